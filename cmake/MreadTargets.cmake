@@ -1,0 +1,57 @@
+# What every target of the project is built with, and the two commands that declare one.
+#
+#   mread_library(NAME SOURCES a.cc … [DEPS target …])    a layer: the library mread_NAME, alias mread::NAME
+#   mread_test(NAME SOURCES a_test.cc … [DEPS target …] [LABELS label …] [ENVIRONMENT VAR=value …])
+#                                                          a test program mread_NAME_tests, its cases known to ctest
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+add_library(mread_options INTERFACE)
+target_compile_options(mread_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+                       $<$<BOOL:${MREAD_WERROR}>:-Werror> $<$<CONFIG:Release>:-g1>)
+# Asio and Beast are compiled once, in src/net; every user must see the same switches.
+target_compile_definitions(mread_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                           BOOST_ASIO_NO_DEPRECATED SPDLOG_FMT_EXTERNAL MREAD_VERSION="${PROJECT_VERSION}")
+if(MREAD_SANITIZE)
+  target_compile_options(mread_options INTERFACE -fsanitize=${MREAD_SANITIZE} -fno-omit-frame-pointer -g1)
+  target_link_options(mread_options INTERFACE -fsanitize=${MREAD_SANITIZE})
+  if(MREAD_SANITIZE MATCHES "thread")
+    target_compile_options(mread_options INTERFACE -Wno-tsan)
+  endif()
+endif()
+
+function(mread_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(mread_${name} STATIC ${arg_SOURCES})
+  add_library(mread::${name} ALIAS mread_${name})
+  target_include_directories(mread_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(mread_${name} PUBLIC mread_options ${arg_DEPS})
+endfunction()
+
+function(mread_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(mread_${name}_tests ${arg_SOURCES})
+  target_include_directories(mread_${name}_tests PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  target_compile_definitions(mread_${name}_tests PRIVATE MREAD_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+  target_link_libraries(mread_${name}_tests PRIVATE mread_options ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  include(GoogleTest)
+  set(properties TIMEOUT ${arg_TIMEOUT} LABELS "${name};${arg_LABELS}")
+  if(arg_ENVIRONMENT)
+    list(APPEND properties ENVIRONMENT "${arg_ENVIRONMENT}")
+  endif()
+  gtest_discover_tests(mread_${name}_tests TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()

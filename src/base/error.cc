@@ -1,0 +1,45 @@
+#include "base/error.h"
+
+namespace mread {
+namespace {
+
+class Category final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "mread"; }
+  std::string message(int value) const override {
+    switch (static_cast<Errc>(value)) {
+      case Errc::malformed: return "malformed";
+      case Errc::truncated: return "truncated";
+      case Errc::checksum: return "checksum mismatch";
+      case Errc::limit: return "limit exceeded";
+      case Errc::deadline: return "deadline exceeded";
+      case Errc::canceled: return "canceled";
+      case Errc::unsupported: return "unsupported";
+      case Errc::http_status: return "HTTP error";
+      case Errc::unavailable: return "unavailable";
+      case Errc::unsorted: return "unsorted series";
+      case Errc::config: return "invalid configuration";
+      case Errc::not_found: return "not found";
+      case Errc::environment: return "environment not usable";
+    }
+    return "unknown error";
+  }
+};
+
+}  // namespace
+
+const boost::system::error_category& mread_category() {
+  static const Category category;
+  return category;
+}
+
+boost::system::error_code make_error_code(Errc errc) { return {static_cast<int>(errc), mread_category()}; }
+
+std::string Error::to_string() const {
+  if (code.category() == mread_category()) return context.empty() ? code.message() : context;
+  return context.empty() ? code.message() : context + ": " + code.message();
+}
+
+Error Error::in(std::string_view prefix) const { return {code, std::string(prefix) + ": " + context}; }
+
+}  // namespace mread

@@ -1,0 +1,272 @@
+#include "base/yaml.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "base/duration.h"
+#include "base/quantity.h"
+
+namespace mread::yaml {
+
+struct Node::Source {
+  std::string file;
+  std::string text;
+
+  std::string_view line(int number) const {
+    std::string_view rest = text;
+    for (int i = 0; i < number; ++i) {
+      const size_t end = rest.find('\n');
+      if (end == std::string_view::npos) return {};
+      rest.remove_prefix(end + 1);
+    }
+    return rest.substr(0, rest.find('\n'));
+  }
+
+  [[noreturn]] void raise(const YAML::Mark& mark, const std::string& message) const {
+    std::string what = file;
+    if (mark.line >= 0) {
+      what += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + message;
+      const std::string_view at = line(mark.line);
+      if (at.find_first_not_of(" \t\r") != std::string_view::npos) {
+        what += "\n  " + std::string(at) + "\n  " + std::string(std::max(mark.column, 0), ' ') + "^";
+      }
+    } else {
+      what += ": " + message;
+    }
+    throw ConfigError(what);
+  }
+};
+
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+void refuse_duplicate_keys(const YAML::Node& node, const std::function<void(const YAML::Mark&, const std::string&)>& raise) {
+  if (node.IsSequence()) {
+    for (const auto& item : node) refuse_duplicate_keys(item, raise);
+  } else if (node.IsMap()) {
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) raise(entry.first.Mark(), "a key must be a word");
+      if (!seen.insert(entry.first.Scalar()).second) {
+        raise(entry.first.Mark(), "duplicate key \"" + entry.first.Scalar() + "\"");
+      }
+      refuse_duplicate_keys(entry.second, raise);
+    }
+  }
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  const size_t allowed = std::clamp<size_t>(word.size() / 3, 1, 3);
+  std::string best;
+  size_t best_distance = allowed + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Node::Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mark)
+    : node_(std::move(node)), source_(std::move(source)), mark_(mark) {}
+
+Node Node::parse(std::string text, std::string file_name) {
+  auto source = std::make_shared<Source>(Source{std::move(file_name), std::move(text)});
+  try {
+    std::vector<YAML::Node> documents = YAML::LoadAll(source->text);
+    if (documents.size() > 1) source->raise(documents[1].Mark(), "one document a file, but a second begins here");
+    YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+    refuse_duplicate_keys(root, [&](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); });
+    const YAML::Mark mark = root.Mark();
+    return {root, source, mark};
+  } catch (const YAML::ParserException& error) {
+    source->raise(error.mark, "not valid YAML: " + error.msg);
+  }
+}
+
+Node Node::load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.is_open() || std::filesystem::is_directory(path)) {
+    throw ConfigError(path + ": cannot be read: " + (file.is_open() ? "it is a folder" : std::generic_category().message(errno)));
+  }
+  return parse(std::move(text), path);
+}
+
+bool Node::is_null() const { return !node_ || node_.IsNull(); }
+bool Node::is_scalar() const { return node_ && node_.IsScalar(); }
+bool Node::is_sequence() const { return node_ && node_.IsSequence(); }
+bool Node::is_mapping() const { return node_ && node_.IsMap(); }
+
+void Node::error(const std::string& message) const { source_->raise(mark_, message); }
+
+void Node::error_at(size_t offset, const std::string& message) const {
+  YAML::Mark mark = mark_;
+  // A quoted or block scalar begins before its text; only a plain or one-line quoted one maps offset to column.
+  const std::string_view line = source_->line(mark.line);
+  const std::string value = is_scalar() ? node_.Scalar() : std::string();
+  if (mark.column >= 0) {
+    const size_t begin = line.find(value, static_cast<size_t>(mark.column));
+    if (begin != std::string_view::npos) mark.column = static_cast<int>(begin + std::min(offset, value.size()));
+  }
+  source_->raise(mark, message);
+}
+
+void Node::wrong_type(std::string_view want) const {
+  const char* got = is_null() ? "nothing" : is_sequence() ? "a list" : is_mapping() ? "a mapping" : nullptr;
+  error("want " + std::string(want) + ", got " + (got != nullptr ? got : "\"" + node_.Scalar() + "\""));
+}
+
+std::string Node::string() const {
+  if (!is_scalar()) wrong_type("text");
+  return node_.Scalar();
+}
+
+std::string Node::one_of(const std::vector<std::string>& allowed) const {
+  const std::string word = string();
+  if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return word;
+  std::string list;
+  for (const std::string& name : allowed) list += (list.empty() ? "" : ", ") + name;
+  const std::string near = nearest(word, allowed);
+  error("unknown value \"" + word + "\"" + (near.empty() ? "; one of " + list : "; did you mean \"" + near + "\"? (one of " + list + ")"));
+}
+
+bool Node::boolean() const {
+  bool value = false;
+  if (!is_scalar() || !YAML::convert<bool>::decode(node_, value)) wrong_type("true or false");
+  return value;
+}
+
+int64_t Node::integer(int64_t lowest, int64_t highest) const {
+  const std::string text = is_scalar() ? node_.Scalar() : std::string();
+  int64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) wrong_type("a whole number");
+  if (value < lowest || value > highest) {
+    error("want a whole number from " + std::to_string(lowest) + (highest == INT64_MAX ? " up" : " to " + std::to_string(highest)) +
+          ", got " + text);
+  }
+  return value;
+}
+
+double Node::number() const {
+  const std::string text = is_scalar() ? node_.Scalar() : std::string();
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || end != text.c_str() + text.size()) wrong_type("a number");
+  return value;
+}
+
+std::chrono::milliseconds Node::duration() const {
+  if (!is_scalar()) wrong_type("a duration");
+  const auto value = parse_duration(node_.Scalar());
+  if (!value) error(value.error().context);
+  return *value;
+}
+
+uint64_t Node::count() const {
+  if (!is_scalar()) wrong_type("a count");
+  const auto value = parse_count(node_.Scalar());
+  if (!value) error(value.error().context);
+  return *value;
+}
+
+uint64_t Node::bytes() const {
+  if (!is_scalar()) wrong_type("a size");
+  const auto value = parse_bytes(node_.Scalar());
+  if (!value) error(value.error().context);
+  return *value;
+}
+
+std::vector<Node> Node::sequence() const {
+  if (!is_sequence()) wrong_type("a list");
+  std::vector<Node> items;
+  for (const auto& item : node_) items.push_back(Node(item, source_, item.Mark()));
+  return items;
+}
+
+std::vector<Node> Node::sequence_or_one() const { return is_sequence() ? sequence() : std::vector<Node>{*this}; }
+
+std::vector<std::string> Node::strings() const {
+  std::vector<std::string> items;
+  for (const Node& item : sequence_or_one()) items.push_back(item.string());
+  return items;
+}
+
+Mapping Node::mapping() const {
+  if (!is_mapping()) wrong_type("a mapping");
+  return Mapping(*this);
+}
+
+int Node::line() const { return mark_.line + 1; }
+int Node::column() const { return mark_.column + 1; }
+const std::string& Node::file() const { return source_->file; }
+std::string Node::dump() const { return YAML::Dump(node_); }
+
+Mapping::Mapping(Node node) : node_(std::move(node)) {
+  for (const auto& entry : node_.node_) {
+    // An empty value has no place of its own; its key's place is where a reader looks.
+    const YAML::Mark mark = entry.second.IsNull() ? entry.first.Mark() : entry.second.Mark();
+    entries_.push_back({entry.first.Scalar(), Node(entry.first, node_.source_, entry.first.Mark()), Node(entry.second, node_.source_, mark)});
+  }
+}
+
+std::optional<Node> Mapping::find(const std::string& key) {
+  known_.insert(key);
+  for (const Entry& entry : entries_) {
+    if (entry.key == key) {
+      read_.insert(key);
+      return entry.value;
+    }
+  }
+  return std::nullopt;
+}
+
+Node Mapping::require(const std::string& key) {
+  if (auto value = find(key)) return *value;
+  for (const Entry& entry : entries_) {
+    if (nearest(entry.key, {key}) == key) entry.key_node.error("unknown key \"" + entry.key + "\"; did you mean \"" + key + "\"?");
+  }
+  node_.error("key \"" + key + "\" is missing");
+}
+
+const std::vector<Mapping::Entry>& Mapping::entries() {
+  for (const Entry& entry : entries_) read_.insert(entry.key);
+  return entries_;
+}
+
+void Mapping::finish() const {
+  for (const Entry& entry : entries_) {
+    if (read_.contains(entry.key)) continue;
+    const std::vector<std::string> known(known_.begin(), known_.end());
+    const std::string near = nearest(entry.key, known);
+    std::string list;
+    for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+    entry.key_node.error("unknown key \"" + entry.key + "\"; " + (near.empty() ? "known here: " + list : "did you mean \"" + near + "\"?"));
+  }
+}
+
+}  // namespace mread::yaml

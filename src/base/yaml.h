@@ -1,0 +1,118 @@
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mread::yaml {
+
+/// A configuration error. what() is ready to print:
+///   FILE:LINE:COLUMN: message
+///     the line itself
+///       ^
+class ConfigError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Mapping;
+
+/// A node of a strictly read YAML document: every accessor throws ConfigError, with its place, when the node is not what
+/// is asked for. Copies are cheap and share the document.
+class Node {
+ public:
+  /// Parses `text`. `file_name` is used in messages only. Duplicate keys anywhere are errors (yaml-cpp accepts them
+  /// silently); so are several documents in one file. Throws ConfigError.
+  static Node parse(std::string text, std::string file_name);
+  /// Reads and parses a file. Throws ConfigError where it cannot be read.
+  static Node load(const std::string& path);
+
+  bool is_null() const;
+  bool is_scalar() const;
+  bool is_sequence() const;
+  bool is_mapping() const;
+
+  /// A scalar's text as written (quotes removed).
+  std::string string() const;
+  /// One of `allowed`; else an error that names the nearest.
+  std::string one_of(const std::vector<std::string>& allowed) const;
+  bool boolean() const;
+  int64_t integer(int64_t lowest = INT64_MIN, int64_t highest = INT64_MAX) const;
+  double number() const;
+  std::chrono::milliseconds duration() const;  ///< a Prometheus duration (base/duration.h)
+  uint64_t count() const;                      ///< base/quantity.h
+  uint64_t bytes() const;                      ///< base/quantity.h
+  std::vector<Node> sequence() const;
+  /// A sequence, or a single node as a sequence of one.
+  std::vector<Node> sequence_or_one() const;
+  std::vector<std::string> strings() const;
+  Mapping mapping() const;
+
+  /// Throws ConfigError at this node's place.
+  [[noreturn]] void error(const std::string& message) const;
+  /// The same, at an offset into a scalar's own text (column of a plain one-line scalar), for notations inside scalars.
+  [[noreturn]] void error_at(size_t offset, const std::string& message) const;
+
+  int line() const;    ///< from 1
+  int column() const;  ///< from 1
+  const std::string& file() const;
+
+  /// The node as YAML text, block style, for configurations that are passed on verbatim.
+  std::string dump() const;
+  /// The node underneath, for edits of what is passed on.
+  YAML::Node raw() const { return node_; }
+
+ private:
+  friend class Mapping;
+  struct Source;
+  Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mark);
+  [[noreturn]] void wrong_type(std::string_view want) const;
+
+  YAML::Node node_;
+  std::shared_ptr<const Source> source_;
+  YAML::Mark mark_;
+};
+
+/// The entries of a mapping. Every key that is read is remembered; `finish()` refuses the rest, naming the nearest known
+/// key. Call it once all optional keys have been asked for.
+class Mapping {
+ public:
+  struct Entry {
+    std::string key;
+    Node key_node;
+    Node value;
+  };
+
+  std::optional<Node> find(const std::string& key);
+  /// The value of `key`; an error at the mapping's place when it is missing.
+  Node require(const std::string& key);
+  /// For mappings whose keys are names: every entry in file order, all counted as read.
+  const std::vector<Entry>& entries();
+  void finish() const;
+
+  const Node& node() const { return node_; }
+
+ private:
+  friend class Node;
+  explicit Mapping(Node node);
+
+  Node node_;
+  std::vector<Entry> entries_;
+  std::set<std::string> known_;
+  std::set<std::string> read_;
+};
+
+/// The candidate with the smallest edit distance to `word`, if it is near enough to be meant (at most a third of the
+/// word's length, and at least 1 and at most 3 edits); else empty.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace mread::yaml
