@@ -26,6 +26,13 @@ enum class Errc {
   environment,    ///< the machine lacks what is needed (no Docker, no such Prometheus version)
 };
 
+}  // namespace mread
+
+template <>
+struct boost::system::is_error_code_enum<mread::Errc> : std::true_type {};
+
+namespace mread {
+
 const boost::system::error_category& mread_category();
 boost::system::error_code make_error_code(Errc errc);
 
@@ -60,6 +67,3 @@ inline tl::unexpected<Error> fail(boost::system::error_code code, std::string wh
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 }  // namespace mread
-
-template <>
-struct boost::system::is_error_code_enum<mread::Errc> : std::true_type {};
