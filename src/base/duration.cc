@@ -20,7 +20,8 @@ constexpr std::array<Unit, 7> units{{{"y", 365LL * 24 * 3600 * 1000},
                                      {"ms", 1}}};
 
 tl::unexpected<Error> not_a_duration(std::string_view text) {
-  return fail(Errc::config, "\"" + std::string(text) + "\" is not a duration; write it as in Prometheus, e.g. 500ms, 15s, 1h30m");
+  return fail(Errc::config,
+              "\"" + std::string(text) + "\" is not a duration; write it as in Prometheus, e.g. 500ms, 15s, 1h30m");
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     while (unit < units.size() && units[unit].suffix != suffix) ++unit;
     if (unit_at == digits_at || unit == units.size()) return not_a_duration(text);
     int64_t part = 0;
-    if (__builtin_mul_overflow(number, units[unit].milliseconds, &part) || __builtin_add_overflow(total, part, &total)) {
+    if (__builtin_mul_overflow(number, units[unit].milliseconds, &part) ||
+        __builtin_add_overflow(total, part, &total)) {
       return not_a_duration(text);
     }
     next_unit = unit + 1;

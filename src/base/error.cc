@@ -8,19 +8,32 @@ class Category final : public boost::system::error_category {
   const char* name() const noexcept override { return "mread"; }
   std::string message(int value) const override {
     switch (static_cast<Errc>(value)) {
-      case Errc::malformed: return "malformed";
-      case Errc::truncated: return "truncated";
-      case Errc::checksum: return "checksum mismatch";
-      case Errc::limit: return "limit exceeded";
-      case Errc::deadline: return "deadline exceeded";
-      case Errc::canceled: return "canceled";
-      case Errc::unsupported: return "unsupported";
-      case Errc::http_status: return "HTTP error";
-      case Errc::unavailable: return "unavailable";
-      case Errc::unsorted: return "unsorted series";
-      case Errc::config: return "invalid configuration";
-      case Errc::not_found: return "not found";
-      case Errc::environment: return "environment not usable";
+      case Errc::malformed:
+        return "malformed";
+      case Errc::truncated:
+        return "truncated";
+      case Errc::checksum:
+        return "checksum mismatch";
+      case Errc::limit:
+        return "limit exceeded";
+      case Errc::deadline:
+        return "deadline exceeded";
+      case Errc::canceled:
+        return "canceled";
+      case Errc::unsupported:
+        return "unsupported";
+      case Errc::http_status:
+        return "HTTP error";
+      case Errc::unavailable:
+        return "unavailable";
+      case Errc::unsorted:
+        return "unsorted series";
+      case Errc::config:
+        return "invalid configuration";
+      case Errc::not_found:
+        return "not found";
+      case Errc::environment:
+        return "environment not usable";
     }
     return "unknown error";
   }

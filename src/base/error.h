@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/system/error_code.hpp>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <boost/system/error_code.hpp>
+#include <tl/expected.hpp>
 
 namespace mread {
 
@@ -60,7 +61,9 @@ using Result = tl::expected<T, Error>;
 using tl::unexpected;
 
 /// `return fail(Errc::malformed, "frame 3: …");`
-inline tl::unexpected<Error> fail(Errc errc, std::string what) { return tl::unexpected<Error>(Error(errc, std::move(what))); }
+inline tl::unexpected<Error> fail(Errc errc, std::string what) {
+  return tl::unexpected<Error>(Error(errc, std::move(what)));
+}
 inline tl::unexpected<Error> fail(boost::system::error_code code, std::string what) {
   return tl::unexpected<Error>(Error(code, std::move(what)));
 }

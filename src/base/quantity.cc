@@ -15,7 +15,8 @@ constexpr double too_large = 9.2e18;
 Result<uint64_t> parse_count(std::string_view text) {
   const char* const end = text.data() + text.size();
   uint64_t whole = 0;
-  if (const auto parsed = std::from_chars(text.data(), end, whole); parsed.ec == std::errc() && parsed.ptr == end) return whole;
+  if (const auto parsed = std::from_chars(text.data(), end, whole); parsed.ec == std::errc() && parsed.ptr == end)
+    return whole;
   double value = 0;
   const auto parsed = std::from_chars(text.data(), end, value);
   if (parsed.ec == std::errc() && parsed.ptr == end && value >= 0 && value < too_large && value == std::floor(value)) {

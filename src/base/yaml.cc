@@ -59,7 +59,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-void refuse_duplicate_keys(const YAML::Node& node, const std::function<void(const YAML::Mark&, const std::string&)>& raise) {
+void refuse_duplicate_keys(const YAML::Node& node,
+                           const std::function<void(const YAML::Mark&, const std::string&)>& raise) {
   if (node.IsSequence()) {
     for (const auto& item : node) refuse_duplicate_keys(item, raise);
   } else if (node.IsMap()) {
@@ -99,7 +100,8 @@ Node Node::parse(std::string text, std::string file_name) {
     std::vector<YAML::Node> documents = YAML::LoadAll(source->text);
     if (documents.size() > 1) source->raise(documents[1].Mark(), "one document a file, but a second begins here");
     YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
-    refuse_duplicate_keys(root, [&](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); });
+    refuse_duplicate_keys(root,
+                          [&](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); });
     const YAML::Mark mark = root.Mark();
     return {root, source, mark};
   } catch (const YAML::ParserException& error) {
@@ -111,7 +113,8 @@ Node Node::load(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.is_open() || std::filesystem::is_directory(path)) {
-    throw ConfigError(path + ": cannot be read: " + (file.is_open() ? "it is a folder" : std::generic_category().message(errno)));
+    throw ConfigError(
+        path + ": cannot be read: " + (file.is_open() ? "it is a folder" : std::generic_category().message(errno)));
   }
   return parse(std::move(text), path);
 }
@@ -151,7 +154,8 @@ std::string Node::one_of(const std::vector<std::string>& allowed) const {
   std::string list;
   for (const std::string& name : allowed) list += (list.empty() ? "" : ", ") + name;
   const std::string near = nearest(word, allowed);
-  error("unknown value \"" + word + "\"" + (near.empty() ? "; one of " + list : "; did you mean \"" + near + "\"? (one of " + list + ")"));
+  error("unknown value \"" + word + "\"" +
+        (near.empty() ? "; one of " + list : "; did you mean \"" + near + "\"? (one of " + list + ")"));
 }
 
 bool Node::boolean() const {
@@ -166,8 +170,8 @@ int64_t Node::integer(int64_t lowest, int64_t highest) const {
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) wrong_type("a whole number");
   if (value < lowest || value > highest) {
-    error("want a whole number from " + std::to_string(lowest) + (highest == INT64_MAX ? " up" : " to " + std::to_string(highest)) +
-          ", got " + text);
+    error("want a whole number from " + std::to_string(lowest) +
+          (highest == INT64_MAX ? " up" : " to " + std::to_string(highest)) + ", got " + text);
   }
   return value;
 }
@@ -230,7 +234,8 @@ Mapping::Mapping(Node node) : node_(std::move(node)) {
   for (const auto& entry : node_.node_) {
     // An empty value has no place of its own; its key's place is where a reader looks.
     const YAML::Mark mark = entry.second.IsNull() ? entry.first.Mark() : entry.second.Mark();
-    entries_.push_back({entry.first.Scalar(), Node(entry.first, node_.source_, entry.first.Mark()), Node(entry.second, node_.source_, mark)});
+    entries_.push_back({entry.first.Scalar(), Node(entry.first, node_.source_, entry.first.Mark()),
+                        Node(entry.second, node_.source_, mark)});
   }
 }
 
@@ -248,7 +253,8 @@ std::optional<Node> Mapping::find(const std::string& key) {
 Node Mapping::require(const std::string& key) {
   if (auto value = find(key)) return *value;
   for (const Entry& entry : entries_) {
-    if (nearest(entry.key, {key}) == key) entry.key_node.error("unknown key \"" + entry.key + "\"; did you mean \"" + key + "\"?");
+    if (nearest(entry.key, {key}) == key)
+      entry.key_node.error("unknown key \"" + entry.key + "\"; did you mean \"" + key + "\"?");
   }
   node_.error("key \"" + key + "\" is missing");
 }
@@ -265,7 +271,8 @@ void Mapping::finish() const {
     const std::string near = nearest(entry.key, known);
     std::string list;
     for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-    entry.key_node.error("unknown key \"" + entry.key + "\"; " + (near.empty() ? "known here: " + list : "did you mean \"" + near + "\"?"));
+    entry.key_node.error("unknown key \"" + entry.key + "\"; " +
+                         (near.empty() ? "known here: " + list : "did you mean \"" + near + "\"?"));
   }
 }
 

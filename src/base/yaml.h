@@ -1,7 +1,5 @@
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <yaml-cpp/yaml.h>
 
 namespace mread::yaml {
 
@@ -26,8 +26,8 @@ class ConfigError : public std::runtime_error {
 
 class Mapping;
 
-/// A node of a strictly read YAML document: every accessor throws ConfigError, with its place, when the node is not what
-/// is asked for. Copies are cheap and share the document.
+/// A node of a strictly read YAML document: every accessor throws ConfigError, with its place, when the node is not
+/// what is asked for. Copies are cheap and share the document.
 class Node {
  public:
   /// Parses `text`. `file_name` is used in messages only. Duplicate keys anywhere are errors (yaml-cpp accepts them
@@ -82,8 +82,8 @@ class Node {
   YAML::Mark mark_;
 };
 
-/// The entries of a mapping. Every key that is read is remembered; `finish()` refuses the rest, naming the nearest known
-/// key. Call it once all optional keys have been asked for.
+/// The entries of a mapping. Every key that is read is remembered; `finish()` refuses the rest, naming the nearest
+/// known key. Call it once all optional keys have been asked for.
 class Mapping {
  public:
   struct Entry {

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace mread::net {
+
+/// Header fields in order; names compare case-insensitively.
+class Headers {
+ public:
+  void add(std::string name, std::string value);
+  void set(std::string name, std::string value);
+  void remove(std::string_view name);
+  /// The first value of `name`, or empty.
+  std::string_view get(std::string_view name) const;
+  bool contains(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// http://host:port/path?query, https://…, or unix:///path/to/socket:/path?query (for an engine's socket).
+struct Url {
+  enum class Scheme { http, https, unix_socket };
+  Scheme scheme = Scheme::http;
+  std::string host;    ///< without brackets; for unix_socket the socket's path
+  uint16_t port = 0;   ///< the scheme's default filled in
+  std::string target;  ///< path and query, at least "/"
+
+  /// Errors (Errc::config): no scheme, unknown scheme, no host, bad port, userinfo (with a hint to basic_auth).
+  static Result<Url> parse(std::string_view text);
+  std::string authority() const;  ///< "host:port", brackets where needed
+  std::string to_string() const;
+};
+
+struct RequestHead {
+  std::string method = "GET";
+  std::string target = "/";
+  Headers headers;
+};
+
+struct ResponseHead {
+  int status = 200;
+  std::string reason;
+  Headers headers;
+};
+
+}  // namespace mread::net

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/http.h"
+
+namespace mread::net {
+
+namespace asio = boost::asio;
+
+struct ServerRequest {
+  RequestHead head;
+  std::string body;  ///< whole; a larger one than the limit was refused with 413
+  std::string peer;  ///< "127.0.0.1:40312"
+};
+
+/// Writes one response. Either `reply` alone, or `start`, any number of `write`s, then `finish`. A writer that is
+/// destroyed between `start` and `finish` aborts the connection, so a response is never short without the client
+/// noticing.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+  /// A whole response with Content-Length.
+  virtual asio::awaitable<Result<void>> reply(ResponseHead head, std::string body) = 0;
+  /// Sends the head. Without a Content-Length header the body goes out chunked (and trailers are possible).
+  virtual asio::awaitable<Result<void>> start(ResponseHead head) = 0;
+  /// Sends a piece of the body; returns when the socket has taken it (back-pressure).
+  virtual asio::awaitable<Result<void>> write(std::string_view piece) = 0;
+  virtual asio::awaitable<Result<void>> finish(Headers trailers = {}) = 0;
+  /// Closes the connection without ending the response; with `reset`, by RST.
+  virtual void abort(bool reset) = 0;
+  /// Completes when the client has gone away (or with Errc::canceled when this wait is cancelled).
+  virtual asio::awaitable<Result<void>> client_gone() = 0;
+  /// For broken answers on purpose: bytes straight to the socket, below HTTP.
+  virtual asio::awaitable<Result<void>> write_raw(std::string_view bytes) = 0;
+};
+
+using Handler = std::function<asio::awaitable<void>(ServerRequest, ResponseWriter&)>;
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 0;
+  uint64_t body_limit_bytes = 32ULL << 20;
+  uint32_t header_limit_bytes = 64U << 10;
+  std::chrono::milliseconds header_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds write_timeout{60'000};  ///< of one write that makes no progress
+};
+
+/// An HTTP/1.1 server. Every connection is a coroutine on a strand of its own; the server owns them all.
+class Server {
+ public:
+  /// Binds and listens at once, so the port is known. Errors name host:port ("127.0.0.1:9095: Address already in use").
+  static Result<std::unique_ptr<Server>> listen(asio::any_io_executor executor, ServerOptions options, Handler handler);
+  ~Server();  ///< aborts what is left
+
+  std::string host() const;
+  uint16_t port() const;
+  std::string url() const;  ///< "http://127.0.0.1:9095"
+  /// Stops accepting, lets requests under way end within `grace`, then aborts the rest; completes when all are gone.
+  asio::awaitable<void> drain(std::chrono::milliseconds grace);
+  /// Closes the listening socket (connections are then refused) and opens it again on the same port.
+  Result<void> set_accepting(bool accepting);
+
+ private:
+  struct State;
+  explicit Server(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace mread::net
