@@ -18,7 +18,7 @@ if(CCACHE_PROGRAM)
 endif()
 
 add_library(mread_options INTERFACE)
-target_compile_options(mread_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+target_compile_options(mread_options INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers
                        $<$<BOOL:${MREAD_WERROR}>:-Werror> $<$<CONFIG:Release>:-g1>)
 # Asio and Beast are compiled once, in src/net; every user must see the same switches.
 target_compile_definitions(mread_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
