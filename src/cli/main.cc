@@ -1,1 +1,47 @@
-int main() { return 0; }
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "base/yaml.h"
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace mread;
+  std::signal(SIGPIPE, SIG_IGN);  // A peer or a pager that goes away is an error of a write, not an end.
+  int exit_code = cli::ok;
+  CLI::App app("mread: test bench and merge core for Prometheus multi remote_read set-ups", "mread");
+  app.set_version_flag("--version", "mread " MREAD_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an example.");
+#ifdef MREAD_HAS_RUN
+  cli::add_run(app, exit_code);
+#endif
+#ifdef MREAD_HAS_SERVE
+  cli::add_serve(app, exit_code);
+#endif
+#ifdef MREAD_HAS_MOCK
+  cli::add_mock(app, exit_code);
+#endif
+#ifdef MREAD_HAS_READ
+  cli::add_read(app, exit_code);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "mread: %s; see mread --help\n", error.what());
+    return cli::invalid;
+  } catch (const yaml::ConfigError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return cli::invalid;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "mread: %s\n", error.what());
+    return cli::failed;
+  }
+  return exit_code;
+}

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "net/http.h"
+
+namespace mread::scenarios {
+
+/// What an engine starts: a program with files around it, reachable at its name. Engines know nothing of Prometheus;
+/// the node kinds (scenarios/nodes/) make these.
+struct NodeSpec {
+  std::string name;  ///< the host name under which the other nodes reach it; unique in a topology
+  std::string kind;  ///< for messages and labels: "prometheus", "mock", …
+
+  /// What runs: a program of this machine (engine process, or copied into an image with the libraries it needs), or a
+  /// registry's image (engine docker only).
+  std::filesystem::path program;
+  std::optional<std::string> image;
+  std::string image_name;  ///< the local image's name, e.g. "mread/prometheus:3.5.3"; made by the engine when missing
+
+  /// Arguments; in them and in files "{{listen:PORT}}" stands for the address to bind for the node's port PORT
+  /// ("0.0.0.0:9090" in a container, "127.x.y.z:9090" as a process), "{{dir}}" for the node's folder, and
+  /// "{{node:NAME:PORT}}" for another node's host:port as seen from this one.
+  std::vector<std::string> args;
+  std::map<std::string, std::string> files;  ///< path relative to {{dir}} → contents, put there before the start
+  std::vector<uint16_t> ports;               ///< what it listens on; the first is the one that readiness asks
+  std::string ready_path = "/-/ready";       ///< answers 200 when the node is up
+  std::chrono::milliseconds ready_timeout{30'000};
+
+  /// A program run once in {{dir}} before the node first starts, e.g. promtool tsdb create-blocks-from; its failure is
+  /// the node's failure.
+  std::vector<std::vector<std::string>> prepare;
+  std::filesystem::path prepare_program;
+};
+
+/// What can be done to a running node. A value that an engine cannot do is refused by can().
+enum class Act {
+  kill,     ///< SIGKILL; the data stay
+  stop,     ///< SIGTERM, waited for
+  start,    ///< after kill or stop, same address, same data
+  restart,  ///< stop and start
+  pause,    ///< SIGSTOP / docker pause: connections are accepted by the kernel and never answered
+  resume,
+  disconnect,  ///< off the network: packets vanish
+  connect,
+};
+const char* to_string(Act act);
+
+/// The nodes of one test on a network of its own. Destroying it removes everything that was made.
+class Topology {
+ public:
+  virtual ~Topology() = default;
+
+  /// Starts the node and waits until it is ready. Errors carry the last lines of its log.
+  virtual Result<void> start(const NodeSpec& spec, std::stop_token stop) = 0;
+  virtual Result<void> act(const std::string& node, Act act, std::stop_token stop) = 0;
+  virtual Result<void> wait_ready(const std::string& node, std::chrono::milliseconds timeout, std::stop_token stop) = 0;
+  /// Where this process reaches the node: http://host:port (no path).
+  virtual net::Url url(const std::string& node, uint16_t port) const = 0;
+  /// Where the other nodes reach it, "host:port".
+  virtual std::string address(const std::string& node, uint16_t port) const = 0;
+  virtual Result<std::string> log(const std::string& node) = 0;
+  /// A file of the node's folder (a query log, say).
+  virtual Result<std::string> read_file(const std::string& node, const std::string& path) = 0;
+  virtual bool running(const std::string& node) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string name() const = 0;  ///< "docker" | "process"
+  /// Empty when the engine can do it, else the reason, for the report ("network cuts need --engine docker").
+  virtual std::string cannot(Act act) const = 0;
+  /// `run_id` labels everything made; `test` is unique in the run.
+  virtual Result<std::unique_ptr<Topology>> create(const std::string& run_id, const std::string& test) = 0;
+  /// Removes what earlier runs that crashed left behind (their process is gone). Returns what was removed, for the log.
+  virtual std::vector<std::string> sweep() = 0;
+};
+
+struct EngineOptions {
+  std::filesystem::path cache_dir;  ///< ~/.cache/mread: the generations of Prometheus, node_exporter
+  std::filesystem::path work_dir;   ///< temporary folders of nodes are made below it
+  bool keep = false;                ///< leave nodes and folders after the end, and say where
+};
+
+/// Errors (Errc::environment): one line, e.g. "no Docker engine answers at unix:///var/run/docker.sock (…); start
+/// dockerd or use --engine process".
+Result<std::unique_ptr<Engine>> make_docker_engine(EngineOptions options);
+Result<std::unique_ptr<Engine>> make_process_engine(EngineOptions options);
+
+}  // namespace mread::scenarios
