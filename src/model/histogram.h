@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace mread {
+namespace mread::model {
 
 /// What is known of a counter histogram's history at one sample. The numbers are those of prometheus.Histogram.ResetHint.
 enum class CounterResetHint : uint8_t {
@@ -90,4 +90,4 @@ uint64_t bucket_count(const std::vector<BucketSpan>& spans);
 
 std::string to_string(CounterResetHint hint);  ///< "unknown", "reset", "not_reset", "gauge": promtool's words
 
-}  // namespace mread
+}  // namespace mread::model
