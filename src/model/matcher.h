@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/labels.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace mread::model {
+
+/// The numbers are those of the wire (prometheus.LabelMatcher.Type).
+enum class MatchType { equal = 0, not_equal = 1, regex = 2, not_regex = 3 };
+
+/// `=`, `!=`, `=~`, `!~`.
+std::string_view to_string(MatchType type);
+
+/// One condition on a label's value. Regular expressions are RE2's, anchored at both ends, and their dot matches a
+/// newline too (as in Prometheus 3; in 2.x it does not). A label that is absent has the value "".
+///
+/// Immutable: copies are cheap, share the compiled expression, and may be used from many threads.
+class Matcher {
+ public:
+  /// Errors: Errc::malformed for an expression that RE2 refuses; the context quotes it.
+  static Result<Matcher> create(MatchType type, std::string name, std::string value);
+  static Matcher equal(std::string name, std::string value);
+  static Matcher not_equal(std::string name, std::string value);
+
+  MatchType type() const { return type_; }
+  const std::string& name() const { return name_; }
+  const std::string& value() const { return value_; }
+
+  bool matches(std::string_view label_value) const;
+  bool matches(const LabelSet& labels) const { return matches(labels.get(name_)); }
+
+  /// `job=~"a.*"`; a name outside the classic character set is quoted.
+  std::string to_string() const;
+
+  friend bool operator==(const Matcher& a, const Matcher& b) {
+    return a.type_ == b.type_ && a.name_ == b.name_ && a.value_ == b.value_;
+  }
+
+ private:
+  Matcher(MatchType type, std::string name, std::string value)
+      : type_(type), name_(std::move(name)), value_(std::move(value)) {}
+
+  MatchType type_;
+  std::string name_;
+  std::string value_;
+  std::shared_ptr<const re2::RE2> expression_;  // Set for regex and not_regex.
+};
+
+/// True if all of them match.
+bool matches(std::span<const Matcher> matchers, const LabelSet& labels);
+
+/// Parses a PromQL instant vector selector: `up{job=~"a.*"}`, `{__name__="up"}`, `{"http.requests", job!="x"}`. The
+/// metric name becomes the first matcher. Errors: Errc::malformed, also where a metric name is given twice, and where
+/// every matcher matches the empty string (as Prometheus does). The context begins with "offset N: ", unless
+/// `error_offset` takes the offset instead.
+Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error_offset = nullptr);
+
+/// The selector as PromQL that parse_selector reads back: an equality on __name__ stands in front where it can.
+std::string to_string(std::span<const Matcher> matchers);
+
+}  // namespace mread::model

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/matcher.h"
+
+namespace mread::model {
+
+/// What the asking side will do with the data. `func = "series"` asks for labels only; start_ms and end_ms may be
+/// narrower than the query's range, and samples are then trimmed to them.
+struct ReadHints {
+  int64_t step_ms = 0;
+  std::string func;
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;
+  std::vector<std::string> grouping;
+  bool by = false;
+  int64_t range_ms = 0;
+
+  friend bool operator==(const ReadHints&, const ReadHints&) = default;
+};
+
+/// One selector over one range, both ends included.
+struct Query {
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;
+  std::vector<Matcher> matchers;
+  std::optional<ReadHints> hints;
+
+  friend bool operator==(const Query&, const Query&) = default;
+};
+
+/// The numbers are those of the wire (prometheus.ReadRequest.ResponseType).
+enum class ResponseType { samples = 0, streamed_xor_chunks = 1 };
+
+/// `accepted_response_types` in order of preference; empty means samples.
+struct ReadRequest {
+  std::vector<Query> queries;
+  std::vector<ResponseType> accepted_response_types;
+
+  friend bool operator==(const ReadRequest&, const ReadRequest&) = default;
+};
+
+}  // namespace mread::model

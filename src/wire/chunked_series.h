@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace mread::wire {
+
+/// Chunk encodings; the first three are in every Prometheus since 2.40, the others since 3.14. A number that is not
+/// listed is kept as it is.
+enum class ChunkEncoding : int32_t {
+  unknown = 0,
+  xor_ = 1,
+  histogram = 2,
+  float_histogram = 3,
+  xor2 = 4,
+  histogram_st = 5,
+  float_histogram_st = 6,
+};
+
+/// A chunk inside a frame; every view lives as long as the frame.
+struct ChunkView {
+  int64_t min_time_ms = 0;
+  int64_t max_time_ms = 0;
+  ChunkEncoding encoding = ChunkEncoding::unknown;
+  std::string_view data;
+  std::string_view wire;  ///< the entry of the ChunkedSeries, tag included, to be passed on as it came
+};
+
+struct ChunkedSeriesView {
+  std::string_view labels;  ///< wire bytes (wire/labels_view.h), as they came: not necessarily canonical
+  std::span<const ChunkView> chunks;
+};
+
+/// A frame's content, decoded into views of the frame. Made to be used again and again: its memory is kept.
+class ChunkedResponse {
+ public:
+  ChunkedResponse() = default;
+  ChunkedResponse(const ChunkedResponse&) = delete;
+  ChunkedResponse& operator=(const ChunkedResponse&) = delete;
+  ChunkedResponse(ChunkedResponse&&) = default;
+  ChunkedResponse& operator=(ChunkedResponse&&) = default;
+
+  int64_t query_index = 0;
+  std::vector<ChunkedSeriesView> series;  ///< Prometheus puts one in a frame; none and several are allowed
+
+ private:
+  friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out);
+  Result<void> parse_series(std::string_view body, size_t frame_bytes);
+
+  std::vector<ChunkView> chunks_;  // Of all series, one after another.
+  std::vector<char> scratch_;      // Labels that do not stand together on the wire.
+};
+
+/// Decodes a ChunkedReadResponse. `out` is overwritten; its views point into `data` (and into `out` for labels that do
+/// not stand together). Chunk data are not looked into. Errors: Errc::malformed, with the byte.
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out);
+
+/// Appends a chunk as an entry of a ChunkedSeries, as Go encodes it (zeros left out).
+void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms, ChunkEncoding encoding,
+                  std::string_view data);
+
+/// Appends a ChunkedReadResponse with one series: labels as wire bytes, chunks as entries (append_chunk,
+/// ChunkView::wire).
+void encode_chunked_series(std::string_view labels_wire, std::string_view chunk_entries, int64_t query_index,
+                           std::string& out);
+/// The same from views; their `wire` is passed on as it is.
+void encode_chunked_series(std::string_view labels_wire, std::span<const ChunkView> chunks, int64_t query_index,
+                           std::string& out);
+
+}  // namespace mread::wire

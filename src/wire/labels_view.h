@@ -1,0 +1,36 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "model/labels.h"
+
+/// A series' labels as they stand on the wire: consecutive entries `0a LEN {0a N name 12 M value}`, the same bytes in a
+/// TimeSeries and in a ChunkedSeries (field 1 of both; source: prompb/types.proto). *Canonical* means what Prometheus
+/// itself writes: sorted by name, every name once, nothing empty, shortest varints, no other fields. Two canonical
+/// label sets are equal exactly when their bytes are.
+namespace mread::wire {
+
+/// Prometheus's order (see model::LabelSet), straight on the bytes: no allocation, and one pass over the equal
+/// beginning. Both sides must be canonical; for other bytes the result is some order, but nothing is read outside them.
+std::strong_ordering compare_labels(std::string_view a, std::string_view b);
+
+/// True if the bytes are canonical labels (the empty string is).
+bool is_canonical_labels(std::string_view wire);
+
+/// The canonical form: sorted, empty values dropped, unknown fields dropped.
+/// Errors: Errc::malformed for broken protobuf, a duplicate name, an empty name.
+Result<std::string> canonical_labels(std::string_view wire);
+
+/// The value of one label in canonical labels, or "" where it is absent.
+std::string_view find_label(std::string_view wire, std::string_view name);
+
+/// Errors as canonical_labels.
+Result<model::LabelSet> decode_labels(std::string_view wire);
+
+void append_label(std::string& out, std::string_view name, std::string_view value);
+std::string encode_labels(const model::LabelSet& labels);
+
+}  // namespace mread::wire

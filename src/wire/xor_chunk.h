@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "model/sample.h"
+#include "wire/bits.h"
+
+namespace mread::wire {
+
+/// Reads the samples of an XOR chunk (Gorilla compression as Prometheus writes it: tsdb/chunkenc/xor.go).
+///
+/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is increasing in a valid chunk,
+///          but is not checked here.
+/// Errors   next() returns false and error() is set where the chunk ends before its count is reached, or no encoder
+/// could
+///          have written the bits; samples already given stay valid. Nothing is read outside the bytes.
+class XorReader {
+ public:
+  explicit XorReader(std::string_view data);
+
+  bool next(model::Sample& out);
+
+  /// What the chunk's header claims.
+  uint16_t count() const { return count_; }
+  bool ok() const { return !error_; }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  bool first(model::Sample& out);
+  bool second(model::Sample& out);
+  bool read_value();
+  bool bad(const char* what);
+
+  BitReader bits_;
+  uint16_t count_ = 0;
+  uint16_t read_ = 0;
+  int64_t timestamp_ms_ = 0;
+  uint64_t delta_ms_ = 0;
+  uint64_t value_ = 0;
+  uint8_t leading_ = 0xff;
+  uint8_t trailing_ = 0;
+  std::optional<Error> error_;
+};
+
+/// Writes an XOR chunk, byte for byte as Prometheus's appender does.
+class XorWriter {
+ public:
+  static constexpr size_t max_samples = UINT16_MAX;
+
+  XorWriter() { reset(); }
+
+  /// At most max_samples; Prometheus cuts a chunk after 120.
+  void append(model::Sample sample);
+
+  size_t count() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  int64_t min_time_ms() const { return first_ms_; }      ///< the first sample's; valid unless empty
+  int64_t max_time_ms() const { return timestamp_ms_; }  ///< the last sample's; valid unless empty
+
+  /// The chunk so far; the view lives until the next append() or reset().
+  std::string_view bytes();
+  /// Starts a new chunk and keeps the memory.
+  void reset();
+
+ private:
+  void write_value(uint64_t value);
+
+  BitWriter bits_;
+  size_t count_ = 0;
+  int64_t first_ms_ = 0;
+  int64_t timestamp_ms_ = 0;
+  uint64_t delta_ms_ = 0;
+  uint64_t value_ = 0;
+  uint8_t leading_ = 0xff;
+  uint8_t trailing_ = 0;
+};
+
+}  // namespace mread::wire
