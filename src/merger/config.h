@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/yaml.h"
+
+namespace mread::merger {
+
+/// One entry of `remote_read:`, with Prometheus's own defaults.
+struct Backend {
+  std::string name;  ///< unique; "host:port" of the URL where the file gives none
+  std::string url;   ///< http or https, without userinfo
+  std::chrono::milliseconds timeout{60'000};
+  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  /// The backend is asked only by queries that carry each of these as an equality matcher.
+  std::vector<std::pair<std::string, std::string>> required_matchers;
+  uint64_t chunked_read_limit = 50'000'000;  ///< bytes of one frame
+  bool follow_redirects = true;
+  bool enable_http2 = true;            ///< accepted; this client speaks HTTP/1.1
+  bool read_recent = false;            ///< accepted; the core has no data of its own, so it always asks
+  bool filter_external_labels = true;  ///< accepted; the core has no external labels
+  size_t group = 0;                    ///< index in Config::groups
+};
+
+/// Backends that hold the same data.
+struct Group {
+  std::string name;
+  std::vector<size_t> members;  ///< indices in Config::backends, in the order of `remote_read`
+  size_t need = 1;              ///< how many members must answer, under `partial: group`
+  enum class Wait {
+    all,   ///< for every member, up to its own deadline
+    need,  ///< for the first `need` complete answers; the others are dropped
+  } wait = Wait::all;
+};
+
+/// Which of several different samples at one timestamp is kept.
+enum class OnConflict {
+  first,  ///< of the backend that stands first in `remote_read`
+  max,    ///< the largest value; a NaN loses against any number
+  min,    ///< the smallest value; a NaN loses against any number
+  live,   ///< the first that is not a staleness marker
+};
+
+/// When a read fails.
+enum class PartialPolicy {
+  all,    ///< any failed backend fails the read
+  group,  ///< a group in which fewer than `need` members answered fails the read
+  any,    ///< never, before the first byte is sent
+};
+
+/// What a read may cost; 0 means no limit.
+struct Limits {
+  uint64_t concurrent_reads = 64;         ///< applied by the server, not by the machine
+  uint64_t series = 5'000'000;            ///< in one answer
+  uint64_t samples = 500'000'000;         ///< in one answer
+  uint64_t bytes_in_flight = 1ULL << 30;  ///< received and not yet sent on, of one read
+  std::chrono::milliseconds query_range = std::chrono::hours(24 * 400);
+};
+
+/// An mread.yml. DESIGN.md has the file's documented form.
+struct Config {
+  std::string listen = "127.0.0.1:9095";
+  std::vector<Backend> backends;
+  std::vector<Group> groups;  ///< those of the file, in its order, then one for each backend that is in none
+  OnConflict on_conflict = OnConflict::first;
+  uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
+  PartialPolicy partial = PartialPolicy::group;
+  Limits limits;
+  std::string query_log_file;  ///< empty: none
+
+  /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are
+  /// yaml::ConfigError with their place.
+  static Config parse(std::string text, std::string file_name);
+  static Config load(const std::string& path);
+  static Config from_yaml(const yaml::Node& root);
+
+  /// What the configuration means, defaults filled in, as YAML. Values of headers and of URL parameters, which may be
+  /// secrets, are left out.
+  std::string describe() const;
+};
+
+const char* to_string(OnConflict on_conflict);
+const char* to_string(PartialPolicy policy);
+
+}  // namespace mread::merger
