@@ -1,0 +1,106 @@
+# What the scripts in ci/ share; source it. Nothing runs on its own.
+
+mread_cache=${MREAD_CACHE:-$HOME/.cache/mread}
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 4; }
+
+# Tries a command up to four times, with pauses: mirrors and networks have moments. Its output is shown when it gave up.
+retry() {
+  local log pause
+  log=$(mktemp)
+  for pause in 1 4 10 0; do
+    if "$@" >"$log" 2>&1; then rm -f "$log"; return 0; fi
+    sleep "$pause"
+  done
+  tail -n 15 "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
+# Where a Docker engine is expected: DOCKER_HOST, else the usual socket.
+docker_endpoint() { printf '%s' "${DOCKER_HOST:-unix:///var/run/docker.sock}"; }
+
+# True if an engine answers there.
+docker_answers() {
+  local endpoint
+  endpoint=$(docker_endpoint)
+  command -v curl >/dev/null || return 1
+  case $endpoint in
+    unix://*) [ -S "${endpoint#unix://}" ] && curl -fsS -o /dev/null --max-time 5 --unix-socket "${endpoint#unix://}" http://engine/_ping 2>/dev/null ;;
+    tcp://*) curl -fsS -o /dev/null --max-time 5 "http://${endpoint#tcp://}/_ping" 2>/dev/null ;;
+    *) return 1 ;;
+  esac
+}
+
+# Control groups, which a container needs: a real machine has them mounted; a bare chroot or a micro VM may not.
+mount_cgroups() {
+  local controller
+  if [ -e /sys/fs/cgroup/cgroup.controllers ] || [ -d /sys/fs/cgroup/memory ]; then return 0; fi
+  mountpoint -q /sys || mount -t sysfs sysfs /sys || return 1
+  # The unified hierarchy where it owns the controllers; else one mount a controller, as version 1 wants it.
+  if mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; then
+    if grep -q memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then return 0; fi
+    umount /sys/fs/cgroup
+  fi
+  mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup || return 1
+  for controller in $(awk '!/^#/ && $4 == 1 {print $1}' /proc/cgroups); do
+    mkdir -p "/sys/fs/cgroup/$controller"
+    mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller" 2>/dev/null || rmdir "/sys/fs/cgroup/$controller"
+  done
+  [ -d /sys/fs/cgroup/devices ]
+}
+
+# start_dockerd: makes sure that an engine answers. Where one does, nothing happens; else dockerd is started, as root,
+# and stop_dockerd ends it again (nothing that was there before is touched). Fails with one line when it cannot.
+start_dockerd() {
+  if docker_answers; then return 0; fi
+  case $(docker_endpoint) in
+    unix:///var/run/docker.sock | unix:///run/docker.sock) ;;
+    *) say "no Docker engine answers at $(docker_endpoint) (DOCKER_HOST)" >&2; return 1 ;;
+  esac
+  if [ "$(id -u)" != 0 ]; then say "no Docker engine answers, and only root can start one" >&2; return 1; fi
+  if ! command -v dockerd >/dev/null; then say "no Docker engine answers, and dockerd is not installed: run ci/setup" >&2; return 1; fi
+  if ! mount_cgroups; then say "dockerd needs control groups, and they cannot be mounted here" >&2; return 1; fi
+  local state=$mread_cache/dockerd path=$PATH flags=() waited
+  mkdir -p "$state"
+  # nf_tables where the kernel has it, the older tables elsewhere; with neither, containers still reach each other.
+  if ! iptables -t nat -L -n >/dev/null 2>&1; then
+    if command -v iptables-legacy >/dev/null && iptables-legacy -t nat -L -n >/dev/null 2>&1; then
+      mkdir -p "$state/bin"
+      ln -sf "$(command -v iptables-legacy)" "$state/bin/iptables"
+      ln -sf "$(command -v ip6tables-legacy)" "$state/bin/ip6tables"
+      path=$state/bin:$PATH
+    else
+      flags+=(--iptables=false --ip-masq=false)
+    fi
+  fi
+  # overlay2 is dockerd's own choice where the file system allows it; on an overlay (a chroot for tests) only vfs works.
+  mkdir -p /var/lib/docker
+  if [ "$(stat -f -c %T /var/lib/docker)" = overlayfs ]; then flags+=(--storage-driver=vfs); fi
+  PATH=$path setsid dockerd --host unix:///var/run/docker.sock --pidfile "$state/dockerd.pid" "${flags[@]}" \
+    >"$state/dockerd.log" 2>&1 </dev/null &
+  mread_dockerd_pid=$!
+  for ((waited = 0; waited < 300; waited++)); do
+    if docker_answers; then return 0; fi
+    if ! kill -0 "$mread_dockerd_pid" 2>/dev/null; then break; fi
+    sleep 0.2
+  done
+  say "dockerd does not come up; its last words:" >&2
+  tail -n 5 "$state/dockerd.log" >&2
+  stop_dockerd
+  return 1
+}
+
+# Ends the dockerd that start_dockerd started, and waits for it; nothing if it started none.
+stop_dockerd() {
+  local pid=${mread_dockerd_pid:-} waited
+  [ -n "$pid" ] || return 0
+  mread_dockerd_pid=
+  kill "$pid" 2>/dev/null || true
+  for ((waited = 0; waited < 100; waited++)); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.2
+  done
+  kill -KILL "$pid" 2>/dev/null || true
+}
