@@ -1,9 +1,9 @@
 #include "model/histogram.h"
 
-#include <fmt/format.h>
-
 #include <bit>
 #include <cmath>
+
+#include <fmt/format.h>
 
 namespace mread::model {
 
@@ -40,7 +40,8 @@ std::string number(double value) {
   return fmt::format("{}", value);
 }
 
-void append_buckets(std::string& out, std::string_view prefix, const std::vector<BucketSpan>& spans, const std::vector<double>& counts) {
+void append_buckets(std::string& out, std::string_view prefix, const std::vector<BucketSpan>& spans,
+                    const std::vector<double>& counts) {
   if (counts.empty()) return;
   // Empty leading spans only move the first bucket.
   int64_t offset = 0;
@@ -72,12 +73,20 @@ void append_buckets(std::string& out, std::string_view prefix, const std::vector
 Result<void> check_side(std::string_view side, const std::vector<BucketSpan>& spans, size_t buckets) {
   for (size_t i = 1; i < spans.size(); ++i) {
     if (spans[i].offset < 0) {
-      return fail(Errc::malformed, fmt::format("histogram: {} span {} has the negative offset {}", side, i, spans[i].offset));
+      return fail(Errc::malformed,
+                  fmt::format("histogram: {} span {} has the negative offset {}", side, i, spans[i].offset));
     }
+  }
+  int64_t end = 0;
+  for (const BucketSpan& span : spans) {
+    end += int64_t{span.offset} + span.length;
+    if (end > INT32_MAX)
+      return fail(Errc::malformed, fmt::format("histogram: {} bucket {} is out of range", side, end - 1));
   }
   const uint64_t want = bucket_count(spans);
   if (want != buckets) {
-    return fail(Errc::malformed, fmt::format("histogram: {} spans hold {} buckets, but {} are given", side, want, buckets));
+    return fail(Errc::malformed,
+                fmt::format("histogram: {} spans hold {} buckets, but {} are given", side, want, buckets));
   }
   return {};
 }
@@ -92,8 +101,9 @@ uint64_t bucket_count(const std::vector<BucketSpan>& spans) {
 
 bool Histogram::same_values(const Histogram& other) const {
   return is_float == other.is_float && schema == other.schema && same_bits(zero_threshold, other.zero_threshold) &&
-         zero_count == other.zero_count && count == other.count && same_bits(float_zero_count, other.float_zero_count) &&
-         same_bits(float_count, other.float_count) && same_bits(sum, other.sum) && positive_spans == other.positive_spans &&
+         zero_count == other.zero_count && count == other.count &&
+         same_bits(float_zero_count, other.float_zero_count) && same_bits(float_count, other.float_count) &&
+         same_bits(sum, other.sum) && positive_spans == other.positive_spans &&
          negative_spans == other.negative_spans && positive_deltas == other.positive_deltas &&
          negative_deltas == other.negative_deltas && same_bits(positive_counts, other.positive_counts) &&
          same_bits(negative_counts, other.negative_counts) && same_bits(custom_values, other.custom_values);
@@ -151,7 +161,9 @@ std::string Histogram::to_string() const {
 
 Result<void> Histogram::check() const {
   if (is_stale()) return {};
-  if (auto good = check_side("positive", positive_spans, is_float ? positive_counts.size() : positive_deltas.size()); !good) return good;
+  if (auto good = check_side("positive", positive_spans, is_float ? positive_counts.size() : positive_deltas.size());
+      !good)
+    return good;
   return check_side("negative", negative_spans, is_float ? negative_counts.size() : negative_deltas.size());
 }
 

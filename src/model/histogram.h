@@ -73,7 +73,8 @@ struct Histogram {
   /// empty buckets; gaps of more than 1000 buckets as "…" (the text is then not notation any more).
   std::string to_string() const;
 
-  /// Whether the spans fit the buckets and every span but the first has offset >= 0. Errors: Errc::malformed.
+  /// Whether the spans fit the buckets and every span but the first has offset >= 0, and all indices are 32
+  /// bits. Errors: Errc::malformed.
   Result<void> check() const;
 };
 
