@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/yaml.h"
+#include "mockstore/input_series.h"
+#include "net/http.h"
+#include "scenarios/engine/engine.h"
+
+namespace mread::scenarios {
+
+/// What a node needs to know of its run, beside its own lines in the file.
+struct NodeContext {
+  std::filesystem::path cache_dir;  ///< where ci/setup put Prometheus and node_exporter (EngineOptions::cache_dir)
+  /// The mread program that mocks and mergers run; by default this very program.
+  std::filesystem::path mread_program = "/proc/self/exe";
+  mockstore::Clock clock;  ///< of every input_series: the scenario's start_timestamp and interval
+  int64_t now_ms = 0;      ///< of the run: what tsdb_age counts back from
+  uint64_t seed = 0;
+};
+
+/// A node as its lines in a scenario say, checked as far as it can be without a machine: unknown keys, a config that is
+/// no mapping, a URL that names no node. Immutable; safe to use from several threads.
+class NodeKind {
+ public:
+  virtual ~NodeKind() = default;
+
+  const std::string& name() const { return name_; }
+  virtual std::string kind() const = 0;  ///< "prometheus" | "mock" | "merger" | "node_exporter" | "container"
+  /// As written ("v3.5"); empty where the kind has none or the file gives none (the newest there is then runs).
+  virtual std::string version() const { return {}; }
+  /// The ports under which other nodes name it; the first is the one that is asked for readiness and queries.
+  virtual std::vector<uint16_t> ports() const = 0;
+  /// Reads others over remote read: has a `remote_read` in its config.
+  virtual bool reads_remotely() const { return false; }
+  /// The data that the node holds by its own lines (mock, prometheus); external labels are not added.
+  virtual const std::vector<mockstore::InputSeries>& input_series() const;
+
+  /// The exact version that version() stands for on this machine ("3.5.3"); empty for kinds without one.
+  /// Errors: Errc::environment, naming the versions that are there.
+  virtual Result<std::string> resolve_version(const NodeContext& context) const;
+  /// Errors: Errc::environment where the machine lacks the program.
+  virtual Result<NodeSpec> make_spec(const NodeContext& context) const = 0;
+  /// Puts the node's data into it once it runs, at `url` (Topology::url(name(), ports()[0])). Done when all of it can
+  /// be read. Most kinds have nothing to do.
+  virtual Result<void> feed(const NodeContext& context, const net::Url& url, std::stop_token stop) const;
+
+ protected:
+  explicit NodeKind(std::string name) : name_(std::move(name)) {}
+
+ private:
+  std::string name_;
+};
+
+/// Reads a scenario's `nodes:` mapping (already expanded for one case of the matrix). Names of nodes are host names:
+/// lower-case letters, digits and hyphens. Throws yaml::ConfigError.
+std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes);
+
+/// A Prometheus that has no lines in a file: the union oracle. `version` as in a scenario; empty is the newest.
+Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version, const NodeContext& context);
+
+}  // namespace mread::scenarios
