@@ -50,10 +50,11 @@ class ChunkedResponse {
 
  private:
   friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out);
-  Result<void> parse_series(std::string_view body, size_t frame_bytes);
+  Result<void> parse_series(std::string_view body, size_t base, size_t frame_bytes);
 
-  std::vector<ChunkView> chunks_;  // Of all series, one after another.
-  std::vector<char> scratch_;      // Labels that do not stand together on the wire.
+  std::vector<ChunkView> chunks_;   // Of all series, one after another;
+  std::vector<size_t> chunk_ends_;  // where each series' chunks end.
+  std::vector<char> scratch_;       // Labels that do not stand together on the wire.
 };
 
 /// Decodes a ChunkedReadResponse. `out` is overwritten; its views point into `data` (and into `out` for labels that do

@@ -61,10 +61,11 @@ class FrameSplitter {
   };
 
   Result<std::optional<Header>> read_header(std::string_view available) const;
-  Result<Frame> cut(std::shared_ptr<const std::string> pin, std::string_view wire, const Header& header);
-  std::string place() const;
-  std::string quoted_text() const;
-  bool gather();
+  Result<std::optional<Frame>> next_in_block();
+  Result<std::optional<Frame>> next_straddling();
+  Result<std::optional<Frame>> cut(std::shared_ptr<const std::string> pin, std::string_view wire, const Header& header);
+  void drop(size_t bytes);
+  Error error_here(Errc errc, std::string_view what) const;
 
   size_t limit_bytes_;
   std::deque<std::shared_ptr<const std::string>> blocks_;

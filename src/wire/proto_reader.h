@@ -23,7 +23,9 @@ enum class WireType : uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 
 /// good.
 class ProtoReader {
  public:
-  explicit ProtoReader(std::string_view message) : begin_(message.data()), p_(begin_), end_(begin_ + message.size()) {}
+  /// `base` is where the message begins in what offsets are to be counted in.
+  explicit ProtoReader(std::string_view message, size_t base = 0)
+      : begin_(message.data()), p_(begin_), end_(begin_ + message.size()), base_(base) {}
 
   bool next() {
     if (p_ == end_ || !ok_) return false;
@@ -61,8 +63,10 @@ class ProtoReader {
   std::string_view entry() const { return {field_begin_, static_cast<size_t>(p_ - field_begin_)}; }
 
   bool ok() const { return ok_; }
-  /// Where the current field begins, or the place of the error, counted from the message's first byte.
-  size_t offset() const { return static_cast<size_t>(field_begin_ - begin_); }
+  /// Where the current field begins, or the place of the error.
+  size_t offset() const { return base_ + static_cast<size_t>(field_begin_ - begin_); }
+  /// Where the value of a bytes field begins.
+  size_t bytes_offset() const { return base_ + static_cast<size_t>(bytes_.data() - begin_); }
   /// Errc::malformed: "WHAT: malformed protobuf at byte N".
   Error error(std::string_view what) const;
 
@@ -83,6 +87,7 @@ class ProtoReader {
   const char* begin_;
   const char* p_;
   const char* end_;
+  size_t base_;
   const char* field_begin_ = begin_;
   uint64_t number_ = 0;
   std::string_view bytes_;

@@ -76,7 +76,7 @@ class SamplesReader {
 
  private:
   bool next_general(model::Sample& out);
-  bool bad(const char* where);
+  bool bad();
 
   const char* begin_;
   const char* p_;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,11 @@ class XorReader {
  public:
   explicit XorReader(std::string_view data);
 
-  bool next(model::Sample& out);
+  bool next(model::Sample& out) { return read({&out, 1}) == 1; }
+
+  /// Reads as many samples as fit, and says how many; fewer only at the end or at an error. The fast way: one call a
+  /// chunk.
+  size_t read(std::span<model::Sample> out);
 
   /// What the chunk's header claims.
   uint16_t count() const { return count_; }
@@ -31,19 +36,28 @@ class XorReader {
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  bool first(model::Sample& out);
-  bool second(model::Sample& out);
-  bool read_value();
+  // What changes with every sample, apart so that a loop can keep it in registers.
+  struct State {
+    BitReader bits;
+    int64_t timestamp_ms = 0;
+    uint64_t delta_ms = 0;
+    uint64_t value = 0;
+    // A writer that went on with a chunk whose values were all equal uses the whole width without having announced it.
+    uint8_t trailing = 0;
+    uint8_t significant = 64;
+    bool malformed = false;
+  };
+
+  static void read_delta(State& state);
+  static void read_value(State& state);
+  bool read_first(model::Sample& out);
+  bool read_second(model::Sample& out);
   bool bad(const char* what);
 
-  BitReader bits_;
+  std::string_view rest_;  // What follows the header; behind the second timestamp the bits begin.
+  State state_;
   uint16_t count_ = 0;
-  uint16_t read_ = 0;
-  int64_t timestamp_ms_ = 0;
-  uint64_t delta_ms_ = 0;
-  uint64_t value_ = 0;
-  uint8_t leading_ = 0xff;
-  uint8_t trailing_ = 0;
+  uint16_t given_ = 0;
   std::optional<Error> error_;
 };
 
@@ -68,6 +82,9 @@ class XorWriter {
   void reset();
 
  private:
+  static constexpr uint8_t no_window = 0xff;
+
+  void write_dod(int64_t dod);
   void write_value(uint64_t value);
 
   BitWriter bits_;
@@ -76,7 +93,7 @@ class XorWriter {
   int64_t timestamp_ms_ = 0;
   uint64_t delta_ms_ = 0;
   uint64_t value_ = 0;
-  uint8_t leading_ = 0xff;
+  uint8_t leading_ = no_window;
   uint8_t trailing_ = 0;
 };
 

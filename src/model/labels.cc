@@ -1,0 +1,214 @@
+#include "model/labels.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "model/promql_lexer.h"
+
+namespace mread::model {
+
+namespace {
+
+bool is_classic(std::string_view name, bool colons) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::ranges::all_of(name, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (colons && c == ':');
+  });
+}
+
+// The length of the UTF-8 sequence that `text` begins with, or 0 where it is none.
+size_t utf8_length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](size_t i, unsigned low, unsigned high) {
+    return i < text.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(1, 0x80, 0xbf) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
+    const unsigned high = first == 0xed ? 0x9f : 0xbf;
+    return follows(1, low, high) && follows(2, 0x80, 0xbf) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const unsigned low = first == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
+    return follows(1, low, high) && follows(2, 0x80, 0xbf) && follows(3, 0x80, 0xbf) ? 4 : 0;
+  }
+  return 0;
+}
+
+auto find_name(std::vector<Label>& labels, std::string_view name) {
+  return std::ranges::lower_bound(labels, name, {}, [](const Label& label) -> std::string_view { return label.name; });
+}
+
+tl::expected<LabelSet, PromqlLexer::Failure> parse_series_tokens(std::string_view text) {
+  PromqlLexer lexer(text);
+  std::vector<Label> labels;
+  const auto add = [&](size_t offset, std::string name, std::string value) -> tl::expected<void, PromqlLexer::Failure> {
+    if (std::ranges::any_of(labels, [&](const Label& label) { return label.name == name; })) {
+      return PromqlLexer::fail_at(offset, name == metric_name_label ? "the metric name is given twice"
+                                                                    : "the label " + quote(name) + " is given twice");
+    }
+    if (name.empty()) return PromqlLexer::fail_at(offset, "a label needs a name");
+    labels.push_back({std::move(name), std::move(value)});
+    return {};
+  };
+
+  lexer.skip_space();
+  const size_t begin = lexer.offset();
+  const std::string_view metric = lexer.identifier(true);
+  if (!metric.empty()) {
+    if (auto added = add(begin, std::string(metric_name_label), std::string(metric)); !added)
+      return tl::unexpected(added.error());
+  }
+  if (lexer.take("{")) {
+    while (!lexer.take("}")) {
+      lexer.skip_space();
+      const size_t offset = lexer.offset();
+      std::string name;
+      bool quoted = false;
+      if (lexer.at_string()) {
+        auto text_or = lexer.string();
+        if (!text_or) return tl::unexpected(text_or.error());
+        name = std::move(*text_or);
+        quoted = true;
+      } else {
+        name = lexer.identifier(false);
+        if (name.empty()) return lexer.fail_here("expected a label name or '}', not " + lexer.here());
+      }
+      tl::expected<void, PromqlLexer::Failure> added;
+      if (lexer.take("=")) {
+        lexer.skip_space();
+        if (!lexer.at_string()) return lexer.fail_here("expected a quoted value, not " + lexer.here());
+        auto value = lexer.string();
+        if (!value) return tl::unexpected(value.error());
+        added = add(offset, std::move(name), std::move(*value));
+      } else if (quoted) {
+        added = add(offset, std::string(metric_name_label), std::move(name));
+      } else {
+        return lexer.fail_here("expected '=', not " + lexer.here());
+      }
+      if (!added) return tl::unexpected(added.error());
+      if (lexer.take(",")) continue;
+      if (lexer.take("}")) break;
+      return lexer.fail_here("expected ',' or '}', not " + lexer.here());
+    }
+  } else if (metric.empty()) {
+    return lexer.fail_here("expected a metric name or '{', not " + lexer.here());
+  }
+  lexer.skip_space();
+  if (!lexer.at_end()) return lexer.fail_here("expected the end of the series, not " + lexer.here());
+  auto set = LabelSet::from(std::move(labels));
+  if (!set) return PromqlLexer::fail_at(begin, set.error().context);
+  return std::move(*set);
+}
+
+}  // namespace
+
+LabelSet::LabelSet(std::initializer_list<Label> labels) {
+  auto set = from(labels);
+  if (!set) throw std::invalid_argument(set.error().context);
+  *this = std::move(*set);
+}
+
+Result<LabelSet> LabelSet::from(std::vector<Label> labels) {
+  std::ranges::sort(labels);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].name.empty()) return fail(Errc::malformed, "a label without a name");
+    if (i > 0 && labels[i].name == labels[i - 1].name) {
+      return fail(Errc::malformed, "the label " + quote(labels[i].name) + " is given twice");
+    }
+  }
+  std::erase_if(labels, [](const Label& label) { return label.value.empty(); });
+  LabelSet set;
+  set.labels_ = std::move(labels);
+  return set;
+}
+
+std::string_view LabelSet::get(std::string_view name) const {
+  const auto at =
+      std::ranges::lower_bound(labels_, name, {}, [](const Label& label) -> std::string_view { return label.name; });
+  return at != labels_.end() && at->name == name ? std::string_view(at->value) : std::string_view();
+}
+
+void LabelSet::set(std::string_view name, std::string_view value) {
+  if (value.empty()) {
+    erase(name);
+    return;
+  }
+  const auto at = find_name(labels_, name);
+  if (at != labels_.end() && at->name == name) {
+    at->value = value;
+  } else {
+    labels_.insert(at, Label{std::string(name), std::string(value)});
+  }
+}
+
+bool LabelSet::erase(std::string_view name) {
+  const auto at = find_name(labels_, name);
+  if (at == labels_.end() || at->name != name) return false;
+  labels_.erase(at);
+  return true;
+}
+
+std::strong_ordering operator<=>(const LabelSet& a, const LabelSet& b) {
+  return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
+}
+
+std::string LabelSet::to_string() const {
+  const std::string_view metric = metric_name();
+  std::string out;
+  std::string inside;
+  const auto add = [&](std::string_view text) {
+    if (!inside.empty()) inside += ", ";
+    inside += text;
+  };
+  if (is_classic_metric_name(metric)) {
+    out = metric;
+  } else if (!metric.empty()) {
+    add(quote(metric));
+  }
+  for (const Label& label : labels_) {
+    if (label.name == metric_name_label) continue;
+    add((is_classic_label_name(label.name) ? label.name : quote(label.name)) + "=" + quote(label.value));
+  }
+  if (!inside.empty() || out.empty()) out += "{" + inside + "}";
+  return out;
+}
+
+Result<LabelSet> parse_series(std::string_view text, size_t* error_offset) {
+  auto set = parse_series_tokens(text);
+  if (!set) return PromqlLexer::error(set.error(), error_offset);
+  return std::move(*set);
+}
+
+std::string quote(std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    static constexpr std::string_view special = "\a\b\f\n\r\t\v\\\"";
+    static constexpr std::string_view letters = "abfnrtv\\\"";
+    if (const size_t at = special.find(text[i]); at != std::string_view::npos) {
+      out += {'\\', letters[at]};
+      ++i;
+      continue;
+    }
+    const size_t length = c < 0x20 || c == 0x7f ? 0 : utf8_length(text.substr(i));
+    if (length == 0) {
+      out += {'\\', 'x', hex[c >> 4], hex[c & 15]};
+      ++i;
+    } else {
+      out += text.substr(i, length);
+      i += length;
+    }
+  }
+  return out + '"';
+}
+
+bool is_classic_metric_name(std::string_view name) { return is_classic(name, true); }
+bool is_classic_label_name(std::string_view name) { return is_classic(name, false); }
+
+}  // namespace mread::model

@@ -1,0 +1,170 @@
+#include "model/matcher.h"
+
+#include <algorithm>
+
+#include <re2/re2.h>
+
+#include "model/promql_lexer.h"
+
+namespace mread::model {
+
+namespace {
+
+using Failure = PromqlLexer::Failure;
+
+tl::expected<MatchType, Failure> parse_operator(PromqlLexer& lexer) {
+  if (lexer.take("=~")) return MatchType::regex;
+  if (lexer.take("!~")) return MatchType::not_regex;
+  if (lexer.take("!=")) return MatchType::not_equal;
+  if (lexer.take("=")) return MatchType::equal;
+  return lexer.fail_here("expected one of = != =~ !~, not " + lexer.here());
+}
+
+tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_view text) {
+  PromqlLexer lexer(text);
+  std::vector<Matcher> matchers;
+  bool named = false;
+  lexer.skip_space();
+  const size_t begin = lexer.offset();
+  const std::string_view metric = lexer.identifier(true);
+  if (!metric.empty()) {
+    matchers.push_back(Matcher::equal(std::string(metric_name_label), std::string(metric)));
+    named = true;
+  }
+  if (lexer.take("{")) {
+    while (!lexer.take("}")) {
+      lexer.skip_space();
+      const size_t offset = lexer.offset();
+      std::string name;
+      const bool quoted = lexer.at_string();
+      if (quoted) {
+        auto text_or = lexer.string();
+        if (!text_or) return tl::unexpected(text_or.error());
+        name = std::move(*text_or);
+        lexer.skip_space();
+      } else {
+        name = lexer.identifier(false);
+        if (name.empty()) return lexer.fail_here("expected a label name or '}', not " + lexer.here());
+      }
+      if (quoted && (lexer.peek() == ',' || lexer.peek() == '}')) {
+        if (named) return PromqlLexer::fail_at(offset, "the metric name is given twice");
+        if (name.empty()) return PromqlLexer::fail_at(offset, "a metric needs a name");
+        named = true;
+        matchers.insert(matchers.begin(), Matcher::equal(std::string(metric_name_label), std::move(name)));
+      } else {
+        if (name.empty()) return PromqlLexer::fail_at(offset, "a label needs a name");
+        const auto type = parse_operator(lexer);
+        if (!type) return tl::unexpected(type.error());
+        lexer.skip_space();
+        const size_t value_offset = lexer.offset();
+        if (!lexer.at_string()) return lexer.fail_here("expected a quoted value, not " + lexer.here());
+        auto value = lexer.string();
+        if (!value) return tl::unexpected(value.error());
+        if (named && name == metric_name_label) return PromqlLexer::fail_at(offset, "the metric name is given twice");
+        auto matcher = Matcher::create(*type, std::move(name), std::move(*value));
+        if (!matcher) return PromqlLexer::fail_at(value_offset, matcher.error().context);
+        matchers.push_back(std::move(*matcher));
+      }
+      if (lexer.take(",")) continue;
+      if (lexer.take("}")) break;
+      return lexer.fail_here("expected ',' or '}', not " + lexer.here());
+    }
+  } else if (metric.empty()) {
+    return lexer.fail_here("expected a metric name or '{', not " + lexer.here());
+  }
+  lexer.skip_space();
+  if (!lexer.at_end()) return lexer.fail_here("expected the end of the selector, not " + lexer.here());
+  if (std::ranges::all_of(matchers, [](const Matcher& matcher) { return matcher.matches(""); })) {
+    return PromqlLexer::fail_at(begin, "the selector needs at least one matcher that does not match the empty string");
+  }
+  return matchers;
+}
+
+}  // namespace
+
+std::string_view to_string(MatchType type) {
+  switch (type) {
+    case MatchType::equal:
+      return "=";
+    case MatchType::not_equal:
+      return "!=";
+    case MatchType::regex:
+      return "=~";
+    case MatchType::not_regex:
+      return "!~";
+  }
+  return "?";
+}
+
+Result<Matcher> Matcher::create(MatchType type, std::string name, std::string value) {
+  Matcher matcher(type, std::move(name), std::move(value));
+  if (type == MatchType::regex || type == MatchType::not_regex) {
+    re2::RE2::Options options;
+    options.set_dot_nl(true);
+    options.set_log_errors(false);
+    auto expression = std::make_shared<const re2::RE2>(matcher.value_, options);
+    if (!expression->ok()) {
+      return fail(Errc::malformed, "the regular expression " + quote(matcher.value_) + " of the label " +
+                                       quote(matcher.name_) + " is invalid: " + expression->error());
+    }
+    matcher.expression_ = std::move(expression);
+  }
+  return matcher;
+}
+
+Matcher Matcher::equal(std::string name, std::string value) {
+  return {MatchType::equal, std::move(name), std::move(value)};
+}
+Matcher Matcher::not_equal(std::string name, std::string value) {
+  return {MatchType::not_equal, std::move(name), std::move(value)};
+}
+
+bool Matcher::matches(std::string_view label_value) const {
+  switch (type_) {
+    case MatchType::equal:
+      return label_value == value_;
+    case MatchType::not_equal:
+      return label_value != value_;
+    case MatchType::regex:
+      return re2::RE2::FullMatch(re2::StringPiece(label_value.data(), label_value.size()), *expression_);
+    case MatchType::not_regex:
+      return !re2::RE2::FullMatch(re2::StringPiece(label_value.data(), label_value.size()), *expression_);
+  }
+  return false;
+}
+
+std::string Matcher::to_string() const {
+  std::string out = is_classic_label_name(name_) ? name_ : quote(name_);
+  out += model::to_string(type_);
+  return out + quote(value_);
+}
+
+bool matches(std::span<const Matcher> matchers, const LabelSet& labels) {
+  return std::ranges::all_of(matchers, [&](const Matcher& matcher) { return matcher.matches(labels); });
+}
+
+Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error_offset) {
+  auto matchers = parse_selector_tokens(text);
+  if (!matchers) return PromqlLexer::error(matchers.error(), error_offset);
+  return std::move(*matchers);
+}
+
+std::string to_string(std::span<const Matcher> matchers) {
+  // Only one matcher can be written as the metric's name; PromQL refuses a second one on __name__ beside it.
+  const auto on_name = [](const Matcher& matcher) { return matcher.name() == metric_name_label; };
+  const bool one = std::ranges::count_if(matchers, on_name) == 1;
+  std::string metric;
+  std::string inside;
+  for (const Matcher& matcher : matchers) {
+    if (one && on_name(matcher) && matcher.type() == MatchType::equal && is_classic_metric_name(matcher.value())) {
+      metric = matcher.value();
+      continue;
+    }
+    if (!inside.empty()) inside += ",";
+    inside += matcher.to_string();
+  }
+  if (inside.empty() && !metric.empty()) return metric;
+  return metric + "{" + inside + "}";
+}
+
+}  // namespace mread::model

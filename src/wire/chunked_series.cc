@@ -1,0 +1,156 @@
+#include "wire/chunked_series.h"
+
+#include <fmt/format.h>
+
+#include "wire/proto_reader.h"
+
+namespace mread::wire {
+
+namespace {
+
+size_t int_field_size(int64_t value) { return value == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(value)); }
+
+void append_int_field(std::string& out, char tag, int64_t value) {
+  if (value == 0) return;
+  out.push_back(tag);
+  append_varint(out, static_cast<uint64_t>(value));
+}
+
+Result<void> parse_chunk(std::string_view message, size_t base, ChunkView& out) {
+  ProtoReader fields(message, base);
+  while (fields.next()) {
+    const WireType want = fields.field() == 4 ? WireType::bytes : WireType::varint;
+    if (fields.field() <= 4 && fields.type() != want) return fail(fields.error("chunk"));
+    switch (fields.field()) {
+      case 1:
+        out.min_time_ms = static_cast<int64_t>(fields.varint());
+        break;
+      case 2:
+        out.max_time_ms = static_cast<int64_t>(fields.varint());
+        break;
+      case 3:
+        out.encoding = static_cast<ChunkEncoding>(static_cast<int32_t>(fields.varint()));
+        break;
+      case 4:
+        out.data = fields.bytes();
+        break;
+      default:
+        break;
+    }
+  }
+  if (!fields.ok()) return fail(fields.error("chunk"));
+  return {};
+}
+
+template <class AppendChunks>
+void encode_response(std::string_view labels_wire, size_t chunk_bytes, int64_t query_index, std::string& out,
+                     AppendChunks append) {
+  const size_t body = labels_wire.size() + chunk_bytes;
+  out.reserve(out.size() + 1 + varint_size(body) + body + int_field_size(query_index));
+  out.push_back(0x0a);
+  append_varint(out, body);
+  out += labels_wire;
+  append();
+  append_int_field(out, 0x10, query_index);
+}
+
+}  // namespace
+
+Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, size_t frame_bytes) {
+  ProtoReader fields(body, base);
+  std::string_view labels;
+  bool together = true;
+  while (fields.next()) {
+    if (fields.field() > 2) continue;
+    if (fields.type() != WireType::bytes) return fail(fields.error("series"));
+    if (fields.field() == 2) {
+      ChunkView& chunk = chunks_.emplace_back();
+      chunk.wire = fields.entry();
+      if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed) return parsed;
+    } else if (labels.empty()) {
+      labels = fields.entry();
+    } else if (together && labels.data() + labels.size() == fields.entry().data()) {
+      labels = {labels.data(), labels.size() + fields.entry().size()};
+    } else {
+      // All labels of a frame fit into its size, so the views into the scratch memory stay good.
+      scratch_.reserve(frame_bytes);
+      const char* begin = labels.data();
+      if (together) {
+        begin = scratch_.data() + scratch_.size();
+        scratch_.insert(scratch_.end(), labels.begin(), labels.end());
+        together = false;
+      }
+      scratch_.insert(scratch_.end(), fields.entry().begin(), fields.entry().end());
+      labels = {begin, labels.size() + fields.entry().size()};
+    }
+  }
+  if (!fields.ok()) return fail(fields.error("series"));
+  series.push_back({labels, {}});
+  return {};
+}
+
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out) {
+  out.query_index = 0;
+  out.series.clear();
+  out.chunks_.clear();
+  out.chunk_ends_.clear();
+  out.scratch_.clear();
+  ProtoReader fields(data);
+  while (fields.next()) {
+    if (fields.is(1, WireType::bytes)) {
+      if (auto parsed = out.parse_series(fields.bytes(), fields.bytes_offset(), data.size()); !parsed) {
+        out.series.clear();
+        return fail(parsed.error().in(fmt::format("series {} of the frame", out.chunk_ends_.size())));
+      }
+      out.chunk_ends_.push_back(out.chunks_.size());
+    } else if (fields.is(2, WireType::varint)) {
+      out.query_index = static_cast<int64_t>(fields.varint());
+    } else if (fields.field() <= 2) {
+      out.series.clear();
+      return fail(fields.error("frame"));
+    }
+  }
+  if (!fields.ok()) {
+    out.series.clear();
+    return fail(fields.error("frame"));
+  }
+  // Only now do the chunks stay where they are.
+  size_t begin = 0;
+  for (size_t i = 0; i < out.series.size(); ++i) {
+    const size_t end = out.chunk_ends_[i];
+    out.series[i].chunks = std::span<const ChunkView>(out.chunks_).subspan(begin, end - begin);
+    begin = end;
+  }
+  return {};
+}
+
+void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms, ChunkEncoding encoding,
+                  std::string_view data) {
+  const auto type = static_cast<int64_t>(encoding);
+  const size_t data_field = data.empty() ? 0 : 1 + varint_size(data.size()) + data.size();
+  out.push_back(0x12);
+  append_varint(out, int_field_size(min_time_ms) + int_field_size(max_time_ms) + int_field_size(type) + data_field);
+  append_int_field(out, 0x08, min_time_ms);
+  append_int_field(out, 0x10, max_time_ms);
+  append_int_field(out, 0x18, type);
+  if (data.empty()) return;
+  out.push_back(0x22);
+  append_varint(out, data.size());
+  out += data;
+}
+
+void encode_chunked_series(std::string_view labels_wire, std::string_view chunk_entries, int64_t query_index,
+                           std::string& out) {
+  encode_response(labels_wire, chunk_entries.size(), query_index, out, [&] { out += chunk_entries; });
+}
+
+void encode_chunked_series(std::string_view labels_wire, std::span<const ChunkView> chunks, int64_t query_index,
+                           std::string& out) {
+  size_t chunk_bytes = 0;
+  for (const ChunkView& chunk : chunks) chunk_bytes += chunk.wire.size();
+  encode_response(labels_wire, chunk_bytes, query_index, out, [&] {
+    for (const ChunkView& chunk : chunks) out += chunk.wire;
+  });
+}
+
+}  // namespace mread::wire

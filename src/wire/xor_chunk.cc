@@ -1,0 +1,214 @@
+#include "wire/xor_chunk.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "wire/varint.h"
+
+namespace mread::wire {
+
+namespace {
+
+constexpr size_t header_bytes = 2;
+
+// Deltas of deltas by the number of ones in their prefix; each value range is -(2^(bits-1) - 1) .. 2^(bits-1).
+constexpr unsigned dod_bits[] = {0, 14, 17, 20, 64};
+
+bool fits(int64_t dod, unsigned bits) {
+  const int64_t top = int64_t{1} << (bits - 1);
+  return dod > -top && dod <= top;
+}
+
+}  // namespace
+
+XorReader::XorReader(std::string_view data) {
+  if (data.size() < header_bytes) {
+    bad("it is shorter than its header");
+    return;
+  }
+  count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 | static_cast<unsigned char>(data[1]));
+  rest_ = data.substr(header_bytes);
+}
+
+bool XorReader::bad(const char* what) {
+  error_ = Error(Errc::malformed, fmt::format("XOR chunk, sample {} of {}: {}", given_, count_, what));
+  return false;
+}
+
+bool XorReader::read_first(model::Sample& out) {
+  const char* p = rest_.data();
+  const char* end = p + rest_.size();
+  uint64_t timestamp = 0;
+  if (!get_varint(p, end, timestamp)) return bad("no valid timestamp");
+  if (end - p < 8) return bad("the chunk ends before the value");
+  state_.timestamp_ms = unzigzag(timestamp);
+  state_.value = load_big_endian64(p);
+  rest_.remove_prefix(static_cast<size_t>(p + 8 - rest_.data()));
+  out = {state_.timestamp_ms, state_.value};
+  return true;
+}
+
+bool XorReader::read_second(model::Sample& out) {
+  const char* p = rest_.data();
+  const char* end = p + rest_.size();
+  if (!get_varint(p, end, state_.delta_ms)) return bad("no valid timestamp");
+  state_.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state_.timestamp_ms) + state_.delta_ms);
+  state_.bits = BitReader({p, static_cast<size_t>(end - p)});
+  state_.bits.refill();
+  read_value(state_);
+  if (state_.malformed) return bad("a value wider than 64 bits");
+  if (state_.bits.overrun()) return bad("the chunk ends before the value");
+  out = {state_.timestamp_ms, state_.value};
+  return true;
+}
+
+// Needs four bits ready; leaves 24 fewer at most, or refills.
+inline void XorReader::read_delta(State& state) {
+  BitReader& bits = state.bits;
+  const uint64_t window = bits.window();
+  if (window >> 63 == 0) [[likely]] {
+    bits.skip(1);
+  } else {
+    const auto ones = static_cast<unsigned>(std::min(std::countl_one(window), 4));
+    bits.skip(ones == 4 ? 4 : ones + 1);
+    const unsigned size = dod_bits[ones];
+    uint64_t dod = 0;
+    if (size == 64) {
+      dod = bits.read(64);
+      bits.refill();
+    } else {
+      dod = bits.peek(size);
+      bits.skip(size);
+      if (dod > uint64_t{1} << (size - 1)) dod -= uint64_t{1} << size;
+    }
+    state.delta_ms += dod;
+  }
+  state.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state.timestamp_ms) + state.delta_ms);
+}
+
+// Needs 13 bits ready.
+inline void XorReader::read_value(State& state) {
+  BitReader& bits = state.bits;
+  const uint64_t window = bits.window();
+  if (window >> 63 == 0) {
+    bits.skip(1);
+    return;
+  }
+  if ((window >> 62 & 1) == 0) {
+    bits.skip(2);
+  } else {
+    const auto leading = static_cast<unsigned>(window >> 57 & 31);
+    auto significant = static_cast<unsigned>(window >> 51 & 63);
+    if (significant == 0) significant = 64;  // Zero bits are never needed, and 64 does not fit.
+    if (leading + significant > 64) [[unlikely]] {
+      state.malformed = true;
+      return;
+    }
+    bits.skip(13);
+    state.significant = static_cast<uint8_t>(significant);
+    state.trailing = static_cast<uint8_t>(64 - leading - significant);
+  }
+  state.value ^= bits.read(state.significant) << state.trailing;
+}
+
+size_t XorReader::read(std::span<model::Sample> out) {
+  if (error_) return 0;
+  const size_t want = std::min<size_t>(out.size(), static_cast<size_t>(count_ - given_));
+  size_t i = 0;
+  for (; i < want && given_ < 2; ++i, ++given_) {
+    if (!(given_ == 0 ? read_first(out[i]) : read_second(out[i]))) return i;
+  }
+  State state = state_;
+  for (; i < want; ++i) {
+    state.bits.refill();
+    read_delta(state);
+    read_value(state);
+    if (state.malformed || state.bits.overrun()) [[unlikely]]
+      break;
+    out[i] = {state.timestamp_ms, state.value};
+    ++given_;
+  }
+  state_ = state;
+  if (i < want) bad(state.malformed ? "a value wider than 64 bits" : "the chunk ends before it");
+  return i;
+}
+
+void XorWriter::reset() {
+  bits_.clear();
+  bits_.write(0, 8 * header_bytes);  // The count, once it is known.
+  count_ = 0;
+  leading_ = no_window;
+  trailing_ = 0;
+}
+
+void XorWriter::append(model::Sample sample) {
+  assert(count_ < max_samples);
+  const auto write_varint = [&](uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bits_.write((value & 0x7f) | 0x80, 8);
+    bits_.write(value, 8);
+  };
+  if (count_ == 0) {
+    first_ms_ = sample.timestamp_ms;
+    write_varint(zigzag(sample.timestamp_ms));
+    bits_.write(sample.bits, 64);
+  } else {
+    const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(timestamp_ms_);
+    if (count_ == 1) {
+      write_varint(delta);
+    } else {
+      write_dod(static_cast<int64_t>(delta - delta_ms_));
+    }
+    delta_ms_ = delta;
+    write_value(sample.bits);
+  }
+  timestamp_ms_ = sample.timestamp_ms;
+  value_ = sample.bits;
+  ++count_;
+}
+
+void XorWriter::write_dod(int64_t dod) {
+  const auto low = [&](unsigned bits) { return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1); };
+  if (dod == 0) {
+    bits_.write(0, 1);
+  } else if (fits(dod, 14)) {
+    bits_.write(uint64_t{0b10} << 14 | low(14), 16);
+  } else if (fits(dod, 17)) {
+    bits_.write(uint64_t{0b110} << 17 | low(17), 20);
+  } else if (fits(dod, 20)) {
+    bits_.write(uint64_t{0b1110} << 20 | low(20), 24);
+  } else {
+    bits_.write(0b1111, 4);
+    bits_.write(static_cast<uint64_t>(dod), 64);
+  }
+}
+
+void XorWriter::write_value(uint64_t value) {
+  const uint64_t delta = value ^ value_;
+  if (delta == 0) {
+    bits_.write(0, 1);
+    return;
+  }
+  const auto leading = static_cast<uint8_t>(std::min(std::countl_zero(delta), 31));
+  const auto trailing = static_cast<uint8_t>(std::countr_zero(delta));
+  if (leading_ != no_window && leading >= leading_ && trailing >= trailing_) {
+    bits_.write(0b10, 2);
+  } else {
+    leading_ = leading;
+    trailing_ = trailing;
+    const unsigned significant = 64U - leading - trailing;
+    bits_.write(uint64_t{0b11} << 11 | uint64_t{leading} << 6 | (significant & 63), 13);
+  }
+  bits_.write(delta >> trailing_, 64U - leading_ - trailing_);
+}
+
+std::string_view XorWriter::bytes() {
+  const std::string_view chunk = bits_.bytes();
+  bits_.data()[0] = static_cast<char>(count_ >> 8);
+  bits_.data()[1] = static_cast<char>(count_);
+  return chunk;
+}
+
+}  // namespace mread::wire
