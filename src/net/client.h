@@ -17,8 +17,13 @@ namespace asio = boost::asio;
 struct ClientRequest {
   Url url;  ///< its target is what is asked for
   std::string method = "GET";
-  Headers headers;  ///< Host, Content-Length and Connection are added
+  Headers headers;  ///< Host and Content-Length are added; User-Agent where it is missing
   std::string body;
+  /// Follows up to 10 redirects: 301, 302, 303, 307 and 308 for GET and HEAD, 307 and 308 for the others, which are
+  /// sent again as they were. Authorization and Cookie are not sent on to another host. Else the redirect is the
+  /// answer.
+  bool follow_redirects = true;
+  uint32_t header_limit_bytes = 256U << 10;  ///< of the response's head; more is Errc::limit
 };
 
 /// A response whose head has arrived and whose body is read piece by piece: what is not asked for stays in the socket,
@@ -31,22 +36,35 @@ class ResponseStream {
   /// body. Errors: Errc::truncated where the peer closes in mid-body (chunked without the last chunk, or short of
   /// Content-Length), system errors else.
   virtual asio::awaitable<Result<std::string>> read_some(size_t max_bytes) = 0;
+  /// The fields behind a chunked body; empty until its end has been read.
+  virtual const Headers& trailers() const = 0;
+  /// Where the answer came from, after redirects.
+  virtual const Url& url() const = 0;
 };
 
 struct ClientOptions {
-  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{10'000};  ///< name lookup, connect and TLS handshake together
+  std::chrono::milliseconds write_timeout{60'000};    ///< of sending a request, without progress
   size_t idle_connections_per_host = 64;
   std::chrono::milliseconds idle_timeout{30'000};
 };
 
 /// An HTTP/1.1 client with a keep-alive pool. A request that fails on a pooled connection before any byte of an answer
-/// is tried once more on a fresh one. There is no deadline inside: cancel the coroutine (`… || timer`), which closes
-/// its connection. Safe to use from several threads; each ResponseStream by one coroutine at a time.
+/// is tried once more on a fresh one. There is no deadline for an answer: cancel the coroutine (`… || timer`), which
+/// closes its connection and gives Errc::canceled. Errors name "host:port".
+///
+/// Safe to use from several threads of one io_context; the calling coroutines run on strands where it has more than
+/// one. Each ResponseStream is used by one coroutine at a time. Both go before the io_context goes.
 class Client {
  public:
   explicit Client(ClientOptions options = {});
   ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  /// Sends the request and completes when the response's head has arrived.
   asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open(ClientRequest request);
+  /// Connections waiting for the next request.
+  size_t idle_connections() const;
 
  private:
   struct Pool;
@@ -57,6 +75,9 @@ struct Response {
   ResponseHead head;
   std::string body;
 };
+
+/// Reads what is left of a body. Errors: as read_some, and Errc::limit for more than `limit_bytes`.
+asio::awaitable<Result<std::string>> read_all(ResponseStream& stream, uint64_t limit_bytes);
 
 struct FetchLimits {
   std::chrono::milliseconds timeout{30'000};

@@ -1,0 +1,370 @@
+#include "net/client.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+
+#include "net/connection.h"
+#include "net/dial.h"
+#include "net/head_text.h"
+#include "net/message_parser.h"
+
+namespace mread::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Code = boost::system::error_code;
+namespace http = boost::beast::http;
+
+constexpr int redirect_limit = 10;
+
+bool is_redirect(int status, const std::string& method) {
+  if (status == 307 || status == 308) return true;
+  return (status == 301 || status == 302 || status == 303) && (method == "GET" || method == "HEAD");
+}
+
+Result<Url> resolve_location(const Url& base, std::string_view location) {
+  const std::string place = base.authority() + ": redirect to \"" + std::string(location) + "\"";
+  if (base.scheme == Url::Scheme::unix_socket) return fail(Errc::unsupported, place + " from a unix socket");
+  const std::string base_text = base.to_string();
+  const auto from = boost::urls::parse_uri(base_text);
+  const auto to = boost::urls::parse_uri_reference(boost::urls::string_view(location.data(), location.size()));
+  boost::urls::url target;
+  if (!from || !to || !boost::urls::resolve(*from, *to, target)) return fail(Errc::malformed, place);
+  auto url = Url::parse(std::string_view(target.data(), target.size()));
+  if (!url) return fail(Errc::malformed, place);
+  if (url->scheme == Url::Scheme::unix_socket) return fail(Errc::malformed, place);
+  return url;
+}
+
+std::string_view scheme_name(Url::Scheme scheme) {
+  switch (scheme) {
+    case Url::Scheme::https:
+      return "https";
+    case Url::Scheme::unix_socket:
+      return "unix";
+    case Url::Scheme::http:
+      break;
+  }
+  return "http";
+}
+
+bool is_cancel(const Error& error) { return error.is(Errc::canceled); }
+
+}  // namespace
+
+// The idle connections, by scheme, host, port and io_context. Shared with every ResponseStream, which brings its
+// connection back.
+struct Client::Pool {
+  explicit Pool(ClientOptions client_options) : options(client_options) {}
+
+  std::shared_ptr<Connection> take(const std::string& key) {
+    const std::lock_guard lock(mutex);
+    expire();
+    const auto found = idle.find(key);
+    if (found == idle.end()) return nullptr;
+    auto& entries = found->second;
+    std::shared_ptr<Connection> connection;
+    while (!entries.empty() && !connection) {
+      // The one used last is the least likely to have been closed by the peer.
+      connection = std::move(entries.back().connection);
+      entries.pop_back();
+      if (!connection->is_quiet()) connection.reset();
+    }
+    if (entries.empty()) idle.erase(found);
+    return connection;
+  }
+
+  void give(const std::string& key, std::shared_ptr<Connection> connection) {
+    const std::lock_guard lock(mutex);
+    expire();
+    auto& entries = idle[key];
+    connection->park();
+    entries.push_back({std::move(connection), Clock::now()});
+    if (entries.size() > options.idle_connections_per_host) entries.pop_front();
+  }
+
+  void expire() {
+    const auto oldest = Clock::now() - options.idle_timeout;
+    for (auto it = idle.begin(); it != idle.end();) {
+      auto& entries = it->second;
+      while (!entries.empty() && entries.front().since < oldest) entries.pop_front();
+      it = entries.empty() ? idle.erase(it) : std::next(it);
+    }
+  }
+
+  // OpenSSL reads the system's certificates when it is first needed: that takes a while.
+  std::shared_ptr<asio::ssl::context> tls_context() {
+    const std::lock_guard lock(mutex);
+    if (!tls) {
+      tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+      Code ignored;
+      tls->set_default_verify_paths(ignored);
+      tls->set_verify_mode(asio::ssl::verify_peer);
+    }
+    return tls;
+  }
+
+  struct Idle {
+    std::shared_ptr<Connection> connection;
+    Clock::time_point since;
+  };
+  const ClientOptions options;
+  std::mutex mutex;
+  std::map<std::string, std::deque<Idle>> idle;
+  std::shared_ptr<asio::ssl::context> tls;
+};
+
+namespace {
+
+// One answer on one connection. The parser and the connection's buffer hold the state; `give_back` parks the
+// connection.
+class Stream final : public ResponseStream {
+ public:
+  using GiveBack = std::function<void(std::shared_ptr<Connection>)>;
+
+  Stream(std::shared_ptr<Connection> connection, Url url, uint32_t header_limit, GiveBack give_back)
+      : connection_(std::move(connection)),
+        url_(std::move(url)),
+        place_(url_.authority()),
+        header_limit_(header_limit),
+        give_back_(std::move(give_back)) {}
+
+  const ResponseHead& head() const override { return parser_->head(); }
+  const Headers& trailers() const override { return parser_->trailers(); }
+  const Url& url() const override { return url_; }
+
+  // Reads up to the end of the head; interim answers (1xx) are passed over.
+  asio::awaitable<Result<void>> read_head(bool no_body) {
+    while (true) {
+      parser_ = std::make_unique<ResponseParser>(header_limit_);
+      if (no_body) parser_->expect_no_body();
+      while (!parser_->has_head()) {
+        if (const auto code = feed(nullptr, 0); code) {
+          if (code != http::error::need_more) co_return fail(bad_message(code));
+          if (auto more = co_await fill(); !more) co_return fail(std::move(more.error()));
+        }
+      }
+      const int status = parser_->head().status;
+      if (status >= 200 || status == 101) break;
+    }
+    if (parser_->is_complete()) release();
+    co_return Result<void>();
+  }
+
+  bool received_anything() const { return received_anything_; }
+
+  asio::awaitable<Result<std::string>> read_some(size_t max_bytes) override {
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto piece = co_await next_piece(std::max<size_t>(max_bytes, 1));
+    if (!piece) connection_.reset();
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_return piece;
+  }
+
+ private:
+  asio::awaitable<Result<std::string>> next_piece(size_t max_bytes) {
+    std::string piece;
+    while (!parser_->is_complete()) {
+      if (!connection_) co_return fail(Errc::canceled, place_ + ": the response has failed before");
+      // What has been read goes out before anything is waited for.
+      piece.reserve(std::min(max_bytes, connection_->input().size()));
+      const auto code = feed(&piece, max_bytes - piece.size());
+      if (code && code != http::error::need_more && code != http::error::need_buffer) co_return fail(bad_message(code));
+      if (parser_->is_complete()) release();
+      if (!piece.empty()) co_return piece;
+      if (parser_->is_complete()) break;
+      if (auto more = co_await fill(); !more) co_return fail(std::move(more.error()));
+    }
+    co_return piece;
+  }
+
+  Code feed(std::string* body, size_t room) {
+    Code code;
+    if (connection_->input().empty()) return http::error::need_more;
+    connection_->consume(parser_->feed(connection_->input(), body, room, code));
+    return code;
+  }
+
+  // More input; at the peer's close, the end of a body that ends so.
+  asio::awaitable<Result<void>> fill() {
+    const auto code = co_await connection_->fill();
+    if (!code) {
+      received_anything_ = true;
+      co_return Result<void>();
+    }
+    if (code != asio::error::eof) co_return fail(connection_error(code, place_, "reading the answer"));
+    if (!parser_->has_head()) {
+      const std::string_view how = parser_->has_begun() ? ": connection closed inside the response's head"
+                                                        : ": connection closed without an answer";
+      co_return fail(Errc::truncated, place_ + std::string(how));
+    }
+    Code end;
+    parser_->feed_end(end);
+    if (end) co_return fail(Errc::truncated, place_ + ": connection closed inside the body");
+    release();
+    co_return Result<void>();
+  }
+
+  Error bad_message(Code code) const {
+    if (code == http::error::header_limit) {
+      return {Errc::limit, place_ + ": the response's head is over " + std::to_string(header_limit_) + " bytes"};
+    }
+    return {Errc::malformed, place_ + ": not an HTTP response (" + code.message() + ")"};
+  }
+
+  void release() {
+    if (connection_ && parser_->keep_alive() && connection_->input().empty()) give_back_(std::move(connection_));
+    connection_.reset();
+  }
+
+  std::shared_ptr<Connection> connection_;
+  Url url_;
+  std::string place_;
+  uint32_t header_limit_;
+  GiveBack give_back_;
+  std::unique_ptr<ResponseParser> parser_;
+  bool received_anything_ = false;
+};
+
+std::string request_text(const ClientRequest& request) {
+  RequestHead head{request.method, request.url.target, {}};
+  const bool local = request.url.scheme == Url::Scheme::unix_socket;
+  const uint16_t usual_port = request.url.scheme == Url::Scheme::https ? 443 : 80;
+  std::string host = local ? "localhost" : request.url.authority();
+  if (!local && request.url.port == usual_port) host.resize(host.rfind(':'));
+  if (!request.headers.contains("Host")) head.headers.add("Host", host);
+  if (!request.headers.contains("User-Agent")) head.headers.add("User-Agent", "mread/" MREAD_VERSION);
+  for (const auto& [name, value] : request.headers.fields()) head.headers.add(name, value);
+  const bool has_body = !request.body.empty() || (request.method != "GET" && request.method != "HEAD");
+  if (has_body) head.headers.set("Content-Length", std::to_string(request.body.size()));
+  return to_wire(head);
+}
+
+// Sends the request on this connection and reads the head of the answer.
+asio::awaitable<Result<void>> exchange(std::shared_ptr<Connection> connection, Stream& stream,
+                                       const ClientRequest& request, std::chrono::milliseconds write_timeout) {
+  const std::string head = request_text(request);
+  const std::array<asio::const_buffer, 2> pieces{asio::buffer(head), asio::buffer(request.body)};
+  const auto code = co_await connection->write(pieces, write_timeout);
+  if (code == make_error_code(Errc::canceled) || code == make_error_code(Errc::deadline)) {
+    co_return fail(connection_error(code, stream.url().authority(), "sending the request"));
+  }
+  // A server may answer and close before it has read the whole request: its answer says why.
+  auto answered = co_await stream.read_head(request.method == "HEAD");
+  if (!answered && code && !is_cancel(answered.error())) co_return fail(code, stream.url().authority());
+  co_return answered;
+}
+
+}  // namespace
+
+Client::Client(ClientOptions options) : pool_(std::make_shared<Pool>(options)) {}
+Client::~Client() = default;
+
+size_t Client::idle_connections() const {
+  const std::lock_guard lock(pool_->mutex);
+  size_t count = 0;
+  for (const auto& [key, entries] : pool_->idle) count += entries.size();
+  return count;
+}
+
+namespace {
+
+// Open without redirects: a pooled connection, and a fresh one where that turns out to be stale.
+template <class Pool>
+asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_ptr<Pool> pool,
+                                                                   const ClientRequest& request) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto* context = &asio::query(executor, asio::execution::context);
+  const std::string key = std::string(scheme_name(request.url.scheme)) + "|" + request.url.authority() + "|" +
+                          std::to_string(reinterpret_cast<uintptr_t>(context));
+  const auto give_back = [pool, key](std::shared_ptr<Connection> connection) {
+    pool->give(key, std::move(connection));
+  };
+  auto connection = pool->take(key);
+  bool pooled = connection != nullptr;
+  while (true) {
+    if (!connection) {
+      const auto tls = request.url.scheme == Url::Scheme::https ? pool->tls_context() : nullptr;
+      auto dialed = co_await dial(request.url, tls, pool->options.connect_timeout);
+      if (!dialed) co_return fail(std::move(dialed.error()));
+      connection = std::move(*dialed);
+    }
+    auto stream = std::make_unique<Stream>(connection, request.url, request.header_limit_bytes, give_back);
+    auto answered = co_await exchange(std::move(connection), *stream, request, pool->options.write_timeout);
+    if (answered) co_return std::unique_ptr<ResponseStream>(std::move(stream));
+    const Error& error = answered.error();
+    const bool stale = pooled && !stream->received_anything() && !is_cancel(error) && !error.is(Errc::deadline);
+    if (!stale) co_return fail(error);
+    connection.reset();
+    pooled = false;
+  }
+}
+
+template <class Pool>
+asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::shared_ptr<Pool> pool,
+                                                                        ClientRequest request) {
+  for (int redirects = 0;; ++redirects) {
+    auto stream = co_await open_once(pool, request);
+    if (!stream) co_return stream;
+    const auto& head = (*stream)->head();
+    const std::string location(head.headers.get("Location"));
+    if (!request.follow_redirects || location.empty() || !is_redirect(head.status, request.method)) co_return stream;
+    if (redirects == redirect_limit) {
+      co_return fail(Errc::limit, request.url.authority() + ": more than " + std::to_string(redirect_limit) +
+                                      " redirects, the last to " + location);
+    }
+    auto target = resolve_location(request.url, location);
+    if (!target) co_return fail(std::move(target.error()));
+    if (target->host != request.url.host) {
+      request.headers.remove("Authorization");
+      request.headers.remove("Cookie");
+    }
+    // A short body is read to its end, so that the connection can be used again.
+    static_cast<void>(co_await (*stream)->read_some(4096));
+    request.url = std::move(*target);
+  }
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::unique_ptr<ResponseStream>>> Client::open(ClientRequest request) {
+  const auto pool = pool_;
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto stream = co_await open_following(pool, std::move(request));
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  co_return stream;
+}
+
+asio::awaitable<Result<std::string>> read_all(ResponseStream& stream, uint64_t limit_bytes) {
+  std::string body;
+  while (true) {
+    auto piece = co_await stream.read_some(256U << 10);
+    if (!piece) co_return fail(std::move(piece.error()));
+    if (piece->empty()) co_return body;
+    if (piece->size() > limit_bytes - body.size()) {
+      co_return fail(Errc::limit,
+                     stream.url().authority() + ": the body is over " + std::to_string(limit_bytes) + " bytes");
+    }
+    if (body.empty()) {
+      body = std::move(*piece);
+    } else {
+      body += *piece;
+    }
+  }
+}
+
+}  // namespace mread::net

@@ -1,0 +1,254 @@
+#include "net/connection.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <sys/socket.h>
+
+namespace mread::net {
+namespace {
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+
+// Small answers stay small; a body that fills the first buffer is read in pieces of the second size.
+constexpr size_t small_buffer_bytes = 64U << 10;
+constexpr size_t large_buffer_bytes = 256U << 10;
+
+// A writer whose peer keeps up never has to wait; after this much it lets others run.
+constexpr size_t yield_after_bytes = 512U << 10;
+
+}  // namespace
+
+struct Connection::Tls {
+  Tls(Socket& socket, asio::ssl::context& context) : stream(socket, context) {}
+  asio::ssl::stream<Socket&> stream;
+};
+
+Connection::Connection(Socket socket) : socket_(std::move(socket)) {}
+Connection::~Connection() = default;
+
+asio::awaitable<bool> Connection::is_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
+}
+
+Connection::Code Connection::explain(Code code) const {
+  if (!code) return code;
+  if (timed_out_) return make_error_code(Errc::deadline);
+  if (code == asio::error::operation_aborted || code == asio::error::bad_descriptor) {
+    return make_error_code(Errc::canceled);
+  }
+  return code;
+}
+
+asio::awaitable<Connection::Code> Connection::connect(asio::generic::stream_protocol::endpoint endpoint) {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  const auto [code] = co_await socket_.async_connect(endpoint, nothrow);
+  if (!code && endpoint.protocol().family() != AF_UNIX) {
+    Code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  }
+  co_return explain(code);
+}
+
+asio::awaitable<Connection::Code> Connection::secure(asio::ssl::context& context, std::string host) {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  tls_ = std::make_unique<Tls>(socket_, context);
+  SSL_set_tlsext_host_name(tls_->stream.native_handle(), host.c_str());
+  tls_->stream.set_verify_callback(asio::ssl::host_name_verification(host));
+  const auto [code] = co_await tls_->stream.async_handshake(asio::ssl::stream_base::client, nothrow);
+  co_return explain(code);
+}
+
+void Connection::consume(size_t count) {
+  begin_ += std::min(count, end_ - begin_);
+  if (begin_ == end_) begin_ = end_ = 0;
+}
+
+void Connection::make_room() {
+  size_t wanted = capacity_ == 0 ? small_buffer_bytes : capacity_;
+  if (last_read_was_full_) wanted = std::max(wanted, large_buffer_bytes);
+  const size_t held = end_ - begin_;
+  if (held * 2 > wanted) wanted *= 2;
+  if (wanted != capacity_) {
+    auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+    if (held > 0) std::memcpy(larger.get(), buffer_.get() + begin_, held);
+    buffer_ = std::move(larger);
+    capacity_ = wanted;
+  } else if (begin_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, held);
+  }
+  begin_ = 0;
+  end_ = held;
+}
+
+asio::awaitable<Connection::Code> Connection::fill() {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  make_room();
+  const asio::mutable_buffer room(buffer_.get() + end_, capacity_ - end_);
+  Code code;
+  size_t count = 0;
+  if (tls_) {
+    std::tie(code, count) = co_await tls_->stream.async_read_some(room, nothrow);
+    // Without close_notify the end of a body that has no length of its own cannot be trusted.
+    if (code == asio::ssl::error::stream_truncated) code = asio::error::connection_reset;
+  } else {
+    std::tie(code, count) = co_await socket_.async_read_some(room, nothrow);
+  }
+  end_ += count;
+  last_read_was_full_ = count == room.size();
+  co_return explain(code);
+}
+
+asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std::chrono::milliseconds stall) {
+  const asio::const_buffer piece(bytes.data(), bytes.size());
+  co_return co_await write(std::span(&piece, 1), stall);
+}
+
+asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_buffer> pieces,
+                                                    std::chrono::milliseconds stall) {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  const auto executor = co_await asio::this_coro::executor;
+  if (tls_) {
+    for (const auto& piece : pieces) {
+      arm(executor, stall);
+      const auto [code, count] = co_await asio::async_write(tls_->stream, piece, nothrow);
+      disarm();
+      if (code) co_return explain(code);
+    }
+    co_return Code();
+  }
+  Code code;
+  socket_.non_blocking(true, code);
+  if (code) co_return explain(code);
+  // write_some takes at most 64 buffers at a time.
+  constexpr size_t batch_size = 64;
+  std::vector<asio::const_buffer> batch;
+  size_t next = 0;
+  size_t offset = 0;
+  while (true) {
+    while (next < pieces.size() && offset == pieces[next].size()) {
+      ++next;
+      offset = 0;
+    }
+    if (next == pieces.size()) break;
+    batch.clear();
+    batch.push_back(pieces[next] + offset);
+    for (size_t i = next + 1; i < pieces.size() && batch.size() < batch_size; ++i) batch.push_back(pieces[i]);
+    size_t count = socket_.write_some(batch, code);
+    if (code == asio::error::would_block || code == asio::error::try_again) {
+      arm(executor, stall);
+      std::tie(code) = co_await socket_.async_wait(Socket::wait_write, nothrow);
+      disarm();
+      written_in_a_row_ = 0;
+      if (code) co_return explain(code);
+      continue;
+    }
+    if (code) co_return explain(code);
+    written_in_a_row_ += count;
+    while (count > 0) {
+      const size_t step = std::min(count, pieces[next].size() - offset);
+      offset += step;
+      count -= step;
+      if (offset == pieces[next].size()) {
+        ++next;
+        offset = 0;
+      }
+    }
+    if (written_in_a_row_ > yield_after_bytes) {
+      written_in_a_row_ = 0;
+      co_await asio::post(executor, nothrow);
+      if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+      if (!socket_.is_open()) co_return explain(asio::error::bad_descriptor);
+    }
+  }
+  co_return Code();
+}
+
+asio::awaitable<Connection::Code> Connection::peer_gone() {
+  constexpr size_t most_kept = 1U << 20;
+  while (true) {
+    if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+    if (tls_ || input().size() >= most_kept) {
+      // TLS: bytes on the socket are records, not data; only an error tells. The same once too much has been kept.
+      const auto [code] = co_await socket_.async_wait(Socket::wait_error, nothrow);
+      co_return explain(code);
+    }
+    const auto [code] = co_await socket_.async_wait(Socket::wait_read, nothrow);
+    if (code) co_return explain(code);
+    make_room();
+    const ssize_t count = ::recv(socket_.native_handle(), buffer_.get() + end_, capacity_ - end_, MSG_DONTWAIT);
+    if (count == 0) co_return Code();
+    if (count > 0) {
+      end_ += static_cast<size_t>(count);
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+      co_return Code();
+    }
+  }
+}
+
+void Connection::arm(const asio::any_io_executor& executor, std::chrono::milliseconds timeout) {
+  if (!watchdog_ || watchdog_->get_executor() != executor) watchdog_.emplace(executor);
+  watchdog_->expires_after(timeout);
+  const uint64_t watch = ++watch_;
+  watchdog_->async_wait([weak = weak_from_this(), watch](Code code) {
+    if (code) return;
+    const auto self = weak.lock();
+    if (!self || self->watch_ != watch) return;
+    self->timed_out_ = true;
+    self->close();
+  });
+}
+
+void Connection::disarm() {
+  ++watch_;
+  if (watchdog_) watchdog_->cancel();
+}
+
+bool Connection::is_quiet() {
+  if (!socket_.is_open() || begin_ != end_) return false;
+  char byte = 0;
+  const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::close() {
+  Code ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+void Connection::reset() {
+  Code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+void Connection::shutdown_send() {
+  Code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+void Connection::park() {
+  disarm();
+  watchdog_.reset();
+  buffer_.reset();
+  capacity_ = begin_ = end_ = 0;
+  last_read_was_full_ = false;
+}
+
+}  // namespace mread::net

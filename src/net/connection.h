@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/error.h"
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace mread::net {
+
+namespace asio = boost::asio;
+
+/// A byte stream over TCP, a unix socket or TLS, with a read buffer and a watchdog. Internal to net: both ends of HTTP
+/// are built on it.
+///
+/// Errors come as codes: asio::error::eof at the peer's close, Errc::deadline where the watchdog closed the connection,
+/// Errc::canceled where the awaiting coroutine was cancelled. Operations of a cancelled coroutine fail at once.
+///
+/// Used by one strand at a time. Always held by a shared_ptr.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Socket = asio::generic::stream_protocol::socket;
+  using Code = boost::system::error_code;
+
+  explicit Connection(Socket socket);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  asio::awaitable<Code> connect(asio::generic::stream_protocol::endpoint endpoint);
+  /// TLS from here on, as a client: the peer's certificate has to be good for `host`.
+  asio::awaitable<Code> secure(asio::ssl::context& context, std::string host);
+
+  /// What has been read and not consumed.
+  std::string_view input() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  void consume(size_t count);
+  /// Reads some more behind input(). Views of input() become invalid.
+  asio::awaitable<Code> fill();
+
+  /// Writes all. `stall` bounds the time without progress.
+  asio::awaitable<Code> write(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
+  asio::awaitable<Code> write(std::string_view bytes, std::chrono::milliseconds stall);
+
+  /// Completes when the peer has closed or reset the connection; input that arrives meanwhile is kept.
+  asio::awaitable<Code> peer_gone();
+
+  /// Closes the connection after `timeout`, unless disarmed or armed anew. The timer runs on `executor`.
+  void arm(const asio::any_io_executor& executor, std::chrono::milliseconds timeout);
+  void disarm();
+
+  bool is_open() const { return socket_.is_open(); }
+  bool timed_out() const { return timed_out_; }  ///< the watchdog has closed it
+  /// Whether an idle connection can be used again: open, nothing to read, not closed by the peer.
+  bool is_quiet();
+  void close();
+  /// Closes by RST.
+  void reset();
+  /// Sends FIN; reading goes on.
+  void shutdown_send();
+  /// Gives the read buffer's memory back while the connection is idle. Nothing may be buffered.
+  void park();
+
+ private:
+  struct Tls;
+
+  asio::awaitable<bool> is_cancelled();
+  Code explain(Code code) const;
+  void make_room();
+
+  Socket socket_;
+  std::unique_ptr<Tls> tls_;
+  std::unique_ptr<char[]> buffer_;
+  size_t capacity_ = 0;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  bool last_read_was_full_ = false;
+  size_t written_in_a_row_ = 0;
+  std::optional<asio::steady_timer> watchdog_;
+  uint64_t watch_ = 0;
+  bool timed_out_ = false;
+};
+
+}  // namespace mread::net

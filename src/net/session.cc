@@ -1,0 +1,175 @@
+#include "net/session.h"
+
+#include <algorithm>
+#include <exception>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace mread::net {
+namespace {
+
+namespace http = boost::beast::http;
+using Code = Connection::Code;
+
+// A refused client may still be sending: what it sends is read and dropped for this long, because closing with unread
+// input would reset the connection and take the refusal away from the client.
+constexpr std::chrono::milliseconds linger_time{2'000};
+
+bool wants_continue(const Headers& headers) {
+  std::string value(headers.get("Expect"));
+  std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return std::tolower(c); });
+  return value == "100-continue";
+}
+
+}  // namespace
+
+Session::Session(asio::any_io_executor strand, std::shared_ptr<Connection> connection, std::string peer,
+                 std::shared_ptr<const SessionSettings> settings)
+    : strand_(std::move(strand)),
+      connection_(std::move(connection)),
+      peer_(std::move(peer)),
+      settings_(std::move(settings)) {}
+
+asio::awaitable<void> Session::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (co_await serve_one()) {
+  }
+  connection_->disarm();
+  connection_->close();
+}
+
+void Session::close_if_idle() {
+  if (idle_) connection_->close();
+}
+
+void Session::abort() {
+  connection_->close();
+  cancel_.emit(asio::cancellation_type::terminal);
+}
+
+// Serves one request; false when the connection is over.
+asio::awaitable<bool> Session::serve_one() {
+  const auto& options = settings_->options;
+  RequestParser parser(options.header_limit_bytes);
+  if (auto code = co_await read_head(parser); code) {
+    if (code == http::error::header_limit) {
+      co_await refuse(431, "request header over " + std::to_string(options.header_limit_bytes) + " bytes\n");
+    } else if (code == make_error_code(Errc::deadline) || code.category() == asio::error::get_system_category() ||
+               code.category() == asio::error::get_misc_category() || code == make_error_code(Errc::canceled)) {
+      // The client has gone, or said nothing for too long: there is nobody to tell.
+    } else {
+      co_await refuse(400, "bad request: " + code.message() + "\n");
+    }
+    co_return false;
+  }
+  const std::string too_large = "request body over " + std::to_string(options.body_limit_bytes) + " bytes\n";
+  const auto length = parser.is_complete() ? 0 : parser.content_length().value_or(0);
+  if (length > options.body_limit_bytes) {
+    co_await refuse(413, too_large);
+    co_return false;
+  }
+  if (!parser.is_complete() && wants_continue(parser.head().headers) && connection_->input().empty()) {
+    if (co_await connection_->write("HTTP/1.1 100 Continue\r\n\r\n", options.write_timeout)) co_return false;
+  }
+  ServerRequest request;
+  if (const auto code = co_await read_body(parser, request.body); code) {
+    if (code == make_error_code(Errc::limit)) {
+      co_await refuse(413, too_large);
+    } else if (code.category() == make_error_code(http::error::bad_chunk).category()) {
+      co_await refuse(400, "bad request body: " + code.message() + "\n");
+    }
+    co_return false;
+  }
+  const bool keep_alive = parser.keep_alive() && !settings_->draining.load();
+  const int version = parser.version();
+  request.head = std::move(parser.head());
+  request.peer = peer_;
+  co_return co_await handle(std::move(request), keep_alive, version);
+}
+
+asio::awaitable<Code> Session::read_head(RequestParser& parser) {
+  const auto& options = settings_->options;
+  idle_ = connection_->input().empty();
+  // A request that began to arrive is answered even while draining; nothing new is waited for.
+  if (idle_ && settings_->draining.load()) co_return make_error_code(Errc::canceled);
+  connection_->arm(strand_, idle_ ? options.idle_timeout : options.header_timeout);
+  while (!parser.has_head()) {
+    Code code = http::error::need_more;
+    if (!connection_->input().empty()) {
+      connection_->consume(parser.feed(connection_->input(), nullptr, 0, code));
+    }
+    if (parser.has_head()) break;
+    if (code && code != http::error::need_more) co_return code;
+    if (code = co_await connection_->fill(); code) co_return code;
+    if (idle_) {
+      idle_ = false;
+      connection_->arm(strand_, options.header_timeout);
+    }
+  }
+  connection_->disarm();
+  co_return Code();
+}
+
+asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& body) {
+  const auto& options = settings_->options;
+  if (parser.is_complete()) co_return Code();
+  // Memory is taken as the body arrives: what a client declares costs nothing.
+  const uint64_t limit = options.body_limit_bytes;
+  while (!parser.is_complete()) {
+    Code code = http::error::need_more;
+    if (!connection_->input().empty()) {
+      const uint64_t room = limit - body.size();
+      connection_->consume(parser.feed(connection_->input(), &body, room, code));
+      if (code == http::error::need_buffer) co_return make_error_code(Errc::limit);
+      if (code && code != http::error::need_more) co_return code;
+      if (parser.is_complete()) break;
+      if (!connection_->input().empty() && code != http::error::need_more) continue;
+    }
+    connection_->arm(strand_, options.header_timeout);
+    code = co_await connection_->fill();
+    connection_->disarm();
+    if (code) co_return code;
+  }
+  co_return Code();
+}
+
+asio::awaitable<bool> Session::handle(ServerRequest request, bool keep_alive, int version) {
+  const bool is_head = request.head.method == "HEAD";
+  Exchange exchange(connection_, settings_->options.write_timeout, keep_alive, is_head, version);
+  std::string problem = "the handler gave no answer\n";
+  // A handler that goes on after having been cancelled is thrown out of its next co_await.
+  co_await asio::this_coro::throw_if_cancelled(true);
+  try {
+    co_await settings_->handler(std::move(request), exchange);
+  } catch (const std::exception& error) {
+    problem = std::string("internal error: ") + error.what() + "\n";
+  }
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) co_return false;
+  if (exchange.untouched() && connection_->is_open()) {
+    exchange.no_keep_alive();
+    ResponseHead head;
+    head.status = 500;
+    head.headers.add("Content-Type", "text/plain; charset=utf-8");
+    co_await exchange.reply(std::move(head), std::move(problem));
+  }
+  co_return exchange.reusable();
+}
+
+asio::awaitable<void> Session::refuse(int status, std::string line) {
+  Exchange exchange(connection_, settings_->options.write_timeout, false, false, 11);
+  ResponseHead head;
+  head.status = status;
+  head.headers.add("Content-Type", "text/plain; charset=utf-8");
+  if (!co_await exchange.reply(std::move(head), std::move(line))) co_return;
+  connection_->shutdown_send();
+  connection_->arm(strand_, linger_time);
+  while (true) {
+    connection_->consume(connection_->input().size());
+    if (co_await connection_->fill()) break;
+  }
+}
+
+}  // namespace mread::net

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "net/connection.h"
+#include "net/exchange.h"
+#include "net/message_parser.h"
+#include "net/server.h"
+
+namespace mread::net {
+
+/// What every connection of one server shares.
+struct SessionSettings {
+  ServerOptions options;
+  Handler handler;
+  std::atomic<bool> draining{false};
+};
+
+/// One connection of a server: reads requests one after another, and hands each to the handler. Internal to net. Runs
+/// on the connection's strand; so do all members but the constructor.
+class Session {
+ public:
+  Session(asio::any_io_executor strand, std::shared_ptr<Connection> connection, std::string peer,
+          std::shared_ptr<const SessionSettings> settings);
+
+  /// Completes when the connection is over. The session outlives it.
+  asio::awaitable<void> run();
+  /// Closes the connection if no request is under way.
+  void close_if_idle();
+  /// Closes the connection and cancels the handler.
+  void abort();
+
+  const asio::any_io_executor& strand() const { return strand_; }
+  asio::cancellation_slot slot() { return cancel_.slot(); }
+
+ private:
+  asio::awaitable<bool> serve_one();
+  asio::awaitable<bool> handle(ServerRequest request, bool keep_alive, int version);
+  asio::awaitable<Connection::Code> read_head(RequestParser& parser);
+  asio::awaitable<Connection::Code> read_body(RequestParser& parser, std::string& body);
+  asio::awaitable<void> refuse(int status, std::string line);
+
+  asio::any_io_executor strand_;
+  std::shared_ptr<Connection> connection_;
+  std::string peer_;
+  std::shared_ptr<const SessionSettings> settings_;
+  asio::cancellation_signal cancel_;
+  bool idle_ = true;
+};
+
+}  // namespace mread::net
