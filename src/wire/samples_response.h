@@ -99,7 +99,8 @@ class HistogramEntries {
   const char* end_;
 };
 
-/// Builds an uncompressed ReadResponse piece by piece, byte for byte as Go encodes it.
+/// Builds an uncompressed ReadResponse piece by piece, byte for byte as Go encodes it. The one exception is the value
+/// -0: Go leaves it out as if it were 0; here it is written, and its sign kept.
 ///
 ///   w.begin_result(); w.append_series(labels, samples); …   w.begin_result(); …   send(compress(w.bytes()))
 class ReadResponseWriter {
