@@ -1,0 +1,132 @@
+#include "scenarios/engine/node_folder.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+
+#include "scenarios/engine/owner.h"
+#include "scenarios/engine/readiness.h"
+
+namespace mread::scenarios {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view owned_prefix = "run-";
+
+/// The token in "run-TOKEN.TEST.XXXXXX"; empty for other names.
+std::string token_of(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  if (!name.starts_with(owned_prefix)) return {};
+  return name.substr(owned_prefix.size(), name.find('.') - owned_prefix.size());
+}
+
+/// Programs of a run that outlived it: the kernel ends them with their parent, but for those in the moment of starting.
+void kill_strays(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const fs::path cwd = fs::read_symlink(entry.path() / "cwd", ignored);
+    if (!ignored && (cwd.string() + "/").starts_with(folder.string() + "/")) ::kill(std::stoi(name), SIGKILL);
+  }
+}
+
+}  // namespace
+
+bool stays_inside(const fs::path& path) {
+  if (path.empty() || path.is_absolute()) return false;
+  for (const fs::path& part : path) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+Result<std::string> read_whole_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open() || fs::is_directory(path)) {
+    return fail(Errc::not_found, path.string() + ": cannot be read");
+  }
+  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, const fs::path& log,
+                              const Placeholders& placeholders, Spawner& spawner, std::stop_token stop) {
+  for (const auto& [path, contents] : spec.files) {
+    if (!stays_inside(path)) return fail(Errc::config, "file \"" + path + "\" is not below the node's folder");
+    const auto expanded = expand_placeholders(contents, placeholders);
+    if (!expanded) return fail(expanded.error().in(path));
+    std::error_code error;
+    fs::create_directories((folder / path).parent_path(), error);
+    std::ofstream file(folder / path, std::ios::binary | std::ios::trunc);
+    file << *expanded << std::flush;
+    if (!file) return fail(Errc::environment, (folder / path).string() + ": cannot be written");
+  }
+  Placeholders here = placeholders;
+  here.dir = folder.string();
+  for (const std::vector<std::string>& command : spec.prepare) {
+    std::vector<std::string> args;
+    for (const std::string& arg : command) {
+      auto expanded = expand_placeholders(arg, here);
+      if (!expanded) return fail(expanded.error());
+      args.push_back(std::move(*expanded));
+    }
+    auto child =
+        ChildProcess::start(spawner, {.program = spec.prepare_program, .args = args, .folder = folder, .log = log});
+    if (!child) return fail(child.error());
+    const bool ended = (*child)->wait(std::chrono::minutes(10), stop);
+    if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
+    if (!ended || !(*child)->succeeded()) {
+      return fail(Errc::environment, spec.prepare_program.filename().string() + " " +
+                                         (args.empty() ? "" : args.front()) + " failed (" +
+                                         (ended ? (*child)->ending() : "no end after 10m") + ")" +
+                                         log_tail(read_whole_file(log).value_or("")));
+    }
+  }
+  return {};
+}
+
+Result<fs::path> make_owned_folder(const fs::path& work_dir, std::string_view test) {
+  std::error_code error;
+  fs::create_directories(work_dir, error);
+  // The kernel names a process's folder by its real path: kill_strays compares with that.
+  const fs::path real = error ? work_dir : fs::canonical(work_dir, error);
+  std::string folder =
+      (real / (std::string(owned_prefix) + own_token() + "." + std::string(test) + ".XXXXXX")).string();
+  if (error || mkdtemp(folder.data()) == nullptr) {
+    return fail(Errc::environment, "no folder can be made below " + work_dir.string() + ": " +
+                                       (error ? error : std::error_code(errno, std::generic_category())).message());
+  }
+  return fs::path(folder);
+}
+
+fs::path disown_folder(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  const fs::path kept = folder.parent_path() / ("kept-" + name.substr(std::min(name.find('.') + 1, name.size())));
+  std::error_code error;
+  fs::rename(folder, kept, error);
+  return error ? folder : kept;
+}
+
+std::vector<std::string> sweep_folders(const fs::path& work_dir) {
+  std::vector<std::string> removed;
+  std::error_code error;
+  const fs::path real = fs::canonical(work_dir, error);
+  if (error) return removed;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(real, error)) {
+    const std::string token = token_of(entry.path());
+    if (token.empty() || !entry.is_directory(error)) continue;
+    const OwnerState state = owner_state(token);
+    if (state == OwnerState::gone || state == OwnerState::reboot) left.push_back(entry.path());
+  }
+  for (const fs::path& folder : left) {
+    kill_strays(folder);
+    fs::remove_all(folder, error);
+    if (!error) removed.push_back("folder " + folder.string());
+  }
+  return removed;
+}
+
+}  // namespace mread::scenarios

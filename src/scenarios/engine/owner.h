@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mread::scenarios {
+
+/// Names the process that made a folder or a container, so that a later run can tell whether it is still there:
+/// "PID-STARTTIME-BOOT-PIDNAMESPACE", letters, digits and hyphens only. A process id that was given out again has
+/// another start time.
+std::string own_token();
+
+enum class OwnerState {
+  alive,
+  gone,     ///< no such process any more
+  unknown,  ///< it lives (or lived) in another process namespace of this machine
+  reboot,   ///< of an earlier boot, or of another machine
+};
+
+/// Whether the process behind a token still runs. Text that is no token is `unknown`.
+OwnerState owner_state(std::string_view token);
+
+}  // namespace mread::scenarios
