@@ -33,8 +33,8 @@ Session::Session(asio::any_io_executor strand, std::shared_ptr<Connection> conne
 
 asio::awaitable<void> Session::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (co_await serve_one()) {
-  }
+  bool more = true;
+  while (more) more = co_await serve_one();
   connection_->disarm();
   connection_->close();
 }
@@ -70,7 +70,8 @@ asio::awaitable<bool> Session::serve_one() {
     co_return false;
   }
   if (!parser.is_complete() && wants_continue(parser.head().headers) && connection_->input().empty()) {
-    if (co_await connection_->write("HTTP/1.1 100 Continue\r\n\r\n", options.write_timeout)) co_return false;
+    const auto code = co_await connection_->write("HTTP/1.1 100 Continue\r\n\r\n", options.write_timeout);
+    if (code) co_return false;
   }
   ServerRequest request;
   if (const auto code = co_await read_body(parser, request.body); code) {
@@ -163,12 +164,14 @@ asio::awaitable<void> Session::refuse(int status, std::string line) {
   ResponseHead head;
   head.status = status;
   head.headers.add("Content-Type", "text/plain; charset=utf-8");
-  if (!co_await exchange.reply(std::move(head), std::move(line))) co_return;
+  const auto sent = co_await exchange.reply(std::move(head), std::move(line));
+  if (!sent) co_return;
   connection_->shutdown_send();
   connection_->arm(strand_, linger_time);
   while (true) {
     connection_->consume(connection_->input().size());
-    if (co_await connection_->fill()) break;
+    const auto code = co_await connection_->fill();
+    if (code) break;
   }
 }
 
