@@ -1,11 +1,11 @@
 #include "base/timestamp.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "base/duration.h"
 
@@ -73,7 +73,8 @@ std::optional<int64_t> parse_rfc3339(std::string_view text) {
     zone_minutes = (*zone_hour * 60 + *zone_minute) * (behind ? -1 : 1);
   }
   if (!text.empty()) return std::nullopt;
-  const chrono::year_month_day date{chrono::year(*year), chrono::month(static_cast<unsigned>(*month)), chrono::day(static_cast<unsigned>(*day))};
+  const chrono::year_month_day date{chrono::year(*year), chrono::month(static_cast<unsigned>(*month)),
+                                    chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const int64_t days = chrono::sys_days(date).time_since_epoch().count();
   return ((days * 24 + *hour) * 60 + *minute - zone_minutes) * 60'000 + *second * 1000 + ms;
@@ -106,7 +107,8 @@ Result<int64_t> parse_timestamp(std::string_view text, int64_t now_ms) {
   } else if (const auto date = parse_rfc3339(text)) {
     return *date;
   }
-  return fail(Errc::config, fmt::format("'{}' is not a time: want seconds, RFC 3339 (2026-11-21T19:00:00Z), now, or now-1h", text));
+  return fail(Errc::config,
+              fmt::format("'{}' is not a time: want seconds, RFC 3339 (2026-11-21T19:00:00Z), now, or now-1h", text));
 }
 
 std::string format_timestamp(int64_t timestamp_ms) {
@@ -116,16 +118,19 @@ std::string format_timestamp(int64_t timestamp_ms) {
   const chrono::year_month_day date{day};
   constexpr int64_t lowest = -62'167'219'200'000;   // 0000-01-01
   constexpr int64_t highest = 253'402'300'799'999;  // 9999-12-31
-  if (timestamp_ms < lowest || timestamp_ms > highest) return fmt::format("{}.{:03}", timestamp_ms / 1000, std::abs(timestamp_ms % 1000));
+  if (timestamp_ms < lowest || timestamp_ms > highest)
+    return fmt::format("{}.{:03}", timestamp_ms / 1000, std::abs(timestamp_ms % 1000));
   const chrono::hh_mm_ss clock{time - day};
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (const auto ms = clock.subseconds().count(); ms != 0) out += fmt::format(".{:03}", ms);
   return out + "Z";
 }
 
 int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace mread

@@ -1,10 +1,10 @@
 #include "mockstore/histogram_sum.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <map>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace mread::mockstore {
 
@@ -63,7 +63,8 @@ CounterResetHint combined(CounterResetHint a, CounterResetHint b) {
 
 Result<Histogram> add_histogram(const Histogram& base, const Histogram& step, bool minus) {
   if (base.schema > step.schema) {
-    return fail(Errc::malformed, fmt::format("cannot combine histograms: from schema {} to {}", step.schema, base.schema));
+    return fail(Errc::malformed,
+                fmt::format("cannot combine histograms: from schema {} to {}", step.schema, base.schema));
   }
   if (base.has_custom_buckets() != step.has_custom_buckets()) {
     return fail(Errc::malformed, "cannot combine histograms: one has custom buckets, the other exponential ones");
@@ -72,7 +73,8 @@ Result<Histogram> add_histogram(const Histogram& base, const Histogram& step, bo
     return fail(Errc::malformed, "cannot combine histograms: their custom_values differ");
   }
   if (!base.has_custom_buckets() && base.zero_threshold != step.zero_threshold) {
-    return fail(Errc::malformed, fmt::format("cannot combine histograms: z_bucket_w is {} and {}", base.zero_threshold, step.zero_threshold));
+    return fail(Errc::malformed, fmt::format("cannot combine histograms: z_bucket_w is {} and {}", base.zero_threshold,
+                                             step.zero_threshold));
   }
   Histogram sum = base;
   const double sign = minus ? -1 : 1;

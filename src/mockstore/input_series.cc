@@ -1,10 +1,10 @@
 #include "mockstore/input_series.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace mread::mockstore {
 
@@ -26,9 +26,12 @@ Result<InputSeries> InputSeries::parse(std::string_view series, std::string_view
   if (!sequence) return fail(sequence.error().in("values"));
   uint64_t count = 1;
   for (const Repeat& one : repeat) {
-    if (one.label.empty() || one.count == 0) return fail(Errc::malformed, "repeat: needs a label name and a count of at least 1");
-    if (labels->has(one.label)) return fail(Errc::malformed, fmt::format("repeat: the series has the label '{}' already", one.label));
-    if (one.count > max_series / count) return fail(Errc::limit, fmt::format("repeat: more than {} series in one entry", max_series));
+    if (one.label.empty() || one.count == 0)
+      return fail(Errc::malformed, "repeat: needs a label name and a count of at least 1");
+    if (labels->has(one.label))
+      return fail(Errc::malformed, fmt::format("repeat: the series has the label '{}' already", one.label));
+    if (one.count > max_series / count)
+      return fail(Errc::limit, fmt::format("repeat: more than {} series in one entry", max_series));
     count *= one.count;
   }
   return InputSeries(std::move(*labels), std::move(*sequence), std::move(repeat));

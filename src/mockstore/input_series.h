@@ -19,8 +19,8 @@ struct Repeat {
   std::string prefix;
 };
 
-/// One entry of `input_series`: a series, or the product of its `repeat` labels as that many series with the same values.
-/// The series are made one at a time when they are asked for: 100k of them need no more memory than one.
+/// One entry of `input_series`: a series, or the product of its `repeat` labels as that many series with the same
+/// values. The series are made one at a time when they are asked for: 100k of them need no more memory than one.
 ///
 ///   - series: 'node_cpu_seconds_total{mode="idle"}'
 ///     values: '0+15x240'
@@ -36,7 +36,8 @@ class InputSeries {
   uint64_t series_count() const { return count_; }
   /// index < series_count(). The first label of `repeat` changes slowest. Not in the order of labels.
   model::LabelSet labels(uint64_t index) const;
-  model::Series series(uint64_t index, const Clock& clock, int64_t first_ms = INT64_MIN, int64_t last_ms = INT64_MAX) const;
+  model::Series series(uint64_t index, const Clock& clock, int64_t first_ms = INT64_MIN,
+                       int64_t last_ms = INT64_MAX) const;
 
   const ValueSequence& values() const { return values_; }
   const std::vector<Repeat>& repeat() const { return repeat_; }
@@ -48,9 +49,9 @@ class InputSeries {
   uint64_t count_ = 1;
 };
 
-/// Reads an `input_series:` list: entries with `series`, `values` and, optionally, `repeat`. Throws yaml::ConfigError with
-/// the place, down to the column inside a notation; also for the same label set twice in entries without `repeat`, and for a
-/// `repeat` label that the series has already.
+/// Reads an `input_series:` list: entries with `series`, `values` and, optionally, `repeat`. Throws yaml::ConfigError
+/// with the place, down to the column inside a notation; also for the same label set twice in entries without `repeat`,
+/// and for a `repeat` label that the series has already.
 std::vector<InputSeries> read_input_series(const yaml::Node& list);
 
 /// All series of the entries, sorted by labels, for data sets that fit in memory.

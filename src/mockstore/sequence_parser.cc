@@ -1,7 +1,6 @@
-// The notation of value sequences. Its tokens follow promql/parser of Prometheus, oddities included: "010" is octal, "1_000" a
-// thousand, hexadecimal does not exist (the x repeats), and "Infx3" is a word rather than a repeated infinity.
-
-#include <fmt/format.h>
+// The notation of value sequences. Its tokens follow promql/parser of Prometheus, oddities included: "010" is octal,
+// "1_000" a thousand, hexadecimal does not exist (the x repeats), and "Infx3" is a word rather than a repeated
+// infinity.
 
 #include <algorithm>
 #include <bit>
@@ -12,6 +11,8 @@
 #include <optional>
 #include <utility>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "mockstore/histogram_sum.h"
 #include "mockstore/value_sequence.h"
@@ -27,11 +28,13 @@ bool is_alpha(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' &
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return out;
 }
 
-// Go's rule for numbers: an underscore stands between digits (or right behind a leading zero, which counts as a base prefix).
+// Go's rule for numbers: an underscore stands between digits (or right behind a leading zero, which counts as a base
+// prefix).
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -51,7 +54,8 @@ std::optional<double> parse_number(std::string_view text) {
   // First as an integer with Go's base prefixes, of which only the zero can get here; then as a float.
   const bool octal = plain->size() > 1 && plain->front() == '0';
   int64_t integer = 0;
-  if (const auto [stop, error] = std::from_chars(plain->data(), end, integer, octal ? 8 : 10); error == std::errc{} && stop == end) {
+  if (const auto [stop, error] = std::from_chars(plain->data(), end, integer, octal ? 8 : 10);
+      error == std::errc{} && stop == end) {
     return static_cast<double>(integer);
   }
   double value = 0;
@@ -131,7 +135,9 @@ std::string_view SequenceParser::scan_word() {
 
 Result<std::string_view> SequenceParser::scan_number() {
   const size_t from = at_;
-  const auto bad = [&] { return wrong(from, fmt::format("bad number '{}'", text_.substr(from, std::max<size_t>(at_ - from, 1)))); };
+  const auto bad = [&] {
+    return wrong(from, fmt::format("bad number '{}'", text_.substr(from, std::max<size_t>(at_ - from, 1))));
+  };
   bool dot = take('.');
   bool exponent = false;
   while (!at_end()) {
@@ -190,7 +196,8 @@ Result<uint64_t> SequenceParser::whole() {
   if (!digits) return fail(digits.error());
   uint64_t value = 0;
   const auto [stop, error] = std::from_chars(digits->data(), digits->data() + digits->size(), value);
-  if (error != std::errc{} || stop != digits->data() + digits->size()) return wrong(from, fmt::format("'{}' is not a whole number", *digits));
+  if (error != std::errc{} || stop != digits->data() + digits->size())
+    return wrong(from, fmt::format("'{}' is not a whole number", *digits));
   return value;
 }
 
@@ -209,7 +216,8 @@ Result<uint64_t> SequenceParser::repetition() {
   const auto times = whole();
   if (!times) return times;
   if (*times > ValueSequence::max_points) {
-    return wrong(from, fmt::format("{} repetitions are above the limit of {}", *times, ValueSequence::max_points), Errc::limit);
+    return wrong(from, fmt::format("{} repetitions are above the limit of {}", *times, ValueSequence::max_points),
+                 Errc::limit);
   }
   return times;
 }
@@ -274,7 +282,8 @@ Result<SequenceParser::Item> SequenceParser::histogram_item() {
   const size_t sign_at = at_;
   if (peek() == '+' || peek() == '-') {
     out.minus = text_[at_++] == '-';
-    if (peek() != '{' || peek(1) != '{') return wrong(at_, fmt::format("expected a histogram {{{{…}}}}, got {}", found()));
+    if (peek() != '{' || peek(1) != '{')
+      return wrong(at_, fmt::format("expected a histogram {{{{…}}}}, got {}", found()));
     auto step = histogram();
     if (!step) return fail(step.error());
     out.histogram_step = std::move(*step);
@@ -287,7 +296,8 @@ Result<SequenceParser::Item> SequenceParser::histogram_item() {
     out.count = *times + 1;
   }
   if (out.has_step && out.count > 1) {
-    if (auto sum = add_histogram(out.histogram, out.histogram_step, out.minus); !sum) return wrong(sign_at, sum.error().context);
+    if (auto sum = add_histogram(out.histogram, out.histogram_step, out.minus); !sum)
+      return wrong(sign_at, sum.error().context);
   }
   return out;
 }
@@ -309,7 +319,8 @@ Result<std::vector<double>> SequenceParser::bucket_list() {
 Result<model::CounterResetHint> SequenceParser::reset_hint() {
   const size_t from = at_;
   const std::string word = lower(scan_word());
-  for (const auto hint : {model::CounterResetHint::unknown, model::CounterResetHint::yes, model::CounterResetHint::no, model::CounterResetHint::gauge}) {
+  for (const auto hint : {model::CounterResetHint::unknown, model::CounterResetHint::yes, model::CounterResetHint::no,
+                          model::CounterResetHint::gauge}) {
     if (word == model::to_string(hint)) return hint;
   }
   return wrong(from, fmt::format("'{}' is no counter_reset_hint: want unknown, reset, not_reset or gauge", word));
@@ -330,8 +341,9 @@ Result<SequenceParser::HistogramField> SequenceParser::histogram_field(const std
 }
 
 Result<model::Histogram> SequenceParser::histogram() {
-  static const std::vector<std::string> keys = {"schema",    "sum",      "count",     "z_bucket",      "z_bucket_w",        "offset",
-                                                "n_offset", "buckets", "n_buckets", "custom_values", "counter_reset_hint"};
+  static const std::vector<std::string> keys = {
+      "schema",   "sum",     "count",     "z_bucket",      "z_bucket_w",        "offset",
+      "n_offset", "buckets", "n_buckets", "custom_values", "counter_reset_hint"};
   at_ += 2;  // {{
   std::map<std::string, HistogramField> fields;
   bool spaced = skip_spaces();
@@ -345,14 +357,16 @@ Result<model::Histogram> SequenceParser::histogram() {
     const std::string key = lower(text_.substr(from, stop - from));
     at_ = stop;
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      return wrong(from, fmt::format("unexpected {} in a histogram: want schema, sum, count, z_bucket, z_bucket_w, offset, buckets, n_offset, n_buckets, "
+      return wrong(from, fmt::format("unexpected {} in a histogram: want schema, sum, count, z_bucket, z_bucket_w, "
+                                     "offset, buckets, n_offset, n_buckets, "
                                      "custom_values or counter_reset_hint",
                                      key.empty() ? (at_ = from, found()) : "'" + key + "'"));
     }
     if (!take(':')) return wrong(at_, fmt::format("expected ':' after '{}', got {}", key, found()));
     auto field = histogram_field(key);
     if (!field) return fail(field.error());
-    if (!fields.emplace(key, std::move(*field)).second) return wrong(from, fmt::format("duplicate '{}' in a histogram", key));
+    if (!fields.emplace(key, std::move(*field)).second)
+      return wrong(from, fmt::format("duplicate '{}' in a histogram", key));
     spaced = skip_spaces();
   }
   at_ += 2;
@@ -367,7 +381,8 @@ Result<model::Histogram> SequenceParser::histogram() {
     return it == fields.end() ? 0 : static_cast<int32_t>(std::get<int64_t>(it->second));
   };
   const auto list = [&](const char* key, std::vector<double>& target) {
-    if (const auto it = fields.find(key); it != fields.end()) target = std::move(std::get<std::vector<double>>(it->second));
+    if (const auto it = fields.find(key); it != fields.end())
+      target = std::move(std::get<std::vector<double>>(it->second));
   };
   real("sum", out.sum);
   real("count", out.float_count);
@@ -377,9 +392,12 @@ Result<model::Histogram> SequenceParser::histogram() {
   list("custom_values", out.custom_values);
   list("buckets", out.positive_counts);
   list("n_buckets", out.negative_counts);
-  if (const auto it = fields.find("counter_reset_hint"); it != fields.end()) out.counter_reset_hint = std::get<model::CounterResetHint>(it->second);
-  if (!out.positive_counts.empty()) out.positive_spans = {{whole_of("offset"), static_cast<uint32_t>(out.positive_counts.size())}};
-  if (!out.negative_counts.empty()) out.negative_spans = {{whole_of("n_offset"), static_cast<uint32_t>(out.negative_counts.size())}};
+  if (const auto it = fields.find("counter_reset_hint"); it != fields.end())
+    out.counter_reset_hint = std::get<model::CounterResetHint>(it->second);
+  if (!out.positive_counts.empty())
+    out.positive_spans = {{whole_of("offset"), static_cast<uint32_t>(out.positive_counts.size())}};
+  if (!out.negative_counts.empty())
+    out.negative_spans = {{whole_of("n_offset"), static_cast<uint32_t>(out.negative_counts.size())}};
   return out;
 }
 

@@ -17,8 +17,8 @@ struct Clock {
   int64_t interval_ms = 60'000;  ///< promtool's default
 };
 
-/// A `values:` notation of promtool's unit tests, parsed but not expanded, so that long sequences cost nothing until they are
-/// asked for.
+/// A `values:` notation of promtool's unit tests, parsed but not expanded, so that long sequences cost nothing until
+/// they are asked for.
 ///
 ///   1 -2.5 1e3 Inf NaN     values                          _      a point without a sample
 ///   stale                  the staleness marker            _x3    three of them
@@ -27,8 +27,8 @@ struct Clock {
 ///     custom_values:[5 10] counter_reset_hint:gauge}}      a native float histogram; schema -53 has custom bounds
 ///   {{…}}x3  {{…}}+{{…}}x3  {{…}}-{{…}}x3                  histograms repeated, growing, shrinking
 ///
-/// The notation is promtool's, number for number: increments are added one after another in doubles, so that 0+0.1x3 ends
-/// at 0.30000000000000004 there and here.
+/// The notation is promtool's, number for number: increments are added one after another in doubles, so that 0+0.1x3
+/// ends at 0.30000000000000004 there and here.
 ///
 /// Immutable; copies are cheap and may be read from many threads.
 /// Source: promql/parser of Prometheus 3.5, "Series" in its unit testing documentation.
@@ -45,7 +45,8 @@ class ValueSequence {
   /// Points, those without a sample included.
   uint64_t size() const { return size_; }
 
-  /// Appends the samples to a series whose labels are set elsewhere. Only samples from first_ms to last_ms (both included).
+  /// Appends the samples to a series whose labels are set elsewhere. Only samples from first_ms to last_ms (both
+  /// included).
   void expand(const Clock& clock, model::Series& out, int64_t first_ms = INT64_MIN, int64_t last_ms = INT64_MAX) const;
 
  private:

@@ -8,7 +8,8 @@
 
 namespace mread::model {
 
-/// What is known of a counter histogram's history at one sample. The numbers are those of prometheus.Histogram.ResetHint.
+/// What is known of a counter histogram's history at one sample. The numbers are those of
+/// prometheus.Histogram.ResetHint.
 enum class CounterResetHint : uint8_t {
   unknown = 0,  ///< a reader has to compare with the sample before
   yes = 1,      ///< a counter reset lies between the sample before and this one
@@ -25,7 +26,8 @@ struct BucketSpan {
   bool operator==(const BucketSpan&) const = default;
 };
 
-/// The schema of histograms with custom bucket bounds (NHCB); the exponential schemas are -4 .. 8 (-9 .. 52 in reserve).
+/// The schema of histograms with custom bucket bounds (NHCB); the exponential schemas are -4 .. 8 (-9 .. 52 in
+/// reserve).
 inline constexpr int32_t custom_buckets_schema = -53;
 
 /// One native histogram, integer or float, in the sparse form of Prometheus.
@@ -34,9 +36,8 @@ inline constexpr int32_t custom_buckets_schema = -53;
 /// difference to the bucket before); a float histogram uses the float_ fields and the *_counts (absolute). The other
 /// kind's fields stay at zero and empty.
 ///
-/// Nothing is checked on construction: check() does. A staleness marker is any histogram whose sum is StaleNaN; its other
-/// fields mean nothing.
-/// Source: prompb/types.proto and model/histogram of Prometheus.
+/// Nothing is checked on construction: check() does. A staleness marker is any histogram whose sum is StaleNaN; its
+/// other fields mean nothing. Source: prompb/types.proto and model/histogram of Prometheus.
 struct Histogram {
   bool is_float = false;
   CounterResetHint counter_reset_hint = CounterResetHint::unknown;

@@ -7,9 +7,9 @@
 
 namespace mread::wire {
 
-/// The buckets of one side (positive or negative) of two histograms, laid over each other. `chunk` is the layout so far,
-/// `sample` the new one's. Bucket values are 64 bits that mean nothing here.
-/// Cost     linear in the buckets of both.
+/// The buckets of one side (positive or negative) of two histograms, laid over each other. `chunk` is the layout so
+/// far, `sample` the new one's. Bucket values are 64 bits that mean nothing here. Cost     linear in the buckets of
+/// both.
 struct SideMerge {
   bool chunk_grows = false;   ///< the sample has buckets that the chunk lacks
   bool sample_grows = false;  ///< the chunk has buckets that the sample lacks
@@ -26,6 +26,6 @@ SideMerge merge_side(const std::vector<model::BucketSpan>& chunk, const std::vec
 
 /// The values in the union's order, 0 for what is absent. `member` says which place counts.
 std::vector<uint64_t> widen(const std::vector<uint64_t>& values, const std::vector<SideMerge::Place>& places,
-                            int64_t SideMerge::Place::* member);
+                            int64_t SideMerge::Place::*member);
 
 }  // namespace mread::wire

@@ -10,8 +10,9 @@
 /// Source: prompb/types.proto.
 namespace mread::wire {
 
-/// Appends a prometheus.Histogram without tag and length, byte for byte as Go encodes it (zeros left out, but for the counts,
-/// which say whether the histogram is integer or float). As there, a sum or threshold of -0 is left out as well.
+/// Appends a prometheus.Histogram without tag and length, byte for byte as Go encodes it (zeros left out, but for the
+/// counts, which say whether the histogram is integer or float). As there, a sum or threshold of -0 is left out as
+/// well.
 void append_histogram_message(std::string& out, const model::HistogramSample& sample);
 
 /// Appends the same as an entry of a TimeSeries (0x22 LEN message).

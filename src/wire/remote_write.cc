@@ -1,5 +1,9 @@
 #include "wire/remote_write.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
 #include "wire/histogram_proto.h"
 #include "wire/labels_view.h"
 #include "wire/snappy_block.h"
@@ -8,6 +12,8 @@
 namespace mread::wire {
 
 namespace {
+
+constexpr int64_t window_ms = 20 * 60 * 1000;
 
 constexpr char timeseries_tag = 0x0a;
 constexpr char sample_tag = 0x12;
@@ -30,6 +36,56 @@ void append_sample_entry(std::string& out, const model::Sample& sample) {
     append_varint(out, timestamp);
   }
 }
+
+enum class Kind { sample, histogram, float_histogram };
+
+// How far a series has been written.
+struct Cursor {
+  size_t sample = 0;
+  size_t histogram = 0;
+};
+
+// The next samples of one kind, up to last_ms.
+struct Stretch {
+  std::span<const model::Sample> samples;
+  std::span<const model::HistogramSample> histograms;
+  size_t size() const { return samples.size() + histograms.size(); }
+};
+
+Stretch next_stretch(const model::Series& series, Cursor& cursor, int64_t last_ms, size_t most) {
+  const auto& samples = series.samples;
+  const auto& histograms = series.histograms;
+  const Cursor from = cursor;
+  std::optional<Kind> kind;
+  while (cursor.sample - from.sample + cursor.histogram - from.histogram < most) {
+    const bool has_sample = cursor.sample < samples.size() && samples[cursor.sample].timestamp_ms <= last_ms;
+    const bool has_histogram =
+        cursor.histogram < histograms.size() && histograms[cursor.histogram].timestamp_ms <= last_ms;
+    if (!has_sample && !has_histogram) break;
+    const bool take_sample = has_sample && (!has_histogram || samples[cursor.sample].timestamp_ms <=
+                                                                  histograms[cursor.histogram].timestamp_ms);
+    const Kind next = take_sample                                       ? Kind::sample
+                      : histograms[cursor.histogram].histogram.is_float ? Kind::float_histogram
+                                                                        : Kind::histogram;
+    if (kind && *kind != next) break;
+    kind = next;
+    ++(take_sample ? cursor.sample : cursor.histogram);
+  }
+  return {std::span(samples).subspan(from.sample, cursor.sample - from.sample),
+          std::span(histograms).subspan(from.histogram, cursor.histogram - from.histogram)};
+}
+
+std::optional<int64_t> next_time(const model::Series& series, const Cursor& cursor) {
+  std::optional<int64_t> time;
+  if (cursor.sample < series.samples.size()) time = series.samples[cursor.sample].timestamp_ms;
+  if (cursor.histogram < series.histograms.size()) {
+    const int64_t other = series.histograms[cursor.histogram].timestamp_ms;
+    time = time ? std::min(*time, other) : other;
+  }
+  return time;
+}
+
+int64_t window_last(int64_t time_ms) { return time_ms > INT64_MAX - window_ms ? INT64_MAX : time_ms + window_ms - 1; }
 
 }  // namespace
 
@@ -54,6 +110,37 @@ std::string encode_write_request(std::span<const model::Series> series) {
   WriteRequestWriter writer;
   for (const model::Series& one : series) writer.append(one);
   return writer.finish();
+}
+
+std::vector<std::string> encode_write_requests(std::span<const model::Series> series, size_t max_samples) {
+  std::vector<std::string> requests;
+  std::vector<Cursor> cursors(series.size());
+  WriteRequestWriter writer;
+  size_t written = 0;
+  const auto flush = [&] {
+    if (written > 0) requests.push_back(writer.finish());
+    written = 0;
+  };
+  max_samples = std::max<size_t>(max_samples, 1);
+  std::optional<int64_t> last_ms;
+  for (;;) {
+    // One round takes one stretch of every series; rounds go on until the window is empty, then the next window begins.
+    size_t in_round = 0;
+    std::optional<int64_t> earliest;
+    for (size_t i = 0; i < series.size(); ++i) {
+      if (last_ms) {
+        if (written == max_samples) flush();
+        const Stretch stretch = next_stretch(series[i], cursors[i], *last_ms, max_samples - written);
+        if (stretch.size() > 0) writer.append(series[i].labels, stretch.samples, stretch.histograms);
+        written += stretch.size();
+        in_round += stretch.size();
+      }
+      if (const auto time = next_time(series[i], cursors[i])) earliest = earliest ? std::min(*earliest, *time) : *time;
+    }
+    flush();
+    if (!earliest) return requests;
+    if (in_round == 0) last_ms = window_last(*earliest);
+  }
 }
 
 }  // namespace mread::wire

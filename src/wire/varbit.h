@@ -9,9 +9,9 @@ namespace mread::wire {
 
 /// Reads the bit stream of Prometheus's histogram chunks, most significant bit first.
 ///
-/// A read past the end, or of a pattern that no writer makes, sets failed() and yields zeros from then on; so a caller may
-/// check once after several reads. The bytes must outlive the reader.
-/// Source: tsdb/chunkenc (bstream, varbit) of Prometheus.
+/// A read past the end, or of a pattern that no writer makes, sets failed() and yields zeros from then on; so a caller
+/// may check once after several reads. The bytes must outlive the reader. Source: tsdb/chunkenc (bstream, varbit) of
+/// Prometheus.
 class VarbitReader {
  public:
   VarbitReader() = default;
