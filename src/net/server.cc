@@ -105,10 +105,13 @@ struct Server::State : std::enable_shared_from_this<State> {
     auto connection = std::make_shared<Connection>(Connection::Socket(std::move(socket)));
     auto session = std::make_shared<Session>(strand, std::move(connection), to_text(peer), settings);
     sessions.insert(session);
-    asio::co_spawn(
-        strand, session->run(),
-        asio::bind_cancellation_slot(
-            session->slot(), [self = shared_from_this(), session](std::exception_ptr) { self->end_session(session); }));
+    // Posted: it must not begin, and perhaps end, under the mutex.
+    asio::post(strand, [self = shared_from_this(), session] { run_session(self, session); });
+  }
+
+  static void run_session(const std::shared_ptr<State>& self, const std::shared_ptr<Session>& session) {
+    const auto ended = [self, session](std::exception_ptr) { self->end_session(session); };
+    asio::co_spawn(session->strand(), session->run(), asio::bind_cancellation_slot(session->slot(), ended));
   }
 
   void end_session(const std::shared_ptr<Session>& session) {

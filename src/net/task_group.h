@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+namespace mread::net {
+
+namespace asio = boost::asio;
+
+/// Owns coroutines that run beside their owner, on the owner's strand: each can be cancelled, and join() waits until all
+/// have ended. Tasks may refer to their owner's state as long as the owner joins before it ends. An exception ends its
+/// task and is dropped: tasks report by other means.
+///
+/// Used on one strand only.
+class TaskGroup {
+ public:
+  using Id = uint64_t;
+
+  explicit TaskGroup(asio::any_io_executor strand);
+  /// Cancels what is left, without waiting for it.
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  /// The task begins at the strand's next turn.
+  Id spawn(asio::awaitable<void> task);
+  /// Cancels one task (cancellation_type::terminal); nothing where it has ended.
+  void cancel(Id id);
+  void cancel_all();
+  /// Completes when no task is left, also when the caller is cancelled meanwhile (the tasks are then cancelled too).
+  asio::awaitable<void> join();
+  size_t size() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace mread::net
