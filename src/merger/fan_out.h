@@ -67,25 +67,55 @@ using Action = std::variant<Ask, Read, Drop, Head, Body, Finish, Abort, WakeAt>;
 /// What became of each backend, for the query log, metrics and the warnings endpoint.
 struct BackendOutcome {
   size_t backend = 0;
-  enum class State { not_asked, waiting, complete, failed } state = State::not_asked;
+  enum class State {
+    not_asked,  ///< its required_matchers are not in the query
+    waiting,
+    complete,
+    failed,
+    dropped,  ///< not needed any more: its group was content without it (`wait: need`)
+  } state = State::not_asked;
   std::optional<Error> error;
   uint64_t bytes = 0;
   uint64_t series = 0;
   std::chrono::nanoseconds first_byte{};
   std::chrono::nanoseconds total{};
-  bool unsorted = false;
+  bool unsorted = false;  ///< it broke the order of series: pass it in FanOutOptions::known_unsorted from now on
 };
 
 struct Outcome {
   std::vector<BackendOutcome> backends;
   uint64_t series_out = 0;
+  uint64_t samples_out = 0;  ///< of chunks that were passed on: what their headers claim
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;  ///< equal timestamps, different bits
   std::string partial;     ///< "b: deadline 8s, c: connection refused", or empty
 };
 
+struct FanOutOptions {
+  /// By backend (may be shorter): answers that are known to come unsorted. They are held whole, up to
+  /// merge.repair_limit, and sorted.
+  std::vector<bool> known_unsorted;
+  uint64_t window_bytes = 4ULL << 20;      ///< within which a backend's series may be out of order
+  uint64_t read_ahead_bytes = 1ULL << 20;  ///< read of each backend beyond that
+  size_t batch_bytes = 256U << 10;         ///< about the size of one Body
+};
+
 /// One remote read over many backends, without I/O: events in, actions out. The driver calls poll() until it is empty
 /// after every event. Deterministic: the same answers in any arrival order give the same bytes.
+///
+/// What a backend's failure does
+///   Before it has given `window_bytes` or ended, its answer is left out as a whole. Later, the series that it gave
+///   before stay, and the failure takes effect once they are used up.
+///   The answer begins when every backend that is waited for has come so far or has failed, for every query of the
+///   request. Then Config::partial decides: an answer, with `partial` in its head, or 503 with one line that names each
+///   failed backend and why. With `partial: any` the answer is 503 only where no backend at all has answered.
+///   After the head a failure can be borne only where the backend's group has `need` others; else the answer is
+///   aborted, under `partial: any` too. A SAMPLES answer is held to its end, so there `any` bears all of them.
+/// `wait: need`: all members are asked at once; those that are ready first are used, `need` of them, and the others are
+/// dropped. Which they are depends on arrival; the bytes depend only on which they are.
+/// Limits: the answer is 400 with one line that names the limit and its setting, or aborted after the head.
+/// An answer is STREAMED or SAMPLES as the first of `accepted_response_types` says (none: SAMPLES). Several queries are
+/// asked at once and answered in order.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or an Ask is out), so
 /// one backend's slowness is never charged to another.
@@ -94,7 +124,7 @@ struct Outcome {
 class FanOut {
  public:
   /// `config` outlives the machine.
-  FanOut(const Config& config, model::ReadRequest request, TimePoint now);
+  FanOut(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options = {});
   ~FanOut();
 
   std::optional<Action> poll(TimePoint now);
@@ -110,6 +140,7 @@ class FanOut {
   void on_sent(TimePoint now);
 
   bool done() const;
+  /// As far as it is known; of a read that is done, what became of it.
   const Outcome& outcome() const;
 
  private:

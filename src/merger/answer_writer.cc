@@ -1,0 +1,99 @@
+#include "merger/answer_writer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "merger/samples_writer.h"
+#include "merger/streamed_writer.h"
+
+namespace mread::merger {
+
+void Batch::pass_on(std::string_view bytes, std::shared_ptr<const void> pin) {
+  size_ += bytes.size();
+  if (!pieces_.empty() && pieces_.back().data != nullptr && pieces_.back().data + pieces_.back().size == bytes.data() &&
+      pins_.back() == pin) {
+    pieces_.back().size += bytes.size();  // Neighbours in one block leave as one piece.
+    return;
+  }
+  pieces_.push_back({bytes.data(), 0, bytes.size()});
+  if (pins_.empty() || pins_.back() != pin) pins_.push_back(std::move(pin));
+}
+
+void Batch::add_own(size_t begin) {
+  const size_t size = own_.size() - begin;
+  size_ += size;
+  if (!pieces_.empty() && pieces_.back().data == nullptr && pieces_.back().offset + pieces_.back().size == begin) {
+    pieces_.back().size += size;
+  } else if (size > 0) {
+    pieces_.push_back({nullptr, begin, size});
+  }
+}
+
+std::vector<std::string_view> Batch::pieces() const {
+  std::vector<std::string_view> views;
+  views.reserve(pieces_.size());
+  for (const Piece& piece : pieces_) {
+    views.emplace_back(piece.data != nullptr ? piece.data : own_.data() + piece.offset, piece.size);
+  }
+  return views;
+}
+
+void Batch::clear() {
+  own_.clear();
+  pieces_.clear();
+  pins_.clear();
+  size_ = 0;
+}
+
+std::unique_ptr<AnswerWriter> AnswerWriter::create(model::ResponseType type, const Config& config) {
+  if (type == model::ResponseType::streamed_xor_chunks) return std::make_unique<StreamedWriter>(config);
+  return std::make_unique<SamplesWriter>(config);
+}
+
+AnswerCounts AnswerWriter::counts() const {
+  AnswerCounts counts = counts_;
+  counts.conflicts = combiner_.conflicts();
+  return counts;
+}
+
+SourceResult<void> AnswerWriter::check_samples(uint64_t more) const {
+  const uint64_t limit = config_.limits.samples;
+  if (limit != 0 && counts_.samples + more > limit) {
+    return tl::unexpected<SourceError>(
+        {no_source, Error(Errc::limit, fmt::format("the answer has more than {} samples (limits.samples)", limit))});
+  }
+  return {};
+}
+
+SourceResult<void> AnswerWriter::count_series(uint64_t samples) {
+  const uint64_t limit = config_.limits.series;
+  if (limit != 0 && counts_.series + 1 > limit) {
+    return tl::unexpected<SourceError>(
+        {no_source, Error(Errc::limit, fmt::format("the answer has more than {} series (limits.series)", limit))});
+  }
+  if (auto checked = check_samples(samples); !checked) return checked;
+  ++counts_.series;
+  counts_.samples += samples;
+  return {};
+}
+
+bool all_identical(std::span<const Fragment> fragments) {
+  const Fragment& first = fragments.front();
+  return std::all_of(fragments.begin() + 1, fragments.end(), [&first](const Fragment& other) {
+    if (first.is_samples != other.is_samples) return false;
+    return first.is_samples ? !first.body.empty() && first.body == other.body
+                            : !first.frame.empty() && first.frame == other.frame;
+  });
+}
+
+TimeRange answered_range(const model::Query& query) {
+  TimeRange range{query.start_ms, query.end_ms};
+  if (query.hints && (query.hints->start_ms != 0 || query.hints->end_ms != 0)) {
+    range.first_ms = std::max(range.first_ms, query.hints->start_ms);
+    range.last_ms = std::min(range.last_ms, query.hints->end_ms);
+  }
+  return range;
+}
+
+}  // namespace mread::merger

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merger/config.h"
+#include "merger/series_combiner.h"
+#include "merger/series_fragment.h"
+#include "model/query.h"
+
+namespace mread::merger {
+
+/// Bytes on their way to the client: pieces of what came in, and of what was written anew, in order.
+class Batch {
+ public:
+  /// Bytes that `pin` keeps alive.
+  void pass_on(std::string_view bytes, std::shared_ptr<const void> pin);
+  /// Appends what `own` has got since `begin`; call it after writing into own().
+  void add_own(size_t begin);
+  std::string& own() { return own_; }
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  /// The views live until the batch changes.
+  std::vector<std::string_view> pieces() const;
+  void clear();
+
+ private:
+  struct Piece {
+    const char* data;  // Null: in own_, at `offset`.
+    size_t offset;
+    size_t size;
+  };
+  std::string own_;
+  std::vector<Piece> pieces_;
+  std::vector<std::shared_ptr<const void>> pins_;
+  size_t size_ = 0;
+};
+
+struct AnswerCounts {
+  uint64_t series = 0;
+  uint64_t samples = 0;
+  uint64_t frames_passed_on = 0;
+  uint64_t conflicts = 0;
+};
+
+/// The source that is to blame is no source: the answer itself is too large.
+inline constexpr size_t no_source = SIZE_MAX;
+
+/// Writes an answer, series by series, into a Batch.
+///
+/// Input    the series of the first query in order, then the second's, …; each once, with all its fragments.
+/// Output   as the kind says. A failed write() has written nothing; the same series may be tried again with fewer
+///          fragments.
+/// Errors   of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit where limits.series,
+///          limits.samples or limits.bytes_in_flight would be exceeded.
+/// Not thread-safe.
+class AnswerWriter {
+ public:
+  explicit AnswerWriter(const Config& config) : config_(config), combiner_(config.on_conflict) {}
+  virtual ~AnswerWriter() = default;
+
+  static std::unique_ptr<AnswerWriter> create(model::ResponseType type, const Config& config);
+
+  virtual const char* content_type() const = 0;
+  virtual const char* content_encoding() const = 0;
+  /// Whether bytes can leave before finish().
+  virtual bool streams() const = 0;
+
+  virtual void begin_result(size_t query_index, const model::Query& query) = 0;
+  virtual SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) = 0;
+  virtual void finish(Batch& batch) = 0;
+  /// Bytes held back until finish().
+  virtual size_t held() const { return 0; }
+
+  AnswerCounts counts() const;
+
+ protected:
+  SourceResult<void> count_series(uint64_t samples);
+  SourceResult<void> check_samples(uint64_t more) const;
+
+  const Config& config_;
+  SeriesCombiner combiner_;
+  AnswerCounts counts_;
+};
+
+/// Whether every fragment says the same as the first, byte for byte.
+bool all_identical(std::span<const Fragment> fragments);
+
+/// The range that samples of a query's answer lie in: the query's, narrowed by the hints' where they have one, as
+/// Prometheus's own servers do.
+struct TimeRange {
+  int64_t first_ms;
+  int64_t last_ms;
+  bool contains(int64_t timestamp_ms) const { return timestamp_ms >= first_ms && timestamp_ms <= last_ms; }
+};
+TimeRange answered_range(const model::Query& query);
+
+}  // namespace mread::merger

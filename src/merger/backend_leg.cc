@@ -1,0 +1,193 @@
+#include "merger/backend_leg.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+
+namespace mread::merger {
+namespace {
+
+constexpr size_t reason_limit = 300;
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// What a peer wrote goes into a header and a log: one line of printable characters, and not too long.
+std::string one_line(std::string_view text) {
+  text = trim(text.substr(0, text.find_first_of("\r\n")));
+  std::string line;
+  for (const char c : text.substr(0, reason_limit)) {
+    const auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte >= 0x7f ? '?' : c;
+  }
+  if (text.size() > reason_limit) line += "...";
+  return line;
+}
+
+}  // namespace
+
+Result<model::ResponseType> answer_kind(std::string_view content_type, std::string_view content_encoding) {
+  const std::string_view media = trim(content_type.substr(0, content_type.find(';')));
+  const std::string_view encoding = trim(content_encoding);
+  if (same_word(media, "application/x-streamed-protobuf")) {
+    if (content_type.find("proto=") != std::string_view::npos &&
+        content_type.find("proto=prometheus.ChunkedReadResponse") == std::string_view::npos) {
+      return mread::fail(Errc::unsupported, fmt::format("content type \"{}\"", one_line(content_type)));
+    }
+    if (!encoding.empty() && !same_word(encoding, "identity")) {
+      return mread::fail(Errc::unsupported,
+                         fmt::format("a streamed answer with Content-Encoding \"{}\"", one_line(encoding)));
+    }
+    return model::ResponseType::streamed_xor_chunks;
+  }
+  if (same_word(media, "application/x-protobuf")) {
+    // Prometheus does not look at the encoding; a body that is no snappy block fails anyway.
+    if (!encoding.empty() && !same_word(encoding, "snappy")) {
+      return mread::fail(Errc::unsupported,
+                         fmt::format("Content-Encoding \"{}\" where snappy belongs", one_line(encoding)));
+    }
+    return model::ResponseType::samples;
+  }
+  return mread::fail(Errc::unsupported,
+                     fmt::format("content type \"{}\" is no remote-read answer", one_line(content_type)));
+}
+
+std::string reason(const Error& error) {
+  if (error.code.category() == mread_category()) return one_line(error.context);
+  std::string message = one_line(error.code.message());
+  if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  return message;
+}
+
+BackendLeg::BackendLeg(RequestId id, size_t backend, const Backend& config, SeriesSource source, TimePoint now)
+    : id_(id), backend_(backend), timeout_(config.timeout), source_(std::move(source)), asked_at_(now) {
+  wait(now);
+}
+
+void BackendLeg::wait(TimePoint now) {
+  waiting_ = true;
+  waiting_since_ = now;
+}
+
+void BackendLeg::stop_waiting(TimePoint now) {
+  if (waiting_) waited_ += now - waiting_since_;
+  waiting_ = false;
+}
+
+void BackendLeg::close(TimePoint now) {
+  stop_waiting(now);
+  open_ = false;
+  closed_at_ = now;
+}
+
+void BackendLeg::on_response(int status, std::string_view content_type, std::string_view content_encoding,
+                             std::string_view text, TimePoint now) {
+  if (!open_ || answered_) return;
+  stop_waiting(now);
+  answered_ = true;
+  first_byte_at_ = now;
+  if (status < 200 || status > 299) {
+    const std::string line = one_line(text);
+    fail(Error(Errc::http_status, fmt::format("HTTP {}{}{}", status, line.empty() ? "" : ": ", line)), now);
+    return;
+  }
+  const auto kind = answer_kind(content_type, content_encoding);
+  if (!kind) {
+    fail(kind.error(), now);
+    return;
+  }
+  source_.begin(*kind);
+}
+
+void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now) {
+  if (!open_ || !answered_) return;
+  stop_waiting(now);
+  bytes_ += piece->size();
+  if (auto fed = source_.feed(std::move(piece)); !fed) fail(std::move(fed).error(), now);
+}
+
+void BackendLeg::on_end(TimePoint now) {
+  if (!open_) return;
+  stop_waiting(now);
+  if (!answered_) {
+    fail(Error(Errc::truncated, "no answer"), now);
+  } else if (auto ended = source_.end(); !ended) {
+    fail(std::move(ended).error(), now);
+  } else {
+    close(now);
+  }
+}
+
+void BackendLeg::fail(Error error, TimePoint now) {
+  if (!open_) return;
+  close(now);
+  error_ = error;
+  if (source_.started()) {
+    source_.end_early(std::move(error));
+  } else {
+    source_.discard();
+  }
+}
+
+void BackendLeg::drop(TimePoint now) {
+  if (!open_) return;
+  close(now);
+  dropped_ = true;
+  source_.discard();
+}
+
+void BackendLeg::blame(const Error& error, TimePoint now) {
+  if (open_) close(now);
+  if (!error_) error_ = error;
+}
+
+std::optional<TimePoint> BackendLeg::deadline() const {
+  if (!open_ || !waiting_) return std::nullopt;
+  return waiting_since_ + (timeout_ - waited_);
+}
+
+void BackendLeg::check_deadline(TimePoint now) {
+  const auto at = deadline();
+  if (at && now >= *at) fail(Error(Errc::deadline, "deadline " + format_duration(timeout_)), now);
+}
+
+void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
+  using State = BackendOutcome::State;
+  const State mine = error_ ? State::failed : dropped_ ? State::dropped : open_ ? State::waiting : State::complete;
+  // Of several queries the worst counts; of two failures the first.
+  const auto rank = [](State state) {
+    switch (state) {
+      case State::not_asked:
+        return 0;
+      case State::complete:
+        return 1;
+      case State::dropped:
+        return 2;
+      case State::waiting:
+        return 3;
+      case State::failed:
+        return 4;
+    }
+    return 0;
+  };
+  if (rank(mine) > rank(outcome.state)) outcome.state = mine;
+  if (error_ && !outcome.error) outcome.error = error_;
+  outcome.bytes += bytes_;
+  outcome.series += source_.series();
+  outcome.unsorted = outcome.unsorted || source_.unsorted();
+  if (first_byte_at_) outcome.first_byte = std::max(outcome.first_byte, *first_byte_at_ - asked_at_);
+  outcome.total = std::max(outcome.total, closed_at_.value_or(now) - asked_at_);
+}
+
+}  // namespace mread::merger

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "merger/config.h"
+#include "merger/fan_out.h"
+#include "merger/series_source.h"
+
+namespace mread::merger {
+
+/// One query's request to one backend: how far its answer has come, its deadline, and what became of it.
+///
+/// Deadline  only time in which an answer to Ask or Read is awaited counts.
+/// Failure   see FanOut: early (nothing of it is used) or late (what came before is).
+/// Not thread-safe.
+class BackendLeg {
+ public:
+  BackendLeg(RequestId id, size_t backend, const Backend& config, SeriesSource source, TimePoint now);
+
+  RequestId id() const { return id_; }
+  size_t backend() const { return backend_; }
+  SeriesSource& source() { return source_; }
+  const SeriesSource& source() const { return source_; }
+
+  /// Whether events of this leg are still wanted.
+  bool open() const { return open_; }
+  /// Whether a Read should go out now.
+  bool wants_read() const { return open_ && answered_ && !waiting_ && source_.wants_data(); }
+  /// Whether the start of the answer need not wait for it any more.
+  bool settled() const { return dropped_ || error_ || source_.started(); }
+  bool failed() const { return error_.has_value(); }
+  const std::optional<Error>& error() const { return error_; }
+  bool dropped() const { return dropped_; }
+
+  void read_asked(TimePoint now) { wait(now); }
+  void on_response(int status, std::string_view content_type, std::string_view content_encoding, std::string_view text,
+                   TimePoint now);
+  void on_data(std::shared_ptr<const std::string> piece, TimePoint now);
+  void on_end(TimePoint now);
+  void fail(Error error, TimePoint now);
+  void drop(TimePoint now);
+  /// The data did not decode while they were merged; the merge drops them by itself.
+  void blame(const Error& error, TimePoint now);
+
+  /// When the deadline ends, if it is running.
+  std::optional<TimePoint> deadline() const;
+  /// Fails the leg if its deadline has come.
+  void check_deadline(TimePoint now);
+
+  void add_to(BackendOutcome& outcome, TimePoint now) const;
+
+ private:
+  void wait(TimePoint now);
+  void stop_waiting(TimePoint now);
+  void close(TimePoint now);
+
+  RequestId id_;
+  size_t backend_;
+  std::chrono::milliseconds timeout_;
+  SeriesSource source_;
+  bool open_ = true;
+  bool answered_ = false;  // The response's head has come.
+  bool waiting_ = false;
+  bool dropped_ = false;
+  std::optional<Error> error_;
+  TimePoint asked_at_;
+  TimePoint waiting_since_;
+  std::chrono::nanoseconds waited_{};
+  std::optional<TimePoint> first_byte_at_;
+  std::optional<TimePoint> closed_at_;
+  uint64_t bytes_ = 0;
+};
+
+/// Which of the two answers a Content-Type and a Content-Encoding announce. Errors: Errc::unsupported.
+Result<model::ResponseType> answer_kind(std::string_view content_type, std::string_view content_encoding);
+
+/// Why a backend failed, in few words and on one line: "deadline 8s", "connection refused", "HTTP 500: …".
+std::string reason(const Error& error);
+
+}  // namespace mread::merger

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "merger/config.h"
+#include "merger/loser_tree.h"
+#include "model/sample.h"
+
+namespace mread::merger {
+
+/// Of two different samples at one timestamp, the one that is kept; `kept` comes from the earlier source.
+model::Sample resolve_conflict(OnConflict rule, model::Sample kept, model::Sample other);
+
+/// Merges K runs of samples of the same series into one.
+///
+/// Input    K runs, each strictly increasing in timestamp [ms since epoch]; they outlive the iteration.
+/// Output   one sample per distinct timestamp, increasing. On a tie the rule decides, which is by default that the run
+///          with the lowest index wins. Samples that differ in a bit from that run's are counted as conflicts, each
+///          once. A staleness marker is a sample like any other: it neither hides nor ends another run's samples.
+/// Cost     O(log K) comparisons per input sample (one for K = 2), O(K) memory, no allocation but in reset(), which
+///          keeps its memory.
+///
+/// Not thread-safe.
+class ChainIterator {
+ public:
+  explicit ChainIterator(OnConflict rule = OnConflict::first) : rule_(rule) {}
+
+  void reset(std::span<const std::span<const model::Sample>> runs);
+
+  bool next(model::Sample& out) {
+    if (pair_) [[likely]] {
+      Run& a = runs_[0];
+      Run& b = runs_[1];
+      if (a.at == a.end) return take(b, out);
+      if (b.at == b.end) return take(a, out);
+      if (a.at->timestamp_ms < b.at->timestamp_ms) {
+        out = *a.at++;
+      } else if (b.at->timestamp_ms < a.at->timestamp_ms) {
+        out = *b.at++;
+      } else {
+        out = *a.at++;
+        const model::Sample other = *b.at++;
+        if (other.bits != out.bits) {
+          ++conflicts_;
+          out = resolve_conflict(rule_, out, other);
+        }
+      }
+      return true;
+    }
+    return next_of_many(out);
+  }
+
+  /// Of all iterations so far.
+  uint64_t conflicts() const { return conflicts_; }
+
+ private:
+  struct Run {
+    const model::Sample* at = nullptr;
+    const model::Sample* end = nullptr;
+  };
+
+  static bool take(Run& run, model::Sample& out) {
+    if (run.at == run.end) return false;
+    out = *run.at++;
+    return true;
+  }
+  bool before(size_t i, size_t j) const;
+  bool next_of_many(model::Sample& out);
+
+  OnConflict rule_;
+  std::vector<Run> runs_;
+  LoserTree tree_;
+  bool pair_ = false;
+  uint64_t conflicts_ = 0;
+};
+
+}  // namespace mread::merger

@@ -1,0 +1,421 @@
+#include "merger/fan_out.h"
+
+#include <algorithm>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "merger/answer_writer.h"
+#include "merger/backend_leg.h"
+#include "merger/read_policy.h"
+#include "merger/series_merge.h"
+
+namespace mread::merger {
+
+class FanOut::Impl {
+ public:
+  Impl(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options);
+
+  std::optional<Action> poll(TimePoint now);
+  void on_response(RequestId id, int status, std::string_view content_type, std::string_view content_encoding,
+                   std::string_view text, TimePoint now);
+  void on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now);
+  void on_end(RequestId id, TimePoint now);
+  void on_failure(RequestId id, Error error, TimePoint now);
+  void on_wake(TimePoint now);
+  void on_sent();
+  bool done() const { return over_ && actions_.empty(); }
+  const Outcome& outcome();
+
+ private:
+  // One query of the request. Its legs are in the order of the backends; the merge's sources are numbered likewise.
+  struct Run {
+    model::Query query;
+    SeriesMerge merge;
+    std::vector<BackendLeg*> legs;
+    bool begun = false;
+  };
+
+  void ask_all(TimePoint now);
+  BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
+  void after_event(BackendLeg& leg, TimePoint now);
+  void drop_unneeded(TimePoint now);
+  void check_bytes_in_flight();
+  void pump(TimePoint now);
+  void arm(TimePoint now);
+  bool settled() const;
+  std::vector<Part> parts(const Run& run) const;
+  bool may_answer_all() const;
+  void produce();
+  void on_merge_failed(Run& run);
+  void send();
+  void refuse(int status, std::string line);
+  void stop_legs();
+  void abort(Error error);
+  bool sending_error() const { return !error_line_.empty(); }
+  std::string partial();
+
+  const Config& config_;
+  model::ReadRequest request_;
+  FanOutOptions options_;
+  TimePoint now_;
+  std::deque<Action> actions_;
+  std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
+  std::vector<std::unique_ptr<Run>> runs_;
+  std::unique_ptr<AnswerWriter> writer_;
+
+  size_t current_ = 0;     // The run that is being merged.
+  bool decided_ = false;   // Every leg is settled, and there will be an answer.
+  bool produced_ = false;  // Everything is in batches.
+  bool head_sent_ = false;
+  bool body_out_ = false;
+  bool over_ = false;  // Finish or Abort is the last of actions_.
+  std::string head_partial_;
+  std::string error_line_;  // The body of an answer that is an error.
+  Batch filling_;
+  Batch sending_;
+  std::optional<TimePoint> armed_;
+  Outcome outcome_;
+};
+
+FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options)
+    : config_(config), request_(std::move(request)), options_(std::move(options)), now_(now) {
+  const auto& accepted = request_.accepted_response_types;
+  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
+  const auto limit = static_cast<uint64_t>(config_.limits.query_range.count());
+  for (const model::Query& query : request_.queries) {
+    const uint64_t range = query.end_ms <= query.start_ms
+                               ? 0
+                               : static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms);
+    if (limit == 0 || range <= limit) continue;
+    refuse(400, fmt::format("the query's range is more than {} (limits.query_range)",
+                            format_duration(config_.limits.query_range)));
+    return;
+  }
+  ask_all(now);
+}
+
+void FanOut::Impl::ask_all(TimePoint now) {
+  const uint64_t in_flight = config_.limits.bytes_in_flight;
+  for (const model::Query& query : request_.queries) {
+    auto run = std::make_unique<Run>();
+    run->query = query;
+    std::vector<SeriesSource*> sources;
+    for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
+      if (!is_asked(config_.backends[backend], query)) continue;
+      SourceOptions options;
+      options.frame_limit = config_.backends[backend].chunked_read_limit;
+      options.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
+      options.window = options_.window_bytes;
+      options.read_ahead = options_.read_ahead_bytes;
+      options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];
+      options.repair_limit = config_.repair_limit;
+      const auto id = static_cast<RequestId>(legs_.size());
+      legs_.push_back(std::make_unique<BackendLeg>(
+          id, backend, config_.backends[backend], SeriesSource(static_cast<uint32_t>(run->legs.size()), options), now));
+      run->legs.push_back(legs_.back().get());
+      sources.push_back(&legs_.back()->source());
+      model::ReadRequest request;
+      request.queries.push_back(query);
+      request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+      actions_.emplace_back(Ask{id, backend, std::move(request)});
+    }
+    run->merge.start(std::move(sources));
+    runs_.push_back(std::move(run));
+  }
+}
+
+std::optional<Action> FanOut::Impl::poll(TimePoint now) {
+  now_ = now;
+  if (actions_.empty()) pump(now);
+  if (actions_.empty()) return std::nullopt;
+  Action action = std::move(actions_.front());
+  actions_.pop_front();
+  return action;
+}
+
+void FanOut::Impl::on_response(RequestId id, int status, std::string_view content_type,
+                               std::string_view content_encoding, std::string_view text, TimePoint now) {
+  BackendLeg* const target = leg(id);
+  if (target == nullptr || !target->open()) return;
+  target->on_response(status, content_type, content_encoding, text, now);
+  after_event(*target, now);
+}
+
+void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now) {
+  BackendLeg* const target = leg(id);
+  if (target == nullptr || !target->open()) return;
+  target->on_data(std::move(piece), now);
+  after_event(*target, now);
+  check_bytes_in_flight();
+}
+
+void FanOut::Impl::on_end(RequestId id, TimePoint now) {
+  BackendLeg* const target = leg(id);
+  if (target == nullptr || !target->open()) return;
+  target->on_end(now);
+  // A body that ended well is closed by the driver.
+  if (target->failed()) actions_.emplace_back(Drop{id});
+  drop_unneeded(now);
+  check_bytes_in_flight();
+}
+
+void FanOut::Impl::on_failure(RequestId id, Error error, TimePoint now) {
+  BackendLeg* const target = leg(id);
+  if (target == nullptr || !target->open()) return;
+  target->fail(std::move(error), now);
+  after_event(*target, now);
+}
+
+void FanOut::Impl::on_wake(TimePoint now) {
+  armed_.reset();
+  for (const auto& each : legs_) {
+    if (!each->open()) continue;
+    each->check_deadline(now);
+    after_event(*each, now);
+  }
+}
+
+void FanOut::Impl::on_sent() {
+  body_out_ = false;
+  sending_.clear();
+}
+
+void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
+  if (!leg.open()) actions_.emplace_back(Drop{leg.id()});
+  drop_unneeded(now);
+}
+
+void FanOut::Impl::drop_unneeded(TimePoint now) {
+  if (decided_ || over_) return;
+  for (const auto& run : runs_) {
+    for (const Group& group : config_.groups) {
+      if (group.wait != Group::Wait::need) continue;
+      const auto in_group = [&](const BackendLeg* leg) {
+        return config_.backends[leg->backend()].group == static_cast<size_t>(&group - config_.groups.data());
+      };
+      size_t ready = group.members.size();
+      for (const BackendLeg* each : run->legs) {
+        // What is not asked counts as having answered, as everywhere.
+        if (in_group(each) && (each->failed() || each->dropped() || !each->settled())) --ready;
+      }
+      if (ready < group.need) continue;
+      for (BackendLeg* each : run->legs) {
+        if (!in_group(each) || each->settled()) continue;
+        each->drop(now);
+        actions_.emplace_back(Drop{each->id()});
+      }
+    }
+  }
+}
+
+void FanOut::Impl::check_bytes_in_flight() {
+  const uint64_t limit = config_.limits.bytes_in_flight;
+  if (limit == 0 || over_ || sending_error()) return;
+  uint64_t held = filling_.size() + sending_.size() + writer_->held();
+  for (const auto& each : legs_) held += each->source().held();
+  if (held <= limit) return;
+  Error error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit));
+  if (head_sent_) {
+    abort(std::move(error));
+  } else {
+    refuse(400, error.context);
+  }
+}
+
+bool FanOut::Impl::settled() const {
+  return std::all_of(legs_.begin(), legs_.end(), [](const auto& each) { return each->settled(); });
+}
+
+std::vector<Part> FanOut::Impl::parts(const Run& run) const {
+  std::vector<Part> parts(config_.backends.size(), Part::not_asked);
+  for (const BackendLeg* each : run.legs) {
+    parts[each->backend()] = each->failed() ? Part::failed : each->dropped() ? Part::dropped : Part::answered;
+  }
+  return parts;
+}
+
+bool FanOut::Impl::may_answer_all() const {
+  return std::all_of(runs_.begin(), runs_.end(),
+                     [this](const auto& run) { return may_answer(config_, parts(*run), head_sent_); });
+}
+
+void FanOut::Impl::pump(TimePoint now) {
+  if (over_) return;
+  if (sending_error()) {
+    if (!body_out_) {
+      over_ = true;
+      actions_.emplace_back(Finish{});
+    }
+    return;
+  }
+  if (!decided_ && settled()) {
+    if (!may_answer_all()) {
+      refuse(503, partial());
+      return;
+    }
+    decided_ = true;
+  }
+  // What came in makes room in the sources, so merging goes before reading on.
+  if (decided_) produce();
+  if (over_ || sending_error()) return;
+  send();
+  if (over_) return;
+  for (const auto& each : legs_) {
+    if (!each->wants_read()) continue;
+    each->read_asked(now);
+    actions_.emplace_back(Read{each->id()});
+  }
+  arm(now);
+}
+
+// The timer is left alone while it is early enough: it only has to be right for the leg that is due first.
+void FanOut::Impl::arm(TimePoint) {
+  std::optional<TimePoint> earliest;
+  for (const auto& each : legs_) {
+    const auto at = each->deadline();
+    if (at && (!earliest || *at < *earliest)) earliest = at;
+  }
+  if (!earliest || (armed_ && *armed_ <= *earliest)) return;
+  armed_ = earliest;
+  actions_.emplace_back(WakeAt{*earliest});
+}
+
+void FanOut::Impl::produce() {
+  while (!produced_ && !over_ && !sending_error() && filling_.size() < options_.batch_bytes) {
+    if (current_ == runs_.size()) {
+      writer_->finish(filling_);
+      produced_ = true;
+      return;
+    }
+    Run& run = *runs_[current_];
+    if (!run.begun) {
+      writer_->begin_result(current_, run.query);
+      run.begun = true;
+    }
+    switch (run.merge.run(*writer_, filling_, options_.batch_bytes)) {
+      case SeriesMerge::State::blocked:
+      case SeriesMerge::State::full:
+        return;
+      case SeriesMerge::State::done:
+        ++current_;
+        break;
+      case SeriesMerge::State::failed:
+        on_merge_failed(run);
+        break;
+    }
+  }
+}
+
+void FanOut::Impl::on_merge_failed(Run& run) {
+  const Error error = run.merge.error();
+  if (run.merge.failed_source() == no_source) {
+    if (head_sent_) {
+      abort(error);
+    } else {
+      refuse(400, error.context);
+    }
+    return;
+  }
+  BackendLeg& failed = *run.legs[run.merge.failed_source()];
+  if (failed.open()) actions_.emplace_back(Drop{failed.id()});
+  failed.blame(error, now_);
+  if (may_answer(config_, parts(run), head_sent_)) {
+    run.merge.skip_failure();
+  } else if (head_sent_) {
+    abort(error.in(config_.backends[failed.backend()].name));
+  } else {
+    refuse(503, partial());
+  }
+}
+
+void FanOut::Impl::send() {
+  if (body_out_) return;
+  if (!filling_.empty() || (produced_ && !head_sent_)) {
+    if (!head_sent_) {
+      // A failure that is known by now, though it would take effect later, can still be told as one.
+      if (!may_answer_all()) {
+        refuse(503, partial());
+        return;
+      }
+      head_sent_ = true;
+      head_partial_ = partial();
+      actions_.emplace_back(Head{200, writer_->content_type(), writer_->content_encoding(), head_partial_});
+    }
+    std::swap(filling_, sending_);
+    if (!sending_.empty()) {
+      body_out_ = true;
+      actions_.emplace_back(Body{sending_.pieces()});
+      return;
+    }
+  }
+  if (produced_ && filling_.empty()) {
+    over_ = true;
+    std::string left_out = partial();
+    if (left_out == head_partial_) left_out.clear();
+    stop_legs();
+    actions_.emplace_back(Finish{std::move(left_out)});
+  }
+}
+
+void FanOut::Impl::refuse(int status, std::string line) {
+  stop_legs();
+  filling_.clear();
+  error_line_ = std::move(line) + "\n";
+  head_sent_ = true;
+  body_out_ = true;
+  actions_.emplace_back(Head{status, "text/plain; charset=utf-8", "", ""});
+  actions_.emplace_back(Body{{std::string_view(error_line_)}});
+}
+
+void FanOut::Impl::stop_legs() {
+  for (const auto& each : legs_) {
+    if (!each->open()) continue;
+    each->drop(now_);
+    actions_.emplace_back(Drop{each->id()});
+  }
+}
+
+void FanOut::Impl::abort(Error error) {
+  outcome_.partial = partial();
+  stop_legs();
+  over_ = true;
+  actions_.emplace_back(Abort{std::move(error)});
+}
+
+std::string FanOut::Impl::partial() { return describe_failures(config_, outcome().backends); }
+
+const Outcome& FanOut::Impl::outcome() {
+  outcome_.backends.assign(config_.backends.size(), {});
+  for (size_t i = 0; i < config_.backends.size(); ++i) outcome_.backends[i].backend = i;
+  for (const auto& each : legs_) each->add_to(outcome_.backends[each->backend()], now_);
+  const AnswerCounts counts = writer_->counts();
+  outcome_.series_out = counts.series;
+  outcome_.samples_out = counts.samples;
+  outcome_.frames_passed_on = counts.frames_passed_on;
+  outcome_.conflicts = counts.conflicts;
+  outcome_.partial = describe_failures(config_, outcome_.backends);
+  return outcome_;
+}
+
+FanOut::FanOut(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options)
+    : impl_(std::make_unique<Impl>(config, std::move(request), now, std::move(options))) {}
+FanOut::~FanOut() = default;
+
+std::optional<Action> FanOut::poll(TimePoint now) { return impl_->poll(now); }
+void FanOut::on_response(RequestId id, int status, std::string_view content_type, std::string_view content_encoding,
+                         std::string_view text, TimePoint now) {
+  impl_->on_response(id, status, content_type, content_encoding, text, now);
+}
+void FanOut::on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now) {
+  impl_->on_data(id, std::move(piece), now);
+}
+void FanOut::on_end(RequestId id, TimePoint now) { impl_->on_end(id, now); }
+void FanOut::on_failure(RequestId id, Error error, TimePoint now) { impl_->on_failure(id, std::move(error), now); }
+void FanOut::on_wake(TimePoint now) { impl_->on_wake(now); }
+void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
+bool FanOut::done() const { return impl_->done(); }
+const Outcome& FanOut::outcome() const { return impl_->outcome(); }
+
+}  // namespace mread::merger

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace mread::merger {
+
+/// A tournament of `k` leaves: which of them comes first, and what follows once that one has moved on.
+///
+/// `Before` is a strict order on leaf numbers; it must break ties itself (by number), so the result is deterministic.
+/// Cost     build() k - 1 comparisons, replay() at most ceil(log2 k). No allocation but in build(), which keeps its
+/// memory. Not thread-safe.
+class LoserTree {
+ public:
+  template <class Before>
+  void build(size_t leaves, const Before& before) {
+    leaves_ = leaves;
+    nodes_.resize(leaves);
+    winners_.resize(2 * leaves);
+    for (size_t i = 0; i < leaves; ++i) winners_[leaves + i] = i;
+    for (size_t node = leaves; node-- > 1;) {
+      size_t winner = winners_[2 * node];
+      size_t loser = winners_[2 * node + 1];
+      if (before(loser, winner)) std::swap(winner, loser);
+      winners_[node] = winner;
+      nodes_[node] = loser;
+    }
+    if (leaves > 0) nodes_[0] = winners_[1];
+  }
+
+  /// The leaf that comes first. At least one leaf.
+  size_t top() const { return nodes_[0]; }
+
+  /// To be called after the leaf on top has got a later key (never for another leaf: build() again for that).
+  template <class Before>
+  void replay(const Before& before) {
+    size_t winner = nodes_[0];
+    for (size_t node = (winner + leaves_) / 2; node > 0; node /= 2) {
+      if (before(nodes_[node], winner)) std::swap(winner, nodes_[node]);
+    }
+    nodes_[0] = winner;
+  }
+
+ private:
+  size_t leaves_ = 0;
+  std::vector<size_t> nodes_;  // [0] the winner, the others each the loser of their match.
+  std::vector<size_t> winners_;
+};
+
+}  // namespace mread::merger

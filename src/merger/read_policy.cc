@@ -1,0 +1,43 @@
+#include "merger/read_policy.h"
+
+#include <algorithm>
+
+#include "merger/backend_leg.h"
+
+namespace mread::merger {
+
+bool may_answer(const Config& config, std::span<const Part> parts, bool begun) {
+  const auto count = [&parts](Part part) { return std::count(parts.begin(), parts.end(), part); };
+  if (count(Part::failed) == 0) return true;
+  if (config.partial == PartialPolicy::all) return false;
+  if (config.partial == PartialPolicy::any && !begun) return count(Part::answered) + count(Part::not_asked) > 0;
+  return std::all_of(config.groups.begin(), config.groups.end(), [&parts](const Group& group) {
+    size_t answered = 0;
+    for (const size_t member : group.members) {
+      if (parts[member] == Part::answered || parts[member] == Part::not_asked) ++answered;
+    }
+    return answered >= group.need;
+  });
+}
+
+bool is_asked(const Backend& backend, const model::Query& query) {
+  return std::all_of(
+      backend.required_matchers.begin(), backend.required_matchers.end(), [&query](const auto& required) {
+        return std::any_of(query.matchers.begin(), query.matchers.end(), [&required](const model::Matcher& matcher) {
+          return matcher.type() == model::MatchType::equal && matcher.name() == required.first &&
+                 matcher.value() == required.second;
+        });
+      });
+}
+
+std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes) {
+  std::string text;
+  for (const BackendOutcome& outcome : outcomes) {
+    if (!outcome.error) continue;
+    if (!text.empty()) text += ", ";
+    text += config.backends[outcome.backend].name + ": " + reason(*outcome.error);
+  }
+  return text;
+}
+
+}  // namespace mread::merger

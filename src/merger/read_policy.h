@@ -1,0 +1,32 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "merger/config.h"
+#include "merger/fan_out.h"
+#include "model/query.h"
+
+namespace mread::merger {
+
+/// What one backend's part in one query has come to.
+enum class Part {
+  not_asked,  ///< it cannot hold anything that is asked for, so it counts as having answered
+  answered,
+  dropped,
+  failed,
+};
+
+/// Whether an answer may be given. `parts` by backend. `begun`: some of it has been sent, so that what a failed backend
+/// has not said can only be made up for by others of its group.
+bool may_answer(const Config& config, std::span<const Part> parts, bool begun);
+
+/// Whether a query carries a backend's required_matchers.
+bool is_asked(const Backend& backend, const model::Query& query);
+
+/// "b: deadline 8s, c: connection refused": the failed backends in the order of the configuration; empty if there are
+/// none.
+std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes);
+
+}  // namespace mread::merger

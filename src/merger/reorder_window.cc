@@ -1,0 +1,100 @@
+#include "merger/reorder_window.h"
+
+#include "wire/labels_view.h"
+
+namespace mread::merger {
+
+bool ReorderWindow::ByLabels::operator()(const Fragment& a, const Fragment& b) const {
+  return wire::compare_labels(a.labels, b.labels) < 0;
+}
+
+Result<void> ReorderWindow::push(Fragment fragment) {
+  const size_t size = fragment.bytes;
+  if (sorted_) {
+    if (queue_.empty() || fragment.labels == queue_.back().labels ||
+        wire::compare_labels(queue_.back().labels, fragment.labels) < 0) {
+      queue_.push_back(std::move(fragment));
+      bytes_ += size;
+      return {};
+    }
+    leave_order();
+  }
+  if (any_due_ && wire::compare_labels(fragment.labels, last_due_) <= 0) {
+    const auto labels = wire::decode_labels(fragment.labels);
+    return fail(Errc::unsorted,
+                "series out of order: " + (labels ? labels->to_string() : std::string("one with broken labels")) +
+                    " comes too late to be put in its place");
+  }
+  tree_.insert(std::move(fragment));
+  tree_bytes_ += size;
+  bytes_ += size;
+  settle();
+  return {};
+}
+
+// From here on the queue holds what is due, and the tree the rest.
+void ReorderWindow::leave_order() {
+  sorted_ = false;
+  for (Fragment& fragment : queue_) {
+    tree_bytes_ += fragment.bytes;
+    tree_.insert(tree_.end(), std::move(fragment));
+  }
+  queue_.clear();
+  settle();
+}
+
+void ReorderWindow::settle() {
+  while (tree_bytes_ >= window_ && !tree_.empty() && tree_.begin()->labels != tree_.rbegin()->labels) {
+    last_due_.assign(tree_.begin()->labels);
+    any_due_ = true;
+    do {
+      auto node = tree_.extract(tree_.begin());
+      tree_bytes_ -= node.value().bytes;
+      queue_.push_back(std::move(node.value()));
+    } while (tree_.begin()->labels == last_due_);
+  }
+}
+
+void ReorderWindow::end() {
+  ended_ = true;
+  while (!tree_.empty()) queue_.push_back(std::move(tree_.extract(tree_.begin()).value()));
+  tree_bytes_ = 0;
+}
+
+void ReorderWindow::pop_series(std::vector<Fragment>& out) {
+  if (sorted_) {
+    last_due_.assign(queue_.front().labels);
+    any_due_ = true;
+  }
+  const std::string_view labels = queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
+  do {
+    bytes_ -= queue_.front().bytes;
+    out.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  } while (!queue_.empty() && queue_.front().labels == labels);
+}
+
+void ReorderWindow::erase(std::string_view labels) {
+  while (sorted_ && !queue_.empty() && queue_.back().labels == labels) {
+    bytes_ -= queue_.back().bytes;
+    queue_.pop_back();
+  }
+  for (auto it = tree_.begin(); it != tree_.end();) {
+    if (it->labels == labels) {
+      bytes_ -= it->bytes;
+      tree_bytes_ -= it->bytes;
+      it = tree_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void ReorderWindow::clear() {
+  queue_.clear();
+  tree_.clear();
+  bytes_ = 0;
+  tree_bytes_ = 0;
+}
+
+}  // namespace mread::merger

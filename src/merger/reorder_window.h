@@ -1,0 +1,68 @@
+#pragma once
+
+#include <deque>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "merger/series_fragment.h"
+
+namespace mread::merger {
+
+/// The fragments of one source that were received and not taken yet, in the order of their labels; fragments of one
+/// series in the order of arrival.
+///
+/// A series is *due* once `window` bytes are held of it and of what comes after it, some of that another series', or
+/// once the source has ended. What is due is final: a series that arrives later and would have to come before it cannot
+/// be put in its place any more. Which series these are depends on the bytes alone, not on when they are taken.
+///
+/// Cost     a queue while the source keeps to the order; from its first lapse on a tree, O(log n) a fragment.
+/// Not thread-safe.
+class ReorderWindow {
+ public:
+  explicit ReorderWindow(size_t window_bytes) : window_(window_bytes) {}
+
+  /// Errors: Errc::unsorted for a series that does not come after all that were due before it.
+  Result<void> push(Fragment fragment);
+  /// Nothing more will be pushed: everything is due.
+  void end();
+
+  bool empty() const { return queue_.empty() && tree_.empty(); }
+  bool due() const {
+    if (ended_ || !sorted_) return !queue_.empty();
+    return bytes_ >= window_ && !queue_.empty() && queue_.front().labels != queue_.back().labels;
+  }
+  /// The labels of the first series; due() or sorted, and not empty.
+  std::string_view front() const { return queue_.front().labels; }
+  /// Moves all fragments of the first series to the end of `out`; only when due().
+  void pop_series(std::vector<Fragment>& out);
+
+  size_t bytes() const { return bytes_; }
+  /// True if the source has broken the order.
+  bool unsorted() const { return !sorted_; }
+
+  /// Forgets the fragments of a series that is not due; for one that was cut off in the middle.
+  void erase(std::string_view labels);
+  void clear();
+
+ private:
+  struct ByLabels {
+    bool operator()(const Fragment& a, const Fragment& b) const;
+  };
+  void leave_order();
+  void settle();
+
+  size_t window_;
+  bool sorted_ = true;
+  bool ended_ = false;
+  std::deque<Fragment> queue_;  // Sorted. All of it while sorted_, afterwards what is due.
+  std::multiset<Fragment, ByLabels> tree_;
+  size_t bytes_ = 0;
+  size_t tree_bytes_ = 0;
+  bool any_due_ = false;
+  std::string last_due_;  // While sorted_, the last that was taken.
+};
+
+}  // namespace mread::merger

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "merger/answer_writer.h"
+#include "wire/samples_response.h"
+
+namespace mread::merger {
+
+/// A SAMPLES answer: one snappy block, so everything is held until finish(). Samples are trimmed to answered_range(); a
+/// series that loses all of its samples by that is left out, one that came without samples stays.
+class SamplesWriter final : public AnswerWriter, private SeriesParts {
+ public:
+  explicit SamplesWriter(const Config& config) : AnswerWriter(config) {}
+
+  const char* content_type() const override { return "application/x-protobuf"; }
+  const char* content_encoding() const override { return "snappy"; }
+  bool streams() const override { return false; }
+  void begin_result(size_t query_index, const model::Query& query) override;
+  SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) override;
+  void finish(Batch& batch) override;
+  size_t held() const override { return response_.size(); }
+
+ private:
+  SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) override;
+  SourceResult<void> samples(std::span<const model::Sample> samples) override;
+  SourceResult<void> mixed(std::span<const MixedSample> samples) override;
+  bool is_final(const Fragment& fragment, uint64_t& count) const;
+
+  // Parts follow each other in time by what their chunks claim; a chunk that lied must not unsort the answer.
+  bool keeps(int64_t timestamp_ms) {
+    if (timestamp_ms < next_ms_ || timestamp_ms > range_.last_ms) return false;
+    next_ms_ = timestamp_ms == INT64_MAX ? timestamp_ms : timestamp_ms + 1;
+    return true;
+  }
+
+  TimeRange range_{};
+  wire::ReadResponseWriter response_;
+  std::vector<model::Sample> samples_;
+  std::vector<model::Sample> decoded_;
+  std::vector<MixedSample> mixed_;
+  std::string histogram_entries_;
+  uint64_t histograms_ = 0;
+  bool any_ = false;     // The series had samples, in the range or not.
+  int64_t next_ms_ = 0;  // The earliest timestamp that may follow.
+};
+
+}  // namespace mread::merger

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/container/small_vector.hpp>
+
+#include "wire/chunked_series.h"
+
+namespace mread::merger {
+
+/// What one source says of one series: a frame of a streamed answer, or a series of a SAMPLES answer, as views of the
+/// bytes that came. A source may hold several fragments of one series.
+struct Fragment {
+  std::shared_ptr<const void> pin;         ///< keeps the bytes behind every view
+  std::shared_ptr<const void> labels_pin;  ///< keeps `labels` where they had to be written anew
+  std::string_view labels;                 ///< canonical wire bytes
+  uint32_t source = 0;                     ///< on ties, the lowest wins
+
+  /// Streamed: the whole frame, checksum included, where it holds this series alone in canonical form with its chunks
+  /// one after another, so that it can be passed on as it came; else empty.
+  std::string_view frame;
+  boost::container::small_vector<wire::ChunkView, 2> chunks;
+
+  /// SAMPLES: the entries, and the whole message where its labels are canonical (else empty).
+  bool is_samples = false;
+  std::string_view samples;
+  std::string_view histograms;
+  std::string_view body;
+
+  uint64_t sample_count = 0;  ///< what the chunks' headers claim; 0 for SAMPLES
+  size_t bytes = 0;           ///< on the wire, for accounting
+};
+
+/// A failure of one source's data, found while they were merged.
+struct SourceError {
+  size_t source = 0;
+  Error error;
+};
+
+template <class T>
+using SourceResult = tl::expected<T, SourceError>;
+
+}  // namespace mread::merger

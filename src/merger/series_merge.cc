@@ -1,0 +1,95 @@
+#include "merger/series_merge.h"
+
+#include <algorithm>
+
+#include "wire/labels_view.h"
+
+namespace mread::merger {
+
+void SeriesMerge::start(std::vector<SeriesSource*> sources) {
+  sources_ = std::move(sources);
+  leaves_.assign(sources_.size(), {});
+}
+
+bool SeriesMerge::before(size_t i, size_t j) const {
+  const Leaf& a = leaves_[i];
+  const Leaf& b = leaves_[j];
+  if (a.ended || b.ended) return !a.ended || (b.ended && i < j);
+  const auto order = wire::compare_labels(a.labels, b.labels);
+  return order < 0 || (order == 0 && i < j);
+}
+
+bool SeriesMerge::fail_with(size_t source, Error error) {
+  failed_source_ = source;
+  error_ = std::move(error);
+  return false;
+}
+
+// Brings the tree up to date with what the sources hold. False where a source has to say more first, or has failed.
+bool SeriesMerge::refresh() {
+  const auto order = [this](size_t i, size_t j) { return before(i, j); };
+  const auto read_leaf = [this](size_t i) {
+    SeriesSource& source = *sources_[i];
+    if (!source.ready()) return false;
+    if (source.drained() && source.error()) {
+      return fail_with(source.index(), *source.error());
+    }
+    leaves_[i] = {source.drained() ? std::string_view() : source.head(), source.drained()};
+    return true;
+  };
+
+  if (!built_) {
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      if (!read_leaf(i)) return false;
+    }
+    tree_.build(sources_.size(), order);
+    built_ = true;
+    replay_ = false;
+  } else if (replay_) {
+    if (!read_leaf(tree_.top())) return false;
+    tree_.replay(order);
+    replay_ = false;
+  }
+  return true;
+}
+
+bool SeriesMerge::write_series(AnswerWriter& writer, Batch& batch) {
+  if (auto written = writer.write(series_, batch); !written) {
+    return fail_with(written.error().source, std::move(written.error().error));
+  }
+  series_.clear();
+  return true;
+}
+
+SeriesMerge::State SeriesMerge::run(AnswerWriter& writer, Batch& batch, size_t batch_bytes) {
+  if (error_) return State::failed;
+  if (sources_.empty()) return State::done;
+  while (batch.size() < batch_bytes) {
+    if (!refresh()) return error_ ? State::failed : State::blocked;
+    const Leaf& top = leaves_[tree_.top()];
+    if (!series_.empty() && (top.ended || top.labels != series_.front().labels)) {
+      if (!write_series(writer, batch)) return State::failed;
+      continue;
+    }
+    if (top.ended) return State::done;
+    sources_[tree_.top()]->pop_series(series_);
+    replay_ = true;
+  }
+  return State::full;
+}
+
+void SeriesMerge::skip_failure() {
+  for (SeriesSource* source : sources_) {
+    if (source->index() != failed_source_) continue;
+    source->discard();
+    source->forgive();
+  }
+  // A series that did not decode is tried again without the failed source's part.
+  std::erase_if(series_, [this](const Fragment& fragment) { return fragment.source == failed_source_; });
+  built_ = false;
+  replay_ = false;
+  failed_source_ = no_source;
+  error_.reset();
+}
+
+}  // namespace mread::merger

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "merger/answer_writer.h"
+#include "merger/loser_tree.h"
+#include "merger/series_source.h"
+
+namespace mread::merger {
+
+/// Merges the answers of K sources to one query into one, series by series.
+///
+/// Input    K >= 0 sources, each a sorted run of whole series (SeriesSource); they outlive the merge.
+/// Output   every series once, in Prometheus's order of labels, to an AnswerWriter, with the fragments of all sources,
+///          sorted by source.
+/// Cost     O(log K) label comparisons a series.
+///
+/// It is deterministic: what goes out depends on what the sources say, not on when. Not thread-safe.
+class SeriesMerge {
+ public:
+  enum class State {
+    blocked,  ///< a source has to say more first
+    done,     ///< nothing is left
+    full,     ///< the batch has reached its size
+    failed,   ///< failed_source() and error() say what; see skip_failure()
+  };
+
+  SeriesMerge() = default;
+  SeriesMerge(const SeriesMerge&) = delete;
+  SeriesMerge& operator=(const SeriesMerge&) = delete;
+
+  /// The sources, by index; once, before run().
+  void start(std::vector<SeriesSource*> sources);
+
+  /// Goes on until one of the states is reached.
+  State run(AnswerWriter& writer, Batch& batch, size_t batch_bytes);
+
+  /// After State::failed: the source that ended early or whose data did not decode, or no_source for a limit.
+  size_t failed_source() const { return failed_source_; }
+  const Error& error() const { return *error_; }
+  /// Goes on without the failed source; what it gave before stays.
+  void skip_failure();
+
+ private:
+  bool before(size_t i, size_t j) const;
+  bool refresh();
+  bool write_series(AnswerWriter& writer, Batch& batch);
+  bool fail_with(size_t source, Error error);
+
+  std::vector<SeriesSource*> sources_;
+  struct Leaf {
+    std::string_view labels;
+    bool ended = false;
+  };
+  std::vector<Leaf> leaves_;
+  LoserTree tree_;
+  bool built_ = false;
+  bool replay_ = false;           // The leaf on top was taken from.
+  std::vector<Fragment> series_;  // The series that is being gathered.
+  size_t failed_source_ = no_source;
+  std::optional<Error> error_;
+};
+
+}  // namespace mread::merger

@@ -1,0 +1,220 @@
+#include "merger/series_source.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "wire/labels_view.h"
+#include "wire/samples_response.h"
+#include "wire/snappy_block.h"
+
+namespace mread::merger {
+namespace {
+
+struct SamplesBody {
+  std::string bytes;
+  wire::ReadResponseView view;
+};
+
+bool inside(std::string_view part, std::string_view whole) {
+  return std::greater_equal<>()(part.data(), whole.data()) &&
+         std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
+}
+
+uint64_t claimed_samples(const wire::ChunkView& chunk) {
+  return static_cast<uint64_t>(static_cast<unsigned char>(chunk.data[0])) << 8 |
+         static_cast<unsigned char>(chunk.data[1]);
+}
+
+Result<void> check_chunk(const wire::ChunkView& chunk) {
+  switch (chunk.encoding) {
+    case wire::ChunkEncoding::xor_:
+    case wire::ChunkEncoding::histogram:
+    case wire::ChunkEncoding::float_histogram:
+      break;
+    default:
+      return fail(Errc::unsupported,
+                  fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding)));
+  }
+  if (chunk.data.size() < 2) return fail(Errc::malformed, "a chunk of less than two bytes");
+  if (chunk.max_time_ms < chunk.min_time_ms) {
+    return fail(Errc::malformed,
+                fmt::format("a chunk ends at {} before it begins at {}", chunk.max_time_ms, chunk.min_time_ms));
+  }
+  return {};
+}
+
+}  // namespace
+
+SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
+    : index_(index), options_(options), window_(options.hold_all ? SIZE_MAX : options.window) {}
+
+Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
+  if (ended_ || piece->empty()) return {};
+  if (type_ == model::ResponseType::samples) {
+    if (body_bytes_ + piece->size() > options_.body_limit) {
+      return fail(Errc::limit, fmt::format("an answer of more than {} bytes", options_.body_limit));
+    }
+    body_bytes_ += piece->size();
+    body_.push_back(std::move(piece));
+    return {};
+  }
+  if (!splitter_) splitter_.emplace(options_.frame_limit);
+  splitter_->feed(std::move(piece));
+  if (auto taken = take_frames(); !taken) return taken;
+  if (options_.hold_all && held() > options_.repair_limit) {
+    return fail(Errc::limit, fmt::format("its series are out of order and need more than merge.repair_limit ({} bytes)",
+                                         options_.repair_limit));
+  }
+  return {};
+}
+
+Result<void> SeriesSource::end() {
+  if (ended_) return {};
+  if (type_ == model::ResponseType::samples) {
+    if (auto taken = take_body(); !taken) return taken;
+  } else if (splitter_) {
+    if (auto finished = splitter_->finish(); !finished) return finished;
+    splitter_.reset();
+  }
+  window_.end();
+  ended_ = true;
+  return {};
+}
+
+void SeriesSource::end_early(Error error) {
+  if (type_ == model::ResponseType::streamed_xor_chunks && series_ > 0) window_.erase(last_labels_);
+  window_.end();
+  splitter_.reset();
+  body_.clear();
+  body_bytes_ = 0;
+  ended_ = true;
+  error_ = std::move(error);
+}
+
+void SeriesSource::discard() {
+  window_.clear();
+  window_.end();
+  splitter_.reset();
+  body_.clear();
+  body_bytes_ = 0;
+  ended_ = true;
+}
+
+Result<void> SeriesSource::take_frames() {
+  for (;;) {
+    auto frame = splitter_->next();
+    if (!frame) return fail(std::move(frame).error());
+    if (!*frame) return {};
+    if (auto taken = take_frame(**frame); !taken) {
+      return fail(taken.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
+    }
+  }
+}
+
+Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
+  if (auto parsed = wire::parse_chunked_response(frame.data, response_); !parsed) return parsed;
+  if (response_.query_index != 0) {
+    return fail(Errc::malformed, fmt::format("answers query {} of 1", response_.query_index + 1));
+  }
+  const bool alone = response_.series.size() == 1;
+  for (const wire::ChunkedSeriesView& series : response_.series) {
+    if (auto taken = take_series(frame, series, alone); !taken) return taken;
+  }
+  return {};
+}
+
+Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical) {
+  canonical = wire::is_canonical_labels(labels);
+  if (canonical && pinned) {
+    fragment.labels = labels;
+    return {};
+  }
+  auto written = wire::canonical_labels(labels);
+  if (!written) return fail(std::move(written).error());
+  auto owned = std::make_shared<const std::string>(*std::move(written));
+  fragment.labels = *owned;
+  fragment.labels_pin = std::move(owned);
+  return {};
+}
+
+Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {
+  Fragment fragment;
+  fragment.source = index_;
+  const bool pinned = inside(series.labels, frame.data);
+  bool canonical = false;
+  if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
+  fragment.pin = frame.pin;
+  bool ordered = true;
+  for (const wire::ChunkView& chunk : series.chunks) {
+    if (auto checked = check_chunk(chunk); !checked) return checked;
+    ordered = ordered && (fragment.chunks.empty() || chunk.min_time_ms > fragment.chunks.back().max_time_ms);
+    fragment.chunks.push_back(chunk);
+    fragment.sample_count += claimed_samples(chunk);
+  }
+  if (alone && canonical && pinned && ordered) fragment.frame = frame.wire;
+  fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment);
+  if (!alone) {
+    for (const wire::ChunkView& chunk : fragment.chunks) fragment.bytes += chunk.wire.size();
+  }
+  if (series_ == 0 || fragment.labels != last_labels_) {
+    ++series_;
+    last_labels_.assign(fragment.labels);
+  }
+  auto pushed = window_.push(std::move(fragment));
+  unsorted_ = unsorted_ || window_.unsorted();
+  started_ = started_ || window_.due();
+  return pushed;
+}
+
+Result<void> SeriesSource::take_body() {
+  std::string joined;
+  if (body_.size() != 1) {
+    joined.reserve(body_bytes_);
+    for (const auto& piece : body_) joined += *piece;
+  }
+  auto bytes = wire::uncompress(body_.size() == 1 ? std::string_view(*body_.front()) : joined, options_.body_limit);
+  if (!bytes) return fail(std::move(bytes).error());
+  body_.clear();
+  body_bytes_ = 0;
+  auto body = std::make_shared<SamplesBody>();
+  body->bytes = *std::move(bytes);
+  auto view = wire::parse_read_response(body->bytes);
+  if (!view) return fail(std::move(view).error());
+  body->view = *std::move(view);
+  if (body->view.results.size() != 1) {
+    return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
+  }
+  const auto& listed = body->view.results.front().series;
+  std::vector<Fragment> fragments;
+  fragments.reserve(listed.size());
+  for (const wire::TimeSeriesView& series : listed) {
+    Fragment fragment;
+    fragment.source = index_;
+    fragment.is_samples = true;
+    bool canonical = false;
+    if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {
+      return fail(set.error().in(fmt::format("series {}", fragments.size())));
+    }
+    fragment.pin = body;
+    fragment.samples = series.samples;
+    fragment.histograms = series.histograms;
+    if (canonical) fragment.body = series.body;
+    fragment.bytes = series.body.size();
+    fragments.push_back(std::move(fragment));
+  }
+  // SAMPLES answers need not be sorted: this is no lapse of the backend's.
+  const auto by_labels = [](const Fragment& a, const Fragment& b) {
+    return wire::compare_labels(a.labels, b.labels) < 0;
+  };
+  if (!std::is_sorted(fragments.begin(), fragments.end(), by_labels)) {
+    std::stable_sort(fragments.begin(), fragments.end(), by_labels);
+  }
+  for (Fragment& fragment : fragments) {
+    ++series_;
+    if (auto pushed = window_.push(std::move(fragment)); !pushed) return pushed;
+  }
+  return {};
+}
+
+}  // namespace mread::merger

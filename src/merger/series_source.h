@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "merger/reorder_window.h"
+#include "merger/series_fragment.h"
+#include "model/query.h"
+#include "wire/frame_splitter.h"
+
+namespace mread::merger {
+
+struct SourceOptions {
+  uint64_t frame_limit = 50'000'000;     ///< bytes of one frame
+  uint64_t body_limit = 1ULL << 30;      ///< bytes of a SAMPLES body, compressed and not
+  uint64_t window = 4ULL << 20;          ///< bytes within which series may be out of order
+  uint64_t read_ahead = 1ULL << 20;      ///< bytes that are asked for beyond the window
+  bool hold_all = false;                 ///< known to be unsorted: nothing is given out before the end
+  uint64_t repair_limit = 256ULL << 20;  ///< bytes that may be held for that
+};
+
+/// One backend's answer to one query, as a sorted run of whole series.
+///
+/// Input    the body in pieces, streamed or SAMPLES; in any order of series.
+/// Output   the series in order, each once, with all its fragments. A series is given out only when it is known to be
+///          whole, that is when the source has ended, or when it is due (see ReorderWindow): a series that comes
+///          late by less than the window is put in its place.
+/// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body.
+/// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
+///          Errc::unsupported for a chunk encoding that not every client reads, Errc::malformed for duplicate label
+///          names, chunks that end before they begin, and answers to a query that was not asked.
+/// Not thread-safe.
+class SeriesSource {
+ public:
+  SeriesSource(uint32_t index, SourceOptions options);
+
+  /// The body's kind; before the first feed().
+  void begin(model::ResponseType type) { type_ = type; }
+  Result<void> feed(std::shared_ptr<const std::string> piece);
+  Result<void> end();
+  /// The source has failed after it had given series: what it holds stays, but for the series that may have been cut
+  /// off, and error() is set.
+  void end_early(Error error);
+  /// The source counts for nothing: what it holds is dropped.
+  void discard();
+
+  bool wants_data() const { return !ended_ && (!ready() || held() < options_.window + options_.read_ahead); }
+  /// Whether the series in front is whole, or there is nothing more to come.
+  bool ready() const { return ended_ || window_.due(); }
+  /// Whether ready() has been true: the answer's start is known to be good.
+  bool started() const { return started_ || ended_; }
+  bool ended() const { return ended_; }
+  bool drained() const { return ended_ && window_.empty(); }
+  /// Set by end_early().
+  const std::optional<Error>& error() const { return error_; }
+  /// Takes the failure as dealt with.
+  void forgive() { error_.reset(); }
+
+  std::string_view head() const { return window_.front(); }
+  void pop_series(std::vector<Fragment>& out) { window_.pop_series(out); }
+
+  uint32_t index() const { return index_; }
+  size_t held() const { return window_.bytes() + body_bytes_ + (splitter_ ? splitter_->buffered() : 0); }
+  bool unsorted() const { return unsorted_; }
+  uint64_t series() const { return series_; }
+
+ private:
+  Result<void> take_frames();
+  Result<void> take_frame(const wire::Frame& frame);
+  Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
+  Result<void> take_body();
+  Result<void> set_labels(Fragment& fragment, std::string_view labels, bool inside, bool& canonical);
+
+  uint32_t index_;
+  SourceOptions options_;
+  model::ResponseType type_ = model::ResponseType::streamed_xor_chunks;
+  std::optional<wire::FrameSplitter> splitter_;
+  wire::ChunkedResponse response_;
+  std::vector<std::shared_ptr<const std::string>> body_;
+  size_t body_bytes_ = 0;
+  ReorderWindow window_;
+  std::string last_labels_;  // Of the series received last, for the case that it is cut off.
+  bool unsorted_ = false;
+  bool started_ = false;
+  bool ended_ = false;
+  std::optional<Error> error_;
+  uint64_t series_ = 0;
+};
+
+}  // namespace mread::merger

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+
+#include "merger/answer_writer.h"
+#include "wire/histogram_chunk.h"
+#include "wire/xor_chunk.h"
+
+namespace mread::merger {
+
+/// A STREAMED_XOR_CHUNKS answer.
+///
+/// A series that one source alone has in one frame, or that all have byte for byte, is passed on as it came. All others
+/// are written into one frame each, since Prometheus's client takes a series of two frames for two series; beyond
+/// `frame_limit` bytes of chunks a further frame is begun nevertheless, or the client would refuse it. Samples that had
+/// to be merged go into chunks of at most 120. Samples outside the query's range may be there: the client trims.
+class StreamedWriter final : public AnswerWriter, private SeriesParts {
+ public:
+  explicit StreamedWriter(const Config& config) : AnswerWriter(config) {}
+
+  const char* content_type() const override {
+    return "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+  }
+  const char* content_encoding() const override { return ""; }
+  bool streams() const override { return true; }
+  void begin_result(size_t query_index, const model::Query& query) override;
+  SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) override;
+  void finish(Batch&) override {}
+
+ private:
+  static constexpr size_t frame_limit = 32U << 20;
+  static constexpr size_t chunk_samples = 120;
+
+  SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) override;
+  SourceResult<void> samples(std::span<const model::Sample> samples) override;
+  SourceResult<void> mixed(std::span<const MixedSample> samples) override;
+  void close_float_chunk();
+  void close_histogram_chunks();
+  void cut_frame_if_large();
+  void write_frame();
+
+  size_t query_index_ = 0;
+  std::string_view labels_;  // Of the series that is written.
+  std::string entries_;      // Its chunks that are in no frame yet.
+  std::string message_;
+  std::string* out_ = nullptr;
+  size_t frames_ = 0;     // Of the series.
+  uint64_t samples_ = 0;  // Of the series.
+  size_t last_source_ = no_source;
+  wire::XorWriter floats_;
+  wire::HistogramChunkWriter histograms_;
+};
+
+}  // namespace mread::merger
