@@ -103,6 +103,7 @@ class SequenceParser {
   Result<double> number();
   Result<double> number_or_word();
   Result<double> signed_number();
+  Result<double> histogram_number();
   Result<uint64_t> whole();
   Result<int64_t> integer();
   Result<uint64_t> repetition();
@@ -185,6 +186,15 @@ Result<double> SequenceParser::number_or_word() {
 Result<double> SequenceParser::signed_number() {
   const bool minus = peek() == '-';
   if (peek() == '+' || peek() == '-') ++at_;
+  const auto value = number_or_word();
+  if (!value) return value;
+  return minus ? -*value : *value;
+}
+
+// Inside {{…}} a number has no plus, and does not begin with its point.
+Result<double> SequenceParser::histogram_number() {
+  const bool minus = take('-');
+  if (peek() == '.') return wrong(at_, "a digit must stand before the point");
   const auto value = number_or_word();
   if (!value) return value;
   return minus ? -*value : *value;
@@ -306,10 +316,9 @@ Result<std::vector<double>> SequenceParser::bucket_list() {
   if (!take('[')) return wrong(at_, fmt::format("expected '[', got {}", found()));
   std::vector<double> values;
   for (;;) {
-    const bool minus = take('-');
-    const auto value = number_or_word();
+    const auto value = histogram_number();
     if (!value) return fail(value.error());
-    values.push_back(minus ? -*value : *value);
+    values.push_back(*value);
     const bool spaced = skip_spaces();
     if (take(']')) return values;
     if (!spaced) return wrong(at_, fmt::format("expected a space or ']', got {}", found()));
@@ -334,10 +343,7 @@ Result<SequenceParser::HistogramField> SequenceParser::histogram_field(const std
   if (key == "schema" || key == "offset" || key == "n_offset") return as_field(integer());
   if (key == "buckets" || key == "n_buckets" || key == "custom_values") return as_field(bucket_list());
   if (key == "counter_reset_hint") return as_field(reset_hint());
-  const bool minus = take('-');
-  const auto value = number_or_word();
-  if (!value) return fail(value.error());
-  return HistogramField(minus ? -*value : *value);
+  return as_field(histogram_number());
 }
 
 Result<model::Histogram> SequenceParser::histogram() {
