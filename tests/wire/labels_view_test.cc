@@ -1,0 +1,178 @@
+#include "wire/labels_view.h"
+
+#include <algorithm>
+#include <random>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "generators.h"
+#include "wire/proto/remote.pb.h"
+
+namespace mread::wire {
+namespace {
+
+using namespace std::string_literals;
+using model::LabelSet;
+
+std::string wire_of(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::string out;
+  for (const auto& [name, value] : pairs) append_label(out, name, value);
+  return out;
+}
+
+RC_GTEST_PROP(LabelsViewProperty, EncodesAsProtobuf, ()) {
+  const LabelSet labels = *test::label_sets();
+  prometheus::TimeSeries message;
+  for (const model::Label& label : labels) {
+    message.add_labels()->set_name(label.name);
+    message.mutable_labels()->rbegin()->set_value(label.value);
+  }
+  const std::string wire = encode_labels(labels);
+  RC_ASSERT(wire == message.SerializeAsString());
+  RC_ASSERT(is_canonical_labels(wire));
+  RC_ASSERT(canonical_labels(wire).value() == wire);
+  RC_ASSERT(decode_labels(wire).value() == labels);
+  for (const model::Label& label : labels) RC_ASSERT(find_label(wire, label.name) == label.value);
+  RC_ASSERT(find_label(wire, "absent") == "");
+}
+
+RC_GTEST_PROP(LabelsViewProperty, ComparesAsLabelSets, ()) {
+  const LabelSet a = *test::label_sets();
+  const LabelSet b = *test::label_sets();
+  const std::string wa = encode_labels(a);
+  const std::string wb = encode_labels(b);
+  RC_ASSERT(compare_labels(wa, wb) == (a <=> b));
+  RC_ASSERT(compare_labels(wb, wa) == (b <=> a));
+  RC_ASSERT(compare_labels(wa, std::string(wa)) == std::strong_ordering::equal);
+}
+
+RC_GTEST_PROP(LabelsViewProperty, CanonicalFormOfAnyOrder, (uint32_t seed)) {
+  const LabelSet labels = *test::label_sets();
+  std::vector<std::pair<std::string, std::string>> pairs{{"gone", ""}};
+  for (const model::Label& label : labels) pairs.emplace_back(label.name, label.value);
+  std::shuffle(pairs.begin(), pairs.end(), std::mt19937(seed));
+  const std::string wire = wire_of(pairs);
+  RC_ASSERT(!is_canonical_labels(wire));
+  RC_ASSERT(canonical_labels(wire).value() == encode_labels(labels));
+  RC_ASSERT(decode_labels(wire).value() == labels);
+}
+
+// PROTOCOL.md, trap 4.
+TEST(LabelsViewTest, ExternalLabelsReorderSeries) {
+  LabelSet a{{"__name__", "up"}, {"instance", "i"}, {"job", "j"}};
+  LabelSet b{{"__name__", "up"}, {"instance", "i"}, {"job", "j"}, {"pod", "p"}};
+  EXPECT_TRUE(std::is_lt(compare_labels(encode_labels(a), encode_labels(b))));
+  a.set("region", "eu");
+  b.set("region", "eu");
+  EXPECT_TRUE(std::is_gt(compare_labels(encode_labels(a), encode_labels(b))));
+}
+
+// The length stands before the text on the wire, so that the order of the bytes is not the order of the labels.
+TEST(LabelsViewTest, LengthsDoNotDecideTheOrder) {
+  EXPECT_TRUE(std::is_lt(compare_labels(wire_of({{"a", "10"}}), wire_of({{"a", "9"}}))));
+  EXPECT_TRUE(std::is_lt(compare_labels(wire_of({{"ab", "1"}}), wire_of({{"b", "1"}}))));
+  EXPECT_TRUE(std::is_lt(compare_labels(wire_of({{"a", std::string(200, 'x')}}), wire_of({{"a", "y"}}))));
+}
+
+struct OddCase {
+  const char* name;
+  std::string wire;
+  std::string canonical;
+};
+void PrintTo(const OddCase& odd, std::ostream* out) { *out << odd.name; }
+class OddLabelsTest : public testing::TestWithParam<OddCase> {};
+
+TEST_P(OddLabelsTest, IsMadeCanonical) {
+  EXPECT_FALSE(is_canonical_labels(GetParam().wire));
+  const auto canonical = canonical_labels(GetParam().wire);
+  ASSERT_TRUE(canonical) << canonical.error().to_string();
+  EXPECT_EQ(*canonical, GetParam().canonical);
+  EXPECT_TRUE(is_canonical_labels(*canonical));
+}
+
+// PROTOCOL.md, trap 5.
+INSTANTIATE_TEST_SUITE_P(
+    Table, OddLabelsTest,
+    testing::Values(OddCase{"Unsorted", wire_of({{"b", "1"}, {"a", "2"}}), wire_of({{"a", "2"}, {"b", "1"}})},  //
+                    OddCase{"EmptyValueIsAbsent", wire_of({{"a", "1"}, {"b", ""}}), wire_of({{"a", "1"}})},     //
+                    OddCase{"EmptyValueField",
+                            "\x0a\x05\x0a\x01"
+                            "a\x12\x00"s,
+                            ""},  //
+                    OddCase{"ValueBeforeName",
+                            "\x0a\x06\x12\x01"
+                            "1\x0a\x01"
+                            "a"s,
+                            wire_of({{"a", "1"}})},  //
+                    OddCase{"UnknownField",
+                            "\x0a\x08\x0a\x01"
+                            "a\x12\x01"
+                            "1\x18\x05"s,
+                            wire_of({{"a", "1"}})},  //
+                    OddCase{"LongVarint",
+                            "\x0a\x86\x00\x0a\x01"
+                            "a\x12\x01"
+                            "1"s,
+                            wire_of({{"a", "1"}})},  //
+                    OddCase{"LongVarintInside",
+                            "\x0a\x07\x0a\x81\x00"
+                            "a\x12\x01"
+                            "1"s,
+                            wire_of({{"a", "1"}})},  //
+                    OddCase{"LastOfAFieldWins",
+                            "\x0a\x09\x0a\x01"
+                            "x\x0a\x01"
+                            "a\x12\x01"
+                            "1"s,
+                            wire_of({{"a", "1"}})}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(LabelsViewTest, Utf8NamesAreOrdinary) {
+  const std::string wire = wire_of({{"__name__", "up"}, {"http.status", "200"}});
+  EXPECT_TRUE(is_canonical_labels(wire));
+  EXPECT_EQ(find_label(wire, "http.status"), "200");
+}
+
+struct BrokenCase {
+  const char* name;
+  std::string wire;
+  const char* message;
+};
+void PrintTo(const BrokenCase& broken, std::ostream* out) { *out << broken.name; }
+class BrokenLabelsTest : public testing::TestWithParam<BrokenCase> {};
+
+TEST_P(BrokenLabelsTest, IsRefused) {
+  EXPECT_FALSE(is_canonical_labels(GetParam().wire));
+  const auto canonical = canonical_labels(GetParam().wire);
+  ASSERT_FALSE(canonical);
+  EXPECT_TRUE(canonical.error().is(Errc::malformed));
+  EXPECT_EQ(canonical.error().to_string(), GetParam().message);
+  EXPECT_FALSE(decode_labels(GetParam().wire));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BrokenLabelsTest,
+    testing::Values(
+        BrokenCase{"Duplicate", wire_of({{"a", "1"}, {"a", "2"}}), R"(the label "a" is given twice)"},        //
+        BrokenCase{"DuplicateEqual", wire_of({{"a", "1"}, {"a", "1"}}), R"(the label "a" is given twice)"},   //
+        BrokenCase{"DuplicateEmpty", wire_of({{"a", "1"}, {"a", ""}}), R"(the label "a" is given twice)"},    //
+        BrokenCase{"NoName", wire_of({{"", "1"}}), "a label without a name"},                                 //
+        BrokenCase{"NothingInIt", "\x0a\x00"s, "a label without a name"},                                     //
+        BrokenCase{"Truncated", wire_of({{"a", "1"}}).substr(0, 5), "labels: malformed protobuf at byte 0"},  //
+        BrokenCase{"TruncatedInside", "\x0a\x02\x0a\x05"s, "label 0: malformed protobuf at byte 0"},          //
+        BrokenCase{"OtherField", "\x12\x00"s, "labels: malformed protobuf at byte 0"},                        //
+        BrokenCase{"NameAsNumber", "\x0a\x02\x08\x01"s, "label 0: malformed protobuf at byte 0"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(LabelsViewTest, CompareOfBrokenBytesEnds) {
+  const std::string good = wire_of({{"a", "1"}, {"b", "2"}});
+  for (size_t cut = 0; cut < good.size(); ++cut) {
+    const std::string bad = good.substr(0, cut);
+    EXPECT_TRUE(std::is_neq(compare_labels(bad, good)));
+    EXPECT_TRUE(std::is_neq(compare_labels(good, bad)));
+  }
+}
+
+}  // namespace
+}  // namespace mread::wire
