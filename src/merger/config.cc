@@ -260,9 +260,13 @@ void check_listen(const Node& node) {
   const std::string text = node.string();
   const size_t colon = text.rfind(':');
   uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size() ||
-      std::from_chars(text.data() + colon + 1, end, port).ptr != end) {
+  const char* const end = text.data() + text.size();
+  bool good = colon != std::string::npos && colon > 0 && colon + 1 < text.size();
+  if (good) {
+    const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
+    good = parsed.ec == std::errc() && parsed.ptr == end;
+  }
+  if (!good) {
     node.error(fmt::format("want HOST:PORT, got \"{}\"", text));
   }
 }

@@ -1,0 +1,145 @@
+#include "merger/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mread::merger {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* two = R"(
+remote_read:
+  - {name: a, url: "http://a:9090/api/v1/read"}
+  - {name: b, url: "http://b:9090/api/v1/read"}
+)";
+
+Config parse(const std::string& text) { return Config::parse(text, "mread.yml"); }
+
+std::string error_of(const std::string& text) {
+  try {
+    parse(text);
+  } catch (const yaml::ConfigError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Config, DefaultsArePrometheusOwn) {
+  const Config config = parse("remote_read: [{url: 'http://a:9090/api/v1/read'}, {url: 'https://b/read'}]");
+  EXPECT_EQ(config.listen, "127.0.0.1:9095");
+  ASSERT_EQ(config.backends.size(), 2u);
+  EXPECT_EQ(config.backends[0].name, "a:9090");
+  EXPECT_EQ(config.backends[1].name, "b:443");
+  EXPECT_EQ(config.backends[0].timeout, std::chrono::minutes(1));
+  EXPECT_EQ(config.backends[0].chunked_read_limit, 50'000'000u);
+  EXPECT_EQ(config.partial, PartialPolicy::group);
+  ASSERT_EQ(config.groups.size(), 2u);
+  EXPECT_EQ(config.groups[1].members, std::vector<size_t>{1});
+  EXPECT_EQ(config.backends[1].group, 1u);
+}
+
+TEST(Config, ReadsEveryOptionThatThisVersionKnows) {
+  const Config config = parse(R"(
+listen: 0.0.0.0:0
+remote_read:
+  - name: a
+    url: http://a:9090/api/v1/read
+    remote_timeout: 8s
+    headers: {X-Scope-OrgID: tenant}
+    required_matchers: {region: eu}
+    read_recent: true
+    filter_external_labels: false
+    chunked_read_limit: 1MiB
+    follow_redirects: false
+    enable_http2: true
+  - {name: b, url: "http://b/read"}
+  - {name: c, url: "http://c/read"}
+groups:
+  - {name: dc, members: [c, a], need: 2, wait: need}
+merge: {dedup: union, on_conflict: max, repair_limit: 1GiB}
+partial: any
+limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, query_range: 30d}
+query_log_file: /tmp/query.log
+)");
+  EXPECT_EQ(config.backends[0].timeout, std::chrono::seconds(8));
+  EXPECT_EQ(config.backends[0].chunked_read_limit, 1u << 20);
+  EXPECT_EQ(config.backends[0].required_matchers.front().second, "eu");
+  EXPECT_FALSE(config.backends[0].follow_redirects);
+  ASSERT_EQ(config.groups.size(), 2u);
+  EXPECT_EQ(config.groups[0].members, (std::vector<size_t>{0, 2}));
+  EXPECT_EQ(config.groups[0].wait, Group::Wait::need);
+  EXPECT_EQ(config.groups[1].name, "b");
+  EXPECT_EQ(config.on_conflict, OnConflict::max);
+  EXPECT_EQ(config.limits.series, 5'000'000u);
+  EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
+  EXPECT_EQ(config.repair_limit, 1u << 30);
+}
+
+TEST(Config, DescriptionHidesWhatMayBeSecret) {
+  const std::string text =
+      parse("remote_read: [{name: a, url: 'http://a/read?p=hunter2', headers: {X-Api-Key: hunter3}}]").describe();
+  EXPECT_THAT(text, HasSubstr("http://a/read?<hidden>"));
+  EXPECT_THAT(text, HasSubstr("X-Api-Key: <hidden>"));
+  EXPECT_THAT(text, Not(HasSubstr("hunter")));
+}
+
+TEST(Config, DescriptionIsAConfigurationAgain) {
+  const Config config = parse(std::string(two) + "groups: [{name: g, members: [a, b], need: 2}]\npartial: all\n");
+  EXPECT_EQ(parse(config.describe()).describe(), config.describe());
+}
+
+struct Refusal {
+  const char* name;
+  std::string text;
+  const char* want;
+};
+
+class ConfigRefuses : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(ConfigRefuses, WithItsPlace) { EXPECT_THAT(error_of(GetParam().text), HasSubstr(GetParam().want)); }
+
+std::string with(const std::string& more) { return two + more; }
+std::string backend(const std::string& options) { return "remote_read: [{url: 'http://a/read', " + options + "}]"; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ConfigRefuses,
+    ::testing::Values(
+        Refusal{"NoBackends", "remote_read: []", "at least one backend"},
+        Refusal{"MissingRemoteRead", "listen: a:1", "remote_read"},
+        Refusal{"UnknownKey", with("patial: any"), "mread.yml:5:1: unknown key \"patial\""},
+        Refusal{"NearestKey", with("patial: any"), "partial"},
+        Refusal{"UnknownBackendKey", backend("remote_timeot: 1s"), "remote_timeout"},
+        Refusal{"DuplicateName", "remote_read: [{name: a, url: 'http://a/r'}, {name: a, url: 'http://b/r'}]",
+                "a second backend is called \"a\""},
+        Refusal{"SameAddressTwice", "remote_read: [{url: 'http://a/r'}, {url: 'http://a/s'}]",
+                "give each its own name"},
+        Refusal{"UrlWithoutScheme", "remote_read: [{url: 'a:9090'}]", "want an http or https URL"},
+        Refusal{"UrlWithUserinfo", "remote_read: [{url: 'http://u:p@a/read'}]", "use basic_auth"},
+        Refusal{"NoUrl", "remote_read: [{name: a}]", "url"},
+        Refusal{"ZeroTimeout", backend("remote_timeout: 0s"), "more than 0"},
+        Refusal{"FractionalTimeout", backend("remote_timeout: 1.5h"), "1.5h"},
+        Refusal{"ReservedHeader", backend("headers: {Content-Type: x}"), "set by the protocol"},
+        Refusal{"AuthorizationHeader", backend("headers: {authorization: x}"), "options of its own"},
+        Refusal{"HeaderTwice", backend("headers: {A: x, a: y}"), "given twice"},
+        Refusal{"BothBearerTokens", backend("bearer_token: x, bearer_token_file: y"),
+                "at most one of bearer_token and bearer_token_file"},
+        Refusal{"TlsNotYet", backend("tls_config: {}"), "tls_config is not supported yet by this version"},
+        Refusal{"RoutesNotYet", with("routes: []"), "mread.yml:5:9: routes is not supported yet by this version"},
+        Refusal{"HedgeNotYet", with("groups: [{name: g, members: [a], hedge_after: p95}]"), "hedge_after is not"},
+        Refusal{"GapfillNotYet", with("merge: {dedup: gapfill}"), "gapfill is not supported yet"},
+        Refusal{"ReplicaLabelsNotYet", with("merge: {replica_labels: [r]}"), "replica_labels is not"},
+        Refusal{"HealthNotYet", with("health: {probe: 5s}"), "health is not supported yet"},
+        Refusal{"WebNotYet", with("web: {}"), "web is not supported yet"},
+        Refusal{"UnknownMember", with("groups: [{name: g, members: [a, bb]}]"), "did you mean \"b\"?"},
+        Refusal{"MemberTwice", with("groups: [{name: g, members: [a]}, {name: h, members: [a]}]"),
+                "in a group already"},
+        Refusal{"NeedTooMuch", with("groups: [{name: g, members: [a, b], need: 3}]"), "between 1 and"},
+        Refusal{"BadPolicy", with("partial: some"), "group"}, Refusal{"BadListen", with("listen: 9095"), "HOST:PORT"},
+        Refusal{"BadListenPort", with("listen: a:99999"), "HOST:PORT"},
+        Refusal{"BadBytes", with("limits: {bytes_in_flight: much}"), "much"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+}  // namespace
+}  // namespace mread::merger
