@@ -26,13 +26,14 @@ struct NodeSpec {
   std::optional<std::string> image;
   std::string image_name;  ///< the local image's name, e.g. "mread/prometheus:3.5.3"; made by the engine when missing
 
-  /// Arguments; in them and in files "{{listen:PORT}}" stands for the address to bind for the node's port PORT
+  /// Arguments (of a registry's image: after its own entry point); in them and in files "{{listen:PORT}}" stands for
+  /// the address to bind for the node's port PORT
   /// ("0.0.0.0:9090" in a container, "127.x.y.z:9090" as a process), "{{dir}}" for the node's folder, and
   /// "{{node:NAME:PORT}}" for another node's host:port as seen from this one.
   std::vector<std::string> args;
   std::map<std::string, std::string> files;  ///< path relative to {{dir}} → contents, put there before the start
   std::vector<uint16_t> ports;               ///< what it listens on; the first is the one that readiness asks
-  std::string ready_path = "/-/ready";       ///< answers 200 when the node is up
+  std::string ready_path = "/-/ready";       ///< answers 200 when the node is up; empty: a connection is enough
   std::chrono::milliseconds ready_timeout{30'000};
 
   /// A program run once in {{dir}} before the node first starts, e.g. promtool tsdb create-blocks-from; its failure is
@@ -55,12 +56,14 @@ enum class Act {
 const char* to_string(Act act);
 
 /// The nodes of one test on a network of its own. Destroying it removes everything that was made.
+/// Safe to use from several threads, one act at a time on a node: nodes can be started side by side.
 class Topology {
  public:
   virtual ~Topology() = default;
 
   /// Starts the node and waits until it is ready. Errors carry the last lines of its log.
   virtual Result<void> start(const NodeSpec& spec, std::stop_token stop) = 0;
+  /// Done when the act is: after `start` and `restart` the program runs, and wait_ready() tells when it answers.
   virtual Result<void> act(const std::string& node, Act act, std::stop_token stop) = 0;
   virtual Result<void> wait_ready(const std::string& node, std::chrono::milliseconds timeout, std::stop_token stop) = 0;
   /// Where this process reaches the node: http://host:port (no path).
@@ -89,6 +92,9 @@ struct EngineOptions {
   std::filesystem::path cache_dir;  ///< ~/.cache/mread: the generations of Prometheus, node_exporter
   std::filesystem::path work_dir;   ///< temporary folders of nodes are made below it
   bool keep = false;                ///< leave nodes and folders after the end, and say where
+  /// Engine docker: reach nodes by ports published on the engine's machine even where their own addresses can be
+  /// routed.
+  bool publish_ports = false;
 };
 
 /// Errors (Errc::environment): one line, e.g. "no Docker engine answers at unix:///var/run/docker.sock (…); start
