@@ -56,19 +56,21 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(std::chrono::milliseconds duration) {
-  int64_t rest = duration.count();
-  if (rest == 0) return "0s";
+  if (duration.count() == 0) return "0s";
+  // Unsigned, so that the lowest duration has its magnitude too.
+  auto rest = static_cast<uint64_t>(duration.count());
   std::string text;
-  if (rest < 0) {
+  if (duration.count() < 0) {
     text = "-";
-    rest = -rest;
+    rest = 0 - rest;
   }
   for (const Unit& unit : units) {
     if (unit.suffix == "y" || unit.suffix == "w") continue;
-    if (rest >= unit.milliseconds) {
-      text += std::to_string(rest / unit.milliseconds);
+    const auto size = static_cast<uint64_t>(unit.milliseconds);
+    if (rest >= size) {
+      text += std::to_string(rest / size);
       text += unit.suffix;
-      rest %= unit.milliseconds;
+      rest %= size;
     }
   }
   return text;

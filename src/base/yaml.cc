@@ -59,21 +59,37 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-void refuse_duplicate_keys(const YAML::Node& node,
-                           const std::function<void(const YAML::Mark&, const std::string&)>& raise) {
-  if (node.IsSequence()) {
-    for (const auto& item : node) refuse_duplicate_keys(item, raise);
-  } else if (node.IsMap()) {
-    std::set<std::string> seen;
-    for (const auto& entry : node) {
-      if (!entry.first.IsScalar()) raise(entry.first.Mark(), "a key must be a word");
-      if (!seen.insert(entry.first.Scalar()).second) {
-        raise(entry.first.Mark(), "duplicate key \"" + entry.first.Scalar() + "\"");
+// Walks a document as its readers will, with aliases followed, and refuses what they could not bear: duplicate keys, an
+// alias inside itself, aliases of aliases that unfold to more than memory holds.
+class DocumentCheck {
+ public:
+  using Raise = std::function<void(const YAML::Mark&, const std::string&)>;
+  DocumentCheck(YAML::Mark root, Raise raise) : root_(root), raise_(std::move(raise)) {}
+
+  void check(const YAML::Node& node, const YAML::Mark& top, int depth = 0) {
+    constexpr int deepest = 100;
+    constexpr int most = 200'000;
+    if (depth > deepest) raise_(top, "nested more than 100 deep, or an alias inside itself");
+    if (++values_ > most) raise_(root_, "more than 200000 values, aliases counted as often as they are used");
+    if (node.IsSequence()) {
+      for (const auto& item : node) check(item, depth == 0 ? item.Mark() : top, depth + 1);
+    } else if (node.IsMap()) {
+      std::set<std::string> seen;
+      for (const auto& entry : node) {
+        if (!entry.first.IsScalar()) raise_(entry.first.Mark(), "a key must be a word");
+        if (!seen.insert(entry.first.Scalar()).second) {
+          raise_(entry.first.Mark(), "duplicate key \"" + entry.first.Scalar() + "\"");
+        }
+        check(entry.second, depth == 0 ? entry.second.Mark() : top, depth + 1);
       }
-      refuse_duplicate_keys(entry.second, raise);
     }
   }
-}
+
+ private:
+  YAML::Mark root_;
+  Raise raise_;
+  int values_ = 0;
+};
 
 }  // namespace
 
@@ -100,8 +116,9 @@ Node Node::parse(std::string text, std::string file_name) {
     std::vector<YAML::Node> documents = YAML::LoadAll(source->text);
     if (documents.size() > 1) source->raise(documents[1].Mark(), "one document a file, but a second begins here");
     YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
-    refuse_duplicate_keys(root,
-                          [&](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); });
+    DocumentCheck(root.Mark(), [&](const YAML::Mark& mark, const std::string& message) {
+      source->raise(mark, message);
+    }).check(root, root.Mark());
     const YAML::Mark mark = root.Mark();
     return {root, source, mark};
   } catch (const YAML::ParserException& error) {
@@ -110,12 +127,12 @@ Node Node::parse(std::string text, std::string file_name) {
 }
 
 Node Node::load(const std::string& path) {
+  // A folder can be opened, but throws when it is read.
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw ConfigError(path + ": cannot be read: it is a folder");
   std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) throw ConfigError(path + ": cannot be read: " + std::generic_category().message(errno));
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || std::filesystem::is_directory(path)) {
-    throw ConfigError(
-        path + ": cannot be read: " + (file.is_open() ? "it is a folder" : std::generic_category().message(errno)));
-  }
   return parse(std::move(text), path);
 }
 
