@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <fstream>
+
+#include "base/timestamp.h"
+#include "base/yaml.h"
+#include "mockstore/input_series.h"
+#include "scenarios/language/expand.h"
+#include "scenarios/loading/context.h"
+#include "scenarios/scenario.h"
+
+namespace mread::scenarios {
+namespace {
+
+void require_name(const yaml::Node& node, const std::string& name) {
+  const bool fits = !name.empty() && name.size() <= 80 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (!fits) node.error("a scenario's name is made of lower-case letters, digits and hyphens, got \"" + name + "\"");
+}
+
+// Puts the names of `vars:` into the scope, in order: one may use those before it.
+void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case) {
+  yaml::Mapping mapping = vars.mapping();
+  for (const auto& [key, key_node, value] : mapping.entries()) {
+    for (const auto& axis : matrix_case) {
+      if (axis.first == key) key_node.error("\"" + key + "\" is an axis of the matrix already");
+    }
+    if (value.is_mapping()) {
+      // A mapping with when: is a choice among none; such a variable would be there in some cases only.
+      if (value.mapping().find("when")) value.error("a variable is there in every case; choose with ${… ? … : …}");
+    }
+    expand(value, scope);
+    scope.set(key, value.is_scalar() ? Value{value.string(), {}} : Value{"", value});
+  }
+}
+
+Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case, size_t index,
+               size_t cases, const LoadOptions& options) {
+  // A tree of its own for every case: expanding edits it in place.
+  const yaml::Node document = yaml::Node::parse(text, file);
+  yaml::Mapping root = document.mapping();
+  Scope scope;
+  for (const auto& [axis, value] : matrix_case) scope.set(axis, Value{value, {}});
+  root.find("matrix");
+  if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case);
+  for (const auto& item : yaml::Mapping(root).entries()) {
+    if (item.key == "matrix" || item.key == "vars") continue;
+    if (item.value.is_mapping() && item.key == "known_issue") {
+      // One known issue alone is a mapping, and its when: is its own.
+      if (auto when = item.value.mapping().find("when")) {
+        const auto holds = evaluate_condition(when->string(), scope);
+        if (!holds) when->error_at(holds.error().offset, holds.error().message);
+        item.value.raw().remove("when");
+        if (!*holds) {
+          document.raw().remove("known_issue");
+          continue;
+        }
+      }
+    }
+    expand(item.value, scope);
+  }
+  root = document.mapping();
+  root.find("matrix");
+  root.find("vars");
+
+  Test test;
+  test.file = file;
+  test.matrix_case = matrix_case;
+  const yaml::Node name = root.require("name");
+  test.scenario = name.string();
+  require_name(name, test.scenario);
+  test.id = cases == 1 ? test.scenario : test.scenario + "-" + std::to_string(index + 1);
+  if (const auto description = root.find("description")) test.description = description->string();
+  if (const auto tags = root.find("tags")) test.tags = tags->strings();
+  if (const auto seed = root.find("seed")) test.seed = static_cast<uint64_t>(seed->integer(0));
+  if (options.seed) test.seed = *options.seed;
+  if (const auto interval = root.find("interval")) {
+    test.interval = interval->duration();
+    if (test.interval.count() == 0) interval->error("an interval of 0");
+  }
+  const auto start = root.find("start_timestamp");
+  const std::string start_text = start ? start->string() : "now-1h";
+  const auto start_ms = parse_timestamp(start_text, options.now_ms);
+  if (!start_ms) start->error(start_ms.error().context);
+  test.start_ms = *start_ms;
+  // What counts from now begins on a whole interval, so that samples stand at the same places in every run.
+  if (start_text.starts_with("now")) test.start_ms -= test.start_ms % test.interval.count();
+
+  for (const auto& node : parse_nodes(root.require("nodes"))) {
+    test.nodes.push_back({node->name(), node->kind(), node->version(), node, node->reads_remotely()});
+  }
+  if (test.nodes.empty()) root.require("nodes").error("a scenario has at least one node");
+  if (const auto timeline = root.find("timeline")) test.timeline = loading::read_timeline(*timeline, test);
+  if (const auto invariants = root.find("invariants")) {
+    for (const yaml::Node& item : invariants->sequence()) {
+      test.invariants.push_back(loading::read_invariant(item, test));
+    }
+  }
+  const yaml::Node checks = root.require("checks");
+  for (const yaml::Node& item : checks.sequence()) test.checks.push_back(loading::read_check(item, test));
+  if (test.checks.empty()) checks.error("a scenario without a check cannot fail");
+  if (const auto load = root.find("load")) {
+    test.load = loading::read_load(*load, test);
+    if (test.load->expr.empty()) {
+      const auto first = std::find_if(test.checks.begin(), test.checks.end(), [](const Check& check) {
+        return check.kind == Check::Kind::promql && !check.range;
+      });
+      if (first == test.checks.end())
+        load->error("what is asked? say expr:, for there is no PromQL check to take it from");
+      test.load->expr = first->expr;
+      test.load->node = first->node;
+      test.load->eval_time = first->eval_time;
+    }
+  }
+  if (const auto thresholds = root.find("thresholds")) {
+    test.thresholds = loading::read_thresholds(*thresholds, test);
+  }
+  if (const auto issues = root.find("known_issue")) test.known_issues = loading::read_known_issues(*issues);
+  root.finish();
+  return test;
+}
+
+}  // namespace
+
+bool Check::expects(Expectation::Kind what) const {
+  return std::any_of(expect.begin(), expect.end(), [what](const Expectation& one) { return one.kind == what; });
+}
+
+const NodeDeclaration* Test::find(const std::string& node) const {
+  for (const NodeDeclaration& candidate : nodes) {
+    if (candidate.name == node) return &candidate;
+  }
+  return nullptr;
+}
+
+const Invariant* Test::find(Invariant::Kind kind) const {
+  for (const Invariant& invariant : invariants) {
+    if (invariant.kind == kind) return &invariant;
+  }
+  return nullptr;
+}
+
+std::string Test::title() const {
+  return matrix_case.empty() ? scenario : scenario + " [" + to_string(matrix_case) + "]";
+}
+
+std::vector<std::string> phases_of(const std::vector<TimelineEntry>& timeline) {
+  std::vector<std::string> phases{"before"};
+  if (timeline.empty()) return phases;
+  for (const TimelineEntry& entry : timeline) {
+    if (std::find(phases.begin(), phases.end(), entry.phase) == phases.end()) phases.push_back(entry.phase);
+  }
+  phases.emplace_back("after");
+  return phases;
+}
+
+std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name, const LoadOptions& options) {
+  const yaml::Node document = yaml::Node::parse(text, file_name);
+  if (document.is_null()) document.error("the file is empty; a scenario has name, nodes and checks");
+  std::vector<MatrixCase> cases{MatrixCase{}};
+  if (const auto matrix = document.mapping().find("matrix")) cases = expand_matrix(*matrix);
+  std::vector<Test> tests;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    tests.push_back(read_test(text, file_name, cases[i], i, cases.size(), options));
+  }
+  return tests;
+}
+
+std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options) {
+  yaml::Node::load(path);  // For its errors: a file that is not there, a folder.
+  std::ifstream file(path, std::ios::binary);
+  return parse_scenario({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}, path, options);
+}
+
+}  // namespace mread::scenarios

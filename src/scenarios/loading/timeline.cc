@@ -1,0 +1,92 @@
+#include <algorithm>
+
+#include "base/duration.h"
+#include "mockstore/fault.h"
+#include "scenarios/loading/context.h"
+
+namespace mread::scenarios::loading {
+namespace {
+
+constexpr Act all_acts[] = {Act::kill,  Act::stop,   Act::start,      Act::restart,
+                            Act::pause, Act::resume, Act::disconnect, Act::connect};
+
+bool can_be_undone(Act act) {
+  return act == Act::kill || act == Act::stop || act == Act::pause || act == Act::disconnect;
+}
+
+TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
+  yaml::Mapping mapping = node.mapping();
+  TimelineEntry entry;
+  entry.line = node.line();
+  if (const auto at = mapping.find("at")) entry.at = at->duration();
+  const auto lasts = mapping.find("for");
+  if (lasts) entry.lasts = lasts->duration();
+  const auto phase = mapping.find("phase");
+  if (phase) {
+    entry.phase = phase->string();
+    if (entry.phase == "before" || entry.phase == "after" || entry.phase.empty()) {
+      phase->error("\"" + entry.phase + "\" cannot name the phase of a step; before and after frame the timeline");
+    }
+  }
+  const yaml::Node node_value = mapping.require("node");
+  const NodeDeclaration& target = known_node(node_value, test);
+  entry.node = target.name;
+  const auto fault = mapping.find("fault");
+  const auto act = mapping.find("act");
+  mapping.finish();
+  if (fault.has_value() == act.has_value()) {
+    node.error(fault ? "fault: and act: stand in entries of their own" : "want fault: (of a mock) or act:");
+  }
+  if (act) {
+    std::vector<std::string> names;
+    for (const Act one : all_acts) names.emplace_back(to_string(one));
+    const std::string word = act->one_of(names);
+    entry.act = all_acts[std::find(names.begin(), names.end(), word) - names.begin()];
+    if (lasts && !can_be_undone(*entry.act)) {
+      lasts->error("for: undoes kill, stop, pause and disconnect; \"" + word + "\" has nothing to be undone");
+    }
+  } else {
+    if (target.kind != "mock") {
+      fault->error("a fault can be put on a mock; \"" + target.name + "\" is a " + target.kind +
+                   " node: use act: kill, pause, disconnect, …");
+    }
+    entry.fault = read_fault(*fault);
+  }
+  return entry;
+}
+
+}  // namespace
+
+std::string read_fault(const yaml::Node& value) {
+  std::string list;
+  for (const yaml::Node& item : value.sequence_or_one()) {
+    const mockstore::FaultRule rule = mockstore::parse_fault(item);
+    if (rule.at.count() != 0 || rule.duration) item.error("at: and for: stand beside fault:, not within it");
+    list += (list.empty() ? "" : ",") + rule.notation;
+  }
+  if (list.empty()) value.error("want a fault: {latency: 1s}");
+  return list;
+}
+
+std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& test) {
+  std::vector<TimelineEntry> timeline;
+  for (const yaml::Node& item : list.sequence()) {
+    TimelineEntry entry = read_entry(item, test);
+    if (!timeline.empty()) {
+      TimelineEntry& last = timeline.back();
+      if (entry.at < last.at) {
+        item.error("entries stand in the order of their times, but at: " + format_duration(entry.at) + " comes after " +
+                   format_duration(last.at));
+      }
+      if (entry.at == last.at) {
+        if (entry.phase.empty()) entry.phase = last.phase;
+        if (entry.phase != last.phase) item.error("entries with the same at: are one step and have one phase:");
+      }
+    }
+    if (entry.phase.empty()) entry.phase = "fault";
+    timeline.push_back(std::move(entry));
+  }
+  return timeline;
+}
+
+}  // namespace mread::scenarios::loading

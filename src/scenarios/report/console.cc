@@ -1,0 +1,186 @@
+#include "scenarios/report/console.h"
+
+#include <algorithm>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace mread::scenarios {
+namespace {
+
+std::string seconds(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.1fs", value);
+  return buffer;
+}
+
+// "    want   a", with the lines after the first below it.
+std::string block(const std::string& label, const std::string& text) {
+  std::string out;
+  size_t at = 0;
+  while (at <= text.size()) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string head = at == 0 ? label : "";
+    out += "      " + head + std::string(6 - head.size(), ' ') + text.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string verdict_word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass:
+      return "PASS ";
+    case Verdict::fail:
+      return "FAIL ";
+    case Verdict::known_issue:
+      return "KNOWN";
+    case Verdict::inconclusive:
+      return "NOISE";
+    case Verdict::skipped:
+      return "SKIP ";
+  }
+  return "FAIL ";
+}
+
+std::string details(const TestResult& result) {
+  std::string out;
+  if (result.verdict != Verdict::pass && !result.reason.empty()) {
+    const bool shown_below = result.verdict == Verdict::fail && !result.checks.empty() &&
+                             std::any_of(result.checks.begin(), result.checks.end(),
+                                         [](const CheckResult& check) { return check.verdict == Verdict::fail; });
+    if (!shown_below) out += "    " + result.reason + "\n";
+  }
+  if (!result.note.empty()) out += "    note: " + result.note + "\n";
+  if (result.verdict != Verdict::fail) return out;
+  for (const CheckResult& check : result.checks) {
+    if (check.verdict != Verdict::fail) continue;
+    out += "    " + check.name + "  (" + check.phase + (check.node.empty() ? "" : ", on " + check.node);
+    if (check.line > 0) out += ", " + result.file + ":" + std::to_string(check.line);
+    out += ")\n" + block("want", check.want) + block("got", check.got);
+    if (!check.detail.empty()) out += block("", check.detail);
+    for (const std::string& warning : check.warnings) out += block("warn", warning);
+  }
+  return out;
+}
+
+// GitHub's escapes of workflow commands.
+std::string command_text(const std::string& text, bool is_property) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '%') {
+      out += "%25";
+    } else if (c == '\n') {
+      out += "%0A";
+    } else if (c == '\r') {
+      out += "%0D";
+    } else if (is_property && c == ':') {
+      out += "%3A";
+    } else if (is_property && c == ',') {
+      out += "%2C";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_text(const TestResult& result) {
+  return verdict_word(result.verdict) + " " + result.title + "  " + seconds(result.duration_s) + "\n" + details(result);
+}
+
+std::string github_annotations(const TestResult& result) {
+  std::string out;
+  const auto add = [&](const char* level, int line, const std::string& title, const std::string& text) {
+    out += std::string("::") + level + " file=" + command_text(result.file, true);
+    if (line > 0) out += ",line=" + std::to_string(line);
+    out += ",title=" + command_text(title, true) + "::" + command_text(text, false) + "\n";
+  };
+  if (result.verdict == Verdict::fail) {
+    bool any = false;
+    for (const CheckResult& check : result.checks) {
+      if (check.verdict != Verdict::fail) continue;
+      any = true;
+      add("error", check.line, result.title,
+          check.name + " (" + check.phase + ")\nwant " + check.want + "\ngot " + check.got);
+    }
+    if (!any) add("error", 0, result.title, result.reason);
+  } else if (result.verdict == Verdict::inconclusive) {
+    add("warning", 0, result.title, "inconclusive: " + result.reason);
+  } else if (!result.note.empty()) {
+    add("notice", 0, result.title, result.note);
+  }
+  return out;
+}
+
+void Console::test_started(const Test& test) {
+  under_way_[test.id] = "starting";
+  clear_progress();
+  show_progress();
+}
+
+void Console::test_progress(const Test& test, const std::string& what) {
+  under_way_[test.id] = what;
+  clear_progress();
+  show_progress();
+}
+
+void Console::test_finished(const Test& test, const TestResult& result) {
+  under_way_.erase(test.id);
+  ++finished_;
+  clear_progress();
+  const std::string text = to_text(result);
+  print(colored(result.verdict, text.substr(0, 5)) + text.substr(5));
+  if (options_.github) print(github_annotations(result));
+  show_progress();
+}
+
+void Console::summary(const Report& report, const std::filesystem::path& report_dir) {
+  clear_progress();
+  std::string line;
+  const auto add = [&](Verdict verdict, const std::string& word) {
+    const size_t count = report.total(verdict);
+    if (count == 0 && verdict != Verdict::pass && verdict != Verdict::fail) return;
+    if (!line.empty()) line += ", ";
+    const std::string text = std::to_string(count) + " " + word;
+    line += count == 0 ? text : colored(verdict, text);
+  };
+  add(Verdict::pass, "passed");
+  add(Verdict::fail, "failed");
+  add(Verdict::known_issue, report.total(Verdict::known_issue) == 1 ? "known issue" : "known issues");
+  add(Verdict::inconclusive, "inconclusive");
+  add(Verdict::skipped, "skipped");
+  print("\n" + line + " in " + seconds(report.duration_s) + "\nreport: " + report_dir.string() + "\n");
+}
+
+void Console::print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
+}
+
+void Console::clear_progress() {
+  if (!progress_shown_) return;
+  print("\r\033[K");
+  progress_shown_ = false;
+}
+
+void Console::show_progress() {
+  if (!options_.is_terminal || under_way_.empty()) return;
+  winsize size{};
+  const size_t width = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  std::string line = "[" + std::to_string(finished_) + "/" + std::to_string(options_.total) + "]";
+  for (const auto& [id, what] : under_way_) line += " " + id + ": " + what;
+  if (line.size() >= width) line.resize(width - 1);
+  print(line);
+  progress_shown_ = true;
+}
+
+std::string Console::colored(Verdict verdict, const std::string& text) const {
+  if (!options_.color) return text;
+  const char* code = verdict == Verdict::pass ? "32" : verdict == Verdict::fail ? "31" : "33";
+  return std::string("\033[") + code + "m" + text + "\033[0m";
+}
+
+}  // namespace mread::scenarios

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mread::scenarios {
+
+enum class Verdict {
+  pass,
+  fail,
+  known_issue,   ///< failed as a known_issue of the scenario describes it
+  inconclusive,  ///< noise above the effect, a saturated load generator
+  skipped,       ///< not run; the reason says why
+};
+const char* to_string(Verdict verdict);
+
+/// One check in one phase, or one invariant that was not met by it.
+struct CheckResult {
+  std::string expr;  ///< PromQL, a selector, or an invariant's name
+  std::string name;  ///< as the file calls it; `expr` where it does not
+  std::string node;
+  std::string phase;
+  int line = 0;
+  Verdict verdict = Verdict::pass;
+  std::string want;
+  std::string got;
+  std::string detail;  ///< where they differ; empty when it passed
+  std::vector<std::string> warnings;
+  double duration_ms = 0;
+};
+
+struct NodeResult {
+  std::string name;
+  std::string kind;
+  std::string version;
+  std::string log;                           ///< path below the report folder; empty when there is none
+  std::map<std::string, std::string> files;  ///< path below the report folder → contents, until they are written
+};
+
+struct TestResult {
+  std::string scenario;
+  std::string id;
+  std::string title;
+  std::string file;
+  std::vector<std::pair<std::string, std::string>> matrix_case;
+  std::string engine;
+  Verdict verdict = Verdict::pass;
+  std::string reason;  ///< of every verdict but pass
+  std::string note;    ///< what is worth knowing though it passed: a known issue that was not seen
+  double duration_s = 0;
+  std::vector<CheckResult> checks;
+  std::vector<NodeResult> nodes;
+};
+
+/// All that a run found out: what every form of report is made from.
+struct Report {
+  std::string mread_version;
+  uint64_t seed = 0;
+  std::chrono::system_clock::time_point started;
+  double duration_s = 0;
+  std::vector<TestResult> tests;
+
+  size_t total(Verdict verdict) const;
+};
+
+/// The exit code of a run (SCENARIOS.md): 1 where a test failed, else 2 where one was inconclusive, else 0.
+int exit_code(const Report& report);
+
+}  // namespace mread::scenarios

@@ -1,0 +1,83 @@
+#include "scenarios/report/writers.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <system_error>
+
+#include <unistd.h>
+
+namespace mread::scenarios {
+
+const std::vector<ReportFormat>& report_formats() {
+  static const std::vector<ReportFormat> formats{{"report.json", to_json}, {"junit.xml", to_junit}};
+  return formats;
+}
+
+Result<void> write_file(const std::filesystem::path& path, const std::string& contents) {
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return fail(Errc::environment, path.parent_path().string() + ": cannot be made: " + error.message());
+  const std::filesystem::path temporary = path.string() + "." + std::to_string(getpid()) + ".tmp";
+  std::FILE* file = std::fopen(temporary.c_str(), "wb");
+  if (file == nullptr) {
+    return fail(Errc::environment, path.string() + ": cannot be written: " + std::generic_category().message(errno));
+  }
+  const bool written = std::fwrite(contents.data(), 1, contents.size(), file) == contents.size();
+  const bool closed = std::fclose(file) == 0;
+  const int reason = errno;
+  if (written && closed) std::filesystem::rename(temporary, path, error);
+  if (!written || !closed || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    return fail(Errc::environment, path.string() + ": cannot be written: " +
+                                       (error ? error.message() : std::generic_category().message(reason)));
+  }
+  return {};
+}
+
+Result<void> write_report(const std::filesystem::path& folder, const Report& report) {
+  for (const ReportFormat& format : report_formats()) {
+    if (auto written = write_file(folder / format.file_name, format.write(report)); !written) return written;
+  }
+  return {};
+}
+
+std::string format_time(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+std::string valid_utf8(const std::string& text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xc2 && lead < 0xe0 ? 2
+                    : lead >= 0xe0 && lead < 0xf0 ? 3
+                    : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                  : 0;
+    bool valid = length != 0 && i + length <= text.size();
+    for (size_t k = 1; valid && k < length; ++k) valid = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
+    if (valid && length > 2) {
+      const auto second = static_cast<unsigned char>(text[i + 1]);
+      valid = !(lead == 0xe0 && second < 0xa0) && !(lead == 0xed && second >= 0xa0) &&
+              !(lead == 0xf0 && second < 0x90) && !(lead == 0xf4 && second >= 0x90);
+    }
+    if (!valid) {
+      out += "\xef\xbf\xbd";
+      ++i;
+      continue;
+    }
+    out.append(text, i, length);
+    i += length;
+  }
+  return out;
+}
+
+}  // namespace mread::scenarios

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "scenarios/report/results.h"
+
+namespace mread::scenarios {
+
+/// report.json as SCENARIOS.md shows it. What is not UTF-8 in a text is replaced by U+FFFD.
+std::string to_json(const Report& report);
+
+/// junit.xml: a testsuite a scenario, a testcase a test; known issues and skipped tests are `skipped`, inconclusive
+/// ones too, failed ones hold the want and got of every check that failed.
+std::string to_junit(const Report& report);
+
+/// A form of the report: a file's name, and how it is made.
+struct ReportFormat {
+  std::string file_name;
+  std::function<std::string(const Report&)> write;
+};
+/// All forms that every run writes.
+const std::vector<ReportFormat>& report_formats();
+
+/// Writes a file so that it is there whole or not at all; makes the folders above it.
+Result<void> write_file(const std::filesystem::path& path, const std::string& contents);
+
+/// Writes every form of the report into `folder`.
+Result<void> write_report(const std::filesystem::path& folder, const Report& report);
+
+/// "2026-11-21T19:00:00Z"
+std::string format_time(std::chrono::system_clock::time_point time);
+
+/// `text` as valid UTF-8.
+std::string valid_utf8(const std::string& text);
+
+}  // namespace mread::scenarios

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/matcher.h"
+#include "scenarios/checks/answer.h"
+#include "scenarios/checks/judge.h"
+#include "scenarios/engine/engine.h"
+
+namespace mread::scenarios {
+
+/// Asks the nodes of one test. What a node answers, errors included, is a value; a connection that fails is an answer
+/// with an error too, for that is what a user of the node sees. Safe to use from several threads.
+class Asker {
+ public:
+  virtual ~Asker() = default;
+
+  virtual Answer instant(const std::string& node, const std::string& expr, int64_t time_ms, milliseconds timeout,
+                         std::stop_token stop) = 0;
+  virtual Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms,
+                       milliseconds step, milliseconds timeout, std::stop_token stop) = 0;
+  virtual ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers, int64_t start_ms,
+                          int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) = 0;
+
+  /// How many reads a mock has been asked since it started.
+  virtual Result<size_t> requests(const std::string& mock, std::stop_token stop) = 0;
+  /// Puts faults (a JSON list) on a mock in place of those it has; an empty list takes all off.
+  virtual Result<void> set_faults(const std::string& mock, const std::string& faults, std::stop_token stop) = 0;
+  /// Writes series into a real Prometheus.
+  virtual Result<void> write(const std::string& node, const std::vector<model::Series>& series,
+                             std::stop_token stop) = 0;
+};
+
+/// The nodes of a topology over HTTP. `port` is each node's first.
+std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, uint16_t> ports);
+
+}  // namespace mread::scenarios

@@ -1,0 +1,294 @@
+#include "scenarios/running/check_runner.h"
+
+#include <algorithm>
+
+#include "base/duration.h"
+#include "scenarios/checks/compare.h"
+
+namespace mread::scenarios {
+namespace {
+
+constexpr milliseconds default_timeout{60'000};
+constexpr milliseconds poll_every{200};
+// "Now" is this far back, so that the scrapes that belong to it are stored.
+constexpr int64_t now_lag_ms = 1000;
+// A mock writes its journal when it has answered, which may be after the query node has.
+constexpr milliseconds journal_lag{2000};
+
+bool is_in(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+CheckResult failure(const Check& check, const std::string& phase, const std::string& invariant, std::string want,
+                    std::string got, std::string detail) {
+  CheckResult result;
+  result.expr = check.expr;
+  result.name = invariant + ": " + check.name;
+  result.node = check.node;
+  result.phase = phase;
+  result.line = check.line;
+  result.verdict = Verdict::fail;
+  result.want = std::move(want);
+  result.got = std::move(got);
+  result.detail = std::move(detail);
+  return result;
+}
+
+std::optional<std::string> duplicate_in(const Answer& answer) {
+  for (size_t i = 1; i < answer.series.size(); ++i) {
+    if (answer.series[i].labels == answer.series[i - 1].labels) return answer.series[i].labels.to_string();
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> duplicate_in(const ReadAnswer& read) {
+  std::set<model::LabelSet> seen;
+  for (const model::Series& series : read.series) {
+    if (!seen.insert(series.labels).second) return series.labels.to_string();
+    for (size_t i = 1; i < series.samples.size(); ++i) {
+      if (series.samples[i].timestamp_ms <= series.samples[i - 1].timestamp_ms) {
+        return series.labels.to_string() + " at " + std::to_string(series.samples[i].timestamp_ms) + " ms";
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase, const std::set<std::string>& away,
+                                                std::stop_token stop) {
+  std::vector<CheckResult> results;
+  std::map<const Invariant*, Tally> tallies;
+  for (const Check& check : test_.checks) {
+    if (!is_in(check.during, phase)) continue;
+    Observation seen;
+    int64_t now_ms = 0;
+    const auto deadline = pace_.now() + check.eventually.value_or(milliseconds(0));
+    CheckResult result = run_once(check, phase, seen, now_ms, stop);
+    while (result.verdict != Verdict::pass && check.eventually && pace_.now() < deadline) {
+      if (!pace_.wait_until(pace_.now() + poll_every, stop)) return results;
+      result = run_once(check, phase, seen, now_ms, stop);
+    }
+    if (stop.stop_requested()) return results;
+    if (check.eventually && result.verdict == Verdict::fail) {
+      result.detail +=
+          (result.detail.empty() ? "" : "\n") + std::string("not within ") + format_duration(*check.eventually);
+    }
+    if (phase == "before") {
+      for (const Answer& answer : seen.answers) baselines_ms_[&check].push_back(answer.duration.count());
+      for (const ReadAnswer& read : seen.reads) baselines_ms_[&check].push_back(read.duration.count());
+    }
+    results.push_back(std::move(result));
+    hold_invariants(check, phase, away, seen, now_ms, tallies, stop);
+    if (stop.stop_requested()) return results;
+  }
+  for (const Invariant& invariant : test_.invariants) {
+    if (!is_in(invariant.during, phase)) continue;
+    if (!invariant.expr.empty()) {
+      results.push_back(look_at_samples(invariant, phase, stop));
+      continue;
+    }
+    const auto found = tallies.find(&invariant);
+    if (found == tallies.end()) continue;
+    Tally& tally = found->second;
+    if (!tally.failures.empty()) {
+      std::move(tally.failures.begin(), tally.failures.end(), std::back_inserter(results));
+      continue;
+    }
+    CheckResult result;
+    result.expr = result.name = invariant.name;
+    result.phase = phase;
+    result.got = std::to_string(tally.judged) + " answers hold";
+    if (tally.excused > 0) result.got += ", " + std::to_string(tally.excused) + " of them by a warning or an error";
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, Observation& seen, int64_t& now_ms,
+                                  std::stop_token stop) {
+  std::map<std::string, size_t> before;
+  std::string journal_error;
+  const auto count_requests = [&](std::map<std::string, size_t>& counts) {
+    for (const auto& [mock, want] : check.requests) {
+      const auto requests = asker_.requests(mock, stop);
+      if (requests) {
+        counts[mock] = *requests;
+      } else {
+        journal_error = requests.error().to_string();
+      }
+    }
+  };
+  count_requests(before);
+  now_ms = pace_.wall_ms() - now_lag_ms;
+  seen = observe(check, now_ms, stop);
+  seen.baseline_ms = baseline_of(check);
+  CheckResult result;
+  const auto deadline = pace_.now() + journal_lag;
+  while (true) {
+    std::map<std::string, size_t> after;
+    count_requests(after);
+    for (const auto& [mock, count] : after) seen.requests[mock] = count - std::min(count, before[mock]);
+    result = judge(check, phase, seen);
+    if (check.requests.empty() || result.verdict == Verdict::pass || pace_.now() >= deadline) break;
+    if (!pace_.wait_until(pace_.now() + poll_every, stop)) break;
+  }
+  if (!journal_error.empty()) {
+    result.verdict = Verdict::fail;
+    result.want = "the mocks' journals";
+    result.got = journal_error;
+  }
+  return result;
+}
+
+Observation CheckRunner::observe(const Check& check, int64_t now_ms, std::stop_token stop) {
+  Observation seen;
+  const milliseconds timeout = check.timeout.value_or(default_timeout);
+  const int64_t time_ms = check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms;
+  const auto ask = [&](const std::string& node, const std::string& expr) {
+    if (!check.range) return asker_.instant(node, expr, time_ms, timeout, stop);
+    return asker_.range(node, expr, test_.start_ms + check.range->start.count(),
+                        test_.start_ms + check.range->end.count(), check.range->step, timeout, stop);
+  };
+  for (int i = 0; i < check.repeat && !stop.stop_requested(); ++i) {
+    if (check.kind == Check::Kind::promql) {
+      seen.answers.push_back(ask(check.node, check.expr));
+    } else {
+      const int64_t start_ms = test_.start_ms + check.read_start.value_or(milliseconds(0)).count();
+      const int64_t end_ms = check.read_end ? test_.start_ms + check.read_end->count() : now_ms + now_lag_ms;
+      seen.reads.push_back(asker_.read(check.node, check.matchers, start_ms, end_ms, check.stream, timeout, stop));
+    }
+  }
+  if (check.same_as) seen.same_as = ask(check.same_as->node, check.same_as->expr);
+  return seen;
+}
+
+void CheckRunner::hold_invariants(const Check& check, const std::string& phase, const std::set<std::string>& away,
+                                  const Observation& seen, int64_t now_ms, std::map<const Invariant*, Tally>& tallies,
+                                  std::stop_token stop) {
+  bool synced = false;
+  for (const Invariant& invariant : test_.invariants) {
+    if (!is_in(invariant.during, phase)) continue;
+    if (invariant.kind == Invariant::Kind::no_duplicate) {
+      Tally& tally = tallies[&invariant];
+      for (const Answer& answer : seen.answers) {
+        ++tally.judged;
+        if (const auto twice = duplicate_in(answer)) {
+          tally.failures.push_back(failure(check, phase, invariant.name, "every series once", *twice + " twice", ""));
+          break;
+        }
+      }
+      for (const ReadAnswer& read : seen.reads) {
+        ++tally.judged;
+        if (const auto twice = duplicate_in(read)) {
+          tally.failures.push_back(
+              failure(check, phase, invariant.name, "every series once, samples increasing", *twice + " twice", ""));
+          break;
+        }
+      }
+    }
+    const bool by_oracle =
+        invariant.kind == Invariant::Kind::union_oracle || invariant.kind == Invariant::Kind::no_silent_partial;
+    if (!by_oracle || check.kind != Check::Kind::promql || oracle_ == nullptr) continue;
+    if (invariant.kind == Invariant::Kind::union_oracle && check.expects(Expectation::Kind::fail)) continue;
+    if (!synced) {
+      if (auto done = oracle_->sync(now_ms, away, stop); !done) {
+        if (!stop.stop_requested()) {
+          tallies[&invariant].failures.push_back(
+              failure(check, phase, invariant.name, "an oracle", done.error().to_string(), ""));
+        }
+        return;
+      }
+      synced = true;
+    }
+    hold_oracle(invariant, check, phase, seen, now_ms, tallies[&invariant], stop);
+  }
+}
+
+void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check, const std::string& phase,
+                              const Observation& seen, int64_t now_ms, Tally& tally, std::stop_token stop) {
+  const int64_t time_ms = check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms;
+  const Answer truth = check.range ? oracle_->range(check.expr, test_.start_ms + check.range->start.count(),
+                                                    test_.start_ms + check.range->end.count(), check.range->step, stop)
+                                   : oracle_->instant(check.expr, time_ms, stop);
+  if (stop.stop_requested()) return;
+  const Exactness exactness = is_plain_select(check.expr) ? Exactness::bitwise : Exactness::nearly;
+  const bool only_silent = invariant.kind == Invariant::Kind::no_silent_partial;
+  if (truth.ok() && truth.series.empty() && truth.type != "string" && !check.samples && !check.count) {
+    tally.failures.push_back(failure(check, phase, invariant.name, "an expression that the oracle has data for",
+                                     "no data on the oracle: the comparison could not fail",
+                                     "give exp_samples: or exp_count: where no data is the right answer"));
+    return;
+  }
+  for (const Answer& answer : seen.answers) {
+    ++tally.judged;
+    if (only_silent && (!answer.ok() || !answer.warnings.empty())) {
+      ++tally.excused;
+      continue;
+    }
+    const auto difference = compare_answers(truth, answer, exactness);
+    if (!difference) continue;
+    tally.failures.push_back(
+        failure(check, phase, invariant.name,
+                (only_silent ? "all of it, a warning, or an error:\n" : "as the oracle:\n") + truth.to_string(),
+                answer.to_string() + (only_silent ? "\nwithout a warning" : ""), *difference));
+    return;
+  }
+}
+
+CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::string& phase, std::stop_token stop) {
+  CheckResult result;
+  result.expr = invariant.expr;
+  result.name = invariant.name + ": " + invariant.expr;
+  result.node = invariant.node;
+  result.phase = phase;
+  const bool gaps = invariant.kind == Invariant::Kind::no_gap;
+  result.want = gaps ? "a sample at least every " + format_duration(invariant.interval) : "values that never fall";
+  const int64_t end_ms = pace_.wall_ms() - now_lag_ms;
+  const Answer answer = asker_.instant(invariant.node, invariant.expr + "[" + format_duration(invariant.range) + "]",
+                                       end_ms, default_timeout, stop);
+  result.duration_ms = answer.duration.count();
+  result.warnings = answer.warnings;
+  result.got = answer.to_string(5);
+  if (!answer.ok() || answer.points() < 2) {
+    result.verdict = Verdict::fail;
+    result.detail = "needs at least two samples to say anything";
+    return result;
+  }
+  // A scrape is never quite on time.
+  const int64_t allowed_ms = invariant.interval.count() * 3 / 2;
+  for (const AnswerSeries& series : answer.series) {
+    for (size_t i = 1; i < series.points.size(); ++i) {
+      const AnswerPoint& last = series.points[i - 1];
+      const AnswerPoint& next = series.points[i];
+      const int64_t apart_ms = next.timestamp_ms - last.timestamp_ms;
+      if (gaps ? apart_ms > allowed_ms : next.value < last.value) {
+        result.verdict = Verdict::fail;
+        result.detail =
+            series.labels.to_string() + ": " +
+            (gaps ? std::to_string(apart_ms) + " ms without a sample after " + std::to_string(last.timestamp_ms)
+                  : format_value(next.value) + " after " + format_value(last.value));
+        return result;
+      }
+    }
+    const int64_t silent_ms = end_ms - series.points.back().timestamp_ms;
+    if (gaps && silent_ms > allowed_ms) {
+      result.verdict = Verdict::fail;
+      result.detail = series.labels.to_string() + ": no sample in the last " + std::to_string(silent_ms) + " ms";
+      return result;
+    }
+  }
+  result.got = std::to_string(answer.points()) + " samples of " + std::to_string(answer.series.size()) + " series";
+  return result;
+}
+
+std::optional<double> CheckRunner::baseline_of(const Check& check) const {
+  const auto found = baselines_ms_.find(&check);
+  if (found == baselines_ms_.end() || found->second.empty()) return std::nullopt;
+  std::vector<double> sorted = found->second;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[sorted.size() / 2];
+}
+
+}  // namespace mread::scenarios

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "scenarios/checks/judge.h"
+#include "scenarios/running/asker.h"
+#include "scenarios/running/oracle.h"
+#include "scenarios/running/pace.h"
+#include "scenarios/scenario.h"
+
+namespace mread::scenarios {
+
+/// Runs a test's checks and holds its invariants against their answers. One thread.
+class CheckRunner {
+ public:
+  /// `oracle` may be null where no invariant of the test needs one.
+  CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace)
+      : test_(test), asker_(asker), oracle_(oracle), pace_(pace) {}
+
+  /// Every check and invariant of a phase, in the file's order; `away` are the nodes under an act or a fault. Results
+  /// are one a check, then one an invariant. A check that has begun when `stop` is requested gives no result.
+  std::vector<CheckResult> run_phase(const std::string& phase, const std::set<std::string>& away, std::stop_token stop);
+
+ private:
+  /// What an invariant has seen in a phase.
+  struct Tally {
+    size_t judged = 0;
+    size_t excused = 0;  ///< by a warning or an error
+    std::vector<CheckResult> failures;
+  };
+
+  Observation observe(const Check& check, int64_t now_ms, std::stop_token stop);
+  CheckResult run_once(const Check& check, const std::string& phase, Observation& seen, int64_t& now_ms,
+                       std::stop_token stop);
+  void hold_invariants(const Check& check, const std::string& phase, const std::set<std::string>& away,
+                       const Observation& seen, int64_t now_ms, std::map<const Invariant*, Tally>& tallies,
+                       std::stop_token stop);
+  void hold_oracle(const Invariant& invariant, const Check& check, const std::string& phase, const Observation& seen,
+                   int64_t now_ms, Tally& tally, std::stop_token stop);
+  CheckResult look_at_samples(const Invariant& invariant, const std::string& phase, std::stop_token stop);
+  std::optional<double> baseline_of(const Check& check) const;
+
+  const Test& test_;
+  Asker& asker_;
+  Oracle* oracle_;
+  Pace& pace_;
+  std::map<const Check*, std::vector<double>> baselines_ms_;
+};
+
+}  // namespace mread::scenarios

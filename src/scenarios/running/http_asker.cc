@@ -1,0 +1,163 @@
+#include <boost/json.hpp>
+
+#include "net/client.h"
+#include "scenarios/nodes/remote_write.h"
+#include "scenarios/running/asker.h"
+#include "scenarios/running/read_once.h"
+
+namespace mread::scenarios {
+namespace {
+
+constexpr milliseconds admin_timeout{10'000};
+
+// RFC 3986's unreserved characters stay.
+std::string form_encoded(std::string_view text) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += digits[static_cast<unsigned char>(c) >> 4];
+      out += digits[static_cast<unsigned char>(c) & 15];
+    }
+  }
+  return out;
+}
+
+// Seconds with three digits, as the API takes them.
+std::string seconds(int64_t ms) {
+  const int64_t rest = ms % 1000;
+  return std::to_string(ms / 1000) + "." + std::string(rest < 100 ? (rest < 10 ? "00" : "0") : "") +
+         std::to_string(rest);
+}
+
+class HttpAsker final : public Asker {
+ public:
+  HttpAsker(const Topology& topology, std::map<std::string, uint16_t> ports)
+      : topology_(topology), ports_(std::move(ports)) {}
+
+  Answer instant(const std::string& node, const std::string& expr, int64_t time_ms, milliseconds timeout,
+                 std::stop_token stop) override {
+    return query(node, "/api/v1/query", "query=" + form_encoded(expr) + "&time=" + seconds(time_ms), timeout, stop);
+  }
+
+  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step,
+               milliseconds timeout, std::stop_token stop) override {
+    return query(node, "/api/v1/query_range",
+                 "query=" + form_encoded(expr) + "&start=" + seconds(start_ms) + "&end=" + seconds(end_ms) +
+                     "&step=" + seconds(step.count()),
+                 timeout, stop);
+  }
+
+  ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers, int64_t start_ms,
+                  int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) override {
+    const auto begin = std::chrono::steady_clock::now();
+    ReadAnswer answer = [&] {
+      ReadAnswer out;
+      const auto url = url_of(node, "/api/v1/read");
+      if (!url) {
+        out.error = url.error().to_string();
+        return out;
+      }
+      return read_once(*url, matchers, start_ms, end_ms, stream, timeout, stop);
+    }();
+    answer.duration = std::chrono::steady_clock::now() - begin;
+    return answer;
+  }
+
+  Result<size_t> requests(const std::string& mock, std::stop_token stop) override {
+    auto reply = admin(mock, "GET", "/-/journal", "", stop);
+    if (!reply) return fail(reply.error());
+    try {
+      return boost::json::parse(*reply).as_object().at("requests").as_array().size();
+    } catch (const std::exception& error) {
+      return fail(Errc::malformed, mock + ": no journal: " + error.what());
+    }
+  }
+
+  Result<void> set_faults(const std::string& mock, const std::string& faults, std::stop_token stop) override {
+    auto reply = admin(mock, "PUT", "/-/faults", faults, stop);
+    if (!reply) return fail(reply.error());
+    return {};
+  }
+
+  Result<void> write(const std::string& node, const std::vector<model::Series>& series, std::stop_token stop) override {
+    const auto url = url_of(node, "/");
+    if (!url) return fail(url.error());
+    return write_series(*url, series, stop);
+  }
+
+ private:
+  Result<net::Url> url_of(const std::string& node, std::string target) const {
+    const auto port = ports_.find(node);
+    if (port == ports_.end()) return fail(Errc::not_found, node + " listens on no port");
+    net::Url url = topology_.url(node, port->second);
+    url.target = std::move(target);
+    return url;
+  }
+
+  Answer query(const std::string& node, std::string path, std::string form, milliseconds timeout,
+               const std::stop_token& stop) const {
+    const auto begin = std::chrono::steady_clock::now();
+    Answer answer = ask(node, std::move(path), std::move(form), timeout, stop);
+    answer.duration = std::chrono::steady_clock::now() - begin;
+    return answer;
+  }
+
+  Answer ask(const std::string& node, std::string path, std::string form, milliseconds timeout,
+             const std::stop_token& stop) const {
+    Answer answer;
+    auto url = url_of(node, std::move(path));
+    if (!url) {
+      answer.error = url.error().to_string();
+      return answer;
+    }
+    net::ClientRequest request;
+    request.url = std::move(*url);
+    request.method = "POST";
+    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    request.body = std::move(form);
+    const auto response = net::fetch(std::move(request), {timeout, 1ULL << 30}, stop);
+    if (!response) {
+      answer.error = response.error().to_string();
+      return answer;
+    }
+    auto parsed = parse_answer(response->body);
+    if (parsed) return std::move(*parsed);
+    answer.error = "HTTP " + std::to_string(response->head.status) + ": " + parsed.error().context;
+    return answer;
+  }
+
+  Result<std::string> admin(const std::string& mock, std::string method, std::string path, std::string body,
+                            const std::stop_token& stop) const {
+    auto url = url_of(mock, std::move(path));
+    if (!url) return fail(url.error());
+    net::ClientRequest request;
+    request.url = std::move(*url);
+    request.method = std::move(method);
+    request.body = std::move(body);
+    if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+    auto response = net::fetch(std::move(request), {admin_timeout, 1ULL << 30}, stop);
+    if (!response) return fail(response.error().in(mock));
+    if (response->head.status / 100 != 2) {
+      return fail(Errc::http_status, mock + ": HTTP " + std::to_string(response->head.status) + ": " +
+                                         response->body.substr(0, response->body.find('\n')));
+    }
+    return std::move(response->body);
+  }
+
+  const Topology& topology_;
+  std::map<std::string, uint16_t> ports_;
+};
+
+}  // namespace
+
+std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, uint16_t> ports) {
+  return std::make_unique<HttpAsker>(topology, std::move(ports));
+}
+
+}  // namespace mread::scenarios

@@ -1,0 +1,240 @@
+#include "scenarios/running/test_run.h"
+
+#include <algorithm>
+
+#include "scenarios/checks/judge.h"
+#include "scenarios/running/check_runner.h"
+#include "scenarios/running/load_generator.h"
+#include "scenarios/running/oracle.h"
+#include "scenarios/running/timeline_player.h"
+
+namespace mread::scenarios {
+namespace {
+
+constexpr const char* oracle_node = "mread-oracle";
+
+bool needs_oracle(const Invariant& invariant) {
+  return invariant.kind == Invariant::Kind::union_oracle || invariant.kind == Invariant::Kind::no_silent_partial;
+}
+
+// Data first, then what reads it, then what asks that.
+int start_rank(const NodeDeclaration& node) { return node.kind == "merger" ? 1 : node.is_query_node ? 2 : 0; }
+
+class TestRun {
+ public:
+  TestRun(const Test& test, const TestSurroundings& surroundings, std::stop_token stop)
+      : test_(test), around_(surroundings), stop_(std::move(stop)) {
+    context_ = around_.nodes;
+    context_.clock = {test.start_ms, test.interval.count()};
+    context_.seed = test.seed;
+  }
+
+  TestResult run() {
+    const Pace::TimePoint begin = around_.pace.now();
+    result_.scenario = test_.scenario;
+    result_.id = test_.id;
+    result_.title = test_.title();
+    result_.file = test_.file;
+    result_.matrix_case = test_.matrix_case;
+    result_.engine = around_.engine.name();
+    if (prepare()) {
+      if (auto done = in_topology(); !done) {
+        result_.verdict = done.error().is(Errc::environment) ? Verdict::skipped : Verdict::fail;
+        result_.reason = done.error().to_string();
+      }
+      topology_.reset();
+    }
+    conclude(test_.known_issues, result_);
+    result_.duration_s = std::chrono::duration<double>(around_.pace.now() - begin).count();
+    return std::move(result_);
+  }
+
+ private:
+  void say(const std::string& what) const {
+    if (around_.progress) around_.progress(test_, what);
+  }
+
+  bool skip(const std::string& reason) {
+    result_.verdict = Verdict::skipped;
+    result_.reason = reason;
+    return false;
+  }
+
+  // Everything that can be known before a node is started: versions, programs, acts. False when the test is skipped.
+  bool prepare() {
+    for (const NodeDeclaration& node : test_.nodes) {
+      NodeResult shown{node.name, node.kind, node.version, "", {}};
+      const auto version = node.node->resolve_version(context_);
+      if (!version) return skip(version.error().context);
+      if (!version->empty()) {
+        shown.version = *version;
+        // The report shows what ran, not how the matrix calls it.
+        for (auto& [axis, value] : result_.matrix_case) {
+          if (value == node.version) value = *version;
+        }
+      }
+      auto spec = node.node->make_spec(context_);
+      if (!spec) {
+        if (spec.error().is(Errc::environment)) return skip(spec.error().context);
+        result_.verdict = Verdict::fail;
+        result_.reason = node.name + ": " + spec.error().to_string();
+        return false;
+      }
+      specs_.push_back(std::move(*spec));
+      result_.nodes.push_back(std::move(shown));
+    }
+    for (const TimelineEntry& entry : test_.timeline) {
+      if (!entry.act) continue;
+      if (std::string reason = around_.engine.cannot(*entry.act); !reason.empty()) return skip(reason);
+    }
+    return true;
+  }
+
+  Result<void> in_topology() {
+    say("making a network");
+    auto topology = around_.engine.create(around_.run_id, test_.id);
+    if (!topology) return fail(topology.error());
+    topology_ = std::move(*topology);
+    Result<void> done = [&]() -> Result<void> {
+      if (auto started = start_nodes(); !started) return started;
+      return run_phases();
+    }();
+    keep_logs();
+    return done;
+  }
+
+  Result<void> start_nodes() {
+    std::vector<size_t> order(test_.nodes.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return start_rank(test_.nodes[a]) < start_rank(test_.nodes[b]); });
+    for (const size_t i : order) {
+      const NodeDeclaration& node = test_.nodes[i];
+      say("starting " + node.name);
+      if (auto started = topology_->start(specs_[i], stop_); !started) return fail(started.error().in(node.name));
+      started_.push_back(node.name);
+      if (node.node->ports().empty()) continue;
+      ports_[node.name] = node.node->ports().front();
+      const auto fed = node.node->feed(context_, topology_->url(node.name, ports_[node.name]), stop_);
+      if (!fed) return fail(fed.error().in("feeding " + node.name));
+    }
+    for (const Invariant& invariant : test_.invariants) {
+      if (!needs_oracle(invariant)) continue;
+      if (auto started = start_oracle(invariant); !started) return started;
+      break;
+    }
+    asker_ = around_.make_asker(*topology_, ports_);
+    for (const Invariant& invariant : test_.invariants) {
+      if (!needs_oracle(invariant)) continue;
+      oracle_ = std::make_unique<Oracle>(test_, oracle_node, invariant.replica_labels, *asker_);
+      say("filling the oracle");
+      return wait_for_data();
+    }
+    return {};
+  }
+
+  // A node that scrapes holds nothing at first; the union is empty until its first scrape is stored.
+  Result<void> wait_for_data() {
+    const auto deadline = around_.pace.now() + std::chrono::seconds(30);
+    while (true) {
+      auto synced = oracle_->sync(around_.pace.wall_ms(), {}, stop_);
+      if (synced || !synced.error().is(Errc::not_found) || around_.pace.now() >= deadline) return synced;
+      if (!around_.pace.wait_until(around_.pace.now() + milliseconds(250), stop_)) return synced;
+    }
+  }
+
+  // The oracle speaks the same PromQL as the node that it judges: generations differ in their ranges' left ends.
+  Result<void> start_oracle(const Invariant&) {
+    std::string version;
+    for (const Check& check : test_.checks) {
+      if (check.kind != Check::Kind::promql) continue;
+      const NodeDeclaration* asked = test_.find(check.node);
+      if (asked != nullptr) version = asked->version;
+      break;
+    }
+    auto spec = around_.make_oracle(oracle_node, version, context_);
+    if (!spec) return fail(spec.error());
+    say("starting the oracle");
+    if (auto started = topology_->start(*spec, stop_); !started) return fail(started.error().in("the oracle"));
+    ports_[oracle_node] = spec->ports.front();
+    started_.emplace_back(oracle_node);
+    result_.nodes.push_back({oracle_node, "oracle", version, "", {}});
+    return {};
+  }
+
+  Result<void> run_phases() {
+    CheckRunner checks(test_, *asker_, oracle_.get(), around_.pace);
+    const auto run_phase = [&](const std::string& phase, const std::set<std::string>& away) {
+      say(phase);
+      std::vector<CheckResult> results = checks.run_phase(phase, away, stop_);
+      std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
+    };
+    run_phase("before", {});
+    if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
+    std::unique_ptr<LoadGenerator> load;
+    if (test_.load) {
+      const int64_t time_ms = test_.start_ms + test_.load->eval_time.value_or(milliseconds(0)).count();
+      load = std::make_unique<LoadGenerator>(*test_.load, time_ms, *asker_, around_.pace);
+      load->start();
+    }
+    TimelinePlayer timeline(test_, *topology_, *asker_, around_.pace);
+    if (!test_.timeline.empty()) {
+      const bool looks_after = load || is_checked("after");
+      std::optional<Pace::TimePoint> hold;
+      if (load) hold = load->end();
+      if (auto played = timeline.play(run_phase, hold, looks_after, stop_); !played) return played;
+      if (is_checked("after")) run_phase("after", {});
+    }
+    if (load) {
+      say("load");
+      const std::vector<LoadSample> samples = load->finish();
+      std::vector<CheckResult> results = judge_load(test_, samples, timeline.fault_spans());
+      std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
+    }
+    if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
+    return {};
+  }
+
+  bool is_checked(const std::string& phase) const {
+    const auto has = [&](const auto& item) {
+      return std::find(item.during.begin(), item.during.end(), phase) != item.during.end();
+    };
+    return std::any_of(test_.checks.begin(), test_.checks.end(), has) ||
+           std::any_of(test_.invariants.begin(), test_.invariants.end(),
+                       [&](const Invariant& invariant) { return !invariant.expr.empty() && has(invariant); });
+  }
+
+  void keep_logs() {
+    for (NodeResult& node : result_.nodes) {
+      if (std::find(started_.begin(), started_.end(), node.name) == started_.end()) continue;
+      const std::string folder = "nodes/" + test_.id + "/";
+      if (auto log = topology_->log(node.name)) {
+        node.log = folder + node.name + ".log";
+        node.files[node.log] = std::move(*log);
+      }
+      if (auto query_log = topology_->read_file(node.name, "query.log"); query_log && !query_log->empty()) {
+        node.files[folder + node.name + ".query.log"] = std::move(*query_log);
+      }
+    }
+  }
+
+  const Test& test_;
+  const TestSurroundings& around_;
+  std::stop_token stop_;
+  NodeContext context_;
+  TestResult result_;
+  std::vector<NodeSpec> specs_;
+  std::vector<std::string> started_;
+  std::map<std::string, uint16_t> ports_;
+  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<Asker> asker_;
+  std::unique_ptr<Oracle> oracle_;
+};
+
+}  // namespace
+
+TestResult run_test(const Test& test, const TestSurroundings& surroundings, std::stop_token stop) {
+  return TestRun(test, surroundings, std::move(stop)).run();
+}
+
+}  // namespace mread::scenarios

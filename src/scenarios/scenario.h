@@ -1,0 +1,196 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <re2/re2.h>
+
+#include "base/yaml.h"
+#include "model/histogram.h"
+#include "model/labels.h"
+#include "model/matcher.h"
+#include "scenarios/engine/engine.h"
+#include "scenarios/language/comparison.h"
+#include "scenarios/language/matrix.h"
+#include "scenarios/nodes/node_kind.h"
+
+namespace mread::scenarios {
+
+using std::chrono::milliseconds;
+
+/// A regular expression of a scenario with the text it was made from.
+struct Pattern {
+  std::string text;
+  std::shared_ptr<const re2::RE2> expression;
+
+  bool found_in(const std::string& subject) const { return re2::RE2::PartialMatch(subject, *expression); }
+};
+
+/// One entry of `timeline:`: a fault put on a mock, or an act done to a node.
+struct TimelineEntry {
+  milliseconds at{0};
+  std::optional<milliseconds> lasts;  ///< `for:`
+  std::string phase;                  ///< of the step that it belongs to
+  std::string node;
+  std::optional<Act> act;
+  std::string fault;  ///< the mock's faults as JSON objects with commas in between; set where `act` is not
+  int line = 0;
+};
+
+/// `expect:` of a check: what must be said beside the data.
+struct Expectation {
+  enum class Kind { no_warn, warn, no_info, info, fail };
+  Kind kind = Kind::no_warn;
+  std::optional<Pattern> pattern;
+};
+
+/// One of `exp_samples:`: a series of the answer with its value, float or native histogram (promtool's notation).
+struct ExpectedSample {
+  model::LabelSet labels;
+  std::string labels_text;
+  std::optional<double> value;
+  std::optional<model::Histogram> histogram;
+};
+
+/// `min_duration:` and `max_duration:`: a sum of a fixed time and a multiple of the same check's median duration in the
+/// phase `before`.
+struct DurationBound {
+  milliseconds fixed{0};
+  double baseline = 0;
+  std::string text;
+};
+
+/// A PromQL or a remote-read question with everything its answer must be.
+struct Check {
+  enum class Kind { promql, read };
+  Kind kind = Kind::promql;
+  std::string expr;  ///< PromQL, or the selector of a read
+  std::vector<model::Matcher> matchers;
+  std::string name;  ///< for the report; `expr` where the file gives none
+  int line = 0;
+
+  std::string node;
+  std::optional<milliseconds> eval_time;  ///< from start_timestamp; nothing is "now"
+  struct Range {
+    milliseconds start{0};
+    milliseconds end{0};
+    milliseconds step{0};
+  };
+  std::optional<Range> range;                        ///< of a range query
+  std::optional<milliseconds> read_start, read_end;  ///< of a read, from start_timestamp
+  bool stream = true;
+
+  std::vector<std::string> during;
+  int repeat = 1;
+  std::optional<milliseconds> eventually;
+  std::optional<milliseconds> timeout;
+
+  std::optional<std::vector<ExpectedSample>> samples;
+  std::optional<Comparison> count;         ///< `exp_count:` / `exp_series:`
+  std::optional<Comparison> sample_count;  ///< `exp_samples:` of a read
+  std::vector<Comparison> values;          ///< `exp_value:`
+  std::optional<Comparison> distinct;      ///< `exp_distinct:`
+  struct SameAs {
+    std::string expr;
+    std::string node;
+  };
+  std::optional<SameAs> same_as;
+  std::vector<Expectation> expect;
+  std::map<std::string, Comparison> requests;  ///< `exp_requests:` by mock
+  std::optional<Pattern> partial;              ///< `exp_partial:`; an empty text means that nothing may be left out
+  std::optional<DurationBound> min_duration, max_duration;
+
+  bool expects(Expectation::Kind what) const;
+};
+
+/// What holds for every answer of a test, beside its own expectations.
+struct Invariant {
+  enum class Kind { union_oracle, no_silent_partial, no_gap, no_duplicate, monotonic };
+  Kind kind = Kind::union_oracle;
+  std::string name;
+  std::vector<std::string> during;
+  std::vector<std::string> replica_labels;  ///< of the oracles: taken off before the union
+  std::string expr;                         ///< of no_gap and monotonic: a selector
+  std::string node;
+  milliseconds range{0};
+  milliseconds interval{0};
+};
+
+/// `load:`: requests that leave at their intended times whatever became of those before.
+struct Load {
+  std::string node;
+  std::string expr;
+  std::optional<milliseconds> eval_time;
+  double rate = 1;  ///< a second
+  milliseconds warmup{0};
+  milliseconds duration{0};
+};
+
+/// One of `thresholds:`: "p(99) < baseline * 1.5", "max < 500ms", "rate <= 0.01".
+struct Threshold {
+  std::string metric;  ///< query_duration | query_failed
+  std::string text;
+  std::string aggregate;  ///< p | max | min | avg | med | rate
+  double quantile = 0;
+  std::string symbol;
+  bool of_baseline = false;
+  double limit = 0;  ///< a factor of the baseline, seconds, or a rate
+};
+
+struct KnownIssue {
+  std::string reason;
+  std::optional<Pattern> expect;  ///< in what the failing checks say
+};
+
+struct NodeDeclaration {
+  std::string name;
+  std::string kind;
+  std::string version;  ///< as written; empty where there is none
+  std::shared_ptr<const NodeKind> node;
+  bool is_query_node = false;  ///< has a remote_read
+};
+
+/// One test: a scenario in one case of its matrix, ready to be run.
+struct Test {
+  std::string scenario;
+  std::string file;
+  std::string id;  ///< unique in a run: "slow-node-3", or "slow-node" without a matrix
+  std::string description;
+  std::vector<std::string> tags;
+  MatrixCase matrix_case;
+  uint64_t seed = 0;
+  milliseconds interval{15'000};
+  int64_t start_ms = 0;  ///< start_timestamp, since the epoch
+  std::vector<NodeDeclaration> nodes;
+  std::vector<TimelineEntry> timeline;
+  std::vector<Check> checks;
+  std::vector<Invariant> invariants;
+  std::optional<Load> load;
+  std::vector<Threshold> thresholds;
+  std::vector<KnownIssue> known_issues;
+
+  const NodeDeclaration* find(const std::string& node) const;
+  const Invariant* find(Invariant::Kind kind) const;
+  /// "slow-node [prometheus=v3.5 query_path=direct]"
+  std::string title() const;
+};
+
+struct LoadOptions {
+  int64_t now_ms = 0;            ///< one for the whole run, so that every test has the same start_timestamp
+  std::optional<uint64_t> seed;  ///< in place of the files' own
+};
+
+/// The tests of one scenario file, one for every case of its matrix. Throws yaml::ConfigError for everything that can
+/// be known to be wrong without starting a node.
+std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options);
+std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name, const LoadOptions& options);
+
+/// The phases that a timeline has, in order: before, those of its steps, after.
+std::vector<std::string> phases_of(const std::vector<TimelineEntry>& timeline);
+
+}  // namespace mread::scenarios
