@@ -178,6 +178,15 @@ void ChildProcess::signal(int number) {
   if (!reap()) kill(-pid_, number);
 }
 
+void ChildProcess::freeze() {
+  signal(SIGSTOP);
+  // The signal takes effect thread by thread; the kernel reports the stop once the last one has. WNOWAIT leaves an end
+  // for reap().
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
+}
+
 bool ChildProcess::wait(std::chrono::milliseconds timeout, std::stop_token stop) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   const int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -66,6 +66,8 @@ class ChildProcess {
   bool running();
   /// Sends a signal to its process group; nothing when it has ended.
   void signal(int number);
+  /// SIGSTOP, waited for: on return none of its threads runs any more (unless it has ended).
+  void freeze();
   /// Waits for its end. False when it still runs after `timeout`, or `stop` is requested.
   bool wait(std::chrono::milliseconds timeout, std::stop_token stop = {});
   /// "exit status 1", "killed by signal 9 (Killed)"; empty while it runs.

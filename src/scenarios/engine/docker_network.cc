@@ -89,9 +89,9 @@ Result<DockerNetwork> DockerNetwork::create(const DockerClient& docker, const st
   }
 }
 
-std::string published_host() {
+std::string published_host(bool routable) {
   std::error_code ignored;
-  if (!std::filesystem::exists("/.dockerenv", ignored)) return "127.0.0.1";
+  if (routable || !std::filesystem::exists("/.dockerenv", ignored)) return "127.0.0.1";
   std::ifstream routes("/proc/net/route");
   for (std::string line; std::getline(routes, line);) {
     std::istringstream fields(line);

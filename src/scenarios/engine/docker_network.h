@@ -28,8 +28,9 @@ struct DockerNetwork {
   uint32_t first_ = 0;  // The subnet's own address, host byte order.
 };
 
-/// Where published ports of a local engine's containers answer: this machine, or from inside a container the machine
-/// around it (the default gateway).
-std::string published_host();
+/// Where the published ports of a local engine's containers answer: on this machine when the engine's bridges are here
+/// (`routable`) or the engine lives in a virtual machine (Docker Desktop); from inside a container with the engine's
+/// socket, on the machine around it (the default gateway).
+std::string published_host(bool routable);
 
 }  // namespace mread::scenarios

@@ -224,7 +224,7 @@ Result<void> DockerTopology::make_network_container(Node& node, const std::set<s
   json::object exposed;
   if (!network_.routable || shared_->options.publish_ports) {
     // For this process only, where it and the engine are on one machine.
-    const bool only_here = shared_->docker.is_local() && published_host() == "127.0.0.1";
+    const bool only_here = shared_->docker.is_local() && published_host(network_.routable) == "127.0.0.1";
     json::object bindings;
     for (const uint16_t port : spec.ports) {
       exposed[port_key(port)] = json::object{};
@@ -276,7 +276,7 @@ net::Url DockerTopology::url(const std::string& node, uint16_t port) const {
     result.host = ip_of(node);
     return result;
   }
-  result.host = shared_->docker.is_local() ? published_host() : shared_->docker.remote_host();
+  result.host = shared_->docker.is_local() ? published_host(network_.routable) : shared_->docker.remote_host();
   const std::lock_guard lock(mutex_);
   if (const auto found = nodes_.find(node); found != nodes_.end()) {
     if (const auto mapped = found->second->published.find(port); mapped != found->second->published.end()) {

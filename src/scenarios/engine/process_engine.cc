@@ -108,7 +108,11 @@ class ProcessTopology final : public Topology {
       case Act::pause:
       case Act::resume:
         if (!child || !child->running()) return fail(Errc::unavailable, "node " + name + " does not run");
-        child->signal(act == Act::pause ? SIGSTOP : SIGCONT);
+        if (act == Act::pause) {
+          child->freeze();
+        } else {
+          child->signal(SIGCONT);
+        }
         return {};
       case Act::disconnect:
       case Act::connect:

@@ -78,6 +78,25 @@ TEST_F(ChildProcessTest, AWaitEndsWhenItIsStopped) {
   EXPECT_TRUE((*child)->running());
 }
 
+TEST_F(ChildProcessTest, AFrozenOneStandsStill) {
+  auto child = shell("while :; do echo x; done");
+  ASSERT_TRUE(child);
+  while (logged().empty()) std::this_thread::yield();
+  for (int i = 0; i < 3; ++i) {
+    (*child)->freeze();
+    const size_t size = logged().size();
+    EXPECT_EQ(logged().size(), size);
+    EXPECT_TRUE((*child)->running());
+    (*child)->signal(SIGCONT);
+    while (logged().size() == size) std::this_thread::yield();
+  }
+  (*child)->freeze();
+  (*child)->signal(SIGKILL);
+  ASSERT_TRUE((*child)->wait(seconds(30)));
+  EXPECT_EQ((*child)->ending(), "killed by signal 9 (Killed)");
+  (*child)->freeze();  // Of what has ended: nothing.
+}
+
 TEST_F(ChildProcessTest, SignalDispositionsAreThoseOfAFreshProgram) {
   std::signal(SIGPIPE, SIG_IGN);
   auto child = shell("kill -PIPE $$; echo survived");
