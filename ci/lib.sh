@@ -18,6 +18,42 @@ retry() {
   return 1
 }
 
+# An apt of our own beside the system's: its lists, its cache, its sources, made from the mirror that the system uses.
+# A mirror may be a frozen copy whose lists are past their date; the signatures are checked all the same.
+debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+own_apt_work=
+
+own_apt() {
+  local program=$1
+  shift
+  "$program" -qq -o Dir::Etc::sourcelist="$own_apt_work/sources.list" -o Dir::Etc::sourceparts="$own_apt_work/none" \
+    -o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts="$own_apt_work/none" -o Dir::State::lists="$own_apt_work/lists" \
+    -o Dir::Cache="$own_apt_work/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none \
+    -o Acquire::Check-Valid-Until=false "$@"
+}
+
+# prepare_own_apt SUITE …: makes own_apt ready for these suites, once; a folder that the script's end removes.
+prepare_own_apt() {
+  [ -z "$own_apt_work" ] || return 0
+  local mirror suite
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | grep -E '/debian/?$' | sort | uniq -c | sort -rn | awk 'NR == 1 {print $2}')
+  [ -n "$mirror" ] || die "apt knows no Debian mirror: check /etc/apt/sources.list and run apt-get update"
+  [ -r "$debian_keyring" ] || die "$debian_keyring is missing: install debian-archive-keyring"
+  own_apt_work=$(mktemp -d)
+  trap 'rm -rf "$own_apt_work"' EXIT
+  mkdir -p "$own_apt_work"/{lists/partial,cache/archives/partial,deb,none}
+  for suite in "$@"; do echo "deb [signed-by=$debian_keyring] $mirror $suite main"; done >"$own_apt_work/sources.list"
+  retry own_apt apt-get update || die "the package lists of $* cannot be had from the mirror that apt uses"
+}
+
+# unpack_from SUITE PACKAGE: the package's files in $own_apt_work/x/SUITE.
+unpack_from() {
+  local suite=$1 package=$2 folder=$own_apt_work/deb/$1-$2
+  mkdir -p "$folder" "$own_apt_work/x/$suite"
+  (cd "$folder" && retry own_apt apt-get download "$package/$suite") || die "$package cannot be downloaded from $suite"
+  dpkg-deb -x "$folder"/*.deb "$own_apt_work/x/$suite"
+}
+
 # Where a Docker engine is expected: DOCKER_HOST, else the usual socket.
 docker_endpoint() { printf '%s' "${DOCKER_HOST:-unix:///var/run/docker.sock}"; }
 
@@ -103,4 +139,16 @@ stop_dockerd() {
     sleep 0.2
   done
   kill -KILL "$pid" 2>/dev/null || true
+}
+
+# The Go toolchain and Prometheus's packages that ci/setup-bench unpacked. Debian's packages build in GOPATH mode.
+bench_go_root=$mread_cache/go
+
+# bench_go ARGUMENT …: that toolchain's go command.
+bench_go() {
+  local toolchain
+  toolchain=$(printf '%s\n' "$bench_go_root"/unpacked/usr/lib/go-*)
+  env -u GOFLAGS -u GOEXPERIMENT GOROOT="$toolchain" GOPATH="$bench_go_root/unpacked/usr/share/gocode" \
+    GOCACHE="$bench_go_root/cache" GO111MODULE=off GOTOOLCHAIN=local GOENV=off GOTELEMETRY=off CGO_ENABLED=0 \
+    "$toolchain/bin/go" "$@"
 }
