@@ -1,0 +1,103 @@
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+
+#include "base/timestamp.h"
+#include "cli/commands.h"
+#include "mockstore/store_config.h"
+#include "mockstore/store_server.h"
+#include "net/listen_address.h"
+
+namespace mread::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds grace{1'000};  // A fault may hang for good: nobody waits for that.
+
+struct MockFlags {
+  std::string config_file;
+  std::string listen;
+  std::optional<uint64_t> seed;
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+};
+
+int complain(const std::string& line) {
+  std::fprintf(stderr, "mread mock: %s\n", line.c_str());
+  return invalid;
+}
+
+asio::awaitable<void> drain_all(std::vector<std::unique_ptr<mockstore::StoreServer>>& servers) {
+  for (const auto& server : servers) co_await server->drain(grace);
+}
+
+int mock(const MockFlags& flags) {
+  auto config = mockstore::parse_mock_config(yaml::Node::load(flags.config_file), wall_clock_ms());
+  if (flags.seed) config.seed = *flags.seed;
+  if (!flags.listen.empty()) {
+    const auto address = net::parse_listen_address(flags.listen);
+    if (!address) return complain("--listen " + address.error().to_string());
+    if (config.stores.size() != 1)
+      return complain("--listen is for a single store; with several, give each its 'listen' in " + flags.config_file);
+    config.stores.front().listen = *address;
+    if (config.stores.front().admin_listen.port == 0) config.stores.front().admin_listen.host = address->host;
+  }
+
+  asio::io_context context(static_cast<int>(flags.threads));
+  const mockstore::SystemTime time;
+  std::vector<std::unique_ptr<mockstore::StoreServer>> servers;
+  for (const auto& store : config.stores) {
+    auto server = mockstore::StoreServer::start(context.get_executor(), store, config.seed, time);
+    if (!server) return complain(server.error().to_string());
+    servers.push_back(std::move(*server));
+  }
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  const auto drained = [&context](std::exception_ptr) { context.stop(); };
+  signals.async_wait([&](boost::system::error_code code, int) {
+    if (code) return;
+    asio::co_spawn(asio::make_strand(context), drain_all(servers), drained);
+    signals.async_wait([](boost::system::error_code again, int) {  // A second signal is in a hurry.
+      if (!again) std::_Exit(interrupted);
+    });
+  });
+  for (const auto& server : servers) {
+    std::printf("%s listening on %s\n", server->store().name().c_str(), server->read_url().c_str());
+    std::printf("%s admin on %s\n", server->store().name().c_str(), server->admin_url().c_str());
+  }
+  std::printf("ready\n");
+  std::fflush(stdout);
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
+    context.run();
+  }
+  return ok;
+}
+
+}  // namespace
+
+void add_mock(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<MockFlags>();
+  CLI::App* command = app.add_subcommand("mock", "Serve mock remote-read stores, with faults and a journal");
+  command->add_option("--config", flags->config_file, "The stores, a mock.yml (docs/mock.md)")->required()->type_name("FILE");
+  command->add_option("--listen", flags->listen, "Address of a single store, in place of the file's; port 0 picks a free one")
+      ->type_name("HOST:PORT");
+  command->add_option("--seed", flags->seed, "Seed of every random decision, in place of the file's")->type_name("N");
+  command->add_option("--threads", flags->threads, "Threads (default: one a processor)")
+      ->check(CLI::Range(1U, 1024U))
+      ->type_name("N");
+  command->footer("Example: mread mock --config mock.yml --listen 127.0.0.1:9201");
+  command->callback([flags, &exit_code] { exit_code = mock(*flags); });
+}
+
+}  // namespace mread::cli

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "mockstore/step.h"
+
+namespace mread::mockstore::faults {
+
+/// Where in a body a fault strikes: after so many bytes, or after so many whole frames.
+struct BodyPlace {
+  enum class Unit { bytes, frames } unit = Unit::bytes;
+  uint64_t count = 0;
+};
+
+/// Lets a body through up to a place.
+class BodyLimit {
+ public:
+  explicit BodyLimit(BodyPlace place) : unit_(place.unit), left_(place.count) {}
+
+  /// True if the place is reached; `body` is then cut to what lies before it (possibly nothing).
+  bool reached(Body& body) {
+    if (unit_ == BodyPlace::Unit::frames) {
+      if (left_ > 0 && body.is_frame) {
+        --left_;
+        return false;
+      }
+      body.bytes = {};
+      return true;
+    }
+    if (body.bytes.size() < left_) {
+      left_ -= body.bytes.size();
+      return false;
+    }
+    body.bytes = body.bytes.substr(0, left_);
+    body.is_frame = false;
+    left_ = 0;
+    return true;
+  }
+
+ private:
+  BodyPlace::Unit unit_;
+  uint64_t left_;
+};
+
+}  // namespace mread::mockstore::faults

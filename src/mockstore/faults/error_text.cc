@@ -1,0 +1,63 @@
+#include "mockstore/faults/error_text.h"
+
+#include <optional>
+
+#include "mockstore/http_error.h"
+
+namespace mread::mockstore::faults {
+namespace {
+
+class Stage final : public FaultStage {
+ public:
+  Stage(const std::string& text, std::optional<uint64_t> frames) : text_(text), frames_left_(frames) {}
+
+  void take(Step step, std::vector<Step>& out) override {
+    if (std::holds_alternative<Head>(step)) {
+      head_ = std::get<Head>(std::move(step));  // Held back: nothing is sent before the first frame is written.
+    } else if (auto* body = std::get_if<Body>(&step)) {
+      if (!body->is_frame || (frames_left_ && (*frames_left_)-- == 0)) return fail(out);
+      if (head_) out.emplace_back(std::move(*head_));
+      head_.reset();
+      out.push_back(std::move(step));
+    } else if (std::holds_alternative<End>(step)) {
+      fail(out);
+    } else {
+      out.push_back(std::move(step));
+    }
+  }
+
+ private:
+  void fail(std::vector<Step>& out) {
+    if (head_) return append_http_error(out, 500, text_);
+    out.emplace_back(Body::owned(text_ + "\n"));
+    out.emplace_back(End{});
+  }
+
+  const std::string& text_;  // The fault's; it outlives the answer.
+  std::optional<uint64_t> frames_left_;
+  std::optional<Head> head_;
+};
+
+class ErrorText final : public Fault {
+ public:
+  ErrorText(std::string text, std::optional<uint64_t> frames) : text_(std::move(text)), frames_(frames) {}
+  std::string_view name() const override { return "error_text"; }
+  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(text_, frames_); }
+
+ private:
+  std::string text_;
+  std::optional<uint64_t> frames_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Fault> parse_error_text(const yaml::Node& settings) {
+  if (settings.is_scalar()) return std::make_shared<ErrorText>(settings.string(), std::nullopt);
+  yaml::Mapping mapping = settings.mapping();
+  const std::string text = mapping.require("text").string();
+  const auto frames = mapping.find("frames");
+  mapping.finish();
+  return std::make_shared<ErrorText>(text, frames ? std::optional(frames->count()) : std::nullopt);
+}
+
+}  // namespace mread::mockstore::faults

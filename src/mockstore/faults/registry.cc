@@ -1,0 +1,34 @@
+#include "mockstore/faults/registry.h"
+
+#include <array>
+
+#include "mockstore/faults/error_text.h"
+#include "mockstore/faults/hang_before_headers.h"
+#include "mockstore/faults/hang_mid_body.h"
+#include "mockstore/faults/latency.h"
+#include "mockstore/faults/refused.h"
+#include "mockstore/faults/reset.h"
+#include "mockstore/faults/status.h"
+#include "mockstore/faults/truncate.h"
+#include "mockstore/faults/unsorted.h"
+#include "mockstore/faults/wrong_crc.h"
+
+namespace mread::mockstore::faults {
+
+std::span<const Entry> registry() {
+  static constexpr std::array entries{
+      Entry{"error_text", parse_error_text},
+      Entry{"hang_before_headers", parse_hang_before_headers},
+      Entry{"hang_mid_body", parse_hang_mid_body},
+      Entry{"latency", parse_latency},
+      Entry{"refused", parse_refused},
+      Entry{"reset", parse_reset},
+      Entry{"status", parse_status},
+      Entry{"truncate", parse_truncate},
+      Entry{"unsorted", parse_unsorted},
+      Entry{"wrong_crc", parse_wrong_crc},
+  };
+  return entries;
+}
+
+}  // namespace mread::mockstore::faults

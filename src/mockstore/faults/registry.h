@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/yaml.h"
+#include "mockstore/fault.h"
+
+namespace mread::mockstore::faults {
+
+struct Entry {
+  std::string_view name;
+  std::shared_ptr<const Fault> (*parse)(const yaml::Node& settings);
+};
+
+/// Every fault there is, by name.
+std::span<const Entry> registry();
+
+}  // namespace mread::mockstore::faults

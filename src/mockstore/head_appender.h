@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/error.h"
+#include "mockstore/encoded_series.h"
+#include "wire/histogram_chunk.h"
+#include "wire/xor_chunk.h"
+
+namespace mread::mockstore {
+
+/// Takes the samples of one series in order of time and cuts chunks where the head of a Prometheus cuts them.
+class HeadAppender {
+ public:
+  explicit HeadAppender(Generation generation) : generation_(generation) {}
+
+  void append(const model::Sample& sample);
+  /// Errors: Errc::malformed, as wire::HistogramChunkWriter.
+  Result<void> append(const model::HistogramSample& sample);
+  EncodedSeries finish();
+
+ private:
+  enum class Open { none, floats, histograms, float_histograms };
+
+  bool must_cut_by_count(int64_t timestamp_ms, size_t count);
+  bool must_cut_histogram(int64_t timestamp_ms);
+  void open(Open kind, int64_t timestamp_ms, wire::CounterResetHeader header = wire::CounterResetHeader::unknown);
+  void close();
+  void put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples, std::string_view data);
+  void put(const wire::EncodedHistogramChunk& chunk);
+
+  Generation generation_;
+  EncodedSeries out_;
+  Open open_ = Open::none;
+  int64_t first_ms_ = 0;  // Of the open chunk.
+  int64_t last_ms_ = 0;
+  int64_t next_at_ms_ = 0;
+  size_t count_ = 0;
+  bool histogram_end_known_ = false;  // Outlives a chunk that ends by a counter reset, as in Prometheus.
+  wire::XorWriter floats_;
+  wire::HistogramChunkWriter histograms_;
+  std::optional<model::HistogramSample> last_histogram_;
+};
+
+}  // namespace mread::mockstore

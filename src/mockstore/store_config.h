@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/yaml.h"
+#include "mockstore/answer.h"
+#include "mockstore/fault.h"
+#include "mockstore/input_series.h"
+#include "model/labels.h"
+#include "net/listen_address.h"
+
+namespace mread::mockstore {
+
+/// One mock store, as configured.
+struct StoreConfig {
+  std::string name;
+  net::ListenAddress listen;        ///< default 127.0.0.1:0
+  net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
+  std::string read_path = "/api/v1/read";
+  std::vector<InputSeries> input_series;
+  std::chrono::milliseconds interval{60'000};
+  int64_t start_ms = 0;
+  std::chrono::milliseconds sample_offset{0};
+  model::LabelSet external_labels;
+  Generation generation = Generation::v3_5;
+  AnswerOptions answer;
+  size_t journal_size = 10'000;
+  std::vector<FaultRule> faults;
+};
+
+/// What a store takes where its own notation says nothing.
+struct StoreDefaults {
+  std::chrono::milliseconds interval{60'000};  ///< promtool's
+  int64_t start_ms = 0;
+  int64_t now_ms = 0;  ///< what `now` means in start_timestamp
+};
+
+/// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws ConfigError.
+StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDefaults& defaults);
+/// The same for a mapping that is a store and nothing else.
+StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDefaults& defaults);
+
+/// A mock.yml.
+struct MockConfig {
+  uint64_t seed = 0;
+  std::vector<StoreConfig> stores;
+};
+
+/// Reads
+///   seed: 42
+///   interval: 15s                  # both are the stores' defaults
+///   start_timestamp: now-1h
+///   stores:
+///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
+/// or, without `stores:`, the keys of a single store, whose name is "mock" or `name`. Throws ConfigError.
+MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms);
+
+}  // namespace mread::mockstore
