@@ -1,11 +1,8 @@
 #include "mockstore/openmetrics.h"
 
-#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
-
-#include "mockstore/promtool.h"
 
 namespace mread::mockstore {
 namespace {
@@ -51,40 +48,6 @@ TEST(OpenMetrics, CountsWhatItCannotSay) {
   EXPECT_EQ(text, "m 1 0.001\n# EOF\n");
   EXPECT_EQ(omitted.stale_markers, 1U);
   EXPECT_EQ(omitted.histograms, 2U);
-}
-
-// Every millisecond of a second, and values that need all their digits, through real blocks and back.
-TEST(OpenMetrics, PromtoolMakesBlocksThatHoldTheSameSamples) {
-  for (const char* version : {"2.42.0", "2.53.3", "3.5.3"}) {
-    const std::string promtool = prometheus_program(version, "promtool");
-    if (promtool.empty()) GTEST_SKIP() << "promtool " << version << " is not on this machine";
-    model::Series series;
-    series.labels = {{"__name__", "m"}, {"odd", "a\"b\\c\nd"}};
-    for (int64_t i = 0; i < 1000; ++i)
-      series.samples.push_back(Sample::of(1'700'000'000'000 + i * 1001, static_cast<double>(i) / 3));
-    const TemporaryFolder folder;
-    const std::string file = folder.write("in.txt", text_of({series}));
-    const std::string blocks = (folder.path() / "data").string();
-    const Outcome made = run(promtool + " tsdb create-blocks-from openmetrics " + file + " " + blocks);
-    ASSERT_EQ(made.status, 0) << version << "\n" << made.output;
-    std::filesystem::create_directory(blocks + "/wal");  // dump wants one
-    const Outcome dump = run("cd " + folder.path().string() + " && mkdir -p data && " + promtool + " tsdb dump data");
-    ASSERT_EQ(dump.status, 0) << version << "\n" << dump.output;
-
-    size_t lines = 0;
-    size_t at = 0;
-    for (size_t end = 0; (end = dump.output.find('\n', at)) != std::string::npos; at = end + 1) {
-      const std::string line = dump.output.substr(at, end - at);
-      if (!line.starts_with("{__name__=\"m\"")) continue;
-      ASSERT_LT(lines, series.samples.size());
-      const size_t time_at = line.rfind(' ');
-      const size_t value_at = line.rfind(' ', time_at - 1);
-      EXPECT_EQ(std::stoll(line.substr(time_at + 1)), series.samples[lines].timestamp_ms);
-      EXPECT_EQ(std::stod(line.substr(value_at + 1)), series.samples[lines].value());
-      ++lines;
-    }
-    EXPECT_EQ(lines, series.samples.size()) << version;
-  }
 }
 
 }  // namespace

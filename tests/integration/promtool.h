@@ -10,7 +10,7 @@
 
 #include <sys/wait.h>
 
-namespace mread::mockstore {
+namespace mread::integration {
 
 /// A folder that is gone at the end of the test.
 class TemporaryFolder {
@@ -63,4 +63,4 @@ inline Outcome run(const std::string& command) {
   return outcome;
 }
 
-}  // namespace mread::mockstore
+}  // namespace mread::integration

@@ -1,6 +1,6 @@
-// The notation of input_series against the program that defines it.
+// The notation of input_series against the program that defines it, and OpenMetrics text against the one that reads it.
 
-#include "mockstore/promtool.h"
+#include "integration/promtool.h"
 
 #include <cmath>
 #include <string>
@@ -10,10 +10,16 @@
 #include <gtest/gtest.h>
 
 #include "mockstore/input_series.h"
+#include "mockstore/openmetrics.h"
 #include "wire/histogram_chunk.h"
 
 namespace mread::mockstore {
 namespace {
+
+using integration::Outcome;
+using integration::prometheus_program;
+using integration::run;
+using integration::TemporaryFolder;
 
 constexpr const char* version = "3.5.3";
 
@@ -168,7 +174,7 @@ class Promtool : public testing::Test {
  protected:
   void SetUp() override {
     promtool_ = prometheus_program(version, "promtool");
-    if (promtool_.empty()) GTEST_SKIP() << "promtool " << version << " is not on this machine";
+    ASSERT_FALSE(promtool_.empty()) << "promtool " << version << " is not on this machine: run ci/setup";
   }
   Outcome test_rules(const std::string& groups) {
     const std::string file = folder_.write("test.yml", "evaluation_interval: 1m\ntests:\n" + groups);
@@ -201,6 +207,47 @@ TEST_F(Promtool, RefusesWhatWeRefuse) {
         test_group(notation) +
         "    promql_expr_test: [{expr: 'vector(1)', eval_time: 0m, exp_samples: [{labels: '{}', value: 1}]}]\n");
     EXPECT_NE(outcome.status, 0) << notation << " is taken by promtool";
+  }
+}
+
+std::string text_of(const model::Series& series) {
+  OpenMetricsWriter writer;
+  writer.append(series);
+  writer.finish();
+  return writer.take();
+}
+
+// Every millisecond of a second, and values that need all their digits, through real blocks and back.
+TEST(PromtoolBlocks, HoldTheSamplesOfOurOpenMetricsText) {
+  for (const char* of_version : {"2.42.0", "2.53.3", "3.5.3"}) {
+    const std::string promtool = prometheus_program(of_version, "promtool");
+    ASSERT_FALSE(promtool.empty()) << "promtool " << of_version << " is not on this machine: run ci/setup";
+    model::Series series;
+    series.labels = {{"__name__", "m"}, {"odd", "a\"b\\c\nd"}};
+    for (int64_t i = 0; i < 1000; ++i)
+      series.samples.push_back(model::Sample::of(1'700'000'000'000 + i * 1001, static_cast<double>(i) / 3));
+    const TemporaryFolder folder;
+    const std::string file = folder.write("in.txt", text_of(series));
+    const std::string blocks = (folder.path() / "data").string();
+    const Outcome made = run(promtool + " tsdb create-blocks-from openmetrics " + file + " " + blocks);
+    ASSERT_EQ(made.status, 0) << of_version << "\n" << made.output;
+    std::filesystem::create_directory(blocks + "/wal");  // dump wants one
+    const Outcome dump = run("cd " + folder.path().string() + " && mkdir -p data && " + promtool + " tsdb dump data");
+    ASSERT_EQ(dump.status, 0) << of_version << "\n" << dump.output;
+
+    size_t lines = 0;
+    size_t at = 0;
+    for (size_t end = 0; (end = dump.output.find('\n', at)) != std::string::npos; at = end + 1) {
+      const std::string line = dump.output.substr(at, end - at);
+      if (!line.starts_with("{__name__=\"m\"")) continue;
+      ASSERT_LT(lines, series.samples.size());
+      const size_t time_at = line.rfind(' ');
+      const size_t value_at = line.rfind(' ', time_at - 1);
+      EXPECT_EQ(std::stoll(line.substr(time_at + 1)), series.samples[lines].timestamp_ms);
+      EXPECT_EQ(std::stod(line.substr(value_at + 1)), series.samples[lines].value());
+      ++lines;
+    }
+    EXPECT_EQ(lines, series.samples.size()) << of_version;
   }
 }
 

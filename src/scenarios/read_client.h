@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/query.h"
+#include "model/series.h"
+#include "net/http.h"
+
+namespace mread::scenarios {
+
+/// What to ask, and how.
+struct ReadCall {
+  net::Url url;
+  model::Query query;
+  /// In order of preference; the default is that of Prometheus 2.55 and later. Empty: the field is not sent, as
+  /// before 2.55.
+  std::vector<model::ResponseType> accept = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  net::Headers headers;  ///< beside those of the protocol, and in their place where a name is the same
+  std::chrono::milliseconds timeout{60'000};
+  uint64_t body_limit_bytes = uint64_t{1} << 30;  ///< as received; and, for SAMPLES, uncompressed
+  size_t frame_limit_bytes = 50'000'000;          ///< Prometheus's chunked_read_limit
+};
+
+/// A complete answer.
+struct ReadReply {
+  model::ResponseType response_type = model::ResponseType::samples;
+  net::Headers headers;
+  /// In the order of the wire: neither sorted nor joined, so that disorder and duplicates can be seen; only a series
+  /// that goes on in the next frame is one. Samples of chunks are trimmed to the query's range, as Prometheus's client
+  /// does.
+  std::vector<model::Series> series;
+  uint64_t body_bytes = 0;
+  uint64_t frames = 0;
+  std::chrono::microseconds duration{0};
+
+  /// What a core left out ("b: deadline 8s"), or empty: the header X-Mread-Partial.
+  std::string_view partial() const { return headers.get("X-Mread-Partial"); }
+  uint64_t samples() const;  ///< histograms included
+};
+
+/// Reads series from a remote-read endpoint; blocks the calling thread.
+/// Errors: connection errors and Errc::deadline, Errc::canceled, Errc::limit (net/client.h); Errc::http_status with the
+/// first line of what the server said; those of decode_read_reply(). Each names the URL.
+Result<ReadReply> read_series(ReadCall call, std::stop_token stop = {});
+
+/// Decodes a 2xx answer's body by its Content-Type. `reply.series`, `body_bytes`, `frames` and `response_type` are set.
+/// Errors: Errc::truncated, checksum, malformed or limit with the frame and the byte, also where an error stands as
+/// text at the end of a stream; Errc::malformed where the answer has not one result; Errc::unsupported for another
+/// Content-Type, or a chunk encoding that is not known.
+Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& headers, std::string body);
+
+}  // namespace mread::scenarios
