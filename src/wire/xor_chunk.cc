@@ -114,6 +114,15 @@ inline void XorReader::read_value(State& state) {
   state.value ^= bits.read(state.significant) << state.trailing;
 }
 
+// Needs nothing ready. False, with the sample not to be used, at the end of the chunk or a malformed one.
+inline bool XorReader::read_sample(State& state, model::Sample& out) {
+  state.bits.refill();
+  read_delta(state);
+  read_value(state);
+  out = {state.timestamp_ms, state.value};
+  return !state.malformed && !state.bits.overrun();
+}
+
 size_t XorReader::read(std::span<model::Sample> out) {
   if (error_) return 0;
   const size_t want = std::min<size_t>(out.size(), static_cast<size_t>(count_ - given_));
@@ -121,18 +130,16 @@ size_t XorReader::read(std::span<model::Sample> out) {
   for (; i < want && given_ < 2; ++i, ++given_) {
     if (!(given_ == 0 ? read_first(out[i]) : read_second(out[i]))) return i;
   }
-  State state = state_;
-  for (; i < want; ++i) {
-    state.bits.refill();
-    read_delta(state);
-    read_value(state);
-    if (state.malformed || state.bits.overrun()) [[unlikely]]
-      break;
-    out[i] = {state.timestamp_ms, state.value};
-    ++given_;
+  const size_t begin = i;
+  if (want - begin == 1) {
+    i += read_sample(state_, out[i]) ? 1 : 0;  // Copies to and fro would cost more than the sample.
+  } else if (want > begin) {
+    State state = state_;
+    while (i < want && read_sample(state, out[i])) ++i;
+    state_ = state;
   }
-  state_ = state;
-  if (i < want) bad(state.malformed ? "a value wider than 64 bits" : "the chunk ends before it");
+  given_ = static_cast<uint16_t>(given_ + (i - begin));
+  if (i < want) bad(state_.malformed ? "a value wider than 64 bits" : "the chunk ends before it");
   return i;
 }
 

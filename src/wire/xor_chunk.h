@@ -50,6 +50,7 @@ class XorReader {
 
   static void read_delta(State& state);
   static void read_value(State& state);
+  static bool read_sample(State& state, model::Sample& out);
   bool read_first(model::Sample& out);
   bool read_second(model::Sample& out);
   bool bad(const char* what);
