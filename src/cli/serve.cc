@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "cli/commands.h"
+#include "merger/config.h"
+#include "net/listen_address.h"
+#include "net/server.h"
+#include "serve/service.h"
+
+namespace mread::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+// Drains end within 10 s, the abort of what is left included.
+constexpr std::chrono::milliseconds grace{9'000};
+
+struct ServeFlags {
+  std::string config_file;
+  std::string listen;
+  std::string log_level = "info";
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  bool check_config = false;
+};
+
+int complain(int code, const std::string& line) {
+  std::fprintf(stderr, "mread serve: %s\n", line.c_str());
+  return code;
+}
+
+int serve(const ServeFlags& flags) {
+  merger::Config config = merger::Config::load(flags.config_file);
+  if (!flags.listen.empty()) config.listen = flags.listen;
+  const auto address = net::parse_listen_address(config.listen);
+  if (!address) return complain(invalid, address.error().to_string());
+  if (flags.check_config) {
+    std::fputs(config.describe().c_str(), stdout);
+    return ok;
+  }
+
+  const auto logger = spdlog::stderr_color_mt("mread");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  logger->set_level(spdlog::level::from_str(flags.log_level));
+
+  asio::io_context context(static_cast<int>(flags.threads));
+  auto service = serve::Service::create(std::move(config), logger);
+  if (!service) return complain(invalid, service.error().to_string());
+  net::ServerOptions options;
+  options.host = address->host;
+  options.port = address->port;
+  auto server = net::Server::listen(context.get_executor(), options, (*service)->handler());
+  if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
+
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  const auto drained = [&context](std::exception_ptr) { context.stop(); };
+  signals.async_wait([&](boost::system::error_code code, int signal) {
+    if (code) return;
+    logger->info("{}: letting reads under way end", signal == SIGINT ? "interrupted" : "asked to stop");
+    (*service)->set_leaving();
+    asio::co_spawn(asio::make_strand(context), (*server)->drain(grace), drained);
+    // A second signal is in a hurry.
+    signals.async_wait([](boost::system::error_code again, int) {
+      if (!again) std::_Exit(interrupted);
+    });
+  });
+
+  std::printf("listening on %s\n", (*server)->url().c_str());
+  std::fflush(stdout);
+  logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION,
+               (*service)->config().backends.size(), (*service)->config().groups.size(), (*server)->url(),
+               to_string((*service)->config().partial));
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
+  context.run();
+  threads.clear();
+  logger->info("stopped");
+  return ok;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* command = app.add_subcommand("serve", "Serve one remote-read endpoint over many backends");
+  command->add_option("--config", flags->config_file, "The configuration, an mread.yml")->required()->type_name("FILE");
+  command
+      ->add_option("--listen", flags->listen, "Address to listen on, in place of the file's; port 0 picks a free one")
+      ->type_name("HOST:PORT");
+  command->add_flag("--check-config", flags->check_config, "Check the configuration, print what it means, and exit");
+  command->add_option("--threads", flags->threads, "Threads (default: one a processor)")
+      ->check(CLI::Range(1U, 1024U))
+      ->type_name("N");
+  command->add_option("--log-level", flags->log_level, "debug, info, warn or error (default: info)")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->type_name("LEVEL");
+  command->footer("Example: mread serve --config mread.yml --listen 127.0.0.1:9095");
+  command->callback([flags, &exit_code] { exit_code = serve(*flags); });
+}
+
+}  // namespace mread::cli

@@ -1,0 +1,173 @@
+#include "serve/metrics.h"
+
+#include <sstream>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "serve/process_metrics.h"
+
+namespace mread::serve {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+const Histogram::BucketBoundaries duration_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                   0.5,   1,      2.5,   5,    10,    30,   60,  120};
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+// Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
+constexpr const char* reasons[] = {"deadline",  "refused",  "reset", "unreachable", "truncated",
+                                   "malformed", "checksum", "limit", "http_status", "unsupported",
+                                   "unsorted",  "tls",      "other"};
+
+struct BackendMetrics {
+  Counter* requests;
+  Counter* bytes;
+  Counter* series;
+  Counter* unsorted;
+  Histogram* first_byte;
+  Histogram* total;
+};
+
+}  // namespace
+
+struct Metrics::Families {
+  prometheus::Registry registry;
+  ProcessMetrics process;
+
+  Family<Counter>& reads = BuildCounter()
+                               .Name("mread_reads_total")
+                               .Help(
+                                   "Requests on the read endpoint by status, type of answer asked for, and end "
+                                   "(complete, aborted, client_gone, refused).")
+                               .Register(registry);
+  Family<Histogram>& read_duration =
+      BuildHistogram().Name("mread_read_duration_seconds").Help("From a read's arrival to its end.").Register(registry);
+  Histogram& queue_wait = BuildHistogram()
+                              .Name("mread_read_queue_seconds")
+                              .Help("Wait of a read for one of limits.concurrent_reads.")
+                              .Register(registry)
+                              .Add({}, duration_buckets);
+  Family<Gauge>& reads_now = BuildGauge()
+                                 .Name("mread_reads_in_flight")
+                                 .Help("Reads under way, and those that wait for limits.concurrent_reads.")
+                                 .Register(registry);
+  Gauge& running = reads_now.Add({{"state", "running"}});
+  Gauge& waiting = reads_now.Add({{"state", "waiting"}});
+  Counter& partial = single("mread_partial_reads_total", "Reads that were answered without some backend.");
+  Counter& conflicts = single("mread_conflicts_total", "Samples of equal timestamp and different value.");
+  Counter& series = single("mread_series_total", "Series sent.");
+  Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
+  Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
+  Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
+  Family<Counter>& backend_requests =
+      BuildCounter().Name("mread_backend_requests_total").Help("Reads that asked a backend.").Register(registry);
+  Family<Counter>& failures = BuildCounter()
+                                  .Name("mread_backend_failures_total")
+                                  .Help("Reads in which a backend failed, by reason.")
+                                  .Register(registry);
+  Family<Counter>& backend_bytes = BuildCounter()
+                                       .Name("mread_backend_received_bytes_total")
+                                       .Help("Bytes of bodies received from a backend.")
+                                       .Register(registry);
+  Family<Counter>& backend_series =
+      BuildCounter().Name("mread_backend_series_total").Help("Series received from a backend.").Register(registry);
+  Family<Counter>& unsorted = BuildCounter()
+                                  .Name("mread_backend_unsorted_total")
+                                  .Help("Answers of a backend whose series were not sorted.")
+                                  .Register(registry);
+  Family<Histogram>& first_byte = BuildHistogram()
+                                      .Name("mread_backend_first_byte_seconds")
+                                      .Help("From a request to a backend to the first byte of its body.")
+                                      .Register(registry);
+  Family<Histogram>& total = BuildHistogram()
+                                 .Name("mread_backend_duration_seconds")
+                                 .Help("From a request to a backend to the end of its answer, failures included.")
+                                 .Register(registry);
+  std::vector<std::string> names;
+  std::vector<BackendMetrics> backends;
+
+  Counter& single(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  }
+};
+
+Metrics::Metrics(const merger::Config& config) : families_(std::make_unique<Families>()) {
+  auto& f = *families_;
+  BuildGauge()
+      .Name("mread_build_info")
+      .Help("Always 1; the version stands in the label.")
+      .Register(f.registry)
+      .Add({{"version", MREAD_VERSION}})
+      .Set(1);
+  for (const merger::Backend& backend : config.backends) {
+    const prometheus::Labels labels{{"backend", backend.name}, {"group", config.groups[backend.group].name}};
+    f.names.push_back(backend.name);
+    f.backends.push_back({&f.backend_requests.Add(labels), &f.backend_bytes.Add(labels), &f.backend_series.Add(labels),
+                          &f.unsorted.Add(labels), &f.first_byte.Add(labels, duration_buckets),
+                          &f.total.Add(labels, duration_buckets)});
+    for (const char* reason : reasons) f.failures.Add({{"backend", backend.name}, {"reason", reason}});
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count(const ReadReport& report) {
+  auto& f = *families_;
+  const std::string type = to_string(report.type);
+  f.reads.Add({{"code", std::to_string(report.status)}, {"type", type}, {"end", to_string(report.end)}}).Increment();
+  f.read_duration.Add({{"type", type}}, duration_buckets).Observe(seconds(report.duration));
+  f.queue_wait.Observe(seconds(report.queued));
+  const merger::Outcome& outcome = report.outcome;
+  if (!outcome.partial.empty() && report.status == 200) f.partial.Increment();
+  f.conflicts.Increment(static_cast<double>(outcome.conflicts));
+  f.series.Increment(static_cast<double>(outcome.series_out));
+  f.samples.Increment(static_cast<double>(outcome.samples_out));
+  f.frames.Increment(static_cast<double>(outcome.frames_passed_on));
+  f.bytes.Increment(static_cast<double>(report.bytes_sent));
+  using State = merger::BackendOutcome::State;
+  for (const merger::BackendOutcome& each : outcome.backends) {
+    if (each.state == State::not_asked || each.backend >= f.backends.size()) continue;
+    const BackendMetrics& metrics = f.backends[each.backend];
+    metrics.requests->Increment();
+    metrics.bytes->Increment(static_cast<double>(each.bytes));
+    metrics.series->Increment(static_cast<double>(each.series));
+    if (each.unsorted) metrics.unsorted->Increment();
+    if (each.first_byte.count() > 0) metrics.first_byte->Observe(seconds(each.first_byte));
+    if (each.state == State::complete || each.state == State::failed) metrics.total->Observe(seconds(each.total));
+    if (each.error) {
+      f.failures.Add({{"backend", f.names[each.backend]}, {"reason", failure_reason(*each.error)}}).Increment();
+    }
+  }
+}
+
+void Metrics::count_refused(int status) {
+  families_->reads.Add({{"code", std::to_string(status)}, {"type", "none"}, {"end", "refused"}}).Increment();
+}
+
+void Metrics::set_reads(uint64_t running, uint64_t waiting) {
+  families_->running.Set(static_cast<double>(running));
+  families_->waiting.Set(static_cast<double>(waiting));
+}
+
+std::string Metrics::text() const {
+  auto collected = families_->registry.Collect();
+  for (auto& family : families_->process.Collect()) collected.push_back(std::move(family));
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, collected);
+  return out.str();
+}
+
+}  // namespace mread::serve

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "merger/config.h"
+#include "serve/backend_board.h"
+
+namespace mread::serve {
+
+/// `text` for use in HTML, also inside quoted attributes.
+std::string escape_html(std::string_view text);
+
+/// "3m20s", "1d4h": two units at most.
+std::string rough_duration(std::chrono::seconds duration);
+
+/// The page at `/`: the groups with their backends, what each did last, and the settings that decide what a reader
+/// gets. Self-contained; headers and URL parameters of backends, which may be secrets, are not shown.
+std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
+                        std::chrono::system_clock::time_point started, std::chrono::system_clock::time_point now);
+
+}  // namespace mread::serve
