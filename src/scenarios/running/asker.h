@@ -37,7 +37,13 @@ class Asker {
                              std::stop_token stop) = 0;
 };
 
-/// The nodes of a topology over HTTP. `port` is each node's first.
-std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, uint16_t> ports);
+/// Where a node is asked, and where a mock takes orders (faults, its journal), which goes on when the other is closed.
+struct NodePorts {
+  uint16_t main = 0;
+  uint16_t admin = 0;
+};
+
+/// The nodes of a topology over HTTP.
+std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, NodePorts> ports);
 
 }  // namespace mread::scenarios

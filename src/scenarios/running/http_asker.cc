@@ -2,8 +2,8 @@
 
 #include "net/client.h"
 #include "scenarios/nodes/remote_write.h"
+#include "scenarios/read_client.h"
 #include "scenarios/running/asker.h"
-#include "scenarios/running/read_once.h"
 
 namespace mread::scenarios {
 namespace {
@@ -37,7 +37,7 @@ std::string seconds(int64_t ms) {
 
 class HttpAsker final : public Asker {
  public:
-  HttpAsker(const Topology& topology, std::map<std::string, uint16_t> ports)
+  HttpAsker(const Topology& topology, std::map<std::string, NodePorts> ports)
       : topology_(topology), ports_(std::move(ports)) {}
 
   Answer instant(const std::string& node, const std::string& expr, int64_t time_ms, milliseconds timeout,
@@ -56,15 +56,23 @@ class HttpAsker final : public Asker {
   ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers, int64_t start_ms,
                   int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) override {
     const auto begin = std::chrono::steady_clock::now();
-    ReadAnswer answer = [&] {
-      ReadAnswer out;
-      const auto url = url_of(node, "/api/v1/read");
-      if (!url) {
-        out.error = url.error().to_string();
-        return out;
-      }
-      return read_once(*url, matchers, start_ms, end_ms, stream, timeout, stop);
-    }();
+    ReadAnswer answer;
+    auto url = url_of(node, "/api/v1/read");
+    if (!url) {
+      answer.error = url.error().to_string();
+      return answer;
+    }
+    ReadCall call{std::move(*url), {start_ms, end_ms, matchers, std::nullopt}};
+    if (!stream) call.accept.clear();
+    call.timeout = timeout;
+    auto reply = read_series(std::move(call), std::move(stop));
+    if (reply) {
+      answer.partial = std::string(reply->partial());
+      answer.streamed = reply->response_type == model::ResponseType::streamed_xor_chunks;
+      answer.series = std::move(reply->series);
+    } else {
+      answer.error = reply.error().to_string();
+    }
     answer.duration = std::chrono::steady_clock::now() - begin;
     return answer;
   }
@@ -73,7 +81,7 @@ class HttpAsker final : public Asker {
     auto reply = admin(mock, "GET", "/-/journal", "", stop);
     if (!reply) return fail(reply.error());
     try {
-      return boost::json::parse(*reply).as_object().at("requests").as_array().size();
+      return boost::json::parse(*reply).as_object().at("total").to_number<size_t>();
     } catch (const std::exception& error) {
       return fail(Errc::malformed, mock + ": no journal: " + error.what());
     }
@@ -92,10 +100,10 @@ class HttpAsker final : public Asker {
   }
 
  private:
-  Result<net::Url> url_of(const std::string& node, std::string target) const {
+  Result<net::Url> url_of(const std::string& node, std::string target, bool admin = false) const {
     const auto port = ports_.find(node);
     if (port == ports_.end()) return fail(Errc::not_found, node + " listens on no port");
-    net::Url url = topology_.url(node, port->second);
+    net::Url url = topology_.url(node, admin ? port->second.admin : port->second.main);
     url.target = std::move(target);
     return url;
   }
@@ -134,7 +142,7 @@ class HttpAsker final : public Asker {
 
   Result<std::string> admin(const std::string& mock, std::string method, std::string path, std::string body,
                             const std::stop_token& stop) const {
-    auto url = url_of(mock, std::move(path));
+    auto url = url_of(mock, std::move(path), true);
     if (!url) return fail(url.error());
     net::ClientRequest request;
     request.url = std::move(*url);
@@ -151,12 +159,12 @@ class HttpAsker final : public Asker {
   }
 
   const Topology& topology_;
-  std::map<std::string, uint16_t> ports_;
+  std::map<std::string, NodePorts> ports_;
 };
 
 }  // namespace
 
-std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, uint16_t> ports) {
+std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, NodePorts> ports) {
   return std::make_unique<HttpAsker>(topology, std::move(ports));
 }
 

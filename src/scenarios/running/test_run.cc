@@ -113,9 +113,10 @@ class TestRun {
       say("starting " + node.name);
       if (auto started = topology_->start(specs_[i], stop_); !started) return fail(started.error().in(node.name));
       started_.push_back(node.name);
-      if (node.node->ports().empty()) continue;
-      ports_[node.name] = node.node->ports().front();
-      const auto fed = node.node->feed(context_, topology_->url(node.name, ports_[node.name]), stop_);
+      const std::vector<uint16_t> ports = node.node->ports();
+      if (ports.empty()) continue;
+      ports_[node.name] = {ports.front(), ports.back()};
+      const auto fed = node.node->feed(context_, topology_->url(node.name, ports.front()), stop_);
       if (!fed) return fail(fed.error().in("feeding " + node.name));
     }
     for (const Invariant& invariant : test_.invariants) {
@@ -156,7 +157,7 @@ class TestRun {
     if (!spec) return fail(spec.error());
     say("starting the oracle");
     if (auto started = topology_->start(*spec, stop_); !started) return fail(started.error().in("the oracle"));
-    ports_[oracle_node] = spec->ports.front();
+    ports_[oracle_node] = {spec->ports.front(), spec->ports.front()};
     started_.emplace_back(oracle_node);
     result_.nodes.push_back({oracle_node, "oracle", version, "", {}});
     return {};
@@ -225,7 +226,7 @@ class TestRun {
   TestResult result_;
   std::vector<NodeSpec> specs_;
   std::vector<std::string> started_;
-  std::map<std::string, uint16_t> ports_;
+  std::map<std::string, NodePorts> ports_;
   std::unique_ptr<Topology> topology_;
   std::unique_ptr<Asker> asker_;
   std::unique_ptr<Oracle> oracle_;

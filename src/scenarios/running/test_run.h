@@ -19,7 +19,7 @@ struct TestSurroundings {
   Pace& pace;
   std::string run_id;
   NodeContext nodes;  ///< clock and seed are each test's own
-  std::function<std::unique_ptr<Asker>(const Topology&, std::map<std::string, uint16_t>)> make_asker = make_http_asker;
+  std::function<std::unique_ptr<Asker>(const Topology&, std::map<std::string, NodePorts>)> make_asker = make_http_asker;
   std::function<Result<NodeSpec>(const std::string&, const std::string&, const NodeContext&)> make_oracle =
       oracle_prometheus;
   /// Told what the test is doing, in a few words ("starting query", "fault"); may be empty.

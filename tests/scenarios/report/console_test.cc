@@ -1,0 +1,79 @@
+#include "scenarios/report/console.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/report/sample_report.h"
+
+namespace mread::scenarios {
+namespace {
+
+std::string written_by(const ConsoleOptions& options) {
+  char* buffer = nullptr;
+  size_t size = 0;
+  std::FILE* stream = open_memstream(&buffer, &size);
+  Console console(stream, options);
+  const Report report = sample_report();
+  for (const TestResult& result : report.tests) {
+    Test test;
+    test.id = result.id;
+    console.test_started(test);
+    console.test_progress(test, "starting query");
+    console.test_finished(test, result);
+  }
+  console.summary(report, "reports/x");
+  std::fclose(stream);
+  std::string text(buffer, size);
+  std::free(buffer);
+  return text;
+}
+
+TEST(ConsoleText, ShowsWantAndGotOfWhatFailed) {
+  EXPECT_EQ(to_text(sample_report().tests[1]),
+            "FAIL  slow-node [prometheus=v3.5]  6.1s\n"
+            "    a <b> & \"c\"  (fault, on query, scenarios/slow-node.yaml:12)\n"
+            "      want  {} 11\n"
+            "      got   {} 1\n"
+            "            broken \xff byte\n"
+            "            {}: 1, want 11\n"
+            "      warn  remote: deadline\n");
+}
+
+TEST(ConsoleText, IsPlainWithoutATerminal) {
+  EXPECT_EQ(written_by({}),
+            "PASS  slow-node [prometheus=v3.5]  6.1s\n"
+            "    note: known issue no longer seen: slow\n" +
+                to_text(sample_report().tests[1]) +
+                "SKIP  other  0.0s\n"
+                "    Prometheus v9 is not on this machine\n"
+                "KNOWN other  0.0s\n"
+                "    waits for the slowest\n"
+                "\n1 passed, 1 failed, 1 known issue, 1 skipped in 41.2s\nreport: reports/x\n");
+}
+
+TEST(ConsoleText, ShowsProgressOnATerminal) {
+  ConsoleOptions options;
+  options.is_terminal = true;
+  options.color = true;
+  options.total = 4;
+  const std::string text = written_by(options);
+  EXPECT_THAT(text, testing::HasSubstr("[0/4] slow-node-1: starting query\r\033[K"));
+  EXPECT_THAT(text, testing::HasSubstr("\033[32mPASS \033[0m"));
+  EXPECT_THAT(text, testing::HasSubstr("\033[31m1 failed\033[0m"));
+}
+
+TEST(ConsoleText, AnnotatesForGitHub) {
+  ConsoleOptions options;
+  options.github = true;
+  const std::string text = written_by(options);
+  EXPECT_THAT(text,
+              testing::HasSubstr("::error file=scenarios/slow-node.yaml,line=12,title=slow-node [prometheus=v3.5]::"
+                                 "a <b> & \"c\" (fault)%0Awant {} 11%0Agot {} 1%0Abroken"));
+  EXPECT_THAT(text, testing::HasSubstr("::notice file=scenarios/slow-node.yaml,title="));
+}
+
+}  // namespace
+}  // namespace mread::scenarios

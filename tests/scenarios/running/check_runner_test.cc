@@ -1,0 +1,182 @@
+#include "scenarios/running/check_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/running/fakes.h"
+
+namespace mread::scenarios {
+namespace {
+
+using namespace fakes;
+using testing::HasSubstr;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""ms;
+
+class CheckRunnerTest : public testing::Test {
+ protected:
+  CheckRunnerTest() {
+    asker_.on_instant = [this](const std::string& node, auto&, auto) {
+      if (node == "oracle") return truth_;
+      pace_.pass(10ms);
+      return answers_.empty() ? vector_of("foo", 1) : answers_[std::min(asked_++, answers_.size() - 1)];
+    };
+    asker_.on_read = [](auto&, auto, auto) {
+      ReadAnswer read;
+      read.series.push_back({model::parse_series("foo").value(), {model::Sample::of(1, 1)}, {}});
+      return read;
+    };
+  }
+
+  std::vector<CheckResult> run(const scenarios::Test& test, const std::string& phase = "before") {
+    Oracle oracle(test, "oracle", {}, asker_);
+    CheckRunner runner(test, asker_, &oracle, pace_);
+    return runner.run_phase(phase, {}, {});
+  }
+
+  Events events_;
+  FakePace pace_;
+  FakeAsker asker_{events_};
+  Answer truth_ = vector_of("foo", 1);
+  std::vector<Answer> answers_;
+  size_t asked_ = 0;
+};
+
+scenarios::Invariant invariant(Invariant::Kind kind, const std::string& name) {
+  return {kind, name, {"before", "fault"}, {}, "", "", {}, {}};
+}
+
+TEST_F(CheckRunnerTest, PollsUntilItPasses) {
+  Check c = check("foo");
+  c.eventually = 10s;
+  answers_ = {Answer{}, Answer{}, vector_of("foo", 1)};
+  const auto results = run(test_of({c}));
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0].verdict, Verdict::pass);
+  EXPECT_EQ(asked_, 3u);
+  EXPECT_LT(pace_.since_start(), 1s);
+}
+
+TEST_F(CheckRunnerTest, GivesUpPollingWithTheLastFailure) {
+  Check c = check("foo");
+  c.eventually = 2s;
+  answers_ = {Answer{}};
+  const auto results = run(test_of({c}));
+  EXPECT_EQ(results.at(0).verdict, Verdict::fail);
+  EXPECT_EQ(results.at(0).detail, "not within 2s");
+}
+
+TEST_F(CheckRunnerTest, AsksAsOftenAsRepeatSays) {
+  Check c = check("foo");
+  c.repeat = 3;
+  answers_ = {vector_of("foo", 1), vector_of("foo", 1), vector_of("foo", 2)};
+  EXPECT_THAT(run(test_of({c})).at(0).want, HasSubstr("the same answer 3 times"));
+}
+
+TEST_F(CheckRunnerTest, CountsTheRequestsOfThisCheckAlone) {
+  Check c = check("foo");
+  c.requests.emplace("m", comparison("2"));
+  size_t total = 7;
+  asker_.on_requests = [&](auto&) { return total; };
+  asker_.on_instant = [&](auto&, auto&, auto) {
+    total += 2;
+    return vector_of("foo", 1);
+  };
+  EXPECT_EQ(run(test_of({c})).at(0).verdict, Verdict::pass);
+  asker_.on_instant = [&](auto&, auto&, auto) {
+    total += 3;
+    return vector_of("foo", 1);
+  };
+  EXPECT_EQ(run(test_of({c})).at(0).got, "3 requests");
+}
+
+TEST_F(CheckRunnerTest, SilentPartialDataFail) {
+  scenarios::Test test = test_of({check("foo")});
+  test.invariants = {invariant(Invariant::Kind::no_silent_partial, "no_silent_partial")};
+  truth_.series.push_back({model::parse_series("goo").value(), {{0, 1, {}}}});
+  auto results = run(test);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[1].verdict, Verdict::fail);
+  EXPECT_EQ(results[1].detail, "missing goo");
+  EXPECT_THAT(results[1].got, HasSubstr("without a warning"));
+
+  Answer warned = vector_of("foo", 1);
+  warned.warnings = {"a: deadline"};
+  answers_ = {warned};
+  results = run(test);
+  EXPECT_EQ(results[1].verdict, Verdict::pass);
+  EXPECT_EQ(results[1].got, "1 answers hold, 1 of them by a warning or an error");
+}
+
+TEST_F(CheckRunnerTest, AComparisonThatCannotFailFails) {
+  Check c = check("foo");
+  c.count.reset();
+  scenarios::Test test = test_of({c});
+  test.invariants = {invariant(Invariant::Kind::union_oracle, "union_oracle")};
+  truth_ = Answer{};
+  truth_.type = "vector";
+  answers_ = {truth_};
+  EXPECT_THAT(run(test).at(1).got, HasSubstr("the comparison could not fail"));
+}
+
+TEST_F(CheckRunnerTest, DuplicateSeriesFail) {
+  scenarios::Test test = test_of({check("foo")});
+  test.invariants = {invariant(Invariant::Kind::no_duplicate, "no_duplicate")};
+  Answer twice = vector_of("foo", 1);
+  twice.series.push_back(twice.series.front());
+  answers_ = {twice};
+  const auto results = run(test);
+  EXPECT_EQ(results.at(1).verdict, Verdict::fail);
+  EXPECT_EQ(results.at(1).got, "foo twice");
+}
+
+TEST_F(CheckRunnerTest, GapsAndFallingValues) {
+  Answer samples;
+  samples.type = "matrix";
+  const int64_t now_ms = pace_.wall_ms() - 1000;
+  samples.series.push_back(
+      {model::LabelSet{}, {{now_ms - 4000, 1, {}}, {now_ms - 3000, 3, {}}, {now_ms - 500, 2, {}}}});
+  asker_.on_instant = [&](auto&, auto&, auto) { return samples; };
+  Invariant gap = invariant(Invariant::Kind::no_gap, "no_gap");
+  gap.expr = "foo";
+  gap.node = "query";
+  gap.range = 1min;
+  gap.interval = 1s;
+  Invariant rising = gap;
+  rising.kind = Invariant::Kind::monotonic;
+  scenarios::Test test = test_of({});
+  test.invariants = {gap, rising};
+  auto results = run(test);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_THAT(results[0].detail, HasSubstr("2500 ms without a sample"));
+  EXPECT_THAT(results[1].detail, HasSubstr("2 after 3"));
+  test.invariants[0].interval = 2s;
+  EXPECT_EQ(run(test)[0].verdict, Verdict::pass);
+  samples.series[0].points.pop_back();
+  EXPECT_THAT(run(test)[0].detail, HasSubstr("no sample in the last 3000 ms")) << "a gap that has no other end";
+  samples.series.clear();
+  EXPECT_EQ(run(test)[0].verdict, Verdict::fail) << "no samples prove nothing";
+}
+
+TEST_F(CheckRunnerTest, BoundsByTheBaselineOfThePhaseBefore) {
+  Check c = check("foo");
+  c.max_duration = DurationBound{0ms, 2, "baseline * 2"};
+  scenarios::Test test = test_of({c});
+  CheckRunner runner(test, asker_, nullptr, pace_);
+  asker_.on_instant = [](auto&, auto&, auto) {
+    Answer answer = vector_of("foo", 1);
+    answer.duration = 10ms;
+    return answer;
+  };
+  EXPECT_EQ(runner.run_phase("before", {}, {}).at(0).verdict, Verdict::fail) << "there is no baseline yet";
+  EXPECT_EQ(runner.run_phase("fault", {}, {}).at(0).verdict, Verdict::pass);
+  asker_.on_instant = [](auto&, auto&, auto) {
+    Answer answer = vector_of("foo", 1);
+    answer.duration = 21ms;
+    return answer;
+  };
+  EXPECT_EQ(runner.run_phase("fault", {}, {}).at(0).verdict, Verdict::fail);
+}
+
+}  // namespace
+}  // namespace mread::scenarios

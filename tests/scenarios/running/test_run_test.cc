@@ -1,0 +1,177 @@
+#include "scenarios/running/test_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/running/fakes.h"
+
+namespace mread::scenarios {
+namespace {
+
+using namespace fakes;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using std::chrono_literals::operator""s;
+
+class RunTestTest : public testing::Test {
+ protected:
+  TestResult run(const scenarios::Test& test) {
+    NodeContext context;
+    TestSurroundings surroundings{engine_, pace_, "run", context};
+    surroundings.make_asker = [this](const Topology&, std::map<std::string, NodePorts>) {
+      auto asker = std::make_unique<FakeAsker>(events_);
+      asker->on_instant = on_instant_;
+      asker->on_read = on_read_;
+      return asker;
+    };
+    surroundings.make_oracle = [](const std::string& name, const std::string&, const NodeContext&) -> Result<NodeSpec> {
+      NodeSpec spec;
+      spec.name = name;
+      spec.ports = {9090};
+      return spec;
+    };
+    return run_test(test, surroundings, stop_.get_token());
+  }
+
+  Events events_;
+  FakePace pace_;
+  FakeEngine engine_{events_, pace_};
+  std::stop_source stop_;
+  std::function<Answer(const std::string&, const std::string&, int64_t)> on_instant_ = [](auto&, auto&, auto) {
+    return vector_of("foo", 1);
+  };
+  std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read_ = [](auto&, auto, auto) {
+    ReadAnswer read;
+    read.series.push_back({model::parse_series("foo").value(), {model::Sample::of(1, 1)}, {}});
+    return read;
+  };
+};
+
+TEST_F(RunTestTest, StartsDataNodesFirstAndRemovesEverything) {
+  const TestResult result = run(test_of({check("foo", {"before"})}));
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo", "removed"));
+  ASSERT_EQ(result.nodes.size(), 3u);
+  EXPECT_EQ(result.nodes[0].version, "3.5.3");
+  EXPECT_EQ(result.nodes[0].log, "nodes/t/query.log");
+  EXPECT_EQ(result.nodes[0].files.at("nodes/t/query.log"), "log of query");
+}
+
+TEST_F(RunTestTest, RunsEachCheckOnceAPhaseAndUndoesWhatWasDone) {
+  scenarios::Test test = test_of({check("foo")});
+  test.timeline = {act_at(0s, "a", Act::pause)};
+  const TestResult result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo", "0 pause a",
+                                          "ask query foo", "0 resume a", "ask query foo", "removed"));
+  ASSERT_EQ(result.checks.size(), 3u);
+  EXPECT_EQ(result.checks[1].phase, "fault");
+}
+
+TEST_F(RunTestTest, KeepsTheTimesOfTheTimeline) {
+  scenarios::Test test = test_of({check("foo", {"fault", "after"})});
+  test.timeline = {act_at(5s, "a", Act::kill, 10s), act_at(20s, "m", Act::pause)};
+  run(test);
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "5000 kill a", "ask query foo", "15000 start a",
+                          "20000 pause m", "ask query foo", "20000 resume m", "ask query foo", "removed"));
+}
+
+TEST_F(RunTestTest, AStartTakesBackAKill) {
+  scenarios::Test test = test_of({check("foo", {"after"})});
+  test.timeline = {act_at(0s, "a", Act::kill), act_at(3s, "a", Act::start)};
+  run(test);
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "0 kill a", "3000 start a", "ask query foo", "removed"));
+}
+
+TEST_F(RunTestTest, WaitsForNothingWhereNobodyLooksAfterwards) {
+  scenarios::Test test = test_of({check("foo", {"fault"})});
+  test.timeline = {act_at(0s, "a", Act::kill, 100s)};
+  run(test);
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "0 kill a", "ask query foo", "removed"));
+  EXPECT_EQ(pace_.since_start(), 0s);
+}
+
+TEST_F(RunTestTest, FaultsOfOneMockAddUp) {
+  scenarios::Test test = test_of({check("foo", {"after"})});
+  TimelineEntry latency{0s, 10s, "fault", "m", std::nullopt, R"({"latency":"1s"})", 1};
+  TimelineEntry status{5s, 10s, "fault", "m", std::nullopt, R"({"status":"503"})", 2};
+  test.timeline = {latency, status};
+  run(test);
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", R"(faults m [{"latency":"1s"}])",
+                                          R"(faults m [{"latency":"1s"},{"status":"503"}])",
+                                          R"(faults m [{"status":"503"}])", "faults m []", "ask query foo", "removed"));
+}
+
+TEST_F(RunTestTest, SkipsWhatTheMachineOrTheEngineCannotDo) {
+  scenarios::Test test = test_of({check("foo")});
+  test.nodes[1] = node("a", "prometheus", false, "v9");
+  TestResult result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::skipped);
+  EXPECT_EQ(result.reason, "Prometheus v9 is not on this machine (there are 3.5.3)");
+
+  test = test_of({check("foo")});
+  test.timeline = {act_at(0s, "a", Act::disconnect)};
+  result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::skipped);
+  EXPECT_EQ(result.reason, "network cuts need --engine docker");
+  EXPECT_TRUE(events_.list().empty());
+}
+
+TEST_F(RunTestTest, ShowsTheVersionThatRanInTheCase) {
+  scenarios::Test test = test_of({check("foo", {"before"})});
+  test.matrix_case = {{"prometheus", "v3.5"}, {"query_path", "direct"}};
+  const TestResult result = run(test);
+  EXPECT_EQ(to_string(result.matrix_case), "prometheus=3.5.3 query_path=direct");
+}
+
+TEST_F(RunTestTest, ANodeThatDoesNotStartFailsTheTest) {
+  engine_.fails_to_start = "query";
+  const TestResult result = run(test_of({check("foo")}));
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.reason, "query: it exited with 1");
+  EXPECT_EQ(events_.list().back(), "removed");
+}
+
+TEST_F(RunTestTest, AWrongAnswerFailsAndAKnownIssueIsKnown) {
+  on_instant_ = [](auto&, auto&, auto) { return Answer{}; };
+  scenarios::Test test = test_of({check("foo", {"before"})});
+  EXPECT_EQ(run(test).verdict, Verdict::fail);
+  test.known_issues = {{"slow", std::nullopt}};
+  EXPECT_EQ(run(test).verdict, Verdict::known_issue);
+}
+
+TEST_F(RunTestTest, FillsTheOracleAndHoldsAnswersAgainstIt) {
+  scenarios::Test test = test_of({check("foo", {"before"})});
+  test.invariants = {{Invariant::Kind::union_oracle, "union_oracle", {"before"}, {}, "", "", {}, {}}};
+  EXPECT_EQ(run(test).verdict, Verdict::pass);
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "start mread-oracle", "read a",
+                                          "write mread-oracle foox1", "read m", "ask query foo", "read a",
+                                          "ask mread-oracle foo", "removed"));
+  on_instant_ = [](const std::string& node, auto&, auto) { return vector_of("foo", node == "query" ? 1 : 2); };
+  const TestResult wrong = run(test);
+  EXPECT_EQ(wrong.verdict, Verdict::fail);
+  EXPECT_THAT(wrong.reason, HasSubstr("union_oracle: foo"));
+}
+
+TEST_F(RunTestTest, AnEmptyOracleIsAFailure) {
+  on_read_ = [](auto&, auto, auto) { return ReadAnswer{}; };
+  scenarios::Test test = test_of({check("foo", {"before"})});
+  test.invariants = {{Invariant::Kind::no_silent_partial, "no_silent_partial", {"before"}, {}, "", "", {}, {}}};
+  const TestResult result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_THAT(result.reason, HasSubstr("the oracle is empty"));
+}
+
+TEST_F(RunTestTest, InterruptedItRemovesEverything) {
+  on_instant_ = [this](auto&, auto&, auto) {
+    stop_.request_stop();
+    return vector_of("foo", 1);
+  };
+  run(test_of({check("foo"), check("bar")}));
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo", "removed"));
+}
+
+}  // namespace
+}  // namespace mread::scenarios
