@@ -41,6 +41,8 @@ class NodeKind {
   virtual std::vector<uint16_t> ports() const = 0;
   /// Reads others over remote read: has a `remote_read` in its config.
   virtual bool reads_remotely() const { return false; }
+  /// Files of the node's folder worth keeping as artefacts of a run (Topology::read_file): its query log.
+  virtual std::vector<std::string> kept_files() const { return {}; }
   /// The data that the node holds by its own lines (mock, prometheus); external labels are not added.
   virtual const std::vector<mockstore::InputSeries>& input_series() const;
 

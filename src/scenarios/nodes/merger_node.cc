@@ -1,0 +1,62 @@
+#include "merger/config.h"
+#include "scenarios/nodes/node_kinds.h"
+
+namespace mread::scenarios {
+
+namespace {
+
+constexpr uint16_t port = 9095;
+constexpr const char* query_log = "query.log";
+
+/// `mread serve`, run by this very program.
+class MergerNode final : public NodeKind {
+ public:
+  explicit MergerNode(const NodeLines& lines) : NodeKind(lines.name) {
+    flags_ = read_flags(lines.mapping);
+    files_ = read_files(lines.mapping);
+    const yaml::Node config = lines.mapping.require("config");
+    expand_remote_read_names(config);
+    const merger::Config checked = merger::Config::from_yaml(config);
+    reads_remotely_ = !checked.backends.empty();
+    YAML::Node resolved = lines.directory.resolve(
+        config, name(), {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url"});
+    if (checked.query_log_file.empty()) {
+      resolved["query_log_file"] = "{{dir}}/" + std::string(query_log);
+      kept_files_ = {query_log};
+    }
+    config_ = YAML::Dump(resolved) + "\n";
+    lines.mapping.finish();
+  }
+
+  std::string kind() const override { return "merger"; }
+  std::vector<uint16_t> ports() const override { return {port}; }
+  bool reads_remotely() const override { return reads_remotely_; }
+  std::vector<std::string> kept_files() const override { return kept_files_; }
+
+  Result<NodeSpec> make_spec(const NodeContext& context) const override {
+    NodeSpec spec;
+    spec.name = name();
+    spec.kind = kind();
+    spec.program = context.mread_program;
+    spec.image_name = "mread/mread";
+    spec.args = {"serve", "--config", "{{dir}}/mread.yml", "--listen", "{{listen:" + std::to_string(port) + "}}"};
+    spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
+    spec.files = files_;
+    spec.files["mread.yml"] = config_;
+    spec.ports = {port};
+    return spec;
+  }
+
+ private:
+  std::string config_;
+  std::vector<std::string> flags_;
+  std::map<std::string, std::string> files_;
+  std::vector<std::string> kept_files_;
+  bool reads_remotely_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines) { return std::make_shared<MergerNode>(lines); }
+
+}  // namespace mread::scenarios

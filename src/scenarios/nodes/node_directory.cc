@@ -1,0 +1,123 @@
+#include "scenarios/nodes/node_directory.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "net/http.h"
+
+namespace mread::scenarios {
+
+namespace {
+
+bool is_list(const yaml::Node& node) { return node.is_sequence(); }
+
+std::string join(const std::vector<uint16_t>& ports) {
+  std::string text;
+  for (const uint16_t port : ports) text += (text.empty() ? "" : " and ") + std::to_string(port);
+  return text;
+}
+
+}  // namespace
+
+std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, std::string_view authority) const {
+  const size_t colon = authority.rfind(':');
+  const std::string host(authority.substr(0, colon));
+  if (host == "localhost" || host.find_first_of(".:[]") != std::string::npos) return {};
+  const auto node = ports_.find(host);
+  if (node == ports_.end()) {
+    std::vector<std::string> names;
+    std::string list;
+    for (const auto& [name, ports] : ports_) {
+      names.push_back(name);
+      list += (list.empty() ? "" : ", ") + name;
+    }
+    const std::string near = yaml::nearest(host, names);
+    place.error_at(offset, "no node \"" + host + "\" in this scenario; " +
+                               (near.empty() ? "there is " + list : "did you mean \"" + near + "\"?"));
+  }
+  if (node->second.empty()) place.error_at(offset, "node " + host + " listens on no port");
+  uint16_t port = node->second.front();
+  if (colon != std::string_view::npos) {
+    const std::string_view text = authority.substr(colon + 1);
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+      place.error_at(offset + colon + 1, "\"" + std::string(text) + "\" is no port");
+    }
+    if (std::find(node->second.begin(), node->second.end(), port) == node->second.end()) {
+      place.error_at(offset + colon + 1,
+                     "node " + host + " listens on " + join(node->second) + ", not on " + std::to_string(port));
+    }
+  }
+  return "{{node:" + host + ":" + std::to_string(port) + "}}";
+}
+
+void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path) const {
+  if (from.is_null()) return;
+  if (!path.empty()) {
+    const size_t dot = path.find('.');
+    const std::string step(path.substr(0, dot));
+    const std::string_view rest = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+    if (step == "*") {
+      const std::vector<yaml::Node> items = from.sequence();
+      for (size_t i = 0; i < items.size(); ++i) {
+        YAML::Node item = to[i];
+        // A target's path ends here, any other goes on in a mapping.
+        visit(items[i], item, self, rest.empty() ? std::string_view() : rest);
+      }
+    } else if (const auto value = from.mapping().find(step)) {
+      YAML::Node member = to[step];
+      visit(*value, member, self, rest);
+    }
+    return;
+  }
+  const std::string text = from.string();
+  // Written with the engine's own placeholders already.
+  if (text.find("{{") != std::string::npos) return;
+  const size_t scheme = text.find("://");
+  if (scheme == std::string::npos) {
+    const std::string_view authority(text);
+    if (authority.substr(0, authority.find(':')) == "localhost") {
+      const auto own = ports_.find(self);
+      const std::string as_self = self + std::string(authority.substr(9));
+      const size_t colon = authority.find(':');
+      const bool is_own = colon != std::string_view::npos && own != ports_.end() &&
+                          std::any_of(own->second.begin(), own->second.end(), [&](uint16_t port) {
+                            return std::to_string(port) == authority.substr(colon + 1);
+                          });
+      if (is_own) to = placeholder(from, 0, as_self);
+      return;
+    }
+    if (const std::string replaced = placeholder(from, 0, authority); !replaced.empty()) to = replaced;
+    return;
+  }
+  if (const auto url = net::Url::parse(text); !url) from.error(url.error().context);
+  const size_t begin = scheme + 3;
+  const size_t end = std::min(text.find_first_of("/?#", begin), text.size());
+  const std::string replaced = placeholder(from, begin, std::string_view(text).substr(begin, end - begin));
+  if (!replaced.empty()) to = text.substr(0, begin) + replaced + text.substr(end);
+}
+
+YAML::Node NodeDirectory::resolve(const yaml::Node& config, const std::string& self,
+                                  const std::vector<std::string_view>& paths) const {
+  YAML::Node copy = YAML::Clone(config.raw());
+  for (const std::string_view path : paths) visit(config, copy, self, path);
+  return copy;
+}
+
+void expand_remote_read_names(const yaml::Node& config) {
+  if (!config.is_mapping()) return;
+  const auto remote_read = config.mapping().find("remote_read");
+  if (!remote_read || !is_list(*remote_read)) return;
+  for (const yaml::Node& item : remote_read->sequence()) {
+    if (!item.is_scalar()) continue;
+    const std::string name = item.string();
+    if (name.find_first_of(":/ ") != std::string::npos) item.error("want a node's name, or a mapping with a url");
+    YAML::Node entry(YAML::NodeType::Map);
+    entry["name"] = name;
+    entry["url"] = "http://" + name + "/api/v1/read";
+    YAML::Node slot = item.raw();
+    slot = entry;
+  }
+}
+
+}  // namespace mread::scenarios

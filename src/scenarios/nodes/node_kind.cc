@@ -1,0 +1,104 @@
+#include "scenarios/nodes/node_kind.h"
+
+#include <algorithm>
+
+#include "scenarios/engine/node_folder.h"
+#include "scenarios/language/version_text.h"
+#include "scenarios/nodes/node_directory.h"
+#include "scenarios/nodes/node_kinds.h"
+
+namespace mread::scenarios {
+
+namespace {
+
+struct KindWord {
+  const char* word;
+  std::vector<uint16_t> ports;
+  std::shared_ptr<const NodeKind> (*read)(const NodeLines&);
+};
+
+const std::vector<KindWord>& kind_words() {
+  // A mock's second port takes its orders, and stays open when a fault closes the first.
+  static const std::vector<KindWord> words = {{"prometheus", {9090}, read_prometheus_node},
+                                              {"mock", {9090, 9099}, read_mock_node},
+                                              {"merger", {9095}, read_merger_node},
+                                              {"node_exporter", {9100}, read_node_exporter_node},
+                                              {"container", {}, read_container_node}};
+  return words;
+}
+
+const KindWord& kind_of(const yaml::Node& kind) {
+  if (kind.string() == "influxdb") kind.error("kind influxdb is not supported yet");
+  std::vector<std::string> known;
+  for (const KindWord& word : kind_words()) known.emplace_back(word.word);
+  const std::string name = kind.one_of(known);
+  return *std::find_if(kind_words().begin(), kind_words().end(),
+                       [&](const KindWord& word) { return word.word == name; });
+}
+
+void check_name(const yaml::Node& place, const std::string& name) {
+  const bool fits = !name.empty() && name.size() <= 40 && name.front() != '-' && name.back() != '-' &&
+                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!fits) place.error("a node's name is a host name: lower-case letters, digits and hyphens, got \"" + name + "\"");
+  if (name == "localhost") place.error("localhost is every node's own name");
+}
+
+}  // namespace
+
+const std::vector<mockstore::InputSeries>& NodeKind::input_series() const {
+  static const std::vector<mockstore::InputSeries> none;
+  return none;
+}
+
+Result<std::string> NodeKind::resolve_version(const NodeContext&) const { return std::string(); }
+
+Result<void> NodeKind::feed(const NodeContext&, const net::Url&, std::stop_token) const { return {}; }
+
+std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes) {
+  yaml::Mapping mapping = nodes.mapping();
+  NodeDirectory directory;
+  for (const auto& [name, name_node, value] : mapping.entries()) {
+    check_name(name_node, name);
+    yaml::Mapping lines = value.mapping();
+    const KindWord& kind = kind_of(lines.require("kind"));
+    directory.add(name, kind.ports.empty() ? read_container_ports(lines) : kind.ports);
+  }
+  std::vector<std::shared_ptr<const NodeKind>> parsed;
+  for (const auto& [name, name_node, value] : mapping.entries()) {
+    yaml::Mapping lines = value.mapping();
+    const KindWord& kind = kind_of(lines.require("kind"));
+    parsed.push_back(kind.read({name, value, lines, directory}));
+  }
+  return parsed;
+}
+
+std::vector<std::string> read_flags(yaml::Mapping& mapping) {
+  const auto flags = mapping.find("flags");
+  if (!flags) return {};
+  for (const yaml::Node& flag : flags->sequence_or_one()) {
+    if (!flag.string().starts_with("-")) flag.error("a flag begins with a hyphen: \"--query.lookback-delta=1m\"");
+  }
+  return flags->strings();
+}
+
+std::map<std::string, std::string> read_files(yaml::Mapping& mapping) {
+  std::map<std::string, std::string> files;
+  if (const auto node = mapping.find("files")) {
+    yaml::Mapping entries = node->mapping();
+    for (const auto& [path, path_node, contents] : entries.entries()) {
+      if (!stays_inside(path)) path_node.error("a path below the node's folder");
+      // Structure is written as YAML: rules, a file_sd list.
+      files[path] = contents.is_scalar() ? contents.string() : contents.is_null() ? "" : contents.dump() + "\n";
+    }
+  }
+  return files;
+}
+
+std::string read_version(yaml::Mapping& mapping) {
+  const auto version = mapping.find("version");
+  if (!version) return {};
+  if (!parse_version(version->string())) version->error("want a version: v3.5 or 3.5.3");
+  return version->string();
+}
+
+}  // namespace mread::scenarios

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/yaml.h"
+#include "scenarios/nodes/node_directory.h"
+#include "scenarios/nodes/node_kind.h"
+
+namespace mread::scenarios {
+
+/// A node's lines, while they are read: what the function that reads a kind gets.
+struct NodeLines {
+  std::string name;
+  yaml::Node place;        ///< of the mapping
+  yaml::Mapping& mapping;  ///< `kind` has been read; the reader calls finish()
+  const NodeDirectory& directory;
+};
+
+// One file a kind. All throw yaml::ConfigError.
+std::shared_ptr<const NodeKind> read_prometheus_node(const NodeLines& lines);
+std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines);
+std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines);
+std::shared_ptr<const NodeKind> read_node_exporter_node(const NodeLines& lines);
+std::shared_ptr<const NodeKind> read_container_node(const NodeLines& lines);
+
+/// The ports of a container, which its own lines name: `ports:`.
+std::vector<uint16_t> read_container_ports(yaml::Mapping& mapping);
+
+// What several kinds have.
+
+/// `flags:`: command-line flags, added behind the node's own.
+std::vector<std::string> read_flags(yaml::Mapping& mapping);
+/// `files:`: path relative to the node's folder → contents; for passwords, rules, anything that a config refers to.
+std::map<std::string, std::string> read_files(yaml::Mapping& mapping);
+/// `version:`, checked for its form.
+std::string read_version(yaml::Mapping& mapping);
+
+}  // namespace mread::scenarios

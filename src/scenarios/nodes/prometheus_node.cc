@@ -1,0 +1,219 @@
+#include <algorithm>
+
+#include "base/duration.h"
+#include "mockstore/openmetrics.h"
+#include "scenarios/nodes/node_kinds.h"
+#include "scenarios/nodes/program_version.h"
+#include "scenarios/nodes/remote_write.h"
+
+namespace mread::scenarios {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr uint16_t port = 9090;
+constexpr const char* blocks_file = "blocks.om";
+constexpr const char* rules_file = "rules.yml";
+constexpr const char* query_log = "query.log";
+
+/// A head that has been scraped into takes nothing older than an hour. What is older than half of that, with room for a
+/// slow start, goes into such a node as blocks before it starts.
+constexpr milliseconds scraped_head_takes = std::chrono::minutes(30);
+
+/// Prometheus keeps 15 days; a node that is to look older must not throw its old block away.
+constexpr milliseconds default_retention = std::chrono::hours(24 * 15);
+
+NodeSpec base_spec(const std::string& name, const std::string& version, const NodeContext& context) {
+  NodeSpec spec;
+  spec.name = name;
+  spec.kind = "prometheus";
+  spec.program = context.cache_dir / "prometheus" / version / "prometheus";
+  spec.image_name = "mread/prometheus:" + version;
+  spec.args = {"--config.file={{dir}}/prometheus.yml", "--storage.tsdb.path={{dir}}/data",
+               "--web.listen-address={{listen:" + std::to_string(port) + "}}", "--web.enable-remote-write-receiver",
+               "--web.enable-lifecycle"};
+  spec.ports = {port};
+  spec.prepare_program = context.cache_dir / "prometheus" / version / "promtool";
+  return spec;
+}
+
+/// Turns the text of {{dir}}/blocks.om into blocks of the node's TSDB.
+void make_blocks_first(NodeSpec& spec, std::string text) {
+  spec.files[blocks_file] = std::move(text);
+  spec.prepare = {{"tsdb", "create-blocks-from", "openmetrics", "{{dir}}/" + std::string(blocks_file), "{{dir}}/data"}};
+}
+
+class PrometheusNode final : public NodeKind {
+ public:
+  explicit PrometheusNode(const NodeLines& lines) : NodeKind(lines.name) {
+    version_ = read_version(lines.mapping);
+    if (const auto image = lines.mapping.find("image")) {
+      image_ = image->string();
+      if (!version_.empty()) image->error("image and version: one of the two");
+    }
+    flags_ = read_flags(lines.mapping);
+    files_ = read_files(lines.mapping);
+    if (const auto age = lines.mapping.find("tsdb_age")) tsdb_age_ = age->duration();
+    if (const auto series = lines.mapping.find("input_series"); series && !series->is_null()) {
+      input_series_ = mockstore::read_input_series(*series);
+    }
+    YAML::Node config(YAML::NodeType::Map);
+    if (const auto node = lines.mapping.find("config"); node && !node->is_null()) config = resolve(*node, lines);
+    if (const auto rules = lines.mapping.find("rules")) {
+      if (files_.contains(rules_file)) rules->error("files: has a rules.yml already");
+      rules->sequence();
+      YAML::Node file(YAML::NodeType::Map);
+      file["groups"] = rules->raw();
+      files_[rules_file] = YAML::Dump(file) + "\n";
+      config["rule_files"].push_back("{{dir}}/" + std::string(rules_file));
+    }
+    makes_samples_ = config["scrape_configs"].size() > 0 || config["rule_files"].size() > 0;
+    // The log of queries belongs to what a run keeps, unless the file wants it elsewhere.
+    if (!config["global"]["query_log_file"]) {
+      config["global"]["query_log_file"] = "{{dir}}/" + std::string(query_log);
+      kept_files_ = {query_log};
+    }
+    config_ = YAML::Dump(config) + "\n";
+    lines.mapping.finish();
+  }
+
+  std::string kind() const override { return "prometheus"; }
+  std::string version() const override { return version_; }
+  std::vector<uint16_t> ports() const override { return {port}; }
+  bool reads_remotely() const override { return reads_remotely_; }
+  std::vector<std::string> kept_files() const override { return kept_files_; }
+  const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
+
+  Result<std::string> resolve_version(const NodeContext& context) const override {
+    if (!image_.empty()) return image_.substr(image_.rfind(':') + 1);
+    return find_version(context.cache_dir, "prometheus", version_);
+  }
+
+  Result<NodeSpec> make_spec(const NodeContext& context) const override {
+    // The tools of the newest version here serve an image as well: they only write blocks.
+    const auto version = find_version(context.cache_dir, "prometheus", version_);
+    if (!version) return fail(version.error().in("node " + name()));
+    NodeSpec spec = base_spec(name(), *version, context);
+    if (!image_.empty()) {
+      spec.image = image_;
+      spec.program.clear();
+    }
+    spec.files = files_;
+    spec.files["prometheus.yml"] = config_;
+    Result<Data> data = gather(context);
+    if (!data) return fail(data.error().in("node " + name()));
+    if (data->has_histograms) spec.args.emplace_back("--enable-feature=native-histograms");
+    if (tsdb_age_ > default_retention - std::chrono::hours(24)) {
+      spec.args.push_back("--storage.tsdb.retention.time=" + format_duration(tsdb_age_ + default_retention));
+    }
+    spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
+    if (!data->blocks.empty()) make_blocks_first(spec, std::move(data->blocks));
+    return spec;
+  }
+
+  Result<void> feed(const NodeContext& context, const net::Url& url, std::stop_token stop) const override {
+    if (input_series_.empty()) return {};
+    auto series = mockstore::expand_input_series(input_series_, context.clock);
+    if (!series) return fail(series.error().in("node " + name()));
+    if (makes_samples_) {
+      const int64_t oldest_ms = context.now_ms - scraped_head_takes.count();
+      for (model::Series& one : *series) {
+        std::erase_if(one.samples, [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
+        std::erase_if(one.histograms, [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
+      }
+    }
+    auto written = write_series(url, *series, stop);
+    if (!written) return fail(written.error().in("node " + name()));
+    return {};
+  }
+
+ private:
+  YAML::Node resolve(const yaml::Node& config, const NodeLines& lines) {
+    yaml::Mapping mapping = config.mapping();
+    expand_remote_read_names(config);
+    const auto remote_read = mapping.find("remote_read");
+    reads_remotely_ = remote_read && remote_read->is_sequence() && !remote_read->sequence().empty();
+    return lines.directory.resolve(
+        config, name(),
+        {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url", "remote_write.*.url",
+         "remote_write.*.proxy_url", "remote_write.*.oauth2.token_url", "scrape_configs.*.proxy_url",
+         "scrape_configs.*.static_configs.*.targets.*", "scrape_configs.*.http_sd_configs.*.url",
+         "alerting.alertmanagers.*.static_configs.*.targets.*"});
+  }
+
+  /// What is put into the node before it starts.
+  struct Data {
+    std::string blocks;  ///< OpenMetrics text; empty for none
+    bool has_histograms = false;
+  };
+
+  Result<Data> gather(const NodeContext& context) const {
+    Data data;
+    auto series = mockstore::expand_input_series(input_series_, context.clock);
+    if (!series) return fail(series.error());
+    int64_t first_ms = INT64_MAX;
+    for (const model::Series& one : *series) {
+      data.has_histograms |= !one.histograms.empty();
+      if (!one.samples.empty()) first_ms = std::min(first_ms, one.samples.front().timestamp_ms);
+      if (!one.histograms.empty()) first_ms = std::min(first_ms, one.histograms.front().timestamp_ms);
+    }
+    mockstore::OpenMetricsWriter writer;
+    bool any = false;
+    if (makes_samples_) {
+      const int64_t oldest_ms = context.now_ms - scraped_head_takes.count();
+      for (model::Series& one : *series) {
+        std::erase_if(one.samples, [&](const auto& sample) { return sample.timestamp_ms >= oldest_ms; });
+        std::erase_if(one.histograms, [&](const auto& sample) { return sample.timestamp_ms >= oldest_ms; });
+        any |= !one.samples.empty() || !one.histograms.empty();
+        writer.append(one);
+      }
+      if (writer.omitted().stale_markers + writer.omitted().histograms > 0) {
+        return fail(Errc::config,
+                    "staleness markers and native histograms older than " + format_duration(scraped_head_takes) +
+                        " cannot be put into a node that scrapes or evaluates rules; let start_timestamp be later");
+      }
+    }
+    if (tsdb_age_.count() > 0) {
+      // The head begins where the newest block ends, so the block must lie before all that is written later.
+      const int64_t old_ms =
+          std::min(context.now_ms - tsdb_age_.count(), first_ms == INT64_MAX ? INT64_MAX : first_ms - 1);
+      writer.append({{{"__name__", "mread_tsdb_age"}}, {model::Sample::of(old_ms, 1)}, {}});
+      any = true;
+    }
+    if (!any) return data;
+    writer.finish();
+    data.blocks = writer.take();
+    return data;
+  }
+
+  std::string version_;
+  std::string image_;
+  std::string config_;
+  std::vector<std::string> flags_;
+  std::map<std::string, std::string> files_;
+  std::vector<std::string> kept_files_;
+  milliseconds tsdb_age_{0};
+  std::vector<mockstore::InputSeries> input_series_;
+  bool reads_remotely_ = false;
+  bool makes_samples_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<const NodeKind> read_prometheus_node(const NodeLines& lines) {
+  return std::make_shared<PrometheusNode>(lines);
+}
+
+Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version, const NodeContext& context) {
+  const auto found = find_version(context.cache_dir, "prometheus", version);
+  if (!found) return fail(found.error());
+  NodeSpec spec = base_spec(name, *found, context);
+  spec.kind = "oracle";
+  spec.args.emplace_back("--enable-feature=native-histograms");
+  // It is written to by one node's data after the other's, whatever their ages.
+  spec.files["prometheus.yml"] = "storage:\n  tsdb:\n    out_of_order_time_window: 400d\n";
+  return spec;
+}
+
+}  // namespace mread::scenarios
