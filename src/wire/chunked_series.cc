@@ -42,6 +42,10 @@ Result<void> parse_chunk(std::string_view message, size_t base, ChunkView& out) 
   return {};
 }
 
+tl::unexpected<Error> too_many(size_t limit_entries) {
+  return fail(Errc::limit, fmt::format("more than {} series and chunks", limit_entries));
+}
+
 template <class AppendChunks>
 void encode_response(std::string_view labels_wire, size_t chunk_bytes, int64_t query_index, std::string& out,
                      AppendChunks append) {
@@ -56,7 +60,9 @@ void encode_response(std::string_view labels_wire, size_t chunk_bytes, int64_t q
 
 }  // namespace
 
-Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, size_t frame_bytes) {
+Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, size_t frame_bytes,
+                                           size_t limit_entries) {
+  if (series.size() + chunks_.size() >= limit_entries) return too_many(limit_entries);
   ProtoReader fields(body, base);
   std::string_view labels;
   bool together = true;
@@ -64,6 +70,7 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
     if (fields.field() > 2) continue;
     if (fields.type() != WireType::bytes) return fail(fields.error("series"));
     if (fields.field() == 2) {
+      if (series.size() + chunks_.size() + 1 >= limit_entries) return too_many(limit_entries);
       ChunkView& chunk = chunks_.emplace_back();
       chunk.wire = fields.entry();
       if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed) return parsed;
@@ -89,7 +96,7 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
   return {};
 }
 
-Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out) {
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries) {
   out.query_index = 0;
   out.series.clear();
   out.chunks_.clear();
@@ -98,7 +105,7 @@ Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out)
   ProtoReader fields(data);
   while (fields.next()) {
     if (fields.is(1, WireType::bytes)) {
-      if (auto parsed = out.parse_series(fields.bytes(), fields.bytes_offset(), data.size()); !parsed) {
+      if (auto parsed = out.parse_series(fields.bytes(), fields.bytes_offset(), data.size(), limit_entries); !parsed) {
         out.series.clear();
         return fail(parsed.error().in(fmt::format("series {} of the frame", out.chunk_ends_.size())));
       }

@@ -49,8 +49,8 @@ class ChunkedResponse {
   std::vector<ChunkedSeriesView> series;  ///< Prometheus puts one in a frame; none and several are allowed
 
  private:
-  friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out);
-  Result<void> parse_series(std::string_view body, size_t base, size_t frame_bytes);
+  friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries);
+  Result<void> parse_series(std::string_view body, size_t base, size_t frame_bytes, size_t limit_entries);
 
   std::vector<ChunkView> chunks_;   // Of all series, one after another;
   std::vector<size_t> chunk_ends_;  // where each series' chunks end.
@@ -58,8 +58,10 @@ class ChunkedResponse {
 };
 
 /// Decodes a ChunkedReadResponse. `out` is overwritten; its views point into `data` (and into `out` for labels that do
-/// not stand together). Chunk data are not looked into. Errors: Errc::malformed, with the byte.
-Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out);
+/// not stand together). Chunk data are not looked into. An empty chunk takes two bytes on the wire and much more as a
+/// view: `limit_entries` bounds the series and the chunks together. Errors: Errc::malformed, with the byte;
+/// Errc::limit.
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries = SIZE_MAX);
 
 /// Appends a chunk as an entry of a ChunkedSeries, as Go encodes it (zeros left out).
 void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms, ChunkEncoding encoding,

@@ -85,17 +85,23 @@ char* put_sample(char* p, const model::Sample& sample) {
 
 }  // namespace
 
-Result<ReadResponseView> parse_read_response(std::string_view uncompressed) {
+Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size_t limit_series) {
+  const auto too_many = [&](const char* what) {
+    return fail(Errc::limit, fmt::format("read response: more than {} {}", limit_series, what));
+  };
+  size_t series_count = 0;
   ReadResponseView response;
   ProtoReader results(uncompressed);
   while (results.next()) {
     if (results.field() != 1) continue;
     if (results.type() != WireType::bytes) return fail(results.error("read response"));
+    if (response.results.size() == limit_series) return too_many("results");
     QueryResultView& result = response.results.emplace_back();
     ProtoReader series(results.bytes(), results.bytes_offset());
     while (series.next()) {
       if (series.field() != 1) continue;
       if (series.type() != WireType::bytes) return fail(series.error("query result"));
+      if (series_count++ == limit_series) return too_many("series");
       TimeSeriesView& view = result.series.emplace_back();
       if (auto parsed = parse_time_series(series.bytes(), series.bytes_offset(), view, response.scratch); !parsed) {
         return fail(parsed.error().in(

@@ -41,9 +41,10 @@ struct ReadResponseView {
   std::vector<std::vector<char>> scratch;  ///< labels that do not stand together on the wire
 };
 
-/// Parses an uncompressed ReadResponse. The samples are not looked into (SamplesReader does). Errors: Errc::malformed,
-/// with the byte.
-Result<ReadResponseView> parse_read_response(std::string_view uncompressed);
+/// Parses an uncompressed ReadResponse. The samples are not looked into (SamplesReader does). An empty series takes two
+/// bytes on the wire and much more as a view: `limit_series` bounds the series (and the results).
+/// Errors: Errc::malformed, with the byte; Errc::limit.
+Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size_t limit_series = SIZE_MAX);
 
 /// Iterates over the samples of a series in the order of the wire.
 ///

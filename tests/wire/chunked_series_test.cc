@@ -124,6 +124,18 @@ TEST(ChunkedSeriesTest, LabelsApartAreGathered) {
   }
 }
 
+TEST(ChunkedSeriesTest, NoMemoryForCountlessChunks) {
+  const std::string data = "\x0a\x04\x12\x00\x12\x00\x0a\x00"s;  // Two series, two chunks.
+  ChunkedResponse response;
+  EXPECT_TRUE(parse_chunked_response(data, response, 4));
+  for (size_t limit = 0; limit < 4; ++limit) {
+    const auto parsed = parse_chunked_response(data, response, limit);
+    ASSERT_FALSE(parsed) << limit;
+    EXPECT_TRUE(parsed.error().is(Errc::limit));
+    EXPECT_TRUE(response.series.empty());
+  }
+}
+
 struct BrokenCase {
   const char* name;
   std::string data;

@@ -229,6 +229,14 @@ TEST(SamplesResponseTest, SeriesWithoutSamples) {
   EXPECT_TRUE(read_all(response->results[0].series[0].samples).empty());
 }
 
+TEST(SamplesResponseTest, NoMemoryForCountlessSeries) {
+  const std::string two_and_one = "\x0a\x04\x0a\x00\x0a\x00\x0a\x02\x0a\x00"s;
+  EXPECT_TRUE(parse_read_response(two_and_one, 3));
+  EXPECT_EQ(parse_read_response(two_and_one, 2).error().to_string(), "read response: more than 2 series");
+  EXPECT_TRUE(parse_read_response(two_and_one, 2).error().is(Errc::limit));
+  EXPECT_EQ(parse_read_response("\x0a\x00\x0a\x00"s, 1).error().to_string(), "read response: more than 1 results");
+}
+
 struct BrokenCase {
   const char* name;
   std::string bytes;
