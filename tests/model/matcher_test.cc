@@ -138,20 +138,19 @@ constexpr const char* all_empty = "the selector needs at least one matcher that 
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, BrokenSelectorTest,
-    testing::Values(BrokenCase{"Nothing", "", 0, "expected a metric name or '{', not the end"},             //
-                    BrokenCase{"Braces", "{}", 0, all_empty},                                               //
-                    BrokenCase{"EmptyValue", R"({a=""})", 0, all_empty},                                    //
-                    BrokenCase{"MatchesAll", R"({a=~".*"})", 0, all_empty},                                 //
-                    BrokenCase{"NotEqual", R"({a!="b"})", 0, all_empty},                                    //
-                    BrokenCase{"NotRegex", R"( {a!~"b"})", 1, all_empty},                                   //
-                    BrokenCase{"NameTwice", R"(up{__name__="x"})", 3, "the metric name is given twice"},    //
+    testing::Values(BrokenCase{"Nothing", "", 0, "expected a metric name or '{', not the end"},               //
+                    BrokenCase{"Braces", "{}", 0, all_empty},                                                 //
+                    BrokenCase{"EmptyValue", R"({a=""})", 0, all_empty},                                      //
+                    BrokenCase{"MatchesAll", R"({a=~".*"})", 0, all_empty},                                   //
+                    BrokenCase{"NotEqual", R"({a!="b"})", 0, all_empty},                                      //
+                    BrokenCase{"NotRegex", R"( {a!~"b"})", 1, all_empty},                                     //
+                    BrokenCase{"NameTwice", R"(up{__name__="x"})", 3, "the metric name is given twice"},      //
                     BrokenCase{"Operator", R"(up{a=="x"})", 5, R"(expected a quoted value, not "=\"x\"}")"},  //
-                    BrokenCase{"NoOperator", R"(up{a})", 4, R"(expected one of = != =~ !~, not "}")"},      //
-                    BrokenCase{"Range", "up[5m]", 2, R"(expected the end of the selector, not "[5m]")"},    //
+                    BrokenCase{"NoOperator", R"(up{a})", 4, R"(expected one of = != =~ !~, not "}")"},        //
+                    BrokenCase{"Range", "up[5m]", 2, R"(expected the end of the selector, not "[5m]")"},      //
                     BrokenCase{"Expression", "up{a=~\"(\"}", 6,
                                R"(the regular expression "(" of the label "a" is invalid: missing ): ()"}),
-    [](const auto& param_info) {
-  return std::string(param_info.param.name); });
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(SampleTest, NansAreKeptApart) {
   const Sample stale{1, stale_nan_bits};
