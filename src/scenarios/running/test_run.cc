@@ -213,8 +213,11 @@ class TestRun {
         node.log = folder + node.name + ".log";
         node.files[node.log] = std::move(*log);
       }
-      if (auto query_log = topology_->read_file(node.name, "query.log"); query_log && !query_log->empty()) {
-        node.files[folder + node.name + ".query.log"] = std::move(*query_log);
+      const NodeDeclaration* declared = test_.find(node.name);
+      if (declared == nullptr) continue;
+      for (const std::string& file : declared->node->kept_files()) {
+        auto contents = topology_->read_file(node.name, file);
+        if (contents && !contents->empty()) node.files[folder + node.name + "." + file] = std::move(*contents);
       }
     }
   }

@@ -1,0 +1,264 @@
+#include "scenarios/running/run.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/timestamp.h"
+#include "cli/commands.h"
+#include "scenarios/report/console.h"
+#include "scenarios/report/writers.h"
+
+namespace mread::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace scenarios;
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string engine = "auto";
+  Selection selection;
+  bool list = false;
+  bool dry_run = false;
+  size_t jobs = 1;
+  size_t repeat = 1;
+  std::optional<uint64_t> seed;
+  bool keep = false;
+  bool fail_fast = false;
+  std::string report_dir;
+  bool github = false;
+};
+
+// Turns SIGINT and SIGTERM into a stop request. A handler may do next to nothing, so it writes a byte, and a thread
+// does the rest. The signals are not blocked: child processes would inherit that.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    if (pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) return;
+    write_end = pipe_[1];
+    struct sigaction action {};
+    action.sa_handler = [](int) {
+      const int saved = errno;
+      [[maybe_unused]] const auto written = ::write(write_end, "x", 1);
+      errno = saved;
+    };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &old_int_);
+    sigaction(SIGTERM, &action, &old_term_);
+    waiter_ = std::jthread([this](const std::stop_token& end) {
+      pollfd readable{pipe_[0], POLLIN, 0};
+      while (!end.stop_requested()) {
+        if (poll(&readable, 1, 200) > 0) {
+          source_.request_stop();
+          return;
+        }
+      }
+    });
+  }
+  ~StopOnSignal() {
+    if (write_end < 0) return;
+    sigaction(SIGINT, &old_int_, nullptr);
+    sigaction(SIGTERM, &old_term_, nullptr);
+    waiter_.request_stop();
+    waiter_.join();
+    write_end = -1;
+    close(pipe_[0]);
+    close(pipe_[1]);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  static inline volatile sig_atomic_t write_end = -1;
+  int pipe_[2] = {-1, -1};
+  struct sigaction old_int_ {};
+  struct sigaction old_term_ {};
+  std::stop_source source_;
+  std::jthread waiter_;
+};
+
+fs::path cache_dir() {
+  if (const char* folder = std::getenv("MREAD_CACHE"); folder != nullptr && *folder != '\0') return folder;
+  const char* home = std::getenv("HOME");
+  return fs::path(home != nullptr && *home != '\0' ? home : "/root") / ".cache/mread";
+}
+
+Result<std::unique_ptr<Engine>> make_engine(const std::string& name, const EngineOptions& options) {
+  if (name == "process") return make_process_engine(options);
+  auto docker = make_docker_engine(options);
+  if (docker || name == "docker" || !docker.error().is(Errc::environment)) return docker;
+  return make_process_engine(options);
+}
+
+// "20261121-190000": sorts by time, and names a report folder.
+std::string compact_time(int64_t now_ms) {
+  std::string text = format_timestamp(now_ms - now_ms % 1000);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
+  std::replace(text.begin(), text.end(), 'T', '-');
+  return text;
+}
+
+int complain(ExitCode code, const std::string& line) {
+  std::fprintf(stderr, "mread run: %s\n", line.c_str());
+  return code;
+}
+
+// Names the tests; with dry_run also what would keep each from running on this machine.
+int show_tests(const std::vector<Test>& tests, const NodeContext& context, const Options& options) {
+  for (const Test& test : tests) {
+    fmt::print("{}  {}\n", test.title(), test.file);
+    if (!options.dry_run) continue;
+    for (const NodeDeclaration& node : test.nodes) {
+      NodeContext of_test = context;
+      of_test.clock = {test.start_ms, test.interval.count()};
+      const auto version = node.node->resolve_version(of_test);
+      const std::string shown = !version ? "skipped: " + version.error().context : *version;
+      fmt::print("  {} {}{}{}\n", node.kind, node.name, shown.empty() ? "" : " ", shown);
+    }
+    for (const std::string& phase : phases_of(test.timeline)) {
+      const auto count = std::count_if(test.checks.begin(), test.checks.end(), [&](const Check& check) {
+        return std::find(check.during.begin(), check.during.end(), phase) != check.during.end();
+      });
+      fmt::print("  {}: {} check{}\n", phase, count, count == 1 ? "" : "s");
+    }
+  }
+  if (options.dry_run) fmt::print("{} tests, nothing was started\n", tests.size());
+  return ok;
+}
+
+int run_scenarios(const Options& options) {
+  if (options.engine == "sim") return complain(invalid, "--engine sim is not supported yet; use docker or process");
+  const int64_t now_ms = wall_clock_ms();
+  auto files = find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
+  if (!files) return complain(invalid, files.error().context);
+  const std::vector<Test> tests = load_tests(*files, options.selection, {now_ms, options.seed});
+  if (tests.empty()) return complain(invalid, "no test fits --filter and --tag; see mread run --list");
+
+  NodeContext context;
+  context.cache_dir = cache_dir();
+  context.now_ms = now_ms;
+  if (options.list || options.dry_run) return show_tests(tests, context, options);
+
+  EngineOptions engine_options;
+  engine_options.cache_dir = context.cache_dir;
+  engine_options.work_dir = fs::temp_directory_path() / "mread";
+  engine_options.keep = options.keep;
+  auto engine = make_engine(options.engine, engine_options);
+  if (!engine) return complain(environment, engine.error().context);
+  for (const std::string& removed : (*engine)->sweep()) {
+    std::fprintf(stderr, "removed what an earlier run left behind: %s\n", removed.c_str());
+  }
+
+  const std::string stamp = compact_time(now_ms);
+  const fs::path report_dir = options.report_dir.empty() ? fs::path("reports") / stamp : fs::path(options.report_dir);
+  // A report that cannot be written is better known before the run than after it.
+  std::error_code error;
+  fs::create_directories(report_dir, error);
+  if (error || access(report_dir.c_str(), W_OK) != 0) {
+    return complain(environment,
+                    fmt::format("{}: cannot be written to; give another --report-dir", report_dir.string()));
+  }
+
+  const bool is_terminal = isatty(STDOUT_FILENO) != 0;
+  const char* no_color = std::getenv("NO_COLOR");
+  ConsoleOptions console_options;
+  console_options.is_terminal = is_terminal;
+  console_options.color = is_terminal && (no_color == nullptr || *no_color == '\0');
+  console_options.github = options.github;
+  console_options.total = tests.size() * options.repeat;
+  Console console(stdout, console_options);
+
+  StopOnSignal signals;
+  RealPace pace;
+  TestSurroundings surroundings{**engine, pace, stamp + "-" + std::to_string(getpid()), context};
+  std::string write_error;
+  const auto keep_logs = [&](TestResult& result) {
+    for (NodeResult& node : result.nodes) {
+      for (const auto& [path, contents] : node.files) {
+        if (auto written = write_file(report_dir / path, contents); !written) write_error = written.error().context;
+      }
+      node.files.clear();
+    }
+  };
+  fmt::print("{} tests of {} scenario files on engine {}\n", tests.size() * options.repeat, files->size(),
+             (*engine)->name());
+  std::fflush(stdout);
+  Report report;
+  {
+    RunOptions run_options{options.jobs, options.repeat, options.fail_fast, options.seed.value_or(tests.front().seed)};
+    report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
+  }
+  if (signals.token().stop_requested()) {
+    std::fprintf(stderr, "\nmread run: interrupted; everything that was started is removed\n");
+    return interrupted;
+  }
+  if (auto written = write_report(report_dir, report); !written) write_error = written.error().context;
+  console.summary(report, report_dir);
+  if (!write_error.empty()) return complain(environment, write_error);
+  if (report.total(Verdict::skipped) == report.tests.size()) {
+    return complain(environment, "every test was skipped: " + report.tests.front().reason);
+  }
+  return exit_code(report);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "run scenarios against real Prometheus, and report what held");
+  command->add_option("path", options->paths, "scenario files, and folders of them (default: scenarios)")
+      ->type_name("FILE|DIR");
+  command
+      ->add_option("--engine", options->engine,
+                   "docker: containers; process: child processes; auto: docker where a daemon answers")
+      ->check(CLI::IsMember({"auto", "docker", "process", "sim"}))
+      ->capture_default_str();
+  command
+      ->add_option("--filter", options->selection.filters,
+                   "only tests whose scenario, id, title or file fits the shell pattern; may be repeated")
+      ->type_name("GLOB")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--tag", options->selection.tags, "only scenarios with this tag; may be repeated")
+      ->type_name("TAG")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_flag("--list", options->list, "print the tests and run none");
+  command->add_flag("--dry-run", options->dry_run, "print the tests with their nodes and phases, and run none");
+  command->add_option("--jobs", options->jobs, "tests side by side")->check(CLI::Range(1, 64))->capture_default_str();
+  command->add_option("--repeat", options->repeat, "run everything so many times")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "in place of the scenarios' own seeds")->type_name("N");
+  command->add_flag("--keep", options->keep, "leave the nodes and their folders, and say where they are");
+  command->add_flag("--fail-fast", options->fail_fast, "begin no further test once one has failed");
+  command
+      ->add_option("--report-dir", options->report_dir,
+                   "where report.json, junit.xml and the nodes' logs go (default: reports/TIME)")
+      ->type_name("DIR");
+  command->add_flag("--github", options->github, "annotations for GitHub Actions");
+  command->footer(
+      "Example: mread run scenarios/seeds --engine process --filter 's2-*'\n"
+      "Exit codes: 0 all passed, 1 a check failed, 2 inconclusive, 3 a scenario or flag is invalid,\n"
+      "4 the environment is not usable, 130 interrupted.");
+  command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });
+}
+
+}  // namespace mread::cli

@@ -1,0 +1,161 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/scenario.h"
+
+namespace mread::scenarios {
+namespace {
+
+using testing::ElementsAre;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+
+constexpr int64_t now_ms = 1'700'000'007'123;
+
+std::vector<scenarios::Test> load(const std::string& text) { return parse_scenario(text, "s.yaml", {now_ms, {}}); }
+
+// One mock and a query node, to which each test adds its own lines.
+scenarios::Test load_with(const std::string& lines) {
+  return load(
+             "name: s\nnodes:\n  m: {kind: mock, input_series: [{series: foo, values: '1x40'}]}\n"
+             "  a: {kind: prometheus}\n"
+             "  query: {kind: prometheus, config: {remote_read: [{url: 'http://m:9090/api/v1/read'}]}}\n" +
+             lines)
+      .at(0);
+}
+
+TEST(LoadScenario, HasPromtoolsDefaults) {
+  const auto test = load_with("checks: [{expr: foo, exp_count: 1}]\n");
+  EXPECT_EQ(test.interval, 15s);
+  EXPECT_EQ(test.start_ms, (now_ms - 3'600'000) / 15'000 * 15'000) << "rounded to a whole interval";
+  EXPECT_EQ(test.id, "s");
+  EXPECT_EQ(test.title(), "s");
+  ASSERT_EQ(test.checks.size(), 1u);
+  const Check& check = test.checks[0];
+  EXPECT_EQ(check.node, "query");
+  EXPECT_EQ(check.eval_time, 0s);
+  EXPECT_EQ(check.name, "foo");
+  EXPECT_EQ(check.line, 6);
+  EXPECT_THAT(check.during, ElementsAre("before"));
+}
+
+TEST(LoadScenario, AFixedStartIsKeptAsItIs) {
+  EXPECT_EQ(load_with("start_timestamp: 1700000001.5\nchecks: [{expr: foo, exp_count: 1}]\n").start_ms,
+            1'700'000'001'500);
+}
+
+TEST(LoadScenario, ExpandsEveryCase) {
+  const auto tests = load(
+      "name: s\n"
+      "matrix: {prometheus: [v2.42, v3.5], path: [direct, merged]}\n"
+      "vars:\n"
+      "  direct_urls: [{url: 'http://m:9090/api/v1/read'}]\n"
+      "  merged_urls: [{url: 'http://merge:9095/api/v1/read'}]\n"
+      "nodes:\n"
+      "  m: {kind: mock}\n"
+      "  merge: {when: path == merged, kind: merger, config: {remote_read: '${direct_urls}'}}\n"
+      "  query:\n"
+      "    kind: prometheus\n"
+      "    version: ${prometheus}\n"
+      "    config: {remote_read: '${path == direct ? direct_urls : merged_urls}'}\n"
+      "checks:\n"
+      "  - {expr: foo, exp_samples: []}\n"
+      "  - {when: path == merged, read: foo, node: merge, exp_series: 0}\n"
+      "known_issue: {when: path == direct && prometheus >= 3.0, reason: slow}\n");
+  ASSERT_EQ(tests.size(), 4u);
+  EXPECT_EQ(tests[0].title(), "s [prometheus=v2.42 path=direct]");
+  EXPECT_EQ(tests[3].id, "s-4");
+  EXPECT_EQ(tests[0].nodes.size(), 2u);
+  EXPECT_EQ(tests[1].nodes.size(), 3u);
+  EXPECT_EQ(tests[2].find("query")->version, "v3.5");
+  EXPECT_TRUE(tests[2].find("query")->is_query_node);
+  EXPECT_EQ(tests[0].checks.size(), 1u);
+  EXPECT_EQ(tests[1].checks.size(), 2u);
+  EXPECT_TRUE(tests[0].known_issues.empty());
+  EXPECT_EQ(tests[2].known_issues.size(), 1u);
+  EXPECT_TRUE(tests[3].known_issues.empty());
+}
+
+TEST(LoadScenario, ReadsATimeline) {
+  const auto test = load_with(
+      "timeline:\n"
+      "  - {node: m, fault: {latency: 1s}, for: 10s}\n"
+      "  - {at: 5s, node: a, act: kill, phase: dead}\n"
+      "checks: [{expr: foo, exp_count: 1}, {expr: foo, exp_count: 1, during: [fault, after]}]\n");
+  ASSERT_EQ(test.timeline.size(), 2u);
+  EXPECT_EQ(test.timeline[0].lasts, 10s);
+  EXPECT_FALSE(test.timeline[0].act);
+  EXPECT_EQ(test.timeline[1].act, Act::kill);
+  EXPECT_EQ(test.timeline[1].at, 5s);
+  EXPECT_THAT(phases_of(test.timeline), ElementsAre("before", "fault", "dead", "after"));
+  EXPECT_THAT(test.checks[0].during, ElementsAre("before", "fault", "dead", "after"));
+  EXPECT_THAT(test.checks[1].during, ElementsAre("fault", "after"));
+}
+
+TEST(LoadScenario, KeepsWhatACheckSays) {
+  const auto test = load_with(
+      "timeline: [{node: m, fault: {latency: 1s}}]\n"
+      "checks:\n"
+      "  - {expr: sum(foo), node: a, time: now, repeat: 3, exp_distinct: '>= 2', eventually: 30s, timeout: 5s, "
+      "exp_requests: {m: '1..2'}, min_duration: 1s, max_duration: 1s + baseline * 2}\n"
+      "  - {expr: foo, expect: ['warn regex: a.*b', 'warn msg: a.b']}\n"
+      "  - {expr: foo, range: {start: 1m, end: 5m}, same_as: {node: a}}\n"
+      "  - {read: 'foo{a=~\"b.*\"}', node: m, start: 1m, end: 5m, stream: false, exp_partial: false}\n");
+  const Check& first = test.checks.at(0);
+  EXPECT_EQ(first.node, "a");
+  EXPECT_FALSE(first.eval_time) << "now";
+  EXPECT_EQ(first.repeat, 3);
+  EXPECT_EQ(first.eventually, 30s);
+  EXPECT_EQ(first.timeout, 5s);
+  EXPECT_EQ(first.max_duration->fixed, 1s);
+  EXPECT_EQ(first.max_duration->baseline, 2);
+  EXPECT_TRUE(first.requests.at("m").holds(2));
+  const Check& second = test.checks.at(1);
+  EXPECT_TRUE(second.expect.at(0).pattern->found_in("xaxxb"));
+  EXPECT_FALSE(second.expect.at(1).pattern->found_in("axb")) << "msg: is the text itself";
+  const Check& third = test.checks.at(2);
+  EXPECT_EQ(third.range->end, 5min);
+  EXPECT_EQ(third.range->step, 15s);
+  EXPECT_EQ(third.same_as->node, "a");
+  EXPECT_EQ(third.same_as->expr, "foo");
+  const Check& fourth = test.checks.at(3);
+  EXPECT_EQ(fourth.kind, Check::Kind::read);
+  EXPECT_EQ(fourth.matchers.size(), 2u);
+  EXPECT_EQ(fourth.read_end, 5min);
+  EXPECT_FALSE(fourth.stream);
+  EXPECT_EQ(fourth.partial->expression, nullptr);
+}
+
+TEST(LoadScenario, ReadsInvariantsLoadAndThresholds) {
+  const auto test = load_with(
+      "timeline: [{node: m, fault: {latency: 1s}}]\n"
+      "invariants:\n"
+      "  - union_oracle: {during: [before, after], replica_labels: [replica]}\n"
+      "  - no_silent_partial\n"
+      "  - no_gap: {expr: foo, range: 1m, interval: 1s}\n"
+      "load: {executor: constant-arrival-rate, rate: 5, warmup: 2s, duration: 20s}\n"
+      "thresholds: {query_duration: ['p(99.9) < baseline * 1.5', 'max <= 2s'], query_failed: 'rate < 0.01'}\n"
+      "checks: [{expr: foo, eval_time: 1m}]\n");
+  ASSERT_EQ(test.invariants.size(), 3u);
+  EXPECT_THAT(test.invariants[0].during, ElementsAre("before", "after"));
+  EXPECT_THAT(test.invariants[0].replica_labels, ElementsAre("replica"));
+  EXPECT_EQ(test.invariants[2].interval, 1s);
+  EXPECT_EQ(test.invariants[2].node, "query");
+  EXPECT_EQ(test.load->expr, "foo");
+  EXPECT_EQ(test.load->eval_time, 1min);
+  ASSERT_EQ(test.thresholds.size(), 3u);
+  EXPECT_DOUBLE_EQ(test.thresholds[0].quantile, 0.999);
+  EXPECT_TRUE(test.thresholds[0].of_baseline);
+  EXPECT_DOUBLE_EQ(test.thresholds[1].limit, 2);
+  EXPECT_EQ(test.thresholds[2].metric, "query_failed");
+}
+
+TEST(LoadScenario, TheSeedOfTheCommandLineWins) {
+  const std::string text =
+      "name: s\nseed: 7\nnodes: {m: {kind: mock}}\nchecks: [{read: foo, node: m, exp_series: 0}]\n";
+  EXPECT_EQ(parse_scenario(text, "s.yaml", {now_ms, {}}).at(0).seed, 7u);
+  EXPECT_EQ(parse_scenario(text, "s.yaml", {now_ms, 9}).at(0).seed, 9u);
+}
+
+}  // namespace
+}  // namespace mread::scenarios
