@@ -222,11 +222,44 @@ void read_groups(const std::optional<Node>& node, Config& config) {
     }
   }
   for (size_t i = 0; i < config.backends.size(); ++i) {
-    if (!taken[i]) config.groups.push_back({config.backends[i].name, {i}, 1, Group::Wait::all});
+    if (taken[i]) continue;
+    const std::string& name = config.backends[i].name;
+    if (names.count(name) > 0) {
+      node->error(
+          fmt::format("a group is called \"{}\", as is a backend that is in no group: give one another name", name));
+    }
+    config.groups.push_back({name, {i}, 1, Group::Wait::all});
   }
   for (size_t g = 0; g < config.groups.size(); ++g) {
     for (const size_t member : config.groups[g].members) config.backends[member].group = g;
   }
+}
+
+Route read_route(const Node& node, const Config& config) {
+  Route route;
+  Mapping mapping = node.mapping();
+  const Node match = mapping.require("match");
+  const std::string text = match.string();
+  size_t offset = 0;
+  auto matchers = model::parse_selector(text, &offset);
+  if (!matchers) match.error_at(offset, matchers.error().context);
+  route.match = *std::move(matchers);
+  std::vector<std::string> names;
+  for (const Group& group : config.groups) names.push_back(group.name);
+  const Node groups = mapping.require("groups");
+  for (const Node& entry : groups.sequence()) {
+    const std::string name = entry.string();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      const std::string near = yaml::nearest(name, names);
+      entry.error(fmt::format("no group is called \"{}\"{}", name,
+                              near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+    }
+    route.groups.push_back(static_cast<size_t>(found - names.begin()));
+  }
+  if (route.groups.empty()) groups.error("a route needs at least one group");
+  mapping.finish();
+  return route;
 }
 
 void read_merge(const Node& node, Config& config) {
@@ -299,6 +332,9 @@ Config Config::from_yaml(const yaml::Node& root) {
   }
   read_backends(mapping.require("remote_read"), config);
   read_groups(mapping.find("groups"), config);
+  if (const auto routes = mapping.find("routes")) {
+    for (const Node& route : routes->sequence()) config.routes.push_back(read_route(route, config));
+  }
   if (const auto merge = mapping.find("merge")) read_merge(*merge, config);
   if (const auto partial = mapping.find("partial")) {
     const std::string word = partial->one_of({"all", "group", "any"});
@@ -306,7 +342,7 @@ Config Config::from_yaml(const yaml::Node& root) {
   }
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
-  refuse_unsupported(mapping, {"routes", "health", "prune", "discovery", "web"});
+  refuse_unsupported(mapping, {"health", "prune", "discovery", "web"});
   mapping.finish();
   return config;
 }
@@ -337,6 +373,12 @@ std::string Config::describe() const {
     for (const size_t member : group.members) members += (members.empty() ? "" : ", ") + quoted(backends[member].name);
     out += fmt::format("  - {{name: {}, members: [{}], need: {}, wait: {}}}\n", quoted(group.name), members, group.need,
                        group.wait == Group::Wait::all ? "all" : "need");
+  }
+  if (!routes.empty()) out += "routes:\n";
+  for (const Route& route : routes) {
+    std::string names;
+    for (const size_t group : route.groups) names += (names.empty() ? "" : ", ") + quoted(groups[group].name);
+    out += fmt::format("  - {{match: {}, groups: [{}]}}\n", quoted(model::to_string(route.match)), names);
   }
   out += fmt::format("merge: {{dedup: union, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
                      to_string(on_conflict), repair_limit, to_string(partial));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/yaml.h"
+#include "merger/routes.h"
 
 namespace mread::merger {
 
@@ -66,6 +67,7 @@ struct Config {
   std::string listen = "127.0.0.1:9095";
   std::vector<Backend> backends;
   std::vector<Group> groups;  ///< those of the file, in its order, then one for each backend that is in none
+  std::vector<Route> routes;  ///< a group that no route names may hold anything
   OnConflict on_conflict = OnConflict::first;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;

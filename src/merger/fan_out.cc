@@ -102,11 +102,13 @@ void FanOut::Impl::ask_all(TimePoint now) {
     auto run = std::make_unique<Run>();
     run->query = query;
     std::vector<SeriesSource*> sources;
+    const std::vector<bool> routed = groups_to_ask(config_.routes, query.matchers, config_.groups.size());
     for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
-      if (!is_asked(config_.backends[backend], query)) continue;
+      if (!routed[config_.backends[backend].group] || !is_asked(config_.backends[backend], query)) continue;
       SourceOptions options;
       options.frame_limit = config_.backends[backend].chunked_read_limit;
       options.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
+      options.series_limit = config_.limits.series;
       options.window = options_.window_bytes;
       options.read_ahead = options_.read_ahead_bytes;
       options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];

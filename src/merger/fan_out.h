@@ -68,7 +68,7 @@ using Action = std::variant<Ask, Read, Drop, Head, Body, Finish, Abort, WakeAt>;
 struct BackendOutcome {
   size_t backend = 0;
   enum class State {
-    not_asked,  ///< its required_matchers are not in the query
+    not_asked,  ///< its required_matchers are not in the query, or no route leads to its group
     waiting,
     complete,
     failed,

@@ -55,6 +55,7 @@ bool SeriesMerge::refresh() {
 
 bool SeriesMerge::write_series(AnswerWriter& writer, Batch& batch) {
   if (auto written = writer.write(series_, batch); !written) {
+    undecodable_ = true;
     return fail_with(written.error().source, std::move(written.error().error));
   }
   series_.clear();
@@ -84,8 +85,12 @@ void SeriesMerge::skip_failure() {
     source->discard();
     source->forgive();
   }
-  // A series that did not decode is tried again without the failed source's part.
-  std::erase_if(series_, [this](const Fragment& fragment) { return fragment.source == failed_source_; });
+  // A series that did not decode is tried again without the failed source's part. What a source gave before it ended
+  // early is good.
+  if (undecodable_) {
+    std::erase_if(series_, [this](const Fragment& fragment) { return fragment.source == failed_source_; });
+  }
+  undecodable_ = false;
   built_ = false;
   replay_ = false;
   failed_source_ = no_source;

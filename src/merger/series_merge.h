@@ -61,6 +61,7 @@ class SeriesMerge {
   bool replay_ = false;           // The leaf on top was taken from.
   std::vector<Fragment> series_;  // The series that is being gathered.
   size_t failed_source_ = no_source;
+  bool undecodable_ = false;  // It failed in write().
   std::optional<Error> error_;
 };
 

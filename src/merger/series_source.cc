@@ -53,7 +53,8 @@ Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
   if (type_ == model::ResponseType::samples) {
     if (body_bytes_ + piece->size() > options_.body_limit) {
-      return fail(Errc::limit, fmt::format("an answer of more than {} bytes", options_.body_limit));
+      return fail(Errc::limit,
+                  fmt::format("an answer of more than {} bytes (limits.bytes_in_flight)", options_.body_limit));
     }
     body_bytes_ += piece->size();
     body_.push_back(std::move(piece));
@@ -113,7 +114,9 @@ Result<void> SeriesSource::take_frames() {
 }
 
 Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
-  if (auto parsed = wire::parse_chunked_response(frame.data, response_); !parsed) return parsed;
+  // No chunk with data takes less than eight bytes, so more entries than that are an attempt on the memory.
+  const size_t limit_entries = frame.data.size() / 8 + 16;
+  if (auto parsed = wire::parse_chunked_response(frame.data, response_, limit_entries); !parsed) return parsed;
   if (response_.query_index != 0) {
     return fail(Errc::malformed, fmt::format("answers query {} of 1", response_.query_index + 1));
   }
@@ -179,7 +182,10 @@ Result<void> SeriesSource::take_body() {
   body_bytes_ = 0;
   auto body = std::make_shared<SamplesBody>();
   body->bytes = *std::move(bytes);
-  auto view = wire::parse_read_response(body->bytes);
+  auto view = wire::parse_read_response(body->bytes, options_.series_limit == 0 ? SIZE_MAX : options_.series_limit);
+  if (!view && view.error().is(Errc::limit)) {
+    return fail(Errc::limit, fmt::format("more than {} series (limits.series)", options_.series_limit));
+  }
   if (!view) return fail(std::move(view).error());
   body->view = *std::move(view);
   if (body->view.results.size() != 1) {

@@ -18,6 +18,7 @@ namespace mread::merger {
 struct SourceOptions {
   uint64_t frame_limit = 50'000'000;     ///< bytes of one frame
   uint64_t body_limit = 1ULL << 30;      ///< bytes of a SAMPLES body, compressed and not
+  uint64_t series_limit = 0;             ///< of a SAMPLES body; 0: none
   uint64_t window = 4ULL << 20;          ///< bytes within which series may be out of order
   uint64_t read_ahead = 1ULL << 20;      ///< bytes that are asked for beyond the window
   bool hold_all = false;                 ///< known to be unsorted: nothing is given out before the end

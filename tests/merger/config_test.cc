@@ -58,6 +58,9 @@ remote_read:
   - {name: c, url: "http://c/read"}
 groups:
   - {name: dc, members: [c, a], need: 2, wait: need}
+routes:
+  - {match: '{region="eu"}', groups: [dc]}
+  - {match: '{region=~"us|ca"}', groups: [b, dc]}
 merge: {dedup: union, on_conflict: max, repair_limit: 1GiB}
 partial: any
 limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, query_range: 30d}
@@ -71,6 +74,8 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.groups[0].members, (std::vector<size_t>{0, 2}));
   EXPECT_EQ(config.groups[0].wait, Group::Wait::need);
   EXPECT_EQ(config.groups[1].name, "b");
+  ASSERT_EQ(config.routes.size(), 2u);
+  EXPECT_EQ(config.routes[1].groups, (std::vector<size_t>{1, 0}));
   EXPECT_EQ(config.on_conflict, OnConflict::max);
   EXPECT_EQ(config.limits.series, 5'000'000u);
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
@@ -86,7 +91,9 @@ TEST(Config, DescriptionHidesWhatMayBeSecret) {
 }
 
 TEST(Config, DescriptionIsAConfigurationAgain) {
-  const Config config = parse(std::string(two) + "groups: [{name: g, members: [a, b], need: 2}]\npartial: all\n");
+  const Config config = parse(std::string(two) +
+                              "groups: [{name: g, members: [a, b], need: 2}]\n"
+                              "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\n");
   EXPECT_EQ(parse(config.describe()).describe(), config.describe());
 }
 
@@ -126,7 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"BothBearerTokens", backend("bearer_token: x, bearer_token_file: y"),
                 "at most one of bearer_token and bearer_token_file"},
         Refusal{"TlsNotYet", backend("tls_config: {}"), "tls_config is not supported yet by this version"},
-        Refusal{"RoutesNotYet", with("routes: []"), "mread.yml:5:9: routes is not supported yet by this version"},
+        Refusal{"PruneNotYet", with("prune: {}"), "mread.yml:5:8: prune is not supported yet by this version"},
+        Refusal{"RouteToNowhere", with("routes: [{match: '{r=\"x\"}', groups: [bb]}]"), "did you mean \"b\"?"},
+        Refusal{"RouteWithBrokenSelector", with("routes: [{match: '{r=}', groups: [b]}]"), "mread.yml:5:"},
+        Refusal{"GroupNamedAsALoneBackend", with("groups: [{name: b, members: [a]}]"), "give one another name"},
         Refusal{"HedgeNotYet", with("groups: [{name: g, members: [a], hedge_after: p95}]"), "hedge_after is not"},
         Refusal{"GapfillNotYet", with("merge: {dedup: gapfill}"), "gapfill is not supported yet"},
         Refusal{"ReplicaLabelsNotYet", with("merge: {replica_labels: [r]}"), "replica_labels is not"},

@@ -111,6 +111,19 @@ TEST(FanOut, BackendsWhoseRequiredMatchersAreMissingAreNotAsked) {
   EXPECT_EQ(driver.run(request({"up{region=\"eu\"}"}, 0, last_ms, true)).asks, 2u);
 }
 
+TEST(FanOut, BackendsThatNoRouteLeadsToAreNotAskedAndNotWaitedFor) {
+  const Config config = config_of(3,
+                                  "routes:\n  - {match: '{region=\"us\"}', groups: [a]}\n"
+                                  "  - {match: '{region=\"eu\"}', groups: [b]}\n");
+  FanOutDriver driver(config, {Script::hanging(), Script::streamed(one(up, 1)), Script::streamed("")});
+  const Answer eu = driver.run(request({"up{region=\"eu\"}"}, 0, last_ms, true));
+  EXPECT_EQ(eu.asks, 2u);  // b, and c, which may hold anything.
+  EXPECT_EQ(eu.took, milliseconds(0));
+  EXPECT_EQ(shown(eu, true), "up{job=\"a\"} 1@5000\n");
+  EXPECT_EQ(eu.outcome.backends[0].state, State::not_asked);
+  EXPECT_EQ(driver.run(request({"up"}, 0, last_ms, true)).asks, 3u);
+}
+
 // ---- policies -------------------------------------------------------------------------------------------------------
 
 TEST(Policy, HealthyRefusingHangingUnderAnyAnswersAtTheDeadline) {
