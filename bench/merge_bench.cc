@@ -149,28 +149,38 @@ void merge(benchmark::State& state, Kind in, bool streamed, Shape shape) {
   state.counters["passed_on"] = static_cast<double>(outcome.frames_passed_on);
 }
 
-void shapes(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"n", "series", "samples"})->Args({2, 10'000, 120})->Unit(benchmark::kMillisecond);
+void register_all() {
+  struct Path {
+    const char* name;
+    Kind in;
+    bool streamed;
+  };
+  struct Form {
+    const char* name;
+    Shape shape;
+  };
+  for (const Path& path :
+       {Path{"chunks_to_chunks", Kind::chunks, true}, Path{"chunks_to_samples", Kind::chunks, false},
+        Path{"samples_to_samples", Kind::samples, false}, Path{"samples_to_chunks", Kind::samples, true}}) {
+    for (const Form& form : {Form{"dup", Shape::dup}, Form{"offset", Shape::offset}, Form{"disjoint", Shape::disjoint},
+                             Form{"half", Shape::half}}) {
+      benchmark::RegisterBenchmark((std::string(path.name) + "/" + form.name).c_str(), merge, path.in, path.streamed,
+                                   form.shape)
+          ->ArgNames({"n", "series", "samples"})
+          ->Args({2, 10'000, 120})
+          ->Args({10, 2'000, 120})
+          ->Args({50, 400, 120})
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
 }
-
-#define MREAD_MERGE_BENCH(name, in, streamed)                                                                    \
-  BENCHMARK_CAPTURE(merge, name / dup, in, streamed, Shape::dup)                                                 \
-      ->Apply(shapes)                                                                                            \
-      ->Args({10, 2'000, 120})                                                                                   \
-      ->Args({50, 400, 120});                                                                                    \
-  BENCHMARK_CAPTURE(merge, name / offset, in, streamed, Shape::offset)                                           \
-      ->Apply(shapes)                                                                                            \
-      ->Args({10, 2'000, 120})                                                                                   \
-      ->Args({50, 400, 120});                                                                                    \
-  BENCHMARK_CAPTURE(merge, name / disjoint, in, streamed, Shape::disjoint)->Apply(shapes)->Args({50, 400, 120}); \
-  BENCHMARK_CAPTURE(merge, name / half, in, streamed, Shape::half)->Apply(shapes)
-
-MREAD_MERGE_BENCH(chunks_to_chunks, Kind::chunks, true);
-MREAD_MERGE_BENCH(chunks_to_samples, Kind::chunks, false);
-MREAD_MERGE_BENCH(samples_to_samples, Kind::samples, false);
-MREAD_MERGE_BENCH(samples_to_chunks, Kind::samples, true);
 
 }  // namespace
 }  // namespace mread::merger
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 3;
+  mread::merger::register_all();
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -19,7 +19,7 @@ endif()
 
 add_library(mread_options INTERFACE)
 target_compile_options(mread_options INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers
-                       $<$<BOOL:${MREAD_WERROR}>:-Werror> $<$<CONFIG:Release>:-g1>)
+                       $<$<BOOL:${MREAD_WERROR}>:-Werror> "$<$<CONFIG:Release>:-g1;-Wno-restrict>")
 # Asio and Beast are compiled once, in src/net; every user must see the same switches.
 target_compile_definitions(mread_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                            BOOST_ASIO_NO_DEPRECATED SPDLOG_FMT_EXTERNAL MREAD_VERSION="${PROJECT_VERSION}")

@@ -1,0 +1,98 @@
+// mread's side of bench/run: reads bodies from files, merges them for a while, writes one line of JSON about it. Flags
+// and line are those of bench/peers/prometheus, so that the two can be run in turns.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "bench/bodies.h"
+#include "bench/checksum.h"
+#include "bench/in_memory_read.h"
+#include "bench/memory.h"
+
+namespace {
+
+using namespace mread;
+
+std::string load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void measure(const std::string& in, const std::string& out, double seconds, const std::string& label,
+             const std::vector<std::string>& paths) {
+  const auto in_type = bench::type_from(in);
+  const auto out_type = bench::type_from(out);
+  if (!in_type || !out_type) throw std::runtime_error("-in and -out are samples or chunks");
+  std::vector<std::string> bodies;
+  uint64_t input_bytes = 0;
+  for (const auto& path : paths) {
+    bodies.push_back(load(path));
+    input_bytes += bodies.back().size();
+  }
+  const bench::InMemoryRead read(bodies, *in_type, *out_type);
+  const int64_t base = bench::resident_bytes();
+
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> times;
+  uint64_t output_bytes = 0;
+  bench::AllocationCounts before, after;
+  const auto begin = Clock::now();
+  do {
+    output_bytes = 0;
+    before = bench::allocation_counts();
+    const auto start = Clock::now();
+    read.run([&output_bytes](std::string_view piece) { output_bytes += piece.size(); });
+    times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    after = bench::allocation_counts();
+  } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds);
+  const int64_t peak = bench::peak_resident_bytes();
+  std::sort(times.begin(), times.end());
+
+  const bench::Checksum sum = bench::checksum_of(read.answer(), *out_type);
+  const boost::json::object line = {
+      {"side", "mread"},
+      {"label", label},
+      {"seconds", times[times.size() / 2]},
+      {"iterations", times.size()},
+      {"input_bytes", input_bytes},
+      {"output_bytes", output_bytes},
+      {"series", sum.series()},
+      {"samples", sum.samples()},
+      {"allocated_bytes", after.bytes - before.bytes},
+      {"allocations", after.calls - before.calls},
+      {"base_rss_bytes", base},
+      {"peak_rss_bytes", peak},
+      {"checksum", fmt::format("{:016x}", sum.value())},
+  };
+  fmt::print("{}\n", boost::json::serialize(line));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("One read, merged again and again in memory", "mread_bench_side");
+  app.footer("Example: mread_bench_side --in chunks --out samples --seconds 2 /tmp/bodies/0 /tmp/bodies/1");
+  std::string in = "chunks", out = "chunks", label;
+  double seconds = 1;
+  std::vector<std::string> paths;
+  app.add_option("--in", in, "what the bodies are: samples or chunks")->capture_default_str();
+  app.add_option("--out", out, "what the answer is: samples or chunks")->capture_default_str();
+  app.add_option("--seconds", seconds, "reads are repeated for so long; at least one is made")->capture_default_str();
+  app.add_option("--label", label, "repeated in the report");
+  app.add_option("BODY", paths, "a file a backend")->required();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    measure(in, out, seconds, label, paths);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "mread_bench_side: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
