@@ -204,9 +204,10 @@ void append_histogram_message(std::string& out, const model::HistogramSample& sa
   } else {
     put_varint_field(out, Field::count_int, histogram.count);
   }
-  if (histogram.sum != 0) put_double_field(out, Field::sum, histogram.sum);
+  if (std::bit_cast<uint64_t>(histogram.sum) != 0) put_double_field(out, Field::sum, histogram.sum);
   if (histogram.schema != 0) put_varint_field(out, Field::schema, zigzag(histogram.schema));
-  if (histogram.zero_threshold != 0) put_double_field(out, Field::zero_threshold, histogram.zero_threshold);
+  if (std::bit_cast<uint64_t>(histogram.zero_threshold) != 0)
+    put_double_field(out, Field::zero_threshold, histogram.zero_threshold);
   if (histogram.is_float) {
     put_double_field(out, Field::zero_count_float, histogram.float_zero_count);
   } else {

@@ -11,8 +11,7 @@
 namespace mread::wire {
 
 /// Appends a prometheus.Histogram without tag and length, byte for byte as Go encodes it (zeros left out, but for the
-/// counts, which say whether the histogram is integer or float). As there, a sum or threshold of -0 is left out as
-/// well.
+/// counts, which say whether the histogram is integer or float), except that a sum or threshold of -0 is written.
 void append_histogram_message(std::string& out, const model::HistogramSample& sample);
 
 /// Appends the same as an entry of a TimeSeries (0x22 LEN message).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "wire/histogram_proto.h"
 #include "wire/labels_view.h"
@@ -22,8 +23,7 @@ constexpr char timestamp_tag = 0x10;
 
 void append_sample_entry(std::string& out, const model::Sample& sample) {
   out.push_back(sample_tag);
-  // As Go encodes it, zeros are left out; -0 too, whose sign remote write loses therefore.
-  const bool has_value = (sample.bits << 1) != 0;
+  const bool has_value = sample.bits != 0;  // as in Go, zeros are left out; -0, which Go leaves out too, is not
   const bool has_timestamp = sample.timestamp_ms != 0;
   const auto timestamp = static_cast<uint64_t>(sample.timestamp_ms);
   append_varint(out, (has_value ? 9 : 0) + (has_timestamp ? 1 + varint_size(timestamp) : 0));
@@ -38,52 +38,6 @@ void append_sample_entry(std::string& out, const model::Sample& sample) {
 }
 
 enum class Kind { sample, histogram, float_histogram };
-
-// How far a series has been written.
-struct Cursor {
-  size_t sample = 0;
-  size_t histogram = 0;
-};
-
-// The next samples of one kind, up to last_ms.
-struct Stretch {
-  std::span<const model::Sample> samples;
-  std::span<const model::HistogramSample> histograms;
-  size_t size() const { return samples.size() + histograms.size(); }
-};
-
-Stretch next_stretch(const model::Series& series, Cursor& cursor, int64_t last_ms, size_t most) {
-  const auto& samples = series.samples;
-  const auto& histograms = series.histograms;
-  const Cursor from = cursor;
-  std::optional<Kind> kind;
-  while (cursor.sample - from.sample + cursor.histogram - from.histogram < most) {
-    const bool has_sample = cursor.sample < samples.size() && samples[cursor.sample].timestamp_ms <= last_ms;
-    const bool has_histogram =
-        cursor.histogram < histograms.size() && histograms[cursor.histogram].timestamp_ms <= last_ms;
-    if (!has_sample && !has_histogram) break;
-    const bool take_sample = has_sample && (!has_histogram || samples[cursor.sample].timestamp_ms <=
-                                                                  histograms[cursor.histogram].timestamp_ms);
-    const Kind next = take_sample                                       ? Kind::sample
-                      : histograms[cursor.histogram].histogram.is_float ? Kind::float_histogram
-                                                                        : Kind::histogram;
-    if (kind && *kind != next) break;
-    kind = next;
-    ++(take_sample ? cursor.sample : cursor.histogram);
-  }
-  return {std::span(samples).subspan(from.sample, cursor.sample - from.sample),
-          std::span(histograms).subspan(from.histogram, cursor.histogram - from.histogram)};
-}
-
-std::optional<int64_t> next_time(const model::Series& series, const Cursor& cursor) {
-  std::optional<int64_t> time;
-  if (cursor.sample < series.samples.size()) time = series.samples[cursor.sample].timestamp_ms;
-  if (cursor.histogram < series.histograms.size()) {
-    const int64_t other = series.histograms[cursor.histogram].timestamp_ms;
-    time = time ? std::min(*time, other) : other;
-  }
-  return time;
-}
 
 int64_t window_last(int64_t time_ms) { return time_ms > INT64_MAX - window_ms ? INT64_MAX : time_ms + window_ms - 1; }
 
@@ -112,35 +66,82 @@ std::string encode_write_request(std::span<const model::Series> series) {
   return writer.finish();
 }
 
-std::vector<std::string> encode_write_requests(std::span<const model::Series> series, size_t max_samples) {
-  std::vector<std::string> requests;
-  std::vector<Cursor> cursors(series.size());
-  WriteRequestWriter writer;
-  size_t written = 0;
-  const auto flush = [&] {
-    if (written > 0) requests.push_back(writer.finish());
-    written = 0;
-  };
-  max_samples = std::max<size_t>(max_samples, 1);
-  std::optional<int64_t> last_ms;
-  for (;;) {
-    // One round takes one stretch of every series; rounds go on until the window is empty, then the next window begins.
-    size_t in_round = 0;
-    std::optional<int64_t> earliest;
-    for (size_t i = 0; i < series.size(); ++i) {
-      if (last_ms) {
-        if (written == max_samples) flush();
-        const Stretch stretch = next_stretch(series[i], cursors[i], *last_ms, max_samples - written);
-        if (stretch.size() > 0) writer.append(series[i].labels, stretch.samples, stretch.histograms);
-        written += stretch.size();
-        in_round += stretch.size();
-      }
-      if (const auto time = next_time(series[i], cursors[i])) earliest = earliest ? std::min(*earliest, *time) : *time;
-    }
-    flush();
-    if (!earliest) return requests;
-    if (in_round == 0) last_ms = window_last(*earliest);
+// Samples of one kind that follow one another.
+struct WriteRequests::Stretch {
+  std::span<const model::Sample> samples;
+  std::span<const model::HistogramSample> histograms;
+  size_t size() const { return samples.size() + histograms.size(); }
+};
+
+WriteRequests::WriteRequests(std::span<const model::Series> series, size_t max_samples)
+    : series_(series), max_samples_(std::max<size_t>(max_samples, 1)), cursors_(series.size()), at_(series.size()) {}
+
+WriteRequests::Stretch WriteRequests::take(const model::Series& series, Cursor& cursor, int64_t last_ms, size_t most) {
+  const auto& samples = series.samples;
+  const auto& histograms = series.histograms;
+  const Cursor from = cursor;
+  std::optional<Kind> kind;
+  while (cursor.sample - from.sample + cursor.histogram - from.histogram < most) {
+    const bool has_sample = cursor.sample < samples.size() && samples[cursor.sample].timestamp_ms <= last_ms;
+    const bool has_histogram =
+        cursor.histogram < histograms.size() && histograms[cursor.histogram].timestamp_ms <= last_ms;
+    if (!has_sample && !has_histogram) break;
+    const bool take_sample = has_sample && (!has_histogram || samples[cursor.sample].timestamp_ms <=
+                                                                  histograms[cursor.histogram].timestamp_ms);
+    const Kind next = take_sample                                       ? Kind::sample
+                      : histograms[cursor.histogram].histogram.is_float ? Kind::float_histogram
+                                                                        : Kind::histogram;
+    if (kind && *kind != next) break;
+    kind = next;
+    ++(take_sample ? cursor.sample : cursor.histogram);
   }
+  return {std::span(samples).subspan(from.sample, cursor.sample - from.sample),
+          std::span(histograms).subspan(from.histogram, cursor.histogram - from.histogram)};
+}
+
+std::optional<int64_t> WriteRequests::next_time(const model::Series& series, const Cursor& cursor) {
+  std::optional<int64_t> time;
+  if (cursor.sample < series.samples.size()) time = series.samples[cursor.sample].timestamp_ms;
+  if (cursor.histogram < series.histograms.size()) {
+    const int64_t other = series.histograms[cursor.histogram].timestamp_ms;
+    time = time ? std::min(*time, other) : other;
+  }
+  return time;
+}
+
+std::optional<int64_t> WriteRequests::earliest() const {
+  std::optional<int64_t> earliest;
+  for (size_t i = 0; i < series_.size(); ++i) {
+    if (const auto time = next_time(series_[i], cursors_[i])) earliest = earliest ? std::min(*earliest, *time) : *time;
+  }
+  return earliest;
+}
+
+// A request holds at most one stretch of each series. Rounds over all series go on until the window of time holds
+// nothing more; then the next window begins with the earliest sample that is left.
+std::optional<std::string> WriteRequests::next() {
+  size_t written = 0;
+  while (written < max_samples_) {
+    if (at_ == series_.size()) {
+      if (written > 0) break;  // the round's request
+      const auto time = earliest();
+      if (!time) return std::nullopt;
+      if (!last_ms_ || *time > *last_ms_) last_ms_ = window_last(*time);
+      at_ = 0;
+    }
+    const Stretch stretch = take(series_[at_], cursors_[at_], *last_ms_, max_samples_ - written);
+    if (stretch.size() > 0) writer_.append(series_[at_].labels, stretch.samples, stretch.histograms);
+    written += stretch.size();
+    ++at_;
+  }
+  return writer_.finish();
+}
+
+std::vector<std::string> encode_write_requests(std::span<const model::Series> series, size_t max_samples) {
+  std::vector<std::string> bodies;
+  WriteRequests requests(series, max_samples);
+  while (auto body = requests.next()) bodies.push_back(std::move(*body));
+  return bodies;
 }
 
 }  // namespace mread::wire

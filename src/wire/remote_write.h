@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@ namespace mread::wire {
 /// Builds the body of a remote-write 1.0 request: a snappy block of a prometheus.WriteRequest. Send it with
 /// `Content-Type: application/x-protobuf`, `Content-Encoding: snappy`, `X-Prometheus-Remote-Write-Version: 0.1.0`.
 ///
-/// Values keep their bits (StaleNaN included; but -0 becomes 0, as in Go), as do native histograms with their hints.
+/// Values keep their bits (StaleNaN included), as do native histograms with their hints.
 ///
-/// What this does not look after, and encode_write_requests() does: Prometheus 3.5 stores a request's floats first,
+/// What this does not look after, and WriteRequests does: Prometheus 3.5 stores a request's floats first,
 /// then its integer histograms, then its float histograms, and *silently drops* what is then older than the series'
 /// newest sample; so no request may hold a series that changes its kind. And it refuses what is an hour older than the
 /// newest sample of any series that an earlier request brought. Source: prompb/remote.proto; the rest was seen by
@@ -40,7 +41,40 @@ class WriteRequestWriter {
 std::string encode_write_request(std::span<const model::Series> series);
 
 /// The series as requests that, sent one after another, bring every sample into a Prometheus: cut by time (20 minutes
-/// each), by changes of kind within a series, and after `max_samples`. Series without samples are left out.
+/// each), by changes of kind within a series, and after `max_samples`. Each request is made when it is asked for.
+///
+/// Input    series whose samples increase in time; they must outlive this. Those without samples are left out.
+/// Cost     a pass over the series for each request.
+///
+/// Not thread-safe.
+class WriteRequests {
+ public:
+  explicit WriteRequests(std::span<const model::Series> series, size_t max_samples = 50'000);
+
+  /// The next request's body; nothing at the end.
+  std::optional<std::string> next();
+
+ private:
+  /// How far a series has been written.
+  struct Cursor {
+    size_t sample = 0;
+    size_t histogram = 0;
+  };
+  struct Stretch;
+
+  static Stretch take(const model::Series& series, Cursor& cursor, int64_t last_ms, size_t most);
+  static std::optional<int64_t> next_time(const model::Series& series, const Cursor& cursor);
+  std::optional<int64_t> earliest() const;
+
+  std::span<const model::Series> series_;
+  size_t max_samples_;
+  std::vector<Cursor> cursors_;
+  size_t at_;  ///< the series whose turn it is
+  std::optional<int64_t> last_ms_;
+  WriteRequestWriter writer_;
+};
+
+/// All of WriteRequests.
 std::vector<std::string> encode_write_requests(std::span<const model::Series> series, size_t max_samples = 50'000);
 
 }  // namespace mread::wire

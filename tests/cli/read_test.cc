@@ -149,9 +149,9 @@ TEST(ReadCommand, PrintsALineForEachSeriesSorted) {
     const Ran ran = run_read(with_range({server.url(), "up"}));
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
     EXPECT_EQ(ran.err, "");
-    EXPECT_THAT(ran.out, HasSubstr("SERIES         SAMPLES  FIRST                 LAST                  LAST VALUE\n"
-                                   "up{job=\"a\"}          3  2023-11-14T22:13:20Z  2023-11-14T22:13:50Z           5\n"
-                                   "up{job=\"b\"}          2  2023-11-14T22:13:20Z  2023-11-14T22:13:35Z         0.5\n"
+    EXPECT_THAT(ran.out, HasSubstr("SERIES       SAMPLES  FIRST                 LAST                  LAST VALUE\n"
+                                   "up{job=\"a\"}        3  2023-11-14T22:13:20Z  2023-11-14T22:13:50Z           5\n"
+                                   "up{job=\"b\"}        2  2023-11-14T22:13:20Z  2023-11-14T22:13:35Z         0.5\n"
                                    "2 series, 5 samples; "));
     EXPECT_THAT(ran.out, HasSubstr(streamed ? "streamed in 2 frames" : "SAMPLES"));
     EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));

@@ -32,7 +32,7 @@ model::Series floats(const std::string& name, int64_t first_ms, int64_t step_ms,
 TEST(RemoteWrite, KeepsLabelsAndBits) {
   model::Series series;
   series.labels = {{"__name__", "up"}, {"job", "x"}};
-  series.samples = {{1000, model::stale_nan_bits}, {2000, model::normal_nan_bits}, {-5, 0}, model::Sample::of(0, 1)};
+  series.samples = {{1000, model::stale_nan_bits}, {2000, model::normal_nan_bits}, {-5, 0}, model::Sample::of(0, -0.0)};
   const auto request = decode(encode_write_request(std::span(&series, 1)));
   ASSERT_EQ(request.timeseries_size(), 1);
   const auto& got = request.timeseries(0);
