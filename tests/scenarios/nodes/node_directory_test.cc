@@ -1,0 +1,122 @@
+#include "scenarios/nodes/node_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mread::scenarios {
+namespace {
+
+NodeDirectory directory() {
+  NodeDirectory nodes;
+  nodes.add("us-east", {9090});
+  nodes.add("merge", {9095});
+  nodes.add("store", {9090, 9099});
+  nodes.add("silent", {});
+  return nodes;
+}
+
+struct Case {
+  const char* name;
+  const char* path;
+  const char* config;
+  const char* want;
+};
+
+class Resolve : public testing::TestWithParam<Case> {};
+
+TEST_P(Resolve, Gives) {
+  const yaml::Node config = yaml::Node::parse(GetParam().config, "test.yaml");
+  const std::string before = config.dump();
+  EXPECT_EQ(YAML::Dump(directory().resolve(config, "store", {GetParam().path})), GetParam().want);
+  EXPECT_EQ(config.dump(), before) << "the original stays";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Addresses, Resolve,
+    testing::Values(
+        Case{"Url", "remote_read.*.url", "remote_read: [{url: 'http://us-east:9090/api/v1/read?x=1'}]",
+             "remote_read: [{url: \"http://{{node:us-east:9090}}/api/v1/read?x=1\"}]"},
+        Case{"UrlWithoutPort", "remote_read.*.url", "remote_read: [{url: https://merge/read}]",
+             "remote_read: [{url: \"https://{{node:merge:9095}}/read\"}]"},
+        Case{"UrlWithoutPath", "a", "a: http://merge", "a: http://{{node:merge:9095}}"},
+        Case{"SecondPort", "a", "a: http://store:9099/-/journal", "a: http://{{node:store:9099}}/-/journal"},
+        Case{"OtherHostsStay", "a.*",
+             "a: [http://prometheus.example.org/x, http://127.0.0.1:1/x, 'http://[::1]:2/x', http://localhost:3/x]",
+             "a: [http://prometheus.example.org/x, http://127.0.0.1:1/x, \"http://[::1]:2/x\", http://localhost:3/x]"},
+        Case{"PlaceholdersStay", "a", "a: 'http://{{node:x:1}}/'", "a: http://{{node:x:1}}/"},
+        Case{"Targets", "targets.*", "targets: ['us-east:9090', merge, '10.0.0.1:9090', example.org]",
+             "targets: [\"{{node:us-east:9090}}\", \"{{node:merge:9095}}\", 10.0.0.1:9090, example.org]"},
+        Case{"LocalhostTargetIsTheNodeItself", "targets.*",
+             "targets: ['localhost:9090', 'localhost:9099', 'localhost:1', localhost]",
+             "targets: [\"{{node:store:9090}}\", \"{{node:store:9099}}\", localhost:1, localhost]"},
+        Case{"WhatIsNotThereIsPassedOver", "a.*.b.c", "a: [{x: 1}, {b: {}}, {b: }]\nd: e",
+             "a: [{x: 1}, {b: {}}, {b: ~}]\nd: e"},
+        Case{"NullConfigParts", "a.*.b", "a:", "a: ~"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+struct ErrorCase {
+  const char* name;
+  const char* config;
+  const char* want;
+};
+
+class ResolveErrors : public testing::TestWithParam<ErrorCase> {};
+
+TEST_P(ResolveErrors, AreAtTheirPlace) {
+  const yaml::Node config = yaml::Node::parse(GetParam().config, "test.yaml");
+  try {
+    directory().resolve(config, "store", {"remote_read.*.url", "targets.*"});
+    FAIL() << "no error";
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_STREQ(error.what(), GetParam().want);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Addresses, ResolveErrors,
+    testing::Values(ErrorCase{"UnknownNodeNearAnother", "remote_read:\n  - url: http://us-eats:9090/api/v1/read",
+                              "test.yaml:2:17: no node \"us-eats\" in this scenario; did you mean \"us-east\"?\n"
+                              "    - url: http://us-eats:9090/api/v1/read\n"
+                              "                  ^"},
+                    ErrorCase{
+                        "UnknownNode", "remote_read:\n  - url: http://tokyo/api/v1/read",
+                        "test.yaml:2:17: no node \"tokyo\" in this scenario; there is merge, silent, store, us-east\n"
+                        "    - url: http://tokyo/api/v1/read\n"
+                        "                  ^"},
+                    ErrorCase{"WrongPort", "remote_read:\n  - url: http://merge:9090/",
+                              "test.yaml:2:23: node merge listens on 9095, not on 9090\n"
+                              "    - url: http://merge:9090/\n"
+                              "                        ^"},
+                    ErrorCase{"WrongOfTwoPorts", "targets: [\"store:1\"]",
+                              "test.yaml:1:18: node store listens on 9090 and 9099, not on 1\n"
+                              "  targets: [\"store:1\"]\n"
+                              "                   ^"},
+                    ErrorCase{"NoPortAtAll", "targets: [silent]",
+                              "test.yaml:1:11: node silent listens on no port\n"
+                              "  targets: [silent]\n"
+                              "            ^"},
+                    ErrorCase{"NotAPort", "targets: [\"merge:http\"]",
+                              "test.yaml:1:18: \"http\" is no port\n"
+                              "  targets: [\"merge:http\"]\n"
+                              "                   ^"},
+                    ErrorCase{"NotAUrl", "remote_read: [{url: 'ftp://merge/'}]",
+                              "test.yaml:1:21: URL \"ftp://merge/\": unknown scheme \"ftp\" (http, https or unix)\n"
+                              "  remote_read: [{url: 'ftp://merge/'}]\n"
+                              "                      ^"},
+                    ErrorCase{"NotAList", "remote_read: {url: http://merge/}",
+                              "test.yaml:1:14: want a list, got a mapping\n"
+                              "  remote_read: {url: http://merge/}\n"
+                              "               ^"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(ExpandRemoteReadNames, ANameAloneBecomesAnEntry) {
+  const yaml::Node config = yaml::Node::parse("remote_read: [us-east, {url: http://merge/read}]", "test.yaml");
+  expand_remote_read_names(config);
+  EXPECT_EQ(config.dump(), "remote_read: [{name: us-east, url: http://us-east/api/v1/read}, {url: http://merge/read}]");
+  EXPECT_THROW(expand_remote_read_names(yaml::Node::parse("remote_read: [http://us-east]", "t")), yaml::ConfigError);
+  expand_remote_read_names(yaml::Node::parse("remote_read: x", "t"));
+  expand_remote_read_names(yaml::Node::parse("", "t"));
+}
+
+}  // namespace
+}  // namespace mread::scenarios

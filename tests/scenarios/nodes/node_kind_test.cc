@@ -1,0 +1,300 @@
+#include "scenarios/nodes/node_kind.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/engine/temporary_folder.h"
+
+namespace mread::scenarios {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A cache with programs that only have to be there.
+class Machine {
+ public:
+  Machine() {
+    for (const char* path :
+         {"prometheus/2.42.0/prometheus", "prometheus/3.5.3/prometheus", "node_exporter/1.5.0/node_exporter"}) {
+      std::filesystem::create_directories((cache_.path() / path).parent_path());
+      std::ofstream(cache_.path() / path) << "x";
+    }
+  }
+  NodeContext context() const {
+    NodeContext context;
+    context.cache_dir = cache_.path();
+    context.mread_program = "/opt/mread";
+    context.now_ms = 1'800'000'000'000;
+    context.clock = {context.now_ms - 3'600'000, 15'000};
+    context.seed = 42;
+    return context;
+  }
+  std::filesystem::path path() const { return cache_.path(); }
+
+ private:
+  TemporaryFolder cache_;
+};
+
+std::vector<std::shared_ptr<const NodeKind>> parse(const std::string& text) {
+  return parse_nodes(yaml::Node::parse(text, "test.yaml"));
+}
+
+NodeSpec spec_of(const std::string& text, const NodeContext& context) {
+  const auto spec = parse(text).front()->make_spec(context);
+  EXPECT_TRUE(spec) << spec.error().to_string();
+  return spec.value_or(NodeSpec{});
+}
+
+TEST(PrometheusNode, RunsTheVersionAsked) {
+  const Machine machine;
+  const auto node = parse("one: {kind: prometheus, version: v2.42, flags: [--query.lookback-delta=1m]}").front();
+  EXPECT_EQ(node->name(), "one");
+  EXPECT_EQ(node->kind(), "prometheus");
+  EXPECT_EQ(node->version(), "v2.42");
+  EXPECT_EQ(node->resolve_version(machine.context()).value_or("?"), "2.42.0");
+  EXPECT_THAT(node->ports(), ElementsAre(9090));
+  EXPECT_FALSE(node->reads_remotely());
+  const NodeSpec spec =
+      spec_of("one: {kind: prometheus, version: v2.42, flags: [--query.lookback-delta=1m]}", machine.context());
+  EXPECT_EQ(spec.program, machine.path() / "prometheus/2.42.0/prometheus");
+  EXPECT_EQ(spec.image_name, "mread/prometheus:2.42.0");
+  EXPECT_THAT(spec.args, ElementsAre("--config.file={{dir}}/prometheus.yml", "--storage.tsdb.path={{dir}}/data",
+                                     "--web.listen-address={{listen:9090}}", "--web.enable-remote-write-receiver",
+                                     "--web.enable-lifecycle", "--query.lookback-delta=1m"));
+  EXPECT_TRUE(spec.prepare.empty());
+}
+
+TEST(PrometheusNode, WithoutAVersionTheNewestRuns) {
+  const Machine machine;
+  EXPECT_EQ(spec_of("one: {kind: prometheus}", machine.context()).image_name, "mread/prometheus:3.5.3");
+}
+
+TEST(PrometheusNode, AMissingVersionIsTheMachinesFault) {
+  const Machine machine;
+  const auto node = parse("one: {kind: prometheus, version: v2.40}").front();
+  EXPECT_TRUE(node->resolve_version(machine.context()).error().is(Errc::environment));
+  EXPECT_EQ(node->make_spec(machine.context()).error().context,
+            "node one: no prometheus v2.40 on this machine; there is 2.42.0, 3.5.3");
+}
+
+TEST(PrometheusNode, AQueryLogIsKeptUnlessTheFileHasOne) {
+  const Machine machine;
+  EXPECT_EQ(spec_of("one: {kind: prometheus}", machine.context()).files["prometheus.yml"],
+            "global:\n  query_log_file: \"{{dir}}/query.log\"\n");
+  EXPECT_THAT(parse("one: {kind: prometheus}").front()->kept_files(), ElementsAre("query.log"));
+  const std::string own =
+      "one: {kind: prometheus, config: {global: {query_log_file: /dev/stdout, scrape_interval: 1s}}}";
+  EXPECT_THAT(spec_of(own, machine.context()).files["prometheus.yml"], HasSubstr("/dev/stdout"));
+  EXPECT_TRUE(parse(own).front()->kept_files().empty());
+}
+
+TEST(PrometheusNode, NamesInItsConfigurationAreResolved) {
+  const Machine machine;
+  const std::string text = R"(
+query:
+  kind: prometheus
+  config:
+    remote_read: [east, {url: "http://merge:9095/api/v1/read", read_recent: true}]
+    remote_write: [{url: "http://east:9090/api/v1/write"}]
+    scrape_configs: [{job_name: x, static_configs: [{targets: ["east:9090", "localhost:9090"]}]}]
+    alerting: {alertmanagers: [{static_configs: [{targets: ["east:9090"]}]}]}
+east: {kind: prometheus}
+merge: {kind: merger, config: {remote_read: [east]}}
+)";
+  const NodeSpec spec = spec_of(text, machine.context());
+  const std::string& config = spec.files.at("prometheus.yml");
+  EXPECT_THAT(config, HasSubstr("{name: east, url: \"http://{{node:east:9090}}/api/v1/read\"}"));
+  EXPECT_THAT(config, HasSubstr("{url: \"http://{{node:merge:9095}}/api/v1/read\", read_recent: true}"));
+  EXPECT_THAT(config, HasSubstr("http://{{node:east:9090}}/api/v1/write"));
+  EXPECT_THAT(config, HasSubstr("targets: [\"{{node:east:9090}}\", \"{{node:query:9090}}\"]"));
+  EXPECT_THAT(config, HasSubstr("alertmanagers: [{static_configs: [{targets: [\"{{node:east:9090}}\"]}]}]"));
+  const auto nodes = parse(text);
+  EXPECT_TRUE(nodes[0]->reads_remotely());
+  EXPECT_FALSE(nodes[1]->reads_remotely());
+  EXPECT_TRUE(nodes[2]->reads_remotely());
+}
+
+TEST(PrometheusNode, RulesBecomeAFile) {
+  const Machine machine;
+  const NodeSpec spec = spec_of(
+      "one: {kind: prometheus, rules: [{name: g, rules: [{alert: Down, expr: up == 0, annotations: {a: '{{ $value "
+      "}}'}}]}]}",
+      machine.context());
+  EXPECT_THAT(spec.files.at("rules.yml"), HasSubstr("groups:"));
+  EXPECT_THAT(spec.files.at("rules.yml"), HasSubstr("{{ $value }}"));
+  EXPECT_THAT(spec.files.at("prometheus.yml"), HasSubstr("- \"{{dir}}/rules.yml\""));
+}
+
+TEST(PrometheusNode, AnAgedNodeGetsAnOldBlock) {
+  const Machine machine;
+  const NodeSpec spec = spec_of("one: {kind: prometheus, tsdb_age: 1d}", machine.context());
+  EXPECT_THAT(spec.files.at("blocks.om"), HasSubstr("mread_tsdb_age 1 1799913600"));
+  ASSERT_EQ(spec.prepare.size(), 1U);
+  EXPECT_THAT(spec.prepare[0],
+              ElementsAre("tsdb", "create-blocks-from", "openmetrics", "{{dir}}/blocks.om", "{{dir}}/data"));
+  EXPECT_EQ(spec.prepare_program, machine.path() / "prometheus/3.5.3/promtool");
+  EXPECT_THAT(spec.args, testing::Not(Contains(HasSubstr("retention"))));
+  EXPECT_THAT(spec_of("one: {kind: prometheus, tsdb_age: 20d}", machine.context()).args,
+              Contains("--storage.tsdb.retention.time=35d"));
+}
+
+TEST(PrometheusNode, OldDataOfANodeThatScrapesBecomeBlocks) {
+  const Machine machine;
+  const std::string series =
+      "input_series: [{series: 'foo', values: '1+1x200'}]";  // From an hour ago to 10 minutes ago.
+  EXPECT_TRUE(spec_of("one: {kind: prometheus, " + series + "}", machine.context()).prepare.empty());
+  const std::string scrapes =
+      "config: {scrape_configs: [{job_name: x, static_configs: [{targets: ['localhost:9090']}]}]}";
+  const NodeSpec spec = spec_of("one: {kind: prometheus, " + series + ", " + scrapes + "}", machine.context());
+  EXPECT_EQ(spec.prepare.size(), 1U);
+  EXPECT_THAT(spec.files.at("blocks.om"), HasSubstr("foo 1 1799996400"));
+  EXPECT_THAT(spec.files.at("blocks.om"), testing::Not(HasSubstr("foo 121 1799998200")))
+      << "half an hour old: written later";
+  const auto stale = parse("one: {kind: prometheus, input_series: [{series: foo, values: '1 stale'}], " + scrapes + "}")
+                         .front()
+                         ->make_spec(machine.context());
+  ASSERT_FALSE(stale);
+  EXPECT_THAT(stale.error().context, HasSubstr("staleness markers and native histograms older than 30m"));
+}
+
+TEST(PrometheusNode, HistogramsNeedTheFeature) {
+  const Machine machine;
+  EXPECT_THAT(
+      spec_of("one: {kind: prometheus, input_series: [{series: h, values: '{{schema:0 count:1 sum:1 buckets:[1]}}'}]}",
+              machine.context())
+          .args,
+      Contains("--enable-feature=native-histograms"));
+}
+
+TEST(PrometheusNode, AnImageNeedsNoVersion) {
+  const Machine machine;
+  const auto node = parse("one: {kind: prometheus, image: 'prom/prometheus:v3.6.0'}").front();
+  EXPECT_EQ(node->resolve_version(machine.context()).value_or("?"), "v3.6.0");
+  const auto spec = node->make_spec(machine.context());
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->image, "prom/prometheus:v3.6.0");
+  EXPECT_TRUE(spec->program.empty());
+}
+
+TEST(MergerNode, IsThisProgram) {
+  const Machine machine;
+  const std::string text = "m: {kind: merger, config: {remote_read: [a], partial: any}}\na: {kind: mock}";
+  const NodeSpec spec = spec_of(text, machine.context());
+  EXPECT_EQ(spec.program, "/opt/mread");
+  EXPECT_EQ(spec.image_name, "mread/mread");
+  EXPECT_THAT(spec.args, ElementsAre("serve", "--config", "{{dir}}/mread.yml", "--listen", "{{listen:9095}}"));
+  EXPECT_THAT(spec.files.at("mread.yml"), HasSubstr("http://{{node:a:9090}}/api/v1/read"));
+  EXPECT_THAT(spec.files.at("mread.yml"), HasSubstr("partial: any"));
+  EXPECT_THAT(spec.files.at("mread.yml"), HasSubstr("query_log_file: \"{{dir}}/query.log\""));
+  EXPECT_THAT(parse(text).front()->ports(), ElementsAre(9095));
+}
+
+TEST(MockNode, IsAStoreWithTheScenariosClock) {
+  const Machine machine;
+  const std::string text =
+      "a: {kind: mock, input_series: [{series: 'foo{x=\"1\"}', values: 1x40}], external_labels: {dc: a}, "
+      "faults: [{latency: 1s}]}";
+  const auto node = parse(text).front();
+  EXPECT_THAT(node->ports(), ElementsAre(9090, 9099));
+  EXPECT_EQ(node->input_series().size(), 1U);
+  const NodeSpec spec = spec_of(text, machine.context());
+  EXPECT_THAT(spec.args, ElementsAre("mock", "--config", "{{dir}}/mock.yml"));
+  EXPECT_THAT(spec.ports, ElementsAre(9099, 9090)) << "a fault may close the first";
+  const std::string& config = spec.files.at("mock.yml");
+  for (const char* part :
+       {"name: a", "seed: 42", "interval: 15s", "start_timestamp: 1799996400.000",
+        "external_labels:", "faults:", "listen: \"{{listen:9090}}\"", "admin_listen: \"{{listen:9099}}\""}) {
+    EXPECT_THAT(config, HasSubstr(part));
+  }
+  EXPECT_THAT(config, testing::Not(HasSubstr("kind")));
+}
+
+TEST(MockNode, ItsOwnClockWins) {
+  const Machine machine;
+  const std::string config =
+      spec_of("a: {kind: mock, interval: 1m, start_timestamp: now-2h}", machine.context()).files.at("mock.yml");
+  EXPECT_THAT(config, HasSubstr("interval: 1m"));
+  EXPECT_THAT(config, HasSubstr("start_timestamp: 1799992800.000"));
+}
+
+TEST(NodeExporterNode, Spec) {
+  const Machine machine;
+  const NodeSpec spec = spec_of("n: {kind: node_exporter, flags: --collector.disable-defaults}", machine.context());
+  EXPECT_EQ(spec.image_name, "mread/node_exporter:1.5.0");
+  EXPECT_THAT(spec.args, ElementsAre("--web.listen-address={{listen:9100}}", "--collector.disable-defaults"));
+}
+
+TEST(ContainerNode, Spec) {
+  const NodeSpec spec = spec_of(
+      "g: {kind: container, image: 'grafana:1', ports: [3000], args: [-x], ready_path: /ok, files: {a/b: c}}", {});
+  EXPECT_EQ(spec.image, "grafana:1");
+  EXPECT_THAT(spec.ports, ElementsAre(3000));
+  EXPECT_THAT(spec.args, ElementsAre("-x"));
+  EXPECT_EQ(spec.ready_path, "/ok");
+  EXPECT_EQ(spec.files.at("a/b"), "c");
+}
+
+TEST(OraclePrometheus, TakesDataOfAnyAgeInAnyOrder) {
+  const Machine machine;
+  const auto spec = oracle_prometheus("oracle", "v3.5", machine.context());
+  ASSERT_TRUE(spec);
+  EXPECT_THAT(spec->files.at("prometheus.yml"), HasSubstr("out_of_order_time_window"));
+  EXPECT_FALSE(oracle_prometheus("oracle", "v9", machine.context()));
+}
+
+struct ErrorCase {
+  const char* name;
+  const char* text;
+  const char* want;  ///< part of the message
+};
+
+class NodeErrors : public testing::TestWithParam<ErrorCase> {};
+
+TEST_P(NodeErrors, NameTheirPlace) {
+  try {
+    parse(GetParam().text);
+    FAIL() << "no error";
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(GetParam().want));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, NodeErrors,
+    testing::Values(
+        ErrorCase{"UnknownKind", "a: {kind: prometeus}",
+                  "test.yaml:1:11: unknown value \"prometeus\"; did you mean \"prometheus\"?"},
+        ErrorCase{"NoKind", "a: {version: v3.5}", "key \"kind\" is missing"},
+        ErrorCase{"InfluxDb", "a: {kind: influxdb}", "test.yaml:1:11: kind influxdb is not supported yet"},
+        ErrorCase{"UnknownKey", "a: {kind: prometheus, verison: v3.5}",
+                  "test.yaml:1:23: unknown key \"verison\"; did you mean \"version\"?"},
+        ErrorCase{"UnknownKeyOfAMock", "a: {kind: mock, input_serie: []}", "did you mean \"input_series\"?"},
+        ErrorCase{"BadVersion", "a: {kind: prometheus, version: newest}",
+                  "test.yaml:1:32: want a version: v3.5 or 3.5.3"},
+        ErrorCase{"BadName", "Us_East: {kind: prometheus}", "test.yaml:1:1: a node's name is a host name"},
+        ErrorCase{"Localhost", "localhost: {kind: prometheus}", "localhost is every node's own name"},
+        ErrorCase{"UnknownNodeInAUrl", "a: {kind: prometheus, config: {remote_read: [{url: 'http://b:9090/x'}]}}",
+                  "no node \"b\""},
+        ErrorCase{"UnknownNodeByName", "a: {kind: prometheus, config: {remote_read: [b]}}", "no node \"b\""},
+        ErrorCase{"UnknownNodeOfAMerger", "a: {kind: merger, config: {remote_read: [{url: 'http://b:9090/x'}]}}",
+                  "no node \"b\""},
+        ErrorCase{"BrokenMergerConfig", "a: {kind: merger, config: {remote_reads: []}}",
+                  "did you mean \"remote_read\"?"},
+        ErrorCase{"MergerWithoutConfig", "a: {kind: merger}", "key \"config\" is missing"},
+        ErrorCase{"ConfigThatIsText", "a: {kind: prometheus, config: x}", "want a mapping, got \"x\""},
+        ErrorCase{"BadSeries", "a: {kind: prometheus, input_series: [{series: 'foo{', values: '1'}]}", "test.yaml:1:"},
+        ErrorCase{"BadFlag", "a: {kind: prometheus, flags: [web.x]}", "a flag begins with a hyphen"},
+        ErrorCase{"ImageAndVersion", "a: {kind: prometheus, image: x, version: v3.5}",
+                  "image and version: one of the two"},
+        ErrorCase{"FileOutside", "a: {kind: prometheus, files: {../x: y}}", "a path below the node's folder"},
+        ErrorCase{"ListenOfAMock", "a: {kind: mock, listen: 'x:1'}", "the engine decides where a node listens"},
+        ErrorCase{"ContainerWithoutImage", "a: {kind: container}", "key \"image\" is missing"},
+        ErrorCase{"NotAMapping", "a: prometheus", "want a mapping, got \"prometheus\""}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+}  // namespace
+}  // namespace mread::scenarios
