@@ -1,0 +1,204 @@
+// Native histograms and floats through real Prometheus: written by remote write, read back in both kinds of answer.
+
+#include <bit>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "integration/promtool.h"
+#include "net/client.h"
+#include "scenarios/nodes/remote_write.h"
+#include "scenarios/read_client.h"
+#include "wire/histogram_cases.h"
+#include "wire/read_request.h"
+
+namespace mread::integration {
+namespace {
+
+using model::Sample;
+using model::Series;
+
+// A Prometheus on a port of its own choice, gone at the end.
+class RunningPrometheus {
+ public:
+  explicit RunningPrometheus(const std::string& version, const std::string& more_flags = "") {
+    const std::string program = prometheus_program(version, "prometheus");
+    EXPECT_FALSE(program.empty()) << "Prometheus " << version << " is not on this machine: run ci/setup";
+    if (program.empty()) return;
+    folder_.write("prometheus.yml", "global: {scrape_interval: 15s}\n");
+    const std::string folder = folder_.path().string();
+    // exec, so that the shell's pid is Prometheus's.
+    const Outcome started =
+        run("cd " + folder + " && { " + program +
+            " --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:0 "
+            "--web.enable-remote-write-receiver --storage.tsdb.retention.time=3650d " +
+            more_flags + " >log 2>&1 & echo $! >pid; }");
+    EXPECT_EQ(started.status, 0) << started.output;
+    std::ifstream(folder + "/pid") >> pid_;
+    wait_until_ready();
+  }
+  ~RunningPrometheus() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGTERM);
+    for (int i = 0; i < 200 && ::kill(pid_, 0) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (::kill(pid_, 0) == 0) ::kill(pid_, SIGKILL);
+  }
+
+  bool ready() const { return url_.has_value(); }
+  net::Url url(const std::string& target) const {
+    net::Url url = *url_;
+    url.target = target;
+    return url;
+  }
+
+ private:
+  // The log tells the port; then /-/ready tells the rest.
+  void wait_until_ready() {
+    for (int i = 0; i < 600; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(50))) {
+      std::ifstream file(folder_.path() / "log");
+      const std::string log{std::istreambuf_iterator<char>(file), {}};
+      const size_t at = log.find("msg=\"Listening on\"");
+      const size_t address = at == std::string::npos ? at : log.find("address=", at);
+      if (address == std::string::npos) continue;
+      const auto url = net::Url::parse(
+          "http://" + log.substr(address + 8, log.find_first_of(" \n", address) - address - 8) + "/-/ready");
+      const auto answer = net::fetch({.url = *url});
+      if (!answer || answer->head.status != 200) continue;
+      url_ = *url;
+      return;
+    }
+    ADD_FAILURE() << "Prometheus does not become ready";
+  }
+
+  TemporaryFolder folder_;
+  pid_t pid_ = 0;
+  std::optional<net::Url> url_;
+};
+
+scenarios::ReadReply read(const RunningPrometheus& server, const std::string& selector, model::ResponseType type,
+                          int64_t start_ms, int64_t end_ms) {
+  scenarios::ReadCall call;
+  call.url = server.url("/api/v1/read");
+  call.query = {start_ms, end_ms, *model::parse_selector(selector), std::nullopt};
+  call.accept = {type};
+  auto reply = scenarios::read_series(std::move(call));
+  EXPECT_TRUE(reply) << reply.error().to_string();
+  return reply ? std::move(*reply) : scenarios::ReadReply{};
+}
+
+constexpr auto both_types = {model::ResponseType::samples, model::ResponseType::streamed_xor_chunks};
+
+// Every sample of every kind arrives, also where a series changes its kind.
+TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
+  const RunningPrometheus server("3.5.3", "--enable-feature=native-histograms");
+  ASSERT_TRUE(server.ready());
+  const auto cases = wire::histogram_cases(wire::recorded_start_ms);
+  const auto written = scenarios::write_series(server.url("/"), cases, {});
+  ASSERT_TRUE(written) << written.error().to_string();
+
+  for (const model::ResponseType type : both_types) {
+    const auto reply =
+        read(server, "native", type, wire::recorded_start_ms - 1000, wire::recorded_start_ms + 7'200'000);
+    EXPECT_EQ(reply.response_type, type);
+    std::map<std::string, const Series*> got;
+    for (const Series& series : reply.series) got[std::string(series.labels.get("case"))] = &series;
+    ASSERT_EQ(got.size(), cases.size());
+    for (const Series& want : cases) {
+      const std::string name(want.labels.get("case"));
+      ASSERT_EQ(got[name]->histograms.size(), want.histograms.size()) << name;
+      for (size_t i = 0; i < want.histograms.size(); ++i) {
+        const model::Histogram& a = got[name]->histograms[i].histogram;
+        const model::Histogram& b = want.histograms[i].histogram;
+        EXPECT_EQ(got[name]->histograms[i].timestamp_ms, want.histograms[i].timestamp_ms) << name;
+        EXPECT_EQ(a.is_stale(), b.is_stale()) << name;
+        if (b.is_stale()) continue;
+        EXPECT_EQ(std::bit_cast<uint64_t>(a.sum), std::bit_cast<uint64_t>(b.sum)) << name;
+        EXPECT_EQ(a.count, b.count) << name;
+        EXPECT_EQ(a.float_count, b.float_count) << name;
+        EXPECT_EQ(a.schema, b.schema) << name;
+      }
+    }
+  }
+
+  if (const char* folder = std::getenv("MREAD_RECORD"); folder != nullptr) {
+    for (const model::ResponseType type : both_types) {
+      const bool streamed = type == model::ResponseType::streamed_xor_chunks;
+      model::ReadRequest request;
+      request.queries.push_back({wire::recorded_start_ms - 1000, wire::recorded_start_ms + 7'200'000,
+                                 *model::parse_selector("native"), std::nullopt});
+      if (streamed) request.accepted_response_types = {type};
+      net::ClientRequest post;
+      post.url = server.url("/api/v1/read");
+      post.method = "POST";
+      post.body = wire::encode_read_request(request);
+      const auto answer = net::fetch(std::move(post));
+      ASSERT_TRUE(answer);
+      std::ofstream(std::string(folder) + (streamed ? "/histograms_streamed.bin" : "/histograms_samples.bin"),
+                    std::ios::binary)
+          << answer->body;
+    }
+  }
+}
+
+// Bits, staleness markers and a change from floats to histograms and back, over more than the hour that a head looks
+// back.
+TEST(RemoteWriteToPrometheus, KeepsBitsAndChangesOfKind) {
+  constexpr int64_t start_ms = 1'700'000'000'000;
+  const RunningPrometheus server("3.5.3", "--enable-feature=native-histograms");
+  ASSERT_TRUE(server.ready());
+  std::vector<Series> all;
+  Series odd{{{"__name__", "odd"}}, {}, {}};
+  odd.samples = {{start_ms, model::normal_nan_bits},
+                 {start_ms + 1, model::stale_nan_bits},
+                 Sample::of(start_ms + 2, -0.0),
+                 Sample::of(start_ms + 3, 5e-324)};
+  all.push_back(odd);
+  Series mixed{{{"__name__", "mixed"}}, {}, {}};
+  for (int64_t i = 0; i < 12; ++i) {
+    const int64_t at = start_ms + i * 15'000;
+    model::Histogram histogram;
+    histogram.count = static_cast<uint64_t>(i);
+    histogram.positive_spans = {{0, 1}};
+    histogram.positive_deltas = {i};
+    if (i % 3 == 0) {
+      mixed.samples.push_back(Sample::of(at, static_cast<double>(i)));
+    } else {
+      mixed.histograms.push_back({at, i % 3 == 1 ? histogram : histogram.to_float()});
+    }
+  }
+  all.push_back(mixed);
+  for (const char* name : {"long_a", "long_b"}) {
+    Series series{{{"__name__", name}}, {}, {}};
+    for (int64_t i = 0; i < 3 * 240; ++i)
+      series.samples.push_back(Sample::of(start_ms + i * 15'000, static_cast<double>(i)));
+    all.push_back(series);
+  }
+  const auto written = scenarios::write_series(server.url("/"), all, {});
+  ASSERT_TRUE(written) << written.error().to_string();
+  for (const model::ResponseType type : both_types) {
+    for (const Series& want : all) {
+      const auto reply = read(server, std::string(want.labels.metric_name()), type, start_ms, start_ms + 4 * 3'600'000);
+      ASSERT_EQ(reply.series.size(), 1U) << want.labels.to_string();
+      std::vector<Sample> samples = want.samples;
+      for (Sample& sample : samples) {
+        // Go leaves zeros out of a SAMPLES answer, and takes -0 for one.
+        if (type == model::ResponseType::samples && sample.bits == std::bit_cast<uint64_t>(-0.0)) sample.bits = 0;
+      }
+      EXPECT_EQ(reply.series[0].samples, samples) << want.labels.to_string();
+      ASSERT_EQ(reply.series[0].histograms.size(), want.histograms.size()) << want.labels.to_string();
+      for (size_t i = 0; i < want.histograms.size(); ++i) {
+        EXPECT_EQ(reply.series[0].histograms[i].timestamp_ms, want.histograms[i].timestamp_ms);
+        EXPECT_TRUE(reply.series[0].histograms[i].histogram.same_values(want.histograms[i].histogram));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mread::integration
