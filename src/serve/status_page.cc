@@ -93,6 +93,19 @@ std::string need(const merger::Group& group) {
   return text;
 }
 
+std::string table(std::string_view title, std::string_view note, const std::vector<size_t>& backends,
+                  const merger::Config& config, const std::vector<BackendStanding>& standings,
+                  system_clock::time_point now) {
+  std::string out = fmt::format(
+      "<h2>{}<small>{}</small></h2>\n<div class=\"card\"><table>\n"
+      "<tr><th>backend</th><th>last seen</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
+      "<th class=\"n\">first byte</th><th class=\"n\">whole answer</th><th class=\"n\">timeout</th>"
+      "<th>last error</th></tr>\n",
+      escape_html(title), note);
+  for (const size_t backend : backends) out += row(config.backends[backend], standings[backend], now);
+  return out + "</table></div>\n";
+}
+
 std::string_view explain(merger::PartialPolicy policy) {
   switch (policy) {
     case merger::PartialPolicy::all:
@@ -166,15 +179,18 @@ std::string status_page(const merger::Config& config, const std::vector<BackendS
       style, MREAD_VERSION, rough_duration(uptime),
       failing == 0 ? fmt::format("{} backends, none failing", standings.size())
                    : fmt::format("{} of {} backends failing", failing, standings.size()));
+  std::vector<size_t> alone;
   for (const merger::Group& group : config.groups) {
-    out += fmt::format(
-        "<h2>{}<small>{}</small></h2>\n<div class=\"card\"><table>\n"
-        "<tr><th>backend</th><th>last seen</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
-        "<th class=\"n\">first byte</th><th class=\"n\">whole answer</th><th class=\"n\">timeout</th>"
-        "<th>last error</th></tr>\n",
-        escape_html(group.name), need(group));
-    for (const size_t member : group.members) out += row(config.backends[member], standings[member], now);
-    out += "</table></div>\n";
+    if (group.members.size() == 1) {
+      alone.push_back(group.members[0]);
+    } else {
+      out += table(group.name, need(group), group.members, config, standings, now);
+    }
+  }
+  if (!alone.empty()) {
+    const bool some_grouped = alone.size() < config.backends.size();
+    out +=
+        table(some_grouped ? "other backends" : "backends", "each a group of its own", alone, config, standings, now);
   }
   out += fmt::format(
       "<footer><p>partial: {} ({}). Equal timestamps, different values: {}.</p>"
