@@ -11,7 +11,9 @@ AdminReply reply(int status, std::string_view type, std::string body) {
   return result;
 }
 
-AdminReply plain(int status, std::string line) { return reply(status, "text/plain; charset=utf-8", std::move(line) + "\n"); }
+AdminReply plain(int status, std::string line) {
+  return reply(status, "text/plain; charset=utf-8", std::move(line) + "\n");
+}
 AdminReply json(std::string body) { return reply(200, "application/json", std::move(body) + "\n"); }
 
 AdminReply not_allowed(std::string_view allowed) {
@@ -27,8 +29,10 @@ bool is_admin_path(std::string_view target) { return target.starts_with("/-/"); 
 AdminReply answer_admin(Store& store, std::string_view method, std::string_view target, const std::string& body) {
   const std::string_view path = target.substr(0, target.find('?'));
   const bool get = method == "GET" || method == "HEAD";
-  if (path == "/-/healthy") return get ? plain(200, "mread mock store " + store.name() + " is healthy.") : not_allowed("GET");
-  if (path == "/-/ready") return get ? plain(200, "mread mock store " + store.name() + " is ready.") : not_allowed("GET");
+  if (path == "/-/healthy")
+    return get ? plain(200, "mread mock store " + store.name() + " is healthy.") : not_allowed("GET");
+  if (path == "/-/ready")
+    return get ? plain(200, "mread mock store " + store.name() + " is ready.") : not_allowed("GET");
   if (path == "/-/journal") {
     if (get) return json(store.journal().to_json());
     if (method != "DELETE") return not_allowed("DELETE, GET");

@@ -38,7 +38,8 @@ int64_t labels_size(std::string_view labels_wire) {
 
 }  // namespace
 
-Answer::Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options, AnswerShape shape, std::string_view body)
+Answer::Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options, AnswerShape shape,
+               std::string_view body)
     : dataset_(std::move(dataset)), options_(options), shape_(shape) {
   auto request = parse_read_queries(body.substr(0, options_.max_request_bytes), max_request_message_bytes);
   if (!request) {
@@ -119,7 +120,8 @@ Step Answer::start() {
     head.head.headers.set("Content-Type", "application/x-protobuf");
     failure = make_samples();
     if (!failure) {
-      if (body_.size() <= longest_body_with_length) head.head.headers.set("Content-Length", std::to_string(body_.size()));
+      if (body_.size() <= longest_body_with_length)
+        head.head.headers.set("Content-Length", std::to_string(body_.size()));
       pending_ = Body{body_, false, nullptr};
     }
   } else if (mode_ == Mode::streamed) {

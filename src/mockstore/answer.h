@@ -17,10 +17,10 @@ namespace mread::mockstore {
 
 /// Prometheus's flags for remote read, with its defaults.
 struct AnswerOptions {
-  uint64_t max_samples = 50'000'000;          ///< --storage.remote.read-sample-limit, per query of a SAMPLES answer; 0: none
-  uint64_t max_bytes_in_frame = 1ULL << 20;   ///< --storage.remote.read-max-bytes-in-frame
-  uint64_t max_request_bytes = 32ULL << 20;   ///< compressed; what is beyond is not read
-  bool streamed = true;                       ///< false: knows only SAMPLES and does not look at what is accepted, as before 2.13
+  uint64_t max_samples = 50'000'000;  ///< --storage.remote.read-sample-limit, per query of a SAMPLES answer; 0: none
+  uint64_t max_bytes_in_frame = 1ULL << 20;  ///< --storage.remote.read-max-bytes-in-frame
+  uint64_t max_request_bytes = 32ULL << 20;  ///< compressed; what is beyond is not read
+  bool streamed = true;  ///< false: knows only SAMPLES and does not look at what is accepted, as before 2.13
 };
 
 /// What an answer has come to so far.
@@ -31,14 +31,16 @@ struct AnswerSummary {
   uint64_t samples = 0;
 };
 
-/// The answer to one remote-read request, step by step, as a Prometheus with this data gives it: negotiation, limits, errors
-/// and their wording, order, frames, chunks. STREAMED is made frame by frame, as it is asked for; SAMPLES in one piece.
+/// The answer to one remote-read request, step by step, as a Prometheus with this data gives it: negotiation, limits,
+/// errors and their wording, order, frames, chunks. STREAMED is made frame by frame, as it is asked for; SAMPLES in one
+/// piece.
 ///
 /// Not thread-safe.
 /// Source: storage/remote/read_handler.go and codec.go of Prometheus; held against the real one by mock_fidelity_test.
 class Answer {
  public:
-  Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options, AnswerShape shape, std::string_view body);
+  Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options, AnswerShape shape,
+         std::string_view body);
 
   /// The next step; Head comes first, End last. The bytes of a Body live until the next call.
   Step next();

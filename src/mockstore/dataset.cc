@@ -9,7 +9,8 @@ namespace mread::mockstore {
 namespace {
 
 // "ask the external label for its own value" becomes "the series has no such label".
-std::vector<model::Matcher> against_own_labels(std::span<const model::Matcher> matchers, const model::LabelSet& external) {
+std::vector<model::Matcher> against_own_labels(std::span<const model::Matcher> matchers,
+                                               const model::LabelSet& external) {
   std::vector<model::Matcher> result;
   for (const model::Matcher& matcher : matchers) {
     const bool asks_external = matcher.type() == model::MatchType::equal && external.has(matcher.name()) &&
@@ -37,7 +38,8 @@ Result<void> Dataset::load(std::vector<InputSeries> entries) {
   uint64_t total = 0;
   for (const InputSeries& entry : entries) {
     total += entry.series_count();
-    if (total >= std::numeric_limits<uint32_t>::max()) return fail(Errc::limit, "more than 2^32 - 1 series in one store");
+    if (total >= std::numeric_limits<uint32_t>::max())
+      return fail(Errc::limit, "more than 2^32 - 1 series in one store");
   }
   rows_.reserve(total);
   for (InputSeries& entry : entries) {
@@ -73,7 +75,9 @@ Result<void> Dataset::load(std::vector<InputSeries> entries) {
     auto decoded = wire::decode_labels(labels);
     return fail(Errc::malformed, "series " + (decoded ? decoded->to_string() : "") + " is given twice");
   }
-  const auto name_of = [this](uint32_t row) { return wire::find_label(text(rows_[row].own), model::metric_name_label); };
+  const auto name_of = [this](uint32_t row) {
+    return wire::find_label(text(rows_[row].own), model::metric_name_label);
+  };
   for (const uint32_t row : all_.created) by_name_[name_of(row)].created.push_back(row);
   for (const uint32_t row : all_.by_labels) by_name_[name_of(row)].by_labels.push_back(row);
   return {};

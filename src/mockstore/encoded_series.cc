@@ -104,7 +104,7 @@ Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generat
   };
   for (const model::Sample& sample : series.samples) {
     if (auto done = append_histograms_before(sample.timestamp_ms); !done) return fail(done.error());
-    appender.append(sample);
+    if (auto done = appender.append(sample); !done) return fail(done.error());
   }
   if (auto done = append_histograms_before(endless); !done) return fail(done.error());
   return appender.finish();
@@ -122,8 +122,8 @@ Result<void> select_chunks(const EncodedSeries& series, const model::Query& quer
   for (const Chunk& chunk : series.chunks()) {
     if (!is_picked(series, chunk, query, range)) continue;
     out.in_answer = true;
-    // The open chunk ends nowhere, so Prometheus writes it again whenever the range has an end; a histogram chunk loses its
-    // counter reset header by that.
+    // The open chunk ends nowhere, so Prometheus writes it again whenever the range has an end; a histogram chunk loses
+    // its counter reset header by that.
     const bool open = &chunk == &series.chunks().back();
     const bool whole = chunk.min_time_ms >= range.first_ms && chunk.max_time_ms <= range.last_ms;
     const bool as_it_is = whole && (!open || chunk.encoding == wire::ChunkEncoding::xor_ || range.last_ms == endless);

@@ -17,8 +17,8 @@ namespace mread::mockstore {
 ///   v3_5   chunks are also cut by size; SAMPLES come in the order in which the series were created
 enum class Generation { v2_42, v3_5 };
 
-/// The samples of a series as the chunks that a Prometheus would hold in its head after taking them in one by one: cut so
-/// that they spread evenly over two hours, about 120 samples each, and (v3_5) by size; the last one is open.
+/// The samples of a series as the chunks that a Prometheus would hold in its head after taking them in one by one: cut
+/// so that they spread evenly over two hours, about 120 samples each, and (v3_5) by size; the last one is open.
 ///
 /// Immutable, read from many threads.
 /// Source: tsdb/head_append.go of Prometheus.
@@ -39,7 +39,9 @@ class EncodedSeries {
   static Result<EncodedSeries> encode(const model::Series& series, Generation generation);
 
   const std::vector<Chunk>& chunks() const { return chunks_; }
-  std::string_view data(const Chunk& chunk) const { return std::string_view(data_).substr(chunk.data_offset, chunk.data_size); }
+  std::string_view data(const Chunk& chunk) const {
+    return std::string_view(data_).substr(chunk.data_offset, chunk.data_size);
+  }
   /// The chunk as an entry of a ChunkedSeries, ready to be sent.
   std::string_view entry(const Chunk& chunk) const {
     return std::string_view(data_).substr(chunk.entry_offset, chunk.entry_size);
@@ -56,9 +58,9 @@ class EncodedSeries {
 
 /// The part of a series that a query gets.
 ///
-/// As in Prometheus, chunks are picked by the query's range, then by that of its hints, and cut down to the latter (to the
-/// query's where there are no hints), in both answer types. A series is in the answer when one of its chunks is, even where
-/// the cut leaves no sample; the open chunk counts as endless once the query's own range has reached it.
+/// As in Prometheus, chunks are picked by the query's range, then by that of its hints, and cut down to the latter (to
+/// the query's where there are no hints), in both answer types. A series is in the answer when one of its chunks is,
+/// even where the cut leaves no sample; the open chunk counts as endless once the query's own range has reached it.
 struct SelectedSamples {
   bool in_answer = false;
   uint64_t samples = 0;
@@ -75,7 +77,8 @@ struct SelectedSamples {
 };
 
 bool overlaps(const EncodedSeries& series, const model::Query& query);
-/// Fill one half of `out`, which is overwritten. With the hint func = "series", SAMPLES have no samples; STREAMED has its chunks.
+/// Fill one half of `out`, which is overwritten. With the hint func = "series", SAMPLES have no samples; STREAMED has
+/// its chunks.
 Result<void> select_chunks(const EncodedSeries& series, const model::Query& query, SelectedSamples& out);
 Result<void> select_samples(const EncodedSeries& series, const model::Query& query, SelectedSamples& out);
 

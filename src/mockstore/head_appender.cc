@@ -17,13 +17,16 @@ int64_t range_end(int64_t timestamp_ms) { return timestamp_ms / chunk_range_ms *
 
 // Spreads the rest of the range evenly over chunks like the one that is 1 / ratio_to_full full.
 int64_t chunk_end(int64_t first_ms, int64_t last_ms, int64_t range_end_ms, double ratio_to_full) {
-  const double chunks = static_cast<double>(range_end_ms - first_ms) / (static_cast<double>(last_ms - first_ms + 1) * ratio_to_full);
+  const double chunks =
+      static_cast<double>(range_end_ms - first_ms) / (static_cast<double>(last_ms - first_ms + 1) * ratio_to_full);
   if (chunks <= 1) return range_end_ms;
-  return static_cast<int64_t>(static_cast<double>(first_ms) + static_cast<double>(range_end_ms - first_ms) / std::floor(chunks));
+  return static_cast<int64_t>(static_cast<double>(first_ms) +
+                              static_cast<double>(range_end_ms - first_ms) / std::floor(chunks));
 }
 
 // What the header of a chunk that continues another says of its first sample.
-Result<wire::CounterResetHeader> continued_header(const model::HistogramSample& before, const model::HistogramSample& sample) {
+Result<wire::CounterResetHeader> continued_header(const model::HistogramSample& before,
+                                                  const model::HistogramSample& sample) {
   wire::HistogramChunkWriter writer(no_count_limit);
   if (auto done = writer.append(before); !done) return fail(done.error());
   if (auto done = writer.append(sample); !done) return fail(done.error());
@@ -41,7 +44,10 @@ bool HeadAppender::must_cut_by_count(int64_t timestamp_ms, size_t count) {
   return timestamp_ms >= next_at_ms_ || count >= 2 * samples_per_chunk;
 }
 
-void HeadAppender::append(const model::Sample& sample) {
+Result<void> HeadAppender::append(const model::Sample& sample) {
+  // A scrape marks a series that has gone by a float, whatever the series was; the head makes it fit.
+  if (model::is_stale(sample.bits) && (open_ == Open::histograms || open_ == Open::float_histograms))
+    return append(model::HistogramSample{sample.timestamp_ms, model::Histogram::stale(open_ == Open::float_histograms)});
   if (open_ != Open::floats) {
     close();
     open(Open::floats, sample.timestamp_ms);
@@ -53,6 +59,7 @@ void HeadAppender::append(const model::Sample& sample) {
   floats_.append(sample);
   last_ms_ = sample.timestamp_ms;
   ++count_;
+  return {};
 }
 
 bool HeadAppender::must_cut_histogram(int64_t timestamp_ms) {
@@ -61,7 +68,8 @@ bool HeadAppender::must_cut_histogram(int64_t timestamp_ms) {
   const size_t bytes = copy.finish().back().bytes.size();
   const int64_t next_range_ms = histogram_end_known_ ? range_end(first_ms_) : next_at_ms_;
   if (!histogram_end_known_ && bytes >= target_histogram_bytes / 4) {
-    next_at_ms_ = chunk_end(first_ms_, last_ms_, next_at_ms_, static_cast<double>(target_histogram_bytes) / static_cast<double>(bytes));
+    next_at_ms_ = chunk_end(first_ms_, last_ms_, next_at_ms_,
+                            static_cast<double>(target_histogram_bytes) / static_cast<double>(bytes));
     histogram_end_known_ = true;
   }
   return (timestamp_ms >= next_at_ms_ || bytes >= 2 * target_histogram_bytes) &&
@@ -119,10 +127,12 @@ void HeadAppender::close() {
 
 void HeadAppender::put(const wire::EncodedHistogramChunk& chunk) {
   put(chunk.min_time_ms, chunk.max_time_ms,
-      chunk.is_float ? wire::ChunkEncoding::float_histogram : wire::ChunkEncoding::histogram, chunk.samples, chunk.bytes);
+      chunk.is_float ? wire::ChunkEncoding::float_histogram : wire::ChunkEncoding::histogram, chunk.samples,
+      chunk.bytes);
 }
 
-void HeadAppender::put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples, std::string_view data) {
+void HeadAppender::put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples,
+                       std::string_view data) {
   EncodedSeries::Chunk chunk{min_ms, max_ms, encoding, static_cast<uint32_t>(samples)};
   chunk.entry_offset = out_.data_.size();
   wire::append_chunk(out_.data_, min_ms, max_ms, encoding, data);

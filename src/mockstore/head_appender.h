@@ -15,8 +15,9 @@ class HeadAppender {
  public:
   explicit HeadAppender(Generation generation) : generation_(generation) {}
 
-  void append(const model::Sample& sample);
+  /// A staleness marker that follows histograms becomes one of a histogram.
   /// Errors: Errc::malformed, as wire::HistogramChunkWriter.
+  Result<void> append(const model::Sample& sample);
   Result<void> append(const model::HistogramSample& sample);
   EncodedSeries finish();
 

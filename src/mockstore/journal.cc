@@ -22,9 +22,12 @@ json::value to_json(const std::optional<Moment>& moment) {
 json::object to_json(const JournalEntry::Query& query) {
   json::object object{{"selector", query.selector}, {"start_ms", query.start_ms}, {"end_ms", query.end_ms}};
   if (query.hints) {
-    object["hints"] = {{"step_ms", query.hints->step_ms},   {"func", query.hints->func},
-                       {"start_ms", query.hints->start_ms}, {"end_ms", query.hints->end_ms},
-                       {"range_ms", query.hints->range_ms}, {"by", query.hints->by},
+    object["hints"] = {{"step_ms", query.hints->step_ms},
+                       {"func", query.hints->func},
+                       {"start_ms", query.hints->start_ms},
+                       {"end_ms", query.hints->end_ms},
+                       {"range_ms", query.hints->range_ms},
+                       {"by", query.hints->by},
                        {"grouping", json::value_from(query.hints->grouping)}};
   }
   return object;

@@ -1,5 +1,8 @@
 #include "mockstore/read_query.h"
 
+#include <array>
+#include <utility>
+
 #include "wire/proto_reader.h"
 #include "wire/read_request.h"
 #include "wire/snappy_block.h"
@@ -23,7 +26,26 @@ bool is_well_formed(std::string_view query) {
   return reader.ok();
 }
 
-// The part of an error's context that is RE2's: what stands behind the last "query N: …" prefix.
+// Go's words for what RE2 refuses. Those that are not here are the same.
+std::string in_words_of_go(std::string_view reason) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> words{{
+      {"missing )", "missing closing )"},
+      {"missing ]", "missing closing ]"},
+      {"no argument for repetition operator", "missing argument to repetition operator"},
+      {"bad repetition operator", "invalid nested repetition operator"},
+      {"trailing \\", "trailing backslash at end of expression"},
+      {"invalid perl operator", "invalid or unsupported Perl syntax"},
+  }};
+  const size_t colon = reason.find(": ");
+  std::string_view what = reason.substr(0, colon);
+  for (const auto& [re2, go] : words)
+    if (what == re2) what = go;
+  std::string text = "error parsing regexp: " + std::string(what);
+  if (colon != std::string_view::npos) text += ": `" + std::string(reason.substr(colon + 2)) + "`";
+  return text;
+}
+
+// Why a well-formed query cannot be run: a matcher's type or its regular expression.
 ReadQueries::One failed_query(std::string_view query, const std::string& context) {
   ProtoReader reader(query);
   while (reader.next()) {
@@ -32,8 +54,9 @@ ReadQueries::One failed_query(std::string_view query, const std::string& context
     while (matcher.next())
       if (matcher.is(1, WireType::varint) && matcher.varint() > 3) return {std::nullopt, "invalid matcher type"};
   }
-  const size_t prefix = context.starts_with("query ") ? context.find(": ") : std::string::npos;
-  return {std::nullopt, "error parsing regexp: " + (prefix == std::string::npos ? context : context.substr(prefix + 2))};
+  constexpr std::string_view before_reason = " is invalid: ";
+  const size_t at = context.rfind(before_reason);
+  return {std::nullopt, in_words_of_go(at == std::string::npos ? context : context.substr(at + before_reason.size()))};
 }
 
 bool read_accepted(const ProtoReader& reader, std::vector<int64_t>& accepted) {

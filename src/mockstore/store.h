@@ -17,8 +17,9 @@ namespace mread::mockstore {
 
 class Store;
 
-/// One request to a store: the steps of its answer, faults included, and its entry in the journal. Whoever carries the steps
-/// out tells what came of them; an exchange that is destroyed before its end counts as one whose client went away.
+/// One request to a store: the steps of its answer, faults included, and its entry in the journal. Whoever carries the
+/// steps out tells what came of them; an exchange that is destroyed before its end counts as one whose client went
+/// away.
 ///
 /// Not thread-safe.
 class Exchange {
@@ -27,8 +28,8 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call. After Hang, End or Abort
-  /// there are none.
+  /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call. After Hang, End or
+  /// Abort there are none.
   void next(std::vector<Step>& out);
 
   void sent_head(int status, std::string_view content_type);

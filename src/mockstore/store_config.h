@@ -39,7 +39,8 @@ struct StoreDefaults {
   int64_t now_ms = 0;  ///< what `now` means in start_timestamp
 };
 
-/// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws ConfigError.
+/// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws
+/// ConfigError.
 StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDefaults& defaults);
 /// The same for a mapping that is a store and nothing else.
 StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDefaults& defaults);

@@ -20,8 +20,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-constexpr size_t write_size_bytes = 64U << 10;    // Frames go out together up to here.
-constexpr uint64_t body_limit_bytes = 256U << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
+constexpr size_t write_size_bytes = 64U << 10;  // Frames go out together up to here.
+constexpr uint64_t body_limit_bytes = 256U
+                                      << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
 
 // Carries out the steps of one exchange. A step that waits ends early when the client goes away.
 class Delivery {
@@ -102,7 +103,8 @@ class Delivery {
   std::string buffer_;
 };
 
-asio::awaitable<void> send_error(net::ResponseWriter& writer, int status, const std::string& text, std::string_view allow = {}) {
+asio::awaitable<void> send_error(net::ResponseWriter& writer, int status, const std::string& text,
+                                 std::string_view allow = {}) {
   net::ResponseHead head;
   set_error_headers(head, status, text.size() + 1);
   if (!allow.empty()) head.headers.set("Allow", std::string(allow));
@@ -173,8 +175,8 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
   std::unique_ptr<net::Server> server;
 };
 
-Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor executor, const StoreConfig& config, uint64_t seed,
-                                                        const TimeSource& time) {
+Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor executor, const StoreConfig& config,
+                                                        uint64_t seed, const TimeSource& time) {
   auto store = Store::create(config, seed, time);
   if (!store) return fail(store.error());
   auto state = std::make_shared<State>(executor, std::move(*store), config.read_path);
@@ -183,8 +185,8 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
     options.host = address.host;
     options.port = address.port;
     options.body_limit_bytes = body_limit_bytes;
-    net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](net::ServerRequest request,
-                                                                           net::ResponseWriter& writer) -> asio::awaitable<void> {
+    net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](
+                               net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
       if (const auto self = weak.lock()) co_await self->serve(std::move(request), writer, admin_only);
     };
     return net::Server::listen(executor, std::move(options), std::move(handler));

@@ -23,8 +23,8 @@ input_series:
 constexpr int64_t step_ms = 15'000;
 constexpr int64_t at(int64_t index) { return t0_ms + index * step_ms; }
 
-Received ask(const std::string& config, std::vector<model::Query> queries, std::vector<model::ResponseType> accepted = {},
-             AnswerShape shape = {}) {
+Received ask(const std::string& config, std::vector<model::Query> queries,
+             std::vector<model::ResponseType> accepted = {}, AnswerShape shape = {}) {
   const auto store = store_of(config);
   Answer answer(dataset_of(store), store.answer, shape, request_of(std::move(queries), std::move(accepted)));
   return receive(answer);
@@ -60,7 +60,8 @@ TEST(AnswerTest, OldGenerationsSortTheirSamples) {
 
 TEST(AnswerTest, StreamedIsSortedByOwnLabelsAndCutInto120Samples) {
   const auto received = ask(four_series, {query_of("m", at(0), at(130))}, streamed);
-  EXPECT_EQ(received.headers.get("Content-Type"), "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+  EXPECT_EQ(received.headers.get("Content-Type"),
+            "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
   EXPECT_EQ(received.headers.get("Content-Encoding"), "");
   const auto frames = decode_streamed(received.body);
   EXPECT_THAT(names(frames), ElementsAre(a_name, b_name, c_name));
@@ -101,12 +102,16 @@ TEST_P(RangeTest, IsCutAsByPrometheus) {
 INSTANTIATE_TEST_SUITE_P(
     Answer, RangeTest,
     testing::Values(RangeCase{"TrimmedToTheQuery", query_of("m", at(10) + 1, at(50) - 1), 3, 39, 3},
-                    RangeCase{"TrimmedToNarrowerHints", with_hints(query_of("m", at(0), at(130)), at(20), at(30)), 3, 11, 3},
-                    RangeCase{"WiderHintsGiveWholeChunksOfTheQuery", with_hints(query_of("m", at(20), at(30)), at(0), at(130)), 3, 120, 3},
+                    RangeCase{"TrimmedToNarrowerHints", with_hints(query_of("m", at(0), at(130)), at(20), at(30)), 3,
+                              11, 3},
+                    RangeCase{"WiderHintsGiveWholeChunksOfTheQuery",
+                              with_hints(query_of("m", at(20), at(30)), at(0), at(130)), 3, 120, 3},
                     RangeCase{"HintsOfZero", with_hints(query_of("m", at(20), at(30)), 0, 0), 0, 0, 0},
-                    RangeCase{"SeriesHintStreamsSamplesAllTheSame", with_hints(query_of("m", at(0), at(239)), at(0), at(239), "series"), 3, 0, 3},
+                    RangeCase{"SeriesHintStreamsSamplesAllTheSame",
+                              with_hints(query_of("m", at(0), at(239)), at(0), at(239), "series"), 3, 0, 3},
                     RangeCase{"AfterTheEnd", query_of("old", at(100), at(101)), 0, 0, 0},
-                    RangeCase{"HintsAfterTheEndLeaveAnEmptySeries", with_hints(query_of("old", at(0), at(101)), at(100), at(101)), 1, 0, 0},
+                    RangeCase{"HintsAfterTheEndLeaveAnEmptySeries",
+                              with_hints(query_of("old", at(0), at(101)), at(100), at(101)), 1, 0, 0},
                     RangeCase{"BetweenTwoSamplesLeavesEmptySeries", query_of("m", at(0) + 1, at(1) - 1), 3, 0, 0},
                     RangeCase{"NothingMatches", query_of("nope"), 0, 0, 0}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
@@ -142,8 +147,8 @@ input_series:
   - {series: 'up{instance="a",job="x",pod="p"}', values: '1'}
 )",
                             {query_of("up")}, streamed);
-  EXPECT_THAT(names(decode_streamed(received.body)),
-              ElementsAre(R"(up{instance="a", job="x", region="us"})", R"(up{instance="a", job="x", pod="p", region="us"})"));
+  EXPECT_THAT(names(decode_streamed(received.body)), ElementsAre(R"(up{instance="a", job="x", region="us"})",
+                                                                 R"(up{instance="a", job="x", pod="p", region="us"})"));
 }
 
 TEST(AnswerTest, NoMatcherSelectsNothing) {
@@ -228,15 +233,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Query{matchers: [{type, name: "a", value}]} as the only query, or behind another.
 std::string query_message(char type, const std::string& value) {
-  const std::string matcher = std::string("\x08") + type + "\x12\x01" + "a" + "\x1a" + static_cast<char>(value.size()) + value;
+  const std::string matcher =
+      std::string("\x08") + type + "\x12\x01" + "a" + "\x1a" + static_cast<char>(value.size()) + value;
   const std::string query = std::string("\x1a") + static_cast<char>(matcher.size()) + matcher;
   return std::string("\x0a") + static_cast<char>(query.size()) + query;
 }
 
 TEST(AnswerTest, AQueryThatMakesNoSenseIs500) {
   const auto store = store_of(four_series);
-  for (const auto& [message, begin] : {std::pair<std::string, std::string>{query_message(9, "x"), "invalid matcher type\n"},
-                                       {query_message(2, "("), "error parsing regexp: missing"}}) {
+  for (const auto& [message, begin] :
+       {std::pair<std::string, std::string>{query_message(9, "x"), "invalid matcher type\n"},
+        {query_message(2, "("), "error parsing regexp: missing closing ): `(`\n"}}) {
     Answer answer(dataset_of(store), store.answer, {}, wire::compress(message));
     const auto received = receive(answer);
     EXPECT_EQ(received.status, 500);
@@ -263,10 +270,13 @@ TEST(AnswerTest, AStoreWithoutStreamsAnswersSamplesWhateverIsAccepted) {
 
 TEST(AnswerTest, TheFirstSupportedTypeWins) {
   const auto type_of = [](std::vector<model::ResponseType> accepted) {
-    return std::string(ask(four_series, {query_of("m", at(0), at(3))}, std::move(accepted)).headers.get("Content-Type"));
+    return std::string(
+        ask(four_series, {query_of("m", at(0), at(3))}, std::move(accepted)).headers.get("Content-Type"));
   };
-  EXPECT_EQ(type_of({model::ResponseType::samples, model::ResponseType::streamed_xor_chunks}), "application/x-protobuf");
-  EXPECT_THAT(type_of({model::ResponseType::streamed_xor_chunks, model::ResponseType::samples}), testing::HasSubstr("streamed"));
+  EXPECT_EQ(type_of({model::ResponseType::samples, model::ResponseType::streamed_xor_chunks}),
+            "application/x-protobuf");
+  EXPECT_THAT(type_of({model::ResponseType::streamed_xor_chunks, model::ResponseType::samples}),
+              testing::HasSubstr("streamed"));
 }
 
 TEST(AnswerTest, ShapesChangeTheOrderOnly) {
@@ -274,20 +284,22 @@ TEST(AnswerTest, ShapesChangeTheOrderOnly) {
   EXPECT_THAT(names(decode_streamed(ask(four_series, query, streamed, {AnswerShape::Order::reversed}).body)),
               ElementsAre(c_name, b_name, a_name));
   auto shuffled = names(decode_streamed(ask(four_series, query, streamed, {AnswerShape::Order::shuffled, 5}).body));
-  EXPECT_EQ(shuffled, names(decode_streamed(ask(four_series, query, streamed, {AnswerShape::Order::shuffled, 5}).body)));
+  EXPECT_EQ(shuffled,
+            names(decode_streamed(ask(four_series, query, streamed, {AnswerShape::Order::shuffled, 5}).body)));
   EXPECT_THAT(shuffled, testing::UnorderedElementsAre(a_name, b_name, c_name));
 }
 
 TEST(AnswerTest, SampleOffsetMovesTheTimestamps) {
   const auto received = ask("sample_offset: 7s\ninput_series: [{series: up, values: '1 stale'}]", {query_of("up")});
   const auto results = decode_samples(received.body);
-  EXPECT_THAT(results[0][0].samples, ElementsAre(model::Sample::of(t0_ms + 7000, 1),
-                                                 model::Sample{t0_ms + 67'000, model::stale_nan_bits}));
+  EXPECT_THAT(results[0][0].samples,
+              ElementsAre(model::Sample::of(t0_ms + 7000, 1), model::Sample{t0_ms + 67'000, model::stale_nan_bits}));
 }
 
 TEST(AnswerTest, HistogramsAreServedInBothTypes) {
   const std::string config =
-      "input_series: [{series: h, values: '{{schema:0 count:3 sum:4 buckets:[1 2]}}+{{count:3 sum:4 buckets:[1 2]}}x9'}]";
+      "input_series: [{series: h, values: '{{schema:0 count:3 sum:4 buckets:[1 2]}}+{{count:3 sum:4 buckets:[1 "
+      "2]}}x9'}]";
   const auto results = decode_samples(ask(config, {query_of("h")}).body);
   ASSERT_THAT(results[0], SizeIs(1));
   EXPECT_TRUE(results[0][0].has_histograms);
@@ -297,7 +309,8 @@ TEST(AnswerTest, HistogramsAreServedInBothTypes) {
 }
 
 TEST(AnswerTest, ManySeriesOfOneEntryAreMadeOneByOne) {
-  const auto store = store_of("input_series: [{series: 'up{job=\"x\"}', values: '0+1x719', repeat: {host: 2000}}]\ninterval: 15s");
+  const auto store =
+      store_of("input_series: [{series: 'up{job=\"x\"}', values: '0+1x719', repeat: {host: 2000}}]\ninterval: 15s");
   Answer answer(dataset_of(store), store.answer, {}, request_of({query_of("up")}, streamed));
   size_t frames = 0;
   while (!answer.done()) {

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/yaml.h"
 #include "mockstore/answer.h"
@@ -51,7 +51,8 @@ inline std::shared_ptr<const Dataset> dataset_of(const StoreConfig& config) {
   return dataset ? *dataset : nullptr;
 }
 
-inline model::Query query_of(std::string_view selector, int64_t start_ms = t0_ms, int64_t end_ms = t0_ms + 1000 * minute_ms) {
+inline model::Query query_of(std::string_view selector, int64_t start_ms = t0_ms,
+                             int64_t end_ms = t0_ms + 1000 * minute_ms) {
   return {start_ms, end_ms, *model::parse_selector(selector), std::nullopt};
 }
 
@@ -67,7 +68,8 @@ inline std::string to_string(const Step& step) {
   if (const auto* body = std::get_if<Body>(&step))
     return (body->is_frame ? "frame " : "body ") + std::to_string(body->bytes.size());
   if (const auto* wait = std::get_if<Wait>(&step))
-    return "wait " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait->duration).count()) + "ms";
+    return "wait " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait->duration).count()) +
+           "ms";
   if (std::holds_alternative<Hang>(step)) return "hang";
   if (const auto* abort = std::get_if<Abort>(&step)) return abort->reset ? "reset" : "abort";
   return "end";

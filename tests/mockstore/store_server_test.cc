@@ -1,14 +1,13 @@
 #include "mockstore/store_server.h"
 
-#include <gmock/gmock.h>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json.hpp>
-
-#include <thread>
+#include <gmock/gmock.h>
 
 #include "net/client.h"
 #include "store_fixture.h"
@@ -72,14 +71,16 @@ class StoreServerTest : public testing::Test {
   std::vector<std::jthread> threads_;
 };
 
-constexpr const char* many_series = "{input_series: [{series: up, values: '0+1x719', repeat: {host: 500}}], interval: 15s}";
+constexpr const char* many_series =
+    "{input_series: [{series: up, values: '0+1x719', repeat: {host: 500}}], interval: 15s}";
 
 TEST_F(StoreServerTest, StreamsEverySeries) {
   start(many_series);
   const auto response = read();
   ASSERT_TRUE(response) << response.error().to_string();
   EXPECT_EQ(response->head.status, 200);
-  EXPECT_EQ(response->head.headers.get("Content-Type"), "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+  EXPECT_EQ(response->head.headers.get("Content-Type"),
+            "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
   EXPECT_THAT(decode_streamed(response->body), SizeIs(500));
   await([&] { return outcome(0) == JournalEntry::Outcome::complete; });
   const auto entry = server_->store().journal().entries().at(0);
@@ -165,7 +166,8 @@ TEST_F(StoreServerTest, AHangEndsWithTheServer) {
 
 TEST_F(StoreServerTest, ResetsAndCutsAreErrorsOfTheClient) {
   start(many_series);
-  for (const char* fault : {"{reset: before_headers}", "{reset: {after_bytes: 1000}}", "{truncate: {frames: 3, end: cut}}"}) {
+  for (const char* fault :
+       {"{reset: before_headers}", "{reset: {after_bytes: 1000}}", "{truncate: {frames: 3, end: cut}}"}) {
     server_->store().journal().clear();
     server_->set_faults(parse_faults(yaml::Node::parse(fault, "f")));
     EXPECT_FALSE(read()) << fault;

@@ -1,8 +1,7 @@
 #include "mockstore/store.h"
 
-#include <gmock/gmock.h>
-
 #include <boost/json.hpp>
+#include <gmock/gmock.h>
 
 #include "mockstore/admin.h"
 #include "store_fixture.h"
@@ -33,7 +32,8 @@ TEST(StoreTest, RecordsARequestFromItsArrivalToItsEnd) {
   Fixture f(one_series);
   f.time.moment.since_start = 5s;
   {
-    const auto exchange = f.store->begin(request_of({query_of(R"(up{job!="x"})", t0_ms, t0_ms + 9)}, streamed), "127.0.0.1:1");
+    const auto exchange =
+        f.store->begin(request_of({query_of(R"(up{job!="x"})", t0_ms, t0_ms + 9)}, streamed), "127.0.0.1:1");
     ASSERT_THAT(f.store->journal().entries(), SizeIs(1));
     EXPECT_EQ(f.store->journal().entries()[0].outcome, JournalEntry::Outcome::in_progress);
     const auto received = receive(*exchange);
@@ -88,7 +88,8 @@ TEST(StoreTest, FaultsThatAreSetCountFromNow) {
 TEST(StoreTest, RefusesALabelSetThatComesTwice) {
   FakeTime time;
   const auto created = Store::create(
-      store_of("input_series: [{series: 'up{i=\"i-1\"}', values: '1'}, {series: up, values: '1', repeat: {i: 3}}]"), 1, time);
+      store_of("input_series: [{series: 'up{i=\"i-1\"}', values: '1'}, {series: up, values: '1', repeat: {i: 3}}]"), 1,
+      time);
   ASSERT_FALSE(created);
   EXPECT_THAT(created.error().context, HasSubstr("is given twice"));
 }
@@ -193,7 +194,8 @@ stores:
 }
 
 TEST(MockConfigTest, ReadsASingleStore) {
-  const auto config = parse_mock_config(yaml::Node::parse("{input_series: [{series: up, values: '1'}], seed: 1}", "mock.yml"), 0);
+  const auto config =
+      parse_mock_config(yaml::Node::parse("{input_series: [{series: up, values: '1'}], seed: 1}", "mock.yml"), 0);
   ASSERT_THAT(config.stores, SizeIs(1));
   EXPECT_EQ(config.stores[0].name, "mock");
 }
@@ -215,16 +217,14 @@ TEST_P(BadConfigTest, IsRefusedWithItsPlace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(MockConfig, BadConfigTest,
-                         testing::Values(BadConfig{"{stores: {a: {lisen: x}}}", "listen"},
-                                         BadConfig{"{stores: {}}", "no store"},
-                                         BadConfig{"{listen: nowhere}", "nowhere"},
-                                         BadConfig{"{interval: 0s}", "above 0"},
-                                         BadConfig{"{read_path: /-/faults}", "/-/"},
-                                         BadConfig{"{behaves_like: v9}", "v9"},
-                                         BadConfig{"{start_timestamp: tomorrow}", "tomorrow"},
-                                         BadConfig{"{faults: [{latncy: 1s}]}", "latency"},
-                                         BadConfig{"{input_series: [{series: 'up{', values: '1'}]}", "up{"}));
+INSTANTIATE_TEST_SUITE_P(
+    MockConfig, BadConfigTest,
+    testing::Values(BadConfig{"{stores: {a: {lisen: x}}}", "listen"}, BadConfig{"{stores: {}}", "no store"},
+                    BadConfig{"{listen: nowhere}", "nowhere"}, BadConfig{"{interval: 0s}", "above 0"},
+                    BadConfig{"{read_path: /-/faults}", "/-/"}, BadConfig{"{behaves_like: v9}", "v9"},
+                    BadConfig{"{start_timestamp: tomorrow}", "tomorrow"},
+                    BadConfig{"{faults: [{latncy: 1s}]}", "latency"},
+                    BadConfig{"{input_series: [{series: 'up{', values: '1'}]}", "up{"}));
 
 }  // namespace
 }  // namespace mread::mockstore

@@ -72,7 +72,8 @@ std::shared_ptr<const Fault> parse_latency(const yaml::Node& settings) {
     return std::make_shared<Latency>(distribution, per_frame);
   }
   yaml::Mapping mapping = settings.mapping();
-  if (const auto where = mapping.find("where")) per_frame = where->one_of({"before_headers", "per_frame"}) == "per_frame";
+  if (const auto where = mapping.find("where"))
+    per_frame = where->one_of({"before_headers", "per_frame"}) == "per_frame";
   const auto fixed = mapping.find("fixed");
   const auto low = mapping.find("min");
   const auto high = mapping.find("max");
