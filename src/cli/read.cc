@@ -116,9 +116,10 @@ int read(const ReadFlags& flags) {
   }
   if (flags.output == "table") {
     const bool streamed = reply->response_type == model::ResponseType::streamed_xor_chunks;
-    fmt::print("{} series, {} samples; {}, {}, {:.1f} ms\n", series, samples,
-               streamed ? fmt::format("streamed in {} frames", reply->frames) : "SAMPLES", size_text(reply->body_bytes),
-               static_cast<double>(reply->duration.count()) / 1000);
+    fmt::print(
+        "{} series, {} samples; {}, {}, {:.1f} ms\n", series, samples,
+        streamed ? fmt::format("streamed in {} frame{}", reply->frames, reply->frames == 1 ? "" : "s") : "SAMPLES",
+        size_text(reply->body_bytes), static_cast<double>(reply->duration.count()) / 1000);
   }
   if (!reply->partial().empty()) fmt::print(stderr, "mread read: the answer is partial: {}\n", reply->partial());
   return ExitCode::ok;
