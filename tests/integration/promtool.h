@@ -36,13 +36,12 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// The path of a Prometheus package's program, as ci/setup lays them out; empty where it is not there.
+/// The path of a Prometheus package's program, where ci/setup puts it; empty where it is not there.
 inline std::string prometheus_program(const std::string& version, const std::string& program) {
-  const char* folder = std::getenv("MREAD_PROMETHEUS_DIR");
+  const char* cache = std::getenv("MREAD_CACHE");
   const char* home = std::getenv("HOME");
-  std::filesystem::path path =
-      folder != nullptr ? folder : std::filesystem::path(home != nullptr ? home : "/") / ".cache/mread/prometheus";
-  path = path / version / program;
+  std::filesystem::path path = cache != nullptr ? cache : std::filesystem::path(home != nullptr ? home : "/") / ".cache/mread";
+  path = path / "prometheus" / version / program;
   return std::filesystem::exists(path) ? path.string() : std::string();
 }
 
