@@ -119,6 +119,7 @@ struct Invariant {
   std::string node;
   milliseconds range{0};
   milliseconds interval{0};
+  std::optional<milliseconds> eval_time;  ///< where the range ends, from start_timestamp; nothing is "now"
 };
 
 /// `load:`: requests that leave at their intended times whatever became of those before.

@@ -129,8 +129,11 @@ std::optional<std::string> compare_answers(const Answer& want, const Answer& got
 
 std::string to_string(const std::vector<ExpectedSample>& samples) {
   if (samples.empty()) return "no data";
+  std::vector<ExpectedSample> sorted = samples;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const ExpectedSample& a, const ExpectedSample& b) { return a.labels < b.labels; });
   std::string out;
-  for (const ExpectedSample& sample : samples) {
+  for (const ExpectedSample& sample : sorted) {
     if (!out.empty()) out += '\n';
     out +=
         sample.labels.to_string() + " " +

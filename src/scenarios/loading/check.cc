@@ -134,8 +134,6 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
     if (time->string() != "now") time->error("want \"now\"; a time from start_timestamp on is eval_time:");
   } else if (eval_time) {
     check.eval_time = read_time(*eval_time);
-  } else {
-    check.eval_time = milliseconds(0);
   }
   if (const auto range = mapping.find("range")) {
     if (eval_time || mapping.find("time")) range->error("a range query has start, end and step, and no eval_time:");

@@ -134,6 +134,9 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
       if (!model::parse_selector(invariant.expr))
         expr.error("want a selector: the samples of its series are looked at");
       invariant.range = fields.require("range").duration();
+      if (const auto time = fields.find("eval_time"); time && !(time->is_scalar() && time->string() == "now")) {
+        invariant.eval_time = time->duration();
+      }
       invariant.node = read_asked_node(fields, test);
       if (invariant.kind == Invariant::Kind::no_gap) invariant.interval = fields.require("interval").duration();
       break;
@@ -157,10 +160,8 @@ Load read_load(const yaml::Node& node, const Test& test) {
   if (const auto expr = mapping.find("expr")) {
     load.expr = read_expr(*expr);
     load.node = read_asked_node(mapping, test);
-    if (const auto time = mapping.find("eval_time")) {
-      if (time->string() != "now") load.eval_time = time->duration();
-    } else {
-      load.eval_time = milliseconds(0);
+    if (const auto time = mapping.find("eval_time"); time && !(time->is_scalar() && time->string() == "now")) {
+      load.eval_time = time->duration();
     }
   }
   mapping.finish();

@@ -43,7 +43,7 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   for (const auto& [axis, value] : matrix_case) scope.set(axis, Value{value, {}});
   root.find("matrix");
   if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case);
-  for (const auto& item : yaml::Mapping(root).entries()) {
+  for (const yaml::Mapping::Entry& item : root.entries()) {
     if (item.key == "matrix" || item.key == "vars") continue;
     if (item.value.is_mapping() && item.key == "known_issue") {
       // One known issue alone is a mapping, and its when: is its own.

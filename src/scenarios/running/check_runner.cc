@@ -245,7 +245,8 @@ CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::
   result.phase = phase;
   const bool gaps = invariant.kind == Invariant::Kind::no_gap;
   result.want = gaps ? "a sample at least every " + format_duration(invariant.interval) : "values that never fall";
-  const int64_t end_ms = pace_.wall_ms() - now_lag_ms;
+  const int64_t end_ms =
+      invariant.eval_time ? test_.start_ms + invariant.eval_time->count() : pace_.wall_ms() - now_lag_ms;
   const Answer answer = asker_.instant(invariant.node, invariant.expr + "[" + format_duration(invariant.range) + "]",
                                        end_ms, default_timeout, stop);
   result.duration_ms = answer.duration.count();

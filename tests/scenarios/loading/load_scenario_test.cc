@@ -33,7 +33,7 @@ TEST(LoadScenario, HasPromtoolsDefaults) {
   ASSERT_EQ(test.checks.size(), 1u);
   const Check& check = test.checks[0];
   EXPECT_EQ(check.node, "query");
-  EXPECT_EQ(check.eval_time, 0s);
+  EXPECT_FALSE(check.eval_time) << "now";
   EXPECT_EQ(check.name, "foo");
   EXPECT_EQ(check.line, 6);
   EXPECT_THAT(check.during, ElementsAre("before"));

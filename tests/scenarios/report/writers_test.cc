@@ -23,7 +23,9 @@ std::string contents(const std::filesystem::path& path) {
 // anew.
 void expect_golden(const std::string& name, const std::string& text) {
   const std::filesystem::path path = std::filesystem::path(MREAD_TEST_DATA) / "report" / name;
-  if (std::getenv("MREAD_UPDATE_GOLDEN") != nullptr) ASSERT_TRUE(write_file(path, text));
+  if (std::getenv("MREAD_UPDATE_GOLDEN") != nullptr) {
+    ASSERT_TRUE(write_file(path, text));
+  }
   EXPECT_EQ(text, contents(path)) << path;
 }
 
