@@ -76,7 +76,7 @@ std::vector<model::Sample> samples_of(uint64_t number, uint64_t replica, size_t 
                                       int64_t shift_ms) {
   Random random(number * 64 + replica);
   const int64_t phase_ms = static_cast<int64_t>(scramble(number / 64) % scrape_interval_ms);
-  const uint64_t kind = number % 4;
+  const uint64_t kind = scramble(~number) % 4;
   const uint64_t rate = 1 + random.below(kind == 0 ? 400 : 12);
   double value = kind < 2 ? static_cast<double>(random.below(1'000'000)) : static_cast<double>(random.below(5000)) / 8;
   std::vector<model::Sample> out;

@@ -4,8 +4,11 @@
 #include <fstream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "bench/bodies.h"
+#include "model/matcher.h"
+#include "wire/read_request.h"
 #include "wire/remote_write.h"
 
 namespace {
@@ -17,6 +20,18 @@ void write(const std::filesystem::path& path, const std::string& bytes) {
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
   if (!file) throw std::runtime_error("cannot write " + path.string());
+}
+
+// A streamed read of everything that the plan's backends hold.
+std::string read_request(const Plan& plan) {
+  mread::model::Query query;
+  query.start_ms = plan.start_ms;
+  query.end_ms = plan.start_ms + static_cast<int64_t>(plan.samples + 1) * 15'000;
+  query.matchers = mread::model::parse_selector("{job=\"kubernetes-pods\"}").value();
+  mread::model::ReadRequest request;
+  request.queries.push_back(std::move(query));
+  request.accepted_response_types = {mread::model::ResponseType::streamed_xor_chunks};
+  return mread::wire::encode_read_request(request);
 }
 
 }  // namespace
@@ -33,7 +48,10 @@ int main(int argc, char** argv) {
   app.add_option("--series", plan.series, "of each backend")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--samples", plan.samples, "of each series")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--start-ms", plan.start_ms, "time of the first scrape")->capture_default_str();
-  app.add_option("--type", type, "samples, chunks, or remote-write: FOLDER/0-0, FOLDER/0-1, … in the order of sending")
+  app.add_option("--type", type,
+                 "samples, chunks, or remote-write: FOLDER/0-0000, FOLDER/0-0001, … in the order of sending, and "
+                 "FOLDER/read, a "
+                 "request for all of it")
       ->capture_default_str();
   app.add_option("-o,--output", folder, "the folder; made if it is missing")->required();
   CLI11_PARSE(app, argc, argv);
@@ -47,8 +65,9 @@ int main(int argc, char** argv) {
       if (type == "remote-write") {
         const auto requests = mread::wire::encode_write_requests(backend_series(plan, backend));
         for (size_t i = 0; i < requests.size(); ++i) {
-          write(out / (std::to_string(backend) + "-" + std::to_string(i)), requests[i]);
+          write(out / fmt::format("{}-{:04}", backend, i), requests[i]);
         }
+        write(out / "read", read_request(plan));
         continue;
       }
       const auto known_type = mread::bench::type_from(type);

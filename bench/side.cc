@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "bench/bodies.h"
 #include "bench/checksum.h"
@@ -23,6 +24,21 @@ std::string load(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("cannot read " + path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Of the whole process, in user and kernel: what other programs do on the machine is not in it.
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
 void measure(const std::string& in, const std::string& out, double seconds, const std::string& label,
@@ -40,26 +56,28 @@ void measure(const std::string& in, const std::string& out, double seconds, cons
   const int64_t base = bench::resident_bytes();
 
   using Clock = std::chrono::steady_clock;
-  std::vector<double> times;
+  std::vector<double> times, cpu_times;
   uint64_t output_bytes = 0;
   bench::AllocationCounts before, after;
   const auto begin = Clock::now();
   do {
     output_bytes = 0;
     before = bench::allocation_counts();
+    const double cpu_start = cpu_seconds();
     const auto start = Clock::now();
     read.run([&output_bytes](std::string_view piece) { output_bytes += piece.size(); });
     times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    cpu_times.push_back(cpu_seconds() - cpu_start);
     after = bench::allocation_counts();
   } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds);
   const int64_t peak = bench::peak_resident_bytes();
-  std::sort(times.begin(), times.end());
 
   const bench::Checksum sum = bench::checksum_of(read.answer(), *out_type);
   const boost::json::object line = {
       {"side", "mread"},
       {"label", label},
-      {"seconds", times[times.size() / 2]},
+      {"seconds", median(times)},
+      {"cpu_seconds", median(cpu_times)},
       {"iterations", times.size()},
       {"input_bytes", input_bytes},
       {"output_bytes", output_bytes},

@@ -25,9 +25,11 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gogo/protobuf/proto"
@@ -49,7 +51,8 @@ const (
 type report struct {
 	Side           string  `json:"side"`
 	Label          string  `json:"label"`
-	Seconds        float64 `json:"seconds"` // of one read: the median
+	Seconds        float64 `json:"seconds"`     // of one read: the median
+	CPUSeconds     float64 `json:"cpu_seconds"` // likewise; of all threads, user and kernel
 	Iterations     int     `json:"iterations"`
 	InputBytes     int64   `json:"input_bytes"`
 	OutputBytes    int64   `json:"output_bytes"`
@@ -62,7 +65,7 @@ type report struct {
 	Checksum       string  `json:"checksum"`
 }
 
-// Every label, timestamp and value of an answer in order; src: bench/checksum.h says the same in C++.
+// Every label, timestamp and value of an answer in order; bench/checksum.h says the same in C++.
 type checksum struct {
 	state   uint64
 	series  int64
@@ -271,13 +274,16 @@ func status(name string) int64 {
 	return 0
 }
 
-func median(seconds []float64) float64 {
-	sorted := append([]float64(nil), seconds...)
-	for i := range sorted {
-		for j := i; j > 0 && sorted[j] < sorted[j-1]; j-- {
-			sorted[j], sorted[j-1] = sorted[j-1], sorted[j]
-		}
+func cpuSeconds() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
 	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+}
+
+func median(seconds []float64) float64 {
+	sorted := slices.Sorted(slices.Values(seconds))
 	return sorted[len(sorted)/2]
 }
 
@@ -303,22 +309,23 @@ func run() error {
 	runtime.GC()
 	line.BaseRSS = status("VmRSS")
 
-	var times []float64
+	var times, cpuTimes []float64
 	var before, after runtime.MemStats
 	for begin := time.Now(); len(times) == 0 || time.Since(begin).Seconds() < *seconds; {
 		var sink counter
 		runtime.ReadMemStats(&before)
-		start := time.Now()
+		cpuStart, start := cpuSeconds(), time.Now()
 		if err := r.run(&sink); err != nil {
 			return err
 		}
 		times = append(times, time.Since(start).Seconds())
+		cpuTimes = append(cpuTimes, cpuSeconds()-cpuStart)
 		runtime.ReadMemStats(&after)
 		line.OutputBytes = sink.bytes
 		line.AllocatedBytes = after.TotalAlloc - before.TotalAlloc
 		line.Allocations = after.Mallocs - before.Mallocs
 	}
-	line.Seconds = median(times)
+	line.Seconds, line.CPUSeconds = median(times), median(cpuTimes)
 	line.Iterations = len(times)
 	line.PeakRSS = status("VmHWM")
 
