@@ -1,10 +1,11 @@
 #pragma once
 
-#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/container/deque.hpp>
 
 #include "base/error.h"
 #include "merger/series_fragment.h"
@@ -57,7 +58,9 @@ class ReorderWindow {
   size_t window_;
   bool sorted_ = true;
   bool ended_ = false;
-  std::deque<Fragment> queue_;  // Sorted. All of it while sorted_, afterwards what is due.
+  // Sorted. All of it while sorted_, afterwards what is due. std::deque would take a block of memory for each fragment.
+  using Blocks = boost::container::deque_options_t<boost::container::block_size<64>>;
+  boost::container::deque<Fragment, void, Blocks> queue_;
   std::multiset<Fragment, ByLabels> tree_;
   size_t bytes_ = 0;
   size_t tree_bytes_ = 0;

@@ -22,7 +22,7 @@ struct Fragment {
   /// Streamed: the whole frame, checksum included, where it holds this series alone in canonical form with its chunks
   /// one after another, so that it can be passed on as it came; else empty.
   std::string_view frame;
-  boost::container::small_vector<wire::ChunkView, 2> chunks;
+  boost::container::small_vector<wire::ChunkView, 1> chunks;
 
   /// SAMPLES: the entries, and the whole message where its labels are canonical (else empty).
   bool is_samples = false;
