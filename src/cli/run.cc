@@ -205,7 +205,10 @@ int run_scenarios(const Options& options) {
     RunOptions run_options{options.jobs, options.repeat, options.fail_fast, options.seed.value_or(tests.front().seed)};
     report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
   }
+  engine->reset();
+  fs::remove(engine_options.work_dir, error);  // Only where it is empty: another run may have its nodes there.
   if (signals.token().stop_requested()) {
+    fs::remove(report_dir, error);
     std::fprintf(stderr, "\nmread run: interrupted; everything that was started is removed\n");
     return interrupted;
   }

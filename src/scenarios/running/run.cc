@@ -78,10 +78,15 @@ std::vector<Test> load_tests(const std::vector<std::string>& files, const Select
                              const LoadOptions& options) {
   std::vector<Test> tests;
   std::map<std::string, std::string> names;  // Of scenarios, with the file that has it.
+  std::map<std::string, std::string> ids;    // Of tests: scenario "a" in its first case is "a-1".
   for (const std::string& file : files) {
     std::vector<Test> loaded = load_scenario(file, options);
     for (const Test& test : loaded) {
       const auto [at, is_new] = names.try_emplace(test.scenario, file);
+      const auto [id, is_new_id] = ids.try_emplace(test.id, file);
+      if (!is_new_id && at->second == file) {
+        throw yaml::ConfigError(file + ": its test \"" + test.id + "\" has the name of one in " + id->second);
+      }
       if (!is_new && at->second != file) {
         throw yaml::ConfigError(file + ": the scenario's name \"" + test.scenario + "\" is that of " + at->second +
                                 " too");

@@ -11,6 +11,7 @@ namespace {
 using namespace fakes;
 using testing::HasSubstr;
 using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""ms;
 
 class CheckRunnerTest : public testing::Test {
@@ -153,6 +154,7 @@ TEST_F(CheckRunnerTest, GapsAndFallingValues) {
   test.invariants[0].interval = 2s;
   EXPECT_EQ(run(test)[0].verdict, Verdict::pass);
   samples.series[0].points.pop_back();
+  test.invariants[0].interval = 1s;
   EXPECT_THAT(run(test)[0].detail, HasSubstr("no sample in the last 3000 ms")) << "a gap that has no other end";
   samples.series.clear();
   EXPECT_EQ(run(test)[0].verdict, Verdict::fail) << "no samples prove nothing";
