@@ -150,18 +150,12 @@ one:
 }
 
 TEST_P(NodesTest, WhatCannotBeWrittenIsAnError) {
-  const auto node =
-      parse_nodes(yaml::Node::parse("one: {kind: prometheus, version: " + std::string(GetParam()) + "}", "test.yaml"))
-          .front();
-  const auto spec = node->make_spec(context);
-  ASSERT_TRUE(spec);
-  ASSERT_TRUE(topology->start(*spec, {}));
-  const auto fed =
-      parse_nodes(
-          yaml::Node::parse("one: {kind: prometheus, input_series: [{series: foo, values: '1x400'}]}", "test.yaml"))
-          .front()
-          ->feed(context, topology->url("one", 9090), {});
-  ASSERT_FALSE(fed) << "it reaches into the future";
+  start("one: {kind: prometheus, version: VERSION, input_series: [{series: foo, values: 1x100}]}");
+  const auto older = parse_nodes(
+      yaml::Node::parse("one: {kind: prometheus, input_series: [{series: bar, values: 1x100}]}", "test.yaml"));
+  context.clock.start_ms -= 86'400'000;
+  const auto fed = older.front()->feed(context, topology->url("one", 9090), {});
+  ASSERT_FALSE(fed) << "the head is a day further";
   EXPECT_THAT(fed.error().context, HasSubstr("node one: remote write to "));
   EXPECT_THAT(fed.error().context, HasSubstr("HTTP 400"));
 }
