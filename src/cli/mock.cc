@@ -89,8 +89,12 @@ int mock(const MockFlags& flags) {
 void add_mock(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<MockFlags>();
   CLI::App* command = app.add_subcommand("mock", "Serve mock remote-read stores, with faults and a journal");
-  command->add_option("--config", flags->config_file, "The stores, a mock.yml (docs/mock.md)")->required()->type_name("FILE");
-  command->add_option("--listen", flags->listen, "Address of a single store, in place of the file's; port 0 picks a free one")
+  command->add_option("--config", flags->config_file, "The stores, a mock.yml (docs/mock.md)")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--listen", flags->listen,
+                   "Address of a single store, in place of the file's; port 0 picks a free one")
       ->type_name("HOST:PORT");
   command->add_option("--seed", flags->seed, "Seed of every random decision, in place of the file's")->type_name("N");
   command->add_option("--threads", flags->threads, "Threads (default: one a processor)")
