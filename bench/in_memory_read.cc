@@ -31,7 +31,7 @@ InMemoryRead::InMemoryRead(const std::vector<std::string>& bodies, model::Respon
 
 void InMemoryRead::run(const Sink& sink) const {
   const merger::TimePoint now{};
-  merger::FanOut machine(config_, request_, now);
+  merger::FanOut machine(config_, request_, now, options);
   std::vector<size_t> offsets;
   std::vector<size_t> backend_of;
   bool finished = false;

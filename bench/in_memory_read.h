@@ -23,6 +23,8 @@ class InMemoryRead {
   InMemoryRead(const std::vector<std::string>& bodies, model::ResponseType in, model::ResponseType out,
                size_t piece_bytes = 128U << 10);
 
+  merger::FanOutOptions options;
+
   /// Runs it once. Throws std::runtime_error if the answer is not whole and complete.
   void run(const Sink& sink) const;
 

@@ -42,17 +42,18 @@ double median(std::vector<double> values) {
 }
 
 void measure(const std::string& in, const std::string& out, double seconds, const std::string& label,
-             const std::vector<std::string>& paths) {
+             const std::vector<std::string>& paths, size_t window_bytes) {
   const auto in_type = bench::type_from(in);
   const auto out_type = bench::type_from(out);
-  if (!in_type || !out_type) throw std::runtime_error("-in and -out are samples or chunks");
+  if (!in_type || !out_type) throw std::runtime_error("--in and --out are samples or chunks");
   std::vector<std::string> bodies;
   uint64_t input_bytes = 0;
   for (const auto& path : paths) {
     bodies.push_back(load(path));
     input_bytes += bodies.back().size();
   }
-  const bench::InMemoryRead read(bodies, *in_type, *out_type);
+  bench::InMemoryRead read(bodies, *in_type, *out_type);
+  if (window_bytes > 0) read.options.window_bytes = window_bytes;
   const int64_t base = bench::resident_bytes();
 
   using Clock = std::chrono::steady_clock;
@@ -99,15 +100,18 @@ int main(int argc, char** argv) {
   app.footer("Example: mread_bench_side --in chunks --out samples --seconds 2 /tmp/bodies/0 /tmp/bodies/1");
   std::string in = "chunks", out = "chunks", label;
   double seconds = 1;
+  size_t window_bytes = 0;
   std::vector<std::string> paths;
   app.add_option("--in", in, "what the bodies are: samples or chunks")->capture_default_str();
   app.add_option("--out", out, "what the answer is: samples or chunks")->capture_default_str();
   app.add_option("--seconds", seconds, "reads are repeated for so long; at least one is made")->capture_default_str();
   app.add_option("--label", label, "repeated in the report");
+  app.add_option("--window", window_bytes,
+                 "bytes within which a backend's series may be out of order; 0: as serve does");
   app.add_option("BODY", paths, "a file a backend")->required();
   CLI11_PARSE(app, argc, argv);
   try {
-    measure(in, out, seconds, label, paths);
+    measure(in, out, seconds, label, paths, window_bytes);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "mread_bench_side: %s\n", error.what());
     return 1;
