@@ -177,6 +177,8 @@ struct Test {
 
   const NodeDeclaration* find(const std::string& node) const;
   const Invariant* find(Invariant::Kind kind) const;
+  /// Whether a node claims to answer for all data: a query node, or any node where there is none.
+  bool answers_for_all(const std::string& node) const;
   /// "slow-node [prometheus=v3.5 query_path=direct]"
   std::string title() const;
 };

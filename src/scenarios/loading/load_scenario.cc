@@ -140,6 +140,12 @@ const Invariant* Test::find(Invariant::Kind kind) const {
   return nullptr;
 }
 
+bool Test::answers_for_all(const std::string& node) const {
+  const auto is_query_node = [](const NodeDeclaration& one) { return one.kind == "prometheus" && one.is_query_node; };
+  const NodeDeclaration* asked = find(node);
+  return (asked != nullptr && is_query_node(*asked)) || std::none_of(nodes.begin(), nodes.end(), is_query_node);
+}
+
 std::string Test::title() const {
   return matrix_case.empty() ? scenario : scenario + " [" + to_string(matrix_case) + "]";
 }

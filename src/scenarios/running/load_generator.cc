@@ -66,7 +66,7 @@ void LoadGenerator::work(std::stop_token stop) {
     sample.intended = begin_ + std::chrono::duration_cast<Pace::TimePoint::duration>(offset);
     if (!pace_.wait_until(sample.intended, stop)) return;
     sample.late = pace_.now() - sample.intended;
-    const int64_t time_ms = load_.eval_time ? time_ms_ : pace_.wall_ms() - 1000;
+    const int64_t time_ms = load_.eval_time ? time_ms_ : pace_.wall_ms() - 2000;
     const Answer answer = asker_.instant(load_.node, load_.expr, time_ms, request_timeout, stop);
     if (stop.stop_requested()) return;
     sample.latency = pace_.now() - sample.intended;

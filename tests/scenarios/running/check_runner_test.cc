@@ -109,6 +109,16 @@ TEST_F(CheckRunnerTest, SilentPartialDataFail) {
   EXPECT_EQ(results[1].got, "1 answers hold, 1 of them by a warning or an error");
 }
 
+TEST_F(CheckRunnerTest, ACollectorDoesNotAnswerForAll) {
+  Check c = check("foo");
+  c.node = "a";
+  scenarios::Test test = test_of({c});
+  test.invariants = {invariant(Invariant::Kind::union_oracle, "union_oracle")};
+  truth_ = vector_of("foo", 2);
+  asker_.on_instant = [](auto&, auto&, auto) { return vector_of("foo", 1); };
+  EXPECT_EQ(run(test).size(), 1u);
+}
+
 TEST_F(CheckRunnerTest, AComparisonThatCannotFailFails) {
   Check c = check("foo");
   c.count.reset();
@@ -134,7 +144,7 @@ TEST_F(CheckRunnerTest, DuplicateSeriesFail) {
 TEST_F(CheckRunnerTest, GapsAndFallingValues) {
   Answer samples;
   samples.type = "matrix";
-  const int64_t now_ms = pace_.wall_ms() - 1000;
+  const int64_t now_ms = pace_.wall_ms() - 2000;
   samples.series.push_back(
       {model::LabelSet{}, {{now_ms - 4000, 1, {}}, {now_ms - 3000, 3, {}}, {now_ms - 500, 2, {}}}});
   asker_.on_instant = [&](auto&, auto&, auto) { return samples; };
