@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "base/error.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "mockstore/store_config.h"
@@ -32,10 +33,13 @@ struct MockFlags {
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
-int complain(const std::string& line) {
+int complain(const std::string& line, int code = invalid) {
   std::fprintf(stderr, "mread mock: %s\n", line.c_str());
-  return invalid;
+  return code;
 }
+
+// A port in use, or an address that is not this machine's, is a system's error; the others are the configuration's.
+int code_of(const Error& error) { return error.code.category() == mread_category() ? invalid : environment; }
 
 asio::awaitable<void> drain_all(std::vector<std::unique_ptr<mockstore::StoreServer>>& servers) {
   for (const auto& server : servers) co_await server->drain(grace);
@@ -58,7 +62,7 @@ int mock(const MockFlags& flags) {
   std::vector<std::unique_ptr<mockstore::StoreServer>> servers;
   for (const auto& store : config.stores) {
     auto server = mockstore::StoreServer::start(context.get_executor(), store, config.seed, time);
-    if (!server) return complain(server.error().to_string());
+    if (!server) return complain(server.error().to_string(), code_of(server.error()));
     servers.push_back(std::move(*server));
   }
   asio::signal_set signals(context, SIGINT, SIGTERM);
