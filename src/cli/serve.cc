@@ -42,6 +42,11 @@ int complain(int code, const std::string& line) {
   return code;
 }
 
+asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
+  co_await server.drain(grace);
+  co_await service.stop();
+}
+
 int serve(const ServeFlags& flags) {
   merger::Config config = merger::Config::load(flags.config_file);
   if (!flags.listen.empty()) config.listen = flags.listen;
@@ -57,7 +62,7 @@ int serve(const ServeFlags& flags) {
   logger->set_level(spdlog::level::from_str(flags.log_level));
 
   asio::io_context context(static_cast<int>(flags.threads));
-  auto service = serve::Service::create(std::move(config), logger);
+  auto service = serve::Service::create(context.get_executor(), std::move(config), logger);
   if (!service) return complain(invalid, service.error().to_string());
   net::ServerOptions options;
   options.host = address->host;
@@ -71,18 +76,18 @@ int serve(const ServeFlags& flags) {
     if (code) return;
     logger->info("{}: letting reads under way end", signal == SIGINT ? "interrupted" : "asked to stop");
     (*service)->set_leaving();
-    asio::co_spawn(asio::make_strand(context), (*server)->drain(grace), drained);
+    asio::co_spawn(asio::make_strand(context), drain(**server, **service), drained);
     // A second signal is in a hurry.
     signals.async_wait([](boost::system::error_code again, int) {
       if (!again) std::_Exit(interrupted);
     });
   });
 
+  const merger::Config started = (*service)->generation()->config();
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
-  logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION,
-               (*service)->config().backends.size(), (*service)->config().groups.size(), (*server)->url(),
-               to_string((*service)->config().partial));
+  logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION, started.backends.size(),
+               started.groups.size(), (*server)->url(), to_string(started.partial));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
   context.run();

@@ -97,6 +97,7 @@ void BackendLeg::on_response(int status, std::string_view content_type, std::str
   stop_waiting(now);
   answered_ = true;
   first_byte_at_ = now;
+  http_status_ = status;
   if (status < 200 || status > 299) {
     const std::string line = one_line(text);
     fail(Error(Errc::http_status, fmt::format("HTTP {}{}{}", status, line.empty() ? "" : ": ", line)), now);
@@ -140,6 +141,11 @@ void BackendLeg::fail(Error error, TimePoint now) {
   }
 }
 
+void BackendLeg::not_available(std::string why, TimePoint now) {
+  unavailable_ = true;
+  fail(Error(Errc::unavailable, std::move(why)), now);
+}
+
 void BackendLeg::drop(TimePoint now) {
   if (!open_) return;
   close(now);
@@ -164,7 +170,11 @@ void BackendLeg::check_deadline(TimePoint now) {
 
 void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
   using State = BackendOutcome::State;
-  const State mine = error_ ? State::failed : dropped_ ? State::dropped : open_ ? State::waiting : State::complete;
+  const State mine = unavailable_ ? State::unavailable
+                     : error_     ? State::failed
+                     : dropped_   ? State::dropped
+                     : open_      ? State::waiting
+                                  : State::complete;
   // Of several queries the worst counts; of two failures the first.
   const auto rank = [](State state) {
     switch (state) {
@@ -176,16 +186,20 @@ void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
         return 2;
       case State::waiting:
         return 3;
-      case State::failed:
+      case State::unavailable:
         return 4;
+      case State::failed:
+        return 5;
     }
     return 0;
   };
   if (rank(mine) > rank(outcome.state)) outcome.state = mine;
   if (error_ && !outcome.error) outcome.error = error_;
+  if (http_status_ != 0) outcome.http_status = std::max(outcome.http_status, http_status_);
   outcome.bytes += bytes_;
   outcome.series += source_.series();
   outcome.unsorted = outcome.unsorted || source_.unsorted();
+  if (unavailable_) return;
   if (first_byte_at_) outcome.first_byte = std::max(outcome.first_byte, *first_byte_at_ - asked_at_);
   outcome.total = std::max(outcome.total, closed_at_.value_or(now) - asked_at_);
 }

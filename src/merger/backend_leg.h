@@ -42,6 +42,8 @@ class BackendLeg {
   void on_data(std::shared_ptr<const std::string> piece, TimePoint now);
   void on_end(TimePoint now);
   void fail(Error error, TimePoint now);
+  /// Fails it before it is asked.
+  void not_available(std::string why, TimePoint now);
   void drop(TimePoint now);
   /// The data did not decode while they were merged; the merge drops them by itself.
   void blame(const Error& error, TimePoint now);
@@ -66,6 +68,8 @@ class BackendLeg {
   bool answered_ = false;  // The response's head has come.
   bool waiting_ = false;
   bool dropped_ = false;
+  bool unavailable_ = false;
+  int http_status_ = 0;
   std::optional<Error> error_;
   TimePoint asked_at_;
   TimePoint waiting_since_;

@@ -289,6 +289,25 @@ void read_limits(const Node& node, Config& config) {
   mapping.finish();
 }
 
+void read_health(const Node& node, Config& config) {
+  HealthSettings settings;
+  Mapping mapping = node.mapping();
+  if (const auto probe = mapping.find("probe")) {
+    settings.probe = probe->duration();
+    if (settings.probe <= std::chrono::milliseconds(0)) probe->error("probe must be more than 0");
+  }
+  if (const auto count = mapping.find("open_after")) {
+    settings.open_after = count->count();
+    if (settings.open_after == 0) count->error("open_after must be more than 0");
+  }
+  if (const auto path = mapping.find("path")) {
+    settings.path = path->string();
+    if (!boost::urls::parse_origin_form(settings.path)) path->error("want a path that begins with /");
+  }
+  mapping.finish();
+  config.health = std::move(settings);
+}
+
 void check_listen(const Node& node) {
   const std::string text = node.string();
   const size_t colon = text.rfind(':');
@@ -341,8 +360,9 @@ Config Config::from_yaml(const yaml::Node& root) {
     config.partial = word == "all" ? PartialPolicy::all : word == "any" ? PartialPolicy::any : PartialPolicy::group;
   }
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
+  if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
-  refuse_unsupported(mapping, {"health", "prune", "discovery", "web"});
+  refuse_unsupported(mapping, {"prune", "discovery", "web"});
   mapping.finish();
   return config;
 }
@@ -386,6 +406,10 @@ std::string Config::describe() const {
       fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
                   limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
                   format_duration(limits.query_range));
+  if (health) {
+    out += fmt::format("health: {{probe: {}, open_after: {}, path: {}}}\n", format_duration(health->probe),
+                       health->open_after, quoted(health->path));
+  }
   if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
   return out;
 }

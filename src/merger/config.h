@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,13 @@ struct Limits {
   std::chrono::milliseconds query_range = std::chrono::hours(24 * 400);
 };
 
+/// When a backend that fails is left alone, and how it is found to be back (merger/breaker.h).
+struct HealthSettings {
+  std::chrono::milliseconds probe{5'000};  ///< between two probes, and what one may take
+  size_t open_after = 3;                   ///< failures in a row
+  std::string path = "/-/ready";           ///< of a probe, on the backend's host
+};
+
 /// An mread.yml. DESIGN.md has the file's documented form.
 struct Config {
   std::string listen = "127.0.0.1:9095";
@@ -72,7 +80,8 @@ struct Config {
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
-  std::string query_log_file;  ///< empty: none
+  std::optional<HealthSettings> health;  ///< none: every read asks every backend
+  std::string query_log_file;            ///< empty: none
 
   /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are
   /// yaml::ConfigError with their place.

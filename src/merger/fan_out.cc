@@ -121,7 +121,11 @@ void FanOut::Impl::ask_all(TimePoint now) {
       model::ReadRequest request;
       request.queries.push_back(query);
       request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
-      actions_.emplace_back(Ask{id, backend, std::move(request)});
+      if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
+        legs_.back()->not_available(options_.unavailable[backend], now);
+      } else {
+        actions_.emplace_back(Ask{id, backend, std::move(request)});
+      }
     }
     run->merge.start(std::move(sources));
     runs_.push_back(std::move(run));

@@ -72,9 +72,11 @@ struct BackendOutcome {
     waiting,
     complete,
     failed,
-    dropped,  ///< not needed any more: its group was content without it (`wait: need`)
+    unavailable,  ///< FanOutOptions::unavailable: counts as failed, though it was not asked; `error` says why
+    dropped,      ///< not needed any more: its group was content without it (`wait: need`)
   } state = State::not_asked;
   std::optional<Error> error;
+  int http_status = 0;  ///< of the response; 0: there was none
   uint64_t bytes = 0;
   uint64_t series = 0;
   std::chrono::nanoseconds first_byte{};
@@ -95,6 +97,9 @@ struct FanOutOptions {
   /// By backend (may be shorter): answers that are known to come unsorted. They are held whole, up to
   /// merge.repair_limit, and sorted.
   std::vector<bool> known_unsorted;
+  /// By backend (may be shorter): backends that are not asked and count as failed, each with the reason ("open
+  /// circuit"); empty for all others.
+  std::vector<std::string> unavailable;
   uint64_t window_bytes = 4ULL << 20;      ///< within which a backend's series may be out of order
   uint64_t read_ahead_bytes = 1ULL << 20;  ///< read of each backend beyond that
   size_t batch_bytes = 256U << 10;         ///< about the size of one Body

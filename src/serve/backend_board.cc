@@ -4,12 +4,21 @@ namespace mread::serve {
 
 BackendBoard::BackendBoard(size_t backends) : standings_(backends) {}
 
+void BackendBoard::take_over(const std::vector<BackendStanding>& standings,
+                             const std::vector<std::optional<size_t>>& origins) {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < standings_.size(); ++i) {
+    if (i < origins.size() && origins[i]) standings_[i] = standings.at(*origins[i]);
+  }
+}
+
 std::vector<Change> BackendBoard::record(const merger::Outcome& outcome, std::chrono::system_clock::time_point now) {
   using State = merger::BackendOutcome::State;
   std::vector<Change> changes;
   const std::lock_guard lock(mutex_);
   for (const merger::BackendOutcome& each : outcome.backends) {
-    if (each.state == State::not_asked || each.backend >= standings_.size()) continue;
+    if (each.state == State::not_asked || each.state == State::unavailable || each.backend >= standings_.size())
+      continue;
     BackendStanding& standing = standings_[each.backend];
     ++standing.requests;
     standing.last_asked = now;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "merger/breaker.h"
 #include "merger/config.h"
 #include "serve/read_report.h"
 
@@ -22,6 +23,7 @@ struct BackendStanding {
   std::optional<std::chrono::system_clock::time_point> last_asked;
   std::string last_error;  ///< empty: none yet
   std::optional<std::chrono::system_clock::time_point> last_error_at;
+  std::optional<merger::Breaker::State> circuit;  ///< none: there is no `health:`
   bool unsorted = false;  ///< has answered out of order: the next reads hold its answers until they are sorted
 };
 
@@ -37,6 +39,8 @@ struct Change {
 class BackendBoard {
  public:
   explicit BackendBoard(size_t backends);
+  /// Begins with what another board knows; `origins`: by backend, its index there.
+  void take_over(const std::vector<BackendStanding>& standings, const std::vector<std::optional<size_t>>& origins);
   /// Returns what has changed with this read.
   std::vector<Change> record(const merger::Outcome& outcome, std::chrono::system_clock::time_point now);
   std::vector<BackendStanding> standings() const;

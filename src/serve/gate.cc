@@ -74,6 +74,12 @@ void Gate::Place::give_up() {
 
 Gate::Gate(uint64_t places) : state_(std::make_shared<State>()) { state_->places = places; }
 
+void Gate::set_places(uint64_t places) {
+  const std::lock_guard lock(state_->mutex);
+  state_->places = places;
+  state_->admit();
+}
+
 std::unique_ptr<Gate::Place> Gate::queue(const asio::any_io_executor& strand) {
   auto waiter = std::make_shared<Waiter>(strand);
   const std::lock_guard lock(state_->mutex);

@@ -35,6 +35,8 @@ class Gate {
 
   /// 0: any number.
   explicit Gate(uint64_t places);
+  /// Reads that are inside stay.
+  void set_places(uint64_t places);
   std::unique_ptr<Place> queue(const asio::any_io_executor& strand);
   uint64_t inside() const;
   uint64_t waiting() const;

@@ -30,18 +30,30 @@ double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration
 // Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
 constexpr const char* reasons[] = {"deadline",  "refused",  "reset", "unreachable", "truncated",
                                    "malformed", "checksum", "limit", "http_status", "unsupported",
-                                   "unsorted",  "tls",      "other"};
+                                   "unsorted",  "tls",      "other", "open_circuit"};
+constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::open,
+                                                     merger::Breaker::State::half_open};
 
 struct BackendMetrics {
+  std::string name;
   Counter* requests;
   Counter* bytes;
   Counter* series;
   Counter* unsorted;
   Histogram* first_byte;
   Histogram* total;
+  // Only with `health:`.
+  Counter* opened = nullptr;
+  Counter* probes_answered = nullptr;
+  Counter* probes_failed = nullptr;
+  std::vector<Gauge*> circuit;  // In the order of circuit_states.
 };
 
 }  // namespace
+
+struct Metrics::Backends {
+  std::vector<BackendMetrics> all;
+};
 
 struct Metrics::Families {
   prometheus::Registry registry;
@@ -96,15 +108,25 @@ struct Metrics::Families {
                                  .Name("mread_backend_duration_seconds")
                                  .Help("From a request to a backend to the end of its answer, failures included.")
                                  .Register(registry);
-  std::vector<std::string> names;
-  std::vector<BackendMetrics> backends;
+  Family<Gauge>& circuit = BuildGauge()
+                               .Name("mread_backend_circuit")
+                               .Help("1 for the state that a backend's circuit is in: closed, open, half_open.")
+                               .Register(registry);
+  Family<Counter>& opened = BuildCounter()
+                                .Name("mread_backend_circuit_opened_total")
+                                .Help("How often a backend's circuit opened.")
+                                .Register(registry);
+  Family<Counter>& probes = BuildCounter()
+                                .Name("mread_backend_probes_total")
+                                .Help("Probes of a backend whose circuit is open, by result (answered, failed).")
+                                .Register(registry);
 
   Counter& single(const char* name, const char* help) {
     return BuildCounter().Name(name).Help(help).Register(registry).Add({});
   }
 };
 
-Metrics::Metrics(const merger::Config& config) : families_(std::make_unique<Families>()) {
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
   auto& f = *families_;
   BuildGauge()
       .Name("mread_build_info")
@@ -112,19 +134,57 @@ Metrics::Metrics(const merger::Config& config) : families_(std::make_unique<Fami
       .Register(f.registry)
       .Add({{"version", MREAD_VERSION}})
       .Set(1);
-  for (const merger::Backend& backend : config.backends) {
-    const prometheus::Labels labels{{"backend", backend.name}, {"group", config.groups[backend.group].name}};
-    f.names.push_back(backend.name);
-    f.backends.push_back({&f.backend_requests.Add(labels), &f.backend_bytes.Add(labels), &f.backend_series.Add(labels),
-                          &f.unsorted.Add(labels), &f.first_byte.Add(labels, duration_buckets),
-                          &f.total.Add(labels, duration_buckets)});
-    for (const char* reason : reasons) f.failures.Add({{"backend", backend.name}, {"reason", reason}});
-  }
 }
 
 Metrics::~Metrics() = default;
 
-void Metrics::count(const ReadReport& report) {
+std::shared_ptr<const Metrics::Backends> Metrics::bind(const merger::Config& config) {
+  auto& f = *families_;
+  auto backends = std::make_shared<Backends>();
+  for (const merger::Backend& backend : config.backends) {
+    const prometheus::Labels labels{{"backend", backend.name}, {"group", config.groups[backend.group].name}};
+    backends->all.push_back({backend.name, &f.backend_requests.Add(labels), &f.backend_bytes.Add(labels),
+                             &f.backend_series.Add(labels), &f.unsorted.Add(labels),
+                             &f.first_byte.Add(labels, duration_buckets), &f.total.Add(labels, duration_buckets)});
+    BackendMetrics& metrics = backends->all.back();
+    if (config.health) {
+      metrics.opened = &f.opened.Add(labels);
+      const auto probes = [&](const char* result) {
+        return &f.probes.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"result", result}});
+      };
+      metrics.probes_answered = probes("answered");
+      metrics.probes_failed = probes("failed");
+      for (const auto state : circuit_states) {
+        metrics.circuit.push_back(
+            &f.circuit.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"state", to_string(state)}}));
+      }
+    }
+    for (const char* reason : reasons) f.failures.Add({{"backend", backend.name}, {"reason", reason}});
+  }
+  return backends;
+}
+
+void Metrics::count_opened(const Backends& backends, size_t backend) {
+  if (auto* counter = backends.all.at(backend).opened) counter->Increment();
+}
+
+void Metrics::count_probe(const Backends& backends, size_t backend, bool answered) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (auto* counter = answered ? metrics.probes_answered : metrics.probes_failed) counter->Increment();
+}
+
+void Metrics::set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state) {
+  const auto& gauges = backends.all.at(backend).circuit;
+  for (size_t i = 0; i < gauges.size(); ++i) gauges[i]->Set(circuit_states[i] == state ? 1 : 0);
+}
+
+void Metrics::clear_circuits(const Backends& backends) {
+  for (const BackendMetrics& metrics : backends.all) {
+    for (Gauge* gauge : metrics.circuit) gauge->Set(0);
+  }
+}
+
+void Metrics::count(const ReadReport& report, const Backends& backends) {
   auto& f = *families_;
   const std::string type = to_string(report.type);
   f.reads.Add({{"code", std::to_string(report.status)}, {"type", type}, {"end", to_string(report.end)}}).Increment();
@@ -139,8 +199,12 @@ void Metrics::count(const ReadReport& report) {
   f.bytes.Increment(static_cast<double>(report.bytes_sent));
   using State = merger::BackendOutcome::State;
   for (const merger::BackendOutcome& each : outcome.backends) {
-    if (each.state == State::not_asked || each.backend >= f.backends.size()) continue;
-    const BackendMetrics& metrics = f.backends[each.backend];
+    if (each.state == State::not_asked || each.backend >= backends.all.size()) continue;
+    const BackendMetrics& metrics = backends.all[each.backend];
+    if (each.state == State::unavailable) {
+      f.failures.Add({{"backend", metrics.name}, {"reason", "open_circuit"}}).Increment();
+      continue;
+    }
     metrics.requests->Increment();
     metrics.bytes->Increment(static_cast<double>(each.bytes));
     metrics.series->Increment(static_cast<double>(each.series));
@@ -148,7 +212,7 @@ void Metrics::count(const ReadReport& report) {
     if (each.first_byte.count() > 0) metrics.first_byte->Observe(seconds(each.first_byte));
     if (each.state == State::complete || each.state == State::failed) metrics.total->Observe(seconds(each.total));
     if (each.error) {
-      f.failures.Add({{"backend", f.names[each.backend]}, {"reason", failure_reason(*each.error)}}).Increment();
+      f.failures.Add({{"backend", metrics.name}, {"reason", failure_reason(*each.error)}}).Increment();
     }
   }
 }

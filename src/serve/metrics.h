@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "merger/breaker.h"
 #include "merger/config.h"
 #include "serve/read_report.h"
 
@@ -12,12 +13,21 @@ namespace mread::serve {
 /// What `mread serve` says of itself, in Prometheus's text format. Safe to use from several threads.
 class Metrics {
  public:
-  /// `config` is used during construction only.
-  explicit Metrics(const merger::Config& config);
+  /// The metrics of one configuration's backends.
+  struct Backends;
+
+  Metrics();
   ~Metrics();
 
+  /// Those of backends that were there before go on. The result goes before this goes.
+  std::shared_ptr<const Backends> bind(const merger::Config& config);
   /// A read that was decoded and has ended.
-  void count(const ReadReport& report);
+  void count(const ReadReport& report, const Backends& backends);
+  void count_opened(const Backends& backends, size_t backend);
+  void count_probe(const Backends& backends, size_t backend, bool answered);
+  void set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state);
+  /// All circuits of these are in no state any more.
+  void clear_circuits(const Backends& backends);
   /// A request on the read endpoint that was refused before it was a read (405, 400, 415).
   void count_refused(int status);
   void set_reads(uint64_t running, uint64_t waiting);

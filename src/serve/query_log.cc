@@ -53,7 +53,8 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
       backend["duration_ms"] = milliseconds(each.total);
     }
     if (each.error) {
-      backend["reason"] = failure_reason(*each.error);
+      const bool unavailable = each.state == merger::BackendOutcome::State::unavailable;
+      backend["reason"] = unavailable ? "open_circuit" : failure_reason(*each.error);
       backend["error"] = each.error->to_string();
     }
     if (each.unsorted) backend["unsorted"] = true;

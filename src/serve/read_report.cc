@@ -26,6 +26,8 @@ const char* to_string(merger::BackendOutcome::State state) {
   switch (state) {
     case State::not_asked:
       return "not asked";
+    case State::unavailable:
+      return "unavailable";
     case State::waiting:
       return "waiting";
     case State::complete:

@@ -60,12 +60,12 @@ struct ReadSession::Leg {
 };
 
 ReadSession::ReadSession(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
-                         net::Headers passed_on, merger::FanOutOptions options, net::ResponseWriter& writer)
+                         net::Headers passed_on, ReadHooks hooks, net::ResponseWriter& writer)
     : strand_(std::move(strand)),
       context_(context),
       request_(std::move(request)),
       passed_on_(std::move(passed_on)),
-      options_(std::move(options)),
+      hooks_(std::move(hooks)),
       writer_(writer),
       tasks_(strand_),
       changed_(strand_),
@@ -86,7 +86,8 @@ asio::awaitable<ReadReport> ReadSession::run() {
   const bool admitted = co_await place_->wait();
   report_.queued = Clock::now() - begun;
   if (admitted && !client_gone_) {
-    machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), options_);
+    auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
+    machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), std::move(options));
     drive();
     co_await answer();
   }
@@ -193,6 +194,9 @@ void ReadSession::execute(Action action) {
   } else if (const auto* wake = std::get_if<merger::WakeAt>(&action)) {
     wake_at(wake->at);
   } else {
+    if (const auto* head = std::get_if<merger::Head>(&action); head != nullptr && hooks_.decided) {
+      hooks_.decided(head->status, head->status == 200 ? head->partial : machine_->outcome().partial);
+    }
     outbox_.push_back(std::move(action));
     changed_.notify();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -31,6 +32,14 @@ struct ReadContext {
   std::vector<net::ClientRequest> backends;  ///< backend_requests()
 };
 
+/// What a read asks and tells its owner, on its strand; both may be empty.
+struct ReadHooks {
+  /// Called once, when the read may begin.
+  std::function<merger::FanOutOptions()> begin;
+  /// Called once, as soon as it is clear how the answer will begin: its status, and what was left out.
+  std::function<void(int status, const std::string& partial)> decided;
+};
+
 /// One read: drives a FanOut with sockets and the clock. Each backend request is a coroutine of its own; all of them
 /// end before run() completes, however it ends. When the client goes, everything is cancelled at once.
 ///
@@ -39,7 +48,7 @@ class ReadSession : public std::enable_shared_from_this<ReadSession> {
  public:
   /// `passed_on` are headers of the client's request that go to every backend. `writer` outlives run().
   ReadSession(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
-              net::Headers passed_on, merger::FanOutOptions options, net::ResponseWriter& writer);
+              net::Headers passed_on, ReadHooks hooks, net::ResponseWriter& writer);
   ~ReadSession();
 
   asio::awaitable<ReadReport> run();
@@ -62,7 +71,7 @@ class ReadSession : public std::enable_shared_from_this<ReadSession> {
   const ReadContext& context_;
   model::ReadRequest request_;
   net::Headers passed_on_;
-  merger::FanOutOptions options_;
+  ReadHooks hooks_;
   net::ResponseWriter& writer_;
 
   std::unique_ptr<merger::FanOut> machine_;

@@ -37,24 +37,30 @@ net::Headers passed_on(const net::Headers& headers) {
 
 }  // namespace
 
-Service::Service(merger::Config config, std::shared_ptr<spdlog::logger> logger)
-    : config_(std::move(config)),
-      logger_(std::move(logger)),
+Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger)
+    : logger_(std::move(logger)),
       started_(std::chrono::system_clock::now()),
-      gate_(config_.limits.concurrent_reads),
-      metrics_(config_),
-      board_(config_.backends.size()),
-      context_{config_, client_, gate_, backend_requests(config_)} {}
+      gate_(0),
+      prober_(std::make_shared<Prober>(executor, client_)) {}
 
-Result<std::unique_ptr<Service>> Service::create(merger::Config config, std::shared_ptr<spdlog::logger> logger) {
-  std::unique_ptr<Service> service(new Service(std::move(config), std::move(logger)));
-  if (!service->config_.query_log_file.empty()) {
-    auto log = QueryLog::open(service->config_.query_log_file);
-    if (!log) return fail(std::move(log.error()));
-    service->query_log_ = std::move(*log);
-  }
+Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, logger_}; }
+
+Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
+                                                 std::shared_ptr<spdlog::logger> logger) {
+  std::unique_ptr<Service> service(new Service(executor, std::move(logger)));
+  auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
+  if (!generation) return fail(std::move(generation.error()));
+  service->generation_ = std::move(*generation);
+  service->gate_.set_places(service->generation_->config().limits.concurrent_reads);
   return service;
 }
+
+std::shared_ptr<Generation> Service::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+asio::awaitable<void> Service::stop() { co_await prober_->stop(); }
 
 net::Handler Service::handler() {
   return [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); };
@@ -89,12 +95,14 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     if (leaving_) head = plain(503);
     body = leaving_ ? "mread is shutting down\n" : "mread is ready\n";
   } else if (path == "/metrics") {
+    generation()->show_circuits();
     metrics_.set_reads(gate_.inside(), gate_.waiting());
     head = head_of(200, "text/plain; version=0.0.4; charset=utf-8");
     body = metrics_.text();
   } else {
     head = head_of(200, "text/html; charset=utf-8");
-    body = status_page(config_, board_.standings(), started_, std::chrono::system_clock::now());
+    const auto current = generation();
+    body = status_page(current->config(), current->standings(), started_, std::chrono::system_clock::now());
   }
   co_await writer.reply(std::move(head), std::move(body));
 }
@@ -108,32 +116,34 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
     co_return;
   }
   request.body = {};
-  merger::FanOutOptions options;
-  options.known_unsorted = board_.known_unsorted();
+  const auto current = generation();
+  std::unique_ptr<Circuits::Admission> admission;
+  ReadHooks hooks;
+  hooks.begin = [&admission, &current] {
+    admission = std::make_unique<Circuits::Admission>(current->circuits());
+    merger::FanOutOptions options;
+    options.known_unsorted = current->board().known_unsorted();
+    options.unavailable = admission->unavailable();
+    return options;
+  };
   const auto strand = co_await asio::this_coro::executor;
-  const auto session = std::make_shared<ReadSession>(strand, context_, *decoded, passed_on(request.head.headers),
-                                                     std::move(options), writer);
+  const auto session = std::make_shared<ReadSession>(strand, current->context(), *decoded,
+                                                     passed_on(request.head.headers), std::move(hooks), writer);
   const ReadReport report = co_await session->run();
-  finish_read(*decoded, report, request.peer);
+  finish_read(*current, *decoded, report, admission.get(), request.peer);
 }
 
-void Service::finish_read(const model::ReadRequest& request, const ReadReport& report, const std::string& peer) {
+void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
+                          Circuits::Admission* admission, const std::string& peer) {
   const auto now = std::chrono::system_clock::now();
-  metrics_.count(report);
-  for (const Change& change : board_.record(report.outcome, now)) {
-    const std::string& name = config_.backends[change.backend].name;
-    if (change.failing) {
-      logger_->warn("backend {} fails: {}", name, change.reason);
-    } else {
-      logger_->info("backend {} answers again", name);
-    }
-  }
+  generation.learn(report, admission, now);
   if (report.abort_reason) logger_->error("read aborted: {}", report.abort_reason->to_string());
   logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status, to_string(report.end),
                  report.outcome.series_out, report.bytes_sent, report.outcome.partial.empty() ? "" : ", left out ",
                  report.outcome.partial);
-  if (!query_log_) return;
-  if (auto written = query_log_->append(query_log_line(config_, request, report, peer, now)); !written) {
+  if (generation.query_log() == nullptr) return;
+  if (auto written = generation.query_log()->append(query_log_line(generation.config(), request, report, peer, now));
+      !written) {
     logger_->error("{}", written.error().to_string());
   }
 }

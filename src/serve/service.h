@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -11,44 +12,48 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "net/server.h"
-#include "serve/backend_board.h"
 #include "serve/gate.h"
+#include "serve/generation.h"
 #include "serve/metrics.h"
-#include "serve/query_log.h"
-#include "serve/read_session.h"
+#include "serve/prober.h"
 
 namespace mread::serve {
 
 /// `mread serve` behind its socket: the read endpoint over the backends of one configuration, and the pages about it.
-/// Hand handler() to a net::Server, and drain that before this goes. Safe to use from several threads.
+/// Hand handler() to a net::Server; before this goes, drain that, then stop(). Safe to use from several threads.
 class Service {
  public:
   /// Errors: the query log cannot be opened, a backend's URL cannot be used.
-  static Result<std::unique_ptr<Service>> create(merger::Config config, std::shared_ptr<spdlog::logger> logger);
+  static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, merger::Config config,
+                                                 std::shared_ptr<spdlog::logger> logger);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
   net::Handler handler();
   /// From now on /-/ready says 503, so that a balancer looks elsewhere; all else goes on.
   void set_leaving() { leaving_ = true; }
-  const merger::Config& config() const { return config_; }
+  /// Ends what goes on beside the reads.
+  asio::awaitable<void> stop();
+  /// The one that new reads begin with.
+  std::shared_ptr<Generation> generation() const;
 
  private:
-  Service(merger::Config config, std::shared_ptr<spdlog::logger> logger);
+  Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger);
 
   asio::awaitable<void> handle(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> read(net::ServerRequest request, net::ResponseWriter& writer);
-  void finish_read(const model::ReadRequest& request, const ReadReport& report, const std::string& peer);
+  void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
+                   Circuits::Admission* admission, const std::string& peer);
+  Lasting lasting();
 
-  const merger::Config config_;
   const std::shared_ptr<spdlog::logger> logger_;
   const std::chrono::system_clock::time_point started_;
   net::Client client_;
   Gate gate_;
   Metrics metrics_;
-  BackendBoard board_;
-  std::unique_ptr<QueryLog> query_log_;
-  ReadContext context_;
+  const std::shared_ptr<Prober> prober_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
   std::atomic<bool> leaving_{false};
 };
 

@@ -55,6 +55,9 @@ std::string latency(std::chrono::nanoseconds duration) {
 }
 
 std::string pill(const BackendStanding& standing) {
+  using Circuit = merger::Breaker::State;
+  if (standing.circuit == Circuit::open) return "<span class=\"pill failing\">open circuit</span>";
+  if (standing.circuit == Circuit::half_open) return "<span class=\"pill idle\">half-open circuit</span>";
   switch (standing.state) {
     case BackendStanding::State::up:
       return "<span class=\"pill up\">up</span>";
@@ -169,7 +172,7 @@ std::string rough_duration(std::chrono::seconds duration) {
 std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
                         system_clock::time_point started, system_clock::time_point now) {
   const auto failing = std::count_if(standings.begin(), standings.end(), [](const auto& standing) {
-    return standing.state == BackendStanding::State::failing;
+    return standing.state == BackendStanding::State::failing || standing.circuit == merger::Breaker::State::open;
   });
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - started);
   std::string out = fmt::format(

@@ -64,6 +64,7 @@ routes:
 merge: {dedup: union, on_conflict: max, repair_limit: 1GiB}
 partial: any
 limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, query_range: 30d}
+health: {probe: 2s, open_after: 1, path: /ping}
 query_log_file: /tmp/query.log
 )");
   EXPECT_EQ(config.backends[0].timeout, std::chrono::seconds(8));
@@ -80,6 +81,10 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.limits.series, 5'000'000u);
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
   EXPECT_EQ(config.repair_limit, 1u << 30);
+  ASSERT_TRUE(config.health);
+  EXPECT_EQ(config.health->probe, std::chrono::seconds(2));
+  EXPECT_EQ(config.health->open_after, 1u);
+  EXPECT_EQ(config.health->path, "/ping");
 }
 
 TEST(Config, DescriptionHidesWhatMayBeSecret) {
@@ -93,7 +98,7 @@ TEST(Config, DescriptionHidesWhatMayBeSecret) {
 TEST(Config, DescriptionIsAConfigurationAgain) {
   const Config config = parse(std::string(two) +
                               "groups: [{name: g, members: [a, b], need: 2}]\n"
-                              "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\n");
+                              "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\nhealth: {}\n");
   EXPECT_EQ(parse(config.describe()).describe(), config.describe());
 }
 
@@ -140,7 +145,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"HedgeNotYet", with("groups: [{name: g, members: [a], hedge_after: p95}]"), "hedge_after is not"},
         Refusal{"GapfillNotYet", with("merge: {dedup: gapfill}"), "gapfill is not supported yet"},
         Refusal{"ReplicaLabelsNotYet", with("merge: {replica_labels: [r]}"), "replica_labels is not"},
-        Refusal{"HealthNotYet", with("health: {probe: 5s}"), "health is not supported yet"},
+        Refusal{"HealthOpensNever", with("health: {open_after: 0}"), "more than 0"},
+        Refusal{"ProbeWithoutAPath", with("health: {path: ready}"), "begins with /"},
+        Refusal{"ProbeAllTheTime", with("health: {probe: 0s}"), "more than 0"},
         Refusal{"WebNotYet", with("web: {}"), "web is not supported yet"},
         Refusal{"UnknownMember", with("groups: [{name: g, members: [a, bb]}]"), "did you mean \"b\"?"},
         Refusal{"MemberTwice", with("groups: [{name: g, members: [a]}, {name: h, members: [a]}]"),

@@ -75,6 +75,7 @@ std::string many_frames(const std::string& name, int first, size_t bytes) {
 
 ServeTest::~ServeTest() {
   if (server_) loop_.run(server_->drain(0ms));
+  if (service_) loop_.run(service_->stop());
 }
 
 void ServeTest::serve(const std::vector<std::string>& urls, const std::string& settings, const std::string& timeout) {
@@ -84,7 +85,7 @@ void ServeTest::serve(const std::vector<std::string>& urls, const std::string& s
     text += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: {}}}\n", name++, url, timeout);
   }
   auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
-  auto service = Service::create(merger::Config::parse(text + settings, "mread.yml"), logger);
+  auto service = Service::create(loop_.executor(), merger::Config::parse(text + settings, "mread.yml"), logger);
   ASSERT_TRUE(service) << service.error().to_string();
   service_ = std::move(*service);
   auto server = net::Server::listen(loop_.executor(), {}, service_->handler());

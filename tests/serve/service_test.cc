@@ -340,7 +340,9 @@ TEST_F(ServeTest, TheQueryLogSaysWhatHappened) {
 }
 
 TEST(ServiceTest, AQueryLogThatCannotBeOpenedIsNamed) {
+  net::Loop loop;
   const auto service = Service::create(
+      loop.executor(),
       merger::Config::parse("remote_read: [{url: \"http://a/\"}]\nquery_log_file: /nowhere/q.log\n", "mread.yml"),
       nullptr);
   ASSERT_FALSE(service);

@@ -1,0 +1,91 @@
+#include "serve/circuits.h"
+
+#include <algorithm>
+
+namespace mread::serve {
+
+using merger::Breaker;
+
+Circuits::Circuits(const merger::Config& config, const Circuits* previous) {
+  if (!config.health) return;
+  for (const merger::Backend& backend : config.backends) {
+    identities_.push_back({backend.name, backend.url});
+    breakers_.emplace_back(*config.health);
+  }
+  probing_.resize(breakers_.size());
+  if (previous == nullptr) return;
+  const std::lock_guard lock(previous->mutex_);
+  for (size_t i = 0; i < previous->breakers_.size(); ++i) {
+    const auto same = std::find(identities_.begin(), identities_.end(), previous->identities_[i]);
+    if (same == identities_.end()) continue;
+    breakers_[static_cast<size_t>(same - identities_.begin())] = previous->breakers_[i].with(*config.health);
+  }
+}
+
+Circuits::Admission::Admission(Circuits& circuits) : circuits_(circuits) {
+  const std::lock_guard lock(circuits_.mutex_);
+  for (Breaker& breaker : circuits_.breakers_) permits_.push_back(breaker.admit());
+}
+
+Circuits::Admission::~Admission() { settle({}, {}); }
+
+std::vector<std::string> Circuits::Admission::unavailable() const {
+  std::vector<std::string> reasons;
+  for (const Breaker::Permit permit : permits_) {
+    reasons.emplace_back(permit == Breaker::Permit::no ? "open circuit" : "");
+  }
+  return reasons;
+}
+
+std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome& outcome, merger::TimePoint now) {
+  std::vector<Change> changes;
+  const std::lock_guard lock(circuits_.mutex_);
+  for (size_t i = 0; i < permits_.size(); ++i) {
+    Breaker& breaker = circuits_.breakers_[i];
+    const Breaker::State before = breaker.state();
+    const bool known = i < outcome.backends.size();
+    breaker.record(permits_[i], known ? merger::vital(outcome.backends[i]) : merger::Vital::unknown, now);
+    if (breaker.state() != before) changes.push_back({i, breaker.state()});
+  }
+  permits_.clear();
+  return changes;
+}
+
+Breaker::State Circuits::state(size_t backend) const {
+  const std::lock_guard lock(mutex_);
+  return breakers_.at(backend).state();
+}
+
+bool Circuits::take_probing(size_t backend) {
+  const std::lock_guard lock(mutex_);
+  if (retired_ || backend >= breakers_.size() || probing_[backend] || !breakers_[backend].next_probe()) return false;
+  probing_[backend] = true;
+  return true;
+}
+
+std::optional<merger::TimePoint> Circuits::due(size_t backend) {
+  const std::lock_guard lock(mutex_);
+  auto at = breakers_[backend].next_probe();
+  if (retired_) at.reset();
+  if (!at) probing_[backend] = false;
+  return at;
+}
+
+void Circuits::probe_begun(size_t backend, merger::TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  breakers_[backend].probe_begun(now);
+}
+
+bool Circuits::probe_ended(size_t backend, bool answered) {
+  const std::lock_guard lock(mutex_);
+  const bool was_open = breakers_[backend].state() == Breaker::State::open;
+  breakers_[backend].probe_ended(answered);
+  return was_open && breakers_[backend].state() == Breaker::State::half_open;
+}
+
+void Circuits::retire() {
+  const std::lock_guard lock(mutex_);
+  retired_ = true;
+}
+
+}  // namespace mread::serve

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "merger/breaker.h"
+#include "merger/config.h"
+#include "merger/fan_out.h"
+
+namespace mread::serve {
+
+/// The circuit breakers of all backends of a configuration; without `health:` it has none, and admits everywhere. Safe
+/// to use from several threads.
+class Circuits {
+ public:
+  /// A circuit that has changed.
+  struct Change {
+    size_t backend = 0;
+    merger::Breaker::State state = merger::Breaker::State::closed;
+  };
+
+  /// `previous` may be null; a backend of the same name and URL keeps what is known of it.
+  explicit Circuits(const merger::Config& config, const Circuits* previous = nullptr);
+
+  /// One read's leave to ask, taken when it is about to ask. Goes before the circuits go; where it goes without
+  /// settle(), the read has shown nothing.
+  class Admission {
+   public:
+    explicit Admission(Circuits& circuits);
+    ~Admission();
+    Admission(const Admission&) = delete;
+    Admission& operator=(const Admission&) = delete;
+    /// For merger::FanOutOptions.
+    std::vector<std::string> unavailable() const;
+    /// What the read has shown.
+    std::vector<Change> settle(const merger::Outcome& outcome, merger::TimePoint now);
+
+   private:
+    Circuits& circuits_;
+    std::vector<merger::Breaker::Permit> permits_;
+  };
+
+  bool enabled() const { return !breakers_.empty(); }
+  merger::Breaker::State state(size_t backend) const;
+
+  /// True where the circuit is open and nobody probes it yet: the caller does from now on, until due() is empty.
+  bool take_probing(size_t backend);
+  /// When the next probe is to begin; empty where no more are wanted, and probing is given back.
+  std::optional<merger::TimePoint> due(size_t backend);
+  void probe_begun(size_t backend, merger::TimePoint now);
+  /// True where this has made the circuit half-open.
+  bool probe_ended(size_t backend, bool answered);
+  /// No more probes: another configuration has taken over.
+  void retire();
+
+ private:
+  struct Identity {
+    std::string name;
+    std::string url;
+    bool operator==(const Identity&) const = default;
+  };
+
+  mutable std::mutex mutex_;
+  std::vector<Identity> identities_;
+  std::vector<merger::Breaker> breakers_;
+  std::vector<bool> probing_;
+  bool retired_ = false;
+};
+
+}  // namespace mread::serve

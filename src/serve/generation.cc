@@ -1,0 +1,106 @@
+#include "serve/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mread::serve {
+namespace {
+
+// By backend of `config`: its index in `previous`, or none.
+std::vector<std::optional<size_t>> origins(const merger::Config& config, const merger::Config& previous) {
+  std::vector<std::optional<size_t>> origins(config.backends.size());
+  for (size_t i = 0; i < config.backends.size(); ++i) {
+    for (size_t j = 0; j < previous.backends.size(); ++j) {
+      if (config.backends[i].name != previous.backends[j].name) continue;
+      if (config.backends[i].url == previous.backends[j].url) origins[i] = j;
+    }
+  }
+  return origins;
+}
+
+}  // namespace
+
+Generation::Generation(merger::Config config, Lasting lasting, const Generation* previous)
+    : config_(std::move(config)),
+      lasting_(std::move(lasting)),
+      circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
+      metrics_(lasting_.metrics.bind(config_)),
+      context_{config_, lasting_.client, lasting_.gate, backend_requests(config_)},
+      board_(config_.backends.size()) {
+  if (previous != nullptr) board_.take_over(previous->board_.standings(), origins(config_, previous->config_));
+}
+
+Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, Lasting lasting,
+                                                       const Generation* previous) {
+  std::shared_ptr<Generation> generation(new Generation(std::move(config), std::move(lasting), previous));
+  if (!generation->config_.query_log_file.empty()) {
+    auto log = QueryLog::open(generation->config_.query_log_file);
+    if (!log) return fail(std::move(log.error()));
+    generation->query_log_ = std::move(*log);
+  }
+  return generation;
+}
+
+std::vector<BackendStanding> Generation::standings() const {
+  auto standings = board_.standings();
+  for (size_t i = 0; circuits_->enabled() && i < standings.size(); ++i) standings[i].circuit = circuits_->state(i);
+  return standings;
+}
+
+void Generation::show_circuits() const {
+  for (size_t i = 0; circuits_->enabled() && i < config_.backends.size(); ++i) {
+    lasting_.metrics.set_circuit(*metrics_, i, circuits_->state(i));
+  }
+}
+
+void Generation::learn(const ReadReport& report, Circuits::Admission* admission,
+                       std::chrono::system_clock::time_point now) {
+  lasting_.metrics.count(report, *metrics_);
+  spdlog::logger& logger = *lasting_.logger;
+  for (const Change& change : board_.record(report.outcome, now)) {
+    const std::string& name = config_.backends[change.backend].name;
+    if (change.failing) {
+      logger.warn("backend {} fails: {}", name, change.reason);
+    } else {
+      logger.info("backend {} answers again", name);
+    }
+  }
+  if (admission == nullptr) return;
+  for (const Circuits::Change& change : admission->settle(report.outcome, std::chrono::steady_clock::now())) {
+    const std::string& name = config_.backends[change.backend].name;
+    if (change.state == merger::Breaker::State::open) {
+      logger.warn("backend {}: circuit open, it is not asked until it answers a probe and then a read", name);
+      lasting_.metrics.count_opened(*metrics_, change.backend);
+    } else {
+      logger.info("backend {}: circuit {}", name, to_string(change.state));
+    }
+    probe(change.backend);
+  }
+}
+
+void Generation::take_over(const Generation* previous) {
+  if (previous != nullptr) {
+    previous->circuits_->retire();
+    lasting_.metrics.clear_circuits(*previous->metrics_);
+  }
+  if (!circuits_->enabled()) return;
+  for (size_t i = 0; i < config_.backends.size(); ++i) probe(i);
+}
+
+void Generation::probe(size_t backend) {
+  Prober::Target target;
+  target.request = context_.backends[backend];
+  target.request.method = "GET";
+  target.request.url.target = config_.health->path;
+  target.timeout = std::min(config_.health->probe, config_.backends[backend].timeout);
+  target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
+                  counters = metrics_, &metrics = lasting_.metrics](bool answered) {
+    metrics.count_probe(*counters, backend, answered);
+    if (circuits->probe_ended(backend, answered)) logger->info("backend {} answers probes: a read will decide", name);
+  };
+  lasting_.prober->watch(circuits_, backend, std::move(target));
+}
+
+}  // namespace mread::serve

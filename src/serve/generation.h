@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <spdlog/logger.h>
+
+#include "merger/config.h"
+#include "net/client.h"
+#include "serve/backend_board.h"
+#include "serve/circuits.h"
+#include "serve/gate.h"
+#include "serve/metrics.h"
+#include "serve/prober.h"
+#include "serve/query_log.h"
+#include "serve/read_session.h"
+
+namespace mread::serve {
+
+/// What outlives every configuration.
+struct Lasting {
+  net::Client& client;
+  Gate& gate;
+  Metrics& metrics;
+  std::shared_ptr<Prober> prober;
+  std::shared_ptr<spdlog::logger> logger;
+};
+
+/// A configuration, and what is known of its backends. A read keeps the one that it began with to its end, whatever is
+/// loaded meanwhile. Safe to use from several threads.
+class Generation {
+ public:
+  /// `previous` may be null; what it knows of backends of the same name and URL is taken over. Errors: the query log
+  /// cannot be opened. Throws yaml::ConfigError where a backend's URL cannot be used.
+  static Result<std::shared_ptr<Generation>> create(merger::Config config, Lasting lasting, const Generation* previous);
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  const merger::Config& config() const { return config_; }
+  const ReadContext& context() const { return context_; }
+  BackendBoard& board() { return board_; }
+  Circuits& circuits() { return *circuits_; }
+  QueryLog* query_log() const { return query_log_.get(); }
+  /// Standings with the state of the circuits.
+  std::vector<BackendStanding> standings() const;
+  /// Brings the metrics up to date that are states.
+  void show_circuits() const;
+  /// Counts and logs what a read has shown, and has backends probed where that is due.
+  void learn(const ReadReport& report, Circuits::Admission* admission, std::chrono::system_clock::time_point now);
+  /// Takes over from `previous`, which is not probed any more.
+  void take_over(const Generation* previous);
+
+ private:
+  Generation(merger::Config config, Lasting lasting, const Generation* previous);
+  void probe(size_t backend);
+
+  const merger::Config config_;
+  const Lasting lasting_;
+  const std::shared_ptr<Circuits> circuits_;
+  const std::shared_ptr<const Metrics::Backends> metrics_;
+  const ReadContext context_;
+  BackendBoard board_;
+  std::unique_ptr<QueryLog> query_log_;
+};
+
+}  // namespace mread::serve

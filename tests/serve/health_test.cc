@@ -1,0 +1,146 @@
+#include <gmock/gmock.h>
+
+#include "serve/serve_fixture.h"
+
+namespace mread::serve {
+namespace {
+
+using namespace std::chrono_literals;
+using merger::testing::frame;
+using merger::testing::read_streamed;
+using merger::testing::samples;
+using merger::testing::show;
+using testing::HasSubstr;
+
+const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
+
+/// A backend that answers probes and reads, or neither, as a test says.
+struct Moody {
+  std::atomic<bool> probes_hang = true;
+  std::atomic<bool> reads_hang = true;
+  std::atomic<int> status = 200;
+  std::atomic<int> reads = 0;
+  std::atomic<int> probes = 0;
+  std::mutex mutex;
+  std::string probed;  // The last probe's target.
+
+  net::Handler handler() {
+    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+      const bool probe = request.head.method == "GET";
+      if (probe) {
+        const std::lock_guard lock(mutex);
+        probed = request.head.target + " " + std::string(request.head.headers.get("X-Tenant"));
+      }
+      ++(probe ? probes : reads);
+      if (probe ? probes_hang : reads_hang) {
+        co_await writer.client_gone();
+        writer.abort(false);
+        co_return;
+      }
+      auto head = streamed_head();
+      head.status = status;
+      std::string body = probe ? "" : healthy_body;
+      co_await writer.reply(std::move(head), std::move(body));
+    };
+  }
+};
+
+class HealthTest : public ServeTest {
+ protected:
+  std::string partial() {
+    const auto answer = read();
+    EXPECT_TRUE(answer) << answer.error().to_string();
+    if (!answer) return "";
+    EXPECT_EQ(answer->head.status, 200) << answer->body;
+    return std::string(answer->head.headers.get("X-Mread-Partial"));
+  }
+  std::string circuit(const std::string& state) {
+    return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"" + state + "\"}");
+  }
+
+  Moody moody_;
+};
+
+TEST_F(HealthTest, AHungBackendCostsOpenAfterReadsTheirTimeAndNoOther) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  ScriptedBackend hung(loop_, moody_.handler());
+  serve({healthy.url(), hung.url()}, "partial: any\nhealth: {probe: 1h, open_after: 2}\n");
+  EXPECT_EQ(partial(), "b: deadline 200ms");
+  EXPECT_EQ(circuit("closed"), "1");
+  EXPECT_EQ(partial(), "b: deadline 200ms");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(partial(), "b: open circuit");
+  EXPECT_EQ(moody_.reads, 2);
+  EXPECT_EQ(moody_.probes, 0);
+  EXPECT_EQ(circuit("closed"), "0");
+  EXPECT_EQ(circuit("open"), "1");
+  EXPECT_EQ(metric("mread_backend_circuit_opened_total{backend=\"b\",group=\"b\"}"), "1");
+  EXPECT_EQ(metric("mread_backend_failures_total{backend=\"b\",reason=\"open_circuit\"}"), "5");
+  EXPECT_EQ(metric("mread_backend_requests_total{backend=\"b\",group=\"b\"}"), "2");
+  EXPECT_THAT(get(request("/"))->body, HasSubstr("open circuit"));
+}
+
+TEST_F(HealthTest, ABackendThatAnswersProbesComesBackWithTheNextRead) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  ScriptedBackend hung(loop_, moody_.handler());
+  serve({healthy.url(), hung.url()}, "partial: any\nhealth: {probe: 10ms, open_after: 1, path: \"/ping?x=1\"}\n");
+  EXPECT_EQ(partial(), "b: deadline 200ms");
+  wait_until([&] { return moody_.probes >= 2; });
+  EXPECT_EQ(partial(), "b: open circuit");
+  moody_.reads_hang = false;
+  moody_.probes_hang = false;
+  wait_until([&] { return circuit("half_open") == "1"; });
+  EXPECT_EQ(moody_.reads, 1);
+  EXPECT_EQ(partial(), "");
+  EXPECT_EQ(circuit("closed"), "1");
+  EXPECT_EQ(metric("mread_backend_probes_total{backend=\"b\",group=\"b\",result=\"answered\"}"), "1");
+  const std::lock_guard lock(moody_.mutex);
+  EXPECT_EQ(moody_.probed, "/ping?x=1 ");
+}
+
+TEST_F(HealthTest, ABackendThatAnswersProbesOnlyIsTriedByOneReadAProbe) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  ScriptedBackend hung(loop_, moody_.handler());
+  moody_.probes_hang = false;
+  moody_.status = 404;  // It does not know the path: an answer all the same.
+  serve({healthy.url(), hung.url()}, "partial: any\nhealth: {probe: 10ms, open_after: 1}\n");
+  EXPECT_EQ(partial(), "b: deadline 200ms");
+  wait_until([&] { return circuit("half_open") == "1"; });
+  EXPECT_EQ(partial(), "b: deadline 200ms");
+  wait_until([&] { return circuit("half_open") == "1"; });
+  EXPECT_EQ(moody_.reads, 2);
+  EXPECT_EQ(metric("mread_backend_circuit_opened_total{backend=\"b\",group=\"b\"}"), "2");
+}
+
+TEST_F(HealthTest, AnErrorThatTheBackendChoseIsNoReasonToOpen) {
+  ScriptedBackend backend(loop_, moody_.handler());
+  moody_.reads_hang = false;
+  moody_.status = 400;
+  serve({backend.url()}, "health: {open_after: 1}\n");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(read()->head.status, 503);
+  EXPECT_EQ(moody_.reads, 3);
+  moody_.status = 500;
+  EXPECT_EQ(read()->head.status, 503);
+  EXPECT_EQ(read()->body, "a: open circuit\n");
+  EXPECT_EQ(moody_.reads, 4);
+}
+
+TEST_F(HealthTest, WithoutHealthEveryReadAsks) {
+  ScriptedBackend hung(loop_, moody_.handler());
+  serve({hung.url()}, "", "20ms");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(read()->body, "a: deadline 20ms\n");
+  EXPECT_EQ(moody_.reads, 5);
+  EXPECT_EQ(get(request("/metrics"))->body.find("mread_backend_circuit{"), std::string::npos);
+}
+
+TEST_F(HealthTest, StopEndsAProbeUnderWay) {
+  ScriptedBackend hung(loop_, moody_.handler());
+  serve({hung.url()}, "health: {probe: 10ms, open_after: 1}\n", "1h");
+  moody_.reads_hang = false;
+  moody_.status = 500;
+  EXPECT_EQ(read()->head.status, 503);
+  wait_until([&] { return moody_.probes >= 1; });
+  loop_.run(service_->stop());
+}
+
+}  // namespace
+}  // namespace mread::serve
