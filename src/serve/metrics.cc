@@ -84,6 +84,11 @@ struct Metrics::Families {
   Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
   Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
   Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
+  Family<Counter>& warnings =
+      BuildCounter()
+          .Name("mread_warnings_requests_total")
+          .Help("Requests on the warnings endpoint by result: complete, partial, or unmatched (no read came).")
+          .Register(registry);
   Family<Counter>& backend_requests =
       BuildCounter().Name("mread_backend_requests_total").Help("Reads that asked a backend.").Register(registry);
   Family<Counter>& failures = BuildCounter()
@@ -134,6 +139,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
       .Register(f.registry)
       .Add({{"version", MREAD_VERSION}})
       .Set(1);
+  for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
 }
 
 Metrics::~Metrics() = default;
@@ -220,6 +226,8 @@ void Metrics::count(const ReadReport& report, const Backends& backends) {
 void Metrics::count_refused(int status) {
   families_->reads.Add({{"code", std::to_string(status)}, {"type", "none"}, {"end", "refused"}}).Increment();
 }
+
+void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
 
 void Metrics::set_reads(uint64_t running, uint64_t waiting) {
   families_->running.Set(static_cast<double>(running));

@@ -30,6 +30,8 @@ class Metrics {
   void clear_circuits(const Backends& backends);
   /// A request on the read endpoint that was refused before it was a read (405, 400, 415).
   void count_refused(int status);
+  /// A request for warnings that was answered: "complete", "partial", or "unmatched" where no read came.
+  void count_warnings(const char* result);
   void set_reads(uint64_t running, uint64_t waiting);
 
   /// The exposition; the process's own figures included.

@@ -2,8 +2,11 @@
 
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
+#include "merger/answer_writer.h"
 #include "serve/status_page.h"
 #include "wire/read_request.h"
 
@@ -35,19 +38,54 @@ net::Headers passed_on(const net::Headers& headers) {
   return out;
 }
 
+// A query node sends the read and the request for its warnings from one address, with the same bytes. Of large ones a
+// part and a hash are kept.
+std::string warnings_key(const net::ServerRequest& request) {
+  constexpr size_t kept_bytes = 16U << 10;
+  const std::string_view body = request.body;
+  return fmt::format("{} {} {} {}", request.peer.substr(0, request.peer.rfind(':')), body.size(),
+                     std::hash<std::string_view>()(body), body.substr(0, kept_bytes));
+}
+
+std::string warning_of(int status, const std::string& partial) {
+  if (status == 200) return partial.empty() ? "" : "partial: " + partial;
+  return fmt::format("the read failed with status {}{}{}", status, partial.empty() ? "" : ": ", partial);
+}
+
+// An answer without series.
+struct EmptyAnswer {
+  net::ResponseHead head;
+  std::string body;
+};
+
+EmptyAnswer empty_answer(const model::ReadRequest& request, const merger::Config& config) {
+  const auto& accepted = request.accepted_response_types;
+  const auto answer =
+      merger::AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
+  merger::Batch batch;
+  for (size_t i = 0; i < request.queries.size(); ++i) answer->begin_result(i, request.queries[i]);
+  answer->finish(batch);
+  EmptyAnswer out{head_of(200, answer->content_type()), ""};
+  if (*answer->content_encoding() != '\0') out.head.headers.add("Content-Encoding", answer->content_encoding());
+  for (const auto piece : batch.pieces()) out.body += piece;
+  return out;
+}
+
 }  // namespace
 
-Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger)
+Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger,
+                 Warnings::Limits warnings)
     : logger_(std::move(logger)),
       started_(std::chrono::system_clock::now()),
       gate_(0),
+      warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)) {}
 
 Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, logger_}; }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
-                                                 std::shared_ptr<spdlog::logger> logger) {
-  std::unique_ptr<Service> service(new Service(executor, std::move(logger)));
+                                                 std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
+  std::unique_ptr<Service> service(new Service(executor, std::move(logger), warnings));
   auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
   if (!generation) return fail(std::move(generation.error()));
   service->generation_ = std::move(*generation);
@@ -74,11 +112,16 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     co_await read(std::move(request), writer);
     co_return;
   }
+  const bool is_warnings = path == "/api/v1/read/warnings";
+  if (is_warnings && method == "POST") {
+    co_await warn(std::move(request), writer);
+    co_return;
+  }
   const bool is_page = path == "/" || path == "/metrics" || path == "/-/healthy" || path == "/-/ready";
   auto head = plain(200);
   std::string body;
-  if (path == "/api/v1/read") {
-    metrics_.count_refused(405);
+  if (path == "/api/v1/read" || is_warnings) {
+    if (!is_warnings) metrics_.count_refused(405);
     head = plain(405);
     head.headers.add("Allow", "POST");
     body = "method " + method + " is not allowed here: remote read is a POST\n";
@@ -115,6 +158,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
     co_await writer.reply(std::move(head), decoded.error().to_string() + "\n");
     co_return;
   }
+  const auto read = warnings_.announce(warnings_key(request));
   request.body = {};
   const auto current = generation();
   std::unique_ptr<Circuits::Admission> admission;
@@ -126,11 +170,40 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
     options.unavailable = admission->unavailable();
     return options;
   };
+  hooks.decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
   const auto strand = co_await asio::this_coro::executor;
   const auto session = std::make_shared<ReadSession>(strand, current->context(), *decoded,
                                                      passed_on(request.head.headers), std::move(hooks), writer);
   const ReadReport report = co_await session->run();
   finish_read(*current, *decoded, report, admission.get(), request.peer);
+}
+
+asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWriter& writer) {
+  using namespace asio::experimental::awaitable_operators;
+  auto decoded = wire::decode_read_request(request.body, request_limit_bytes);
+  if (!decoded) {
+    auto head = plain(400);
+    co_await writer.reply(std::move(head), decoded.error().to_string() + "\n");
+    co_return;
+  }
+  std::string key = warnings_key(request);
+  const auto first = co_await (warnings_.warning(std::move(key)) || writer.client_gone());
+  const auto* warning = std::get_if<0>(&first);
+  if (warning == nullptr) {
+    writer.abort(true);
+    co_return;
+  }
+  const bool matched = warning->has_value();
+  const bool partial = matched && !(*warning)->empty();
+  metrics_.count_warnings(partial ? "partial" : matched ? "complete" : "unmatched");
+  if (partial) {
+    auto head = plain(503);
+    std::string line = **warning + "\n";
+    co_await writer.reply(std::move(head), std::move(line));
+    co_return;
+  }
+  EmptyAnswer answer = empty_answer(*decoded, generation()->config());
+  co_await writer.reply(std::move(answer.head), std::move(answer.body));
 }
 
 void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,

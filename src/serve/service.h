@@ -16,6 +16,7 @@
 #include "serve/generation.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
+#include "serve/warnings.h"
 
 namespace mread::serve {
 
@@ -25,7 +26,8 @@ class Service {
  public:
   /// Errors: the query log cannot be opened, a backend's URL cannot be used.
   static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, merger::Config config,
-                                                 std::shared_ptr<spdlog::logger> logger);
+                                                 std::shared_ptr<spdlog::logger> logger,
+                                                 Warnings::Limits warnings = {});
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -34,14 +36,17 @@ class Service {
   void set_leaving() { leaving_ = true; }
   /// Ends what goes on beside the reads.
   asio::awaitable<void> stop();
+  /// Requests on the warnings endpoint that wait for their read.
+  size_t warnings_waiting() const { return warnings_.waiting(); }
   /// The one that new reads begin with.
   std::shared_ptr<Generation> generation() const;
 
  private:
-  Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger);
+  Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings);
 
   asio::awaitable<void> handle(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> read(net::ServerRequest request, net::ResponseWriter& writer);
+  asio::awaitable<void> warn(net::ServerRequest request, net::ResponseWriter& writer);
   void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                    Circuits::Admission* admission, const std::string& peer);
   Lasting lasting();
@@ -51,6 +56,7 @@ class Service {
   net::Client client_;
   Gate gate_;
   Metrics metrics_;
+  Warnings warnings_;
   const std::shared_ptr<Prober> prober_;
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> generation_;  // Guarded by mutex_.

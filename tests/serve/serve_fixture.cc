@@ -85,7 +85,8 @@ void ServeTest::serve(const std::vector<std::string>& urls, const std::string& s
     text += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: {}}}\n", name++, url, timeout);
   }
   auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
-  auto service = Service::create(loop_.executor(), merger::Config::parse(text + settings, "mread.yml"), logger);
+  auto service =
+      Service::create(loop_.executor(), merger::Config::parse(text + settings, "mread.yml"), logger, warnings_);
   ASSERT_TRUE(service) << service.error().to_string();
   service_ = std::move(*service);
   auto server = net::Server::listen(loop_.executor(), {}, service_->handler());

@@ -70,6 +70,7 @@ class ServeTest : public testing::Test {
 
   net::Loop loop_;
   net::Client client_;
+  Warnings::Limits warnings_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<net::Server> server_;
 };
