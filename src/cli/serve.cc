@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -47,9 +48,14 @@ asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
   co_await service.stop();
 }
 
-int serve(const ServeFlags& flags) {
+merger::Config load(const ServeFlags& flags) {
   merger::Config config = merger::Config::load(flags.config_file);
   if (!flags.listen.empty()) config.listen = flags.listen;
+  return config;
+}
+
+int serve(const ServeFlags& flags) {
+  merger::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
   if (flags.check_config) {
@@ -64,12 +70,20 @@ int serve(const ServeFlags& flags) {
   asio::io_context context(static_cast<int>(flags.threads));
   auto service = serve::Service::create(context.get_executor(), std::move(config), logger);
   if (!service) return complain(invalid, service.error().to_string());
+  (*service)->set_source([flags] { return load(flags); });
   net::ServerOptions options;
   options.host = address->host;
   options.port = address->port;
   auto server = net::Server::listen(context.get_executor(), options, (*service)->handler());
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 
+  asio::signal_set hangups(context, SIGHUP);
+  const std::function<void(boost::system::error_code, int)> on_hangup = [&](boost::system::error_code code, int) {
+    if (code) return;
+    (void)(*service)->reload();  // It logs.
+    hangups.async_wait(on_hangup);
+  };
+  hangups.async_wait(on_hangup);
   asio::signal_set signals(context, SIGINT, SIGTERM);
   const auto drained = [&context](std::exception_ptr) { context.stop(); };
   signals.async_wait([&](boost::system::error_code code, int signal) {

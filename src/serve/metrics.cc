@@ -89,6 +89,16 @@ struct Metrics::Families {
           .Name("mread_warnings_requests_total")
           .Help("Requests on the warnings endpoint by result: complete, partial, or unmatched (no read came).")
           .Register(registry);
+  Gauge& load_accepted = BuildGauge()
+                             .Name("mread_config_last_reload_successful")
+                             .Help("Whether the last configuration that was loaded is in force.")
+                             .Register(registry)
+                             .Add({});
+  Gauge& load_time = BuildGauge()
+                         .Name("mread_config_last_reload_success_timestamp_seconds")
+                         .Help("When the configuration in force was loaded.")
+                         .Register(registry)
+                         .Add({});
   Family<Counter>& backend_requests =
       BuildCounter().Name("mread_backend_requests_total").Help("Reads that asked a backend.").Register(registry);
   Family<Counter>& failures = BuildCounter()
@@ -228,6 +238,12 @@ void Metrics::count_refused(int status) {
 }
 
 void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
+
+void Metrics::count_load(bool accepted, std::chrono::system_clock::time_point now) {
+  families_->load_accepted.Set(accepted ? 1 : 0);
+  const std::chrono::duration<double> since_epoch = now.time_since_epoch();
+  if (accepted) families_->load_time.Set(since_epoch.count());
+}
 
 void Metrics::set_reads(uint64_t running, uint64_t waiting) {
   families_->running.Set(static_cast<double>(running));

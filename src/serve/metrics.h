@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class Metrics {
   void count_refused(int status);
   /// A request for warnings that was answered: "complete", "partial", or "unmatched" where no read came.
   void count_warnings(const char* result);
+  /// A configuration was loaded, or refused.
+  void count_load(bool accepted, std::chrono::system_clock::time_point now);
   void set_reads(uint64_t running, uint64_t waiting);
 
   /// The exposition; the process's own figures included.

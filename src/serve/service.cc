@@ -89,6 +89,7 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
   auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
   if (!generation) return fail(std::move(generation.error()));
   service->generation_ = std::move(*generation);
+  service->metrics_.count_load(true, service->started_);
   service->gate_.set_places(service->generation_->config().limits.concurrent_reads);
   return service;
 }
@@ -96,6 +97,38 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
 std::shared_ptr<Generation> Service::generation() const {
   const std::lock_guard lock(mutex_);
   return generation_;
+}
+
+Result<void> Service::reload() {
+  const std::lock_guard lock(loading_);
+  auto loaded = load();
+  metrics_.count_load(loaded.has_value(), std::chrono::system_clock::now());
+  if (!loaded) logger_->error("the new configuration is refused, the old one stays: {}", loaded.error().to_string());
+  return loaded;
+}
+
+Result<void> Service::load() try {
+  if (!source_) return fail(Errc::config, "there is no file to load a configuration from");
+  const auto old = generation();
+  merger::Config config = source_();
+  if (config.listen != old->config().listen) {
+    logger_->warn("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen);
+    config.listen = old->config().listen;
+  }
+  auto created = Generation::create(std::move(config), lasting(), old.get());
+  if (!created) return fail(std::move(created.error()));
+  const std::shared_ptr<Generation> next = std::move(*created);
+  {
+    const std::lock_guard lock(mutex_);
+    generation_ = next;
+  }
+  next->take_over(old.get());
+  gate_.set_places(next->config().limits.concurrent_reads);
+  logger_->info("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
+                next->config().groups.size(), to_string(next->config().partial));
+  return {};
+} catch (const yaml::ConfigError& error) {
+  return fail(Errc::config, error.what());
 }
 
 asio::awaitable<void> Service::stop() { co_await prober_->stop(); }
@@ -125,6 +158,17 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     head = plain(405);
     head.headers.add("Allow", "POST");
     body = "method " + method + " is not allowed here: remote read is a POST\n";
+  } else if (path == "/-/reload") {
+    if (method != "POST" && method != "PUT") {
+      head = plain(405);
+      head.headers.add("Allow", "POST, PUT");
+      body = "a reload is a POST\n";
+    } else if (const auto reloaded = reload(); !reloaded) {
+      head = plain(400);
+      body = reloaded.error().to_string() + "\n";
+    } else {
+      body = "the configuration is loaded\n";
+    }
   } else if (!is_page) {
     head = plain(404);
     body = "no such page: " + path + "\n";

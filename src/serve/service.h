@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,6 +29,12 @@ class Service {
   static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger,
                                                  Warnings::Limits warnings = {});
+  /// Where reload() gets a configuration from; it may throw yaml::ConfigError. Call it before handler() is in use.
+  void set_source(std::function<merger::Config()> source) { source_ = std::move(source); }
+  /// Loads the configuration anew. Reads that begin from now on use it; those under way end with the old one. What is
+  /// known of backends of the same name and URL stays. A change of `listen` is logged, and has no effect. Errors: why
+  /// the new one is refused; the old one stays in force. It is logged.
+  Result<void> reload();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -49,6 +56,7 @@ class Service {
   asio::awaitable<void> warn(net::ServerRequest request, net::ResponseWriter& writer);
   void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                    Circuits::Admission* admission, const std::string& peer);
+  Result<void> load();
   Lasting lasting();
 
   const std::shared_ptr<spdlog::logger> logger_;
@@ -58,6 +66,8 @@ class Service {
   Metrics metrics_;
   Warnings warnings_;
   const std::shared_ptr<Prober> prober_;
+  std::function<merger::Config()> source_;
+  std::mutex loading_;  // One reload at a time.
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
   std::atomic<bool> leaving_{false};

@@ -84,9 +84,12 @@ void ServeTest::serve(const std::vector<std::string>& urls, const std::string& s
   for (const auto& url : urls) {
     text += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: {}}}\n", name++, url, timeout);
   }
+  serve_config(text + settings);
+}
+
+void ServeTest::serve_config(const std::string& text) {
   auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
-  auto service =
-      Service::create(loop_.executor(), merger::Config::parse(text + settings, "mread.yml"), logger, warnings_);
+  auto service = Service::create(loop_.executor(), merger::Config::parse(text, "mread.yml"), logger, warnings_);
   ASSERT_TRUE(service) << service.error().to_string();
   service_ = std::move(*service);
   auto server = net::Server::listen(loop_.executor(), {}, service_->handler());

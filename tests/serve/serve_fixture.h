@@ -61,6 +61,8 @@ class ServeTest : public testing::Test {
   /// `settings` is YAML behind `remote_read`, which lists `urls` as a, b, c, … with `timeout`.
   void serve(const std::vector<std::string>& urls, const std::string& settings = "",
              const std::string& timeout = "200ms");
+  /// The same with a whole mread.yml.
+  void serve_config(const std::string& text);
   net::ClientRequest request(const std::string& target, const std::string& method = "GET") const;
   /// A read of everything called "m".
   net::ClientRequest read_request(model::ResponseType type) const;

@@ -1,0 +1,140 @@
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <gmock/gmock.h>
+
+#include "serve/serve_fixture.h"
+
+namespace mread::serve {
+namespace {
+
+using namespace std::chrono_literals;
+using merger::testing::frame;
+using merger::testing::read_streamed;
+using merger::testing::samples;
+using merger::testing::show;
+using testing::HasSubstr;
+
+class ReloadTest : public ServeTest {
+ protected:
+  /// Serves `text` from a source that the test may change.
+  void serve_text(const std::string& text) {
+    text_ = text;
+    serve_config(text);
+    service_->set_source([this] { return merger::Config::parse(text_, "mread.yml"); });
+  }
+  Result<Answer> reload() { return get(request("/-/reload", "POST")); }
+  std::string read_text() {
+    const auto answer = read();
+    if (!answer) return answer.error().to_string();
+    return answer->head.status == 200 ? show(read_streamed(answer->body)) : answer->body;
+  }
+  static std::string backend(const std::string& name, const std::string& url, const std::string& more = "") {
+    return "remote_read: [{name: " + name + ", url: \"" + url + "\", remote_timeout: 200ms}]\n" + more;
+  }
+
+  std::string text_;
+};
+
+TEST_F(ReloadTest, NewReadsUseTheNewBackends) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  ScriptedBackend two(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
+  serve_text(backend("one", one.url()));
+  EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+  text_ = backend("two", two.url());
+  EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+  EXPECT_EQ(reload()->head.status, 200);
+  EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
+  EXPECT_EQ(metric("mread_backend_requests_total{backend=\"one\",group=\"one\"}"), "2") << "counters stay";
+  EXPECT_EQ(metric("mread_backend_requests_total{backend=\"two\",group=\"two\"}"), "1");
+  EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
+}
+
+TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
+  std::promise<void> go_on;
+  const auto may_go_on = go_on.get_future().share();
+  ScriptedBackend slow(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    while (may_go_on.wait_for(0s) != std::future_status::ready) {
+      net::Event turn(executor);
+      asio::post(executor, [&turn] { turn.notify(); });
+      co_await turn.wait();
+    }
+    auto head = streamed_head();
+    std::string body = frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}));
+    co_await writer.reply(std::move(head), std::move(body));
+  });
+  ScriptedBackend other(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
+  serve_text("remote_read: [{name: slow, url: \"" + slow.url() + "\", remote_timeout: 1h}]\n");
+  auto under_way = std::async(std::launch::async, [&] { return read_text(); });
+  wait_until([&] { return slow.requests() == 1; });
+  text_ = backend("other", other.url());
+  EXPECT_EQ(reload()->head.status, 200);
+  EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
+  go_on.set_value();
+  EXPECT_EQ(under_way.get(), "m{n=\"slow\"} 1@1000\n");
+  EXPECT_EQ(metric("mread_backend_requests_total{backend=\"slow\",group=\"slow\"}"), "1");
+}
+
+TEST_F(ReloadTest, ABadConfigurationIsRefusedAndTheOldOneStays) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  serve_text(backend("one", one.url()));
+  for (const auto& [bad, why] : std::vector<std::pair<std::string, std::string>>{
+           {backend("two", "http://127.0.0.1:1/", "partail: any\n"), "mread.yml:2:1: unknown key \"partail\""},
+           {"remote_read: []\n", "at least one backend"},
+           {backend("two", "http://127.0.0.1:1/", "query_log_file: /nowhere/q.log\n"), "/nowhere/q.log"}}) {
+    text_ = bad;
+    const auto answer = reload();
+    EXPECT_EQ(answer->head.status, 400);
+    EXPECT_THAT(answer->body, HasSubstr(why));
+    EXPECT_EQ(metric("mread_config_last_reload_successful"), "0");
+    EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+  }
+  EXPECT_EQ(get(request("/-/reload"))->head.status, 405);
+}
+
+TEST_F(ReloadTest, AnOpenCircuitStaysOpen) {
+  ScriptedBackend hung(loop_, hanging());
+  const std::string health = "health: {probe: 1h, open_after: 1}\n";
+  serve_text(backend("b", hung.url(), health));
+  EXPECT_EQ(read_text(), "b: deadline 200ms\n");
+  text_ = backend("b", hung.url(), health + "partial: any\n");
+  EXPECT_EQ(reload()->head.status, 200);
+  EXPECT_EQ(read_text(), "b: open circuit\n");
+  EXPECT_THAT(get(request("/"))->body, HasSubstr("deadline 200ms")) << "the standing stays as well";
+  text_ = backend("c", hung.url(), health);
+  EXPECT_EQ(reload()->head.status, 200);
+  EXPECT_EQ(read_text(), "c: deadline 200ms\n") << "another backend, though at the same place";
+  EXPECT_EQ(metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}"), "0");
+}
+
+TEST_F(ReloadTest, ProbingGoesOn) {
+  std::atomic<int> probes = 0;
+  ScriptedBackend dead(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    if (request.head.method == "GET") ++probes;
+    net::ResponseHead head;
+    head.status = 503;
+    std::string body;
+    co_await writer.reply(std::move(head), std::move(body));
+  });
+  serve_text(backend("b", dead.url(), "health: {probe: 10ms, open_after: 1}\n"));
+  EXPECT_EQ(read_text(), "b: HTTP 503\n");
+  wait_until([&] { return probes > 0; });
+  EXPECT_EQ(reload()->head.status, 200);
+  const int before = probes;
+  wait_until([&] { return probes > before + 2; });
+}
+
+TEST_F(ReloadTest, NoReadIsDroppedByManyReloads) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  serve_text(backend("one", one.url(), "health: {}\n"));
+  std::atomic<bool> over = false;
+  auto reloading = std::async(std::launch::async, [&] {
+    while (!over) ASSERT_EQ(reload()->head.status, 200);
+  });
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+  over = true;
+  reloading.get();
+}
+
+}  // namespace
+}  // namespace mread::serve
