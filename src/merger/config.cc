@@ -159,18 +159,49 @@ Backend read_backend(const Node& node) {
   return backend;
 }
 
-void read_backends(const Node& node, Config& config) {
-  std::map<std::string, int> lines;
+// By name of a backend: where it stands.
+using Places = std::map<std::string, std::string>;
+
+void read_backends(const Node& node, Config& config, Places& places) {
   for (const Node& entry : node.sequence()) {
     Backend backend = read_backend(entry);
-    const auto [known, fresh] = lines.emplace(backend.name, entry.line());
+    const auto [known, fresh] = places.emplace(backend.name, fmt::format("{}:{}", entry.file(), entry.line()));
     if (!fresh) {
-      entry.error(fmt::format("a second backend is called \"{}\" (the first is in line {}): give each its own name",
+      entry.error(fmt::format("a second backend is called \"{}\" (the first is in {}): give each its own name",
                               backend.name, known->second));
     }
     config.backends.push_back(std::move(backend));
   }
-  if (config.backends.empty()) node.error("remote_read must name at least one backend");
+}
+
+void read_discovery(const Node& node, Config& config, Places& places) {
+  Discovery discovery;
+  Mapping mapping = node.mapping();
+  const Node file = mapping.require("file");
+  discovery.file = file.string();
+  if (discovery.file.empty()) file.error("discovery needs a file");
+  // Relative to the configuration, as everywhere in Prometheus.
+  const size_t folder = node.file().rfind('/');
+  if (discovery.file.front() != '/' && folder != std::string::npos) {
+    discovery.file.insert(0, node.file(), 0, folder + 1);
+  }
+  if (const auto refresh = mapping.find("refresh")) {
+    discovery.refresh = refresh->duration();
+    if (discovery.refresh <= std::chrono::milliseconds(0)) refresh->error("refresh must be more than 0");
+  }
+  mapping.finish();
+  read_backends(Node::load(discovery.file), config, places);
+  config.discovery = std::move(discovery);
+}
+
+void read_all_backends(Mapping& mapping, Config& config) {
+  Places places;
+  const auto discovery = mapping.find("discovery");
+  const auto remote_read = discovery ? mapping.find("remote_read") : mapping.require("remote_read");
+  if (remote_read) read_backends(*remote_read, config, places);
+  if (discovery) read_discovery(*discovery, config, places);
+  if (config.backends.empty())
+    (remote_read ? *remote_read : *discovery).error("remote_read must name at least one backend");
 }
 
 Group read_group(const Node& node, const Config& config, std::vector<bool>& taken) {
@@ -349,7 +380,7 @@ Config Config::from_yaml(const yaml::Node& root) {
     check_listen(*listen);
     config.listen = listen->string();
   }
-  read_backends(mapping.require("remote_read"), config);
+  read_all_backends(mapping, config);
   read_groups(mapping.find("groups"), config);
   if (const auto routes = mapping.find("routes")) {
     for (const Node& route : routes->sequence()) config.routes.push_back(read_route(route, config));
@@ -362,7 +393,7 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
-  refuse_unsupported(mapping, {"prune", "discovery", "web"});
+  refuse_unsupported(mapping, {"prune", "web"});
   mapping.finish();
   return config;
 }
@@ -406,6 +437,11 @@ std::string Config::describe() const {
       fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
                   limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
                   format_duration(limits.query_range));
+  // Its backends stand above, so this is not part of what describes the same again.
+  if (discovery) {
+    out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),
+                       format_duration(discovery->refresh));
+  }
   if (health) {
     out += fmt::format("health: {{probe: {}, open_after: {}, path: {}}}\n", format_duration(health->probe),
                        health->open_after, quoted(health->path));

@@ -70,21 +70,29 @@ struct HealthSettings {
   std::string path = "/-/ready";           ///< of a probe, on the backend's host
 };
 
+/// A file with more entries of `remote_read:`, which changes while the server runs.
+struct Discovery {
+  std::string file;
+  std::chrono::milliseconds refresh{5'000};  ///< how often it is looked at
+};
+
 /// An mread.yml. DESIGN.md has the file's documented form.
 struct Config {
   std::string listen = "127.0.0.1:9095";
-  std::vector<Backend> backends;
-  std::vector<Group> groups;  ///< those of the file, in its order, then one for each backend that is in none
-  std::vector<Route> routes;  ///< a group that no route names may hold anything
+  std::vector<Backend> backends;  ///< of `remote_read:`, then those of `discovery:`
+  std::vector<Group> groups;      ///< those of the file, in its order, then one for each backend that is in none
+  std::vector<Route> routes;      ///< a group that no route names may hold anything
   OnConflict on_conflict = OnConflict::first;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
+  std::optional<Discovery> discovery;
   std::optional<HealthSettings> health;  ///< none: every read asks every backend
   std::string query_log_file;            ///< empty: none
 
   /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are
-  /// yaml::ConfigError with their place.
+  /// yaml::ConfigError with their place. The file of `discovery:` is read as well; a relative path begins where the
+  /// configuration is.
   static Config parse(std::string text, std::string file_name);
   static Config load(const std::string& path);
   static Config from_yaml(const yaml::Node& root);

@@ -79,7 +79,19 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
       started_(std::chrono::system_clock::now()),
       gate_(0),
       warnings_(warnings),
-      prober_(std::make_shared<Prober>(executor, client_)) {}
+      prober_(std::make_shared<Prober>(executor, client_)),
+      discovery_watch_(std::make_shared<FileWatch>(
+          executor,
+          [this]() -> FileWatch::Subject {
+            const auto current = generation();
+            const auto& discovery = current->config().discovery;
+            if (!discovery) return {"", merger::Discovery{}.refresh};
+            return {discovery->file, discovery->refresh};
+          },
+          [this] {
+            logger_->info("the file of discovery has changed");
+            (void)reload();  // It logs.
+          })) {}
 
 Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, logger_}; }
 
@@ -97,6 +109,11 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
 std::shared_ptr<Generation> Service::generation() const {
   const std::lock_guard lock(mutex_);
   return generation_;
+}
+
+void Service::set_source(std::function<merger::Config()> source) {
+  source_ = std::move(source);
+  discovery_watch_->start();
 }
 
 Result<void> Service::reload() {
@@ -131,7 +148,10 @@ Result<void> Service::load() try {
   return fail(Errc::config, error.what());
 }
 
-asio::awaitable<void> Service::stop() { co_await prober_->stop(); }
+asio::awaitable<void> Service::stop() {
+  co_await discovery_watch_->stop();
+  co_await prober_->stop();
+}
 
 net::Handler Service::handler() {
   return [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); };

@@ -13,6 +13,7 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "serve/file_watch.h"
 #include "serve/gate.h"
 #include "serve/generation.h"
 #include "serve/metrics.h"
@@ -29,8 +30,9 @@ class Service {
   static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger,
                                                  Warnings::Limits warnings = {});
-  /// Where reload() gets a configuration from; it may throw yaml::ConfigError. Call it before handler() is in use.
-  void set_source(std::function<merger::Config()> source) { source_ = std::move(source); }
+  /// Where reload() gets a configuration from; it may throw yaml::ConfigError. From now on a change of the file of
+  /// `discovery:` is a reload. Call it once, before handler() is in use.
+  void set_source(std::function<merger::Config()> source);
   /// Loads the configuration anew. Reads that begin from now on use it; those under way end with the old one. What is
   /// known of backends of the same name and URL stays. A change of `listen` is logged, and has no effect. Errors: why
   /// the new one is refused; the old one stays in force. It is logged.
@@ -68,6 +70,7 @@ class Service {
   const std::shared_ptr<Prober> prober_;
   std::function<merger::Config()> source_;
   std::mutex loading_;  // One reload at a time.
+  const std::shared_ptr<FileWatch> discovery_watch_;
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
   std::atomic<bool> leaving_{false};

@@ -1,7 +1,11 @@
 #include "merger/config.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace mread::merger {
 namespace {
@@ -100,6 +104,55 @@ TEST(Config, DescriptionIsAConfigurationAgain) {
                               "groups: [{name: g, members: [a, b], need: 2}]\n"
                               "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\nhealth: {}\n");
   EXPECT_EQ(parse(config.describe()).describe(), config.describe());
+}
+
+class DiscoveryTest : public ::testing::Test {
+ protected:
+  DiscoveryTest() { std::filesystem::create_directories(folder_); }
+  ~DiscoveryTest() override { std::filesystem::remove_all(folder_); }
+  std::string write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return folder_ / name;
+  }
+  std::string refusal(const std::string& text) {
+    try {
+      Config::load(write("mread.yml", text));
+    } catch (const yaml::ConfigError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  const std::filesystem::path folder_ = ::testing::TempDir() + "mread-config-" + std::to_string(getpid());
+};
+
+TEST_F(DiscoveryTest, BackendsOfTheFileFollowThoseOfTheConfiguration) {
+  write("backends.yml", "- {name: c, url: 'http://c/r', remote_timeout: 8s}\n");
+  const Config config =
+      Config::load(write("mread.yml", std::string(two) + "discovery: {file: backends.yml, refresh: 1s}\n"
+                                                         "groups: [{name: g, members: [a, c]}]\n"));
+  ASSERT_EQ(config.backends.size(), 3u);
+  EXPECT_EQ(config.backends[2].name, "c");
+  EXPECT_EQ(config.backends[2].timeout, std::chrono::seconds(8));
+  EXPECT_EQ(config.groups[0].members, (std::vector<size_t>{0, 2}));
+  ASSERT_TRUE(config.discovery);
+  EXPECT_EQ(config.discovery->file, folder_ / "backends.yml");
+  EXPECT_EQ(config.discovery->refresh, std::chrono::seconds(1));
+  EXPECT_EQ(parse(config.describe()).backends.size(), 3u);
+}
+
+TEST_F(DiscoveryTest, ErrorsNameTheFileThatTheyAreIn) {
+  EXPECT_THAT(refusal("discovery: {file: nowhere.yml}"), HasSubstr("nowhere.yml: cannot be read"));
+  write("backends.yml", "- {name: c, urk: 'http://c/r'}\n");
+  EXPECT_THAT(refusal("discovery: {file: backends.yml}"), HasSubstr("backends.yml:1:"));
+  write("backends.yml", "- {name: b, url: 'http://c/r'}\n");
+  EXPECT_THAT(refusal(std::string(two) + "discovery: {file: backends.yml}"), HasSubstr("mread.yml:4"));
+  write("backends.yml", "[]\n");
+  EXPECT_THAT(refusal("discovery: {file: backends.yml}"), HasSubstr("at least one backend"));
+  // As a file is that is being written: no reason to forget all backends.
+  write("backends.yml", "");
+  EXPECT_THAT(refusal(std::string(two) + "discovery: {file: backends.yml}"), HasSubstr("backends.yml"));
+  EXPECT_THAT(refusal("discovery: {file: backends.yml, refresh: 0s}"), HasSubstr("more than 0"));
 }
 
 struct Refusal {

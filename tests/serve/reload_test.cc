@@ -1,6 +1,10 @@
+#include <filesystem>
+#include <fstream>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "serve/serve_fixture.h"
 
@@ -134,6 +138,34 @@ TEST_F(ReloadTest, NoReadIsDroppedByManyReloads) {
   for (int i = 0; i < 200; ++i) ASSERT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
   over = true;
   reloading.get();
+}
+
+// Renamed into place, as a file that is watched should be.
+void replace(const std::string& path, const std::string& text) {
+  std::ofstream(path + ".new") << text;
+  std::filesystem::rename(path + ".new", path);
+}
+
+TEST_F(ReloadTest, BackendsAreDiscoveredFromAFileThatIsWatched) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  ScriptedBackend two(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
+  const auto entry = [](const std::string& name, const std::string& url) {
+    return "- {name: " + name + ", url: \"" + url + "\", remote_timeout: 10s}\n";
+  };
+  const std::string path = testing::TempDir() + "mread-discovery-" + std::to_string(getpid()) + ".yml";
+  replace(path, entry("one", one.url()));
+  serve_text("discovery: {file: " + path + ", refresh: 5ms}\n");
+  EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+  replace(path, entry("one", one.url()) + entry("two", two.url()));
+  wait_until([&] { return read_text() == "m{n=\"1\"} 1@1000\nm{n=\"2\"} 2@1000\n"; });
+  replace(path, "- {name: three}\n");
+  wait_until([&] { return metric("mread_config_last_reload_successful") == "0"; });
+  EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\nm{n=\"2\"} 2@1000\n");
+  replace(path, entry("two", two.url()));
+  wait_until([&] { return read_text() == "m{n=\"2\"} 2@1000\n"; });
+  EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
+  loop_.run(service_->stop());
+  std::filesystem::remove(path);
 }
 
 }  // namespace
