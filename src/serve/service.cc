@@ -89,7 +89,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             return {discovery->file, discovery->refresh};
           },
           [this] {
-            logger_->info("the file of discovery has changed");
+            logger_->info("discovery: the file is new, loading the configuration anew");
             (void)reload();  // It logs.
           })) {}
 

@@ -126,8 +126,11 @@ TEST_F(MreadProgramTest, APortInUseIsOneLine) {
   ASSERT_TRUE(first.wait_for("listening on http://127.0.0.1:")) << first.output();
   const size_t at = first.output().find("127.0.0.1:", first.output().find("listening on"));
   const std::string address = first.output().substr(at, first.output().find_first_of(" \n", at) - at);
-  EXPECT_NE(run({"serve", "--config", config, "--listen", address}), 0);
+  EXPECT_EQ(run({"serve", "--config", config, "--listen", address}), 4);
   EXPECT_THAT(output_, HasSubstr(address));
+  EXPECT_THAT(output_, HasSubstr("in use"));
+  const std::string stores = write("mock.yml", "stores: {a: {input_series: []}}\n");
+  EXPECT_EQ(run({"mock", "--config", stores, "--listen", address}), 4);
   EXPECT_THAT(output_, HasSubstr("in use"));
   first.signal(SIGTERM);
   EXPECT_EQ(first.wait(), 0) << first.output();
