@@ -18,10 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/temporary_folder.h"
 #include "base/timestamp.h"
 #include "net/client.h"
 #include "scenarios/engine/docker_client.h"
-#include "scenarios/engine/temporary_folder.h"
 #include "wire/remote_write.h"
 
 namespace mread::scenarios {
