@@ -49,18 +49,6 @@ fs::path prometheus_of(const std::string& generation) {
   return {};
 }
 
-/// Waits until they are gone: the kernel ends the children of a process that was killed after it, not with it. What is
-/// still there after ten seconds is returned.
-std::vector<pid_t> processes_staying_with(const std::string& text) {
-  const auto give_up = std::chrono::steady_clock::now() + seconds(10);
-  std::vector<pid_t> found = processes_with(text);
-  while (!found.empty() && std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::yield();
-    found = processes_with(text);
-  }
-  return found;
-}
-
 Result<std::unique_ptr<Engine>> make_engine(EngineOptions options) {
   return with_docker ? make_docker_engine(std::move(options)) : make_process_engine(std::move(options));
 }
@@ -88,6 +76,18 @@ std::vector<pid_t> processes_with(const std::string& text) {
     std::ifstream file(entry.path() / "cmdline");
     const std::string line{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (line.find(text) != std::string::npos) found.push_back(std::stoi(pid));
+  }
+  return found;
+}
+
+/// Waits until they are gone: the kernel ends the children of a process that was killed after it, not with it. What is
+/// still there after ten seconds is returned.
+std::vector<pid_t> processes_staying_with(const std::string& text) {
+  const auto give_up = std::chrono::steady_clock::now() + seconds(10);
+  std::vector<pid_t> found = processes_with(text);
+  while (!found.empty() && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+    found = processes_with(text);
   }
   return found;
 }
