@@ -68,6 +68,9 @@ struct Config {
   std::vector<Backend> backends;
   std::vector<Group> groups;  ///< those of the file, in its order, then one for each backend that is in none
   std::vector<Route> routes;  ///< a group that no route names may hold anything
+  /// Taken off every series before merging. The query is sent on as it is, so that a matcher on one of them chooses
+  /// among the replicas and still finds their data.
+  std::vector<std::string> replica_labels;
   OnConflict on_conflict = OnConflict::first;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;

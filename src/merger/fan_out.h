@@ -79,7 +79,9 @@ struct BackendOutcome {
   uint64_t series = 0;
   std::chrono::nanoseconds first_byte{};
   std::chrono::nanoseconds total{};
-  bool unsorted = false;  ///< it broke the order of series: pass it in FanOutOptions::known_unsorted from now on
+  /// Its series came out of order, by themselves or without their replica labels: pass it in
+  /// FanOutOptions::known_unsorted from now on.
+  bool unsorted = false;
 };
 
 struct Outcome {

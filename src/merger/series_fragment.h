@@ -16,7 +16,8 @@ namespace mread::merger {
 struct Fragment {
   std::shared_ptr<const void> pin;         ///< keeps the bytes behind every view
   std::shared_ptr<const void> labels_pin;  ///< keeps `labels` where they had to be written anew
-  std::string_view labels;                 ///< canonical wire bytes
+  std::string_view labels;                 ///< canonical wire bytes, without replica labels
+  std::string_view replica;                ///< the replica labels that were taken off; one replica's are equal
   uint32_t source = 0;                     ///< on ties, the lowest wins
 
   /// Streamed: the whole frame, checksum included, where it holds this series alone in canonical form with its chunks

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "merger/replica_labels.h"
 #include "wire/labels_view.h"
 #include "wire/samples_response.h"
 #include "wire/snappy_block.h"
@@ -129,15 +130,29 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
 
 Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical) {
   canonical = wire::is_canonical_labels(labels);
+  std::string written;
+  if (!canonical) {
+    auto rewritten = wire::canonical_labels(labels);
+    if (!rewritten) return fail(std::move(rewritten).error());
+    written = *std::move(rewritten);
+  }
+  SplitLabels split;
+  if (!options_.replica_labels.empty() &&
+      split_labels(canonical ? labels : std::string_view(written), options_.replica_labels, split)) {
+    canonical = false;
+    const auto owned = std::make_shared<const std::string>(std::move(split.bytes));
+    fragment.labels = std::string_view(*owned).substr(0, split.kept);
+    fragment.replica = std::string_view(*owned).substr(split.kept);
+    fragment.labels_pin = owned;
+    return {};
+  }
   if (canonical && pinned) {
     fragment.labels = labels;
     return {};
   }
-  auto written = wire::canonical_labels(labels);
-  if (!written) return fail(std::move(written).error());
-  auto owned = std::make_shared<const std::string>(*std::move(written));
+  const auto owned = std::make_shared<const std::string>(canonical ? std::string(labels) : std::move(written));
   fragment.labels = *owned;
-  fragment.labels_pin = std::move(owned);
+  fragment.labels_pin = owned;
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +17,14 @@
 namespace mread::merger {
 
 struct SourceOptions {
-  uint64_t frame_limit = 50'000'000;     ///< bytes of one frame
-  uint64_t body_limit = 1ULL << 30;      ///< bytes of a SAMPLES body, compressed and not
-  uint64_t series_limit = 0;             ///< of a SAMPLES body; 0: none
-  uint64_t window = 4ULL << 20;          ///< bytes within which series may be out of order
-  uint64_t read_ahead = 1ULL << 20;      ///< bytes that are asked for beyond the window
-  bool hold_all = false;                 ///< known to be unsorted: nothing is given out before the end
-  uint64_t repair_limit = 256ULL << 20;  ///< bytes that may be held for that
+  std::span<const std::string> replica_labels;  ///< taken off every series; they outlive the source
+  uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
+  uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
+  uint64_t series_limit = 0;                    ///< of a SAMPLES body; 0: none
+  uint64_t window = 4ULL << 20;                 ///< bytes within which series may be out of order
+  uint64_t read_ahead = 1ULL << 20;             ///< bytes that are asked for beyond the window
+  bool hold_all = false;                        ///< known to be unsorted: nothing is given out before the end
+  uint64_t repair_limit = 256ULL << 20;         ///< bytes that may be held for that
 };
 
 /// One backend's answer to one query, as a sorted run of whole series.
@@ -30,7 +32,8 @@ struct SourceOptions {
 /// Input    the body in pieces, streamed or SAMPLES; in any order of series.
 /// Output   the series in order, each once, with all its fragments. A series is given out only when it is known to be
 ///          whole, that is when the source has ended, or when it is due (see ReorderWindow): a series that comes
-///          late by less than the window is put in its place.
+///          late by less than the window is put in its place. Without their replica labels series are in another order,
+///          for better or worse: it is this order that counts.
 /// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
 ///          Errc::unsupported for a chunk encoding that not every client reads, Errc::malformed for duplicate label
@@ -75,7 +78,7 @@ class SeriesSource {
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> take_body();
-  Result<void> set_labels(Fragment& fragment, std::string_view labels, bool inside, bool& canonical);
+  Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
 
   uint32_t index_;
   SourceOptions options_;
