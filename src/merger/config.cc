@@ -281,7 +281,7 @@ void read_merge(const Node& node, Config& config) {
   Mapping mapping = node.mapping();
   if (const auto labels = mapping.find("replica_labels")) config.replica_labels = read_replica_labels(*labels);
   if (const auto dedup = mapping.find("dedup")) {
-    if (dedup->one_of({"union", "gapfill"}) == "gapfill") dedup->error("gapfill is not supported yet by this version");
+    config.dedup = dedup->one_of({"union", "gapfill"}) == "gapfill" ? Dedup::gapfill : Dedup::union_;
   }
   if (const auto conflict = mapping.find("on_conflict")) {
     const std::string word = conflict->one_of({"first", "max", "min", "live"});
@@ -397,8 +397,8 @@ std::string Config::describe() const {
   }
   std::string replica_names;
   for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
-  out += fmt::format("merge: {{replica_labels: [{}], dedup: union, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
-                     replica_names, to_string(on_conflict), repair_limit, to_string(partial));
+  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
+                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
   out +=
       fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
                   limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
@@ -420,6 +420,8 @@ const char* to_string(OnConflict on_conflict) {
   }
   return "first";
 }
+
+const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {

@@ -113,6 +113,7 @@ void FanOut::Impl::ask_all(TimePoint now) {
       options.read_ahead = options_.read_ahead_bytes;
       options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];
       options.repair_limit = config_.repair_limit;
+      options.group = static_cast<uint32_t>(config_.backends[backend].group);
       options.replica_labels = config_.replica_labels;
       const auto id = static_cast<RequestId>(legs_.size());
       legs_.push_back(std::make_unique<BackendLeg>(

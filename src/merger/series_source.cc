@@ -159,6 +159,7 @@ Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view label
 Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {
   Fragment fragment;
   fragment.source = index_;
+  fragment.group = options_.group;
   const bool pinned = inside(series.labels, frame.data);
   bool canonical = false;
   if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
@@ -212,6 +213,7 @@ Result<void> SeriesSource::take_body() {
   for (const wire::TimeSeriesView& series : listed) {
     Fragment fragment;
     fragment.source = index_;
+    fragment.group = options_.group;
     fragment.is_samples = true;
     bool canonical = false;
     if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {

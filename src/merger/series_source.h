@@ -17,6 +17,7 @@
 namespace mread::merger {
 
 struct SourceOptions {
+  uint32_t group = 0;                           ///< which sources are replicas of each other
   std::span<const std::string> replica_labels;  ///< taken off every series; they outlive the source
   uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
   uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
