@@ -48,7 +48,7 @@ Result<void> check_chunk(const wire::ChunkView& chunk) {
 }  // namespace
 
 SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
-    : index_(index), options_(options), window_(options.hold_all ? SIZE_MAX : options.window) {}
+    : index_(index), options_(std::move(options)), window_(options_.hold_all ? SIZE_MAX : options_.window) {}
 
 Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
@@ -85,7 +85,11 @@ Result<void> SeriesSource::end() {
 }
 
 void SeriesSource::end_early(Error error) {
-  if (type_ == model::ResponseType::streamed_xor_chunks && series_ > 0) window_.erase(last_labels_);
+  if (options_.replaceable) {
+    window_.keep_due();
+  } else if (type_ == model::ResponseType::streamed_xor_chunks && series_ > 0) {
+    window_.erase(last_labels_);
+  }
   window_.end();
   splitter_.reset();
   body_.clear();
@@ -126,6 +130,12 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
     if (auto taken = take_series(frame, series, alone); !taken) return taken;
   }
   return {};
+}
+
+bool SeriesSource::skips(const Fragment& fragment) const {
+  if (!options_.resume) return false;
+  const auto order = wire::compare_labels(fragment.labels, options_.resume->labels);
+  return order < 0 || (order == 0 && !options_.resume->inclusive);
 }
 
 Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical) {
@@ -180,6 +190,7 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
     ++series_;
     last_labels_.assign(fragment.labels);
   }
+  if (skips(fragment)) return {};
   auto pushed = window_.push(std::move(fragment));
   unsorted_ = unsorted_ || window_.unsorted();
   started_ = started_ || window_.due();
@@ -235,6 +246,7 @@ Result<void> SeriesSource::take_body() {
   }
   for (Fragment& fragment : fragments) {
     ++series_;
+    if (skips(fragment)) continue;
     if (auto pushed = window_.push(std::move(fragment)); !pushed) return pushed;
   }
   return {};

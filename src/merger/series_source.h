@@ -16,7 +16,17 @@
 
 namespace mread::merger {
 
+/// From where on a source's series are wanted, in the order of labels.
+struct ResumePoint {
+  std::string labels;      ///< canonical wire bytes
+  bool inclusive = false;  ///< whether the series of these labels is wanted too
+};
+
 struct SourceOptions {
+  std::optional<ResumePoint> resume;  ///< series before it are skipped
+  /// Another source can take this one's place. Only what is due is then kept of an answer that ends early: of what
+  /// comes after it the other says all.
+  bool replaceable = false;
   uint32_t group = 0;                           ///< which sources are replicas of each other
   std::span<const std::string> replica_labels;  ///< taken off every series; they outlive the source
   uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
@@ -49,7 +59,7 @@ class SeriesSource {
   Result<void> feed(std::shared_ptr<const std::string> piece);
   Result<void> end();
   /// The source has failed after it had given series: what it holds stays, but for the series that may have been cut
-  /// off, and error() is set.
+  /// off (see also SourceOptions::replaceable), and error() is set.
   void end_early(Error error);
   /// The source counts for nothing: what it holds is dropped.
   void discard();
@@ -59,6 +69,8 @@ class SeriesSource {
   bool ready() const { return ended_ || window_.due(); }
   /// Whether ready() has been true: the answer's start is known to be good.
   bool started() const { return started_ || ended_; }
+  /// Whether it has been asked only after the answer had begun.
+  bool resumes() const { return options_.resume.has_value(); }
   bool ended() const { return ended_; }
   bool drained() const { return ended_ && window_.empty(); }
   /// Set by end_early().
@@ -79,6 +91,7 @@ class SeriesSource {
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> take_body();
+  bool skips(const Fragment& fragment) const;
   Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
 
   uint32_t index_;
