@@ -20,6 +20,7 @@ namespace {
 
 using namespace mread;
 namespace fs = std::filesystem;
+using bench::to_string;
 using model::ResponseType;
 
 struct Case {

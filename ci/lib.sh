@@ -152,3 +152,6 @@ bench_go() {
     GOCACHE="$bench_go_root/cache" GO111MODULE=off GOTOOLCHAIN=local GOENV=off GOTELEMETRY=off CGO_ENABLED=0 \
     "$toolchain/bin/go" "$@"
 }
+
+# step NAME: a heading between the parts of a script, with the time since its start.
+step() { printf '\n== %s (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }

@@ -1,6 +1,7 @@
 #include "bench/bodies.h"
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -9,6 +10,9 @@
 #include "bench/in_memory_read.h"
 
 namespace mread::bench {
+
+void PrintTo(Shape shape, std::ostream* out) { *out << to_string(shape); }
+
 namespace {
 
 using model::ResponseType;

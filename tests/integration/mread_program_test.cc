@@ -1,0 +1,197 @@
+// The program as its user meets it: exit codes, what it prints, and what it leaves behind. MREAD_PROGRAM is its path.
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "integration/program.h"
+#include "net/client.h"
+#include "scenarios/engine/temporary_folder.h"
+
+namespace mread {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class MreadProgramTest : public testing::Test {
+ protected:
+  std::string write(const std::string& name, const std::string& text) {
+    const fs::path path = folder() / name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  std::vector<std::string> mread(std::vector<std::string> arguments) {
+    const char* program = std::getenv("MREAD_PROGRAM");
+    arguments.insert(arguments.begin(), program != nullptr ? program : "mread");
+    return arguments;
+  }
+
+  /// Runs it to its end.
+  int run(const std::vector<std::string>& arguments) {
+    Program program(mread(arguments), folder());
+    const int code = program.wait();
+    output_ = program.output();
+    return code;
+  }
+
+  fs::path folder() const { return folder_.path(); }
+  boost::json::value report() {
+    std::ifstream file(folder() / "report/report.json");
+    return boost::json::parse(std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+  }
+
+  std::string output_;
+
+ private:
+  scenarios::TemporaryFolder folder_;
+};
+
+std::string scenario(const std::string& want, const std::string& more = "") {
+  return R"(name: one
+nodes:
+  collector:
+    kind: prometheus
+    input_series: [{series: foo, values: '1x40'}]
+  query:
+    kind: prometheus
+    config: {remote_read: [{url: "http://collector:9090/api/v1/read", read_recent: true}]}
+)" + more +
+         R"(checks:
+  - expr: sum(foo)
+    eval_time: 5m
+    exp_samples: [{labels: '{}', value: )" +
+         want + "}]\n";
+}
+
+TEST_F(MreadProgramTest, AScenarioThatHoldsExitsWithZeroAndWritesItsReports) {
+  const std::string file = write("one.yaml", scenario("1"));
+  EXPECT_EQ(run({"run", file, "--engine", "process", "--report-dir", "report"}), 0) << output_;
+  EXPECT_EQ(report().at("totals").at("pass").as_int64(), 1);
+  EXPECT_TRUE(fs::exists(folder() / "report/junit.xml"));
+  const boost::json::value written = report();
+  const auto& nodes = written.at("tests").at(0).at("nodes").as_array();
+  ASSERT_FALSE(nodes.empty());
+  for (const auto& node : nodes) {
+    const fs::path log = folder() / "report" / std::string(node.at("log").as_string());
+    EXPECT_GT(fs::file_size(log), 0U) << log;
+  }
+}
+
+TEST_F(MreadProgramTest, AWrongAssertionExitsWithOneAndShowsWantAndGot) {
+  const std::string file = write("one.yaml", scenario("2"));
+  EXPECT_EQ(run({"run", file, "--engine", "process", "--report-dir", "report"}), 1);
+  EXPECT_THAT(output_, testing::ContainsRegex("want +\\{\\} 2"));
+  EXPECT_THAT(output_, testing::ContainsRegex("got +\\{\\} 1"));
+  EXPECT_EQ(report().at("totals").at("fail").as_int64(), 1);
+}
+
+TEST_F(MreadProgramTest, ABrokenScenarioNamesFileLineColumnAndTheNearestKey) {
+  const std::string file = write("one.yaml", scenario("1", "timelin: []\n"));
+  EXPECT_EQ(run({"run", file}), 3);
+  EXPECT_THAT(output_, HasSubstr("one.yaml:9:1: unknown key \"timelin\"; did you mean \"timeline\"?"));
+}
+
+TEST_F(MreadProgramTest, AnUnknownNodeInAUrlIsNamedWithTheNearest) {
+  std::string text = scenario("1");
+  text.replace(text.find("http://collector"), 16, "http://colector");
+  EXPECT_EQ(run({"run", write("one.yaml", text)}), 3);
+  EXPECT_THAT(output_, HasSubstr("one.yaml:8:"));
+  EXPECT_THAT(output_, HasSubstr("did you mean \"collector\"?"));
+}
+
+TEST_F(MreadProgramTest, AVersionThatIsNotThereIsSkippedByName) {
+  std::string text = scenario("1");
+  text.replace(text.find("kind: prometheus"), 16, "kind: prometheus\n    version: v9.9");
+  run({"run", write("one.yaml", text), "--engine", "process", "--report-dir", "report"});
+  EXPECT_THAT(output_, HasSubstr("9.9"));
+  EXPECT_EQ(report().at("totals").at("skipped").as_int64(), 1);
+}
+
+TEST_F(MreadProgramTest, WithoutADockerEngineOneLineSaysSo) {
+  setenv("DOCKER_HOST", "unix:///nowhere/docker.sock", 1);
+  EXPECT_EQ(run({"run", write("one.yaml", scenario("1")), "--engine", "docker"}), 4);
+  unsetenv("DOCKER_HOST");
+  EXPECT_THAT(output_, HasSubstr("/nowhere/docker.sock"));
+  EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1) << output_;
+}
+
+TEST_F(MreadProgramTest, APortInUseIsOneLine) {
+  const std::string config = write("mread.yml", "remote_read: [{url: 'http://127.0.0.1:1/api/v1/read'}]\n");
+  Program first(mread({"serve", "--config", config, "--listen", "127.0.0.1:0"}), folder());
+  ASSERT_TRUE(first.wait_for("listening on http://127.0.0.1:")) << first.output();
+  const size_t at = first.output().find("127.0.0.1:", first.output().find("listening on"));
+  const std::string address = first.output().substr(at, first.output().find_first_of(" \n", at) - at);
+  EXPECT_NE(run({"serve", "--config", config, "--listen", address}), 0);
+  EXPECT_THAT(output_, HasSubstr(address));
+  EXPECT_THAT(output_, HasSubstr("in use"));
+  first.signal(SIGTERM);
+  EXPECT_EQ(first.wait(), 0) << first.output();
+}
+
+TEST_F(MreadProgramTest, UnknownFlagsAndCommandsExitWithThree) {
+  EXPECT_EQ(run({"rum"}), 3);
+  EXPECT_EQ(run({"run", "--engin", "process"}), 3);
+  EXPECT_EQ(run({}), 3);
+  EXPECT_EQ(run({"--help"}), 0);
+}
+
+// Whether the process has a child; each of its threads has a list of its own.
+bool has_children(pid_t pid) {
+  std::error_code ignored;
+  for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
+    std::ifstream file(thread.path() / "children");
+    if (std::string child; file >> child) return true;
+  }
+  return false;
+}
+
+// How many containers the process has made; their label begins with its id.
+size_t containers_of(pid_t pid) {
+  net::ClientRequest request;
+  request.url = *net::Url::parse("unix:///var/run/docker.sock:/containers/json?all=1");
+  const auto response = net::fetch(std::move(request));
+  if (!response) throw std::runtime_error(response.error().to_string());
+  size_t count = 0;
+  const boost::json::value containers = boost::json::parse(response->body);
+  for (const auto& container : containers.as_array()) {
+    const auto* label = container.at("Labels").as_object().if_contains("mread.pid");
+    if (label != nullptr && label->as_string().starts_with(std::to_string(pid) + "-")) ++count;
+  }
+  return count;
+}
+
+class CtrlCTest : public MreadProgramTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(CtrlCTest, InMidRunLeavesNothingBehind) {
+  const std::string engine = GetParam();
+  const bool with_docker = engine == "docker";
+  const std::string file =
+      write("one.yaml", scenario("1", "timeline: [{at: 1h, node: collector, act: pause}]\n"));  // Never reached.
+  fs::create_directory(folder() / "tmp");
+  setenv("TMPDIR", (folder() / "tmp").c_str(), 1);
+  Program program(mread({"run", file, "--engine", engine, "--report-dir", "report"}), folder());
+  unsetenv("TMPDIR");
+  ASSERT_TRUE(program.wait_for("1 test")) << program.output();
+  // Until nodes are there; the run itself is bounded by ctest's time limit.
+  while (with_docker ? containers_of(program.pid()) == 0 : !has_children(program.pid())) {
+    ASSERT_EQ(kill(program.pid(), 0), 0) << program.output();
+  }
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait(), 130) << program.output();
+  if (with_docker) {
+    EXPECT_EQ(containers_of(program.pid()), 0U);
+  }
+  EXPECT_TRUE(fs::is_empty(folder() / "tmp")) << "a temporary folder was left";
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, CtrlCTest, testing::Values("process", "docker"),
+                         [](const auto& param_info) { return std::string(param_info.param); });
+
+}  // namespace
+}  // namespace mread
