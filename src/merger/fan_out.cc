@@ -250,9 +250,17 @@ std::vector<Part> FanOut::Impl::parts(const Run& run) const {
   return parts;
 }
 
+// A failure of which a dropped member will make good, once the merge has come to it, is none yet.
 bool FanOut::Impl::may_answer_all() const {
-  return std::all_of(runs_.begin(), runs_.end(),
-                     [this](const auto& run) { return may_answer(config_, parts(*run), head_sent_); });
+  return std::all_of(runs_.begin(), runs_.end(), [this](const auto& run) {
+    std::vector<Part> expected = parts(*run);
+    for (const Group& group : config_.groups) {
+      for (const size_t member : group.members) {
+        if (expected[member] == Part::dropped && is_short(group, expected)) expected[member] = Part::answered;
+      }
+    }
+    return may_answer(config_, expected, head_sent_);
+  });
 }
 
 void FanOut::Impl::pump(TimePoint now) {

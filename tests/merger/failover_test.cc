@@ -146,6 +146,42 @@ TEST(Failover, WhoIsAskedOnceMore) {
   }
 }
 
+TEST(Failover, AFailureThatIsKnownBeforeTheHeadIsMadeGoodToo) {
+  // a breaks while the other group is still waited for.
+  const std::string body = many(100);
+  const std::string more = one("up{z=\"z\"}", 1);
+  const Config config = config_of(3, group_of("a, b"));
+  Script slow = Script::streamed(more);
+  slow.response_after = milliseconds(3000);
+  for (const bool streamed : {true, false}) {
+    auto driver =
+        driver_of(config, {breaking(body, body.size() / 2), Script::hanging(), slow}, {{}, Script::streamed(body), {}});
+    driver.options.read_ahead_bytes = 1U << 20;
+    const Answer answer = driver.run(request({"up"}, 0, last_ms, streamed));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.finished);
+    EXPECT_EQ(shown(answer, streamed), show(read_streamed(body + more)));
+    EXPECT_EQ(answer.partial, "a: connection closed in mid-body");
+  }
+  const Config strict = config_of(3, group_of("a, b") + "partial: all\n");
+  auto driver = driver_of(strict, {breaking(body, body.size() / 2), Script::hanging(), slow}, {{}, {}, {}});
+  driver.options.read_ahead_bytes = 1U << 20;
+  EXPECT_EQ(driver.run(request({"up"}, 0, last_ms, true)).status, 503);
+}
+
+TEST(Failover, WhatIsSkippedTakesNoMemory) {
+  const Config config = config_of(2, group_of("a, b") + "limits: {bytes_in_flight: 20KiB}\n");
+  const std::string body = many(3000);
+  ASSERT_GT(body.size(), 100'000u);
+  Script whole = Script::streamed(body);
+  whole.piece_bytes = 500;
+  auto driver = driver_of(config, {breaking(body, body.size() - 100), Script::hanging()}, {{}, whole});
+  const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
+  EXPECT_TRUE(answer.finished);
+  EXPECT_EQ(answer.body, body);
+  EXPECT_EQ(answer.outcome.backends[1].bytes, body.size());
+}
+
 TEST(Failover, AGroupThatNeedsTwoKeepsTwo) {
   const std::string body = many(500);
   const Config config = config_of(3, group_of("a, b, c", 2));
