@@ -1,6 +1,7 @@
 #include "merger/gap_fill.h"
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -152,18 +153,18 @@ INSTANTIATE_TEST_SUITE_P(
 
 /// A counter that is scraped every `step` from `offset` on; a scrape's value is taken up to one interval after its
 /// timestamp; random scrapes and stretches are missing.
-std::vector<Sample> random_replica(int64_t step, int64_t horizon) {
+std::vector<Sample> random_replica(std::mt19937& random, int64_t step, int64_t horizon) {
+  const auto below = [&random](int64_t end) { return std::uniform_int_distribution<int64_t>(0, end - 1)(random); };
   std::vector<Sample> run;
-  const int64_t offset = *rc::gen::inRange<int64_t>(0, step);
-  int missing = 0;
-  for (int64_t t = offset; t < horizon; t += step) {
-    if (missing == 0 && *rc::gen::inRange(0, 8) == 0) missing = *rc::gen::inRange(1, 12);
-    const int64_t delay = *rc::gen::inRange<int64_t>(0, step);
+  int64_t missing = 0;
+  for (int64_t t = below(step); t < horizon; t += step) {
+    if (missing == 0 && below(8) == 0) missing = 1 + below(11);
+    const int64_t delay = below(step);
     if (missing > 0) {
       --missing;
       continue;
     }
-    run.push_back(Sample::of(t, static_cast<double>((t + delay) / 3000)));
+    run.push_back(Sample::of(t, static_cast<double>(t + delay)));
   }
   return run;
 }
@@ -172,7 +173,8 @@ TEST(GapFillProperty, ACounterStaysMonotoneAndEveryTimestampComesOnce) {
   EXPECT_TRUE(rc::check([] {
     const int64_t step = *rc::gen::element<int64_t>(1000, 15'000, 60'000);
     Runs runs(*rc::gen::inRange<size_t>(1, 5));
-    for (auto& run : runs) run = random_replica(step, step * 60);
+    std::mt19937 random(*rc::gen::arbitrary<uint32_t>());
+    for (auto& run : runs) run = random_replica(random, step, step * 60);
     const Filled got = fill(runs);
     for (size_t i = 1; i < got.samples.size(); ++i) {
       RC_ASSERT(got.samples[i - 1].timestamp_ms < got.samples[i].timestamp_ms);
@@ -189,6 +191,22 @@ TEST(GapFillProperty, ACounterStaysMonotoneAndEveryTimestampComesOnce) {
 uint64_t random_bits() {
   static constexpr uint64_t values[] = {model::stale_nan_bits, model::normal_nan_bits, 1, 2, 3};
   return values[*rc::gen::inRange<size_t>(0, 5)];
+}
+
+TEST(GapFillProperty, ACounterStaysMonotoneWithMixedIntervals) {
+  EXPECT_TRUE(rc::check([] {
+    std::mt19937 random(*rc::gen::arbitrary<uint32_t>());
+    Runs runs;
+    for (int i = 0; i < 2; ++i) {
+      const int64_t step = std::uniform_int_distribution<int>(0, 1)(random) == 0 ? 15'000 : 60'000;
+      runs.push_back(random_replica(random, step, 3'600'000));
+    }
+    const Filled got = fill(runs);
+    for (size_t i = 1; i < got.samples.size(); ++i) {
+      RC_ASSERT(got.samples[i - 1].timestamp_ms < got.samples[i].timestamp_ms);
+      RC_ASSERT(got.samples[i - 1].value() <= got.samples[i].value());
+    }
+  }));
 }
 
 TEST(GapFillProperty, OneReplicaPassesUnchangedBesideOthersWithoutMore) {
@@ -229,8 +247,9 @@ TEST(GapFillProperty, AnyRunsGiveStrictlyIncreasingSamplesOfTheirs) {
 
 TEST(GapFillProperty, MixedIntervalsNeverDoubleTheCount) {
   EXPECT_TRUE(rc::check([] {
-    const std::vector<Sample> dense = random_replica(15'000, 3'600'000);
-    const std::vector<Sample> sparse = random_replica(60'000, 3'600'000);
+    std::mt19937 random(*rc::gen::arbitrary<uint32_t>());
+    const std::vector<Sample> dense = random_replica(random, 15'000, 3'600'000);
+    const std::vector<Sample> sparse = random_replica(random, 60'000, 3'600'000);
     const bool first = *rc::gen::arbitrary<bool>();
     const size_t got = fill(first ? Runs{dense, sparse} : Runs{sparse, dense}).samples.size();
     RC_ASSERT(got <= 246u);
