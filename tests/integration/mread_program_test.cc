@@ -8,9 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "integration/program.h"
 #include "net/client.h"
-#include "scenarios/engine/temporary_folder.h"
 
 namespace mread {
 namespace {
@@ -20,11 +20,7 @@ using testing::HasSubstr;
 
 class MreadProgramTest : public testing::Test {
  protected:
-  std::string write(const std::string& name, const std::string& text) {
-    const fs::path path = folder() / name;
-    std::ofstream(path) << text;
-    return path;
-  }
+  std::string write(const std::string& name, const std::string& text) { return folder_.write(name, text); }
 
   std::vector<std::string> mread(std::vector<std::string> arguments) {
     const char* program = std::getenv("MREAD_PROGRAM");
@@ -49,7 +45,7 @@ class MreadProgramTest : public testing::Test {
   std::string output_;
 
  private:
-  scenarios::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 std::string scenario(const std::string& want, const std::string& more = "") {

@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "base/timestamp.h"
 #include "net/client.h"
 #include "scenarios/engine/docker_client.h"
 #include "scenarios/engine/readiness.h"
-#include "scenarios/engine/temporary_folder.h"
 #include "scenarios/nodes/node_kind.h"
 
 namespace mread::scenarios {

@@ -4,43 +4,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <sys/wait.h>
 
+#include "base/temporary_folder.h"
+
 namespace mread::integration {
-
-/// A folder that is gone at the end of the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mread-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  const std::filesystem::path& path() const { return path_; }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return (path_ / name).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The path of a Prometheus package's program, where ci/setup puts it; empty where it is not there.
 inline std::string prometheus_program(const std::string& version, const std::string& program) {
   const char* cache = std::getenv("MREAD_CACHE");
   const char* home = std::getenv("HOME");
-  std::filesystem::path path = cache != nullptr ? cache : std::filesystem::path(home != nullptr ? home : "/") / ".cache/mread";
+  std::filesystem::path path =
+      cache != nullptr ? cache : std::filesystem::path(home != nullptr ? home : "/") / ".cache/mread";
   path = path / "prometheus" / version / program;
   return std::filesystem::exists(path) ? path.string() : std::string();
 }

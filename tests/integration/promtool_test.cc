@@ -19,7 +19,6 @@ namespace {
 using integration::Outcome;
 using integration::prometheus_program;
 using integration::run;
-using integration::TemporaryFolder;
 
 constexpr const char* version = "3.5.3";
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "scenarios/engine/node_folder.h"
-#include "scenarios/engine/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace mread::scenarios {
 namespace {

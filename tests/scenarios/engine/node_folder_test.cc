@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "scenarios/engine/owner.h"
-#include "scenarios/engine/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace mread::scenarios {
 namespace {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/engine/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace mread::scenarios {
 namespace {

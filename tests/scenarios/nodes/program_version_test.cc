@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scenarios/engine/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace mread::scenarios {
 namespace {

@@ -2,9 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
-namespace mread::scenarios {
+namespace mread {
 
 /// An empty folder that goes with its owner.
 class TemporaryFolder {
@@ -22,9 +23,14 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  /// Writes a file into it; returns its path.
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return (path_ / name).string();
+  }
 
  private:
   std::filesystem::path path_;
 };
 
-}  // namespace mread::scenarios
+}  // namespace mread
