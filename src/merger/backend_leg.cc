@@ -133,7 +133,7 @@ void BackendLeg::fail(Error error, TimePoint now) {
   if (!open_) return;
   close(now);
   error_ = error;
-  if (source_.started()) {
+  if (source_.started() || source_.resumes()) {
     source_.end_early(std::move(error));
   } else {
     source_.discard();
@@ -181,7 +181,7 @@ void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
     }
     return 0;
   };
-  if (rank(mine) > rank(outcome.state)) outcome.state = mine;
+  if (!superseded_ && rank(mine) > rank(outcome.state)) outcome.state = mine;
   if (error_ && !outcome.error) outcome.error = error_;
   outcome.bytes += bytes_;
   outcome.series += source_.series();
