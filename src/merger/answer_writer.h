@@ -61,7 +61,7 @@ inline constexpr size_t no_source = SIZE_MAX;
 /// Not thread-safe.
 class AnswerWriter {
  public:
-  explicit AnswerWriter(const Config& config) : config_(config), combiner_(config.on_conflict) {}
+  explicit AnswerWriter(const Config& config) : config_(config), combiner_(config.on_conflict, config.dedup) {}
   virtual ~AnswerWriter() = default;
 
   static std::unique_ptr<AnswerWriter> create(model::ResponseType type, const Config& config);

@@ -134,7 +134,7 @@ void BackendLeg::fail(Error error, TimePoint now) {
   if (!open_) return;
   close(now);
   error_ = error;
-  if (source_.started()) {
+  if (source_.started() || source_.resumes()) {
     source_.end_early(std::move(error));
   } else {
     source_.discard();
@@ -193,7 +193,7 @@ void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
     }
     return 0;
   };
-  if (rank(mine) > rank(outcome.state)) outcome.state = mine;
+  if (!superseded_ && rank(mine) > rank(outcome.state)) outcome.state = mine;
   if (error_ && !outcome.error) outcome.error = error_;
   if (http_status_ != 0) outcome.http_status = std::max(outcome.http_status, http_status_);
   outcome.bytes += bytes_;

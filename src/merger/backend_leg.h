@@ -15,7 +15,9 @@ namespace mread::merger {
 /// One query's request to one backend: how far its answer has come, its deadline, and what became of it.
 ///
 /// Deadline  only time in which an answer to Ask or Read is awaited counts.
-/// Failure   see FanOut: early (nothing of it is used) or late (what came before is).
+/// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was asked after the
+/// answer
+///           had begun fails late only, so that the merge notices.
 /// Not thread-safe.
 class BackendLeg {
  public:
@@ -45,6 +47,8 @@ class BackendLeg {
   /// Fails it before it is asked.
   void not_available(std::string why, TimePoint now);
   void drop(TimePoint now);
+  /// The backend has been asked again in another's place: its state is that request's.
+  void supersede() { superseded_ = true; }
   /// The data did not decode while they were merged; the merge drops them by itself.
   void blame(const Error& error, TimePoint now);
 
@@ -70,6 +74,7 @@ class BackendLeg {
   bool dropped_ = false;
   bool unavailable_ = false;
   int http_status_ = 0;
+  bool superseded_ = false;
   std::optional<Error> error_;
   TimePoint asked_at_;
   TimePoint waiting_since_;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "model/labels.h"
 
 namespace mread::merger {
 namespace {
@@ -293,11 +294,25 @@ Route read_route(const Node& node, const Config& config) {
   return route;
 }
 
+std::vector<std::string> read_replica_labels(const Node& node) {
+  std::vector<std::string> labels;
+  for (const Node& entry : node.sequence()) {
+    const std::string name = entry.string();
+    if (name.empty()) entry.error("a label's name must not be empty");
+    if (name == model::metric_name_label) entry.error("the metric's name cannot be a replica label");
+    if (std::find(labels.begin(), labels.end(), name) != labels.end()) {
+      entry.error(fmt::format("replica label \"{}\" is given twice", name));
+    }
+    labels.push_back(name);
+  }
+  return labels;
+}
+
 void read_merge(const Node& node, Config& config) {
   Mapping mapping = node.mapping();
-  refuse_unsupported(mapping, {"replica_labels"});
+  if (const auto labels = mapping.find("replica_labels")) config.replica_labels = read_replica_labels(*labels);
   if (const auto dedup = mapping.find("dedup")) {
-    if (dedup->one_of({"union", "gapfill"}) == "gapfill") dedup->error("gapfill is not supported yet by this version");
+    config.dedup = dedup->one_of({"union", "gapfill"}) == "gapfill" ? Dedup::gapfill : Dedup::union_;
   }
   if (const auto conflict = mapping.find("on_conflict")) {
     const std::string word = conflict->one_of({"first", "max", "min", "live"});
@@ -431,8 +446,10 @@ std::string Config::describe() const {
     for (const size_t group : route.groups) names += (names.empty() ? "" : ", ") + quoted(groups[group].name);
     out += fmt::format("  - {{match: {}, groups: [{}]}}\n", quoted(model::to_string(route.match)), names);
   }
-  out += fmt::format("merge: {{dedup: union, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
-                     to_string(on_conflict), repair_limit, to_string(partial));
+  std::string replica_names;
+  for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
+  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
+                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
   out +=
       fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
                   limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
@@ -463,6 +480,8 @@ const char* to_string(OnConflict on_conflict) {
   }
   return "first";
 }
+
+const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {

@@ -47,6 +47,12 @@ enum class OnConflict {
   live,   ///< the first that is not a staleness marker
 };
 
+/// What is made of the samples that the backends of one group have of a series.
+enum class Dedup {
+  union_,   ///< all of them, one a timestamp
+  gapfill,  ///< those of one replica, its gaps filled from the others (merger/gap_fill.h)
+};
+
 /// When a read fails.
 enum class PartialPolicy {
   all,    ///< any failed backend fails the read
@@ -82,6 +88,10 @@ struct Config {
   std::vector<Backend> backends;  ///< of `remote_read:`, then those of `discovery:`
   std::vector<Group> groups;      ///< those of the file, in its order, then one for each backend that is in none
   std::vector<Route> routes;      ///< a group that no route names may hold anything
+  /// Taken off every series before merging. The query is sent on as it is, so that a matcher on one of them chooses
+  /// among the replicas and still finds their data.
+  std::vector<std::string> replica_labels;
+  Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
@@ -103,6 +113,7 @@ struct Config {
 };
 
 const char* to_string(OnConflict on_conflict);
+const char* to_string(Dedup dedup);
 const char* to_string(PartialPolicy policy);
 
 }  // namespace mread::merger

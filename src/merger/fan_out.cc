@@ -38,6 +38,8 @@ class FanOut::Impl {
   };
 
   void ask_all(TimePoint now);
+  BackendLeg& ask(Run& run, size_t backend, std::optional<ResumePoint> resume, TimePoint now);
+  bool replace(Run& run, size_t failed_backend);
   BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
   void after_event(BackendLeg& leg, TimePoint now);
   void drop_unneeded(TimePoint now);
@@ -97,7 +99,6 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
 }
 
 void FanOut::Impl::ask_all(TimePoint now) {
-  const uint64_t in_flight = config_.limits.bytes_in_flight;
   for (const model::Query& query : request_.queries) {
     auto run = std::make_unique<Run>();
     run->query = query;
@@ -105,31 +106,42 @@ void FanOut::Impl::ask_all(TimePoint now) {
     const std::vector<bool> routed = groups_to_ask(config_.routes, query.matchers, config_.groups.size());
     for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
       if (!routed[config_.backends[backend].group] || !is_asked(config_.backends[backend], query)) continue;
-      SourceOptions options;
-      options.frame_limit = config_.backends[backend].chunked_read_limit;
-      options.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
-      options.series_limit = config_.limits.series;
-      options.window = options_.window_bytes;
-      options.read_ahead = options_.read_ahead_bytes;
-      options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];
-      options.repair_limit = config_.repair_limit;
-      const auto id = static_cast<RequestId>(legs_.size());
-      legs_.push_back(std::make_unique<BackendLeg>(
-          id, backend, config_.backends[backend], SeriesSource(static_cast<uint32_t>(run->legs.size()), options), now));
-      run->legs.push_back(legs_.back().get());
-      sources.push_back(&legs_.back()->source());
-      model::ReadRequest request;
-      request.queries.push_back(query);
-      request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
-      if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
-        legs_.back()->not_available(options_.unavailable[backend], now);
-      } else {
-        actions_.emplace_back(Ask{id, backend, std::move(request)});
-      }
+      sources.push_back(&ask(*run, backend, std::nullopt, now).source());
     }
     run->merge.start(std::move(sources));
     runs_.push_back(std::move(run));
   }
+}
+
+BackendLeg& FanOut::Impl::ask(Run& run, size_t backend, std::optional<ResumePoint> resume, TimePoint now) {
+  const uint64_t in_flight = config_.limits.bytes_in_flight;
+  const Group& group = config_.groups[config_.backends[backend].group];
+  SourceOptions options;
+  options.resume = std::move(resume);
+  options.replaceable = group.wait == Group::Wait::need && config_.partial != PartialPolicy::all;
+  options.group = static_cast<uint32_t>(config_.backends[backend].group);
+  options.replica_labels = config_.replica_labels;
+  options.frame_limit = config_.backends[backend].chunked_read_limit;
+  options.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
+  options.series_limit = config_.limits.series;
+  options.window = options_.window_bytes;
+  options.read_ahead = options_.read_ahead_bytes;
+  options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];
+  options.repair_limit = config_.repair_limit;
+  const auto id = static_cast<RequestId>(legs_.size());
+  const auto index = static_cast<uint32_t>(run.legs.size());
+  legs_.push_back(std::make_unique<BackendLeg>(id, backend, config_.backends[backend],
+                                               SeriesSource(index, std::move(options)), now));
+  run.legs.push_back(legs_.back().get());
+  model::ReadRequest request;
+  request.queries.push_back(run.query);
+  request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
+    legs_.back()->not_available(options_.unavailable[backend], now);
+  } else {
+    actions_.emplace_back(Ask{id, backend, std::move(request)});
+  }
+  return *legs_.back();
 }
 
 std::optional<Action> FanOut::Impl::poll(TimePoint now) {
@@ -242,9 +254,17 @@ std::vector<Part> FanOut::Impl::parts(const Run& run) const {
   return parts;
 }
 
+// A failure of which a dropped member will make good, once the merge has come to it, is none yet.
 bool FanOut::Impl::may_answer_all() const {
-  return std::all_of(runs_.begin(), runs_.end(),
-                     [this](const auto& run) { return may_answer(config_, parts(*run), head_sent_); });
+  return std::all_of(runs_.begin(), runs_.end(), [this](const auto& run) {
+    std::vector<Part> expected = parts(*run);
+    for (const Group& group : config_.groups) {
+      for (const size_t member : group.members) {
+        if (expected[member] == Part::dropped && is_short(group, expected)) expected[member] = Part::answered;
+      }
+    }
+    return may_answer(config_, expected, head_sent_);
+  });
 }
 
 void FanOut::Impl::pump(TimePoint now) {
@@ -327,6 +347,7 @@ void FanOut::Impl::on_merge_failed(Run& run) {
   BackendLeg& failed = *run.legs[run.merge.failed_source()];
   if (failed.open()) actions_.emplace_back(Drop{failed.id()});
   failed.blame(error, now_);
+  if (replace(run, failed.backend())) return;
   if (may_answer(config_, parts(run), head_sent_)) {
     run.merge.skip_failure();
   } else if (head_sent_) {
@@ -334,6 +355,26 @@ void FanOut::Impl::on_merge_failed(Run& run) {
   } else {
     refuse(503, partial());
   }
+}
+
+// A member of the failed one's group that was not needed goes on where the answer stands. Remote read has no cursor:
+// it is asked for all, and what was sent is skipped.
+bool FanOut::Impl::replace(Run& run, size_t failed_backend) {
+  const Group& group = config_.groups[config_.backends[failed_backend].group];
+  const std::vector<Part> now_parts = parts(run);
+  if (config_.partial == PartialPolicy::all || !is_short(group, now_parts)) return false;
+  const auto spare = std::find_if(group.members.begin(), group.members.end(),
+                                  [&now_parts](size_t member) { return now_parts[member] == Part::dropped; });
+  if (spare == group.members.end()) return false;
+  for (BackendLeg* each : run.legs) {
+    if (each->backend() == *spare) each->supersede();
+  }
+  run.merge.skip_failure();
+  // Where nothing was written yet every series is wanted, the one without labels too.
+  ResumePoint resume = run.merge.resume_point().value_or(ResumePoint{"", true});
+  run.merge.add(&ask(run, *spare, std::move(resume), now_).source());
+  ++outcome_.failovers;
+  return true;
 }
 
 void FanOut::Impl::send() {

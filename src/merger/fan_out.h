@@ -81,7 +81,9 @@ struct BackendOutcome {
   uint64_t series = 0;
   std::chrono::nanoseconds first_byte{};
   std::chrono::nanoseconds total{};
-  bool unsorted = false;  ///< it broke the order of series: pass it in FanOutOptions::known_unsorted from now on
+  /// Its series came out of order, by themselves or without their replica labels: pass it in
+  /// FanOutOptions::known_unsorted from now on.
+  bool unsorted = false;
 };
 
 struct Outcome {
@@ -90,6 +92,7 @@ struct Outcome {
   uint64_t samples_out = 0;  ///< of chunks that were passed on: what their headers claim
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;  ///< equal timestamps, different bits
+  uint64_t failovers = 0;  ///< backends that took over from another in mid-stream
   std::string partial;     ///< "b: deadline 8s, c: connection refused", or empty
 };
 
@@ -114,10 +117,17 @@ struct FanOutOptions {
 ///   The answer begins when every backend that is waited for has come so far or has failed, for every query of the
 ///   request. Then Config::partial decides: an answer, with `partial` in its head, or 503 with one line that names each
 ///   failed backend and why. With `partial: any` the answer is 503 only where no backend at all has answered.
-///   After the head a failure can be borne only where the backend's group has `need` others; else the answer is
-///   aborted, under `partial: any` too. A SAMPLES answer is held to its end, so there `any` bears all of them.
+///   A late failure that leaves a group of `wait: need` without `need` members is made good by a member that had been
+///   dropped, unless the policy is `all`: it is asked once more, for all, and takes over from the last series that was
+///   merged; what it says of series before that is skipped as it comes. Its own failure calls for the next one. What
+///   was failed is told in `partial` nevertheless. Beyond that a failure after the head can be borne only where the
+///   backend's group has `need` others; else the answer is aborted, under `partial: any` too. A SAMPLES answer is held
+///   to its end, so there `any` bears all of them.
 /// `wait: need`: all members are asked at once; those that are ready first are used, `need` of them, and the others are
 /// dropped. Which they are depends on arrival; the bytes depend only on which they are.
+/// `dedup: gapfill`: members of a group are replicas of each other; see GapFill for what becomes of their samples.
+/// merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that replica's data; the
+/// answer's series are without them, and sorted.
 /// Limits: the answer is 400 with one line that names the limit and its setting, or aborted after the head.
 /// An answer is STREAMED or SAMPLES as the first of `accepted_response_types` says (none: SAMPLES). Several queries are
 /// asked at once and answered in order.

@@ -11,13 +11,16 @@ bool may_answer(const Config& config, std::span<const Part> parts, bool begun) {
   if (count(Part::failed) == 0) return true;
   if (config.partial == PartialPolicy::all) return false;
   if (config.partial == PartialPolicy::any && !begun) return count(Part::answered) + count(Part::not_asked) > 0;
-  return std::all_of(config.groups.begin(), config.groups.end(), [&parts](const Group& group) {
-    size_t answered = 0;
-    for (const size_t member : group.members) {
-      if (parts[member] == Part::answered || parts[member] == Part::not_asked) ++answered;
-    }
-    return answered >= group.need;
-  });
+  return std::none_of(config.groups.begin(), config.groups.end(),
+                      [&parts](const Group& group) { return is_short(group, parts); });
+}
+
+bool is_short(const Group& group, std::span<const Part> parts) {
+  size_t answered = 0;
+  for (const size_t member : group.members) {
+    if (parts[member] == Part::answered || parts[member] == Part::not_asked) ++answered;
+  }
+  return answered < group.need;
 }
 
 bool is_asked(const Backend& backend, const model::Query& query) {

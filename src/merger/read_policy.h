@@ -22,6 +22,9 @@ enum class Part {
 /// has not said can only be made up for by others of its group.
 bool may_answer(const Config& config, std::span<const Part> parts, bool begun);
 
+/// Whether fewer than `need` members of the group have answered.
+bool is_short(const Group& group, std::span<const Part> parts);
+
 /// Whether a query carries a backend's required_matchers.
 bool is_asked(const Backend& backend, const model::Query& query);
 

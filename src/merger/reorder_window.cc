@@ -90,6 +90,25 @@ void ReorderWindow::erase(std::string_view labels) {
   }
 }
 
+void ReorderWindow::keep_due() {
+  if (ended_) return;
+  if (!sorted_) {
+    tree_.clear();
+    bytes_ -= tree_bytes_;
+    tree_bytes_ = 0;
+    return;
+  }
+  size_t kept = 0;
+  for (size_t rest = bytes_; rest >= window_ && kept < queue_.size() && queue_[kept].labels != queue_.back().labels;) {
+    const std::string_view labels = queue_[kept].labels;
+    for (; queue_[kept].labels == labels; ++kept) rest -= queue_[kept].bytes;
+  }
+  while (queue_.size() > kept) {
+    bytes_ -= queue_.back().bytes;
+    queue_.pop_back();
+  }
+}
+
 void ReorderWindow::clear() {
   queue_.clear();
   tree_.clear();

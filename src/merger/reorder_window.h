@@ -46,6 +46,8 @@ class ReorderWindow {
 
   /// Forgets the fragments of a series that is not due; for one that was cut off in the middle.
   void erase(std::string_view labels);
+  /// Forgets all that is not due.
+  void keep_due();
   void clear();
 
  private:

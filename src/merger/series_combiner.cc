@@ -27,45 +27,52 @@ Result<void> append_samples(std::string_view entries, std::vector<model::Sample>
   return {};
 }
 
-MixedSample mixed_of(uint32_t source, model::Sample sample) {
+struct Origin {
+  uint32_t source;
+  uint32_t run;
+};
+
+MixedSample mixed_of(Origin origin, model::Sample sample) {
   MixedSample mixed;
   mixed.timestamp_ms = sample.timestamp_ms;
-  mixed.source = source;
+  mixed.source = origin.source;
+  mixed.run = origin.run;
   mixed.bits = sample.bits;
   return mixed;
 }
 
-MixedSample mixed_of(uint32_t source, const model::HistogramSample& sample) {
+MixedSample mixed_of(Origin origin, const model::HistogramSample& sample) {
   MixedSample mixed;
   mixed.timestamp_ms = sample.timestamp_ms;
-  mixed.source = source;
+  mixed.source = origin.source;
+  mixed.run = origin.run;
   mixed.is_histogram = true;
   mixed.histogram = sample.histogram;
   return mixed;
 }
 
-Result<void> append_mixed(const wire::ChunkView& chunk, uint32_t source, std::vector<MixedSample>& out) {
+Result<void> append_mixed(const wire::ChunkView& chunk, Origin origin, std::vector<MixedSample>& out) {
   if (chunk.encoding == wire::ChunkEncoding::xor_) {
     wire::XorReader reader(chunk.data);
-    for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(source, sample));
+    for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(origin, sample));
     if (!reader.ok()) return fail(*reader.error());
     return {};
   }
   wire::HistogramChunkReader reader(chunk.encoding == wire::ChunkEncoding::float_histogram, chunk.data);
-  while (reader.next()) out.push_back(mixed_of(source, reader.sample()));
+  while (reader.next()) out.push_back(mixed_of(origin, reader.sample()));
   if (reader.error()) return fail(*reader.error());
   return {};
 }
 
-Result<void> append_mixed(const Fragment& fragment, std::vector<MixedSample>& out) {
+Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<MixedSample>& out) {
   wire::SamplesReader reader(fragment.samples);
-  for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(fragment.source, sample));
+  for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(origin, sample));
   if (!reader.ok()) return fail(*reader.error());
   wire::HistogramEntries entries(fragment.histograms);
   for (std::string_view message; entries.next(message);) {
     auto sample = wire::parse_histogram_message(message);
     if (!sample) return fail(std::move(sample).error());
-    out.push_back(mixed_of(fragment.source, *sample));
+    out.push_back(mixed_of(origin, *sample));
   }
   return {};
 }
@@ -79,31 +86,102 @@ Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sam
   return {};
 }
 
-SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, SeriesParts& out) {
-  refs_.clear();
-  bool sampled = false;
+// The runs, sorted. To a union what a source says is one run; to gapfill its replicas are several.
+void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
+  runs_.clear();
   for (const Fragment& fragment : fragments) {
-    sampled = sampled || fragment.is_samples;
+    const bool filling = dedup_ == Dedup::gapfill;
+    const Run run{filling ? fragment.group : 0, fragment.source, filling ? fragment.replica : std::string_view()};
+    const auto key = [](const Run& each) { return std::tie(each.group, each.source, each.replica); };
+    const auto place = std::lower_bound(runs_.begin(), runs_.end(), run,
+                                        [&key](const Run& a, const Run& b) { return key(a) < key(b); });
+    if (place == runs_.end() || key(*place) != key(run)) runs_.insert(place, run);
+  }
+}
+
+SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, SeriesParts& out) {
+  list_runs(fragments);
+  refs_.clear();
+  sampled_.clear();
+  for (const Fragment& fragment : fragments) {
+    const auto found = std::find_if(runs_.begin(), runs_.end(), [&fragment, this](const Run& run) {
+      return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica);
+    });
+    const auto run = static_cast<uint32_t>(found - runs_.begin());
+    if (fragment.is_samples) sampled_.push_back({&fragment, run});
     for (const wire::ChunkView& chunk : fragment.chunks) {
-      refs_.push_back({&chunk, fragment.source, static_cast<uint32_t>(refs_.size())});
+      refs_.push_back({&chunk, run, static_cast<uint32_t>(refs_.size())});
     }
   }
+  if (!sampled_.empty()) {
+    std::stable_sort(sampled_.begin(), sampled_.end(),
+                     [](const SampledRef& a, const SampledRef& b) { return a.run < b.run; });
+    return merge(refs_, sampled_, out);
+  }
+  if (dedup_ == Dedup::gapfill && runs_.size() > 1 && !leave_to_one_replica()) return merge(refs_, {}, out);
+  return put_apart(out);
+}
+
+// For each group of which one replica has all the chunks: drops the others'. False where there is none in some group.
+bool SeriesCombiner::leave_to_one_replica() {
+  const auto group = [this](const ChunkRef& ref) { return runs_[ref.run].group; };
+  std::sort(refs_.begin(), refs_.end(), [&group](const ChunkRef& a, const ChunkRef& b) {
+    return std::make_tuple(group(a), a.chunk->min_time_ms, a.chunk->max_time_ms, a.run, a.order) <
+           std::make_tuple(group(b), b.chunk->min_time_ms, b.chunk->max_time_ms, b.run, b.order);
+  });
+  kept_.clear();
+  for (size_t begin = 0; begin < refs_.size();) {
+    size_t end = begin + 1;
+    while (end < refs_.size() && group(refs_[end]) == group(refs_[begin])) ++end;
+    if (!leave_to_one_replica(std::span(refs_).subspan(begin, end - begin), kept_)) return false;
+    begin = end;
+  }
+  std::swap(refs_, kept_);
+  return true;
+}
+
+bool SeriesCombiner::leave_to_one_replica(std::span<ChunkRef> of_group, std::vector<ChunkRef>& kept) {
+  const bool alone = std::all_of(of_group.begin(), of_group.end(),
+                                 [&of_group](const ChunkRef& ref) { return ref.run == of_group[0].run; });
+  // Who has every chunk; told by times, since no two different chunks may have the same.
+  const auto same_times = [](const ChunkRef& a, const ChunkRef& b) {
+    return a.chunk->min_time_ms == b.chunk->min_time_ms && a.chunk->max_time_ms == b.chunk->max_time_ms;
+  };
+  for (size_t begin = 0; begin < of_group.size();) {
+    next_holders_.clear();
+    size_t end = begin;
+    for (; end < of_group.size() && same_times(of_group[begin], of_group[end]); ++end) {
+      if (!same_chunk(*of_group[begin].chunk, *of_group[end].chunk) && !alone) return false;
+      const uint32_t run = of_group[end].run;
+      const bool still = begin == 0 || std::find(holders_.begin(), holders_.end(), run) != holders_.end();
+      if (still && (next_holders_.empty() || next_holders_.back() != run)) next_holders_.push_back(run);
+    }
+    std::swap(holders_, next_holders_);
+    if (holders_.empty()) return false;
+    begin = end;
+  }
+  for (const ChunkRef& ref : of_group) {
+    if (ref.run == holders_.front()) kept.push_back(ref);
+  }
+  return true;
+}
+
+// Chunks that overlap nothing as they are, the others merged.
+SourceResult<void> SeriesCombiner::put_apart(SeriesParts& out) {
   std::sort(refs_.begin(), refs_.end(), [](const ChunkRef& a, const ChunkRef& b) {
-    return std::tie(a.chunk->min_time_ms, a.chunk->max_time_ms, a.source, a.order) <
-           std::tie(b.chunk->min_time_ms, b.chunk->max_time_ms, b.source, b.order);
+    return std::tie(a.chunk->min_time_ms, a.chunk->max_time_ms, a.run, a.order) <
+           std::tie(b.chunk->min_time_ms, b.chunk->max_time_ms, b.run, b.order);
   });
   const auto last = std::unique(refs_.begin(), refs_.end(),
                                 [](const ChunkRef& a, const ChunkRef& b) { return same_chunk(*a.chunk, *b.chunk); });
   refs_.erase(last, refs_.end());
-  if (sampled) return merge(refs_, fragments, out);
-
   for (size_t begin = 0; begin < refs_.size();) {
     int64_t max_time_ms = refs_[begin].chunk->max_time_ms;
     size_t end = begin + 1;
     for (; end < refs_.size() && refs_[end].chunk->min_time_ms <= max_time_ms; ++end) {
       max_time_ms = std::max(max_time_ms, refs_[end].chunk->max_time_ms);
     }
-    const auto put = end - begin == 1 ? out.chunk(*refs_[begin].chunk, refs_[begin].source)
+    const auto put = end - begin == 1 ? out.chunk(*refs_[begin].chunk, runs_[refs_[begin].run].source)
                                       : merge(std::span(refs_).subspan(begin, end - begin), {}, out);
     if (!put) return put;
     begin = end;
@@ -111,23 +189,26 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
   return {};
 }
 
-SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<const Fragment> sampled,
+SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
                                          SeriesParts& out) {
   std::sort(chunks.begin(), chunks.end(), [](const ChunkRef& a, const ChunkRef& b) {
-    return std::tie(a.source, a.chunk->min_time_ms, a.order) < std::tie(b.source, b.chunk->min_time_ms, b.order);
+    return std::tie(a.run, a.chunk->min_time_ms, a.order) < std::tie(b.run, b.chunk->min_time_ms, b.order);
   });
   const bool histograms =
       std::any_of(chunks.begin(), chunks.end(),
                   [](const ChunkRef& ref) { return ref.chunk->encoding != wire::ChunkEncoding::xor_; }) ||
-      std::any_of(sampled.begin(), sampled.end(), [](const Fragment& f) { return !f.histograms.empty(); });
+      std::any_of(sampled.begin(), sampled.end(),
+                  [](const SampledRef& ref) { return !ref.fragment->histograms.empty(); });
   return histograms ? merge_all_kinds(chunks, sampled, out) : merge_floats(chunks, sampled, out);
 }
 
-std::vector<model::Sample>& SeriesCombiner::open_run() {
-  if (open_runs_ == runs_.size()) runs_.emplace_back();
-  std::vector<model::Sample>& run = runs_[open_runs_++];
-  run.clear();
-  return run;
+std::vector<model::Sample>& SeriesCombiner::open_run(uint32_t run) {
+  if (open_runs_ == decoded_.size()) decoded_.emplace_back();
+  decoded_runs_.resize(open_runs_);
+  decoded_runs_.push_back(run);
+  std::vector<model::Sample>& samples = decoded_[open_runs_++];
+  samples.clear();
+  return samples;
 }
 
 // A run has to be strictly increasing. One that is not comes from a source with overlapping chunks, duplicates, or
@@ -151,31 +232,28 @@ void SeriesCombiner::close_run(std::vector<model::Sample>& run) {
   run.resize(kept + 1);
 }
 
-SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std::span<const Fragment> sampled,
+SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
                                                 SeriesParts& out) {
   open_runs_ = 0;
   views_.clear();
-  const ChunkRef* chunk = chunks.data();
-  const ChunkRef* chunks_end = chunk + chunks.size();
-  const Fragment* fragment = sampled.data();
-  const Fragment* fragments_end = fragment + sampled.size();
-  while (fragment != fragments_end && !fragment->is_samples) ++fragment;
-  while (chunk != chunks_end || fragment != fragments_end) {
-    const uint32_t source = chunk == chunks_end         ? fragment->source
-                            : fragment == fragments_end ? chunk->source
-                                                        : std::min(chunk->source, fragment->source);
-    std::vector<model::Sample>& run = open_run();
-    for (; chunk != chunks_end && chunk->source == source; ++chunk) {
+  auto chunk = chunks.begin();
+  auto body = sampled.begin();
+  while (chunk != chunks.end() || body != sampled.end()) {
+    const uint32_t number = chunk == chunks.end()   ? body->run
+                            : body == sampled.end() ? chunk->run
+                                                    : std::min(chunk->run, body->run);
+    const uint32_t source = runs_[number].source;
+    std::vector<model::Sample>& run = open_run(number);
+    for (; chunk != chunks.end() && chunk->run == number; ++chunk) {
       if (auto read = append_samples(*chunk->chunk, run); !read) return blame(source, read.error());
     }
-    while (fragment != fragments_end && fragment->source == source) {
-      if (auto read = append_samples(fragment->samples, run); !read) return blame(source, read.error());
-      do ++fragment;
-      while (fragment != fragments_end && !fragment->is_samples);
+    for (; body != sampled.end() && body->run == number; ++body) {
+      if (auto read = append_samples(body->fragment->samples, run); !read) return blame(source, read.error());
     }
     close_run(run);
   }
-  for (size_t i = 0; i < open_runs_; ++i) views_.emplace_back(runs_[i]);
+  for (size_t i = 0; i < open_runs_; ++i) views_.emplace_back(decoded_[i]);
+  if (dedup_ == Dedup::gapfill && views_.size() > 1) fill_gaps();
   if (views_.size() == 1) return views_[0].empty() ? SourceResult<void>() : out.samples(views_[0]);
   chain_.reset(views_);
   size_t total = 0;
@@ -186,15 +264,45 @@ SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std:
   return size == 0 ? SourceResult<void>() : out.samples(std::span(merged_).first(size));
 }
 
-SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, std::span<const Fragment> sampled,
+// Makes one view of those of each group.
+void SeriesCombiner::fill_gaps() {
+  const auto group = [this](size_t i) { return runs_[decoded_runs_[i]].group; };
+  size_t groups = 0;
+  for (size_t begin = 0; begin < open_runs_; ++groups) {
+    size_t end = begin + 1;
+    while (end < open_runs_ && group(end) == group(begin)) ++end;
+    if (filled_.size() == groups) filled_.emplace_back();
+    std::vector<model::Sample>& filled = filled_[groups];
+    const auto runs = std::span<const GapFill::Run>(views_).subspan(begin, end - begin);
+    filled.clear();
+    for (const SampleRef ref : gap_fill_.select(runs)) filled.push_back(runs[ref.run][ref.index]);
+    begin = end;
+  }
+  views_.clear();
+  for (size_t i = 0; i < groups; ++i) views_.emplace_back(filled_[i]);
+}
+
+SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
                                                    SeriesParts& out) {
   mixed_.clear();
   for (const ChunkRef& ref : chunks) {
-    if (auto read = append_mixed(*ref.chunk, ref.source, mixed_); !read) return blame(ref.source, read.error());
+    const Origin origin{runs_[ref.run].source, ref.run};
+    if (auto read = append_mixed(*ref.chunk, origin, mixed_); !read) return blame(origin.source, read.error());
   }
-  for (const Fragment& fragment : sampled) {
-    if (!fragment.is_samples) continue;
-    if (auto read = append_mixed(fragment, mixed_); !read) return blame(fragment.source, read.error());
+  for (const SampledRef& ref : sampled) {
+    const Origin origin{runs_[ref.run].source, ref.run};
+    if (auto read = append_mixed(*ref.fragment, origin, mixed_); !read) return blame(origin.source, read.error());
+  }
+  order_mixed(mixed_, rule_, conflicts_);
+  if (dedup_ == Dedup::gapfill && runs_.size() > 1) {
+    for (size_t begin = 0; begin < runs_.size();) {
+      size_t end = begin + 1;
+      while (end < runs_.size() && runs_[end].group == runs_[begin].group) ++end;
+      if (end - begin > 1) {
+        fill_mixed_gaps(mixed_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end), gap_fill_);
+      }
+      begin = end;
+    }
   }
   merge_mixed(mixed_, rule_, conflicts_);
   return mixed_.empty() ? SourceResult<void>() : out.mixed(mixed_);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "merger/chain_iterator.h"
+#include "merger/gap_fill.h"
 #include "merger/mixed_samples.h"
 #include "merger/series_fragment.h"
 #include "model/sample.h"
@@ -23,43 +24,71 @@ class SeriesParts {
   virtual SourceResult<void> mixed(std::span<const MixedSample> samples) = 0;
 };
 
-/// Combines the fragments of one series, decoding only where chunks overlap in time.
+/// Combines the fragments of one series, decoding only where chunks overlap in time, or, to fill gaps, where replicas
+/// differ.
 ///
 /// Input    fragments of one series, sorted by source.
 /// Output   chunks that are alone in their time as they came; of byte-identical chunks one; of overlapping ones the
 ///          samples, one a timestamp (ChainIterator; merge_mixed where there are histograms). A chunk's claimed times
 ///          are trusted as long as nothing overlaps them. Samples of one source that are out of order are sorted.
+/// Gapfill  the fragments of each group are first made one run (GapFill), then those of the groups are combined as
+///          above. A replica is a source, or of a source that has several what its replica labels tell apart. Where one
+///          replica has every chunk that its group has, its chunks are put out as they are; else all are decoded.
 /// Errors   a source whose chunk or samples do not decode; what was put out for the series until then is to be dropped.
-/// Memory   the decoded samples of one series' largest overlap, kept for the next.
+/// Memory   the decoded samples of one series' largest overlap (to fill gaps: of the series), kept for the next.
 /// Not thread-safe.
 class SeriesCombiner {
  public:
-  explicit SeriesCombiner(OnConflict rule) : rule_(rule), chain_(rule) {}
+  SeriesCombiner(OnConflict rule, Dedup dedup) : rule_(rule), dedup_(dedup), chain_(rule) {}
 
   SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
 
-  uint64_t conflicts() const { return conflicts_ + chain_.conflicts(); }
+  uint64_t conflicts() const { return conflicts_ + chain_.conflicts() + gap_fill_.conflicts(); }
 
  private:
+  // What is merged with others: all that a source says, or one of its replicas.
+  struct Run {
+    uint32_t group;
+    uint32_t source;
+    std::string_view replica;
+  };
   struct ChunkRef {
     const wire::ChunkView* chunk;
-    uint32_t source;
+    uint32_t run;
     uint32_t order;
   };
+  struct SampledRef {
+    const Fragment* fragment;
+    uint32_t run;
+  };
 
-  SourceResult<void> merge(std::span<ChunkRef> chunks, std::span<const Fragment> sampled, SeriesParts& out);
-  SourceResult<void> merge_floats(std::span<ChunkRef> chunks, std::span<const Fragment> sampled, SeriesParts& out);
-  SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks, std::span<const Fragment> sampled, SeriesParts& out);
-  std::vector<model::Sample>& open_run();
+  void list_runs(std::span<const Fragment> fragments);
+  bool leave_to_one_replica();
+  bool leave_to_one_replica(std::span<ChunkRef> of_group, std::vector<ChunkRef>& kept);
+  SourceResult<void> put_apart(SeriesParts& out);
+  SourceResult<void> merge(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
+  SourceResult<void> merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
+  SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
+  void fill_gaps();
+  std::vector<model::Sample>& open_run(uint32_t run);
   void close_run(std::vector<model::Sample>& run);
 
   OnConflict rule_;
+  Dedup dedup_;
   ChainIterator chain_;
+  GapFill gap_fill_;
   uint64_t conflicts_ = 0;
+  std::vector<Run> runs_;  // By number; sorted.
   std::vector<ChunkRef> refs_;
-  std::vector<std::vector<model::Sample>> runs_;
+  std::vector<ChunkRef> kept_;
+  std::vector<uint32_t> holders_;  // Runs that have every chunk so far.
+  std::vector<uint32_t> next_holders_;
+  std::vector<SampledRef> sampled_;
+  std::vector<std::vector<model::Sample>> decoded_;  // The first open_runs_ are in use.
+  std::vector<uint32_t> decoded_runs_;               // Their numbers.
   size_t open_runs_ = 0;
   std::vector<std::span<const model::Sample>> views_;
+  std::vector<std::vector<model::Sample>> filled_;
   std::vector<model::Sample> merged_;
   std::vector<MixedSample> mixed_;
 };

@@ -16,8 +16,10 @@ namespace mread::merger {
 struct Fragment {
   std::shared_ptr<const void> pin;         ///< keeps the bytes behind every view
   std::shared_ptr<const void> labels_pin;  ///< keeps `labels` where they had to be written anew
-  std::string_view labels;                 ///< canonical wire bytes
+  std::string_view labels;                 ///< canonical wire bytes, without replica labels
+  std::string_view replica;                ///< the replica labels that were taken off; one replica's are equal
   uint32_t source = 0;                     ///< on ties, the lowest wins
+  uint32_t group = 0;                      ///< sources of one group are replicas of each other
 
   /// Streamed: the whole frame, checksum included, where it holds this series alone in canonical form with its chunks
   /// one after another, so that it can be passed on as it came; else empty.

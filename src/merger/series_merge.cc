@@ -58,8 +58,23 @@ bool SeriesMerge::write_series(AnswerWriter& writer, Batch& batch) {
     undecodable_ = true;
     return fail_with(written.error().source, std::move(written.error().error));
   }
+  written_.assign(series_.front().labels);
+  any_written_ = true;
   series_.clear();
   return true;
+}
+
+std::optional<ResumePoint> SeriesMerge::resume_point() const {
+  if (!series_.empty()) return ResumePoint{std::string(series_.front().labels), true};
+  if (any_written_) return ResumePoint{written_, false};
+  return std::nullopt;
+}
+
+void SeriesMerge::add(SeriesSource* source) {
+  sources_.push_back(source);
+  leaves_.emplace_back();
+  built_ = false;
+  replay_ = false;
 }
 
 SeriesMerge::State SeriesMerge::run(AnswerWriter& writer, Batch& batch, size_t batch_bytes) {

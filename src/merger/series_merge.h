@@ -44,6 +44,11 @@ class SeriesMerge {
   /// Goes on without the failed source; what it gave before stays.
   void skip_failure();
 
+  /// After skip_failure(): which series are still to come; none given: all.
+  std::optional<ResumePoint> resume_point() const;
+  /// One more source, with the next index; after skip_failure(). It must begin at resume_point().
+  void add(SeriesSource* source);
+
  private:
   bool before(size_t i, size_t j) const;
   bool refresh();
@@ -60,6 +65,8 @@ class SeriesMerge {
   bool built_ = false;
   bool replay_ = false;           // The leaf on top was taken from.
   std::vector<Fragment> series_;  // The series that is being gathered.
+  std::string written_;           // The labels of the series that was written last,
+  bool any_written_ = false;      // if there is one.
   size_t failed_source_ = no_source;
   bool undecodable_ = false;  // It failed in write().
   std::optional<Error> error_;

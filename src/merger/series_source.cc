@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "merger/replica_labels.h"
 #include "wire/labels_view.h"
 #include "wire/samples_response.h"
 #include "wire/snappy_block.h"
@@ -47,7 +48,7 @@ Result<void> check_chunk(const wire::ChunkView& chunk) {
 }  // namespace
 
 SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
-    : index_(index), options_(options), window_(options.hold_all ? SIZE_MAX : options.window) {}
+    : index_(index), options_(std::move(options)), window_(options_.hold_all ? SIZE_MAX : options_.window) {}
 
 Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
@@ -84,7 +85,11 @@ Result<void> SeriesSource::end() {
 }
 
 void SeriesSource::end_early(Error error) {
-  if (type_ == model::ResponseType::streamed_xor_chunks && series_ > 0) window_.erase(last_labels_);
+  if (options_.replaceable) {
+    window_.keep_due();
+  } else if (type_ == model::ResponseType::streamed_xor_chunks && series_ > 0) {
+    window_.erase(last_labels_);
+  }
   window_.end();
   splitter_.reset();
   body_.clear();
@@ -127,23 +132,44 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   return {};
 }
 
+bool SeriesSource::skips(const Fragment& fragment) const {
+  if (!options_.resume) return false;
+  const auto order = wire::compare_labels(fragment.labels, options_.resume->labels);
+  return order < 0 || (order == 0 && !options_.resume->inclusive);
+}
+
 Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical) {
   canonical = wire::is_canonical_labels(labels);
+  std::string written;
+  if (!canonical) {
+    auto rewritten = wire::canonical_labels(labels);
+    if (!rewritten) return fail(std::move(rewritten).error());
+    written = *std::move(rewritten);
+  }
+  SplitLabels split;
+  if (!options_.replica_labels.empty() &&
+      split_labels(canonical ? labels : std::string_view(written), options_.replica_labels, split)) {
+    canonical = false;
+    const auto owned = std::make_shared<const std::string>(std::move(split.bytes));
+    fragment.labels = std::string_view(*owned).substr(0, split.kept);
+    fragment.replica = std::string_view(*owned).substr(split.kept);
+    fragment.labels_pin = owned;
+    return {};
+  }
   if (canonical && pinned) {
     fragment.labels = labels;
     return {};
   }
-  auto written = wire::canonical_labels(labels);
-  if (!written) return fail(std::move(written).error());
-  auto owned = std::make_shared<const std::string>(*std::move(written));
+  const auto owned = std::make_shared<const std::string>(canonical ? std::string(labels) : std::move(written));
   fragment.labels = *owned;
-  fragment.labels_pin = std::move(owned);
+  fragment.labels_pin = owned;
   return {};
 }
 
 Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {
   Fragment fragment;
   fragment.source = index_;
+  fragment.group = options_.group;
   const bool pinned = inside(series.labels, frame.data);
   bool canonical = false;
   if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
@@ -164,6 +190,7 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
     ++series_;
     last_labels_.assign(fragment.labels);
   }
+  if (skips(fragment)) return {};
   auto pushed = window_.push(std::move(fragment));
   unsorted_ = unsorted_ || window_.unsorted();
   started_ = started_ || window_.due();
@@ -197,6 +224,7 @@ Result<void> SeriesSource::take_body() {
   for (const wire::TimeSeriesView& series : listed) {
     Fragment fragment;
     fragment.source = index_;
+    fragment.group = options_.group;
     fragment.is_samples = true;
     bool canonical = false;
     if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {
@@ -218,6 +246,7 @@ Result<void> SeriesSource::take_body() {
   }
   for (Fragment& fragment : fragments) {
     ++series_;
+    if (skips(fragment)) continue;
     if (auto pushed = window_.push(std::move(fragment)); !pushed) return pushed;
   }
   return {};

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,14 +16,26 @@
 
 namespace mread::merger {
 
+/// From where on a source's series are wanted, in the order of labels.
+struct ResumePoint {
+  std::string labels;      ///< canonical wire bytes
+  bool inclusive = false;  ///< whether the series of these labels is wanted too
+};
+
 struct SourceOptions {
-  uint64_t frame_limit = 50'000'000;     ///< bytes of one frame
-  uint64_t body_limit = 1ULL << 30;      ///< bytes of a SAMPLES body, compressed and not
-  uint64_t series_limit = 0;             ///< of a SAMPLES body; 0: none
-  uint64_t window = 4ULL << 20;          ///< bytes within which series may be out of order
-  uint64_t read_ahead = 1ULL << 20;      ///< bytes that are asked for beyond the window
-  bool hold_all = false;                 ///< known to be unsorted: nothing is given out before the end
-  uint64_t repair_limit = 256ULL << 20;  ///< bytes that may be held for that
+  std::optional<ResumePoint> resume;  ///< series before it are skipped
+  /// Another source can take this one's place. Only what is due is then kept of an answer that ends early: of what
+  /// comes after it the other says all.
+  bool replaceable = false;
+  uint32_t group = 0;                           ///< which sources are replicas of each other
+  std::span<const std::string> replica_labels;  ///< taken off every series; they outlive the source
+  uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
+  uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
+  uint64_t series_limit = 0;                    ///< of a SAMPLES body; 0: none
+  uint64_t window = 4ULL << 20;                 ///< bytes within which series may be out of order
+  uint64_t read_ahead = 1ULL << 20;             ///< bytes that are asked for beyond the window
+  bool hold_all = false;                        ///< known to be unsorted: nothing is given out before the end
+  uint64_t repair_limit = 256ULL << 20;         ///< bytes that may be held for that
 };
 
 /// One backend's answer to one query, as a sorted run of whole series.
@@ -30,7 +43,8 @@ struct SourceOptions {
 /// Input    the body in pieces, streamed or SAMPLES; in any order of series.
 /// Output   the series in order, each once, with all its fragments. A series is given out only when it is known to be
 ///          whole, that is when the source has ended, or when it is due (see ReorderWindow): a series that comes
-///          late by less than the window is put in its place.
+///          late by less than the window is put in its place. Without their replica labels series are in another order,
+///          for better or worse: it is this order that counts.
 /// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
 ///          Errc::unsupported for a chunk encoding that not every client reads, Errc::malformed for duplicate label
@@ -45,7 +59,7 @@ class SeriesSource {
   Result<void> feed(std::shared_ptr<const std::string> piece);
   Result<void> end();
   /// The source has failed after it had given series: what it holds stays, but for the series that may have been cut
-  /// off, and error() is set.
+  /// off (see also SourceOptions::replaceable), and error() is set.
   void end_early(Error error);
   /// The source counts for nothing: what it holds is dropped.
   void discard();
@@ -55,6 +69,8 @@ class SeriesSource {
   bool ready() const { return ended_ || window_.due(); }
   /// Whether ready() has been true: the answer's start is known to be good.
   bool started() const { return started_ || ended_; }
+  /// Whether it has been asked only after the answer had begun.
+  bool resumes() const { return options_.resume.has_value(); }
   bool ended() const { return ended_; }
   bool drained() const { return ended_ && window_.empty(); }
   /// Set by end_early().
@@ -75,7 +91,8 @@ class SeriesSource {
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> take_body();
-  Result<void> set_labels(Fragment& fragment, std::string_view labels, bool inside, bool& canonical);
+  bool skips(const Fragment& fragment) const;
+  Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
 
   uint32_t index_;
   SourceOptions options_;

@@ -65,7 +65,7 @@ groups:
 routes:
   - {match: '{region="eu"}', groups: [dc]}
   - {match: '{region=~"us|ca"}', groups: [b, dc]}
-merge: {dedup: union, on_conflict: max, repair_limit: 1GiB}
+merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, repair_limit: 1GiB}
 partial: any
 limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, query_range: 30d}
 health: {probe: 2s, open_after: 1, path: /ping}
@@ -82,6 +82,8 @@ query_log_file: /tmp/query.log
   ASSERT_EQ(config.routes.size(), 2u);
   EXPECT_EQ(config.routes[1].groups, (std::vector<size_t>{1, 0}));
   EXPECT_EQ(config.on_conflict, OnConflict::max);
+  EXPECT_EQ(config.replica_labels, (std::vector<std::string>{"replica", "http.pod"}));
+  EXPECT_EQ(config.dedup, Dedup::gapfill);
   EXPECT_EQ(config.limits.series, 5'000'000u);
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
   EXPECT_EQ(config.repair_limit, 1u << 30);
@@ -102,7 +104,8 @@ TEST(Config, DescriptionHidesWhatMayBeSecret) {
 TEST(Config, DescriptionIsAConfigurationAgain) {
   const Config config = parse(std::string(two) +
                               "groups: [{name: g, members: [a, b], need: 2}]\n"
-                              "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\nhealth: {}\n");
+                              "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\nhealth: {}\n"
+                              "merge: {replica_labels: [a, b], dedup: gapfill}\n");
   EXPECT_EQ(parse(config.describe()).describe(), config.describe());
 }
 
@@ -196,8 +199,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"RouteWithBrokenSelector", with("routes: [{match: '{r=}', groups: [b]}]"), "mread.yml:5:"},
         Refusal{"GroupNamedAsALoneBackend", with("groups: [{name: b, members: [a]}]"), "give one another name"},
         Refusal{"HedgeNotYet", with("groups: [{name: g, members: [a], hedge_after: p95}]"), "hedge_after is not"},
-        Refusal{"GapfillNotYet", with("merge: {dedup: gapfill}"), "gapfill is not supported yet"},
-        Refusal{"ReplicaLabelsNotYet", with("merge: {replica_labels: [r]}"), "replica_labels is not"},
+        Refusal{"UnknownDedup", with("merge: {dedup: gapfil}"), "mread.yml:5:16"},
+        Refusal{"ReplicaLabelTwice", with("merge: {replica_labels: [r, r]}"), "mread.yml:5:29: replica label \"r\""},
+        Refusal{"ReplicaLabelWithoutName", with("merge: {replica_labels: ['']}"), "must not be empty"},
+        Refusal{"MetricNameAsReplicaLabel", with("merge: {replica_labels: [__name__]}"), "metric's name"},
         Refusal{"HealthOpensNever", with("health: {open_after: 0}"), "more than 0"},
         Refusal{"ProbeWithoutAPath", with("health: {path: ready}"), "begins with /"},
         Refusal{"ProbeAllTheTime", with("health: {probe: 0s}"), "more than 0"},
