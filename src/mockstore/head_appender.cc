@@ -47,7 +47,8 @@ bool HeadAppender::must_cut_by_count(int64_t timestamp_ms, size_t count) {
 Result<void> HeadAppender::append(const model::Sample& sample) {
   // A scrape marks a series that has gone by a float, whatever the series was; the head makes it fit.
   if (model::is_stale(sample.bits) && (open_ == Open::histograms || open_ == Open::float_histograms))
-    return append(model::HistogramSample{sample.timestamp_ms, model::Histogram::stale(open_ == Open::float_histograms)});
+    return append(
+        model::HistogramSample{sample.timestamp_ms, model::Histogram::stale(open_ == Open::float_histograms)});
   if (open_ != Open::floats) {
     close();
     open(Open::floats, sample.timestamp_ms);

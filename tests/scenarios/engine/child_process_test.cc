@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scenarios/engine/node_folder.h"
 #include "base/temporary_folder.h"
+#include "scenarios/engine/node_folder.h"
 
 namespace mread::scenarios {
 namespace {

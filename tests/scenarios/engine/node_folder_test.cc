@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scenarios/engine/owner.h"
 #include "base/temporary_folder.h"
+#include "scenarios/engine/owner.h"
 
 namespace mread::scenarios {
 namespace {
