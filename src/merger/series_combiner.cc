@@ -81,7 +81,13 @@ Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<M
 
 Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
   wire::XorReader reader(chunk.data);
-  for (model::Sample sample; reader.next(sample);) out.push_back(sample);
+  // What a chunk claims to hold is believed as far as its bytes go: a sample takes two bits at the least.
+  const size_t most = std::min<size_t>(reader.count(), chunk.data.size() * 4);
+  const size_t before = out.size();
+  out.resize(before + most);
+  out.resize(before + reader.read(std::span(out).subspan(before)));
+  // Asking on makes a chunk that claims more than its bytes can hold an error, not a short read.
+  for (model::Sample beyond; reader.next(beyond);) out.push_back(beyond);
   if (!reader.ok()) return fail(*reader.error());
   return {};
 }

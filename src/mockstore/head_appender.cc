@@ -49,11 +49,8 @@ Result<void> HeadAppender::append(const model::Sample& sample) {
   if (model::is_stale(sample.bits) && (open_ == Open::histograms || open_ == Open::float_histograms))
     return append(
         model::HistogramSample{sample.timestamp_ms, model::Histogram::stale(open_ == Open::float_histograms)});
-  if (open_ != Open::floats) {
-    close();
-    open(Open::floats, sample.timestamp_ms);
-  } else if ((generation_ == Generation::v3_5 && floats_.bytes().size() > max_xor_bytes) ||
-             must_cut_by_count(sample.timestamp_ms, count_)) {
+  const bool too_large = generation_ == Generation::v3_5 && floats_.bytes().size() > max_xor_bytes;
+  if (open_ != Open::floats || too_large || must_cut_by_count(sample.timestamp_ms, count_)) {
     close();
     open(Open::floats, sample.timestamp_ms);
   }

@@ -80,6 +80,7 @@ struct Metrics::Families {
   Gauge& waiting = reads_now.Add({{"state", "waiting"}});
   Counter& partial = single("mread_partial_reads_total", "Reads that were answered without some backend.");
   Counter& conflicts = single("mread_conflicts_total", "Samples of equal timestamp and different value.");
+  Counter& failovers = single("mread_failovers_total", "Replicas that took over from a failed backend in mid-stream.");
   Counter& series = single("mread_series_total", "Series sent.");
   Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
   Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
@@ -209,6 +210,7 @@ void Metrics::count(const ReadReport& report, const Backends& backends) {
   const merger::Outcome& outcome = report.outcome;
   if (!outcome.partial.empty() && report.status == 200) f.partial.Increment();
   f.conflicts.Increment(static_cast<double>(outcome.conflicts));
+  f.failovers.Increment(static_cast<double>(outcome.failovers));
   f.series.Increment(static_cast<double>(outcome.series_out));
   f.samples.Increment(static_cast<double>(outcome.samples_out));
   f.frames.Increment(static_cast<double>(outcome.frames_passed_on));

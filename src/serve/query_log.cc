@@ -73,6 +73,7 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
       {"series", report.outcome.series_out},
       {"samples", report.outcome.samples_out},
       {"conflicts", report.outcome.conflicts},
+      {"failovers", report.outcome.failovers},
       {"partial", report.outcome.partial},
   };
   if (report.abort_reason) line["aborted"] = report.abort_reason->to_string();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/markup.h"
 
 namespace mread::serve {
 namespace {
@@ -72,7 +73,7 @@ std::string pill(const BackendStanding& standing) {
 std::string row(const merger::Backend& backend, const BackendStanding& standing, system_clock::time_point now) {
   std::string error = "<span class=\"when\">none</span>";
   if (standing.last_error_at) {
-    error = fmt::format("{}<div class=\"when\">{}</div>", escape_html(standing.last_error),
+    error = fmt::format("{}<div class=\"when\">{}</div>", escape_markup(standing.last_error),
                         ago(*standing.last_error_at, now));
   }
   const std::string share =
@@ -84,8 +85,8 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
       "<tr><td><strong>{}</strong>{}<div class=\"url\">{}</div></td><td>{}<div class=\"when\">{}</div></td>"
       "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
       "<td class=\"n\">{}</td><td class=\"error\">{}</td></tr>\n",
-      escape_html(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-      escape_html(backend.url.substr(0, backend.url.find('?'))), pill(standing),
+      escape_markup(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
+      escape_markup(backend.url.substr(0, backend.url.find('?'))), pill(standing),
       standing.last_asked ? ago(*standing.last_asked, now) : "", standing.requests, share, latency(standing.first_byte),
       latency(standing.total), format_duration(backend.timeout), error);
 }
@@ -104,7 +105,7 @@ std::string table(std::string_view title, std::string_view note, const std::vect
       "<tr><th>backend</th><th>last seen</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
       "<th class=\"n\">first byte</th><th class=\"n\">whole answer</th><th class=\"n\">timeout</th>"
       "<th>last error</th></tr>\n",
-      escape_html(title), note);
+      escape_markup(title), note);
   for (const size_t backend : backends) out += row(config.backends[backend], standings[backend], now);
   return out + "</table></div>\n";
 }
@@ -122,33 +123,6 @@ std::string_view explain(merger::PartialPolicy policy) {
 }
 
 }  // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string rough_duration(std::chrono::seconds duration) {
   struct Unit {

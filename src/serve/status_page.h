@@ -2,16 +2,12 @@
 
 #include <chrono>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "merger/config.h"
 #include "serve/backend_board.h"
 
 namespace mread::serve {
-
-/// `text` for use in HTML, also inside quoted attributes.
-std::string escape_html(std::string_view text);
 
 /// "3m20s", "1d4h": two units at most.
 std::string rough_duration(std::chrono::seconds duration);

@@ -1,36 +1,21 @@
 #include <cstdio>
 #include <map>
 
+#include "base/markup.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::scenarios {
 namespace {
 
-// XML 1.0 has no form at all for most control characters.
+// As the value of an attribute: line ends and tabs would be read as spaces, and XML 1.0 has no form at all for most
+// other control characters.
 std::string escaped(const std::string& raw) {
   std::string out;
-  for (const char c : valid_utf8(raw)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      case '\t':
-        out += "&#9;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  for (const char c : escape_markup(valid_utf8(raw))) {
+    if (c == '\n' || c == '\t') {
+      out += c == '\n' ? "&#10;" : "&#9;";
+    } else {
+      out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
     }
   }
   return out;
