@@ -197,8 +197,9 @@ int run_scenarios(const Options& options) {
       node.files.clear();
     }
   };
-  fmt::print("{} tests of {} scenario files on engine {}\n", tests.size() * options.repeat, files->size(),
-             (*engine)->name());
+  const size_t count = tests.size() * options.repeat;
+  fmt::print("{} test{} of {} scenario file{} on engine {}\n", count, count == 1 ? "" : "s", files->size(),
+             files->size() == 1 ? "" : "s", (*engine)->name());
   std::fflush(stdout);
   Report report;
   {
@@ -225,7 +226,7 @@ int run_scenarios(const Options& options) {
 
 void add_run(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("run", "run scenarios against real Prometheus, and report what held");
+  CLI::App* command = app.add_subcommand("run", "Run scenarios against real Prometheus, and report what held");
   command->add_option("path", options->paths, "scenario files, and folders of them (default: scenarios)")
       ->type_name("FILE|DIR");
   command
