@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "integration/promtool.h"
+#include "integration/prometheus_process.h"
 #include "net/client.h"
 #include "scenarios/nodes/remote_write.h"
 #include "scenarios/read_client.h"
@@ -24,64 +24,10 @@ namespace {
 using model::Sample;
 using model::Series;
 
-// A Prometheus on a port of its own choice, gone at the end.
-class RunningPrometheus {
- public:
-  explicit RunningPrometheus(const std::string& version, const std::string& more_flags = "") {
-    const std::string program = prometheus_program(version, "prometheus");
-    EXPECT_FALSE(program.empty()) << "Prometheus " << version << " is not on this machine: run ci/setup";
-    if (program.empty()) return;
-    folder_.write("prometheus.yml", "global: {scrape_interval: 15s}\n");
-    const std::string folder = folder_.path().string();
-    // exec, so that the shell's pid is Prometheus's.
-    const Outcome started =
-        run("cd " + folder + " && { " + program +
-            " --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:0 "
-            "--web.enable-remote-write-receiver --storage.tsdb.retention.time=3650d " +
-            more_flags + " >log 2>&1 & echo $! >pid; }");
-    EXPECT_EQ(started.status, 0) << started.output;
-    std::ifstream(folder + "/pid") >> pid_;
-    wait_until_ready();
-  }
-  ~RunningPrometheus() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGTERM);
-    for (int i = 0; i < 200 && ::kill(pid_, 0) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (::kill(pid_, 0) == 0) ::kill(pid_, SIGKILL);
-  }
+// The recorded samples lie years back; without the retention Prometheus would drop them.
+const std::vector<std::string> keep_old_data{"--storage.tsdb.retention.time=3650d"};
 
-  bool ready() const { return url_.has_value(); }
-  net::Url url(const std::string& target) const {
-    net::Url url = *url_;
-    url.target = target;
-    return url;
-  }
-
- private:
-  // The log tells the port; then /-/ready tells the rest.
-  void wait_until_ready() {
-    for (int i = 0; i < 600; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(50))) {
-      std::ifstream file(folder_.path() / "log");
-      const std::string log{std::istreambuf_iterator<char>(file), {}};
-      const size_t at = log.find("msg=\"Listening on\"");
-      const size_t address = at == std::string::npos ? at : log.find("address=", at);
-      if (address == std::string::npos) continue;
-      const auto url = net::Url::parse(
-          "http://" + log.substr(address + 8, log.find_first_of(" \n", address) - address - 8) + "/-/ready");
-      const auto answer = net::fetch({.url = *url});
-      if (!answer || answer->head.status != 200) continue;
-      url_ = *url;
-      return;
-    }
-    ADD_FAILURE() << "Prometheus does not become ready";
-  }
-
-  TemporaryFolder folder_;
-  pid_t pid_ = 0;
-  std::optional<net::Url> url_;
-};
-
-scenarios::ReadReply read(const RunningPrometheus& server, const std::string& selector, model::ResponseType type,
+scenarios::ReadReply read(const PrometheusProcess& server, const std::string& selector, model::ResponseType type,
                           int64_t start_ms, int64_t end_ms) {
   scenarios::ReadCall call;
   call.url = server.url("/api/v1/read");
@@ -96,8 +42,8 @@ constexpr auto both_types = {model::ResponseType::samples, model::ResponseType::
 
 // Every sample of every kind arrives, also where a series changes its kind.
 TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
-  const RunningPrometheus server("3.5.3", "--enable-feature=native-histograms");
-  ASSERT_TRUE(server.ready());
+  const PrometheusProcess server("3.5", "global: {scrape_interval: 15s}\n", keep_old_data);
+  ASSERT_TRUE(server.ready()) << server.log();
   const auto cases = wire::histogram_cases(wire::recorded_start_ms);
   const auto written = scenarios::write_series(server.url("/"), cases, {});
   ASSERT_TRUE(written) << written.error().to_string();
@@ -150,8 +96,8 @@ TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
 // back.
 TEST(RemoteWriteToPrometheus, KeepsBitsAndChangesOfKind) {
   constexpr int64_t start_ms = 1'700'000'000'000;
-  const RunningPrometheus server("3.5.3", "--enable-feature=native-histograms");
-  ASSERT_TRUE(server.ready());
+  const PrometheusProcess server("3.5", "global: {scrape_interval: 15s}\n", keep_old_data);
+  ASSERT_TRUE(server.ready()) << server.log();
   std::vector<Series> all;
   Series odd{{{"__name__", "odd"}}, {}, {}};
   odd.samples = {{start_ms, model::normal_nan_bits},

@@ -1,21 +1,11 @@
 // Holds the mock store against real Prometheus: the same data, the same requests, the same bytes back.
 
-#include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <thread>
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/timestamp.h"
+#include "integration/prometheus_process.h"
 #include "mockstore/store.h"
 #include "mockstore/store_config.h"
 #include "net/client.h"
@@ -26,107 +16,17 @@
 namespace mread::mockstore {
 namespace {
 
-namespace fs = std::filesystem;
-
-fs::path prometheus_binary(const std::string& version) {
-  const char* folder = std::getenv("MREAD_PROMETHEUS_DIR");
-  const char* home = std::getenv("HOME");
-  return (folder ? fs::path(folder) : fs::path(home ? home : "/root") / ".cache/mread/prometheus") / version /
-         "prometheus";
+// Sends a body as Prometheus's own clients do.
+Result<net::Response> post(const PrometheusProcess& prometheus, const std::string& path, std::string body) {
+  net::ClientRequest request;
+  request.url = prometheus.url(path);
+  request.method = "POST";
+  request.headers.set("Content-Type", "application/x-protobuf");
+  request.headers.set("Content-Encoding", "snappy");
+  request.headers.set("X-Prometheus-Remote-Write-Version", "0.1.0");
+  request.body = std::move(body);
+  return net::fetch(std::move(request));
 }
-
-uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
-// A Prometheus of its own, in a temporary folder, gone at the end.
-class Prometheus {
- public:
-  Prometheus(const fs::path& binary, const std::string& config, std::vector<std::string> flags) : port_(free_port()) {
-    std::string pattern = (fs::temp_directory_path() / "mread-fidelity-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    std::ofstream(folder_ / "prometheus.yml") << config;
-    std::array<int, 2> pipe{};
-    if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return;
-    std::vector<std::string> arguments{binary.string(),
-                                       "--config.file=" + (folder_ / "prometheus.yml").string(),
-                                       "--storage.tsdb.path=" + (folder_ / "data").string(),
-                                       "--web.listen-address=127.0.0.1:" + std::to_string(port_),
-                                       "--web.enable-remote-write-receiver",
-                                       "--enable-feature=native-histograms"};
-    arguments.insert(arguments.end(), flags.begin(), flags.end());
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(pipe[1], 1);
-      ::dup2(pipe[1], 2);
-      ::execv(argv[0], argv.data());
-      ::_exit(127);
-    }
-    ::close(pipe[1]);
-    log_ = pipe[0];
-    wait_until_ready();
-  }
-  ~Prometheus() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGTERM);
-      int status = 0;
-      ::waitpid(pid_, &status, 0);
-    }
-    if (drain_.joinable()) drain_.join();
-    if (log_ >= 0) ::close(log_);
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  Prometheus(const Prometheus&) = delete;
-  Prometheus& operator=(const Prometheus&) = delete;
-
-  bool ready() const { return ready_; }
-  const std::string& log() const { return text_; }
-
-  Result<net::Response> post(const std::string& path, std::string body) const {
-    net::ClientRequest request;
-    request.url = *net::Url::parse("http://127.0.0.1:" + std::to_string(port_) + path);
-    request.method = "POST";
-    request.headers.set("Content-Type", "application/x-protobuf");
-    request.headers.set("Content-Encoding", "snappy");
-    request.headers.set("X-Prometheus-Remote-Write-Version", "0.1.0");
-    request.body = std::move(body);
-    return net::fetch(std::move(request));
-  }
-
- private:
-  void wait_until_ready() {
-    std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; !ready_ && (got = ::read(log_, buffer.data(), buffer.size())) > 0;) {
-      text_.append(buffer.data(), static_cast<size_t>(got));
-      ready_ = text_.find("Server is ready to receive web requests") != std::string::npos;
-    }
-    drain_ = std::jthread([fd = log_] {  // It would stop at a full pipe.
-      std::array<char, 4096> rest{};
-      while (::read(fd, rest.data(), rest.size()) > 0) {
-      }
-    });
-  }
-
-  uint16_t port_;
-  fs::path folder_;
-  pid_t pid_ = -1;
-  int log_ = -1;
-  bool ready_ = false;
-  std::string text_;
-  std::jthread drain_;
-};
 
 constexpr int64_t step_ms = 15'000;
 constexpr int64_t block_ms = 2 * 3600 * 1000;
@@ -138,7 +38,7 @@ struct Version {
   const char* generation;
   bool histograms;
 
-  friend void PrintTo(const Version& version, std::ostream* out) { *out << version.version; }
+  friend void PrintTo(const Version& one, std::ostream* out) { *out << one.version; }
 };
 
 class MockFidelityTest : public testing::TestWithParam<Version> {
@@ -167,12 +67,10 @@ input_series:
   }
 
   void SetUp() override {
-    const fs::path binary = prometheus_binary(GetParam().version);
-    ASSERT_TRUE(fs::exists(binary)) << binary << " is missing: run ci/setup";
     prometheus_ =
-        std::make_unique<Prometheus>(binary, "global:\n  external_labels: {region: us, zone: z1}\n",
-                                     std::vector<std::string>{"--storage.remote.read-sample-limit=3000",
-                                                              "--storage.remote.read-max-bytes-in-frame=1000"});
+        std::make_unique<PrometheusProcess>(GetParam().version, "global:\n  external_labels: {region: us, zone: z1}\n",
+                                            std::vector<std::string>{"--storage.remote.read-sample-limit=3000",
+                                                                     "--storage.remote.read-max-bytes-in-frame=1000"});
     ASSERT_TRUE(prometheus_->ready()) << prometheus_->log();
 
     StoreDefaults defaults;
@@ -188,7 +86,7 @@ input_series:
     for (const InputSeries& input : store.input_series) series.push_back(input.series(0, {start_ms_, step_ms}));
     wire::WriteRequests requests(series);
     while (auto request = requests.next()) {
-      const auto written = prometheus_->post("/api/v1/write", std::move(*request));
+      const auto written = post(*prometheus_, "/api/v1/write", std::move(*request));
       ASSERT_TRUE(written) << written.error().to_string();
       ASSERT_EQ(written->head.status / 100, 2) << written->body;
     }
@@ -209,7 +107,7 @@ input_series:
 
   void expect_same(const std::string& name, const std::string& body) {
     SCOPED_TRACE(name);
-    const auto real = prometheus_->post("/api/v1/read", body);
+    const auto real = post(*prometheus_, "/api/v1/read", body);
     ASSERT_TRUE(real) << real.error().to_string();
     const auto exchange = store_->begin(body, "test");
     net::ResponseHead head;
@@ -248,7 +146,7 @@ input_series:
 
   SystemTime time_;
   int64_t start_ms_ = 0;
-  std::unique_ptr<Prometheus> prometheus_;
+  std::unique_ptr<PrometheusProcess> prometheus_;
   std::unique_ptr<Store> store_;
 };
 
@@ -303,7 +201,7 @@ TEST_P(MockFidelityTest, RefusesInTheSameWords) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Prometheus, MockFidelityTest,
-                         testing::Values(Version{"2.42.0", "v2.42", false}, Version{"3.5.3", "v3.5", true}),
+                         testing::Values(Version{"2.42", "v2.42", false}, Version{"3.5", "v3.5", true}),
                          [](const auto& param_info) { return std::string(param_info.param.generation).substr(1, 1); });
 
 }  // namespace

@@ -2,25 +2,13 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include <sys/wait.h>
 
-#include "base/temporary_folder.h"
+#include "integration/prometheus_process.h"
 
 namespace mread::integration {
-
-/// The path of a Prometheus package's program, where ci/setup puts it; empty where it is not there.
-inline std::string prometheus_program(const std::string& version, const std::string& program) {
-  const char* cache = std::getenv("MREAD_CACHE");
-  const char* home = std::getenv("HOME");
-  std::filesystem::path path =
-      cache != nullptr ? cache : std::filesystem::path(home != nullptr ? home : "/") / ".cache/mread";
-  path = path / "prometheus" / version / program;
-  return std::filesystem::exists(path) ? path.string() : std::string();
-}
 
 struct Outcome {
   int status = -1;

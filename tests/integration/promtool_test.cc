@@ -17,10 +17,9 @@ namespace mread::mockstore {
 namespace {
 
 using integration::Outcome;
-using integration::prometheus_program;
 using integration::run;
 
-constexpr const char* version = "3.5.3";
+constexpr const char* version = "3.5";
 
 const std::vector<std::string>& accepted() {
   static const std::vector<std::string> notations = {
@@ -218,7 +217,7 @@ std::string text_of(const model::Series& series) {
 
 // Every millisecond of a second, and values that need all their digits, through real blocks and back.
 TEST(PromtoolBlocks, HoldTheSamplesOfOurOpenMetricsText) {
-  for (const char* of_version : {"2.42.0", "2.53.3", "3.5.3"}) {
+  for (const char* of_version : {"2.42", "2.53", "3.5"}) {
     const std::string promtool = prometheus_program(of_version, "promtool");
     ASSERT_FALSE(promtool.empty()) << "promtool " << of_version << " is not on this machine: run ci/setup";
     model::Series series;
