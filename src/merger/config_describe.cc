@@ -1,0 +1,107 @@
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "merger/config.h"
+#include "model/matcher.h"
+
+namespace mread::merger {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string pairs(const std::vector<std::pair<std::string, std::string>>& entries, bool hide_values) {
+  std::string out;
+  for (const auto& [name, value] : entries) {
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, hide_values ? "<hidden>" : quoted(value));
+  }
+  return "{" + out + "}";
+}
+
+}  // namespace
+
+std::string Config::describe() const {
+  std::string out = fmt::format("listen: {}\nremote_read:\n", listen);
+  for (const Backend& backend : backends) {
+    const size_t query = backend.url.find('?');
+    out += fmt::format("  - name: {}\n    url: {}\n    remote_timeout: {}\n    chunked_read_limit: {}\n",
+                       quoted(backend.name),
+                       quoted(backend.url.substr(0, query) + (query == std::string::npos ? "" : "?<hidden>")),
+                       format_duration(backend.timeout), backend.chunked_read_limit);
+    if (!backend.headers.empty()) out += fmt::format("    headers: {}\n", pairs(backend.headers, true));
+    if (!backend.required_matchers.empty()) {
+      out += fmt::format("    required_matchers: {}\n", pairs(backend.required_matchers, false));
+    }
+    if (!backend.follow_redirects) out += "    follow_redirects: false\n";
+  }
+  out += "groups:\n";
+  for (const Group& group : groups) {
+    std::string members;
+    for (const size_t member : group.members) members += (members.empty() ? "" : ", ") + quoted(backends[member].name);
+    out += fmt::format("  - {{name: {}, members: [{}], need: {}, wait: {}}}\n", quoted(group.name), members, group.need,
+                       group.wait == Group::Wait::all ? "all" : "need");
+  }
+  if (!routes.empty()) out += "routes:\n";
+  for (const Route& route : routes) {
+    std::string names;
+    for (const size_t group : route.groups) names += (names.empty() ? "" : ", ") + quoted(groups[group].name);
+    out += fmt::format("  - {{match: {}, groups: [{}]}}\n", quoted(model::to_string(route.match)), names);
+  }
+  std::string replica_names;
+  for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
+  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
+                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
+  out +=
+      fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
+                  limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
+                  format_duration(limits.query_range));
+  // Its backends stand above, so this is not part of what describes the same again.
+  if (discovery) {
+    out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),
+                       format_duration(discovery->refresh));
+  }
+  if (health) {
+    out += fmt::format("health: {{probe: {}, open_after: {}, path: {}}}\n", format_duration(health->probe),
+                       health->open_after, quoted(health->path));
+  }
+  if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
+  return out;
+}
+
+const char* to_string(OnConflict on_conflict) {
+  switch (on_conflict) {
+    case OnConflict::first:
+      return "first";
+    case OnConflict::max:
+      return "max";
+    case OnConflict::min:
+      return "min";
+    case OnConflict::live:
+      return "live";
+  }
+  return "first";
+}
+
+const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
+
+const char* to_string(PartialPolicy policy) {
+  switch (policy) {
+    case PartialPolicy::all:
+      return "all";
+    case PartialPolicy::group:
+      return "group";
+    case PartialPolicy::any:
+      return "any";
+  }
+  return "group";
+}
+
+}  // namespace mread::merger

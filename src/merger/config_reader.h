@@ -1,0 +1,24 @@
+#pragma once
+
+#include <initializer_list>
+
+#include "base/yaml.h"
+#include "merger/config.h"
+
+namespace mread::merger {
+
+// The parts of an mread.yml, each of which throws yaml::ConfigError with its place. Internal to Config::from_yaml.
+
+/// One entry of `remote_read:`.
+Backend read_backend(const yaml::Node& node);
+/// `remote_read:` and the file of `discovery:`, into `config`.
+void read_all_backends(yaml::Mapping& mapping, Config& config);
+/// `groups:`, and a group for each backend that is in none. The backends are there.
+void read_groups(const std::optional<yaml::Node>& node, Config& config);
+/// One entry of `routes:`. The groups are there.
+Route read_route(const yaml::Node& node, const Config& config);
+
+/// Keys that DESIGN.md promises and that this version cannot keep: ignoring them would change what a read returns.
+void refuse_unsupported(yaml::Mapping& mapping, std::initializer_list<const char*> keys);
+
+}  // namespace mread::merger

@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "merger/config_reader.h"
+#include "model/matcher.h"
+
+namespace mread::merger {
+namespace {
+
+using yaml::Mapping;
+using yaml::Node;
+
+// By name of a backend: where it stands.
+using Places = std::map<std::string, std::string>;
+
+void read_backends(const Node& node, Config& config, Places& places) {
+  for (const Node& entry : node.sequence()) {
+    Backend backend = read_backend(entry);
+    const auto [known, fresh] = places.emplace(backend.name, fmt::format("{}:{}", entry.file(), entry.line()));
+    if (!fresh) {
+      entry.error(fmt::format("a second backend is called \"{}\" (the first is in {}): give each its own name",
+                              backend.name, known->second));
+    }
+    config.backends.push_back(std::move(backend));
+  }
+}
+
+void read_discovery(const Node& node, Config& config, Places& places) {
+  Discovery discovery;
+  Mapping mapping = node.mapping();
+  const Node file = mapping.require("file");
+  discovery.file = file.string();
+  if (discovery.file.empty()) file.error("discovery needs a file");
+  // Relative to the configuration, as everywhere in Prometheus.
+  const size_t folder = node.file().rfind('/');
+  if (discovery.file.front() != '/' && folder != std::string::npos) {
+    discovery.file.insert(0, node.file(), 0, folder + 1);
+  }
+  if (const auto refresh = mapping.find("refresh")) {
+    discovery.refresh = refresh->duration();
+    if (discovery.refresh <= std::chrono::milliseconds(0)) refresh->error("refresh must be more than 0");
+  }
+  mapping.finish();
+  read_backends(Node::load(discovery.file), config, places);
+  config.discovery = std::move(discovery);
+}
+
+Group read_group(const Node& node, const Config& config, std::vector<bool>& taken) {
+  Group group;
+  Mapping mapping = node.mapping();
+  group.name = mapping.require("name").string();
+  if (group.name.empty()) node.error("a group needs a name");
+  std::vector<std::string> names;
+  for (const Backend& backend : config.backends) names.push_back(backend.name);
+  const Node members = mapping.require("members");
+  for (const Node& member : members.sequence()) {
+    const std::string name = member.string();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      const std::string near = yaml::nearest(name, names);
+      member.error(fmt::format("no backend is called \"{}\"{}", name,
+                               near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+    }
+    const auto index = static_cast<size_t>(found - names.begin());
+    if (taken[index]) member.error(fmt::format("backend \"{}\" is in a group already", name));
+    taken[index] = true;
+    group.members.push_back(index);
+  }
+  if (group.members.empty()) members.error("a group needs at least one member");
+  std::sort(group.members.begin(), group.members.end());
+  if (const auto need = mapping.find("need")) {
+    const int64_t count = need->integer();
+    if (count < 1 || static_cast<uint64_t>(count) > group.members.size()) {
+      need->error(fmt::format("need must be between 1 and the group's {} members", group.members.size()));
+    }
+    group.need = static_cast<size_t>(count);
+  }
+  if (const auto wait = mapping.find("wait")) {
+    group.wait = wait->one_of({"all", "need"}) == "all" ? Group::Wait::all : Group::Wait::need;
+  }
+  refuse_unsupported(mapping, {"hedge_after"});
+  mapping.finish();
+  return group;
+}
+
+}  // namespace
+
+void read_all_backends(Mapping& mapping, Config& config) {
+  Places places;
+  const auto discovery = mapping.find("discovery");
+  const auto remote_read = discovery ? mapping.find("remote_read") : mapping.require("remote_read");
+  if (remote_read) read_backends(*remote_read, config, places);
+  if (discovery) read_discovery(*discovery, config, places);
+  if (config.backends.empty())
+    (remote_read ? *remote_read : *discovery).error("remote_read must name at least one backend");
+}
+
+void read_groups(const std::optional<Node>& node, Config& config) {
+  std::vector<bool> taken(config.backends.size());
+  std::set<std::string> names;
+  if (node) {
+    for (const Node& entry : node->sequence()) {
+      Group group = read_group(entry, config, taken);
+      if (!names.insert(group.name).second) entry.error(fmt::format("a second group is called \"{}\"", group.name));
+      config.groups.push_back(std::move(group));
+    }
+  }
+  for (size_t i = 0; i < config.backends.size(); ++i) {
+    if (taken[i]) continue;
+    const std::string& name = config.backends[i].name;
+    if (names.count(name) > 0) {
+      node->error(
+          fmt::format("a group is called \"{}\", as is a backend that is in no group: give one another name", name));
+    }
+    config.groups.push_back({name, {i}, 1, Group::Wait::all});
+  }
+  for (size_t g = 0; g < config.groups.size(); ++g) {
+    for (const size_t member : config.groups[g].members) config.backends[member].group = g;
+  }
+}
+
+Route read_route(const Node& node, const Config& config) {
+  Route route;
+  Mapping mapping = node.mapping();
+  const Node match = mapping.require("match");
+  const std::string text = match.string();
+  size_t offset = 0;
+  auto matchers = model::parse_selector(text, &offset);
+  if (!matchers) match.error_at(offset, matchers.error().context);
+  route.match = *std::move(matchers);
+  std::vector<std::string> names;
+  for (const Group& group : config.groups) names.push_back(group.name);
+  const Node groups = mapping.require("groups");
+  for (const Node& entry : groups.sequence()) {
+    const std::string name = entry.string();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      const std::string near = yaml::nearest(name, names);
+      entry.error(fmt::format("no group is called \"{}\"{}", name,
+                              near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+    }
+    route.groups.push_back(static_cast<size_t>(found - names.begin()));
+  }
+  if (route.groups.empty()) groups.error("a route needs at least one group");
+  mapping.finish();
+  return route;
+}
+
+}  // namespace mread::merger
