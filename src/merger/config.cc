@@ -118,7 +118,8 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
-  refuse_unsupported(mapping, {"prune", "web"});
+  if (const auto prune = mapping.find("prune")) config.prune = read_prune(*prune, config);
+  refuse_unsupported(mapping, {"web"});
   mapping.finish();
   return config;
 }
