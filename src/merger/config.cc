@@ -119,7 +119,10 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
   if (const auto prune = mapping.find("prune")) config.prune = read_prune(*prune, config);
-  refuse_unsupported(mapping, {"web"});
+  if (const auto web = mapping.find("web")) {
+    config.web = read_web(*web);
+    web->error("web is not supported yet by this version");
+  }
   mapping.finish();
   return config;
 }

@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "merger/config.h"
 #include "merger/config_reader.h"
+#include "merger/config_transport.h"
 #include "model/matcher.h"
 
 namespace mread::merger {
@@ -42,6 +43,7 @@ std::string Config::describe() const {
       out += fmt::format("    required_matchers: {}\n", pairs(backend.required_matchers, false));
     }
     if (!backend.follow_redirects) out += "    follow_redirects: false\n";
+    out += describe_transport(backend.transport, "    ");
   }
   out += "groups:\n";
   for (const Group& group : groups) {
@@ -74,6 +76,7 @@ std::string Config::describe() const {
                        health->open_after, quoted(health->path));
   }
   if (prune) out += describe_prune(*this);
+  out += describe_web(web);
   if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
   return out;
 }

@@ -194,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"HeaderTwice", backend("headers: {A: x, a: y}"), "given twice"},
         Refusal{"BothBearerTokens", backend("bearer_token: x, bearer_token_file: y"),
                 "at most one of bearer_token and bearer_token_file"},
-        Refusal{"TlsNotYet", backend("tls_config: {}"), "tls_config is not supported yet by this version"},
+        Refusal{"TlsNotYet", backend("tls_config: {insecure_skip_verify: true}"), "not supported yet by this version"},
         Refusal{"PruneAllTheTime", with("prune: {refresh: 0s}"), "refresh must be more than 0"},
         Refusal{"PruneByMagic", with("prune: {by: magic}"), "mread.yml:5:13"},
         Refusal{"PruneExceptNobody", with("prune: {except: [bb]}"), "did you mean \"b\"?"},
