@@ -35,6 +35,8 @@ constexpr uint64_t metrics_bytes = 16ULL << 20;
 // Of one label's values, in JSON.
 constexpr uint64_t value_bytes = 80;
 constexpr int refreshes_without = 9;
+// JSON has this in place of bytes that are no text: what stands there is not known.
+constexpr std::string_view replacement = "\xef\xbf\xbd";
 constexpr size_t series_a_turn = 2000;
 
 struct Got {
@@ -162,6 +164,7 @@ class Learning {
       // What begins with U__ is an escaped name to 3.x, and other names would have to be escaped.
       if (i >= most_labels || !model::is_classic_label_name(name) || name.starts_with("U__")) {
         builder_.set_open(name);
+        if (name.find(replacement) != std::string::npos) builder_.set_names_unknown();
         continue;
       }
       auto listed = co_await list_values(name);
@@ -195,7 +198,10 @@ class Learning {
       builder_.set_open(name);
       co_return Result<void>();
     }
-    for (const std::string& value : *values) builder_.add(name, value);
+    for (const std::string& value : *values) {
+      if (value.find(replacement) != std::string::npos) builder_.set_open(name);
+      builder_.add(name, value);
+    }
     co_return Result<void>();
   }
 

@@ -81,6 +81,7 @@ void Generation::learn(const ReadReport& report, Circuits::Admission* admission,
     }
   }
   for (const merger::BackendOutcome& each : report.outcome.backends) {
+    if (each.state == merger::BackendOutcome::State::unavailable) continue;  // It was not asked.
     if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
   }
   if (admission == nullptr) return;

@@ -64,8 +64,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NotTheOnlyValueAndThere", "up{region!=\"eu\",region!=\"\"}", false},
         Case{"NotAnyOfThem", "up{job!~\"x|y|\"}", false}, Case{"NotOneOfThem", "up{job!~\"x|\"}", true},
         Case{"TwoThatDoNotMeet", "up{job=~\"x|z\",job!=\"x\"}", false},
-        // A collector takes the first for "absent", and that is no "us" either.
-        Case{"ContradictionOnAnExternalLabel", "up{region=\"eu\",region!=\"eu\"}", false},
+        // A collector takes the first for "absent", and that is not "eu".
+        Case{"ContradictionOnAnExternalLabel", "up{region=\"eu\",region!=\"eu\"}", true},
+        Case{"ContradictionOnAnother", "up{region=\"us\",region!=\"us\"}", false},
         Case{"ExternalAndNotAnother", "up{region=\"eu\",region!=\"us\"}", true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
