@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <system_error>
@@ -119,6 +120,12 @@ int verify_peer(int good, X509_STORE_CTX* store) {
 
 Result<std::string> read_file(const std::string& what, const std::string& path) {
   const std::string place = what + " " + path;
+  std::error_code missing;
+  const auto status = std::filesystem::status(path, missing);
+  // A pipe would hold everything up.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return fail(Errc::config, place + ": not a regular file");
+  }
   errno = 0;
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file.is_open()) return fail(Errc::config, place + ": " + std::generic_category().message(errno));
@@ -177,7 +184,7 @@ Result<Key> key_in(const Source& source) {
   const auto no_password = [](char*, int, int, void*) { return 0; };
   Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   if (!key) {
-    const bool none = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    const bool none = source.text.find("PRIVATE KEY-----") == std::string::npos;
     const std::string reason = openssl_reason();
     return fail(
         Errc::config,
