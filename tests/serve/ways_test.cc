@@ -64,7 +64,7 @@ TEST_F(WaysTest, FailuresAreNamedAndCounted) {
   const CertificateAuthority stranger(folder_, "stranger");
   serve_config(with_certificate(stranger.ca_file()));
   EXPECT_EQ(outcome(), "a: TLS: certificate verify failed (unknown CA)\n");
-  EXPECT_EQ(metric("mread_backend_failures_total{backend=\"a\",group=\"a\",reason=\"tls\"}"), "1");
+  EXPECT_EQ(metric("mread_backend_failures_total{backend=\"a\",reason=\"tls\"}"), "1");
 }
 
 TEST_F(WaysTest, AMissingCertificateIsNamed) {
