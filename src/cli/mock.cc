@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "mockstore/forward_proxy.h"
 #include "mockstore/store_config.h"
 #include "mockstore/store_server.h"
 #include "net/listen_address.h"
@@ -41,8 +42,10 @@ int complain(const std::string& line, int code = invalid) {
 // A port in use, or an address that is not this machine's, is a system's error; the others are the configuration's.
 int code_of(const Error& error) { return error.code.category() == mread_category() ? invalid : environment; }
 
-asio::awaitable<void> drain_all(std::vector<std::unique_ptr<mockstore::StoreServer>>& servers) {
+asio::awaitable<void> drain_all(std::vector<std::unique_ptr<mockstore::StoreServer>>& servers,
+                                std::vector<std::unique_ptr<mockstore::ForwardProxy>>& proxies) {
   for (const auto& server : servers) co_await server->drain(grace);
+  for (const auto& proxy : proxies) co_await proxy->drain();
 }
 
 int mock(const MockFlags& flags) {
@@ -65,11 +68,17 @@ int mock(const MockFlags& flags) {
     if (!server) return complain(server.error().to_string(), code_of(server.error()));
     servers.push_back(std::move(*server));
   }
+  std::vector<std::unique_ptr<mockstore::ForwardProxy>> proxies;
+  for (const auto& proxy_config : config.proxies) {
+    auto proxy = mockstore::ForwardProxy::start(context.get_executor(), proxy_config);
+    if (!proxy) return complain(proxy.error().to_string(), code_of(proxy.error()));
+    proxies.push_back(std::move(*proxy));
+  }
   asio::signal_set signals(context, SIGINT, SIGTERM);
   const auto drained = [&context](std::exception_ptr) { context.stop(); };
   signals.async_wait([&](boost::system::error_code code, int) {
     if (code) return;
-    asio::co_spawn(asio::make_strand(context), drain_all(servers), drained);
+    asio::co_spawn(asio::make_strand(context), drain_all(servers, proxies), drained);
     signals.async_wait([](boost::system::error_code again, int) {  // A second signal is in a hurry.
       if (!again) std::_Exit(interrupted);
     });
@@ -77,6 +86,10 @@ int mock(const MockFlags& flags) {
   for (const auto& server : servers) {
     std::printf("%s listening on %s\n", server->store().name().c_str(), server->read_url().c_str());
     std::printf("%s admin on %s\n", server->store().name().c_str(), server->admin_url().c_str());
+  }
+  for (const auto& proxy : proxies) {
+    std::printf("%s listening on %s\n", proxy->name().c_str(), proxy->url().c_str());
+    std::printf("%s admin on %s\n", proxy->name().c_str(), proxy->admin_url().c_str());
   }
   std::printf("ready\n");
   std::fflush(stdout);

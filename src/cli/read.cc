@@ -14,6 +14,7 @@
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/transport_flags.h"
 #include "model/matcher.h"
 #include "net/http.h"
 #include "scenarios/read_client.h"
@@ -31,6 +32,7 @@ struct ReadFlags {
   std::string output = "table";
   std::string timeout = "1m";
   std::vector<std::string> headers;
+  TransportFlags way;
   uint64_t limit = 0;
   bool stream = false;
   bool samples = false;
@@ -70,6 +72,9 @@ Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   if (!timeout) return fail(timeout.error().in("--timeout"));
   if (timeout->count() <= 0) return fail(Errc::config, "--timeout: must be above zero");
   call.timeout = *timeout;
+  auto transport = flags.way.transport();
+  if (!transport) return fail(std::move(transport.error()));
+  call.transport = std::move(*transport);
   for (const std::string& header : flags.headers) {
     const size_t equals = header.find('=');
     if (equals == 0 || equals == std::string::npos)
@@ -143,6 +148,7 @@ void add_read(CLI::App& app, int& exit_code) {
   command->add_option("--timeout", flags->timeout, "For the whole answer")->capture_default_str();
   command->add_option("--header", flags->headers, "NAME=VALUE, a request header; may be given several times")
       ->allow_extra_args(false);
+  add_transport_flags(*command, flags->way);
   command->add_option("--limit", flags->limit, "Print at most this many series (0: all)")->capture_default_str();
   command->footer("Example: mread read http://localhost:9090 'up{job=\"node\"}' --start now-15m --values");
   command->callback([flags, &exit_code] { exit_code = read(*flags); });

@@ -144,8 +144,6 @@ Backend read_backend(const Node& node) {
   refuse_both(mapping, "basic_auth", "oauth2");
   refuse_both(mapping, "authorization", "oauth2");
   backend.transport = read_transport(mapping);
-  if (backend.transport != TransportSettings{})
-    node.error("TLS settings and proxies are not supported yet by this version");
   refuse_unsupported(mapping, {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2"});
   mapping.finish();
   return backend;
