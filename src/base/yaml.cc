@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/quantity.h"
+#include "base/secret_lines.h"
 
 namespace mread::yaml {
 
@@ -17,23 +18,14 @@ struct Node::Source {
   std::string file;
   std::string text;
 
-  std::string_view line(int number) const {
-    std::string_view rest = text;
-    for (int i = 0; i < number; ++i) {
-      const size_t end = rest.find('\n');
-      if (end == std::string_view::npos) return {};
-      rest.remove_prefix(end + 1);
-    }
-    return rest.substr(0, rest.find('\n'));
-  }
-
   [[noreturn]] void raise(const YAML::Mark& mark, const std::string& message) const {
     std::string what = file;
     if (mark.line >= 0) {
       what += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + message;
-      const std::string_view at = line(mark.line);
-      if (at.find_first_not_of(" \t\r") != std::string_view::npos) {
-        what += "\n  " + std::string(at) + "\n  " + std::string(std::max(mark.column, 0), ' ') + "^";
+      const ShownLine at = show_line(text, mark.line);
+      if (at.text.find_first_not_of(" \t\r") != std::string::npos) {
+        const size_t column = std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut);
+        what += "\n  " + at.text + "\n  " + std::string(column, ' ') + "^";
       }
     } else {
       what += ": " + message;

@@ -92,6 +92,15 @@ void check_listen(const Node& node) {
 
 }  // namespace
 
+std::string read_path(const Node& node) {
+  std::string path = node.string();
+  if (path.empty()) node.error("a file's name is missing");
+  if (path.find('\0') != std::string::npos) node.error("a file's name cannot have a zero byte in it");
+  const size_t folder = node.file().rfind('/');
+  if (path.front() != '/' && folder != std::string::npos) path.insert(0, node.file(), 0, folder + 1);
+  return path;
+}
+
 void refuse_unsupported(Mapping& mapping, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
     if (const auto value = mapping.find(key)) value->error(fmt::format("{} is not supported yet by this version", key));

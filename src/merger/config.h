@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/yaml.h"
+#include "merger/config_credentials.h"
 #include "merger/routes.h"
 
 namespace mread::merger {
@@ -18,6 +19,7 @@ struct Backend {
   std::string url;   ///< http or https, without userinfo
   std::chrono::milliseconds timeout{60'000};
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  Credentials credentials;
   /// The backend is asked only by queries that carry each of these as an equality matcher.
   std::vector<std::pair<std::string, std::string>> required_matchers;
   uint64_t chunked_read_limit = 50'000'000;  ///< bytes of one frame
@@ -107,8 +109,8 @@ struct Config {
   static Config load(const std::string& path);
   static Config from_yaml(const yaml::Node& root);
 
-  /// What the configuration means, defaults filled in, as YAML. Values of headers and of URL parameters, which may be
-  /// secrets, are left out.
+  /// What the configuration means, defaults filled in, as YAML. Secrets, and values of headers and of URL
+  /// parameters, which may be some, are left out.
   std::string describe() const;
 };
 

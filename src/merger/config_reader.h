@@ -18,6 +18,18 @@ void read_groups(const std::optional<yaml::Node>& node, Config& config);
 /// One entry of `routes:`. The groups are there.
 Route read_route(const yaml::Node& node, const Config& config);
 
+/// The credentials among the keys of an entry of `remote_read:`; at most one kind of them, as in Prometheus.
+Credentials read_credentials(yaml::Mapping& mapping);
+
+/// An http or https URL without a user's name and password.
+struct Address {
+  std::string text;       ///< as written
+  std::string authority;  ///< host:port, the scheme's port filled in
+};
+Address read_url(const yaml::Node& node);
+/// A file's path; a relative one begins where the file is that names it, as everywhere in Prometheus.
+std::string read_path(const yaml::Node& node);
+
 /// Keys that DESIGN.md promises and that this version cannot keep: ignoring them would change what a read returns.
 void refuse_unsupported(yaml::Mapping& mapping, std::initializer_list<const char*> keys);
 

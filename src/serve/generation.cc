@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "serve/backend_credentials.h"
+
 namespace mread::serve {
 namespace {
 
@@ -27,7 +29,7 @@ Generation::Generation(merger::Config config, Lasting lasting, const Generation*
       lasting_(std::move(lasting)),
       circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
       metrics_(lasting_.metrics.bind(config_)),
-      context_{config_, lasting_.client, lasting_.gate, backend_requests(config_)},
+      context_{config_, lasting_.client, lasting_.gate, authorized_requests(config_, *lasting_.tokens)},
       board_(config_.backends.size()) {
   if (previous != nullptr) board_.take_over(previous->board_.standings(), origins(config_, previous->config_));
 }

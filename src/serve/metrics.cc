@@ -28,9 +28,9 @@ const Histogram::BucketBoundaries duration_buckets{0.001, 0.0025, 0.005, 0.01, 0
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
-constexpr const char* reasons[] = {"deadline",  "refused",  "reset", "unreachable", "truncated",
-                                   "malformed", "checksum", "limit", "http_status", "unsupported",
-                                   "unsorted",  "tls",      "other", "open_circuit"};
+constexpr const char* reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
+                                   "malformed", "checksum", "limit",       "http_status", "unsupported",
+                                   "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
 constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::open,
                                                      merger::Breaker::State::half_open};
 

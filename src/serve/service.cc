@@ -80,6 +80,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
       gate_(0),
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
+      tokens_(std::make_shared<TokenSources>(executor, client_)),
       discovery_watch_(std::make_shared<FileWatch>(
           executor,
           [this]() -> FileWatch::Subject {
@@ -93,7 +94,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             (void)reload();  // It logs.
           })) {}
 
-Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, logger_}; }
+Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, tokens_, logger_}; }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
@@ -151,6 +152,7 @@ Result<void> Service::load() try {
 asio::awaitable<void> Service::stop() {
   co_await discovery_watch_->stop();
   co_await prober_->stop();
+  co_await tokens_->stop();
 }
 
 net::Handler Service::handler() {

@@ -68,6 +68,7 @@ class Service {
   Metrics metrics_;
   Warnings warnings_;
   const std::shared_ptr<Prober> prober_;
+  const std::shared_ptr<TokenSources> tokens_;
   std::function<merger::Config()> source_;
   std::mutex loading_;  // One reload at a time.
   const std::shared_ptr<FileWatch> discovery_watch_;
