@@ -12,7 +12,7 @@ namespace {
 constexpr std::array secret_keys = {"password",     "credentials",   "bearer_token",     "client_secret",
                                     "headers",      "authorization", "endpoint_params",  "proxy_connect_header",
                                     "access_token", "tokens",        "basic_auth_users", "required_headers",
-                                    "bearer"};
+                                    "bearer", "key"};
 constexpr std::array secret_blocks = {"headers",          "endpoint_params",  "proxy_connect_header",
                                       "basic_auth_users", "required_headers", "tokens"};
 

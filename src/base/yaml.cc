@@ -18,6 +18,16 @@ struct Node::Source {
   std::string file;
   std::string text;
 
+  std::string_view line(int number) const {
+    std::string_view rest = text;
+    for (int i = 0; i < number; ++i) {
+      const size_t end = rest.find('\n');
+      if (end == std::string_view::npos) return {};
+      rest.remove_prefix(end + 1);
+    }
+    return rest.substr(0, rest.find('\n'));
+  }
+
   [[noreturn]] void raise(const YAML::Mark& mark, const std::string& message) const {
     std::string what = file;
     if (mark.line >= 0) {
