@@ -12,7 +12,9 @@ namespace {
 constexpr std::array secret_keys = {"password",     "credentials",   "bearer_token",     "client_secret",
                                     "headers",      "authorization", "endpoint_params",  "proxy_connect_header",
                                     "access_token", "tokens",        "basic_auth_users", "required_headers",
-                                    "bearer", "key"};
+                                    "bearer",       "key",           "basic_auth",       "oauth2"};
+// Blocks with keys of their own, which say what is secret; a single word in their place may be one.
+constexpr std::array keyed_blocks = {"authorization", "basic_auth", "oauth2"};
 constexpr std::array secret_blocks = {"headers",          "endpoint_params",  "proxy_connect_header",
                                       "basic_auth_users", "required_headers", "tokens"};
 
@@ -51,7 +53,7 @@ size_t first_secret_value(std::string_view line) {
       // `authorization: {type: Bearer, …` begins a block: what is secret in it has a key of its own.
       const auto value = value_behind(line, end);
       const bool block = value && *value < line.size() && line[*value] == '{' &&
-                         !contains(secret_blocks, line.substr(begin, end - begin));
+                         contains(keyed_blocks, line.substr(begin, end - begin));
       if (value && !block) return *value;
     }
     begin = end;
@@ -87,7 +89,7 @@ Inside place_of(const std::vector<std::string_view>& above, std::string_view lin
     const std::string_view key = rest.substr(0, end);
     if (!value_behind(rest, end)) continue;
     if (contains(secret_blocks, key)) return Inside::block;
-    if (contains(secret_keys, key) && key != "authorization") return Inside::value;
+    if (contains(secret_keys, key) && !contains(keyed_blocks, key)) return Inside::value;
   }
   return Inside::nothing;
 }

@@ -159,7 +159,9 @@ void Node::error_at(size_t offset, const std::string& message) const {
 
 void Node::wrong_type(std::string_view want) const {
   const char* got = is_null() ? "nothing" : is_sequence() ? "a list" : is_mapping() ? "a mapping" : nullptr;
-  error("want " + std::string(want) + ", got " + (got != nullptr ? got : "\"" + node_.Scalar() + "\""));
+  const bool secret = mark_.line >= 0 && static_cast<size_t>(mark_.column) >= show_line(source_->text, mark_.line).cut;
+  const std::string word = secret ? "a word" : "\"" + node_.Scalar() + "\"";
+  error("want " + std::string(want) + ", got " + (got != nullptr ? got : word));
 }
 
 std::string Node::string() const {

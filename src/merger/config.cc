@@ -92,15 +92,6 @@ void check_listen(const Node& node) {
 
 }  // namespace
 
-std::string read_path(const Node& node) {
-  std::string path = node.string();
-  if (path.empty()) node.error("a file's name is missing");
-  if (path.find('\0') != std::string::npos) node.error("a file's name cannot have a zero byte in it");
-  const size_t folder = node.file().rfind('/');
-  if (path.front() != '/' && folder != std::string::npos) path.insert(0, node.file(), 0, folder + 1);
-  return path;
-}
-
 void refuse_unsupported(Mapping& mapping, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
     if (const auto value = mapping.find(key)) value->error(fmt::format("{} is not supported yet by this version", key));
@@ -127,7 +118,11 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
-  refuse_unsupported(mapping, {"prune", "web"});
+  if (const auto web = mapping.find("web")) {
+    config.web = read_web(*web);
+    if (config.web.tls || !config.web.headers.empty()) web->error("TLS and headers of web are not supported yet");
+  }
+  refuse_unsupported(mapping, {"prune"});
   mapping.finish();
   return config;
 }

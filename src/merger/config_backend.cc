@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "merger/config_reader.h"
+#include "merger/config_transport.h"
 
 namespace mread::merger {
 namespace {
@@ -132,8 +133,9 @@ Backend read_backend(const Node& node) {
     if (backend.chunked_read_limit == 0) limit->error("chunked_read_limit must be more than 0");
   }
   backend.credentials = read_credentials(mapping);
-  refuse_unsupported(mapping,
-                     {"tls_config", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header"});
+  backend.transport = read_transport(mapping);
+  if (backend.transport != TransportSettings{})
+    node.error("TLS settings and proxies are not supported yet by this version");
   mapping.finish();
   return backend;
 }

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "base/tls_server_yaml.h"
 #include "merger/config_reader.h"
+#include "merger/config_transport.h"
 
 namespace mread::merger {
 namespace {
@@ -24,9 +26,7 @@ Secret read_secret(Mapping& mapping, const std::string& key, const std::string& 
   const auto file = mapping.find(key + "_file");
   if (text && file) file->error(fmt::format("at most one of {}{} and {}_file may be given", block, key, key));
   if (text) secret.text = text->string();
-  if (file) {
-    secret.file = read_path(*file);
-  }
+  if (file) secret.file = read_path(*file);
   return secret;
 }
 
@@ -140,7 +140,7 @@ Credentials read_credentials(Mapping& mapping) {
   return {};
 }
 
-std::string describe(const Credentials& credentials, const std::string& indent) {
+std::string describe_credentials(const Credentials& credentials, const std::string& indent) {
   if (const auto* basic = std::get_if<BasicAuth>(&credentials)) {
     const std::string username = basic->username.file.empty() ? "username: " + quoted(basic->username.text)
                                                               : hidden("username", basic->username);

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/transport_settings.h"
+
 namespace mread::merger {
 
 /// A secret as the configuration has it: its text, or the file that holds it.
@@ -33,6 +35,7 @@ struct OAuth2 {
   std::string token_url;
   std::vector<std::string> scopes;
   std::vector<std::pair<std::string, std::string>> endpoint_params;  ///< more fields of the token request
+  TransportSettings transport;                                       ///< of the token request
   bool operator==(const OAuth2&) const = default;
 };
 
@@ -40,6 +43,6 @@ struct OAuth2 {
 using Credentials = std::variant<std::monostate, BasicAuth, Authorization, OAuth2>;
 
 /// The lines of Config::describe() for them, each behind `indent`; secrets are left out. Empty for none.
-std::string describe(const Credentials& credentials, const std::string& indent);
+std::string describe_credentials(const Credentials& credentials, const std::string& indent);
 
 }  // namespace mread::merger

@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "merger/config.h"
+#include "merger/config_transport.h"
 #include "model/matcher.h"
 
 namespace mread::merger {
@@ -37,11 +38,12 @@ std::string Config::describe() const {
                        quoted(backend.url.substr(0, query) + (query == std::string::npos ? "" : "?<hidden>")),
                        format_duration(backend.timeout), backend.chunked_read_limit);
     if (!backend.headers.empty()) out += fmt::format("    headers: {}\n", pairs(backend.headers, true));
-    out += merger::describe(backend.credentials, "    ");
+    out += describe_credentials(backend.credentials, "    ");
     if (!backend.required_matchers.empty()) {
       out += fmt::format("    required_matchers: {}\n", pairs(backend.required_matchers, false));
     }
     if (!backend.follow_redirects) out += "    follow_redirects: false\n";
+    out += describe_transport(backend.transport, "    ");
   }
   out += "groups:\n";
   for (const Group& group : groups) {
@@ -73,6 +75,7 @@ std::string Config::describe() const {
     out += fmt::format("health: {{probe: {}, open_after: {}, path: {}}}\n", format_duration(health->probe),
                        health->open_after, quoted(health->path));
   }
+  out += describe_web(web);
   if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
   return out;
 }

@@ -27,8 +27,6 @@ struct Address {
   std::string authority;  ///< host:port, the scheme's port filled in
 };
 Address read_url(const yaml::Node& node);
-/// A file's path; a relative one begins where the file is that names it, as everywhere in Prometheus.
-std::string read_path(const yaml::Node& node);
 
 /// Keys that DESIGN.md promises and that this version cannot keep: ignoring them would change what a read returns.
 void refuse_unsupported(yaml::Mapping& mapping, std::initializer_list<const char*> keys);

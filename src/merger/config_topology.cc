@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/tls_server_yaml.h"
 #include "merger/config_reader.h"
 #include "model/matcher.h"
 

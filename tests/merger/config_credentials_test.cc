@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "at most one of authorization credentials and credentials_file"},
         Refusal{"CredentialsOfTwoLines", "authorization: {credentials: \"hunter2\\nx\"}", "one line"},
         Refusal{"ATokenOfTwoLines", "bearer_token: \"hunter2\\nx\"", "one line"},
-        Refusal{"AnEmptyFileName", "bearer_token_file: ''", "a file's name is missing"},
+        Refusal{"AnEmptyFileName", "bearer_token_file: ''", "want the path of a file"},
         Refusal{"NoClient", "oauth2: {token_url: 'http://id/', client_secret: hunter2}", "\"client_id\""},
         Refusal{"NoTokenUrl", "oauth2: {client_id: me, client_secret: hunter2}", "\"token_url\""},
         Refusal{"TokenUrlIsNone", "oauth2: {client_id: me, token_url: here}", "is not a URL"},
