@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/yaml.h"
+
 namespace mread {
 namespace {
 
@@ -30,6 +32,16 @@ bool contains(const std::array<const char*, size>& words, std::string_view word)
   });
 }
 
+// A key that is misspelt has a secret behind it all the same.
+bool names_secret(std::string_view word) {
+  constexpr size_t long_enough = 5;
+  if (contains(secret_keys, word)) return true;
+  if (word.size() < long_enough) return false;
+  std::string small(word);
+  std::transform(small.begin(), small.end(), small.begin(), lower);
+  return !yaml::nearest(small, {secret_keys.begin(), secret_keys.end()}).empty();
+}
+
 // Where the value begins behind a key that ends at `at`: behind its quote and its colon. None where no colon follows.
 std::optional<size_t> value_behind(std::string_view line, size_t at) {
   if (at < line.size() && (line[at] == '"' || line[at] == '\'')) ++at;
@@ -49,7 +61,7 @@ size_t first_secret_value(std::string_view line) {
     }
     size_t end = begin;
     while (end < line.size() && is_word(line[end])) ++end;
-    if (contains(secret_keys, line.substr(begin, end - begin))) {
+    if (names_secret(line.substr(begin, end - begin))) {
       // `authorization: {type: Bearer, …` begins a block: what is secret in it has a key of its own.
       const auto value = value_behind(line, end);
       const bool block = value && *value < line.size() && line[*value] == '{' &&
@@ -89,7 +101,7 @@ Inside place_of(const std::vector<std::string_view>& above, std::string_view lin
     const std::string_view key = rest.substr(0, end);
     if (!value_behind(rest, end)) continue;
     if (contains(secret_blocks, key)) return Inside::block;
-    if (contains(secret_keys, key) && !contains(keyed_blocks, key)) return Inside::value;
+    if (names_secret(key) && !contains(keyed_blocks, key)) return Inside::value;
   }
   return Inside::nothing;
 }

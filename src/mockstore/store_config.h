@@ -10,6 +10,7 @@
 #include "mockstore/answer.h"
 #include "mockstore/fault.h"
 #include "mockstore/input_series.h"
+#include "mockstore/store_auth.h"
 #include "model/labels.h"
 #include "net/listen_address.h"
 
@@ -28,6 +29,7 @@ struct StoreConfig {
   model::LabelSet external_labels;
   Generation generation = Generation::v3_5;
   AnswerOptions answer;
+  StoreAuth auth;
   size_t journal_size = 10'000;
   std::vector<FaultRule> faults;
 };
@@ -37,6 +39,7 @@ struct StoreDefaults {
   std::chrono::milliseconds interval{60'000};  ///< promtool's
   int64_t start_ms = 0;
   int64_t now_ms = 0;  ///< what `now` means in start_timestamp
+  TokenBooks books;    ///< whose tokens a store can want
 };
 
 /// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws
@@ -49,6 +52,7 @@ StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDef
 struct MockConfig {
   uint64_t seed = 0;
   std::vector<StoreConfig> stores;
+  TokenBooks token_servers;
 };
 
 /// Reads
@@ -57,6 +61,7 @@ struct MockConfig {
 ///   start_timestamp: now-1h
 ///   stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
+///   token_servers: {t: {listen: 127.0.0.1:9002, client_id: me, client_secret: s}}
 /// or, without `stores:`, the keys of a single store, whose name is "mock" or `name`. Throws ConfigError.
 MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms);
 

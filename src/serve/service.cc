@@ -78,6 +78,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
     : logger_(std::move(logger)),
       started_(std::chrono::system_clock::now()),
       gate_(0),
+      door_(metrics_),
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
       tokens_(std::make_shared<TokenSources>(executor, client_)),
@@ -160,6 +161,9 @@ net::Handler Service::handler() {
 }
 
 asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseWriter& writer) {
+  const auto current = generation();
+  const bool admitted = co_await door_.admits(current->config().web.basic_auth_users, request, writer);
+  if (!admitted) co_return;
   const std::string& target = request.head.target;
   const std::string path = target.substr(0, target.find('?'));
   const std::string& method = request.head.method;
@@ -210,7 +214,6 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     body = metrics_.text();
   } else {
     head = head_of(200, "text/html; charset=utf-8");
-    const auto current = generation();
     body = status_page(current->config(), current->standings(), started_, std::chrono::system_clock::now());
   }
   co_await writer.reply(std::move(head), std::move(body));

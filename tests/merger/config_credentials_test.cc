@@ -142,5 +142,52 @@ TEST(ConfigCredentials, TheDescriptionLeavesSecretsOut) {
                         "scopes: [\"a\", \"b\"], endpoint_params: {x: <hidden>}}\n"));
 }
 
+// ---- web.basic_auth_users -------------------------------------------------------------------------------------------
+
+const std::string some_hash = "$2b$10$" + std::string(53, 'x');
+
+struct Hash {
+  const char* name;
+  std::string hash;
+  std::string message;  ///< empty: it is taken
+};
+
+class ConfigUsers : public testing::TestWithParam<Hash> {};
+
+TEST_P(ConfigUsers, AreTakenWithABcryptHashOnlyWhichIsNeverShown) {
+  const std::string text =
+      "remote_read: [{url: http://a/read}]\nweb:\n  basic_auth_users:\n    alice: \"" + GetParam().hash + "\"\n";
+  if (GetParam().message.empty()) {
+    const Config config = Config::parse(text, "mread.yml");
+    ASSERT_EQ(config.web.basic_auth_users.size(), 1u);
+    EXPECT_EQ(config.web.basic_auth_users[0].second, GetParam().hash);
+    EXPECT_THAT(config.describe(), HasSubstr("  basic_auth_users:\n    'alice': <hidden>\n"));
+    EXPECT_THAT(config.describe(), Not(HasSubstr(GetParam().hash)));
+    return;
+  }
+  try {
+    Config::parse(text, "mread.yml");
+    FAIL();
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("mread.yml:4:12: " + GetParam().message));
+    EXPECT_THAT(error.what(), Not(HasSubstr("hunter2")));
+    EXPECT_THAT(error.what(), Not(HasSubstr("xxxx")));
+  }
+}
+
+std::string with_start(const std::string& start) { return start + some_hash.substr(start.size()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Hashes, ConfigUsers,
+    testing::Values(Hash{"B", some_hash, ""}, Hash{"Y", with_start("$2y$04"), ""}, Hash{"A", with_start("$2a$16"), ""},
+                    Hash{"TooCostly", with_start("$2b$17"), "the bcrypt hash of user \"alice\" has cost 17"},
+                    Hash{"NoSuchCost", with_start("$2b$03"), "want a bcrypt hash"},
+                    Hash{"NotBcrypt", "$6$salt$hunter2", "want a bcrypt hash for user \"alice\""},
+                    Hash{"APassword", "hunter2", "want a bcrypt hash for user \"alice\""},
+                    Hash{"TooShort", some_hash.substr(1), "want a bcrypt hash"},
+                    Hash{"TooLong", some_hash + "x", "want a bcrypt hash"},
+                    Hash{"AnotherAlphabet", some_hash.substr(0, 59) + "=", "want a bcrypt hash"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
 }  // namespace
 }  // namespace mread::merger

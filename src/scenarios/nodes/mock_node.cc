@@ -20,7 +20,10 @@ class MockNode final : public NodeKind {
       if (const auto address = lines.mapping.find(key)) address->error("the engine decides where a node listens");
     }
     // For its errors, and the series; the mock itself reads the same lines again.
-    input_series_ = mockstore::parse_store(lines.mapping, name(), {}).input_series;
+    mockstore::StoreDefaults defaults;
+    defaults.books = read_token_server(lines.mapping);
+    if (!defaults.books.empty()) token_server_ = defaults.books.begin()->first;
+    input_series_ = mockstore::parse_store(lines.mapping, name(), defaults).input_series;
     if (const auto start = lines.mapping.find("start_timestamp")) start_timestamp_ = start->string();
     has_interval_ = lines.mapping.find("interval").has_value();
     flags_ = read_flags(lines.mapping);
@@ -31,7 +34,10 @@ class MockNode final : public NodeKind {
   }
 
   std::string kind() const override { return "mock"; }
-  std::vector<uint16_t> ports() const override { return {port, admin_port}; }
+  std::vector<uint16_t> ports() const override {
+    if (token_server_.empty()) return {port, admin_port};
+    return {port, mock_token_port, admin_port};  // The last one takes orders.
+  }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
 
   Result<NodeSpec> make_spec(const NodeContext& context) const override {
@@ -40,6 +46,9 @@ class MockNode final : public NodeKind {
     store["seed"] = std::to_string(static_cast<int64_t>(context.seed));
     store["listen"] = "{{listen:" + std::to_string(port) + "}}";
     store["admin_listen"] = "{{listen:" + std::to_string(admin_port) + "}}";
+    if (!token_server_.empty()) {
+      store["token_servers"][token_server_]["listen"] = "{{listen:" + std::to_string(mock_token_port) + "}}";
+    }
     // "now" is the run's, so that all nodes of a test mean the same.
     int64_t start_ms = context.clock.start_ms;
     if (!start_timestamp_.empty()) {
@@ -59,11 +68,25 @@ class MockNode final : public NodeKind {
     spec.files["mock.yml"] = YAML::Dump(store) + "\n";
     // Ready is asked where no fault can stand in the way.
     spec.ports = {admin_port, port};
+    if (!token_server_.empty()) spec.ports.push_back(mock_token_port);
     return spec;
   }
 
  private:
+  // At most one, on a port of its own.
+  static mockstore::TokenBooks read_token_server(yaml::Mapping& mapping) {
+    const auto servers = mapping.find("token_servers");
+    auto books = mockstore::read_token_servers(mapping);
+    if (books.size() > 1) servers->error("a node has one token server");
+    if (books.empty()) return books;
+    yaml::Mapping named = servers->mapping();
+    yaml::Mapping keys = named.entries().front().value.mapping();
+    if (const auto address = keys.find("listen")) address->error("the engine decides where a node listens");
+    return books;
+  }
+
   YAML::Node store_;
+  std::string token_server_;  // Its name; empty: none.
   std::string start_timestamp_;
   bool has_interval_ = false;
   std::vector<std::string> flags_;
