@@ -27,6 +27,9 @@ struct Address {
   std::string authority;  ///< host:port, the scheme's port filled in
 };
 Address read_url(const yaml::Node& node);
+/// `prune:`. The backends are there.
+PruneSettings read_prune(const yaml::Node& node, const Config& config);
+std::string describe_prune(const Config& config);
 
 /// Keys that DESIGN.md promises and that this version cannot keep: ignoring them would change what a read returns.
 void refuse_unsupported(yaml::Mapping& mapping, std::initializer_list<const char*> keys);

@@ -82,6 +82,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
       tokens_(std::make_shared<TokenSources>(executor, client_)),
+      learner_(std::make_shared<Learner>(executor, client_)),
       discovery_watch_(std::make_shared<FileWatch>(
           executor,
           [this]() -> FileWatch::Subject {
@@ -95,7 +96,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             (void)reload();  // It logs.
           })) {}
 
-Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, tokens_, logger_}; }
+Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, tokens_, learner_, logger_}; }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
@@ -103,6 +104,7 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
   auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
   if (!generation) return fail(std::move(generation.error()));
   service->generation_ = std::move(*generation);
+  service->generation_->take_over(nullptr);
   service->metrics_.count_load(true, service->started_);
   service->gate_.set_places(service->generation_->config().limits.concurrent_reads);
   return service;
@@ -153,6 +155,7 @@ Result<void> Service::load() try {
 asio::awaitable<void> Service::stop() {
   co_await discovery_watch_->stop();
   co_await prober_->stop();
+  co_await learner_->stop();
   co_await tokens_->stop();
 }
 
@@ -208,7 +211,7 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     if (leaving_) head = plain(503);
     body = leaving_ ? "mread is shutting down\n" : "mread is ready\n";
   } else if (path == "/metrics") {
-    generation()->show_circuits();
+    generation()->show_states();
     metrics_.set_reads(gate_.inside(), gate_.waiting());
     head = head_of(200, "text/plain; version=0.0.4; charset=utf-8");
     body = metrics_.text();
@@ -237,6 +240,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
     merger::FanOutOptions options;
     options.known_unsorted = current->board().known_unsorted();
     options.unavailable = admission->unavailable();
+    options.knowledge = current->catalogs().knowledge();
     return options;
   };
   hooks.decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
