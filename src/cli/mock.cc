@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "mockstore/forward_proxy.h"
 #include "mockstore/store_config.h"
 #include "mockstore/store_server.h"
 #include "mockstore/token_server.h"
@@ -45,11 +46,13 @@ int code_of(const Error& error) { return error.code.category() == mread_category
 struct Servers {
   std::vector<std::unique_ptr<mockstore::StoreServer>> stores;
   std::vector<std::unique_ptr<mockstore::TokenServer>> tokens;
+  std::vector<std::unique_ptr<mockstore::ForwardProxy>> proxies;
 };
 
 asio::awaitable<void> drain_all(Servers& servers) {
   for (const auto& server : servers.stores) co_await server->drain(grace);
   for (const auto& server : servers.tokens) co_await server->drain(grace);
+  for (const auto& proxy : servers.proxies) co_await proxy->drain();
 }
 
 int mock(const MockFlags& flags) {
@@ -77,6 +80,11 @@ int mock(const MockFlags& flags) {
     if (!server) return complain(server.error().to_string(), code_of(server.error()));
     servers.tokens.push_back(std::move(*server));
   }
+  for (const auto& proxy_config : config.proxies) {
+    auto proxy = mockstore::ForwardProxy::start(context.get_executor(), proxy_config);
+    if (!proxy) return complain(proxy.error().to_string(), code_of(proxy.error()));
+    servers.proxies.push_back(std::move(*proxy));
+  }
   asio::signal_set signals(context, SIGINT, SIGTERM);
   const auto drained = [&context](std::exception_ptr) { context.stop(); };
   signals.async_wait([&](boost::system::error_code code, int) {
@@ -92,6 +100,10 @@ int mock(const MockFlags& flags) {
   for (const auto& server : servers.stores) {
     std::printf("%s listening on %s\n", server->store().name().c_str(), server->read_url().c_str());
     std::printf("%s admin on %s\n", server->store().name().c_str(), server->admin_url().c_str());
+  }
+  for (const auto& proxy : servers.proxies) {
+    std::printf("%s listening on %s\n", proxy->name().c_str(), proxy->url().c_str());
+    std::printf("%s admin on %s\n", proxy->name().c_str(), proxy->admin_url().c_str());
   }
   std::printf("ready\n");
   std::fflush(stdout);

@@ -15,6 +15,7 @@
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/credential_flags.h"
+#include "cli/transport_flags.h"
 #include "model/matcher.h"
 #include "net/http.h"
 #include "scenarios/read_client.h"
@@ -32,6 +33,7 @@ struct ReadFlags {
   std::string output = "table";
   std::string timeout = "1m";
   CredentialFlags credentials;
+  TransportFlags way;
   uint64_t limit = 0;
   bool stream = false;
   bool samples = false;
@@ -71,6 +73,9 @@ Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   if (!timeout) return fail(timeout.error().in("--timeout"));
   if (timeout->count() <= 0) return fail(Errc::config, "--timeout: must be above zero");
   call.timeout = *timeout;
+  auto transport = flags.way.transport();
+  if (!transport) return fail(std::move(transport.error()));
+  call.transport = std::move(*transport);
   if (auto applied = flags.credentials.apply(call.headers); !applied) return fail(std::move(applied.error()));
   return call;
 }
@@ -137,6 +142,7 @@ void add_read(CLI::App& app, int& exit_code) {
   command->add_flag("--values", flags->values, "In a table, every sample under its series");
   command->add_option("--timeout", flags->timeout, "For the whole answer")->capture_default_str();
   flags->credentials.add_to(*command);
+  add_transport_flags(*command, flags->way);
   command->add_option("--limit", flags->limit, "Print at most this many series (0: all)")->capture_default_str();
   command->footer("Example: mread read http://localhost:9090 'up{job=\"node\"}' --start now-15m --values");
   command->callback([flags, &exit_code] { exit_code = read(*flags); });

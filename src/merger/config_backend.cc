@@ -134,8 +134,6 @@ Backend read_backend(const Node& node) {
   }
   backend.credentials = read_credentials(mapping);
   backend.transport = read_transport(mapping);
-  if (backend.transport != TransportSettings{})
-    node.error("TLS settings and proxies are not supported yet by this version");
   mapping.finish();
   return backend;
 }

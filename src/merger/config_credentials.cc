@@ -77,8 +77,7 @@ OAuth2 read_oauth2(const Node& node) {
       oauth2.endpoint_params.emplace_back(entry.key, entry.value.string());
     }
   }
-  refuse_unsupported(mapping,
-                     {"tls_config", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header"});
+  oauth2.transport = read_transport(mapping);
   mapping.finish();
   return oauth2;
 }
@@ -159,10 +158,16 @@ std::string describe_credentials(const Credentials& credentials, const std::stri
     const size_t query = oauth2->token_url.find('?');
     const std::string url =
         oauth2->token_url.substr(0, query) + (query == std::string::npos ? std::string() : "?<hidden>");
-    return fmt::format("{}oauth2: {{{}}}\n", indent,
-                       join({"client_id: " + quoted(oauth2->client_id), hidden("client_secret", oauth2->client_secret),
-                             "token_url: " + quoted(url), scopes.empty() ? "" : "scopes: [" + scopes + "]",
-                             params.empty() ? "" : "endpoint_params: {" + join(params) + "}"}));
+    std::string out = indent + "oauth2:\n";
+    const auto line = [&](const std::string& text) {
+      if (!text.empty()) out += indent + "  " + text + "\n";
+    };
+    line("client_id: " + quoted(oauth2->client_id));
+    line(hidden("client_secret", oauth2->client_secret));
+    line("token_url: " + quoted(url));
+    line(scopes.empty() ? "" : "scopes: [" + scopes + "]");
+    line(params.empty() ? "" : "endpoint_params: {" + join(params) + "}");
+    return out + describe_transport(oauth2->transport, indent + "  ");
   }
   return "";
 }

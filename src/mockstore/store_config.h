@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/transport_settings.h"
 #include "base/yaml.h"
 #include "mockstore/answer.h"
 #include "mockstore/fault.h"
+#include "mockstore/forward_proxy.h"
 #include "mockstore/input_series.h"
 #include "mockstore/store_auth.h"
 #include "model/labels.h"
@@ -19,8 +21,9 @@ namespace mread::mockstore {
 /// One mock store, as configured.
 struct StoreConfig {
   std::string name;
-  net::ListenAddress listen;        ///< default 127.0.0.1:0
-  net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
+  net::ListenAddress listen;             ///< default 127.0.0.1:0
+  net::ListenAddress admin_listen;       ///< default: the host of `listen`, any free port
+  std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
   std::vector<InputSeries> input_series;
   std::chrono::milliseconds interval{60'000};
@@ -53,6 +56,7 @@ struct MockConfig {
   uint64_t seed = 0;
   std::vector<StoreConfig> stores;
   TokenBooks token_servers;
+  std::vector<ForwardProxyConfig> proxies;
 };
 
 /// Reads
@@ -62,7 +66,10 @@ struct MockConfig {
 ///   stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
 ///   token_servers: {t: {listen: 127.0.0.1:9002, client_id: me, client_secret: s}}
-/// or, without `stores:`, the keys of a single store, whose name is "mock" or `name`. Throws ConfigError.
+///   proxies:
+///     p: {listen: 127.0.0.1:3128}    # forward_proxy.h
+/// or, without `stores:` and `proxies:`, the keys of a single store, whose name is "mock" or `name`. Throws
+/// ConfigError.
 MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms);
 
 }  // namespace mread::mockstore

@@ -15,6 +15,7 @@
 #include "base/duration.h"
 #include "base/secret_file.h"
 #include "net/event.h"
+#include "net/transport.h"
 
 namespace mread::serve {
 namespace {
@@ -103,6 +104,12 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
       if (!read) co_return fail(Errc::environment, "oauth2 client_secret_file: " + read.error().to_string());
       secret = std::move(*read);
     }
+    // Files of TLS are read when they are first needed: they are no business of the other backends.
+    if (!transport_) {
+      auto made = net::Transport::create(settings_.transport);
+      if (!made) co_return fail(Errc::environment, "oauth2: " + made.error().to_string());
+      transport_ = std::move(*made);
+    }
     auto first = co_await ask_in_style(secret, style_);
     if (first || style_is_known_ || !first.error().is(Errc::environment)) {
       style_is_known_ = style_is_known_ || first.has_value();
@@ -123,6 +130,7 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
   asio::awaitable<Result<AccessToken>> ask_in_style(std::string secret, ClientStyle style) {
     const std::string prefix = "oauth2: " + place_;
     auto request = token_request(settings_, secret, style);
+    request.transport = transport_;
     asio::steady_timer timer(co_await asio::this_coro::executor, timeout_);
     auto finished = co_await (exchange(owner_->client_, std::move(request)) || timer.async_wait(nothrow));
     auto* response = std::get_if<0>(&finished);
@@ -161,6 +169,7 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
   const std::chrono::milliseconds timeout_;
   std::string place_;  // "host:port/path", for errors.
   // Of fetch(), of which there is one at a time.
+  std::shared_ptr<const net::Transport> transport_;
   ClientStyle style_ = ClientStyle::header;
   bool style_is_known_ = false;
   std::mutex mutex_;  // What follows.

@@ -137,9 +137,10 @@ TEST(ConfigCredentials, TheDescriptionLeavesSecretsOut) {
   EXPECT_THAT(described("bearer_token: hunter2"),
               HasSubstr("    authorization: {type: \"Bearer\", credentials: <hidden>}\n"));
   EXPECT_THAT(described("oauth2: {client_id: me, client_secret: hunter2, token_url: 'http://id/t?k=hunter2', "
-                        "scopes: [a, b], endpoint_params: {x: hunter2}}"),
-              HasSubstr("    oauth2: {client_id: \"me\", client_secret: <hidden>, token_url: \"http://id/t?<hidden>\", "
-                        "scopes: [\"a\", \"b\"], endpoint_params: {x: <hidden>}}\n"));
+                        "scopes: [a, b], endpoint_params: {x: hunter2}, proxy_url: 'http://u:hunter2@p:1'}"),
+              HasSubstr("    oauth2:\n      client_id: \"me\"\n      client_secret: <hidden>\n"
+                        "      token_url: \"http://id/t?<hidden>\"\n      scopes: [\"a\", \"b\"]\n"
+                        "      endpoint_params: {x: <hidden>}\n      proxy_url: \"http://<hidden>@p:1\"\n"));
 }
 
 // ---- web.basic_auth_users -------------------------------------------------------------------------------------------

@@ -76,12 +76,12 @@ Identity make_identity(const std::string& name, const Identity* issuer) {
     good = good && add_extension(certificate, signer, NID_basic_constraints, "critical,CA:TRUE") &&
            add_extension(certificate, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
   } else {
-    good = good && add_extension(certificate, signer, NID_authority_key_identifier, "keyid") &&
-           add_extension(certificate, signer, NID_basic_constraints, "critical,CA:FALSE") &&
-           add_extension(certificate, signer, NID_key_usage, "critical,digitalSignature") &&
-           add_extension(certificate, signer, NID_ext_key_usage, "serverAuth,clientAuth") &&
-           add_extension(certificate, signer, NID_subject_alt_name,
-                         "DNS:" + name + ",DNS:localhost,IP:127.0.0.1,IP:::1");
+    good =
+        good && add_extension(certificate, signer, NID_authority_key_identifier, "keyid") &&
+        add_extension(certificate, signer, NID_basic_constraints, "critical,CA:FALSE") &&
+        add_extension(certificate, signer, NID_key_usage, "critical,digitalSignature") &&
+        add_extension(certificate, signer, NID_ext_key_usage, "serverAuth,clientAuth") &&
+        add_extension(certificate, signer, NID_subject_alt_name, "DNS:" + name + ",DNS:localhost,IP:127.0.0.1,IP:::1");
   }
   EVP_PKEY* const signing = issuer == nullptr ? made.key.get() : issuer->key.get();
   if (!good || X509_sign(certificate, signing, EVP_sha256()) == 0) return {};

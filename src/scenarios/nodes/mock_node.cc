@@ -21,8 +21,12 @@ class MockNode final : public NodeKind {
     }
     // For its errors, and the series; the mock itself reads the same lines again.
     mockstore::StoreDefaults defaults;
-    defaults.books = read_token_server(lines.mapping);
-    if (!defaults.books.empty()) token_server_ = defaults.books.begin()->first;
+    token_server_ = name_of_only(lines.mapping, "token_servers");
+    defaults.books = mockstore::read_token_servers(lines.mapping);
+    proxy_ = name_of_only(lines.mapping, "proxies");
+    if (!proxy_.empty()) {
+      mockstore::parse_forward_proxy(lines.mapping.require("proxies").mapping().entries().front().value, proxy_);
+    }
     input_series_ = mockstore::parse_store(lines.mapping, name(), defaults).input_series;
     if (const auto start = lines.mapping.find("start_timestamp")) start_timestamp_ = start->string();
     has_interval_ = lines.mapping.find("interval").has_value();
@@ -35,8 +39,11 @@ class MockNode final : public NodeKind {
 
   std::string kind() const override { return "mock"; }
   std::vector<uint16_t> ports() const override {
-    if (token_server_.empty()) return {port, admin_port};
-    return {port, mock_token_port, admin_port};  // The last one takes orders.
+    std::vector<uint16_t> ports{port};
+    if (!token_server_.empty()) ports.push_back(mock_token_port);
+    if (!proxy_.empty()) ports.push_back(mock_proxy_port);
+    ports.push_back(admin_port);  // The last one takes orders.
+    return ports;
   }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
 
@@ -65,28 +72,44 @@ class MockNode final : public NodeKind {
     spec.image_name = "mread/mread";
     spec.args = {"mock", "--config", "{{dir}}/mock.yml"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
-    spec.files["mock.yml"] = YAML::Dump(store) + "\n";
+    spec.files["mock.yml"] = YAML::Dump(proxy_.empty() ? store : beside_proxy(store)) + "\n";
     // Ready is asked where no fault can stand in the way.
     spec.ports = {admin_port, port};
     if (!token_server_.empty()) spec.ports.push_back(mock_token_port);
+    if (!proxy_.empty()) spec.ports.push_back(mock_proxy_port);
     return spec;
   }
 
  private:
-  // At most one, on a port of its own.
-  static mockstore::TokenBooks read_token_server(yaml::Mapping& mapping) {
-    const auto servers = mapping.find("token_servers");
-    auto books = mockstore::read_token_servers(mapping);
-    if (books.size() > 1) servers->error("a node has one token server");
-    if (books.empty()) return books;
-    yaml::Mapping named = servers->mapping();
+  // Of what a mock.yml may have several, and a node one, on a port of its own. Empty: none.
+  static std::string name_of_only(yaml::Mapping& mapping, const std::string& key) {
+    const auto node = mapping.find(key);
+    if (!node) return {};
+    yaml::Mapping named = node->mapping();
+    if (named.entries().size() != 1) node->error("a node has one of " + key);
     yaml::Mapping keys = named.entries().front().value.mapping();
-    if (const auto address = keys.find("listen")) address->error("the engine decides where a node listens");
-    return books;
+    for (const char* address : {"listen", "admin_listen"}) {
+      if (const auto given = keys.find(address)) given->error("the engine decides where a node listens");
+    }
+    return named.entries().front().key;
+  }
+
+  // A mock.yml with a proxy has its store below `stores:`.
+  YAML::Node beside_proxy(YAML::Node store) const {
+    YAML::Node file(YAML::NodeType::Map);
+    for (const char* key : {"seed", "proxies", "token_servers"}) {
+      if (store[key]) file[key] = YAML::Clone(store[key]);
+      store.remove(key);
+    }
+    store.remove("name");
+    file["stores"][name()] = store;
+    file["proxies"][proxy_]["listen"] = "{{listen:" + std::to_string(mock_proxy_port) + "}}";
+    return file;
   }
 
   YAML::Node store_;
-  std::string token_server_;  // Its name; empty: none.
+  std::string token_server_;  // Its name; empty: none. Likewise:
+  std::string proxy_;
   std::string start_timestamp_;
   bool has_interval_ = false;
   std::vector<std::string> flags_;

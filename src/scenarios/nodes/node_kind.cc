@@ -63,6 +63,7 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     const KindWord& kind = kind_of(lines.require("kind"));
     std::vector<uint16_t> ports = kind.ports.empty() ? read_container_ports(lines) : kind.ports;
     if (kind.read == read_mock_node && lines.find("token_servers")) ports.push_back(mock_token_port);
+    if (kind.read == read_mock_node && lines.find("proxies")) ports.push_back(mock_proxy_port);
     directory.add(name, std::move(ports));
   }
   std::vector<std::shared_ptr<const NodeKind>> parsed;
