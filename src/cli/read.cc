@@ -14,6 +14,7 @@
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/credential_flags.h"
 #include "cli/transport_flags.h"
 #include "model/matcher.h"
 #include "net/http.h"
@@ -31,7 +32,7 @@ struct ReadFlags {
   std::string end = "now";
   std::string output = "table";
   std::string timeout = "1m";
-  std::vector<std::string> headers;
+  CredentialFlags credentials;
   TransportFlags way;
   uint64_t limit = 0;
   bool stream = false;
@@ -75,13 +76,7 @@ Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   auto transport = flags.way.transport();
   if (!transport) return fail(std::move(transport.error()));
   call.transport = std::move(*transport);
-  for (const std::string& header : flags.headers) {
-    const size_t equals = header.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      return fail(Errc::config, fmt::format("--header '{}': want NAME=VALUE", header));
-    if (header.find_first_of("\r\n") != std::string::npos) return fail(Errc::config, "--header: a line break in it");
-    call.headers.add(header.substr(0, equals), header.substr(equals + 1));
-  }
+  if (auto applied = flags.credentials.apply(call.headers); !applied) return fail(std::move(applied.error()));
   return call;
 }
 
@@ -146,8 +141,7 @@ void add_read(CLI::App& app, int& exit_code) {
   command->add_flag("--samples", flags->samples, "Ask for SAMPLES only")->excludes(stream);
   command->add_flag("--values", flags->values, "In a table, every sample under its series");
   command->add_option("--timeout", flags->timeout, "For the whole answer")->capture_default_str();
-  command->add_option("--header", flags->headers, "NAME=VALUE, a request header; may be given several times")
-      ->allow_extra_args(false);
+  flags->credentials.add_to(*command);
   add_transport_flags(*command, flags->way);
   command->add_option("--limit", flags->limit, "Print at most this many series (0: all)")->capture_default_str();
   command->footer("Example: mread read http://localhost:9090 'up{job=\"node\"}' --start now-15m --values");

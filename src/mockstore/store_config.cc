@@ -80,6 +80,7 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
   }
   if (const auto node = mapping.find("journal_size")) store.journal_size = std::max<uint64_t>(node->count(), 1);
   if (const auto node = mapping.find("faults")) store.faults = parse_faults(*node);
+  store.auth = read_store_auth(mapping, defaults.books);
   return store;
 }
 
@@ -97,6 +98,8 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
   StoreDefaults defaults;
   defaults.now_ms = now_ms;
   defaults.start_ms = now_ms - std::chrono::milliseconds(default_age).count();
+  config.token_servers = read_token_servers(mapping);
+  defaults.books = config.token_servers;
   const auto stores = mapping.find("stores");
   const auto proxies = mapping.find("proxies");
   if (proxies) {

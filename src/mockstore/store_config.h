@@ -12,6 +12,7 @@
 #include "mockstore/fault.h"
 #include "mockstore/forward_proxy.h"
 #include "mockstore/input_series.h"
+#include "mockstore/store_auth.h"
 #include "model/labels.h"
 #include "net/listen_address.h"
 
@@ -31,6 +32,7 @@ struct StoreConfig {
   model::LabelSet external_labels;
   Generation generation = Generation::v3_5;
   AnswerOptions answer;
+  StoreAuth auth;
   size_t journal_size = 10'000;
   std::vector<FaultRule> faults;
 };
@@ -40,6 +42,7 @@ struct StoreDefaults {
   std::chrono::milliseconds interval{60'000};  ///< promtool's
   int64_t start_ms = 0;
   int64_t now_ms = 0;  ///< what `now` means in start_timestamp
+  TokenBooks books;    ///< whose tokens a store can want
 };
 
 /// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws
@@ -52,6 +55,7 @@ StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDef
 struct MockConfig {
   uint64_t seed = 0;
   std::vector<StoreConfig> stores;
+  TokenBooks token_servers;
   std::vector<ForwardProxyConfig> proxies;
 };
 
@@ -61,6 +65,7 @@ struct MockConfig {
 ///   start_timestamp: now-1h
 ///   stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
+///   token_servers: {t: {listen: 127.0.0.1:9002, client_id: me, client_secret: s}}
 ///   proxies:
 ///     p: {listen: 127.0.0.1:3128}    # forward_proxy.h
 /// or, without `stores:` and `proxies:`, the keys of a single store, whose name is "mock" or `name`. Throws

@@ -25,6 +25,8 @@ constexpr size_t write_size_bytes = 64U << 10;  // Frames go out together up to 
 constexpr uint64_t body_limit_bytes = 256U
                                       << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
 
+constexpr std::string_view unauthorized = "Unauthorized\n";
+
 // Carries out the steps of one exchange. A step that waits ends early when the client goes away.
 class Delivery {
  public:
@@ -133,6 +135,13 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
     }
     if (request.head.method != "POST") {
       co_await send_error(writer, 405, "Method Not Allowed", "OPTIONS, POST");
+      co_return;
+    }
+    if (store->refuse(request.head.headers, request.body, request.peer)) {
+      net::ResponseHead head;
+      set_error_headers(head, 401, unauthorized.size());
+      head.headers.set("WWW-Authenticate", store->auth().challenge());
+      (void)co_await writer.reply(std::move(head), std::string(unauthorized));
       co_return;
     }
     const auto exchange = store->begin(request.body, request.peer);

@@ -29,6 +29,8 @@ using Code = boost::system::error_code;
 namespace http = boost::beast::http;
 
 constexpr int redirect_limit = 10;
+// A body that nobody wants is read to its end where it is short, so that the connection can be used again.
+constexpr size_t short_body_bytes = 4096;
 
 bool is_redirect(int status, const std::string& method) {
   if (status == 307 || status == 308) return true;
@@ -59,6 +61,13 @@ std::string_view scheme_name(Url::Scheme scheme) {
       break;
   }
   return "http";
+}
+
+// Whether what answers there may be told what was told here.
+bool same_peer(const Url& from, const Url& to) {
+  if (from.host != to.host) return false;
+  if (from.scheme == to.scheme) return from.port == to.port;
+  return from.scheme == Url::Scheme::http && to.scheme == Url::Scheme::https && from.port == 80 && to.port == 443;
 }
 
 bool is_cancel(const Error& error) { return error.is(Errc::canceled); }
@@ -336,11 +345,30 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
   }
 }
 
+// Open with what the authorizer gives, and once more where it has something better.
+template <class Pool>
+asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_authorized(std::shared_ptr<Pool> pool,
+                                                                         ClientRequest& request) {
+  for (bool again = false;; again = true) {
+    std::string value;
+    if (request.authorizer) {
+      auto authorization = co_await request.authorizer->authorization();
+      if (!authorization) co_return fail(std::move(authorization.error()));
+      value = std::move(*authorization);
+      request.headers.set("Authorization", value);
+    }
+    auto stream = co_await open_once(pool, request);
+    if (again || !request.authorizer || !stream || (*stream)->head().status != 401) co_return stream;
+    if (!request.authorizer->refused(value)) co_return stream;
+    static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
+  }
+}
+
 template <class Pool>
 asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::shared_ptr<Pool> pool,
                                                                         ClientRequest request) {
   for (int redirects = 0;; ++redirects) {
-    auto stream = co_await open_once(pool, request);
+    auto stream = co_await open_authorized(pool, request);
     if (!stream) co_return stream;
     const auto& head = (*stream)->head();
     const std::string location(head.headers.get("Location"));
@@ -351,12 +379,12 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::sha
     }
     auto target = resolve_location(request.url, location);
     if (!target) co_return fail(std::move(target.error()));
-    if (target->host != request.url.host) {
+    if (!same_peer(request.url, *target)) {
+      request.authorizer.reset();
       request.headers.remove("Authorization");
       request.headers.remove("Cookie");
     }
-    // A short body is read to its end, so that the connection can be used again.
-    static_cast<void>(co_await (*stream)->read_some(4096));
+    static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
     request.url = std::move(*target);
   }
 }

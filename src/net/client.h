@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "net/authorizer.h"
 #include "net/http.h"
 
 namespace mread::net {
@@ -21,10 +22,13 @@ struct ClientRequest {
   std::string method = "GET";
   Headers headers;  ///< Host and Content-Length are added; User-Agent where it is missing
   std::string body;
+  /// Sets Authorization as the request is sent; may be null. Where it says so, a request that is answered with 401 is
+  /// sent once more.
+  std::shared_ptr<Authorizer> authorizer;
   std::shared_ptr<const Transport> transport;  ///< TLS and proxy; null: none of either's settings
   /// Follows up to 10 redirects: 301, 302, 303, 307 and 308 for GET and HEAD, 307 and 308 for the others, which are
-  /// sent again as they were. Authorization and Cookie are not sent on to another host. Else the redirect is the
-  /// answer.
+  /// sent again as they were. Authorization and Cookie are not sent on to another host or port, nor from https to http
+  /// (from http to https of the same host they are). Else the redirect is the answer.
   bool follow_redirects = true;
   uint32_t header_limit_bytes = 256U << 10;  ///< of the response's head; more is Errc::limit
 };

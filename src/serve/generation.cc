@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "serve/backend_credentials.h"
+
 namespace mread::serve {
 namespace {
 
@@ -20,8 +22,8 @@ std::vector<std::optional<size_t>> origins(const merger::Config& config, const m
   return origins;
 }
 
-std::vector<net::ClientRequest> requests(const merger::Config& config, const Ways& ways) {
-  auto requests = backend_requests(config);
+std::vector<net::ClientRequest> requests(const merger::Config& config, const Ways& ways, TokenSources& tokens) {
+  auto requests = authorized_requests(config, tokens);
   for (size_t i = 0; i < requests.size(); ++i) requests[i].transport = ways.backends[i];
   return requests;
 }
@@ -42,7 +44,7 @@ Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const 
       circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
       catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(lasting_.metrics.bind(config_)),
-      context_{config_, lasting_.client, lasting_.gate, requests(config_, ways_)},
+      context_{config_, lasting_.client, lasting_.gate, requests(config_, ways_, *lasting_.tokens)},
       board_(config_.backends.size()) {
   if (previous != nullptr) board_.take_over(previous->board_.standings(), origins(config_, previous->config_));
 }
@@ -131,6 +133,9 @@ void Generation::keep_catalog(size_t backend) {
   target.source.limits = {settings.values, settings.memory};
   target.timeout = settings.timeout;
   target.refresh = settings.refresh;
+  target.may_ask = [circuits = circuits_, backend] {
+    return !circuits->enabled() || circuits->state(backend) != merger::Breaker::State::open;
+  };
   target.means_gone = means_gone;
   target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
                   counters = metrics_, &metrics = lasting_.metrics, failing = false](const Error* error) mutable {

@@ -16,6 +16,7 @@
 #include "serve/prober.h"
 #include "serve/query_log.h"
 #include "serve/read_session.h"
+#include "serve/token_source.h"
 #include "serve/ways.h"
 
 namespace mread::serve {
@@ -26,6 +27,7 @@ struct Lasting {
   Gate& gate;
   Metrics& metrics;
   std::shared_ptr<Prober> prober;
+  std::shared_ptr<TokenSources> tokens;
   std::shared_ptr<Learner> learner;
   std::shared_ptr<spdlog::logger> logger;
 };

@@ -65,6 +65,8 @@ const char* failure_reason(const Error& error) {
       case Errc::unavailable:
       case Errc::not_found:
         return "unreachable";
+      case Errc::environment:
+        return "credentials";
       default:
         return "other";
     }

@@ -211,6 +211,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"HealthOpensNever", with("health: {open_after: 0}"), "more than 0"},
         Refusal{"ProbeWithoutAPath", with("health: {path: ready}"), "begins with /"},
         Refusal{"ProbeAllTheTime", with("health: {probe: 0s}"), "more than 0"},
+        Refusal{"UserWithoutAHash", with("web: {basic_auth_users: {alice: hunter2}}"),
+                "want a bcrypt hash for user \"alice\""},
         Refusal{"UnknownMember", with("groups: [{name: g, members: [a, bb]}]"), "did you mean \"b\"?"},
         Refusal{"MemberTwice", with("groups: [{name: g, members: [a]}, {name: h, members: [a]}]"),
                 "in a group already"},
