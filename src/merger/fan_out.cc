@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "merger/anchored_query.h"
 #include "merger/answer_writer.h"
 #include "merger/backend_leg.h"
 #include "merger/read_policy.h"
@@ -134,7 +135,7 @@ BackendLeg& FanOut::Impl::ask(Run& run, size_t backend, std::optional<ResumePoin
                                                SeriesSource(index, std::move(options)), now));
   run.legs.push_back(legs_.back().get());
   model::ReadRequest request;
-  request.queries.push_back(run.query);
+  request.queries.push_back(config_.backends[backend].anchor_regex ? anchored(run.query) : run.query);
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
   if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
     legs_.back()->not_available(options_.unavailable[backend], now);

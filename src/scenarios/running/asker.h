@@ -41,6 +41,7 @@ class Asker {
 struct NodePorts {
   uint16_t main = 0;
   uint16_t admin = 0;
+  std::string read_target = "/api/v1/read";  ///< NodeKind::read_target()
 };
 
 /// The nodes of a topology over HTTP.

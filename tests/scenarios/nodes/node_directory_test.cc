@@ -8,9 +8,9 @@ namespace {
 
 NodeDirectory directory() {
   NodeDirectory nodes;
-  nodes.add("us-east", {9090});
-  nodes.add("merge", {9095});
-  nodes.add("store", {9090, 9099});
+  nodes.add("us-east", {9090}, "/api/v1/read");
+  nodes.add("merge", {9095}, "/api/v1/read");
+  nodes.add("store", {9090, 9099}, "/api/v1/read");
   nodes.add("silent", {});
   return nodes;
 }
