@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/transport_settings.h"
 #include "base/yaml.h"
+#include "merger/config_web.h"
 #include "merger/routes.h"
 
 namespace mread::merger {
@@ -27,7 +29,8 @@ struct Backend {
   bool filter_external_labels = true;  ///< accepted; the core has no external labels
   /// It looks for regular expressions anywhere in a value, and has to be told where they begin and end.
   bool anchor_regex = false;
-  size_t group = 0;  ///< index in Config::groups
+  TransportSettings transport;         ///< TLS and proxy
+  size_t group = 0;                    ///< index in Config::groups
 };
 
 /// Backends that hold the same data.
@@ -100,6 +103,7 @@ struct Config {
   Limits limits;
   std::optional<Discovery> discovery;
   std::optional<HealthSettings> health;  ///< none: every read asks every backend
+  WebSettings web;                       ///< of the server itself
   std::string query_log_file;            ///< empty: none
 
   /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are
