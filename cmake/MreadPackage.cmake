@@ -10,7 +10,7 @@ install(FILES packaging/mread.yml DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/
 install(FILES packaging/mread.default DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/default" RENAME mread)
 install(FILES packaging/mread.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/copyright README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md" PATTERN monitoring EXCLUDE)
 install(DIRECTORY docs/monitoring scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/mread")
 
 set(CPACK_GENERATOR DEB)
@@ -20,10 +20,11 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "test bench and merge core for Prometheus multi remote_read
- mread serve is one remote-read endpoint over many Prometheus servers: each is asked under a deadline of its own, what
- they say is merged, and what is missing is always visible. mread run shows, on real Prometheus, what becomes of a set-up
- of several remote_read URLs when something breaks.")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+    "mread serve is one remote-read endpoint over many Prometheus servers: each is
+asked under a deadline of its own, what they say is merged, and what is missing
+is always visible. mread run shows, on real Prometheus, what becomes of a set-up
+of several remote_read URLs when something breaks.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
