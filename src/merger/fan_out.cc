@@ -35,6 +35,7 @@ class FanOut::Impl {
     model::Query query;
     SeriesMerge merge;
     std::vector<BackendLeg*> legs;
+    std::vector<Scope> scopes;  // By backend.
     bool begun = false;
   };
 
@@ -104,9 +105,9 @@ void FanOut::Impl::ask_all(TimePoint now) {
     auto run = std::make_unique<Run>();
     run->query = query;
     std::vector<SeriesSource*> sources;
-    const std::vector<bool> routed = groups_to_ask(config_.routes, query.matchers, config_.groups.size());
+    run->scopes = decide_scopes(config_, query, options_.knowledge);
     for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
-      if (!routed[config_.backends[backend].group] || !is_asked(config_.backends[backend], query)) continue;
+      if (!run->scopes[backend].asked) continue;
       sources.push_back(&ask(*run, backend, std::nullopt, now).source());
     }
     run->merge.start(std::move(sources));
@@ -135,7 +136,9 @@ BackendLeg& FanOut::Impl::ask(Run& run, size_t backend, std::optional<ResumePoin
                                                SeriesSource(index, std::move(options)), now));
   run.legs.push_back(legs_.back().get());
   model::ReadRequest request;
-  request.queries.push_back(config_.backends[backend].anchor_regex ? anchored(run.query) : run.query);
+  const auto from_ms = run.scopes[backend].from_ms;
+  model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
+  request.queries.push_back(config_.backends[backend].anchor_regex ? anchored(std::move(query)) : std::move(query));
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
   if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
     legs_.back()->not_available(options_.unavailable[backend], now);
@@ -250,7 +253,11 @@ bool FanOut::Impl::settled() const {
 std::vector<Part> FanOut::Impl::parts(const Run& run) const {
   std::vector<Part> parts(config_.backends.size(), Part::not_asked);
   for (const BackendLeg* each : run.legs) {
-    parts[each->backend()] = each->failed() ? Part::failed : each->dropped() ? Part::dropped : Part::answered;
+    const bool lost = each->failed() && !run.scopes[each->backend()].nothing_lost;
+    parts[each->backend()] = lost              ? Part::failed
+                             : each->dropped() ? Part::dropped
+                             : each->failed()  ? Part::not_asked
+                                               : Part::answered;
   }
   return parts;
 }
@@ -437,7 +444,18 @@ std::string FanOut::Impl::partial() { return describe_failures(config_, outcome(
 const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(config_.backends.size(), {});
   for (size_t i = 0; i < config_.backends.size(); ++i) outcome_.backends[i].backend = i;
-  for (const auto& each : legs_) each->add_to(outcome_.backends[each->backend()], now_);
+  for (const auto& run : runs_) {
+    for (BackendOutcome& each : outcome_.backends) {
+      const Scope& scope = run->scopes[each.backend];
+      if (!each.skipped) each.skipped = scope.reason;
+    }
+    for (const BackendLeg* leg : run->legs) {
+      BackendOutcome& each = outcome_.backends[leg->backend()];
+      if (leg->failed())
+        each.nothing_lost = run->scopes[leg->backend()].nothing_lost && (!each.error || each.nothing_lost);
+      leg->add_to(each, now_);
+    }
+  }
   const AnswerCounts counts = writer_->counts();
   outcome_.series_out = counts.series;
   outcome_.samples_out = counts.samples;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "merger/config.h"
+#include "merger/prune.h"
 #include "model/query.h"
 
 namespace mread::merger {
@@ -68,15 +69,17 @@ using Action = std::variant<Ask, Read, Drop, Head, Body, Finish, Abort, WakeAt>;
 struct BackendOutcome {
   size_t backend = 0;
   enum class State {
-    not_asked,  ///< its required_matchers are not in the query, or no route leads to its group
+    not_asked,  ///< it cannot hold anything that is asked for; `skipped` says why
     waiting,
     complete,
     failed,
     unavailable,  ///< FanOutOptions::unavailable: counts as failed, though it was not asked; `error` says why
     dropped,      ///< not needed any more: its group was content without it (`wait: need`)
   } state = State::not_asked;
+  std::optional<SkipReason> skipped;  ///< why it was not asked, or for the tail only
   std::optional<Error> error;
-  int http_status = 0;  ///< of the response; 0: there was none
+  bool nothing_lost = false;  ///< it failed, but by its catalog it holds nothing that is asked for
+  int http_status = 0;        ///< of the response; 0: there was none
   uint64_t bytes = 0;
   uint64_t series = 0;
   std::chrono::nanoseconds first_byte{};
@@ -103,6 +106,8 @@ struct FanOutOptions {
   /// By backend (may be shorter): backends that are not asked and count as failed, each with the reason ("open
   /// circuit"); empty for all others.
   std::vector<std::string> unavailable;
+  /// By backend (may be shorter): what is known of them, for Config::prune.
+  std::vector<Knowledge> knowledge;
   uint64_t window_bytes = 4ULL << 20;      ///< within which a backend's series may be out of order
   uint64_t read_ahead_bytes = 1ULL << 20;  ///< read of each backend beyond that
   size_t batch_bytes = 256U << 10;         ///< about the size of one Body

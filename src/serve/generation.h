@@ -8,8 +8,10 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "serve/backend_board.h"
+#include "serve/catalogs.h"
 #include "serve/circuits.h"
 #include "serve/gate.h"
+#include "serve/learner.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/query_log.h"
@@ -23,6 +25,7 @@ struct Lasting {
   Gate& gate;
   Metrics& metrics;
   std::shared_ptr<Prober> prober;
+  std::shared_ptr<Learner> learner;
   std::shared_ptr<spdlog::logger> logger;
 };
 
@@ -40,11 +43,12 @@ class Generation {
   const ReadContext& context() const { return context_; }
   BackendBoard& board() { return board_; }
   Circuits& circuits() { return *circuits_; }
+  const Catalogs& catalogs() const { return *catalogs_; }
   QueryLog* query_log() const { return query_log_.get(); }
-  /// Standings with the state of the circuits.
+  /// Standings with the state of the circuits and the catalogs.
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
-  void show_circuits() const;
+  void show_states() const;
   /// Counts and logs what a read has shown, and has backends probed where that is due.
   void learn(const ReadReport& report, Circuits::Admission* admission, std::chrono::system_clock::time_point now);
   /// Takes over from `previous`, which is not probed any more.
@@ -53,10 +57,12 @@ class Generation {
  private:
   Generation(merger::Config config, Lasting lasting, const Generation* previous);
   void probe(size_t backend);
+  void keep_catalog(size_t backend);
 
   const merger::Config config_;
   const Lasting lasting_;
   const std::shared_ptr<Circuits> circuits_;
+  const std::shared_ptr<Catalogs> catalogs_;
   const std::shared_ptr<const Metrics::Backends> metrics_;
   const ReadContext context_;
   BackendBoard board_;

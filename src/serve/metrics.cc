@@ -1,5 +1,6 @@
 #include "serve/metrics.h"
 
+#include <array>
 #include <sstream>
 
 #include <prometheus/counter.h>
@@ -47,6 +48,14 @@ struct BackendMetrics {
   Counter* probes_answered = nullptr;
   Counter* probes_failed = nullptr;
   std::vector<Gauge*> circuit;  // In the order of circuit_states.
+  // By merger::SkipReason; null where the configuration has no such thing.
+  std::array<Counter*, merger::skip_reasons> skipped{};
+  // Only with `prune:`.
+  Counter* learned = nullptr;
+  Counter* not_learned = nullptr;
+  Gauge* catalog_time = nullptr;
+  Gauge* catalog_values = nullptr;
+  Gauge* catalog_bytes = nullptr;
 };
 
 }  // namespace
@@ -137,6 +146,30 @@ struct Metrics::Families {
                                 .Help("Probes of a backend whose circuit is open, by result (answered, failed).")
                                 .Register(registry);
 
+  Family<Counter>& skipped =
+      BuildCounter()
+          .Name("mread_backend_skipped_total")
+          .Help(
+              "Reads that did not ask a backend, by reason (route, required_matchers, time, prune), or only for what "
+              "it has stored since it was learned what it holds (prune_tail).")
+          .Register(registry);
+  Family<Counter>& refreshes = BuildCounter()
+                                   .Name("mread_backend_catalog_refreshes_total")
+                                   .Help("How often it was learned what a backend holds, by result (learned, failed).")
+                                   .Register(registry);
+  Family<Gauge>& catalog_time = BuildGauge()
+                                    .Name("mread_backend_catalog_timestamp_seconds")
+                                    .Help("When it was last learned what a backend holds.")
+                                    .Register(registry);
+  Family<Gauge>& catalog_values = BuildGauge()
+                                      .Name("mread_backend_catalog_values")
+                                      .Help("Label values that a backend is known to hold.")
+                                      .Register(registry);
+  Family<Gauge>& catalog_bytes = BuildGauge()
+                                     .Name("mread_backend_catalog_bytes")
+                                     .Help("Memory for what a backend is known to hold.")
+                                     .Register(registry);
+
   Counter& single(const char* name, const char* help) {
     return BuildCounter().Name(name).Help(help).Register(registry).Add({});
   }
@@ -176,6 +209,24 @@ std::shared_ptr<const Metrics::Backends> Metrics::bind(const merger::Config& con
             &f.circuit.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"state", to_string(state)}}));
       }
     }
+    using Reason = merger::SkipReason;
+    const auto skip = [&](Reason reason) {
+      metrics.skipped[static_cast<size_t>(reason)] =
+          &f.skipped.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"reason", to_string(reason)}});
+    };
+    if (!config.routes.empty()) skip(Reason::route);
+    if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
+    if (config.prune) {
+      for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
+      const auto refreshes = [&](const char* result) {
+        return &f.refreshes.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"result", result}});
+      };
+      metrics.learned = refreshes("learned");
+      metrics.not_learned = refreshes("failed");
+      metrics.catalog_time = &f.catalog_time.Add(labels);
+      metrics.catalog_values = &f.catalog_values.Add(labels);
+      metrics.catalog_bytes = &f.catalog_bytes.Add(labels);
+    }
     for (const char* reason : reasons) f.failures.Add({{"backend", backend.name}, {"reason", reason}});
   }
   return backends;
@@ -193,6 +244,19 @@ void Metrics::count_probe(const Backends& backends, size_t backend, bool answere
 void Metrics::set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state) {
   const auto& gauges = backends.all.at(backend).circuit;
   for (size_t i = 0; i < gauges.size(); ++i) gauges[i]->Set(circuit_states[i] == state ? 1 : 0);
+}
+
+void Metrics::count_refresh(const Backends& backends, size_t backend, bool learned) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (auto* counter = learned ? metrics.learned : metrics.not_learned) counter->Increment();
+}
+
+void Metrics::set_catalog(const Backends& backends, size_t backend, const merger::Catalog& catalog) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (metrics.catalog_time == nullptr) return;
+  metrics.catalog_time->Set(static_cast<double>(catalog.taken_at_ms()) / 1000);
+  metrics.catalog_values->Set(static_cast<double>(catalog.values()));
+  metrics.catalog_bytes->Set(static_cast<double>(catalog.bytes()));
 }
 
 void Metrics::clear_circuits(const Backends& backends) {
@@ -217,8 +281,12 @@ void Metrics::count(const ReadReport& report, const Backends& backends) {
   f.bytes.Increment(static_cast<double>(report.bytes_sent));
   using State = merger::BackendOutcome::State;
   for (const merger::BackendOutcome& each : outcome.backends) {
-    if (each.state == State::not_asked || each.backend >= backends.all.size()) continue;
+    if (each.backend >= backends.all.size()) continue;
     const BackendMetrics& metrics = backends.all[each.backend];
+    if (each.skipped) {
+      if (auto* counter = metrics.skipped[static_cast<size_t>(*each.skipped)]) counter->Increment();
+    }
+    if (each.state == State::not_asked) continue;
     if (each.state == State::unavailable) {
       f.failures.Add({{"backend", metrics.name}, {"reason", "open_circuit"}}).Increment();
       continue;
