@@ -53,7 +53,11 @@ using Exported = std::map<std::string, std::map<std::string, std::set<std::strin
 Exported exported() {
   serve::Metrics metrics;
   const auto config = merger::Config::parse(
-      "{remote_read: [{name: b, url: 'http://b/r'}], groups: [{name: g, members: [b]}], health: {}}", "mread.yml");
+      "remote_read: [{name: b, url: 'http://b/r', required_matchers: {region: eu}}]\n"
+      "groups: [{name: g, members: [b]}]\n"
+      "routes: [{match: '{region=\"eu\"}', groups: [g]}]\n"
+      "health: {}\nprune: {}\n",
+      "mread.yml");
   const auto backends = metrics.bind(config);
   for (const auto end : {serve::ReadReport::End::complete, serve::ReadReport::End::aborted}) {
     serve::ReadReport report;

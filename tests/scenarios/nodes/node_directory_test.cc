@@ -115,7 +115,7 @@ TEST(ExpandRemoteReadNames, ANameAloneBecomesAnEntry) {
   EXPECT_EQ(config.dump(), "remote_read: [{name: us-east, url: http://us-east/api/v1/read}, {url: http://merge/read}]");
   EXPECT_THROW(expand_remote_read_names(yaml::Node::parse("remote_read: [http://us-east]", "t"), directory()),
                yaml::ConfigError);
-  expand_remote_read_names(yaml::Node::parse("remote_read: x", "t"));
+  expand_remote_read_names(yaml::Node::parse("remote_read: x", "t"), directory());
   expand_remote_read_names(yaml::Node::parse("", "t"));
 }
 
