@@ -116,7 +116,7 @@ TEST(ExpandRemoteReadNames, ANameAloneBecomesAnEntry) {
   EXPECT_THROW(expand_remote_read_names(yaml::Node::parse("remote_read: [http://us-east]", "t"), directory()),
                yaml::ConfigError);
   expand_remote_read_names(yaml::Node::parse("remote_read: x", "t"), directory());
-  expand_remote_read_names(yaml::Node::parse("", "t"));
+  expand_remote_read_names(yaml::Node::parse("", "t"), directory());
 }
 
 }  // namespace
