@@ -1,13 +1,10 @@
 # What is installed, and the Debian package that cpack makes of it: ci/package.
-if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
-  set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "Where cmake --install puts things" FORCE)
-endif()
 include(GNUInstallDirs)
 
 install(TARGETS mread RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES packaging/mread.service DESTINATION lib/systemd/system)
-install(FILES packaging/mread.yml DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/mread")
-install(FILES packaging/mread.default DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/default" RENAME mread)
+install(FILES packaging/mread.yml DESTINATION /etc/mread)
+install(FILES packaging/mread.default DESTINATION /etc/default RENAME mread)
 install(FILES packaging/mread.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/copyright README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md" PATTERN monitoring EXCLUDE)
@@ -15,7 +12,7 @@ install(DIRECTORY docs/monitoring scenarios DESTINATION "${CMAKE_INSTALL_DATADIR
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "the mread authors <mread@localhost>")
-set(CPACK_PACKAGING_INSTALL_PREFIX "${CMAKE_INSTALL_PREFIX}")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
