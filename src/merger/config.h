@@ -9,6 +9,7 @@
 
 #include "base/transport_settings.h"
 #include "base/yaml.h"
+#include "merger/config_credentials.h"
 #include "merger/config_web.h"
 #include "merger/routes.h"
 
@@ -20,6 +21,7 @@ struct Backend {
   std::string url;   ///< http or https, without userinfo
   std::chrono::milliseconds timeout{60'000};
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  Credentials credentials;
   /// The backend is asked only by queries that carry each of these as an equality matcher.
   std::vector<std::pair<std::string, std::string>> required_matchers;
   uint64_t chunked_read_limit = 50'000'000;  ///< bytes of one frame
@@ -29,8 +31,8 @@ struct Backend {
   bool filter_external_labels = true;  ///< accepted; the core has no external labels
   /// It looks for regular expressions anywhere in a value, and has to be told where they begin and end.
   bool anchor_regex = false;
-  TransportSettings transport;         ///< TLS and proxy
-  size_t group = 0;                    ///< index in Config::groups
+  TransportSettings transport;  ///< TLS and proxy
+  size_t group = 0;             ///< index in Config::groups
 };
 
 /// Backends that hold the same data.
@@ -131,8 +133,8 @@ struct Config {
   static Config load(const std::string& path);
   static Config from_yaml(const yaml::Node& root);
 
-  /// What the configuration means, defaults filled in, as YAML. Values of headers and of URL parameters, which may be
-  /// secrets, are left out.
+  /// What the configuration means, defaults filled in, as YAML. Secrets, and values of headers and of URL
+  /// parameters, which may be some, are left out.
   std::string describe() const;
 };
 
