@@ -56,6 +56,12 @@ enum class Dedup {
   gapfill,  ///< those of one replica, its gaps filled from the others (merger/gap_fill.h)
 };
 
+/// Which chunk encodings a streamed answer may have.
+enum class ChunkEncodings {
+  compatible,  ///< those that every Prometheus reads; others are rewritten, and lose their start timestamps
+  newer,       ///< those of Prometheus 3.14 as well, which older ones fail on
+};
+
 /// When a read fails.
 enum class PartialPolicy {
   all,    ///< any failed backend fails the read
@@ -113,6 +119,7 @@ struct Config {
   std::vector<std::string> replica_labels;
   Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
+  ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
@@ -136,6 +143,7 @@ struct Config {
 
 const char* to_string(OnConflict on_conflict);
 const char* to_string(Dedup dedup);
+const char* to_string(ChunkEncodings encodings);
 const char* to_string(PartialPolicy policy);
 
 }  // namespace mread::merger

@@ -60,8 +60,11 @@ std::string Config::describe() const {
   }
   std::string replica_names;
   for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
-  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
-                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
+  out += fmt::format(
+      "merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, chunk_encodings: {}, repair_limit: {}}}\npartial: "
+      "{}\n",
+      replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
+      to_string(partial));
   out +=
       fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
                   limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
@@ -96,6 +99,8 @@ const char* to_string(OnConflict on_conflict) {
 }
 
 const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
+
+const char* to_string(ChunkEncodings encodings) { return encodings == ChunkEncodings::newer ? "newer" : "compatible"; }
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {
