@@ -117,6 +117,9 @@ void Generation::keep_catalog(size_t backend) {
   target.source.limits = {settings.values, settings.memory};
   target.timeout = settings.timeout;
   target.refresh = settings.refresh;
+  target.may_ask = [circuits = circuits_, backend] {
+    return !circuits->enabled() || circuits->state(backend) != merger::Breaker::State::open;
+  };
   target.means_gone = means_gone;
   target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
                   counters = metrics_, &metrics = lasting_.metrics, failing = false](const Error* error) mutable {
