@@ -42,6 +42,10 @@ void read_merge(const Node& node, Config& config) {
                          : word == "live" ? OnConflict::live
                                           : OnConflict::first;
   }
+  if (const auto encodings = mapping.find("chunk_encodings")) {
+    config.chunk_encodings =
+        encodings->one_of({"compatible", "newer"}) == "newer" ? ChunkEncodings::newer : ChunkEncodings::compatible;
+  }
   if (const auto limit = mapping.find("repair_limit")) config.repair_limit = limit->bytes();
   mapping.finish();
 }
@@ -106,6 +110,7 @@ Config Config::from_yaml(const yaml::Node& root) {
     config.listen = listen->string();
   }
   read_all_backends(mapping, config);
+  read_anchor_regex(mapping.find("anchor_regex"), config);
   read_groups(mapping.find("groups"), config);
   if (const auto routes = mapping.find("routes")) {
     for (const Node& route : routes->sequence()) config.routes.push_back(read_route(route, config));

@@ -29,8 +29,10 @@ struct Backend {
   bool enable_http2 = true;            ///< accepted; this client speaks HTTP/1.1
   bool read_recent = false;            ///< accepted; the core has no data of its own, so it always asks
   bool filter_external_labels = true;  ///< accepted; the core has no external labels
-  TransportSettings transport;         ///< TLS and proxy
-  size_t group = 0;                    ///< index in Config::groups
+  /// It looks for regular expressions anywhere in a value, and has to be told where they begin and end.
+  bool anchor_regex = false;
+  TransportSettings transport;  ///< TLS and proxy
+  size_t group = 0;             ///< index in Config::groups
 };
 
 /// Backends that hold the same data.
@@ -56,6 +58,12 @@ enum class OnConflict {
 enum class Dedup {
   union_,   ///< all of them, one a timestamp
   gapfill,  ///< those of one replica, its gaps filled from the others (merger/gap_fill.h)
+};
+
+/// Which chunk encodings a streamed answer may have.
+enum class ChunkEncodings {
+  compatible,  ///< those that every Prometheus reads; others are rewritten, and lose their start timestamps
+  newer,       ///< those of Prometheus 3.14 as well, which older ones fail on
 };
 
 /// When a read fails.
@@ -115,6 +123,7 @@ struct Config {
   std::vector<std::string> replica_labels;
   Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
+  ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
@@ -138,6 +147,7 @@ struct Config {
 
 const char* to_string(OnConflict on_conflict);
 const char* to_string(Dedup dedup);
+const char* to_string(ChunkEncodings encodings);
 const char* to_string(PartialPolicy policy);
 
 }  // namespace mread::merger

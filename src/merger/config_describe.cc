@@ -46,6 +46,11 @@ std::string Config::describe() const {
     if (!backend.follow_redirects) out += "    follow_redirects: false\n";
     out += describe_transport(backend.transport, "    ");
   }
+  std::string anchored_names;
+  for (const Backend& backend : backends) {
+    if (backend.anchor_regex) anchored_names += (anchored_names.empty() ? "" : ", ") + quoted(backend.name);
+  }
+  out += fmt::format("anchor_regex: [{}]\n", anchored_names);
   out += "groups:\n";
   for (const Group& group : groups) {
     std::string members;
@@ -61,8 +66,11 @@ std::string Config::describe() const {
   }
   std::string replica_names;
   for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
-  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
-                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
+  out += fmt::format(
+      "merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, chunk_encodings: {}, repair_limit: {}}}\npartial: "
+      "{}\n",
+      replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
+      to_string(partial));
   out +=
       fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
                   limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
@@ -97,6 +105,8 @@ const char* to_string(OnConflict on_conflict) {
 }
 
 const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
+
+const char* to_string(ChunkEncodings encodings) { return encodings == ChunkEncodings::newer ? "newer" : "compatible"; }
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {

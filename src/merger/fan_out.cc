@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "merger/anchored_query.h"
 #include "merger/answer_writer.h"
 #include "merger/backend_leg.h"
 #include "merger/read_policy.h"
@@ -136,7 +137,8 @@ BackendLeg& FanOut::Impl::ask(Run& run, size_t backend, std::optional<ResumePoin
   run.legs.push_back(legs_.back().get());
   model::ReadRequest request;
   const auto from_ms = run.scopes[backend].from_ms;
-  request.queries.push_back(from_ms ? narrowed(run.query, *from_ms) : run.query);
+  model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
+  request.queries.push_back(config_.backends[backend].anchor_regex ? anchored(std::move(query)) : std::move(query));
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
   if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
     legs_.back()->not_available(options_.unavailable[backend], now);
@@ -459,6 +461,7 @@ const Outcome& FanOut::Impl::outcome() {
   outcome_.samples_out = counts.samples;
   outcome_.frames_passed_on = counts.frames_passed_on;
   outcome_.conflicts = counts.conflicts;
+  outcome_.transcoded = counts.transcoded;
   outcome_.partial = describe_failures(config_, outcome_.backends);
   return outcome_;
 }
