@@ -8,8 +8,10 @@
 #include "base/duration.h"
 #include "merger/answer_writer.h"
 #include "merger/backend_leg.h"
+#include "merger/hedged_group.h"
 #include "merger/read_policy.h"
 #include "merger/series_merge.h"
+#include "merger/source_options.h"
 
 namespace mread::merger {
 
@@ -27,6 +29,7 @@ class FanOut::Impl {
   void on_sent();
   bool done() const { return over_ && actions_.empty(); }
   const Outcome& outcome();
+  void set_now(TimePoint now) { now_ = now; }
 
  private:
   // One query of the request. Its legs are in the order of the backends; the merge's sources are numbered likewise.
@@ -34,11 +37,14 @@ class FanOut::Impl {
     model::Query query;
     SeriesMerge merge;
     std::vector<BackendLeg*> legs;
+    std::vector<HedgedGroup> hedged;
     bool begun = false;
   };
 
   void ask_all(TimePoint now);
-  BackendLeg& ask(Run& run, size_t backend, std::optional<ResumePoint> resume, TimePoint now);
+  BackendLeg& add_leg(Run& run, size_t backend, std::optional<ResumePoint> resume);
+  void ask(const Run& run, BackendLeg& leg, TimePoint now);
+  void ask_more(TimePoint now);
   bool replace(Run& run, size_t failed_backend);
   BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
   void after_event(BackendLeg& leg, TimePoint now);
@@ -85,12 +91,8 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
     : config_(config), request_(std::move(request)), options_(std::move(options)), now_(now) {
   const auto& accepted = request_.accepted_response_types;
   writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
-  const auto limit = static_cast<uint64_t>(config_.limits.query_range.count());
   for (const model::Query& query : request_.queries) {
-    const uint64_t range = query.end_ms <= query.start_ms
-                               ? 0
-                               : static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms);
-    if (limit == 0 || range <= limit) continue;
+    if (is_within_range(config_.limits, query)) continue;
     refuse(400, fmt::format("the query's range is more than {} (limits.query_range)",
                             format_duration(config_.limits.query_range)));
     return;
@@ -106,42 +108,50 @@ void FanOut::Impl::ask_all(TimePoint now) {
     const std::vector<bool> routed = groups_to_ask(config_.routes, query.matchers, config_.groups.size());
     for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
       if (!routed[config_.backends[backend].group] || !is_asked(config_.backends[backend], query)) continue;
-      sources.push_back(&ask(*run, backend, std::nullopt, now).source());
+      BackendLeg& leg = add_leg(*run, backend, std::nullopt);
+      sources.push_back(&leg.source());
+      if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
+        leg.not_available(options_.unavailable[backend], now);
+      } else if (!config_.groups[config_.backends[backend].group].hedge_after) {
+        ask(*run, leg, now);
+      }
     }
     run->merge.start(std::move(sources));
+    for (size_t group = 0; group < config_.groups.size(); ++group) {
+      if (config_.groups[group].hedge_after) run->hedged.emplace_back(config_, options_, group, run->legs);
+    }
     runs_.push_back(std::move(run));
+  }
+  ask_more(now);
+}
+
+// Asks those whose turn has come.
+void FanOut::Impl::ask_more(TimePoint now) {
+  if (decided_ || over_ || sending_error()) return;
+  for (const auto& run : runs_) {
+    for (HedgedGroup& hedged : run->hedged) {
+      while (BackendLeg* const next = hedged.next(now)) ask(*run, *next, now);
+    }
   }
 }
 
-BackendLeg& FanOut::Impl::ask(Run& run, size_t backend, std::optional<ResumePoint> resume, TimePoint now) {
-  const uint64_t in_flight = config_.limits.bytes_in_flight;
-  const Group& group = config_.groups[config_.backends[backend].group];
-  SourceOptions options;
+BackendLeg& FanOut::Impl::add_leg(Run& run, size_t backend, std::optional<ResumePoint> resume) {
+  SourceOptions options = source_options(config_, backend, options_);
   options.resume = std::move(resume);
-  options.replaceable = group.wait == Group::Wait::need && config_.partial != PartialPolicy::all;
-  options.group = static_cast<uint32_t>(config_.backends[backend].group);
-  options.replica_labels = config_.replica_labels;
-  options.frame_limit = config_.backends[backend].chunked_read_limit;
-  options.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
-  options.series_limit = config_.limits.series;
-  options.window = options_.window_bytes;
-  options.read_ahead = options_.read_ahead_bytes;
-  options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];
-  options.repair_limit = config_.repair_limit;
   const auto id = static_cast<RequestId>(legs_.size());
   const auto index = static_cast<uint32_t>(run.legs.size());
-  legs_.push_back(std::make_unique<BackendLeg>(id, backend, config_.backends[backend],
-                                               SeriesSource(index, std::move(options)), now));
+  legs_.push_back(
+      std::make_unique<BackendLeg>(id, backend, config_.backends[backend], SeriesSource(index, std::move(options))));
   run.legs.push_back(legs_.back().get());
+  return *legs_.back();
+}
+
+void FanOut::Impl::ask(const Run& run, BackendLeg& leg, TimePoint now) {
   model::ReadRequest request;
   request.queries.push_back(run.query);
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
-  if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
-    legs_.back()->not_available(options_.unavailable[backend], now);
-  } else {
-    actions_.emplace_back(Ask{id, backend, std::move(request)});
-  }
-  return *legs_.back();
+  leg.ask(now);
+  actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
 }
 
 std::optional<Action> FanOut::Impl::poll(TimePoint now) {
@@ -176,6 +186,7 @@ void FanOut::Impl::on_end(RequestId id, TimePoint now) {
   // A body that ended well is closed by the driver.
   if (target->failed()) actions_.emplace_back(Drop{id});
   drop_unneeded(now);
+  ask_more(now);
   check_bytes_in_flight();
 }
 
@@ -193,6 +204,7 @@ void FanOut::Impl::on_wake(TimePoint now) {
     each->check_deadline(now);
     after_event(*each, now);
   }
+  ask_more(now);
 }
 
 void FanOut::Impl::on_sent() {
@@ -203,6 +215,7 @@ void FanOut::Impl::on_sent() {
 void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
   if (!leg.open()) actions_.emplace_back(Drop{leg.id()});
   drop_unneeded(now);
+  ask_more(now);
 }
 
 void FanOut::Impl::drop_unneeded(TimePoint now) {
@@ -213,12 +226,15 @@ void FanOut::Impl::drop_unneeded(TimePoint now) {
       const auto in_group = [&](const BackendLeg* leg) {
         return config_.backends[leg->backend()].group == static_cast<size_t>(&group - config_.groups.data());
       };
-      size_t ready = group.members.size();
+      size_t able = 0;
+      size_t ready = 0;
       for (const BackendLeg* each : run->legs) {
-        // What is not asked counts as having answered, as everywhere.
-        if (in_group(each) && (each->failed() || each->dropped() || !each->settled())) --ready;
+        if (!in_group(each)) continue;
+        ++able;
+        if (!each->failed() && !each->dropped() && each->settled()) ++ready;
       }
-      if (ready < group.need) continue;
+      // Members that the query rules out leave more to the others.
+      if (ready < std::min(group.need, able)) continue;
       for (BackendLeg* each : run->legs) {
         if (!in_group(each) || each->settled()) continue;
         each->drop(now);
@@ -282,6 +298,9 @@ void FanOut::Impl::pump(TimePoint now) {
       return;
     }
     decided_ = true;
+    for (const auto& each : legs_) {
+      if (each->stands_by()) each->drop(now);
+    }
   }
   // What came in makes room in the sources, so merging goes before reading on.
   if (decided_) produce();
@@ -302,6 +321,12 @@ void FanOut::Impl::arm(TimePoint) {
   for (const auto& each : legs_) {
     const auto at = each->deadline();
     if (at && (!earliest || *at < *earliest)) earliest = at;
+  }
+  for (const auto& run : runs_) {
+    for (const HedgedGroup& hedged : run->hedged) {
+      const auto at = decided_ ? std::nullopt : hedged.due();
+      if (at && (!earliest || *at < *earliest)) earliest = at;
+    }
   }
   if (!earliest || (armed_ && *armed_ <= *earliest)) return;
   armed_ = earliest;
@@ -372,7 +397,9 @@ bool FanOut::Impl::replace(Run& run, size_t failed_backend) {
   run.merge.skip_failure();
   // Where nothing was written yet every series is wanted, the one without labels too.
   ResumePoint resume = run.merge.resume_point().value_or(ResumePoint{"", true});
-  run.merge.add(&ask(run, *spare, std::move(resume), now_).source());
+  BackendLeg& leg = add_leg(run, *spare, std::move(resume));
+  run.merge.add(&leg.source());
+  ask(run, leg, now_);
   ++outcome_.failovers;
   return true;
 }
@@ -437,6 +464,10 @@ const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(config_.backends.size(), {});
   for (size_t i = 0; i < config_.backends.size(); ++i) outcome_.backends[i].backend = i;
   for (const auto& each : legs_) each->add_to(outcome_.backends[each->backend()], now_);
+  outcome_.hedges.clear();
+  for (const auto& run : runs_) {
+    for (const HedgedGroup& hedged : run->hedged) hedged.add_to(outcome_);
+  }
   const AnswerCounts counts = writer_->counts();
   outcome_.series_out = counts.series;
   outcome_.samples_out = counts.samples;
@@ -464,5 +495,9 @@ void FanOut::on_wake(TimePoint now) { impl_->on_wake(now); }
 void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
 bool FanOut::done() const { return impl_->done(); }
 const Outcome& FanOut::outcome() const { return impl_->outcome(); }
+const Outcome& FanOut::outcome(TimePoint now) const {
+  impl_->set_now(now);
+  return impl_->outcome();
+}
 
 }  // namespace mread::merger

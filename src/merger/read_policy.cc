@@ -23,6 +23,12 @@ bool is_short(const Group& group, std::span<const Part> parts) {
   return answered < group.need;
 }
 
+bool is_within_range(const Limits& limits, const model::Query& query) {
+  const auto limit = static_cast<uint64_t>(limits.query_range.count());
+  if (limit == 0 || query.end_ms <= query.start_ms) return true;
+  return static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms) <= limit;
+}
+
 bool is_asked(const Backend& backend, const model::Query& query) {
   return std::all_of(
       backend.required_matchers.begin(), backend.required_matchers.end(), [&query](const auto& required) {

@@ -28,8 +28,12 @@ Generation::Generation(merger::Config config, Lasting lasting, const Generation*
       circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
       metrics_(lasting_.metrics.bind(config_)),
       context_{config_, lasting_.client, lasting_.gate, backend_requests(config_)},
-      board_(config_.backends.size()) {
-  if (previous != nullptr) board_.take_over(previous->board_.standings(), origins(config_, previous->config_));
+      board_(config_.backends.size()),
+      hedging_(config_) {
+  if (previous == nullptr) return;
+  const auto known = origins(config_, previous->config_);
+  board_.take_over(previous->board_.standings(), known);
+  hedging_.take_over(previous->hedging_, known);
 }
 
 Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, Lasting lasting,
@@ -55,11 +59,43 @@ void Generation::show_circuits() const {
   }
 }
 
-void Generation::learn(const ReadReport& report, Circuits::Admission* admission,
-                       std::chrono::system_clock::time_point now) {
-  lasting_.metrics.count(report, *metrics_);
+std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
+                                               const net::Headers& passed_on) {
+  const auto key = config_.limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
+  const auto create = [&] {
+    Broadcast::Limits limits;
+    // Nobody can join, so nothing need be kept.
+    if (!key) limits.join_bytes = 0;
+    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(), limits);
+  };
+  if (key) return flights_.seat(*key, strand, create);
+  const auto flight = create();
+  auto seat = flight->join(strand);
+  flight->start();
+  return seat;
+}
+
+FlightHooks Generation::flight_hooks() {
+  // Held by the hooks, so that a flight that never shows anything gives its leave back.
+  const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
+  FlightHooks hooks;
+  hooks.begin = [this, admission] {
+    admission->emplace(*circuits_);
+    merger::FanOutOptions options;
+    board_.prepare(options);
+    hedging_.prepare(options);
+    (*admission)->prepare(options);
+    return options;
+  };
+  hooks.ended = [this, admission](const merger::Outcome& outcome) { learn(outcome, **admission); };
+  return hooks;
+}
+
+void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admission) {
+  lasting_.metrics.count_fan_out(outcome, *metrics_);
+  hedging_.learn(outcome);
   spdlog::logger& logger = *lasting_.logger;
-  for (const Change& change : board_.record(report.outcome, now)) {
+  for (const Change& change : board_.record(outcome, std::chrono::system_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.failing) {
       logger.warn("backend {} fails: {}", name, change.reason);
@@ -67,8 +103,7 @@ void Generation::learn(const ReadReport& report, Circuits::Admission* admission,
       logger.info("backend {} answers again", name);
     }
   }
-  if (admission == nullptr) return;
-  for (const Circuits::Change& change : admission->settle(report.outcome, std::chrono::steady_clock::now())) {
+  for (const Circuits::Change& change : admission.settle(outcome, std::chrono::steady_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.state == merger::Breaker::State::open) {
       logger.warn("backend {}: circuit open, it is not asked until it answers a probe and then a read", name);

@@ -9,11 +9,13 @@
 #include "net/client.h"
 #include "serve/backend_board.h"
 #include "serve/circuits.h"
+#include "serve/flight.h"
 #include "serve/gate.h"
+#include "serve/hedging.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/query_log.h"
-#include "serve/read_session.h"
+#include "serve/single_flight.h"
 
 namespace mread::serve {
 
@@ -37,21 +39,26 @@ class Generation {
   Generation& operator=(const Generation&) = delete;
 
   const merger::Config& config() const { return config_; }
-  const ReadContext& context() const { return context_; }
   BackendBoard& board() { return board_; }
+  const Hedging& hedging() const { return hedging_; }
   Circuits& circuits() { return *circuits_; }
   QueryLog* query_log() const { return query_log_.get(); }
   /// Standings with the state of the circuits.
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
   void show_circuits() const;
-  /// Counts and logs what a read has shown, and has backends probed where that is due.
-  void learn(const ReadReport& report, Circuits::Admission* admission, std::chrono::system_clock::time_point now);
+  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The generation
+  /// outlives it.
+  std::unique_ptr<Flight::Seat> seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
+                                     const net::Headers& passed_on);
   /// Takes over from `previous`, which is not probed any more.
   void take_over(const Generation* previous);
 
  private:
   Generation(merger::Config config, Lasting lasting, const Generation* previous);
+  FlightHooks flight_hooks();
+  /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
+  void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
   void probe(size_t backend);
 
   const merger::Config config_;
@@ -60,6 +67,8 @@ class Generation {
   const std::shared_ptr<const Metrics::Backends> metrics_;
   const ReadContext context_;
   BackendBoard board_;
+  Hedging hedging_;
+  SingleFlight flights_;
   std::unique_ptr<QueryLog> query_log_;
 };
 

@@ -299,7 +299,7 @@ TEST(StatusPageTest, EscapesWhatOthersWrote) {
   std::vector<BackendStanding> standings(1);
   standings[0].last_error = "said \"<script>\" & 'more'";
   standings[0].last_error_at = std::chrono::system_clock::now();
-  const std::string page = status_page(config, standings, {}, std::chrono::system_clock::now());
+  const std::string page = status_page(config, standings, {}, {}, std::chrono::system_clock::now());
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("said &quot;&lt;script&gt;&quot; &amp; &#39;more&#39;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
