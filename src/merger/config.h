@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/transport_settings.h"
 #include "base/yaml.h"
+#include "merger/config_web.h"
 #include "merger/routes.h"
 
 namespace mread::merger {
@@ -25,6 +27,7 @@ struct Backend {
   bool enable_http2 = true;            ///< accepted; this client speaks HTTP/1.1
   bool read_recent = false;            ///< accepted; the core has no data of its own, so it always asks
   bool filter_external_labels = true;  ///< accepted; the core has no external labels
+  TransportSettings transport;         ///< TLS and proxy
   size_t group = 0;                    ///< index in Config::groups
 };
 
@@ -113,6 +116,7 @@ struct Config {
   Limits limits;
   std::optional<Discovery> discovery;
   std::optional<HealthSettings> health;  ///< none: every read asks every backend
+  WebSettings web;                       ///< of the server itself
   std::string query_log_file;            ///< empty: none
 
   /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "merger/config_reader.h"
+#include "merger/config_transport.h"
 
 namespace mread::merger {
 namespace {
@@ -142,9 +143,10 @@ Backend read_backend(const Node& node) {
   refuse_both(mapping, "basic_auth", "authorization");
   refuse_both(mapping, "basic_auth", "oauth2");
   refuse_both(mapping, "authorization", "oauth2");
-  refuse_unsupported(
-      mapping, {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2", "tls_config", "proxy_url",
-                "no_proxy", "proxy_from_environment", "proxy_connect_header"});
+  backend.transport = read_transport(mapping);
+  if (backend.transport != TransportSettings{})
+    node.error("TLS settings and proxies are not supported yet by this version");
+  refuse_unsupported(mapping, {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2"});
   mapping.finish();
   return backend;
 }

@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "merger/config.h"
+#include "merger/config_transport.h"
 #include "model/matcher.h"
 
 namespace mread::merger {
@@ -41,6 +42,7 @@ std::string Config::describe() const {
       out += fmt::format("    required_matchers: {}\n", pairs(backend.required_matchers, false));
     }
     if (!backend.follow_redirects) out += "    follow_redirects: false\n";
+    out += describe_transport(backend.transport, "    ");
   }
   out += "groups:\n";
   for (const Group& group : groups) {
@@ -75,6 +77,7 @@ std::string Config::describe() const {
         fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n", format_duration(health->probe),
                     health->open_after, quoted(health->path), format_duration(health->hung_after));
   }
+  out += describe_web(web);
   if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
   return out;
 }

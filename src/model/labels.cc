@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "model/promql_lexer.h"
+#include "model/promql_outline.h"
 
 namespace mread::model {
 
@@ -46,7 +46,7 @@ auto find_name(std::vector<Label>& labels, std::string_view name) {
 tl::expected<LabelSet, PromqlLexer::Failure> parse_series_tokens(std::string_view text) {
   PromqlLexer lexer(text);
   std::vector<Label> labels;
-  const auto add = [&](size_t offset, std::string name, std::string value) -> tl::expected<void, PromqlLexer::Failure> {
+  const auto add = [&](size_t offset, std::string name, std::string value) -> PromqlOutline::Parsed {
     if (std::ranges::any_of(labels, [&](const Label& label) { return label.name == name; })) {
       return PromqlLexer::fail_at(offset, name == metric_name_label ? "the metric name is given twice"
                                                                     : "the label " + quote(name) + " is given twice");
@@ -58,48 +58,18 @@ tl::expected<LabelSet, PromqlLexer::Failure> parse_series_tokens(std::string_vie
 
   lexer.skip_space();
   const size_t begin = lexer.offset();
-  const std::string_view metric = lexer.identifier(true);
-  if (!metric.empty()) {
-    if (auto added = add(begin, std::string(metric_name_label), std::string(metric)); !added)
-      return tl::unexpected(added.error());
-  }
-  if (lexer.take("{")) {
-    while (!lexer.take("}")) {
-      lexer.skip_space();
-      const size_t offset = lexer.offset();
-      std::string name;
-      bool quoted = false;
-      if (lexer.at_string()) {
-        auto text_or = lexer.string();
-        if (!text_or) return tl::unexpected(text_or.error());
-        name = std::move(*text_or);
-        quoted = true;
-      } else {
-        name = lexer.identifier(false);
-        if (name.empty()) return lexer.fail_here("expected a label name or '}', not " + lexer.here());
-      }
-      tl::expected<void, PromqlLexer::Failure> added;
-      if (lexer.take("=")) {
-        lexer.skip_space();
-        if (!lexer.at_string()) return lexer.fail_here("expected a quoted value, not " + lexer.here());
-        auto value = lexer.string();
-        if (!value) return tl::unexpected(value.error());
-        added = add(offset, std::move(name), std::move(*value));
-      } else if (quoted) {
-        added = add(offset, std::string(metric_name_label), std::move(name));
-      } else {
-        return lexer.fail_here("expected '=', not " + lexer.here());
-      }
-      if (!added) return tl::unexpected(added.error());
-      if (lexer.take(",")) continue;
-      if (lexer.take("}")) break;
-      return lexer.fail_here("expected ',' or '}', not " + lexer.here());
-    }
-  } else if (metric.empty()) {
-    return lexer.fail_here("expected a metric name or '{', not " + lexer.here());
-  }
-  lexer.skip_space();
-  if (!lexer.at_end()) return lexer.fail_here("expected the end of the series, not " + lexer.here());
+  PromqlOutline outline;
+  outline.noun = "series";
+  outline.metric = [&](size_t offset, std::string name) {
+    return add(offset, std::string(metric_name_label), std::move(name));
+  };
+  outline.item = [&](size_t offset, std::string name) -> PromqlOutline::Parsed {
+    if (!lexer.take("=")) return lexer.fail_here("expected '=', not " + lexer.here());
+    auto value = quoted_value(lexer);
+    if (!value) return tl::unexpected(value.error());
+    return add(offset, std::move(name), std::move(*value));
+  };
+  if (auto parsed = outline.parse(lexer); !parsed) return tl::unexpected(parsed.error());
   auto set = LabelSet::from(std::move(labels));
   if (!set) return PromqlLexer::fail_at(begin, set.error().context);
   return std::move(*set);

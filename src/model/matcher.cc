@@ -4,7 +4,7 @@
 
 #include <re2/re2.h>
 
-#include "model/promql_lexer.h"
+#include "model/promql_outline.h"
 
 namespace mread::model {
 
@@ -26,54 +26,30 @@ tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_vi
   bool named = false;
   lexer.skip_space();
   const size_t begin = lexer.offset();
-  const std::string_view metric = lexer.identifier(true);
-  if (!metric.empty()) {
-    matchers.push_back(Matcher::equal(std::string(metric_name_label), std::string(metric)));
+  PromqlOutline outline;
+  outline.noun = "selector";
+  outline.metric = [&](size_t offset, std::string name) -> PromqlOutline::Parsed {
+    if (named) return PromqlLexer::fail_at(offset, "the metric name is given twice");
+    if (name.empty()) return PromqlLexer::fail_at(offset, "a metric needs a name");
     named = true;
-  }
-  if (lexer.take("{")) {
-    while (!lexer.take("}")) {
-      lexer.skip_space();
-      const size_t offset = lexer.offset();
-      std::string name;
-      const bool quoted = lexer.at_string();
-      if (quoted) {
-        auto text_or = lexer.string();
-        if (!text_or) return tl::unexpected(text_or.error());
-        name = std::move(*text_or);
-        lexer.skip_space();
-      } else {
-        name = lexer.identifier(false);
-        if (name.empty()) return lexer.fail_here("expected a label name or '}', not " + lexer.here());
-      }
-      if (quoted && (lexer.peek() == ',' || lexer.peek() == '}')) {
-        if (named) return PromqlLexer::fail_at(offset, "the metric name is given twice");
-        if (name.empty()) return PromqlLexer::fail_at(offset, "a metric needs a name");
-        named = true;
-        matchers.insert(matchers.begin(), Matcher::equal(std::string(metric_name_label), std::move(name)));
-      } else {
-        if (name.empty()) return PromqlLexer::fail_at(offset, "a label needs a name");
-        const auto type = parse_operator(lexer);
-        if (!type) return tl::unexpected(type.error());
-        lexer.skip_space();
-        const size_t value_offset = lexer.offset();
-        if (!lexer.at_string()) return lexer.fail_here("expected a quoted value, not " + lexer.here());
-        auto value = lexer.string();
-        if (!value) return tl::unexpected(value.error());
-        if (named && name == metric_name_label) return PromqlLexer::fail_at(offset, "the metric name is given twice");
-        auto matcher = Matcher::create(*type, std::move(name), std::move(*value));
-        if (!matcher) return PromqlLexer::fail_at(value_offset, matcher.error().context);
-        matchers.push_back(std::move(*matcher));
-      }
-      if (lexer.take(",")) continue;
-      if (lexer.take("}")) break;
-      return lexer.fail_here("expected ',' or '}', not " + lexer.here());
-    }
-  } else if (metric.empty()) {
-    return lexer.fail_here("expected a metric name or '{', not " + lexer.here());
-  }
-  lexer.skip_space();
-  if (!lexer.at_end()) return lexer.fail_here("expected the end of the selector, not " + lexer.here());
+    matchers.insert(matchers.begin(), Matcher::equal(std::string(metric_name_label), std::move(name)));
+    return {};
+  };
+  outline.item = [&](size_t offset, std::string name) -> PromqlOutline::Parsed {
+    if (name.empty()) return PromqlLexer::fail_at(offset, "a label needs a name");
+    const auto type = parse_operator(lexer);
+    if (!type) return tl::unexpected(type.error());
+    lexer.skip_space();
+    const size_t value_offset = lexer.offset();
+    auto value = quoted_value(lexer);
+    if (!value) return tl::unexpected(value.error());
+    if (named && name == metric_name_label) return PromqlLexer::fail_at(offset, "the metric name is given twice");
+    auto matcher = Matcher::create(*type, std::move(name), std::move(*value));
+    if (!matcher) return PromqlLexer::fail_at(value_offset, matcher.error().context);
+    matchers.push_back(std::move(*matcher));
+    return {};
+  };
+  if (auto parsed = outline.parse(lexer); !parsed) return tl::unexpected(parsed.error());
   if (std::ranges::all_of(matchers, [](const Matcher& matcher) { return matcher.matches(""); })) {
     return PromqlLexer::fail_at(begin, "the selector needs at least one matcher that does not match the empty string");
   }

@@ -193,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"HeaderTwice", backend("headers: {A: x, a: y}"), "given twice"},
         Refusal{"BothBearerTokens", backend("bearer_token: x, bearer_token_file: y"),
                 "at most one of bearer_token and bearer_token_file"},
-        Refusal{"TlsNotYet", backend("tls_config: {}"), "tls_config is not supported yet by this version"},
+        Refusal{"TlsNotYet", backend("tls_config: {insecure_skip_verify: true}"), "not supported yet by this version"},
         Refusal{"PruneNotYet", with("prune: {}"), "mread.yml:5:8: prune is not supported yet by this version"},
         Refusal{"RouteToNowhere", with("routes: [{match: '{r=\"x\"}', groups: [bb]}]"), "did you mean \"b\"?"},
         Refusal{"RouteWithBrokenSelector", with("routes: [{match: '{r=}', groups: [b]}]"), "mread.yml:5:"},
