@@ -49,6 +49,8 @@ class FanOut::Impl {
   BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
   void after_event(BackendLeg& leg, TimePoint now);
   void drop_unneeded(TimePoint now);
+  bool refused_by_limit(const BackendLeg& leg);
+  void exceed(const Error& error);
   void check_bytes_in_flight();
   void pump(TimePoint now);
   void arm(TimePoint now);
@@ -117,9 +119,7 @@ void FanOut::Impl::ask_all(TimePoint now) {
       }
     }
     run->merge.start(std::move(sources));
-    for (size_t group = 0; group < config_.groups.size(); ++group) {
-      if (config_.groups[group].hedge_after) run->hedged.emplace_back(config_, options_, group, run->legs);
-    }
+    run->hedged = hedged_groups(config_, options_, run->legs);
     runs_.push_back(std::move(run));
   }
   ask_more(now);
@@ -175,6 +175,7 @@ void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piec
   BackendLeg* const target = leg(id);
   if (target == nullptr || !target->open()) return;
   target->on_data(std::move(piece), now);
+  if (refused_by_limit(*target)) return;
   after_event(*target, now);
   check_bytes_in_flight();
 }
@@ -183,6 +184,7 @@ void FanOut::Impl::on_end(RequestId id, TimePoint now) {
   BackendLeg* const target = leg(id);
   if (target == nullptr || !target->open()) return;
   target->on_end(now);
+  if (refused_by_limit(*target)) return;
   // A body that ended well is closed by the driver.
   if (target->failed()) actions_.emplace_back(Drop{id});
   drop_unneeded(now);
@@ -221,20 +223,17 @@ void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
 void FanOut::Impl::drop_unneeded(TimePoint now) {
   if (decided_ || over_) return;
   for (const auto& run : runs_) {
-    for (const Group& group : config_.groups) {
-      if (group.wait != Group::Wait::need) continue;
-      const auto in_group = [&](const BackendLeg* leg) {
-        return config_.backends[leg->backend()].group == static_cast<size_t>(&group - config_.groups.data());
-      };
+    for (size_t group = 0; group < config_.groups.size(); ++group) {
+      if (config_.groups[group].wait != Group::Wait::need) continue;
+      const auto in_group = [&](const BackendLeg* leg) { return config_.backends[leg->backend()].group == group; };
       size_t able = 0;
       size_t ready = 0;
       for (const BackendLeg* each : run->legs) {
-        if (!in_group(each)) continue;
-        ++able;
-        if (!each->failed() && !each->dropped() && each->settled()) ++ready;
+        if (in_group(each)) ++able;
+        if (in_group(each) && !each->failed() && !each->dropped() && each->settled()) ++ready;
       }
       // Members that the query rules out leave more to the others.
-      if (ready < std::min(group.need, able)) continue;
+      if (ready < std::min(config_.groups[group].need, able)) continue;
       for (BackendLeg* each : run->legs) {
         if (!in_group(each) || each->settled()) continue;
         each->drop(now);
@@ -244,18 +243,29 @@ void FanOut::Impl::drop_unneeded(TimePoint now) {
   }
 }
 
+// A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever the policy.
+bool FanOut::Impl::refused_by_limit(const BackendLeg& leg) {
+  if (!leg.source().over_limit() || over_ || sending_error()) return false;
+  actions_.emplace_back(Drop{leg.id()});
+  exceed(*leg.error());
+  return true;
+}
+
+void FanOut::Impl::exceed(const Error& error) {
+  if (head_sent_) {
+    abort(error);
+  } else {
+    refuse(400, error.context);
+  }
+}
+
 void FanOut::Impl::check_bytes_in_flight() {
   const uint64_t limit = config_.limits.bytes_in_flight;
   if (limit == 0 || over_ || sending_error()) return;
   uint64_t held = filling_.size() + sending_.size() + writer_->held();
   for (const auto& each : legs_) held += each->source().held();
   if (held <= limit) return;
-  Error error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit));
-  if (head_sent_) {
-    abort(std::move(error));
-  } else {
-    refuse(400, error.context);
-  }
+  exceed(Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit)));
 }
 
 bool FanOut::Impl::settled() const {
@@ -270,16 +280,10 @@ std::vector<Part> FanOut::Impl::parts(const Run& run) const {
   return parts;
 }
 
-// A failure of which a dropped member will make good, once the merge has come to it, is none yet.
+// A failure that a dropped member will make good, once the merge has come to it, is none yet.
 bool FanOut::Impl::may_answer_all() const {
   return std::all_of(runs_.begin(), runs_.end(), [this](const auto& run) {
-    std::vector<Part> expected = parts(*run);
-    for (const Group& group : config_.groups) {
-      for (const size_t member : group.members) {
-        if (expected[member] == Part::dropped && is_short(group, expected)) expected[member] = Part::answered;
-      }
-    }
-    return may_answer(config_, expected, head_sent_);
+    return may_answer(config_, with_spares(config_, parts(*run)), head_sent_);
   });
 }
 
@@ -318,15 +322,12 @@ void FanOut::Impl::pump(TimePoint now) {
 // The timer is left alone while it is early enough: it only has to be right for the leg that is due first.
 void FanOut::Impl::arm(TimePoint) {
   std::optional<TimePoint> earliest;
-  for (const auto& each : legs_) {
-    const auto at = each->deadline();
+  const auto sooner = [&earliest](std::optional<TimePoint> at) {
     if (at && (!earliest || *at < *earliest)) earliest = at;
-  }
-  for (const auto& run : runs_) {
-    for (const HedgedGroup& hedged : run->hedged) {
-      const auto at = decided_ ? std::nullopt : hedged.due();
-      if (at && (!earliest || *at < *earliest)) earliest = at;
-    }
+  };
+  for (const auto& each : legs_) sooner(each->deadline());
+  for (size_t i = 0; i < runs_.size() && !decided_; ++i) {
+    for (const HedgedGroup& hedged : runs_[i]->hedged) sooner(hedged.due());
   }
   if (!earliest || (armed_ && *armed_ <= *earliest)) return;
   armed_ = earliest;
@@ -362,11 +363,7 @@ void FanOut::Impl::produce() {
 void FanOut::Impl::on_merge_failed(Run& run) {
   const Error error = run.merge.error();
   if (run.merge.failed_source() == no_source) {
-    if (head_sent_) {
-      abort(error);
-    } else {
-      refuse(400, error.context);
-    }
+    exceed(error);
     return;
   }
   BackendLeg& failed = *run.legs[run.merge.failed_source()];

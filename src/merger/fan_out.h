@@ -141,15 +141,14 @@ struct FanOutOptions {
 ///   to its end, so there `any` bears all of them.
 /// `wait: need`: all members are asked at once; those that are ready first are used, `need` of them, and the others are
 /// dropped. Which they are depends on arrival; the bytes depend only on which they are.
-/// `hedge_after`: `need` members are asked at first: of those that can be asked the ones on trial before the others, and
-/// those that failed when they were last asked behind them; else in the order of the configuration. See HedgePlan for when another is. What a member's failure does is as
-/// above; one that failed early is replaced at once, unless the policy is `all`.
-/// `dedup: gapfill`: members of a group are replicas of each other; see GapFill for what becomes of their samples.
-/// merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that replica's data; the
-/// answer's series are without them, and sorted.
-/// Limits: the answer is 400 with one line that names the limit and its setting, or aborted after the head.
-/// An answer is STREAMED or SAMPLES as the first of `accepted_response_types` says (none: SAMPLES). Several queries are
-/// asked at once and answered in order.
+/// `hedge_after`: `need` members are asked at first: of those that can be asked the ones on trial before the others,
+/// and those that failed when they were last asked behind them; else in the order of the configuration. See HedgePlan
+/// for when another is. What a member's failure does is as above; one that failed early is replaced at once, unless the
+/// policy is `all`. `dedup: gapfill`: members of a group are replicas of each other; see GapFill for what becomes of
+/// their samples. merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that
+/// replica's data; the answer's series are without them, and sorted. Limits: the answer is 400 with one line that names
+/// the limit and its setting, or aborted after the head. An answer is STREAMED or SAMPLES as the first of
+/// `accepted_response_types` says (none: SAMPLES). Several queries are asked at once and answered in order.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or an Ask is out), so
 /// one backend's slowness is never charged to another.

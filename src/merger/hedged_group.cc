@@ -71,4 +71,13 @@ void HedgedGroup::add_to(Outcome& outcome) const {
   }
 }
 
+std::vector<HedgedGroup> hedged_groups(const Config& config, const FanOutOptions& options,
+                                       std::span<BackendLeg* const> legs) {
+  std::vector<HedgedGroup> groups;
+  for (size_t group = 0; group < config.groups.size(); ++group) {
+    if (config.groups[group].hedge_after) groups.emplace_back(config, options, group, legs);
+  }
+  return groups;
+}
+
 }  // namespace mread::merger

@@ -36,4 +36,8 @@ class HedgedGroup {
   HedgePlan plan_;
 };
 
+/// Those of a query, in the order of the groups.
+std::vector<HedgedGroup> hedged_groups(const Config& config, const FanOutOptions& options,
+                                       std::span<BackendLeg* const> legs);
+
 }  // namespace mread::merger

@@ -84,6 +84,8 @@ class SeriesSource {
   uint32_t index() const { return index_; }
   size_t held() const { return window_.bytes() + body_bytes_ + (splitter_ ? splitter_->buffered() : 0); }
   bool unsorted() const { return unsorted_; }
+  /// Whether it failed because of a limit of the read (`limits:`), for which it is not to blame.
+  bool over_limit() const { return over_limit_; }
   uint64_t series() const { return series_; }
 
  private:
@@ -91,6 +93,7 @@ class SeriesSource {
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> take_body();
+  Result<void> exceed(std::string what);
   bool skips(const Fragment& fragment) const;
   Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
 
@@ -104,6 +107,7 @@ class SeriesSource {
   ReorderWindow window_;
   std::string last_labels_;  // Of the series received last, for the case that it is cut off.
   bool unsorted_ = false;
+  bool over_limit_ = false;
   bool started_ = false;
   bool ended_ = false;
   std::optional<Error> error_;

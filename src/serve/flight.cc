@@ -372,6 +372,8 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
     settle();
     over_ = true;
   }
+  // What they refer to may go before the last copy of the pointer to this.
+  hooks_ = {};
   wake_.cancel();
   queue_timer_.cancel();
   cut_timer_.cancel();
@@ -380,8 +382,7 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
   co_await tasks_.join();
 }
 
-Flight::Seat::Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state,
-                   bool shared)
+Flight::Seat::Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state, bool shared)
     : flight_(std::move(flight)), reader_(reader), state_(std::move(state)), shared_(shared) {}
 
 Flight::Seat::~Seat() {

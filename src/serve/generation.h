@@ -42,13 +42,14 @@ class Generation {
   BackendBoard& board() { return board_; }
   const Hedging& hedging() const { return hedging_; }
   Circuits& circuits() { return *circuits_; }
+  const SingleFlight& flights() const { return flights_; }
   QueryLog* query_log() const { return query_log_.get(); }
   /// Standings with the state of the circuits.
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
   void show_circuits() const;
-  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The generation
-  /// outlives it.
+  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The
+  /// generation outlives it.
   std::unique_ptr<Flight::Seat> seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
                                      const net::Headers& passed_on);
   /// Takes over from `previous`, which is not probed any more.

@@ -26,7 +26,10 @@ std::unique_ptr<Flight::Seat> SingleFlight::seat(const std::string& key, const a
   const std::lock_guard lock(mutex_);
   auto& known = flights_[key];
   if (const auto flight = known.lock()) {
-    if (auto seat = flight->join(strand)) return seat;
+    if (auto seat = flight->join(strand)) {
+      ++joined_;
+      return seat;
+    }
   }
   const auto flight = create();
   auto seat = flight->join(strand);
@@ -37,6 +40,11 @@ std::unique_ptr<Flight::Seat> SingleFlight::seat(const std::string& key, const a
     sweep_at_ = 64 + 2 * flights_.size();
   }
   return seat;
+}
+
+uint64_t SingleFlight::joined() const {
+  const std::lock_guard lock(mutex_);
+  return joined_;
 }
 
 }  // namespace mread::serve

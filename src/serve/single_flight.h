@@ -26,9 +26,13 @@ class SingleFlight {
   std::unique_ptr<Flight::Seat> seat(const std::string& key, const asio::any_io_executor& strand,
                                      const std::function<std::shared_ptr<Flight>()>& create);
 
+  /// How many have joined a flight of another, since the start.
+  uint64_t joined() const;
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Flight>> flights_;
+  uint64_t joined_ = 0;
   size_t sweep_at_ = 64;  // When there are so many, those that are over go.
 };
 
