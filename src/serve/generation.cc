@@ -131,8 +131,9 @@ void Generation::probe(size_t backend) {
   target.request.url.target = config_.health->path;
   target.timeout = std::min(config_.health->probe, config_.backends[backend].timeout);
   target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
-                  counters = metrics_, &metrics = lasting_.metrics](bool answered) {
-    metrics.count_probe(*counters, backend, answered);
+                  // A probe that is hours away does not keep the metrics of a backend that is gone.
+                  counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics](bool answered) {
+    if (const auto shown = counters.lock()) metrics.count_probe(*shown, backend, answered);
     if (circuits->probe_ended(backend, answered)) logger->info("backend {} answers probes: a read will decide", name);
   };
   lasting_.prober->watch(circuits_, backend, std::move(target));

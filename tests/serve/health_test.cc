@@ -192,7 +192,7 @@ TEST_F(HealthTest, TheMemberThatWouldTakeOverIsPassedByWhereItsCircuitIsOpen) {
   ASSERT_TRUE(answer) << answer.error().to_string();
   EXPECT_EQ(answer->head.status, 200);
   EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), "b: open circuit");
-  EXPECT_EQ(answer->trailers.get("X-Mread-Partial"), "a: connection closed in mid-body, b: open circuit");
+  EXPECT_EQ(answer->trailers.get("X-Mread-Partial"), "a: connection closed inside the body, b: open circuit");
   EXPECT_TRUE(answer->body == body);
   EXPECT_EQ(moody_.reads, 0);
   EXPECT_EQ(metric("mread_failovers_total"), "1");
