@@ -125,11 +125,11 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
+  if (const auto prune = mapping.find("prune")) config.prune = read_prune(*prune, config);
   if (const auto web = mapping.find("web")) {
     config.web = read_web(*web);
     web->error("web is not supported yet by this version");
   }
-  refuse_unsupported(mapping, {"prune"});
   mapping.finish();
   return config;
 }

@@ -94,6 +94,23 @@ struct HealthSettings {
   std::chrono::milliseconds hung_after{10'000};
 };
 
+/// What is learned of the backends, and how long it takes until all that they store is there (merger/prune.h).
+struct PruneSettings {
+  std::chrono::milliseconds refresh{60'000};
+  /// A sample may be stored so long after its timestamp.
+  std::chrono::milliseconds settle{300'000};
+  std::chrono::milliseconds timeout{30'000};  ///< of one refresh
+  bool by_series = false;                     ///< list the series, in place of each label's values
+  uint64_t values = 50'000;                   ///< of one label; one that has more may have any
+  uint64_t memory = 16ULL << 20;              ///< of what is known of one backend
+  std::vector<size_t> except;                 ///< backends of which nothing is learned
+  /// By backend: the path of its labels API, where the file gives one.
+  std::vector<std::pair<size_t, std::string>> api;
+
+  bool learns(size_t backend) const;
+  std::optional<std::string> api_of(size_t backend) const;
+};
+
 /// A file with more entries of `remote_read:`, which changes while the server runs.
 struct Discovery {
   std::string file;
@@ -116,6 +133,7 @@ struct Config {
   Limits limits;
   std::optional<Discovery> discovery;
   std::optional<HealthSettings> health;  ///< none: every read asks every backend
+  std::optional<PruneSettings> prune;    ///< none: a backend may hold anything
   WebSettings web;                       ///< of the server itself
   std::string query_log_file;            ///< empty: none
 

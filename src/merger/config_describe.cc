@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "merger/config.h"
+#include "merger/config_reader.h"
 #include "merger/config_transport.h"
 #include "model/matcher.h"
 
@@ -77,6 +78,7 @@ std::string Config::describe() const {
         fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n", format_duration(health->probe),
                     health->open_after, quoted(health->path), format_duration(health->hung_after));
   }
+  if (prune) out += describe_prune(*this);
   out += describe_web(web);
   if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
   return out;

@@ -18,6 +18,10 @@ void read_groups(const std::optional<yaml::Node>& node, Config& config);
 /// One entry of `routes:`. The groups are there.
 Route read_route(const yaml::Node& node, const Config& config);
 
+/// `prune:`. The backends are there.
+PruneSettings read_prune(const yaml::Node& node, const Config& config);
+std::string describe_prune(const Config& config);
+
 /// Keys that DESIGN.md promises and that this version cannot keep: ignoring them would change what a read returns.
 void refuse_unsupported(yaml::Mapping& mapping, std::initializer_list<const char*> keys);
 

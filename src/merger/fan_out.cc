@@ -38,6 +38,7 @@ class FanOut::Impl {
     SeriesMerge merge;
     std::vector<BackendLeg*> legs;
     std::vector<HedgedGroup> hedged;
+    std::vector<Scope> scopes;  // By backend.
     bool begun = false;
   };
 
@@ -107,9 +108,9 @@ void FanOut::Impl::ask_all(TimePoint now) {
     auto run = std::make_unique<Run>();
     run->query = query;
     std::vector<SeriesSource*> sources;
-    const std::vector<bool> routed = groups_to_ask(config_.routes, query.matchers, config_.groups.size());
+    run->scopes = decide_scopes(config_, query, options_.knowledge);
     for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
-      if (!routed[config_.backends[backend].group] || !is_asked(config_.backends[backend], query)) continue;
+      if (!run->scopes[backend].asked) continue;
       BackendLeg& leg = add_leg(*run, backend, std::nullopt);
       sources.push_back(&leg.source());
       if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
@@ -148,7 +149,8 @@ BackendLeg& FanOut::Impl::add_leg(Run& run, size_t backend, std::optional<Resume
 
 void FanOut::Impl::ask(const Run& run, BackendLeg& leg, TimePoint now) {
   model::ReadRequest request;
-  request.queries.push_back(run.query);
+  const auto from_ms = run.scopes[leg.backend()].from_ms;
+  request.queries.push_back(from_ms ? narrowed(run.query, *from_ms) : run.query);
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
   leg.ask(now);
   actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
@@ -275,7 +277,11 @@ bool FanOut::Impl::settled() const {
 std::vector<Part> FanOut::Impl::parts(const Run& run) const {
   std::vector<Part> parts(config_.backends.size(), Part::not_asked);
   for (const BackendLeg* each : run.legs) {
-    parts[each->backend()] = each->failed() ? Part::failed : each->dropped() ? Part::dropped : Part::answered;
+    const bool lost = each->failed() && !run.scopes[each->backend()].nothing_lost;
+    parts[each->backend()] = lost              ? Part::failed
+                             : each->dropped() ? Part::dropped
+                             : each->failed()  ? Part::not_asked
+                                               : Part::answered;
   }
   return parts;
 }
@@ -460,9 +466,18 @@ std::string FanOut::Impl::partial() { return describe_failures(config_, outcome(
 const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(config_.backends.size(), {});
   for (size_t i = 0; i < config_.backends.size(); ++i) outcome_.backends[i].backend = i;
-  for (const auto& each : legs_) each->add_to(outcome_.backends[each->backend()], now_);
   outcome_.hedges.clear();
   for (const auto& run : runs_) {
+    for (BackendOutcome& each : outcome_.backends) {
+      const Scope& scope = run->scopes[each.backend];
+      if (!each.skipped) each.skipped = scope.reason;
+    }
+    for (const BackendLeg* leg : run->legs) {
+      BackendOutcome& each = outcome_.backends[leg->backend()];
+      if (leg->failed())
+        each.nothing_lost = run->scopes[leg->backend()].nothing_lost && (!each.error || each.nothing_lost);
+      leg->add_to(each, now_);
+    }
     for (const HedgedGroup& hedged : run->hedged) hedged.add_to(outcome_);
   }
   const AnswerCounts counts = writer_->counts();

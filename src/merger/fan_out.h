@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "merger/config.h"
 #include "merger/hedge.h"
+#include "merger/prune.h"
 #include "merger/time_point.h"
 #include "model/query.h"
 
@@ -68,8 +69,9 @@ using Action = std::variant<Ask, Read, Drop, Head, Body, Finish, Abort, WakeAt>;
 struct BackendOutcome {
   size_t backend = 0;
   enum class State {
-    /// Its required_matchers are not in the query, no route leads to its group, or that was content before its turn
-    /// came (`hedge_after`).
+    /// It cannot hold anything that is asked for; `skipped` says why. Without a reason: its group was content before
+    /// its
+    /// turn came (`hedge_after`).
     not_asked,
     waiting,
     complete,
@@ -77,8 +79,10 @@ struct BackendOutcome {
     unavailable,  ///< FanOutOptions::unavailable: counts as failed, though it was not asked; `error` says why
     dropped,      ///< not needed any more: its group was content without it (`wait: need`)
   } state = State::not_asked;
+  std::optional<SkipReason> skipped;  ///< why it was not asked, or for the tail only
   std::optional<Error> error;
-  int http_status = 0;  ///< of the response; 0: there was none
+  bool nothing_lost = false;  ///< it failed, but by its catalog it holds nothing that is asked for
+  int http_status = 0;        ///< of the response; 0: there was none
   uint64_t bytes = 0;
   uint64_t series = 0;
   std::chrono::nanoseconds first_byte{};
@@ -119,6 +123,8 @@ struct FanOutOptions {
   std::vector<bool> on_trial;
   /// Whether the budget of a group allows one more hedge, which then counts as sent. Empty: always.
   std::function<bool(size_t group)> may_hedge;
+  /// By backend (may be shorter): what is known of them, for Config::prune.
+  std::vector<Knowledge> knowledge;
   uint64_t window_bytes = 4ULL << 20;      ///< within which a backend's series may be out of order
   uint64_t read_ahead_bytes = 1ULL << 20;  ///< read of each backend beyond that
   size_t batch_bytes = 256U << 10;         ///< about the size of one Body

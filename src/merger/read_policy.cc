@@ -51,7 +51,7 @@ bool is_asked(const Backend& backend, const model::Query& query) {
 std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes) {
   std::string text;
   for (const BackendOutcome& outcome : outcomes) {
-    if (!outcome.error) continue;
+    if (!outcome.error || outcome.nothing_lost) continue;
     if (!text.empty()) text += ", ";
     text += config.backends[outcome.backend].name + ": " + reason(*outcome.error);
   }

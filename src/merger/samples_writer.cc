@@ -4,7 +4,7 @@
 
 #include "wire/histogram_chunk.h"
 #include "wire/histogram_proto.h"
-#include "wire/snappy_block.h"
+#include "wire/samples_response.h"
 
 namespace mread::merger {
 
@@ -13,15 +13,16 @@ void SamplesWriter::begin_result(size_t, const model::Query& query) {
   response_.begin_result();
 }
 
-// A series that is as the answer wants it already, so that its bytes can be copied: floats only, strictly increasing,
-// nothing to trim.
-bool SamplesWriter::is_final(const Fragment& fragment, uint64_t& count) const {
-  if (!fragment.is_samples || fragment.body.empty() || !fragment.histograms.empty()) return false;
+// Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing to trim.
+bool SamplesWriter::take_samples(const Fragment& fragment) {
+  if (!fragment.is_samples || fragment.samples.empty() || !fragment.histograms.empty()) return false;
   wire::SamplesReader reader(fragment.samples);
-  int64_t last_ms = INT64_MIN;
-  count = 0;
-  for (model::Sample sample; reader.next(sample); last_ms = sample.timestamp_ms, ++count) {
-    if (!range_.contains(sample.timestamp_ms) || (count > 0 && sample.timestamp_ms <= last_ms)) return false;
+  int64_t next_ms = range_.first_ms;
+  for (model::Sample sample; reader.next(sample); next_ms = sample.timestamp_ms + 1) {
+    if (sample.timestamp_ms < next_ms || sample.timestamp_ms >= range_.last_ms) {
+      if (sample.timestamp_ms != range_.last_ms || range_.last_ms == INT64_MAX) return false;
+    }
+    samples_.push_back(sample);
   }
   return reader.ok();
 }
@@ -34,40 +35,47 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
         {no_source,
          Error(Errc::limit, fmt::format("the answer has more than {} bytes (limits.bytes_in_flight)", limit))});
   }
-  uint64_t count = 0;
-  if (identical && is_final(fragments[0], count)) {
-    if (auto counted = count_series(count); !counted) return counted;
-    response_.append_raw_series(fragments[0].body);
-    return {};
-  }
-
   samples_.clear();
   histogram_entries_.clear();
   histograms_ = 0;
+  if (identical && take_samples(fragments[0])) return append(fragments[0].labels);
+
+  samples_.clear();
   any_ = false;
   next_ms_ = range_.first_ms;
   const auto different = std::span(fragments).first(identical ? 1 : fragments.size());
   if (auto combined = combiner_.combine(different, *this); !combined) return combined;
   if (any_ && samples_.empty() && histogram_entries_.empty()) return {};
+  return append(fragments[0].labels);
+}
+
+SourceResult<void> SamplesWriter::append(std::string_view labels) {
+  constexpr uint64_t largest_block = UINT32_MAX;
+  constexpr uint64_t largest_sample = 22;
+  const uint64_t at_most = largest_sample * samples_.size() + labels.size() + histogram_entries_.size() + 16;
+  if (response_.uncompressed_size() + at_most > largest_block) {
+    return tl::unexpected<SourceError>(
+        {no_source, Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
+  }
   if (auto counted = count_series(samples_.size() + histograms_); !counted) return counted;
-  response_.append_series(fragments[0].labels, samples_, histogram_entries_);
+  response_.append_series(labels, samples_, histogram_entries_);
   return {};
 }
 
 void SamplesWriter::finish(Batch& batch) {
-  const size_t begin = batch.own().size();
-  batch.own() += wire::compress(response_.bytes());
-  batch.add_own(begin);
-  response_.reset();
+  for (wire::SamplesBlockWriter::Piece& piece : response_.take()) {
+    const std::string_view bytes(piece.memory.get(), piece.size);
+    batch.pass_on(bytes, std::move(piece.memory));
+  }
 }
 
 SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t source) {
   if (chunk.encoding == wire::ChunkEncoding::xor_) {
-    decoded_.clear();
-    if (auto read = append_samples(chunk, decoded_); !read) {
+    const size_t before = samples_.size();
+    if (auto read = append_samples(chunk, samples_); !read) {
       return tl::unexpected<SourceError>({source, std::move(read).error()});
     }
-    return samples(decoded_);
+    return keep_in_order(before);
   }
   mixed_.clear();
   wire::HistogramChunkReader reader(chunk.encoding == wire::ChunkEncoding::float_histogram, chunk.data);
@@ -84,11 +92,21 @@ SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t s
 }
 
 SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples) {
-  if (samples.empty()) return {};
-  any_ = true;
-  for (const model::Sample& sample : samples) {
-    if (keeps(sample.timestamp_ms)) samples_.push_back(sample);
+  const size_t before = samples_.size();
+  samples_.insert(samples_.end(), samples.begin(), samples.end());
+  return keep_in_order(before);
+}
+
+// Of the samples from `before` on, leaves those that may follow.
+SourceResult<void> SamplesWriter::keep_in_order(size_t before) {
+  any_ = any_ || samples_.size() > before;
+  size_t kept = before;
+  for (size_t i = before; i < samples_.size(); ++i) {
+    const model::Sample sample = samples_[i];
+    samples_[kept] = sample;
+    kept += keeps(sample.timestamp_ms) ? 1 : 0;
   }
+  samples_.resize(kept);
   return check_samples(samples_.size() + histograms_);
 }
 

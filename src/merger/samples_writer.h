@@ -4,11 +4,12 @@
 #include <vector>
 
 #include "merger/answer_writer.h"
-#include "wire/samples_response.h"
+#include "wire/samples_block_writer.h"
 
 namespace mread::merger {
 
-/// A SAMPLES answer: one snappy block, so everything is held until finish(). Samples are trimmed to answered_range(); a
+/// A SAMPLES answer: one snappy block, whose length comes first, so everything is held, compressed, until finish().
+/// Samples are trimmed to answered_range(); a
 /// series that loses all of its samples by that is left out, one that came without samples stays.
 class SamplesWriter final : public AnswerWriter, private SeriesParts {
  public:
@@ -26,7 +27,9 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) override;
   SourceResult<void> samples(std::span<const model::Sample> samples) override;
   SourceResult<void> mixed(std::span<const MixedSample> samples) override;
-  bool is_final(const Fragment& fragment, uint64_t& count) const;
+  bool take_samples(const Fragment& fragment);
+  SourceResult<void> keep_in_order(size_t before);
+  SourceResult<void> append(std::string_view labels);
 
   // Parts follow each other in time by what their chunks claim; a chunk that lied must not unsort the answer.
   bool keeps(int64_t timestamp_ms) {
@@ -36,9 +39,8 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   }
 
   TimeRange range_{};
-  wire::ReadResponseWriter response_;
+  wire::SamplesBlockWriter response_;
   std::vector<model::Sample> samples_;
-  std::vector<model::Sample> decoded_;
   std::vector<MixedSample> mixed_;
   std::string histogram_entries_;
   uint64_t histograms_ = 0;

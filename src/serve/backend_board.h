@@ -9,6 +9,7 @@
 
 #include "merger/breaker.h"
 #include "merger/config.h"
+#include "serve/catalogs.h"
 #include "serve/read_report.h"
 
 namespace mread::serve {
@@ -24,6 +25,7 @@ struct BackendStanding {
   std::string last_error;  ///< empty: none yet
   std::optional<std::chrono::system_clock::time_point> last_error_at;
   std::optional<merger::Breaker::State> circuit;  ///< none: there is no `health:`
+  std::optional<CatalogStanding> catalog;         ///< none: there is no `prune:`
   bool unsorted = false;  ///< has answered out of order: the next reads hold its answers until they are sorted
 };
 

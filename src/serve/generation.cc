@@ -20,12 +20,19 @@ std::vector<std::optional<size_t>> origins(const merger::Config& config, const m
   return origins;
 }
 
+// Whether the backend's process may be another when it answers again.
+bool means_gone(const Error& error) {
+  const std::string_view reason = failure_reason(error);
+  return reason == "refused" || reason == "reset" || reason == "unreachable" || reason == "truncated";
+}
+
 }  // namespace
 
 Generation::Generation(merger::Config config, Lasting lasting, const Generation* previous)
     : config_(std::move(config)),
       lasting_(std::move(lasting)),
       circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
+      catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(lasting_.metrics.bind(config_)),
       context_{config_, lasting_.client, lasting_.gate, backend_requests(config_)},
       board_(config_.backends.size()),
@@ -50,10 +57,16 @@ Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, La
 std::vector<BackendStanding> Generation::standings() const {
   auto standings = board_.standings();
   for (size_t i = 0; circuits_->enabled() && i < standings.size(); ++i) standings[i].circuit = circuits_->state(i);
+  const auto catalogs = catalogs_->standings();
+  for (size_t i = 0; i < catalogs.size(); ++i) standings[i].catalog = catalogs[i];
   return standings;
 }
 
-void Generation::show_circuits() const {
+void Generation::show_states() const {
+  const auto catalogs = catalogs_->standings();
+  for (size_t i = 0; i < catalogs.size(); ++i) {
+    if (catalogs[i].catalog) lasting_.metrics.set_catalog(*metrics_, i, *catalogs[i].catalog);
+  }
   for (size_t i = 0; circuits_->enabled() && i < config_.backends.size(); ++i) {
     lasting_.metrics.set_circuit(*metrics_, i, circuits_->state(i));
   }
@@ -85,6 +98,7 @@ FlightHooks Generation::flight_hooks() {
     board_.prepare(options);
     hedging_.prepare(options);
     (*admission)->prepare(options);
+    options.knowledge = catalogs_->knowledge();
     return options;
   };
   hooks.ended = [this, admission](const merger::Outcome& outcome) { learn(outcome, **admission); };
@@ -103,6 +117,10 @@ void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admi
       logger.info("backend {} answers again", name);
     }
   }
+  for (const merger::BackendOutcome& each : outcome.backends) {
+    if (each.state == merger::BackendOutcome::State::unavailable) continue;  // It was not asked.
+    if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
+  }
   for (const Circuits::Change& change : admission.settle(outcome, std::chrono::steady_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.state == merger::Breaker::State::open) {
@@ -118,10 +136,40 @@ void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admi
 void Generation::take_over(const Generation* previous) {
   if (previous != nullptr) {
     previous->circuits_->retire();
+    previous->catalogs_->retire();
     lasting_.metrics.clear_circuits(*previous->metrics_);
   }
-  if (!circuits_->enabled()) return;
-  for (size_t i = 0; i < config_.backends.size(); ++i) probe(i);
+  for (size_t i = 0; circuits_->enabled() && i < config_.backends.size(); ++i) probe(i);
+  for (size_t i = 0; catalogs_->enabled() && i < config_.backends.size(); ++i) keep_catalog(i);
+}
+
+void Generation::keep_catalog(size_t backend) {
+  const merger::PruneSettings& settings = *config_.prune;
+  if (!settings.learns(backend)) return;
+  Learner::Target target;
+  target.source.read = context_.backends[backend];
+  target.source.api = settings.api_of(backend).value_or("");
+  target.source.by_series = settings.by_series;
+  target.source.limits = {settings.values, settings.memory};
+  target.timeout = settings.timeout;
+  target.refresh = settings.refresh;
+  target.means_gone = means_gone;
+  target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
+                  counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics,
+                  failing = false](const Error* error) mutable {
+    if (const auto shown = counters.lock()) metrics.count_refresh(*shown, backend, error == nullptr);
+    if (error != nullptr && !failing) {
+      logger->warn("backend {}: what it holds cannot be learned: {}", name, error->to_string());
+    } else if (error == nullptr && failing) {
+      logger->info("backend {}: what it holds is known again", name);
+    }
+    failing = error != nullptr;
+    const auto standing = catalogs->standings().at(backend);
+    if (error != nullptr || !standing.catalog) return;
+    logger->debug("backend {}: {} labels, {} values, {} bytes", name, standing.catalog->labels(),
+                  standing.catalog->values(), standing.catalog->bytes());
+  };
+  lasting_.learner->keep(catalogs_, backend, std::move(target));
 }
 
 void Generation::probe(size_t backend) {

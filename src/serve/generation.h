@@ -8,10 +8,12 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "serve/backend_board.h"
+#include "serve/catalogs.h"
 #include "serve/circuits.h"
 #include "serve/flight.h"
 #include "serve/gate.h"
 #include "serve/hedging.h"
+#include "serve/learner.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/query_log.h"
@@ -25,6 +27,7 @@ struct Lasting {
   Gate& gate;
   Metrics& metrics;
   std::shared_ptr<Prober> prober;
+  std::shared_ptr<Learner> learner;
   std::shared_ptr<spdlog::logger> logger;
 };
 
@@ -43,11 +46,12 @@ class Generation {
   const Hedging& hedging() const { return hedging_; }
   Circuits& circuits() { return *circuits_; }
   const SingleFlight& flights() const { return flights_; }
+  const Catalogs& catalogs() const { return *catalogs_; }
   QueryLog* query_log() const { return query_log_.get(); }
-  /// Standings with the state of the circuits.
+  /// Standings with the state of the circuits and the catalogs.
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
-  void show_circuits() const;
+  void show_states() const;
   /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The
   /// generation outlives it.
   std::unique_ptr<Flight::Seat> seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
@@ -61,10 +65,12 @@ class Generation {
   /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
   void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
   void probe(size_t backend);
+  void keep_catalog(size_t backend);
 
   const merger::Config config_;
   const Lasting lasting_;
   const std::shared_ptr<Circuits> circuits_;
+  const std::shared_ptr<Catalogs> catalogs_;
   const std::shared_ptr<const Metrics::Backends> metrics_;
   const ReadContext context_;
   BackendBoard board_;

@@ -1,6 +1,7 @@
 #include "serve/metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -53,6 +54,14 @@ struct BackendMetrics {
   Counter* probes_failed = nullptr;
   std::vector<Gauge*> circuit;     // In the order of circuit_states.
   std::vector<Counter*> failures;  // In the order of `reasons`.
+  // By merger::SkipReason; null where the configuration has no such thing.
+  std::array<Counter*, merger::skip_reasons> skipped{};
+  // Only with `prune:`.
+  Counter* learned = nullptr;
+  Counter* not_learned = nullptr;
+  Gauge* catalog_time = nullptr;
+  Gauge* catalog_values = nullptr;
+  Gauge* catalog_bytes = nullptr;
 };
 
 // Of a group with `hedge_after`.
@@ -204,6 +213,29 @@ struct Metrics::Families {
                                 .Name("mread_hedges_total")
                                 .Help("Extra requests of a group by result: won, lost, or refused by the budget.")
                                 .Register(registry);
+  Family<Counter>& skipped =
+      BuildCounter()
+          .Name("mread_backend_skipped_total")
+          .Help(
+              "Reads that did not ask a backend, by reason (route, required_matchers, time, prune), or only for what "
+              "it has stored since it was learned what it holds (prune_tail).")
+          .Register(registry);
+  Family<Counter>& refreshes = BuildCounter()
+                                   .Name("mread_backend_catalog_refreshes_total")
+                                   .Help("How often it was learned what a backend holds, by result (learned, failed).")
+                                   .Register(registry);
+  Family<Gauge>& catalog_time = BuildGauge()
+                                    .Name("mread_backend_catalog_timestamp_seconds")
+                                    .Help("When it was last learned what a backend holds.")
+                                    .Register(registry);
+  Family<Gauge>& catalog_values = BuildGauge()
+                                      .Name("mread_backend_catalog_values")
+                                      .Help("Label values that a backend is known to hold.")
+                                      .Register(registry);
+  Family<Gauge>& catalog_bytes = BuildGauge()
+                                     .Name("mread_backend_catalog_bytes")
+                                     .Help("Memory for what a backend is known to hold.")
+                                     .Register(registry);
 
   Counter& single(const char* name, const char* help) {
     return BuildCounter().Name(name).Help(help).Register(registry).Add({});
@@ -249,6 +281,24 @@ std::shared_ptr<const Metrics::Backends> Metrics::bind(const merger::Config& con
             backends->add(f.circuit, {{"backend", backend.name}, {"group", group}, {"state", to_string(state)}}));
       }
     }
+    using Reason = merger::SkipReason;
+    const auto skip = [&](Reason reason) {
+      metrics.skipped[static_cast<size_t>(reason)] =
+          backends->add(f.skipped, {{"backend", backend.name}, {"group", group}, {"reason", to_string(reason)}});
+    };
+    if (!config.routes.empty()) skip(Reason::route);
+    if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
+    if (config.prune) {
+      for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
+      const auto refreshes = [&](const char* result) {
+        return backends->add(f.refreshes, {{"backend", backend.name}, {"group", group}, {"result", result}});
+      };
+      metrics.learned = refreshes("learned");
+      metrics.not_learned = refreshes("failed");
+      metrics.catalog_time = backends->add(f.catalog_time, labels);
+      metrics.catalog_values = backends->add(f.catalog_values, labels);
+      metrics.catalog_bytes = backends->add(f.catalog_bytes, labels);
+    }
     for (const std::string_view reason : reasons) {
       metrics.failures.push_back(
           backends->add(f.failures, {{"backend", backend.name}, {"reason", std::string(reason)}}));
@@ -280,6 +330,19 @@ void Metrics::set_circuit(const Backends& backends, size_t backend, merger::Brea
   for (size_t i = 0; i < gauges.size(); ++i) gauges[i]->Set(circuit_states[i] == state ? 1 : 0);
 }
 
+void Metrics::count_refresh(const Backends& backends, size_t backend, bool learned) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (auto* counter = learned ? metrics.learned : metrics.not_learned) counter->Increment();
+}
+
+void Metrics::set_catalog(const Backends& backends, size_t backend, const merger::Catalog& catalog) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (metrics.catalog_time == nullptr) return;
+  metrics.catalog_time->Set(static_cast<double>(catalog.taken_at_ms()) / 1000);
+  metrics.catalog_values->Set(static_cast<double>(catalog.values()));
+  metrics.catalog_bytes->Set(static_cast<double>(catalog.bytes()));
+}
+
 void Metrics::clear_circuits(const Backends& backends) {
   for (const BackendMetrics& metrics : backends.all) {
     for (Gauge* gauge : metrics.circuit) gauge->Set(0);
@@ -307,8 +370,12 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
   f.failovers.Increment(static_cast<double>(outcome.failovers));
   using State = merger::BackendOutcome::State;
   for (const merger::BackendOutcome& each : outcome.backends) {
-    if (each.state == State::not_asked || each.backend >= backends.all.size()) continue;
+    if (each.backend >= backends.all.size()) continue;
     const BackendMetrics& metrics = backends.all[each.backend];
+    if (each.skipped) {
+      if (auto* counter = metrics.skipped[static_cast<size_t>(*each.skipped)]) counter->Increment();
+    }
+    if (each.state == State::not_asked) continue;
     const auto count_failure = [&metrics](std::string_view reason) {
       const auto at = std::find(std::begin(reasons), std::end(reasons), reason);
       metrics.failures.at(static_cast<size_t>(at - std::begin(reasons)))->Increment();

@@ -30,6 +30,8 @@ class Metrics {
   void count_opened(const Backends& backends, size_t backend);
   void count_probe(const Backends& backends, size_t backend, bool answered);
   void set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state);
+  void count_refresh(const Backends& backends, size_t backend, bool learned);
+  void set_catalog(const Backends& backends, size_t backend, const merger::Catalog& catalog);
   /// All circuits of these are in no state any more.
   void clear_circuits(const Backends& backends);
   /// A request on the read endpoint that was refused before it was a read (405, 400, 415).

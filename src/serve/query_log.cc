@@ -52,6 +52,8 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
       backend["first_byte_ms"] = milliseconds(each.first_byte);
       backend["duration_ms"] = milliseconds(each.total);
     }
+    if (each.skipped) backend["skipped"] = to_string(*each.skipped);
+    if (each.nothing_lost) backend["nothing_lost"] = true;
     if (each.error) {
       const bool unavailable = each.state == merger::BackendOutcome::State::unavailable;
       backend["reason"] = unavailable ? "open_circuit" : failure_reason(*each.error);

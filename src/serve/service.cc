@@ -81,6 +81,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
       gate_(0),
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
+      learner_(std::make_shared<Learner>(executor, client_)),
       discovery_watch_(std::make_shared<FileWatch>(
           executor,
           [this]() -> FileWatch::Subject {
@@ -94,7 +95,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             (void)reload();  // It logs.
           })) {}
 
-Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, logger_}; }
+Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, learner_, logger_}; }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
@@ -102,6 +103,7 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
   auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
   if (!generation) return fail(std::move(generation.error()));
   service->generation_ = std::move(*generation);
+  service->generation_->take_over(nullptr);
   service->metrics_.count_load(true, service->started_);
   const merger::Limits& limits = service->generation_->config().limits;
   service->gate_.set_places(limits.concurrent_reads, limits.queue);
@@ -153,6 +155,7 @@ Result<void> Service::load() try {
 asio::awaitable<void> Service::stop() {
   co_await discovery_watch_->stop();
   co_await prober_->stop();
+  co_await learner_->stop();
 }
 
 net::Handler Service::handler() {
@@ -204,7 +207,7 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     if (leaving_) head = plain(503);
     body = leaving_ ? "mread is shutting down\n" : "mread is ready\n";
   } else if (path == "/metrics") {
-    generation()->show_circuits();
+    generation()->show_states();
     metrics_.set_reads(gate_.inside(), gate_.waiting());
     head = head_of(200, "text/plain; version=0.0.4; charset=utf-8");
     body = metrics_.text();

@@ -16,6 +16,7 @@
 #include "serve/file_watch.h"
 #include "serve/gate.h"
 #include "serve/generation.h"
+#include "serve/learner.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/warnings.h"
@@ -68,6 +69,7 @@ class Service {
   Metrics metrics_;
   Warnings warnings_;
   const std::shared_ptr<Prober> prober_;
+  const std::shared_ptr<Learner> learner_;
   std::function<merger::Config()> source_;
   std::mutex loading_;  // One reload at a time.
   const std::shared_ptr<FileWatch> discovery_watch_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -70,6 +71,27 @@ std::string pill(const BackendStanding& standing) {
   return "<span class=\"pill idle\">not asked yet</span>";
 }
 
+std::string figure(size_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+// What is known of a backend before it is asked.
+std::string catalog_line(const BackendStanding& standing, system_clock::time_point now) {
+  if (!standing.catalog) return "";
+  const CatalogStanding& known = *standing.catalog;
+  std::string text = "holds: not known";
+  if (known.catalog) {
+    const merger::Catalog& catalog = *known.catalog;
+    const system_clock::time_point taken{std::chrono::milliseconds(catalog.taken_at_ms())};
+    text = fmt::format("holds: {}, {}", figure(catalog.labels(), "label"), figure(catalog.values(), "value"));
+    if (catalog.open_labels() > 0) text += fmt::format(" ({} with too many)", figure(catalog.open_labels(), "label"));
+    text += fmt::format(", {:.0f} KiB, {}", std::ceil(static_cast<double>(catalog.bytes()) / 1024), ago(taken, now));
+    if (known.suspect) text += "; away since, so asked in any case";
+  }
+  if (!known.last_error.empty()) text += ": " + known.last_error;
+  return "<div class=\"when\">" + escape_markup(text) + "</div>";
+}
+
 std::string row(const merger::Backend& backend, const BackendStanding& standing, system_clock::time_point now) {
   std::string error = "<span class=\"when\">none</span>";
   if (standing.last_error_at) {
@@ -82,11 +104,11 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
           : fmt::format("{:.1f} %", 100 * static_cast<double>(standing.requests - standing.failures) /
                                         static_cast<double>(standing.requests));
   return fmt::format(
-      "<tr><td><strong>{}</strong>{}<div class=\"url\">{}</div></td><td>{}<div class=\"when\">{}</div></td>"
+      "<tr><td><strong>{}</strong>{}<div class=\"url\">{}</div>{}</td><td>{}<div class=\"when\">{}</div></td>"
       "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
       "<td class=\"n\">{}</td><td class=\"error\">{}</td></tr>\n",
       escape_markup(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-      escape_markup(backend.url.substr(0, backend.url.find('?'))), pill(standing),
+      escape_markup(backend.url.substr(0, backend.url.find('?'))), catalog_line(standing, now), pill(standing),
       standing.last_asked ? ago(*standing.last_asked, now) : "", standing.requests, share, latency(standing.first_byte),
       latency(standing.total), format_duration(backend.timeout), error);
 }

@@ -105,7 +105,8 @@ TEST(Config, DescriptionIsAConfigurationAgain) {
   const Config config = parse(std::string(two) +
                               "groups: [{name: g, members: [a, b], need: 2}]\n"
                               "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\nhealth: {}\n"
-                              "merge: {replica_labels: [a, b], dedup: gapfill}\n");
+                              "merge: {replica_labels: [a, b], dedup: gapfill}\n"
+                              "prune: {by: series, except: [a], api: {b: /p/api/v1}}\n");
   EXPECT_EQ(parse(config.describe()).describe(), config.describe());
 }
 
@@ -194,7 +195,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"BothBearerTokens", backend("bearer_token: x, bearer_token_file: y"),
                 "at most one of bearer_token and bearer_token_file"},
         Refusal{"TlsNotYet", backend("tls_config: {insecure_skip_verify: true}"), "not supported yet by this version"},
-        Refusal{"PruneNotYet", with("prune: {}"), "mread.yml:5:8: prune is not supported yet by this version"},
+        Refusal{"PruneAllTheTime", with("prune: {refresh: 0s}"), "refresh must be more than 0"},
+        Refusal{"PruneByMagic", with("prune: {by: magic}"), "mread.yml:5:13"},
+        Refusal{"PruneExceptNobody", with("prune: {except: [bb]}"), "did you mean \"b\"?"},
+        Refusal{"PruneApiOfNobody", with("prune: {api: {bb: /api/v1}}"), "did you mean \"b\"?"},
+        Refusal{"PruneApiElsewhere", with("prune: {api: {b: 'http://c/api/v1'}}"), "a path on the backend's host"},
+        Refusal{"PruneWithoutMemory", with("prune: {memory: 0}"), "between 1 byte and 1GiB"},
         Refusal{"RouteToNowhere", with("routes: [{match: '{r=\"x\"}', groups: [bb]}]"), "did you mean \"b\"?"},
         Refusal{"RouteWithBrokenSelector", with("routes: [{match: '{r=}', groups: [b]}]"), "mread.yml:5:"},
         Refusal{"GroupNamedAsALoneBackend", with("groups: [{name: b, members: [a]}]"), "give one another name"},

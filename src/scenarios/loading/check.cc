@@ -213,8 +213,10 @@ void read_requests(const yaml::Node& value, const Test& test, Check& check) {
       item.key_node.error("unknown node \"" + item.key + "\"" +
                           (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     }
-    if (node->kind != "mock")
-      item.key_node.error("\"" + item.key + "\" is a " + node->kind + " node; only mocks keep a journal");
+    if (node->kind != "mock" && node->kind != "prometheus") {
+      item.key_node.error("\"" + item.key + "\" is a " + node->kind +
+                          " node; only mocks and prometheus nodes count the reads that they are asked");
+    }
     check.requests.emplace(item.key, Comparison::parse(item.value));
   }
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -28,8 +29,8 @@ class Asker {
   virtual ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers, int64_t start_ms,
                           int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) = 0;
 
-  /// How many reads a mock has been asked since it started.
-  virtual Result<size_t> requests(const std::string& mock, std::stop_token stop) = 0;
+  /// How many reads a mock or a real Prometheus has been asked since it started.
+  virtual Result<size_t> requests(const std::string& node, std::stop_token stop) = 0;
   /// Puts faults (a JSON list) on a mock in place of those it has; an empty list takes all off.
   virtual Result<void> set_faults(const std::string& mock, const std::string& faults, std::stop_token stop) = 0;
   /// Writes series into a real Prometheus.
@@ -41,7 +42,11 @@ class Asker {
 struct NodePorts {
   uint16_t main = 0;
   uint16_t admin = 0;
+  std::string kind;  ///< of the node
 };
+
+/// The reads that a Prometheus counts in its /metrics.
+size_t reads_in_metrics(std::string_view exposition);
 
 /// The nodes of a topology over HTTP.
 std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, NodePorts> ports);

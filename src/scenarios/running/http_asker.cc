@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+
 #include <boost/json.hpp>
 
 #include "net/client.h"
@@ -78,6 +81,11 @@ class HttpAsker final : public Asker {
   }
 
   Result<size_t> requests(const std::string& mock, std::stop_token stop) override {
+    if (const auto found = ports_.find(mock); found != ports_.end() && found->second.kind == "prometheus") {
+      auto metrics = admin(mock, "GET", "/metrics", "", stop);
+      if (!metrics) return fail(metrics.error());
+      return reads_in_metrics(*metrics);
+    }
     auto reply = admin(mock, "GET", "/-/journal", "", stop);
     if (!reply) return fail(reply.error());
     try {
@@ -163,6 +171,21 @@ class HttpAsker final : public Asker {
 };
 
 }  // namespace
+
+size_t reads_in_metrics(std::string_view exposition) {
+  double reads = 0;
+  while (!exposition.empty()) {
+    const std::string_view line = exposition.substr(0, exposition.find('\n'));
+    exposition.remove_prefix(std::min(line.size() + 1, exposition.size()));
+    if (!line.starts_with("prometheus_http_requests_total{")) continue;
+    if (line.find("handler=\"/api/v1/read\"") == std::string_view::npos) continue;
+    double value = 0;
+    const char* const end = line.data() + line.size();
+    const size_t space = line.rfind(' ');
+    if (std::from_chars(line.data() + space + 1, end, value).ec == std::errc()) reads += value;
+  }
+  return static_cast<size_t>(reads);
+}
 
 std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, NodePorts> ports) {
   return std::make_unique<HttpAsker>(topology, std::move(ports));

@@ -116,7 +116,7 @@ class TestRun {
       started_.push_back(node.name);
       const std::vector<uint16_t> ports = node.node->ports();
       if (ports.empty()) continue;
-      ports_[node.name] = {ports.front(), ports.back()};
+      ports_[node.name] = {ports.front(), ports.back(), node.kind};
       const auto fed = node.node->feed(context_, topology_->url(node.name, ports.front()), stop_);
       if (!fed) return fail(fed.error().in("feeding " + node.name));
     }
@@ -158,7 +158,7 @@ class TestRun {
     if (!spec) return fail(spec.error());
     say("starting the oracle");
     if (auto started = topology_->start(*spec, stop_); !started) return fail(started.error().in("the oracle"));
-    ports_[oracle_node] = {spec->ports.front(), spec->ports.front()};
+    ports_[oracle_node] = {spec->ports.front(), spec->ports.front(), "prometheus"};
     started_.emplace_back(oracle_node);
     result_.nodes.push_back({oracle_node, "oracle", version, "", {}});
     return {};

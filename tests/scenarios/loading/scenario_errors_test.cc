@@ -110,8 +110,10 @@ INSTANTIATE_TEST_SUITE_P(
         check("BadComparison", "expr: foo, exp_count: many", "s.yaml:7:28: \"many\" is no number"),
         check("BadBound", "expr: foo, max_duration: 2 seconds", "s.yaml:7:31: want durations and multiples"),
         check("DistinctWithoutRepeat", "expr: foo, exp_distinct: 2", "say repeat: too"),
-        check("JournalOfARealNode", "expr: foo, exp_requests: {eu: 1}",
-              "s.yaml:7:32: \"eu\" is a prometheus node; only mocks"),
+        Case{"RequestsOfAnExporter",
+             "name: s\nnodes:\n  n: {kind: node_exporter}\n  eu: {kind: prometheus}\n"
+             "checks:\n  - {expr: foo, node: eu, exp_requests: {n: 1}}\n",
+             "s.yaml:6:42: \"n\" is a node_exporter node; only mocks and prometheus nodes"},
         check("RangeWithSamples", "expr: foo, range: {end: 5m}, exp_samples: []", "is for instant queries"),
         check("SameAsItself", "expr: foo, same_as: {}", "want expr:, node: or both")),
     [](const auto& param_info) { return std::string(param_info.param.name); });

@@ -1,0 +1,98 @@
+#include "wire/snappy_elements.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mread::wire {
+
+void SnappyElements::close_piece() {
+  if (pieces_.empty()) return;
+  pieces_.back().size = static_cast<size_t>(cursor_.p_ - begin_);
+  closed_bytes_ += pieces_.back().size;
+}
+
+// A copy that is pending goes with the cursor.
+void SnappyElements::next_piece() {
+  close_piece();
+  pieces_.push_back({std::make_shared_for_overwrite<char[]>(piece_bytes), 0});
+  begin_ = pieces_.back().memory.get();
+  cursor_.p_ = begin_;
+  cursor_.end_ = begin_ + piece_bytes;
+}
+
+size_t SnappyElements::begin_piece() {
+  if (!pieces_.empty()) open();
+  next_piece();
+  return pieces_.size() - 1;
+}
+
+SnappyCursor SnappyElements::open() {
+  if (!cursor_.has_room()) next_piece();
+  cursor_.flush();
+  if (!cursor_.has_room()) next_piece();
+  return cursor_;
+}
+
+void SnappyElements::make_room(SnappyCursor& cursor) {
+  cursor_ = cursor;
+  next_piece();
+  cursor = cursor_;
+}
+
+void SnappyElements::copy(uint32_t offset, size_t length) {
+  if (offset < SnappyCursor::offset_limit) {
+    while (length > 0) {
+      if (!cursor_.has_room()) next_piece();
+      const size_t portion = std::min(length, 2 * SnappyCursor::pending_limit);
+      cursor_.copy(offset, portion);
+      length -= portion;
+    }
+    return;
+  }
+  while (length > 0) {
+    open();
+    const auto portion = static_cast<uint32_t>(std::min<size_t>(length, 64));
+    *cursor_.p_++ = static_cast<char>(3 | (portion - 1) << 2);
+    std::memcpy(cursor_.p_, &offset, 4);
+    cursor_.p_ += 4;
+    length -= portion;
+  }
+}
+
+void SnappyElements::literal(std::string_view bytes) {
+  while (!bytes.empty()) {
+    open();
+    const size_t size = std::min({bytes.size(), cursor_.left() - 3, element_limit});
+    if (size <= 60) {
+      *cursor_.p_++ = static_cast<char>((size - 1) << 2);
+    } else {
+      *cursor_.p_++ = static_cast<char>(61 << 2);  // Two bytes of length follow.
+      *cursor_.p_++ = static_cast<char>(size - 1);
+      *cursor_.p_++ = static_cast<char>((size - 1) >> 8);
+    }
+    std::memcpy(cursor_.p_, bytes.data(), size);
+    cursor_.p_ += size;
+    bytes.remove_prefix(size);
+  }
+}
+
+void SnappyElements::elements(std::string_view written) {
+  while (!written.empty()) {
+    open();
+    const size_t size = std::min(written.size(), cursor_.left());
+    std::memcpy(cursor_.p_, written.data(), size);
+    cursor_.p_ += size;
+    written.remove_prefix(size);
+  }
+}
+
+std::vector<SnappyElements::Piece> SnappyElements::take() {
+  if (!pieces_.empty()) open();
+  close_piece();
+  cursor_ = {};
+  begin_ = nullptr;
+  closed_bytes_ = 0;
+  return std::exchange(pieces_, {});
+}
+
+}  // namespace mread::wire

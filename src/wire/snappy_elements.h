@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace mread::wire {
+
+/// Where the next element of a snappy block goes, and the copy that is not written yet: copies that follow each other
+/// at one offset become one element, so they may be told in any portions.
+///
+/// Small enough to live in registers: a loop takes it by value (SnappyElements::open), asks for room once a turn, and
+/// gives it back.
+class SnappyCursor {
+ public:
+  /// What a turn may write: four calls of copy() and literal().
+  static constexpr size_t room_bytes = 512;
+  static constexpr uint32_t offset_limit = 1U << 16;
+
+  SnappyCursor() = default;
+  SnappyCursor(char* begin, char* end) : p_(begin), end_(end) {}
+
+  bool has_room() const { return static_cast<size_t>(end_ - p_) >= room_bytes; }
+  size_t left() const { return static_cast<size_t>(end_ - p_); }
+  const char* at() const { return p_; }
+
+  /// The next `length` bytes, up to offset_limit of them, are those `offset` before: 1 to offset_limit - 1.
+  void copy(uint32_t offset, size_t length) {
+    if (offset != offset_) {
+      flush();
+      offset_ = offset;
+    }
+    pending_ += length;
+    while (pending_ > pending_limit) [[unlikely]] put_copy(64);
+  }
+  /// The low `size` bytes of `bytes`, 1 to 16, little end first.
+  void literal(unsigned __int128 bytes, size_t size) {
+    flush();
+    p_[0] = static_cast<char>((size - 1) << 2);
+    const auto low = static_cast<uint64_t>(bytes);
+    const auto high = static_cast<uint64_t>(bytes >> 64);
+    std::memcpy(p_ + 1, &low, 8);
+    std::memcpy(p_ + 9, &high, 8);
+    p_ += size + 1;
+  }
+  void flush() {
+    if (pending_ == 0) return;
+    while (pending_ > 64) put_copy(64);
+    put_copy(static_cast<uint32_t>(pending_));
+  }
+
+ private:
+  friend class SnappyElements;
+  static constexpr size_t pending_limit = 1024;
+
+  // 1 to 64 bytes: the form of two bytes where it fits, else that of three.
+  void put_copy(uint32_t length) {
+    const bool fits = offset_ < 2048 && length - 4 < 8;
+    const uint32_t of_two = 1 | (length - 4) << 2 | (offset_ >> 8) << 5 | (offset_ & 0xff) << 8;
+    const uint32_t of_three = 2 | (length - 1) << 2 | offset_ << 8;
+    const uint32_t element = fits ? of_two : of_three;
+    std::memcpy(p_, &element, 4);
+    p_ += fits ? 2 : 3;
+    pending_ -= length;
+  }
+
+  char* p_ = nullptr;
+  char* end_ = nullptr;
+  uint32_t offset_ = 0;  // Of the copy that is pending.
+  size_t pending_ = 0;
+};
+
+/// Writes the elements of a snappy block, one after another, for someone who knows himself what is repeated (source of
+/// the format: format_description.txt of google/snappy).
+///
+/// What a copy repeats is not looked at: its offset must be 1 at the least and within what was written, and the bytes
+/// there must be the same.
+/// Memory   the elements alone, in pieces that never move. Not thread-safe.
+class SnappyElements {
+ public:
+  struct Piece {
+    std::shared_ptr<char[]> memory;
+    size_t size = 0;
+  };
+
+  /// `length` bytes from `offset` before.
+  void copy(uint32_t offset, size_t length);
+  /// Any bytes, none included.
+  void literal(std::string_view bytes);
+  /// Elements that are written already and refer to nothing before them.
+  void elements(std::string_view written);
+
+  /// For a loop of its own; nothing else may be called until close(). A copy that was pending is written.
+  SnappyCursor open();
+  void close(const SnappyCursor& cursor) { cursor_ = cursor; }
+  /// The same at another place, with room.
+  void make_room(SnappyCursor& cursor);
+
+  /// What is written from here on goes into a new piece; gives its number.
+  size_t begin_piece();
+  /// Bytes of all elements so far.
+  size_t size() const { return closed_bytes_ + static_cast<size_t>(cursor_.at() - begin_); }
+  /// All pieces; empty again afterwards.
+  std::vector<Piece> take();
+
+ private:
+  static constexpr size_t piece_bytes = 128U << 10;
+  static constexpr size_t element_limit = SnappyCursor::offset_limit;
+
+  void next_piece();
+  void close_piece();
+
+  std::vector<Piece> pieces_;  // The last one is written to, from begin_.
+  SnappyCursor cursor_;
+  char* begin_ = nullptr;
+  size_t closed_bytes_ = 0;  // Of the pieces before.
+};
+
+}  // namespace mread::wire
