@@ -7,10 +7,8 @@
 
 #include "base/duration.h"
 #include "merger/answer_writer.h"
-#include "merger/backend_leg.h"
-#include "merger/hedged_group.h"
+#include "merger/query_run.h"
 #include "merger/read_policy.h"
-#include "merger/series_merge.h"
 #include "merger/source_options.h"
 
 namespace mread::merger {
@@ -32,21 +30,11 @@ class FanOut::Impl {
   void set_now(TimePoint now) { now_ = now; }
 
  private:
-  // One query of the request. Its legs are in the order of the backends; the merge's sources are numbered likewise.
-  struct Run {
-    model::Query query;
-    SeriesMerge merge;
-    std::vector<BackendLeg*> legs;
-    std::vector<HedgedGroup> hedged;
-    std::vector<Scope> scopes;  // By backend.
-    bool begun = false;
-  };
-
   void ask_all(TimePoint now);
-  BackendLeg& add_leg(Run& run, size_t backend, std::optional<ResumePoint> resume);
-  void ask(const Run& run, BackendLeg& leg, TimePoint now);
+  BackendLeg& add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume);
+  void ask(const QueryRun& run, BackendLeg& leg, TimePoint now);
   void ask_more(TimePoint now);
-  bool replace(Run& run, size_t failed_backend);
+  bool replace(QueryRun& run, size_t failed_backend);
   BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
   void after_event(BackendLeg& leg, TimePoint now);
   void drop_unneeded(TimePoint now);
@@ -56,10 +44,9 @@ class FanOut::Impl {
   void pump(TimePoint now);
   void arm(TimePoint now);
   bool settled() const;
-  std::vector<Part> parts(const Run& run) const;
   bool may_answer_all() const;
   void produce();
-  void on_merge_failed(Run& run);
+  void on_merge_failed(QueryRun& run);
   void send();
   void refuse(int status, std::string line);
   void stop_legs();
@@ -73,7 +60,7 @@ class FanOut::Impl {
   TimePoint now_;
   std::deque<Action> actions_;
   std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
-  std::vector<std::unique_ptr<Run>> runs_;
+  std::vector<std::unique_ptr<QueryRun>> runs_;
   std::unique_ptr<AnswerWriter> writer_;
 
   size_t current_ = 0;     // The run that is being merged.
@@ -105,7 +92,7 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
 
 void FanOut::Impl::ask_all(TimePoint now) {
   for (const model::Query& query : request_.queries) {
-    auto run = std::make_unique<Run>();
+    auto run = std::make_unique<QueryRun>();
     run->query = query;
     std::vector<SeriesSource*> sources;
     run->scopes = decide_scopes(config_, query, options_.knowledge);
@@ -136,7 +123,7 @@ void FanOut::Impl::ask_more(TimePoint now) {
   }
 }
 
-BackendLeg& FanOut::Impl::add_leg(Run& run, size_t backend, std::optional<ResumePoint> resume) {
+BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume) {
   SourceOptions options = source_options(config_, backend, options_);
   options.resume = std::move(resume);
   const auto id = static_cast<RequestId>(legs_.size());
@@ -147,7 +134,7 @@ BackendLeg& FanOut::Impl::add_leg(Run& run, size_t backend, std::optional<Resume
   return *legs_.back();
 }
 
-void FanOut::Impl::ask(const Run& run, BackendLeg& leg, TimePoint now) {
+void FanOut::Impl::ask(const QueryRun& run, BackendLeg& leg, TimePoint now) {
   model::ReadRequest request;
   const auto from_ms = run.scopes[leg.backend()].from_ms;
   request.queries.push_back(from_ms ? narrowed(run.query, *from_ms) : run.query);
@@ -274,22 +261,10 @@ bool FanOut::Impl::settled() const {
   return std::all_of(legs_.begin(), legs_.end(), [](const auto& each) { return each->settled(); });
 }
 
-std::vector<Part> FanOut::Impl::parts(const Run& run) const {
-  std::vector<Part> parts(config_.backends.size(), Part::not_asked);
-  for (const BackendLeg* each : run.legs) {
-    const bool lost = each->failed() && !run.scopes[each->backend()].nothing_lost;
-    parts[each->backend()] = lost              ? Part::failed
-                             : each->dropped() ? Part::dropped
-                             : each->failed()  ? Part::not_asked
-                                               : Part::answered;
-  }
-  return parts;
-}
-
 // A failure that a dropped member will make good, once the merge has come to it, is none yet.
 bool FanOut::Impl::may_answer_all() const {
   return std::all_of(runs_.begin(), runs_.end(), [this](const auto& run) {
-    return may_answer(config_, with_spares(config_, parts(*run)), head_sent_);
+    return may_answer(config_, with_spares(config_, run->parts(config_.backends.size())), head_sent_);
   });
 }
 
@@ -347,7 +322,7 @@ void FanOut::Impl::produce() {
       produced_ = true;
       return;
     }
-    Run& run = *runs_[current_];
+    QueryRun& run = *runs_[current_];
     if (!run.begun) {
       writer_->begin_result(current_, run.query);
       run.begun = true;
@@ -366,7 +341,7 @@ void FanOut::Impl::produce() {
   }
 }
 
-void FanOut::Impl::on_merge_failed(Run& run) {
+void FanOut::Impl::on_merge_failed(QueryRun& run) {
   const Error error = run.merge.error();
   if (run.merge.failed_source() == no_source) {
     exceed(error);
@@ -376,7 +351,7 @@ void FanOut::Impl::on_merge_failed(Run& run) {
   if (failed.open()) actions_.emplace_back(Drop{failed.id()});
   failed.blame(error, now_);
   if (replace(run, failed.backend())) return;
-  if (may_answer(config_, parts(run), head_sent_)) {
+  if (may_answer(config_, run.parts(config_.backends.size()), head_sent_)) {
     run.merge.skip_failure();
   } else if (head_sent_) {
     abort(error.in(config_.backends[failed.backend()].name));
@@ -387,9 +362,9 @@ void FanOut::Impl::on_merge_failed(Run& run) {
 
 // A member of the failed one's group that was not needed goes on where the answer stands. Remote read has no cursor:
 // it is asked for all, and what was sent is skipped.
-bool FanOut::Impl::replace(Run& run, size_t failed_backend) {
+bool FanOut::Impl::replace(QueryRun& run, size_t failed_backend) {
   const Group& group = config_.groups[config_.backends[failed_backend].group];
-  const std::vector<Part> now_parts = parts(run);
+  const std::vector<Part> now_parts = run.parts(config_.backends.size());
   if (config_.partial == PartialPolicy::all || !is_short(group, now_parts)) return false;
   const auto spare = std::find_if(group.members.begin(), group.members.end(),
                                   [&now_parts](size_t member) { return now_parts[member] == Part::dropped; });
@@ -467,19 +442,7 @@ const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(config_.backends.size(), {});
   for (size_t i = 0; i < config_.backends.size(); ++i) outcome_.backends[i].backend = i;
   outcome_.hedges.clear();
-  for (const auto& run : runs_) {
-    for (BackendOutcome& each : outcome_.backends) {
-      const Scope& scope = run->scopes[each.backend];
-      if (!each.skipped) each.skipped = scope.reason;
-    }
-    for (const BackendLeg* leg : run->legs) {
-      BackendOutcome& each = outcome_.backends[leg->backend()];
-      if (leg->failed())
-        each.nothing_lost = run->scopes[leg->backend()].nothing_lost && (!each.error || each.nothing_lost);
-      leg->add_to(each, now_);
-    }
-    for (const HedgedGroup& hedged : run->hedged) hedged.add_to(outcome_);
-  }
+  for (const auto& run : runs_) run->add_to(outcome_, now_);
   const AnswerCounts counts = writer_->counts();
   outcome_.series_out = counts.series;
   outcome_.samples_out = counts.samples;
