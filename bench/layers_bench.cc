@@ -188,7 +188,7 @@ void encode_xor(benchmark::State& state) {
   for (auto _ : state) {
     for (const auto& series : input().series) {
       writer.reset();
-      for (const model::Sample sample : series.samples) writer.append(sample);
+      writer.append(series.samples);
       benchmark::DoNotOptimize(writer.bytes());
     }
   }

@@ -49,7 +49,8 @@ const boost::system::error_category& mread_category() {
 boost::system::error_code make_error_code(Errc errc) { return {static_cast<int>(errc), mread_category()}; }
 
 std::string Error::to_string() const {
-  if (code.category() == mread_category()) return context.empty() ? code.message() : context;
+  // "mread", "mread.tls": what happened stands in the context.
+  if (std::string_view(code.category().name()).starts_with("mread")) return context.empty() ? code.message() : context;
   return context.empty() ? code.message() : context + ": " + code.message();
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/quantity.h"
+#include "base/secret_lines.h"
 
 namespace mread::yaml {
 
@@ -31,9 +32,10 @@ struct Node::Source {
     std::string what = file;
     if (mark.line >= 0) {
       what += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + message;
-      const std::string_view at = line(mark.line);
-      if (at.find_first_not_of(" \t\r") != std::string_view::npos) {
-        what += "\n  " + std::string(at) + "\n  " + std::string(std::max(mark.column, 0), ' ') + "^";
+      const ShownLine at = show_line(text, mark.line);
+      if (at.text.find_first_not_of(" \t\r") != std::string::npos) {
+        const size_t column = std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut);
+        what += "\n  " + at.text + "\n  " + std::string(column, ' ') + "^";
       }
     } else {
       what += ": " + message;
@@ -157,7 +159,9 @@ void Node::error_at(size_t offset, const std::string& message) const {
 
 void Node::wrong_type(std::string_view want) const {
   const char* got = is_null() ? "nothing" : is_sequence() ? "a list" : is_mapping() ? "a mapping" : nullptr;
-  error("want " + std::string(want) + ", got " + (got != nullptr ? got : "\"" + node_.Scalar() + "\""));
+  const bool secret = mark_.line >= 0 && static_cast<size_t>(mark_.column) >= show_line(source_->text, mark_.line).cut;
+  const std::string word = secret ? "a word" : "\"" + node_.Scalar() + "\"";
+  error("want " + std::string(want) + ", got " + (got != nullptr ? got : word));
 }
 
 std::string Node::string() const {

@@ -17,7 +17,7 @@ namespace mread::yaml {
 
 /// A configuration error. what() is ready to print:
 ///   FILE:LINE:COLUMN: message
-///     the line itself
+///     the line itself, without secrets (base/secret_lines.h)
 ///       ^
 class ConfigError : public std::runtime_error {
  public:

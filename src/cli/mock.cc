@@ -15,8 +15,10 @@
 #include "base/error.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "mockstore/forward_proxy.h"
 #include "mockstore/store_config.h"
 #include "mockstore/store_server.h"
+#include "mockstore/token_server.h"
 #include "net/listen_address.h"
 
 namespace mread::cli {
@@ -41,8 +43,16 @@ int complain(const std::string& line, int code = invalid) {
 // A port in use, or an address that is not this machine's, is a system's error; the others are the configuration's.
 int code_of(const Error& error) { return error.code.category() == mread_category() ? invalid : environment; }
 
-asio::awaitable<void> drain_all(std::vector<std::unique_ptr<mockstore::StoreServer>>& servers) {
-  for (const auto& server : servers) co_await server->drain(grace);
+struct Servers {
+  std::vector<std::unique_ptr<mockstore::StoreServer>> stores;
+  std::vector<std::unique_ptr<mockstore::TokenServer>> tokens;
+  std::vector<std::unique_ptr<mockstore::ForwardProxy>> proxies;
+};
+
+asio::awaitable<void> drain_all(Servers& servers) {
+  for (const auto& server : servers.stores) co_await server->drain(grace);
+  for (const auto& server : servers.tokens) co_await server->drain(grace);
+  for (const auto& proxy : servers.proxies) co_await proxy->drain();
 }
 
 int mock(const MockFlags& flags) {
@@ -59,11 +69,21 @@ int mock(const MockFlags& flags) {
 
   asio::io_context context(static_cast<int>(flags.threads));
   const mockstore::SystemTime time;
-  std::vector<std::unique_ptr<mockstore::StoreServer>> servers;
+  Servers servers;
   for (const auto& store : config.stores) {
     auto server = mockstore::StoreServer::start(context.get_executor(), store, config.seed, time);
     if (!server) return complain(server.error().to_string(), code_of(server.error()));
-    servers.push_back(std::move(*server));
+    servers.stores.push_back(std::move(*server));
+  }
+  for (const auto& [name, book] : config.token_servers) {
+    auto server = mockstore::TokenServer::start(context.get_executor(), book, time);
+    if (!server) return complain(server.error().to_string(), code_of(server.error()));
+    servers.tokens.push_back(std::move(*server));
+  }
+  for (const auto& proxy_config : config.proxies) {
+    auto proxy = mockstore::ForwardProxy::start(context.get_executor(), proxy_config);
+    if (!proxy) return complain(proxy.error().to_string(), code_of(proxy.error()));
+    servers.proxies.push_back(std::move(*proxy));
   }
   asio::signal_set signals(context, SIGINT, SIGTERM);
   const auto drained = [&context](std::exception_ptr) { context.stop(); };
@@ -74,9 +94,16 @@ int mock(const MockFlags& flags) {
       if (!again) std::_Exit(interrupted);
     });
   });
-  for (const auto& server : servers) {
+  for (const auto& server : servers.tokens) {
+    std::printf("%s tokens on %s\n", server->name().c_str(), server->token_url().c_str());
+  }
+  for (const auto& server : servers.stores) {
     std::printf("%s listening on %s\n", server->store().name().c_str(), server->read_url().c_str());
     std::printf("%s admin on %s\n", server->store().name().c_str(), server->admin_url().c_str());
+  }
+  for (const auto& proxy : servers.proxies) {
+    std::printf("%s listening on %s\n", proxy->name().c_str(), proxy->url().c_str());
+    std::printf("%s admin on %s\n", proxy->name().c_str(), proxy->admin_url().c_str());
   }
   std::printf("ready\n");
   std::fflush(stdout);

@@ -14,6 +14,8 @@
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/credential_flags.h"
+#include "cli/transport_flags.h"
 #include "model/matcher.h"
 #include "net/http.h"
 #include "scenarios/read_client.h"
@@ -30,7 +32,8 @@ struct ReadFlags {
   std::string end = "now";
   std::string output = "table";
   std::string timeout = "1m";
-  std::vector<std::string> headers;
+  CredentialFlags credentials;
+  TransportFlags way;
   uint64_t limit = 0;
   bool stream = false;
   bool samples = false;
@@ -70,13 +73,10 @@ Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   if (!timeout) return fail(timeout.error().in("--timeout"));
   if (timeout->count() <= 0) return fail(Errc::config, "--timeout: must be above zero");
   call.timeout = *timeout;
-  for (const std::string& header : flags.headers) {
-    const size_t equals = header.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      return fail(Errc::config, fmt::format("--header '{}': want NAME=VALUE", header));
-    if (header.find_first_of("\r\n") != std::string::npos) return fail(Errc::config, "--header: a line break in it");
-    call.headers.add(header.substr(0, equals), header.substr(equals + 1));
-  }
+  auto transport = flags.way.transport();
+  if (!transport) return fail(std::move(transport.error()));
+  call.transport = std::move(*transport);
+  if (auto applied = flags.credentials.apply(call.headers); !applied) return fail(std::move(applied.error()));
   return call;
 }
 
@@ -141,8 +141,8 @@ void add_read(CLI::App& app, int& exit_code) {
   command->add_flag("--samples", flags->samples, "Ask for SAMPLES only")->excludes(stream);
   command->add_flag("--values", flags->values, "In a table, every sample under its series");
   command->add_option("--timeout", flags->timeout, "For the whole answer")->capture_default_str();
-  command->add_option("--header", flags->headers, "NAME=VALUE, a request header; may be given several times")
-      ->allow_extra_args(false);
+  flags->credentials.add_to(*command);
+  add_transport_flags(*command, flags->way);
   command->add_option("--limit", flags->limit, "Print at most this many series (0: all)")->capture_default_str();
   command->footer("Example: mread read http://localhost:9090 'up{job=\"node\"}' --start now-15m --values");
   command->callback([flags, &exit_code] { exit_code = read(*flags); });

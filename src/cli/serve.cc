@@ -21,6 +21,7 @@
 #include "net/listen_address.h"
 #include "net/server.h"
 #include "serve/service.h"
+#include "serve/ways.h"
 
 namespace mread::cli {
 namespace {
@@ -59,6 +60,9 @@ int serve(const ServeFlags& flags) {
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
   if (flags.check_config) {
+    if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) {
+      return complain(invalid, flags.config_file + ": " + ways.error().to_string());
+    }
     std::fputs(config.describe().c_str(), stdout);
     return ok;
   }
@@ -74,6 +78,9 @@ int serve(const ServeFlags& flags) {
   net::ServerOptions options;
   options.host = address->host;
   options.port = address->port;
+  options.tls = [&service] { return (*service)->generation()->web_tls(); };
+  options.headers = [&service] { return (*service)->generation()->config().web.headers; };
+  options.handshake_failed = [&logger](const std::string& line) { logger->info("{}", line); };
   auto server = net::Server::listen(context.get_executor(), options, (*service)->handler());
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 

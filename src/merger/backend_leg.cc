@@ -64,7 +64,8 @@ Result<model::ResponseType> answer_kind(std::string_view content_type, std::stri
 }
 
 std::string reason(const Error& error) {
-  if (error.code.category() == mread_category()) return one_line(error.context);
+  // Of the project's own categories ("mread", "mread.tls") the context says it all.
+  if (std::string_view(error.code.category().name()).starts_with("mread")) return one_line(error.context);
   std::string message = one_line(error.code.message());
   if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
   return message;

@@ -126,10 +126,7 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
   if (const auto prune = mapping.find("prune")) config.prune = read_prune(*prune, config);
-  if (const auto web = mapping.find("web")) {
-    config.web = read_web(*web);
-    web->error("web is not supported yet by this version");
-  }
+  if (const auto web = mapping.find("web")) config.web = read_web(*web);
   mapping.finish();
   return config;
 }

@@ -9,6 +9,7 @@
 
 #include "base/transport_settings.h"
 #include "base/yaml.h"
+#include "merger/config_credentials.h"
 #include "merger/config_web.h"
 #include "merger/routes.h"
 
@@ -20,6 +21,7 @@ struct Backend {
   std::string url;   ///< http or https, without userinfo
   std::chrono::milliseconds timeout{60'000};
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  Credentials credentials;
   /// The backend is asked only by queries that carry each of these as an equality matcher.
   std::vector<std::pair<std::string, std::string>> required_matchers;
   uint64_t chunked_read_limit = 50'000'000;  ///< bytes of one frame
@@ -144,8 +146,8 @@ struct Config {
   static Config load(const std::string& path);
   static Config from_yaml(const yaml::Node& root);
 
-  /// What the configuration means, defaults filled in, as YAML. Values of headers and of URL parameters, which may be
-  /// secrets, are left out.
+  /// What the configuration means, defaults filled in, as YAML. Secrets, and values of headers and of URL
+  /// parameters, which may be some, are left out.
   std::string describe() const;
 };
 

@@ -26,29 +26,6 @@ bool valid_label_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
-struct Address {
-  std::string text;  // as written
-  std::string authority;
-};
-
-Address read_url(const Node& node) {
-  const std::string text = node.string();
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed) node.error(fmt::format("\"{}\" is not a URL (want http://HOST:PORT/PATH)", text));
-  const boost::urls::url_view url = *parsed;
-  if (url.has_userinfo()) node.error("a URL must not carry a user name or a password: use basic_auth");
-  if (url.scheme() != "http" && url.scheme() != "https") {
-    node.error(fmt::format("want an http or https URL, got \"{}\"", std::string(url.scheme())));
-  }
-  if (url.encoded_host().empty()) node.error("the URL names no host");
-  if (url.has_port() && !url.port().empty() && url.port_number() == 0) {
-    node.error(fmt::format("\"{}\" is not a port", std::string(url.port())));
-  }
-  std::string port = url.port_number() != 0 ? std::to_string(url.port_number()) : std::string();
-  if (port.empty()) port = url.scheme() == "https" ? "443" : "80";
-  return {text, std::string(url.encoded_host()) + ":" + port};
-}
-
 std::vector<std::pair<std::string, std::string>> read_headers(const Node& node) {
   // What Prometheus reserves as well: the protocol's own, and what has options of its own.
   static constexpr std::array reserved = {"accept-encoding",
@@ -104,13 +81,29 @@ std::vector<std::pair<std::string, std::string>> read_required_matchers(const No
   return matchers;
 }
 
-void refuse_both(Mapping& mapping, const char* first, const char* second) {
-  const auto a = mapping.find(first);
-  const auto b = mapping.find(second);
-  if (a && b) b->error(fmt::format("at most one of {} and {} may be given", first, second));
-}
-
 }  // namespace
+
+Address read_url(const Node& node) {
+  const std::string text = node.string();
+  const auto parsed = boost::urls::parse_uri(text);
+  if (!parsed) {
+    // What has an @ may have a password before it.
+    const bool shown = text.find('@') == std::string::npos;
+    node.error(fmt::format("{} is not a URL (want http://HOST:PORT/PATH)", shown ? "\"" + text + "\"" : "this"));
+  }
+  const boost::urls::url_view url = *parsed;
+  if (url.has_userinfo()) node.error("a URL must not carry a user name or a password: use basic_auth");
+  if (url.scheme() != "http" && url.scheme() != "https") {
+    node.error(fmt::format("want an http or https URL, got \"{}\"", std::string(url.scheme())));
+  }
+  if (url.encoded_host().empty()) node.error("the URL names no host");
+  if (url.has_port() && !url.port().empty() && url.port_number() == 0) {
+    node.error(fmt::format("\"{}\" is not a port", std::string(url.port())));
+  }
+  std::string port = url.port_number() != 0 ? std::to_string(url.port_number()) : std::string();
+  if (port.empty()) port = url.scheme() == "https" ? "443" : "80";
+  return {text, std::string(url.encoded_host()) + ":" + port};
+}
 
 Backend read_backend(const Node& node) {
   Backend backend;
@@ -139,14 +132,8 @@ Backend read_backend(const Node& node) {
     backend.chunked_read_limit = limit->bytes();
     if (backend.chunked_read_limit == 0) limit->error("chunked_read_limit must be more than 0");
   }
-  refuse_both(mapping, "bearer_token", "bearer_token_file");
-  refuse_both(mapping, "basic_auth", "authorization");
-  refuse_both(mapping, "basic_auth", "oauth2");
-  refuse_both(mapping, "authorization", "oauth2");
+  backend.credentials = read_credentials(mapping);
   backend.transport = read_transport(mapping);
-  if (backend.transport != TransportSettings{})
-    node.error("TLS settings and proxies are not supported yet by this version");
-  refuse_unsupported(mapping, {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2"});
   mapping.finish();
   return backend;
 }

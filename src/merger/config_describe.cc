@@ -39,6 +39,7 @@ std::string Config::describe() const {
                        quoted(backend.url.substr(0, query) + (query == std::string::npos ? "" : "?<hidden>")),
                        format_duration(backend.timeout), backend.chunked_read_limit);
     if (!backend.headers.empty()) out += fmt::format("    headers: {}\n", pairs(backend.headers, true));
+    out += describe_credentials(backend.credentials, "    ");
     if (!backend.required_matchers.empty()) {
       out += fmt::format("    required_matchers: {}\n", pairs(backend.required_matchers, false));
     }

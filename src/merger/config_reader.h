@@ -18,6 +18,15 @@ void read_groups(const std::optional<yaml::Node>& node, Config& config);
 /// One entry of `routes:`. The groups are there.
 Route read_route(const yaml::Node& node, const Config& config);
 
+/// The credentials among the keys of an entry of `remote_read:`; at most one kind of them, as in Prometheus.
+Credentials read_credentials(yaml::Mapping& mapping);
+
+/// An http or https URL without a user's name and password.
+struct Address {
+  std::string text;       ///< as written
+  std::string authority;  ///< host:port, the scheme's port filled in
+};
+Address read_url(const yaml::Node& node);
 /// `prune:`. The backends are there.
 PruneSettings read_prune(const yaml::Node& node, const Config& config);
 std::string describe_prune(const Config& config);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/tls_server_yaml.h"
 #include "merger/config_reader.h"
 #include "model/matcher.h"
 
@@ -32,13 +33,7 @@ void read_discovery(const Node& node, Config& config, Places& places) {
   Discovery discovery;
   Mapping mapping = node.mapping();
   const Node file = mapping.require("file");
-  discovery.file = file.string();
-  if (discovery.file.empty()) file.error("discovery needs a file");
-  // Relative to the configuration, as everywhere in Prometheus.
-  const size_t folder = node.file().rfind('/');
-  if (discovery.file.front() != '/' && folder != std::string::npos) {
-    discovery.file.insert(0, node.file(), 0, folder + 1);
-  }
+  discovery.file = read_path(file);
   if (const auto refresh = mapping.find("refresh")) {
     discovery.refresh = refresh->duration();
     if (discovery.refresh <= std::chrono::milliseconds(0)) refresh->error("refresh must be more than 0");

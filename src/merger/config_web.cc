@@ -1,5 +1,7 @@
 #include "merger/config_web.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/tls_server_yaml.h"
@@ -32,6 +34,25 @@ void read_http_server(const Node& node, WebSettings& settings) {
   mapping.finish();
 }
 
+// A check of one takes seconds of a processor above this; Prometheus takes up to 31, which takes a day.
+constexpr int highest_cost = 16;
+
+void read_users(const Node& node, WebSettings& settings) {
+  Mapping mapping = node.mapping();
+  for (const Mapping::Entry& entry : mapping.entries()) {
+    if (entry.key.empty()) entry.key_node.error("a user's name is missing");
+    if (entry.key.find(':') != std::string::npos) entry.key_node.error("a user's name cannot have a colon in it");
+    // What is no hash may be a password: it is never shown.
+    const auto cost = entry.value.is_scalar() ? bcrypt_cost(entry.value.string()) : std::nullopt;
+    if (!cost) entry.value.error(fmt::format("want a bcrypt hash for user \"{}\" ($2b$10$…)", entry.key));
+    if (*cost > highest_cost) {
+      entry.value.error(fmt::format("the bcrypt hash of user \"{}\" has cost {}: at most {} is taken, 10 is usual",
+                                    entry.key, *cost, highest_cost));
+    }
+    settings.basic_auth_users.emplace_back(entry.key, entry.value.string());
+  }
+}
+
 std::string describe_tls(const TlsServerSettings& tls) {
   std::string out;
   const auto line = [&out](std::string_view key, std::string_view value) {
@@ -58,6 +79,20 @@ std::string describe_tls(const TlsServerSettings& tls) {
 
 }  // namespace
 
+std::optional<int> bcrypt_cost(std::string_view hash) {
+  constexpr size_t size = 60;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (hash.size() != size || !hash.starts_with("$2") || hash[3] != '$' || hash[6] != '$') return std::nullopt;
+  if (std::string_view("aby").find(hash[2]) == std::string_view::npos) return std::nullopt;
+  if (!is_digit(hash[4]) || !is_digit(hash[5])) return std::nullopt;
+  const bool encoded = std::all_of(hash.begin() + 7, hash.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '/';
+  });
+  const int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
+  if (!encoded || cost < 4 || cost > 31) return std::nullopt;
+  return cost;
+}
+
 WebSettings read_web(const Node& node) {
   WebSettings settings;
   Mapping mapping = node.mapping();
@@ -66,6 +101,7 @@ WebSettings read_web(const Node& node) {
   if (tls && synonym) synonym->error("tls_config is the same as tls_server_config: give one of them");
   if (tls || synonym) settings.tls = read_tls_server(tls ? *tls : *synonym);
   if (const auto http = mapping.find("http_server_config")) read_http_server(*http, settings);
+  if (const auto users = mapping.find("basic_auth_users")) read_users(*users, settings);
   mapping.finish();
   return settings;
 }
@@ -77,6 +113,8 @@ std::string describe_web(const WebSettings& settings) {
     out += "  http_server_config:\n    headers:\n";
     for (const auto& [name, value] : settings.headers) out += fmt::format("      {}: '{}'\n", name, value);
   }
+  if (!settings.basic_auth_users.empty()) out += "  basic_auth_users:\n";
+  for (const auto& [name, hash] : settings.basic_auth_users) out += fmt::format("    '{}': <hidden>\n", name);
   return out.empty() ? out : "web:\n" + out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,9 +13,13 @@ namespace mread::merger {
 
 /// `web:`, the server's own side: what Prometheus reads from its web config file.
 struct WebSettings {
-  std::optional<TlsServerSettings> tls;                      ///< none: plain HTTP
-  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every response
+  std::optional<TlsServerSettings> tls;                               ///< none: plain HTTP
+  std::vector<std::pair<std::string, std::string>> headers;           ///< sent with every response
+  std::vector<std::pair<std::string, std::string>> basic_auth_users;  ///< name, bcrypt hash; none: anybody
 };
+
+/// The cost of a bcrypt hash ($2a$, $2b$ or $2y$), the logarithm of its rounds; none for what is no such hash.
+std::optional<int> bcrypt_cost(std::string_view hash);
 
 /// Throws yaml::ConfigError; no file is opened.
 WebSettings read_web(const yaml::Node& node);

@@ -9,8 +9,10 @@ namespace mread::merger {
 /// A tournament of `k` leaves: which of them comes first, and what follows once that one has moved on.
 ///
 /// `Before` is a strict order on leaf numbers; it must break ties itself (by number), so the result is deterministic.
-/// Cost     build() k - 1 comparisons, replay() at most ceil(log2 k). No allocation but in build(), which keeps its
-/// memory. Not thread-safe.
+/// It may learn from what it is asked: every leaf but the one on top was last asked about together with the leaf that
+/// it lost to, and replay() asks only about leaves that have lost to the one on top before it moved on. Cost build() k
+/// - 1 comparisons, replay() at most ceil(log2 k). No allocation but in build(), which keeps its memory. Not
+/// thread-safe.
 class LoserTree {
  public:
   template <class Before>

@@ -1,5 +1,7 @@
 #include "merger/reorder_window.h"
 
+#include <algorithm>
+
 #include "wire/labels_view.h"
 
 namespace mread::merger {
@@ -8,16 +10,25 @@ bool ReorderWindow::ByLabels::operator()(const Fragment& a, const Fragment& b) c
   return wire::compare_labels(a.labels, b.labels) < 0;
 }
 
-Result<void> ReorderWindow::push(Fragment fragment) {
+Result<void> ReorderWindow::push(Fragment&& fragment, const wire::LabelsStep* step) {
   const size_t size = fragment.bytes;
+  fragment.common = unknown_common;
   if (sorted_) {
-    if (queue_.empty() || fragment.labels == queue_.back().labels ||
-        wire::compare_labels(queue_.back().labels, fragment.labels) < 0) {
+    bool follows = queue_.empty();
+    if (!follows) {
+      size_t common = step != nullptr ? step->common : 0;
+      const auto order =
+          step != nullptr ? step->order : wire::compare_labels_from(fragment.labels, queue_.back().labels, common);
+      follows = order >= 0;
+      fragment.common = order == 0 ? same_labels : common;
+    }
+    if (follows) {
       queue_.push_back(std::move(fragment));
       bytes_ += size;
       return {};
     }
     leave_order();
+    fragment.common = unknown_common;
   }
   if (any_due_ && wire::compare_labels(fragment.labels, last_due_) <= 0) {
     const auto labels = wire::decode_labels(fragment.labels);
@@ -37,6 +48,7 @@ void ReorderWindow::leave_order() {
   sorted_ = false;
   for (Fragment& fragment : queue_) {
     tree_bytes_ += fragment.bytes;
+    fragment.common = unknown_common;
     tree_.insert(tree_.end(), std::move(fragment));
   }
   queue_.clear();
@@ -61,6 +73,22 @@ void ReorderWindow::end() {
   tree_bytes_ = 0;
 }
 
+namespace {
+
+bool continues(const Fragment& fragment, std::string_view labels) {
+  return fragment.common == same_labels || (fragment.common == unknown_common && fragment.labels == labels);
+}
+
+// The next series of a source is looked at only after those of all others: by then it can be near.
+void prefetch(const Fragment& fragment) {
+  constexpr size_t line = 64;
+  constexpr size_t most = 1024;
+  const std::string_view bytes = fragment.frame.empty() ? fragment.labels : fragment.frame;
+  for (size_t i = 0; i < std::min(bytes.size(), most); i += line) __builtin_prefetch(bytes.data() + i);
+}
+
+}  // namespace
+
 void ReorderWindow::pop_series(std::vector<Fragment>& out) {
   if (sorted_) {
     last_due_.assign(queue_.front().labels);
@@ -71,7 +99,8 @@ void ReorderWindow::pop_series(std::vector<Fragment>& out) {
     bytes_ -= queue_.front().bytes;
     out.push_back(std::move(queue_.front()));
     queue_.pop_front();
-  } while (!queue_.empty() && queue_.front().labels == labels);
+  } while (!queue_.empty() && continues(queue_.front(), labels));
+  if (!queue_.empty()) prefetch(queue_.front());
 }
 
 void ReorderWindow::erase(std::string_view labels) {

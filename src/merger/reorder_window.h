@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "merger/series_fragment.h"
+#include "wire/labels_view.h"
 
 namespace mread::merger {
 
@@ -25,8 +26,9 @@ class ReorderWindow {
  public:
   explicit ReorderWindow(size_t window_bytes) : window_(window_bytes) {}
 
+  /// `step` is that from the fragment pushed before, where it is known.
   /// Errors: Errc::unsorted for a series that does not come after all that were due before it.
-  Result<void> push(Fragment fragment);
+  Result<void> push(Fragment&& fragment, const wire::LabelsStep* step = nullptr);
   /// Nothing more will be pushed: everything is due.
   void end();
 
@@ -37,6 +39,8 @@ class ReorderWindow {
   }
   /// The labels of the first series; due() or sorted, and not empty.
   std::string_view front() const { return queue_.front().labels; }
+  /// What its labels have in common with those of the series that was taken before (Fragment::common).
+  size_t front_common() const { return queue_.front().common; }
   /// Moves all fragments of the first series to the end of `out`; only when due().
   void pop_series(std::vector<Fragment>& out);
 

@@ -11,12 +11,17 @@
 
 namespace mread::merger {
 
+/// Of Fragment::common: the labels are those of the series before; nothing is known of them.
+inline constexpr size_t same_labels = SIZE_MAX;
+inline constexpr size_t unknown_common = SIZE_MAX - 1;
+
 /// What one source says of one series: a frame of a streamed answer, or a series of a SAMPLES answer, as views of the
 /// bytes that came. A source may hold several fragments of one series.
 struct Fragment {
   std::shared_ptr<const void> pin;         ///< keeps the bytes behind every view
   std::shared_ptr<const void> labels_pin;  ///< keeps `labels` where they had to be written anew
   std::string_view labels;                 ///< canonical wire bytes, without replica labels
+  size_t common = unknown_common;          ///< bytes of the entries that `labels` share with the fragment before
   std::string_view replica;                ///< the replica labels that were taken off; one replica's are equal
   uint32_t source = 0;                     ///< on ties, the lowest wins
   uint32_t group = 0;                      ///< sources of one group are replicas of each other

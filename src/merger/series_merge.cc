@@ -11,12 +11,20 @@ void SeriesMerge::start(std::vector<SeriesSource*> sources) {
   leaves_.assign(sources_.size(), {});
 }
 
-bool SeriesMerge::before(size_t i, size_t j) const {
-  const Leaf& a = leaves_[i];
-  const Leaf& b = leaves_[j];
+// Both have lost to the same leaf, or follow on the same series (see LoserTree), and neither comes before that. The one
+// that agrees with it further comes first, without a look at the labels; and what the other has in common with the
+// winner is what it had in common with that.
+bool SeriesMerge::before(size_t i, size_t j) {
+  Leaf& a = leaves_[i];
+  Leaf& b = leaves_[j];
   if (a.ended || b.ended) return !a.ended || (b.ended && i < j);
-  const auto order = wire::compare_labels(a.labels, b.labels);
-  return order < 0 || (order == 0 && i < j);
+  if (a.common != b.common) return a.common > b.common;
+  if (a.common == same_labels) return i < j;
+  size_t common = a.common;
+  const auto order = wire::compare_labels_from(a.labels, b.labels, common);
+  const bool first = order < 0 || (order == 0 && i < j);
+  (first ? b : a).common = order == 0 ? same_labels : common;
+  return first;
 }
 
 bool SeriesMerge::fail_with(size_t source, Error error) {
@@ -34,7 +42,7 @@ bool SeriesMerge::refresh() {
     if (source.drained() && source.error()) {
       return fail_with(source.index(), *source.error());
     }
-    leaves_[i] = {source.drained() ? std::string_view() : source.head(), source.drained()};
+    leaves_[i] = source.drained() ? Leaf{{}, true, 0} : Leaf{source.head(), false, 0};
     return true;
   };
 
@@ -44,9 +52,20 @@ bool SeriesMerge::refresh() {
     }
     tree_.build(sources_.size(), order);
     built_ = true;
+    fresh_ = true;
     replay_ = false;
   } else if (replay_) {
+    Leaf& top = leaves_[tree_.top()];
     if (!read_leaf(tree_.top())) return false;
+    if (!top.ended) {
+      top.common = sources_[tree_.top()]->head_common();
+      if (top.common == unknown_common) {
+        top.common = 0;
+        const auto step = wire::compare_labels_from(series_.front().labels, top.labels, top.common);
+        if (step == 0) top.common = same_labels;
+      }
+    }
+    fresh_ = false;
     tree_.replay(order);
     replay_ = false;
   }
@@ -77,13 +96,17 @@ void SeriesMerge::add(SeriesSource* source) {
   replay_ = false;
 }
 
+bool SeriesMerge::continues(const Leaf& top) const {
+  return fresh_ ? top.labels == series_.front().labels : top.common == same_labels;
+}
+
 SeriesMerge::State SeriesMerge::run(AnswerWriter& writer, Batch& batch, size_t batch_bytes) {
   if (error_) return State::failed;
   if (sources_.empty()) return State::done;
   while (batch.size() < batch_bytes) {
     if (!refresh()) return error_ ? State::failed : State::blocked;
     const Leaf& top = leaves_[tree_.top()];
-    if (!series_.empty() && (top.ended || top.labels != series_.front().labels)) {
+    if (!series_.empty() && (top.ended || !continues(top))) {
       if (!write_series(writer, batch)) return State::failed;
       continue;
     }

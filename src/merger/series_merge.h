@@ -16,7 +16,9 @@ namespace mread::merger {
 /// Input    K >= 0 sources, each a sorted run of whole series (SeriesSource); they outlive the merge.
 /// Output   every series once, in Prometheus's order of labels, to an AnswerWriter, with the fragments of all sources,
 ///          sorted by source.
-/// Cost     O(log K) label comparisons a series.
+/// Cost     O(log K) comparisons a series, of which those are of lengths only whose labels part at different places:
+/// what
+///          neighbours share is read once, not at every level.
 ///
 /// It is deterministic: what goes out depends on what the sources say, not on when. Not thread-safe.
 class SeriesMerge {
@@ -50,19 +52,25 @@ class SeriesMerge {
   void add(SeriesSource* source);
 
  private:
-  bool before(size_t i, size_t j) const;
+  bool before(size_t i, size_t j);
   bool refresh();
   bool write_series(AnswerWriter& writer, Batch& batch);
   bool fail_with(size_t source, Error error);
 
   std::vector<SeriesSource*> sources_;
+  // `common` is what its labels have in common with those of the leaf that it lost to, or, on top, of the series that
+  // was taken last (Fragment::common, but never unknown).
   struct Leaf {
     std::string_view labels;
     bool ended = false;
+    size_t common = 0;
   };
+  bool continues(const Leaf& top) const;
+
   std::vector<Leaf> leaves_;
   LoserTree tree_;
   bool built_ = false;
+  bool fresh_ = false;            // Nothing was taken since it was built.
   bool replay_ = false;           // The leaf on top was taken from.
   std::vector<Fragment> series_;  // The series that is being gathered.
   std::string written_;           // The labels of the series that was written last,

@@ -1,6 +1,7 @@
 #include "merger/series_source.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,7 +14,7 @@ namespace mread::merger {
 namespace {
 
 struct SamplesBody {
-  std::string bytes;
+  wire::Uncompressed bytes;
   wire::ReadResponseView view;
 };
 
@@ -135,6 +136,23 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   return {};
 }
 
+// The series that was received, and its step from the one before.
+void SeriesSource::take_labels(const Fragment& fragment, const wire::LabelsStep& step) {
+  if (series_ > 0 && step.order == 0) return;
+  ++series_;
+  last_labels_.replace(step.common, std::string::npos, fragment.labels.substr(step.common));
+}
+
+// Pushes it unless it is skipped.
+Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& step) {
+  const bool skipped = skips(fragment);
+  const bool from_last = std::exchange(last_pushed_, !skipped);
+  if (skipped) return {};
+  auto pushed = window_.push(std::move(fragment), from_last ? &step : nullptr);
+  unsorted_ = unsorted_ || window_.unsorted();
+  return pushed;
+}
+
 bool SeriesSource::skips(const Fragment& fragment) const {
   if (!options_.resume) return false;
   const auto order = wire::compare_labels(fragment.labels, options_.resume->labels);
@@ -174,8 +192,16 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   fragment.source = index_;
   fragment.group = options_.group;
   const bool pinned = inside(series.labels, frame.data);
-  bool canonical = false;
-  if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
+  bool canonical = true;
+  wire::LabelsStep step;
+  if (pinned && options_.replica_labels.empty()) step = wire::step_labels(last_labels_, series.labels);
+  if (pinned && options_.replica_labels.empty() && step.canonical) {
+    fragment.labels = series.labels;
+  } else {
+    if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
+    step.common = 0;
+    step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
+  }
   fragment.pin = frame.pin;
   bool ordered = true;
   for (const wire::ChunkView& chunk : series.chunks) {
@@ -189,13 +215,8 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   if (!alone) {
     for (const wire::ChunkView& chunk : fragment.chunks) fragment.bytes += chunk.wire.size();
   }
-  if (series_ == 0 || fragment.labels != last_labels_) {
-    ++series_;
-    last_labels_.assign(fragment.labels);
-  }
-  if (skips(fragment)) return {};
-  auto pushed = window_.push(std::move(fragment));
-  unsorted_ = unsorted_ || window_.unsorted();
+  take_labels(fragment, step);
+  auto pushed = push(std::move(fragment), step);
   started_ = started_ || window_.due();
   return pushed;
 }
@@ -206,19 +227,15 @@ Result<void> SeriesSource::exceed(std::string what) {
 }
 
 Result<void> SeriesSource::take_body() {
-  std::string joined;
-  if (body_.size() != 1) {
-    joined.reserve(body_bytes_);
-    for (const auto& piece : body_) joined += *piece;
-  }
-  auto bytes = wire::uncompress(body_.size() == 1 ? std::string_view(*body_.front()) : joined, options_.body_limit);
+  auto bytes = wire::uncompress(std::span(body_), options_.body_limit);
   if (!bytes && bytes.error().is(Errc::limit)) return exceed(too_many_bytes(options_.body_limit));
   if (!bytes) return fail(std::move(bytes).error());
   body_.clear();
   body_bytes_ = 0;
   auto body = std::make_shared<SamplesBody>();
   body->bytes = *std::move(bytes);
-  auto view = wire::parse_read_response(body->bytes, options_.series_limit == 0 ? SIZE_MAX : options_.series_limit);
+  auto view =
+      wire::parse_read_response(body->bytes.view(), options_.series_limit == 0 ? SIZE_MAX : options_.series_limit);
   if (!view && view.error().is(Errc::limit)) {
     return exceed(fmt::format("the answer has more than {} series (limits.series)", options_.series_limit));
   }
@@ -230,28 +247,34 @@ Result<void> SeriesSource::take_body() {
   const auto& listed = body->view.results.front().series;
   std::vector<Fragment> fragments;
   fragments.reserve(listed.size());
+  bool sorted = true;
   for (const wire::TimeSeriesView& series : listed) {
-    Fragment fragment;
+    const std::string_view before = fragments.empty() ? std::string_view() : fragments.back().labels;
+    Fragment& fragment = fragments.emplace_back();
     fragment.source = index_;
     fragment.group = options_.group;
     fragment.is_samples = true;
-    bool canonical = false;
-    if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {
-      return fail(set.error().in(fmt::format("series {}", fragments.size())));
+    bool canonical = true;
+    const wire::LabelsStep step = wire::step_labels(before, series.labels);
+    if (step.canonical && options_.replica_labels.empty()) {
+      fragment.labels = series.labels;
+      sorted = sorted && step.order >= 0;
+    } else {
+      if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {
+        return fail(set.error().in(fmt::format("series {}", fragments.size() - 1)));
+      }
+      sorted = sorted && wire::compare_labels(before, fragment.labels) <= 0;
     }
     fragment.pin = body;
     fragment.samples = series.samples;
     fragment.histograms = series.histograms;
     if (canonical) fragment.body = series.body;
     fragment.bytes = series.body.size();
-    fragments.push_back(std::move(fragment));
   }
   // SAMPLES answers need not be sorted: this is no lapse of the backend's.
-  const auto by_labels = [](const Fragment& a, const Fragment& b) {
-    return wire::compare_labels(a.labels, b.labels) < 0;
-  };
-  if (!std::is_sorted(fragments.begin(), fragments.end(), by_labels)) {
-    std::stable_sort(fragments.begin(), fragments.end(), by_labels);
+  if (!sorted) {
+    std::stable_sort(fragments.begin(), fragments.end(),
+                     [](const Fragment& a, const Fragment& b) { return wire::compare_labels(a.labels, b.labels) < 0; });
   }
   for (Fragment& fragment : fragments) {
     ++series_;

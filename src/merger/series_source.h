@@ -79,6 +79,8 @@ class SeriesSource {
   void forgive() { error_.reset(); }
 
   std::string_view head() const { return window_.front(); }
+  /// What head() has in common with the series popped before it (Fragment::common).
+  size_t head_common() const { return window_.front_common(); }
   void pop_series(std::vector<Fragment>& out) { window_.pop_series(out); }
 
   uint32_t index() const { return index_; }
@@ -96,6 +98,8 @@ class SeriesSource {
   Result<void> exceed(std::string what);
   bool skips(const Fragment& fragment) const;
   Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
+  void take_labels(const Fragment& fragment, const wire::LabelsStep& step);
+  Result<void> push(Fragment&& fragment, const wire::LabelsStep& step);
 
   uint32_t index_;
   SourceOptions options_;
@@ -105,7 +109,8 @@ class SeriesSource {
   std::vector<std::shared_ptr<const std::string>> body_;
   size_t body_bytes_ = 0;
   ReorderWindow window_;
-  std::string last_labels_;  // Of the series received last, for the case that it is cut off.
+  std::string last_labels_;   // Of the series received last, for the case that it is cut off.
+  bool last_pushed_ = false;  // It was not skipped.
   bool unsorted_ = false;
   bool over_limit_ = false;
   bool started_ = false;

@@ -1,5 +1,7 @@
 #include "merger/streamed_writer.h"
 
+#include <algorithm>
+
 #include "wire/chunked_series.h"
 #include "wire/frame_splitter.h"
 
@@ -65,11 +67,10 @@ SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t 
 }
 
 SourceResult<void> StreamedWriter::samples(std::span<const model::Sample> samples) {
-  for (const model::Sample& sample : samples) {
-    floats_.append(sample);
-    if (floats_.count() == chunk_samples) close_float_chunk();
+  for (size_t i = 0; i < samples.size(); i += chunk_samples) {
+    floats_.append(samples.subspan(i, std::min(chunk_samples, samples.size() - i)));
+    close_float_chunk();
   }
-  close_float_chunk();
   last_source_ = no_source - 1;  // No single source's.
   samples_ += samples.size();
   return check_samples(samples_);

@@ -52,6 +52,7 @@ json::object to_json(const JournalEntry& entry) {
           {"queries", std::move(queries)},
           {"accepted", std::move(accepted)},
           {"faults", json::value_from(entry.faults)},
+          {"refused", entry.refused},
           {"status", entry.status},
           {"content_type", entry.content_type},
           {"bytes", entry.bytes},

@@ -58,7 +58,8 @@ struct JournalEntry {
   std::vector<Query> queries;
   std::vector<int64_t> accepted;
   std::vector<std::string> faults;
-  int status = 0;  ///< 0: no status was sent
+  std::string refused;  ///< why the reader was not taken for one that may read: "wrong credentials"; empty: it was
+  int status = 0;       ///< 0: no status was sent
   std::string content_type;
   uint64_t bytes = 0;  ///< of the body, as far as they were sent
   uint64_t series = 0;

@@ -1,6 +1,20 @@
 #include "mockstore/store.h"
 
 namespace mread::mockstore {
+namespace {
+
+// What is asked for.
+void describe(const Answer& answer, JournalEntry& entry) {
+  entry.accepted = answer.request().accepted;
+  for (const auto& [query, error] : answer.request().queries) {
+    if (query)
+      entry.queries.push_back({model::to_string(query->matchers), query->start_ms, query->end_ms, query->hints});
+    else
+      entry.queries.push_back({error, 0, 0, std::nullopt});
+  }
+}
+
+}  // namespace
 
 Exchange::Exchange(Store& store, uint64_t ordinal, FaultChain faults, Answer answer)
     : store_(store), ordinal_(ordinal), faults_(std::move(faults)), answer_(std::move(answer)) {}
@@ -48,6 +62,7 @@ void Exchange::ended(JournalEntry::Outcome outcome) {
 Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, std::shared_ptr<const Dataset> dataset)
     : name_(config.name),
       options_(config.answer),
+      auth_(config.auth),
       time_(time),
       dataset_(std::move(dataset)),
       faults_(seed, config.name),
@@ -67,6 +82,25 @@ Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t
 
 void Store::set_faults(std::vector<FaultRule> rules) { faults_.set(std::move(rules), time_.now().since_start); }
 
+std::optional<std::string> Store::refuse(const net::Headers& headers, std::string_view body, const std::string& peer) {
+  const Moment now = time_.now();
+  auto why = auth_.refusal(headers, now);
+  if (!why) return why;
+  JournalEntry entry;
+  entry.ordinal = next_ordinal_++;
+  entry.peer = peer;
+  entry.arrived = now;
+  entry.first_byte = now;
+  entry.end = now;
+  entry.status = 401;
+  entry.refused = *why;
+  entry.outcome = JournalEntry::Outcome::complete;
+  const Answer answer(dataset_, options_, {}, body);
+  describe(answer, entry);
+  journal_.arrived(std::move(entry));
+  return why;
+}
+
 std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) {
   const Moment now = time_.now();
   JournalEntry entry;
@@ -76,13 +110,7 @@ std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) 
   FaultChain faults = faults_.decide(entry.ordinal, now.since_start);
   Answer answer(dataset_, options_, faults.shape(), body);
   entry.faults = faults.names();
-  entry.accepted = answer.request().accepted;
-  for (const auto& [query, error] : answer.request().queries) {
-    if (query)
-      entry.queries.push_back({model::to_string(query->matchers), query->start_ms, query->end_ms, query->hints});
-    else
-      entry.queries.push_back({error, 0, 0, std::nullopt});
-  }
+  describe(answer, entry);
   const uint64_t ordinal = entry.ordinal;
   journal_.arrived(std::move(entry));
   return std::unique_ptr<Exchange>(new Exchange(*this, ordinal, std::move(faults), std::move(answer)));

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ class Store {
 
   /// Takes a request in. The exchange must not outlive the store.
   std::unique_ptr<Exchange> begin(std::string_view body, std::string peer);
+  /// Why a request with these headers is not taken in, or nothing (StoreAuth). One that is not stands in the journal,
+  /// as answered with 401.
+  std::optional<std::string> refuse(const net::Headers& headers, std::string_view body, const std::string& peer);
 
   /// Replaces the faults; their `at` counts from now.
   void set_faults(std::vector<FaultRule> rules);
@@ -64,12 +68,14 @@ class Store {
   const Dataset& dataset() const { return *dataset_; }
   const TimeSource& time() const { return time_; }
   const std::string& name() const { return name_; }
+  const StoreAuth& auth() const { return auth_; }
 
  private:
   Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, std::shared_ptr<const Dataset> dataset);
 
   const std::string name_;
   const AnswerOptions options_;
+  const StoreAuth auth_;
   const TimeSource& time_;
   const std::shared_ptr<const Dataset> dataset_;
   FaultSchedule faults_;

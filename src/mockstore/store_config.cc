@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "base/timestamp.h"
+#include "base/tls_server_yaml.h"
 
 namespace mread::mockstore {
 namespace {
@@ -57,6 +58,7 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
   if (const auto node = mapping.find("listen")) store.listen = read_address(*node);
   store.admin_listen = {store.listen.host, 0};
   if (const auto node = mapping.find("admin_listen")) store.admin_listen = read_address(*node);
+  if (const auto node = mapping.find("tls")) store.tls = read_tls_server(*node);
   if (const auto node = mapping.find("read_path")) {
     store.read_path = node->string();
     if (!store.read_path.starts_with("/") || store.read_path.starts_with("/-/"))
@@ -78,6 +80,7 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
   }
   if (const auto node = mapping.find("journal_size")) store.journal_size = std::max<uint64_t>(node->count(), 1);
   if (const auto node = mapping.find("faults")) store.faults = parse_faults(*node);
+  store.auth = read_store_auth(mapping, defaults.books);
   return store;
 }
 
@@ -95,7 +98,21 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
   StoreDefaults defaults;
   defaults.now_ms = now_ms;
   defaults.start_ms = now_ms - std::chrono::milliseconds(default_age).count();
+  config.token_servers = read_token_servers(mapping);
+  defaults.books = config.token_servers;
   const auto stores = mapping.find("stores");
+  const auto proxies = mapping.find("proxies");
+  if (proxies) {
+    yaml::Mapping named = proxies->mapping();
+    for (const auto& [name, name_node, proxy] : named.entries()) {
+      if (name.empty()) name_node.error("a proxy needs a name");
+      config.proxies.push_back(parse_forward_proxy(proxy, name));
+    }
+  }
+  if (!stores && !config.proxies.empty()) {
+    mapping.finish();
+    return config;
+  }
   if (!stores) {
     const auto name = mapping.find("name");
     config.stores.push_back(parse_store(mapping, name ? name->string() : "mock", defaults));

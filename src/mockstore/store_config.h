@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "base/transport_settings.h"
 #include "base/yaml.h"
 #include "mockstore/answer.h"
 #include "mockstore/fault.h"
+#include "mockstore/forward_proxy.h"
 #include "mockstore/input_series.h"
+#include "mockstore/store_auth.h"
 #include "model/labels.h"
 #include "net/listen_address.h"
 
@@ -18,8 +21,9 @@ namespace mread::mockstore {
 /// One mock store, as configured.
 struct StoreConfig {
   std::string name;
-  net::ListenAddress listen;        ///< default 127.0.0.1:0
-  net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
+  net::ListenAddress listen;             ///< default 127.0.0.1:0
+  net::ListenAddress admin_listen;       ///< default: the host of `listen`, any free port
+  std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
   std::vector<InputSeries> input_series;
   std::chrono::milliseconds interval{60'000};
@@ -28,6 +32,7 @@ struct StoreConfig {
   model::LabelSet external_labels;
   Generation generation = Generation::v3_5;
   AnswerOptions answer;
+  StoreAuth auth;
   size_t journal_size = 10'000;
   std::vector<FaultRule> faults;
 };
@@ -37,6 +42,7 @@ struct StoreDefaults {
   std::chrono::milliseconds interval{60'000};  ///< promtool's
   int64_t start_ms = 0;
   int64_t now_ms = 0;  ///< what `now` means in start_timestamp
+  TokenBooks books;    ///< whose tokens a store can want
 };
 
 /// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws
@@ -49,6 +55,8 @@ StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDef
 struct MockConfig {
   uint64_t seed = 0;
   std::vector<StoreConfig> stores;
+  TokenBooks token_servers;
+  std::vector<ForwardProxyConfig> proxies;
 };
 
 /// Reads
@@ -57,7 +65,11 @@ struct MockConfig {
 ///   start_timestamp: now-1h
 ///   stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
-/// or, without `stores:`, the keys of a single store, whose name is "mock" or `name`. Throws ConfigError.
+///   token_servers: {t: {listen: 127.0.0.1:9002, client_id: me, client_secret: s}}
+///   proxies:
+///     p: {listen: 127.0.0.1:3128}    # forward_proxy.h
+/// or, without `stores:` and `proxies:`, the keys of a single store, whose name is "mock" or `name`. Throws
+/// ConfigError.
 MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms);
 
 }  // namespace mread::mockstore

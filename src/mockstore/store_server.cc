@@ -13,6 +13,7 @@
 #include "mockstore/admin.h"
 #include "mockstore/http_error.h"
 #include "net/server.h"
+#include "net/tls_source.h"
 
 namespace mread::mockstore {
 namespace {
@@ -23,6 +24,8 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t write_size_bytes = 64U << 10;  // Frames go out together up to here.
 constexpr uint64_t body_limit_bytes = 256U
                                       << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
+
+constexpr std::string_view unauthorized = "Unauthorized\n";
 
 // Carries out the steps of one exchange. A step that waits ends early when the client goes away.
 class Delivery {
@@ -134,6 +137,13 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
       co_await send_error(writer, 405, "Method Not Allowed", "OPTIONS, POST");
       co_return;
     }
+    if (store->refuse(request.head.headers, request.body, request.peer)) {
+      net::ResponseHead head;
+      set_error_headers(head, 401, unauthorized.size());
+      head.headers.set("WWW-Authenticate", store->auth().challenge());
+      (void)co_await writer.reply(std::move(head), std::string(unauthorized));
+      co_return;
+    }
     const auto exchange = store->begin(request.body, request.peer);
     request.body = {};
     Delivery delivery(*exchange, writer);
@@ -180,11 +190,21 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
   auto store = Store::create(config, seed, time);
   if (!store) return fail(store.error());
   auto state = std::make_shared<State>(executor, std::move(*store), config.read_path);
+  std::shared_ptr<net::TlsSource> tls;
+  if (config.tls) {
+    const auto tell = [name = config.name](bool, const std::string& line) {
+      std::fprintf(stderr, "mock store %s: %s\n", name.c_str(), line.c_str());
+    };
+    auto source = net::TlsSource::create(*config.tls, tell);
+    if (!source) return fail(source.error().in("store " + config.name + ": tls"));
+    tls = std::move(*source);
+  }
   const auto listen = [&](const net::ListenAddress& address, bool admin_only) {
     net::ServerOptions options;
     options.host = address.host;
     options.port = address.port;
     options.body_limit_bytes = body_limit_bytes;
+    if (tls && !admin_only) options.tls = [tls] { return tls; };
     net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](
                                net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
       if (const auto self = weak.lock()) co_await self->serve(std::move(request), writer, admin_only);

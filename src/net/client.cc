@@ -10,7 +10,6 @@
 
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -19,6 +18,8 @@
 #include "net/dial.h"
 #include "net/head_text.h"
 #include "net/message_parser.h"
+#include "net/tls_error.h"
+#include "net/transport.h"
 
 namespace mread::net {
 namespace {
@@ -28,6 +29,8 @@ using Code = boost::system::error_code;
 namespace http = boost::beast::http;
 
 constexpr int redirect_limit = 10;
+// A body that nobody wants is read to its end where it is short, so that the connection can be used again.
+constexpr size_t short_body_bytes = 4096;
 
 bool is_redirect(int status, const std::string& method) {
   if (status == 307 || status == 308) return true;
@@ -60,12 +63,19 @@ std::string_view scheme_name(Url::Scheme scheme) {
   return "http";
 }
 
+// Whether what answers there may be told what was told here.
+bool same_peer(const Url& from, const Url& to) {
+  if (from.host != to.host) return false;
+  if (from.scheme == to.scheme) return from.port == to.port;
+  return from.scheme == Url::Scheme::http && to.scheme == Url::Scheme::https && from.port == 80 && to.port == 443;
+}
+
 bool is_cancel(const Error& error) { return error.is(Errc::canceled); }
 
 }  // namespace
 
-// The idle connections, by scheme, host, port and io_context. Shared with every ResponseStream, which brings its
-// connection back.
+// The idle connections, by scheme, host, port, transport and io_context. Shared with every ResponseStream, which brings
+// its connection back.
 struct Client::Pool {
   explicit Pool(ClientOptions client_options) : options(client_options) {}
 
@@ -104,18 +114,6 @@ struct Client::Pool {
     }
   }
 
-  // OpenSSL reads the system's certificates when it is first needed: that takes a while.
-  std::shared_ptr<asio::ssl::context> tls_context() {
-    const std::lock_guard lock(mutex);
-    if (!tls) {
-      tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-      Code ignored;
-      tls->set_default_verify_paths(ignored);
-      tls->set_verify_mode(asio::ssl::verify_peer);
-    }
-    return tls;
-  }
-
   struct Idle {
     std::shared_ptr<Connection> connection;
     Clock::time_point since;
@@ -123,7 +121,7 @@ struct Client::Pool {
   const ClientOptions options;
   std::mutex mutex;
   std::map<std::string, std::deque<Idle>> idle;
-  std::shared_ptr<asio::ssl::context> tls;
+  const std::shared_ptr<const Transport> plain = Transport::plain();
 };
 
 namespace {
@@ -205,8 +203,11 @@ class Stream final : public ResponseStream {
       received_anything_ = true;
       co_return Result<void>();
     }
-    if (code != asio::error::eof) co_return fail(connection_error(code, place_, "reading the answer"));
+    if (code != asio::error::eof) {
+      co_return fail(connection_error(code, place_, "reading the answer", connection_->failure()));
+    }
     if (!parser_->has_head()) {
+      if (speaks_tls()) co_return fail(bad_message({}));
       const std::string_view how = parser_->has_begun() ? ": connection closed inside the response's head"
                                                         : ": connection closed without an answer";
       co_return fail(Errc::truncated, place_ + std::string(how));
@@ -218,7 +219,14 @@ class Stream final : public ResponseStream {
     co_return Result<void>();
   }
 
+  // What has come begins as a TLS record does: an alert, or a part of a handshake.
+  bool speaks_tls() const {
+    const std::string_view begin = connection_->input();
+    return !parser_->has_head() && begin.size() > 1 && (begin[0] == 0x15 || begin[0] == 0x16) && begin[1] == 3;
+  }
+
   Error bad_message(Code code) const {
+    if (speaks_tls()) return {tls_failure(), place_ + ": the server speaks TLS: write https"};
     if (code == http::error::header_limit) {
       return {Errc::limit, place_ + ": the response's head is over " + std::to_string(header_limit_) + " bytes"};
     }
@@ -239,8 +247,12 @@ class Stream final : public ResponseStream {
   bool received_anything_ = false;
 };
 
-std::string request_text(const ClientRequest& request) {
+std::string request_text(const ClientRequest& request, const Route& route) {
   RequestHead head{request.method, request.url.target, {}};
+  if (route.is_forwarded()) {
+    head.target = request.url.to_string();
+    if (!route.proxy->authorization.empty()) head.headers.add("Proxy-Authorization", route.proxy->authorization);
+  }
   const bool local = request.url.scheme == Url::Scheme::unix_socket;
   const uint16_t usual_port = request.url.scheme == Url::Scheme::https ? 443 : 80;
   std::string host = local ? "localhost" : request.url.authority();
@@ -255,8 +267,9 @@ std::string request_text(const ClientRequest& request) {
 
 // Sends the request on this connection and reads the head of the answer.
 asio::awaitable<Result<void>> exchange(std::shared_ptr<Connection> connection, Stream& stream,
-                                       const ClientRequest& request, std::chrono::milliseconds write_timeout) {
-  const std::string head = request_text(request);
+                                       const ClientRequest& request, const Route& route,
+                                       std::chrono::milliseconds write_timeout) {
+  const std::string head = request_text(request, route);
   const std::array<asio::const_buffer, 2> pieces{asio::buffer(head), asio::buffer(request.body)};
   const auto code = co_await connection->write(pieces, write_timeout);
   if (code == make_error_code(Errc::canceled) || code == make_error_code(Errc::deadline)) {
@@ -264,7 +277,11 @@ asio::awaitable<Result<void>> exchange(std::shared_ptr<Connection> connection, S
   }
   // A server may answer and close before it has read the whole request: its answer says why.
   auto answered = co_await stream.read_head(request.method == "HEAD");
-  if (!answered && code && !is_cancel(answered.error())) co_return fail(code, stream.url().authority());
+  // An alert says why, too.
+  if (!answered && code && !is_cancel(answered.error()) && !is_tls_error(answered.error().code)) {
+    co_return fail(connection_error(code, stream.url().authority(), "sending the request", connection->failure()));
+  }
+  if (answered && route.is_forwarded() && stream.head().status == 407) co_return fail(proxy_refusal(route, 407));
   co_return answered;
 }
 
@@ -288,8 +305,24 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
                                                                    const ClientRequest& request) {
   const auto executor = co_await asio::this_coro::executor;
   const auto* context = &asio::query(executor, asio::execution::context);
-  const std::string key = std::string(scheme_name(request.url.scheme)) + "|" + request.url.authority() + "|" +
-                          std::to_string(reinterpret_cast<uintptr_t>(context));
+  const Transport& transport = request.transport ? *request.transport : *pool->plain;
+  Route route;
+  route.url = request.url;
+  if (const Proxy* proxy = transport.proxy_for(request.url)) route.proxy = *proxy;
+  uint64_t tls_revision = 0;
+  if (request.url.scheme == Url::Scheme::https || (route.proxy && route.proxy->url.scheme == Url::Scheme::https)) {
+    auto tls = transport.tls();
+    if (!tls) co_return fail(tls.error().in(request.url.authority() + ": TLS"));
+    route.tls = std::move(tls->context);
+    tls_revision = tls->revision;
+    route.tls_name = transport.tls_name(request.url);
+  }
+  for (const auto& [name, value] : transport.settings().proxy.connect_headers) route.connect_headers.add(name, value);
+  std::string key(scheme_name(request.url.scheme));
+  key += "|" + request.url.authority();
+  for (const uint64_t part : {transport.id(), tls_revision, uint64_t{reinterpret_cast<uintptr_t>(context)}}) {
+    key += "|" + std::to_string(part);
+  }
   const auto give_back = [pool, key](std::shared_ptr<Connection> connection) {
     pool->give(key, std::move(connection));
   };
@@ -297,19 +330,37 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
   bool pooled = connection != nullptr;
   while (true) {
     if (!connection) {
-      const auto tls = request.url.scheme == Url::Scheme::https ? pool->tls_context() : nullptr;
-      auto dialed = co_await dial(request.url, tls, pool->options.connect_timeout);
+      auto dialed = co_await dial(route, pool->options.connect_timeout);
       if (!dialed) co_return fail(std::move(dialed.error()));
       connection = std::move(*dialed);
     }
     auto stream = std::make_unique<Stream>(connection, request.url, request.header_limit_bytes, give_back);
-    auto answered = co_await exchange(std::move(connection), *stream, request, pool->options.write_timeout);
+    auto answered = co_await exchange(connection, *stream, request, route, pool->options.write_timeout);
+    connection.reset();
     if (answered) co_return std::unique_ptr<ResponseStream>(std::move(stream));
     const Error& error = answered.error();
     const bool stale = pooled && !stream->received_anything() && !is_cancel(error) && !error.is(Errc::deadline);
     if (!stale) co_return fail(error);
-    connection.reset();
     pooled = false;
+  }
+}
+
+// Open with what the authorizer gives, and once more where it has something better.
+template <class Pool>
+asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_authorized(std::shared_ptr<Pool> pool,
+                                                                         ClientRequest& request) {
+  for (bool again = false;; again = true) {
+    std::string value;
+    if (request.authorizer) {
+      auto authorization = co_await request.authorizer->authorization();
+      if (!authorization) co_return fail(std::move(authorization.error()));
+      value = std::move(*authorization);
+      request.headers.set("Authorization", value);
+    }
+    auto stream = co_await open_once(pool, request);
+    if (again || !request.authorizer || !stream || (*stream)->head().status != 401) co_return stream;
+    if (!request.authorizer->refused(value)) co_return stream;
+    static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
   }
 }
 
@@ -317,7 +368,7 @@ template <class Pool>
 asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::shared_ptr<Pool> pool,
                                                                         ClientRequest request) {
   for (int redirects = 0;; ++redirects) {
-    auto stream = co_await open_once(pool, request);
+    auto stream = co_await open_authorized(pool, request);
     if (!stream) co_return stream;
     const auto& head = (*stream)->head();
     const std::string location(head.headers.get("Location"));
@@ -328,12 +379,12 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::sha
     }
     auto target = resolve_location(request.url, location);
     if (!target) co_return fail(std::move(target.error()));
-    if (target->host != request.url.host) {
+    if (!same_peer(request.url, *target)) {
+      request.authorizer.reset();
       request.headers.remove("Authorization");
       request.headers.remove("Cookie");
     }
-    // A short body is read to its end, so that the connection can be used again.
-    static_cast<void>(co_await (*stream)->read_some(4096));
+    static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
     request.url = std::move(*target);
   }
 }

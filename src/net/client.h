@@ -8,20 +8,27 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "net/authorizer.h"
 #include "net/http.h"
 
 namespace mread::net {
 
 namespace asio = boost::asio;
 
+class Transport;
+
 struct ClientRequest {
   Url url;  ///< its target is what is asked for
   std::string method = "GET";
   Headers headers;  ///< Host and Content-Length are added; User-Agent where it is missing
   std::string body;
+  /// Sets Authorization as the request is sent; may be null. Where it says so, a request that is answered with 401 is
+  /// sent once more.
+  std::shared_ptr<Authorizer> authorizer;
+  std::shared_ptr<const Transport> transport;  ///< TLS and proxy; null: none of either's settings
   /// Follows up to 10 redirects: 301, 302, 303, 307 and 308 for GET and HEAD, 307 and 308 for the others, which are
-  /// sent again as they were. Authorization and Cookie are not sent on to another host. Else the redirect is the
-  /// answer.
+  /// sent again as they were. Authorization and Cookie are not sent on to another host or port, nor from https to http
+  /// (from http to https of the same host they are). Else the redirect is the answer.
   bool follow_redirects = true;
   uint32_t header_limit_bytes = 256U << 10;  ///< of the response's head; more is Errc::limit
 };
@@ -49,9 +56,10 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{30'000};
 };
 
-/// An HTTP/1.1 client with a keep-alive pool. A request that fails on a pooled connection before any byte of an answer
-/// is tried once more on a fresh one. There is no deadline for an answer: cancel the coroutine (`… || timer`), which
-/// closes its connection and gives Errc::canceled. Errors name "host:port".
+/// An HTTP/1.1 client with a keep-alive pool, which keeps the connections of each transport apart. A request that fails
+/// on a pooled connection before any byte of an answer is tried once more on a fresh one. There is no deadline for an
+/// answer: cancel the coroutine (`… || timer`), which closes its connection and gives Errc::canceled. Errors name
+/// "host:port".
 ///
 /// Safe to use from several threads of one io_context; the calling coroutines run on strands where it has more than
 /// one. Each ResponseStream is used by one coroutine at a time. Both go before the io_context goes.

@@ -10,14 +10,14 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
+
+#include "net/tls_error.h"
+#include "net/tls_layer.h"
 
 namespace mread::net {
 namespace {
@@ -31,12 +31,10 @@ constexpr size_t large_buffer_bytes = 256U << 10;
 // A writer whose peer keeps up never has to wait; after this much it lets others run.
 constexpr size_t yield_after_bytes = 512U << 10;
 
-}  // namespace
+// What a TLS record holds.
+constexpr size_t record_bytes = 16U << 10;
 
-struct Connection::Tls {
-  Tls(Socket& socket, asio::ssl::context& context) : stream(socket, context) {}
-  asio::ssl::stream<Socket&> stream;
-};
+}  // namespace
 
 Connection::Connection(Socket socket) : socket_(std::move(socket)) {}
 Connection::~Connection() = default;
@@ -65,13 +63,41 @@ asio::awaitable<Connection::Code> Connection::connect(asio::generic::stream_prot
   co_return explain(code);
 }
 
-asio::awaitable<Connection::Code> Connection::secure(asio::ssl::context& context, std::string host) {
+// Keeps what an error of TLS means; the code itself only says that it was one.
+Connection::Code Connection::note(Code code) {
+  if (code && is_tls_error(code) && failure_.empty()) failure_ = tls_reason(code);
+  return explain(code);
+}
+
+asio::awaitable<Connection::Code> Connection::secure(TlsContext context, std::string name) {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
-  tls_ = std::make_unique<Tls>(socket_, context);
-  SSL_set_tlsext_host_name(tls_->stream.native_handle(), host.c_str());
-  tls_->stream.set_verify_callback(asio::ssl::host_name_verification(host));
-  const auto [code] = co_await tls_->stream.async_handshake(asio::ssl::stream_base::client, nothrow);
+  tls_ = tls_ ? TlsLayer::over(std::move(tls_), std::move(context)) : TlsLayer::over(socket_, std::move(context));
+  const auto code = co_await tls_->connect(std::move(name));
+  if (code && is_tls_error(code)) failure_ = tls_->handshake_failure(code);
   co_return explain(code);
+}
+
+asio::awaitable<Connection::Code> Connection::accept_tls(TlsContext context) {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  tls_ = TlsLayer::over(socket_, std::move(context));
+  const auto code = co_await tls_->accept();
+  if (code && is_tls_error(code)) failure_ = tls_->handshake_failure(code);
+  co_return explain(code);
+}
+
+asio::awaitable<Result<char>> Connection::peek() {
+  while (true) {
+    if (co_await is_cancelled()) co_return fail(Errc::canceled, "");
+    const auto [code] = co_await socket_.async_wait(Socket::wait_read, nothrow);
+    if (code) co_return fail(explain(code), "");
+    char byte = 0;
+    const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (count == 1) co_return byte;
+    if (count == 0) co_return fail(asio::error::eof, "");
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+      co_return fail(Code(errno, boost::system::system_category()), "");
+    }
+  }
 }
 
 void Connection::consume(size_t count) {
@@ -103,7 +129,7 @@ asio::awaitable<Connection::Code> Connection::fill() {
   Code code;
   size_t count = 0;
   if (tls_) {
-    std::tie(code, count) = co_await tls_->stream.async_read_some(room, nothrow);
+    std::tie(code, count) = co_await tls_->read_some(room);
     // Without close_notify the end of a body that has no length of its own cannot be trusted.
     if (code == asio::ssl::error::stream_truncated) code = asio::error::connection_reset;
   } else {
@@ -111,7 +137,7 @@ asio::awaitable<Connection::Code> Connection::fill() {
   }
   end_ += count;
   last_read_was_full_ = count == room.size();
-  co_return explain(code);
+  co_return note(code);
 }
 
 asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std::chrono::milliseconds stall) {
@@ -123,15 +149,7 @@ asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_
                                                     std::chrono::milliseconds stall) {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
   const auto executor = co_await asio::this_coro::executor;
-  if (tls_) {
-    for (const auto& piece : pieces) {
-      arm(executor, stall);
-      const auto [code, count] = co_await asio::async_write(tls_->stream, piece, nothrow);
-      disarm();
-      if (code) co_return explain(code);
-    }
-    co_return Code();
-  }
+  if (tls_) co_return co_await write_tls(pieces, stall);
   Code code;
   socket_.non_blocking(true, code);
   if (code) co_return explain(code);
@@ -179,12 +197,59 @@ asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_
   co_return Code();
 }
 
+// Records are filled: small pieces are put together first.
+asio::awaitable<Connection::Code> Connection::write_tls(std::span<const asio::const_buffer> pieces,
+                                                        std::chrono::milliseconds stall) {
+  const auto executor = co_await asio::this_coro::executor;
+  std::string together;
+  asio::const_buffer record;
+  size_t next = 0;
+  size_t offset = 0;
+  while (true) {
+    if (record.size() == 0) {
+      while (next < pieces.size() && offset == pieces[next].size()) {
+        ++next;
+        offset = 0;
+      }
+      if (next == pieces.size()) co_return Code();
+      record = asio::buffer(pieces[next] + offset, record_bytes);
+      if (record.size() == record_bytes || next + 1 == pieces.size()) {
+        offset += record.size();
+      } else {
+        together.clear();
+        while (next < pieces.size() && together.size() < record_bytes) {
+          const auto part = asio::buffer(pieces[next] + offset, record_bytes - together.size());
+          together.append(static_cast<const char*>(part.data()), part.size());
+          offset += part.size();
+          if (offset < pieces[next].size()) break;
+          ++next;
+          offset = 0;
+        }
+        record = asio::buffer(together);
+      }
+    }
+    arm(executor, stall);
+    const auto [code, count] = co_await tls_->write_some(record);
+    disarm();
+    if (code) co_return note(code);
+    if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+    record += count;
+  }
+}
+
 asio::awaitable<Connection::Code> Connection::peer_gone() {
   constexpr size_t most_kept = 1U << 20;
   while (true) {
     if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
-    if (tls_ || input().size() >= most_kept) {
-      // TLS: bytes on the socket are records, not data; only an error tells. The same once too much has been kept.
+    if (tls_ && input().size() < most_kept) {
+      make_room();
+      const auto [code, count] = co_await tls_->read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_));
+      end_ += count;
+      if (!code) continue;
+      co_return code == asio::error::operation_aborted || !socket_.is_open() ? explain(code) : Code();
+    }
+    if (input().size() >= most_kept) {
+      // Too much is kept already: only an error tells.
       const auto [code] = co_await socket_.async_wait(Socket::wait_error, nothrow);
       co_return explain(code);
     }
@@ -220,7 +285,7 @@ void Connection::disarm() {
 }
 
 bool Connection::is_quiet() {
-  if (!socket_.is_open() || begin_ != end_) return false;
+  if (!socket_.is_open() || begin_ != end_ || (tls_ && tls_->holds_input())) return false;
   char byte = 0;
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -241,6 +306,23 @@ void Connection::reset() {
 void Connection::shutdown_send() {
   Code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> Connection::say_goodbye(std::chrono::milliseconds patience) {
+  if (!tls_ || !socket_.is_open()) co_return;
+  arm(co_await asio::this_coro::executor, patience);
+  static_cast<void>(co_await tls_->shut_down());
+  disarm();
+}
+
+asio::awaitable<void> Connection::drop_input() {
+  while (socket_.is_open()) {
+    if (co_await is_cancelled()) co_return;
+    make_room();
+    end_ = begin_ = 0;
+    const auto [code, count] = co_await socket_.async_read_some(asio::buffer(buffer_.get(), capacity_), nothrow);
+    if (code) co_return;
+  }
 }
 
 void Connection::park() {

@@ -15,14 +15,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/error.h"
-
-namespace boost::asio::ssl {
-class context;
-}
+#include "net/tls_context.h"
 
 namespace mread::net {
 
 namespace asio = boost::asio;
+
+class TlsLayer;
 
 /// A byte stream over TCP, a unix socket or TLS, with a read buffer and a watchdog. Internal to net: both ends of HTTP
 /// are built on it.
@@ -42,8 +41,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   asio::awaitable<Code> connect(asio::generic::stream_protocol::endpoint endpoint);
-  /// TLS from here on, as a client: the peer's certificate has to be good for `host`.
-  asio::awaitable<Code> secure(asio::ssl::context& context, std::string host);
+  /// TLS from here on, as a client: the peer's certificate has to be good for `name`, a host's name or an IP address.
+  /// A second call puts TLS into TLS. After an error, failure() says why.
+  asio::awaitable<Code> secure(TlsContext context, std::string name);
+  /// TLS from here on, as a server.
+  asio::awaitable<Code> accept_tls(TlsContext context);
+  /// What went wrong with TLS, for a person; empty where nothing did.
+  const std::string& failure() const { return failure_; }
+  /// The first byte that the peer sends, which stays to be read. Before TLS only.
+  asio::awaitable<Result<char>> peek();
 
   /// What has been read and not consumed.
   std::string_view input() const { return {buffer_.get() + begin_, end_ - begin_}; }
@@ -66,23 +72,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool timed_out() const { return timed_out_; }  ///< the watchdog has closed it
   /// Whether an idle connection can be used again: open, nothing to read, not closed by the peer.
   bool is_quiet();
+  /// Over TLS, a peer can tell this from a clean end: close_notify is not sent.
   void close();
   /// Closes by RST.
   void reset();
-  /// Sends FIN; reading goes on.
+  /// Sends FIN; reading goes on, below TLS.
   void shutdown_send();
+  /// Over TLS, sends close_notify, and waits up to `patience` for the peer's; nothing else.
+  asio::awaitable<void> say_goodbye(std::chrono::milliseconds patience);
+  /// Reads and drops what still comes, below TLS, until the peer closes or the watchdog does.
+  asio::awaitable<void> drop_input();
   /// Gives the read buffer's memory back while the connection is idle. Nothing may be buffered.
   void park();
 
  private:
-  struct Tls;
-
   asio::awaitable<bool> is_cancelled();
   Code explain(Code code) const;
   void make_room();
+  Code note(Code code);
+  asio::awaitable<Code> write_tls(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
 
   Socket socket_;
-  std::unique_ptr<Tls> tls_;
+  std::unique_ptr<TlsLayer> tls_;
+  std::string failure_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
   size_t begin_ = 0;

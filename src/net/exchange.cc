@@ -47,12 +47,19 @@ asio::awaitable<Result<void>> Exchange::send(std::vector<asio::const_buffer> pie
   co_return fail(connection_error(code, "client", "sending the response"));
 }
 
+void Exchange::complete_head(ResponseHead& head) const {
+  if (!keep_alive_) head.headers.set("Connection", "close");
+  for (const auto& [name, value] : usual_) {
+    if (!head.headers.contains(name)) head.headers.add(name, value);
+  }
+}
+
 asio::awaitable<Result<void>> Exchange::reply(ResponseHead head, std::string body) {
   if (state_ != State::untouched) co_return broken();
   if (!has_no_body(head.status) && !(is_head_ && head.headers.contains("Content-Length"))) {
     head.headers.set("Content-Length", std::to_string(body.size()));
   }
-  if (!keep_alive_) head.headers.set("Connection", "close");
+  complete_head(head);
   state_ = State::broken;  // Until all of it is out.
   const std::string text = to_wire(head);
   std::vector<asio::const_buffer> pieces{as_buffer(text)};
@@ -81,7 +88,7 @@ asio::awaitable<Result<void>> Exchange::start(ResponseHead head) {
     state_ = State::chunked;
     head.headers.set("Transfer-Encoding", "chunked");
   }
-  if (!keep_alive_) head.headers.set("Connection", "close");
+  complete_head(head);
   const std::string text = to_wire(head);
   std::vector<asio::const_buffer> pieces{as_buffer(text)};
   co_return co_await send(std::move(pieces));

@@ -28,8 +28,11 @@ class Exchange final : public ResponseWriter {
   asio::awaitable<Result<void>> write_raw(std::string_view bytes) override;
 
   bool untouched() const { return state_ == State::untouched; }
+  bool complete() const { return state_ == State::done; }
   /// The response is complete and the connection can take another request.
   bool reusable() const { return state_ == State::done && keep_alive_; }
+  /// Fields of the response where it does not have them.
+  void set_usual_headers(std::vector<std::pair<std::string, std::string>> headers) { usual_ = std::move(headers); }
   /// Ends the connection after this response ("Connection: close").
   void no_keep_alive() { keep_alive_ = false; }
 
@@ -37,6 +40,7 @@ class Exchange final : public ResponseWriter {
   enum class State { untouched, chunked, sized, until_close, done, broken };
 
   asio::awaitable<Result<void>> send(std::vector<asio::const_buffer> pieces);
+  void complete_head(ResponseHead& head) const;
   Result<void> broken() const;
 
   std::shared_ptr<Connection> connection_;
@@ -44,6 +48,7 @@ class Exchange final : public ResponseWriter {
   bool keep_alive_;
   bool is_head_;
   int version_;
+  std::vector<std::pair<std::string, std::string>> usual_;
   State state_ = State::untouched;
   uint64_t body_left_ = 0;
 };

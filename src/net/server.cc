@@ -184,7 +184,10 @@ uint16_t Server::port() const {
   return state_->endpoint.port();
 }
 
-std::string Server::url() const { return "http://" + host_port(host(), port()); }
+std::string Server::url() const {
+  const auto& tls = state_->settings->options.tls;
+  return (tls && tls() ? "https://" : "http://") + host_port(host(), port());
+}
 
 size_t Server::connections() const { return state_->count(); }
 

@@ -16,6 +16,8 @@ namespace mread::net {
 
 namespace asio = boost::asio;
 
+class TlsSource;
+
 struct ServerRequest {
   RequestHead head;
   std::string body;  ///< whole; a larger one than the limit was refused with 413
@@ -63,6 +65,15 @@ struct ServerOptions {
   std::chrono::milliseconds header_timeout{30'000};  ///< from a request's first byte; also of a body without progress
   std::chrono::milliseconds idle_timeout{120'000};
   std::chrono::milliseconds write_timeout{60'000};  ///< of one write that makes no progress
+  /// Asked for each new connection; null, or a function that gives null: plain HTTP. A client that speaks plain HTTP
+  /// where TLS is wanted is answered with 400.
+  std::function<std::shared_ptr<TlsSource>()> tls;
+  std::chrono::milliseconds handshake_timeout{10'000};
+  /// Asked for each request: fields of every response that does not have them.
+  std::function<std::vector<std::pair<std::string, std::string>>()> headers;
+  /// Told on the connection's strand, with the client's address: "127.0.0.1:40312: TLS: the client sent no
+  /// certificate".
+  std::function<void(const std::string& line)> handshake_failed;
 };
 
 /// An HTTP/1.1 server. Every connection is a coroutine on a strand of its own; the server owns them all. A request
@@ -82,7 +93,7 @@ class Server {
 
   std::string host() const;
   uint16_t port() const;
-  std::string url() const;  ///< "http://127.0.0.1:9095"
+  std::string url() const;  ///< "http://127.0.0.1:9095"; https where new connections speak TLS
   /// Stops accepting, lets requests under way end within `grace`, then aborts the rest; completes when all are gone.
   asio::awaitable<void> drain(std::chrono::milliseconds grace);
   size_t connections() const;

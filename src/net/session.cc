@@ -1,10 +1,13 @@
 #include "net/session.h"
 
 #include <algorithm>
+#include <cctype>
 #include <exception>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#include "net/tls_source.h"
 
 namespace mread::net {
 namespace {
@@ -33,7 +36,7 @@ Session::Session(asio::any_io_executor strand, std::shared_ptr<Connection> conne
 
 asio::awaitable<void> Session::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  bool more = true;
+  bool more = co_await shake_hands();
   while (more) more = co_await serve_one();
   connection_->disarm();
   connection_->close();
@@ -46,6 +49,33 @@ void Session::close_if_idle() {
 void Session::abort() {
   connection_->close();
   cancel_.emit(asio::cancellation_type::terminal);
+}
+
+// False where there is nothing more to be done on this connection.
+asio::awaitable<bool> Session::shake_hands() {
+  const auto& options = settings_->options;
+  const auto tls = options.tls ? options.tls() : nullptr;
+  if (!tls) co_return true;
+  if (settings_->draining.load()) co_return false;
+  connection_->arm(strand_, options.handshake_timeout);
+  const auto first = co_await connection_->peek();
+  if (!first) co_return false;
+  // A request line begins with a letter, and no TLS record does.
+  if (std::isalpha(static_cast<unsigned char>(*first)) != 0) {
+    co_await refuse(400, "this is an HTTPS port: write https in the URL\n");
+    co_return false;
+  }
+  const auto code = co_await connection_->accept_tls(tls->get().context);
+  connection_->disarm();
+  if (!code) co_return true;
+  if (options.handshake_failed && !connection_->failure().empty()) {
+    options.handshake_failed(peer_ + ": TLS: " + connection_->failure());
+  }
+  // The alert says why: a reset behind it would take it away from the client.
+  connection_->shutdown_send();
+  connection_->arm(strand_, linger_time);
+  co_await connection_->drop_input();
+  co_return false;
 }
 
 // Serves one request; false when the connection is over.
@@ -138,6 +168,7 @@ asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& bod
 asio::awaitable<bool> Session::handle(ServerRequest request, bool keep_alive, int version) {
   const bool is_head = request.head.method == "HEAD";
   Exchange exchange(connection_, settings_->options.write_timeout, keep_alive, is_head, version);
+  if (settings_->options.headers) exchange.set_usual_headers(settings_->options.headers());
   std::string problem = "the handler gave no answer\n";
   // A handler that goes on after having been cancelled is thrown out of its next co_await.
   co_await asio::this_coro::throw_if_cancelled(true);
@@ -156,6 +187,7 @@ asio::awaitable<bool> Session::handle(ServerRequest request, bool keep_alive, in
     head.headers.add("Content-Type", "text/plain; charset=utf-8");
     co_await exchange.reply(std::move(head), std::move(problem));
   }
+  if (exchange.complete() && !exchange.reusable()) co_await connection_->say_goodbye(linger_time);
   co_return exchange.reusable();
 }
 
@@ -166,13 +198,10 @@ asio::awaitable<void> Session::refuse(int status, std::string line) {
   head.headers.add("Content-Type", "text/plain; charset=utf-8");
   const auto sent = co_await exchange.reply(std::move(head), std::move(line));
   if (!sent) co_return;
+  co_await connection_->say_goodbye(linger_time);
   connection_->shutdown_send();
   connection_->arm(strand_, linger_time);
-  while (true) {
-    connection_->consume(connection_->input().size());
-    const auto code = co_await connection_->fill();
-    if (code) break;
-  }
+  co_await connection_->drop_input();
 }
 
 }  // namespace mread::net

@@ -38,6 +38,7 @@ class Session {
   asio::cancellation_slot slot() { return cancel_.slot(); }
 
  private:
+  asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> handle(ServerRequest request, bool keep_alive, int version);
   asio::awaitable<Connection::Code> read_head(RequestParser& parser);

@@ -147,6 +147,7 @@ Result<ReadReply> read_series(ReadCall call, std::stop_token stop) {
   net::ClientRequest request;
   request.url = call.url;
   request.method = "POST";
+  request.transport = call.transport;
   request.headers.set("Content-Type", "application/x-protobuf");
   request.headers.set("Content-Encoding", "snappy");
   request.headers.set("Accept-Encoding", "snappy");

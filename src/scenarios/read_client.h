@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,6 +14,10 @@
 #include "model/series.h"
 #include "net/http.h"
 
+namespace mread::net {
+class Transport;
+}
+
 namespace mread::scenarios {
 
 /// What to ask, and how.
@@ -22,6 +27,7 @@ struct ReadCall {
   /// In order of preference; the default is that of Prometheus 2.55 and later. Empty: the field is not sent, as
   /// before 2.55.
   std::vector<model::ResponseType> accept = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  std::shared_ptr<const net::Transport> transport;  ///< TLS and proxy; may be null
   net::Headers headers;  ///< beside those of the protocol, and in their place where a name is the same
   std::chrono::milliseconds timeout{60'000};
   uint64_t body_limit_bytes = uint64_t{1} << 30;  ///< as received; and, for SAMPLES, uncompressed

@@ -17,6 +17,7 @@
 #include "scenarios/engine/engine.h"
 #include "scenarios/language/comparison.h"
 #include "scenarios/language/matrix.h"
+#include "scenarios/nodes/certificates.h"
 #include "scenarios/nodes/node_kind.h"
 
 namespace mread::scenarios {
@@ -168,6 +169,7 @@ struct Test {
   milliseconds interval{15'000};
   int64_t start_ms = 0;  ///< start_timestamp, since the epoch
   std::vector<NodeDeclaration> nodes;
+  std::vector<Authority> certificates;
   std::vector<TimelineEntry> timeline;
   std::vector<Check> checks;
   std::vector<Invariant> invariants;

@@ -252,14 +252,14 @@ class Learning {
     if (!head.headers.get("Content-Type").starts_with("application/x-protobuf")) {
       co_return fail(Errc::unsupported, "listing series: its answer is not of the type that was asked for");
     }
-    auto body = co_await net::read_all(**stream, 2 * source_.limits.bytes + (1U << 20));
+    auto body = co_await net::read_all(**stream, source_.limits.bytes + (1U << 20));
     if (!body) co_return fail(std::move(body.error()));
     if (head.headers.contains("X-Mread-Partial") || (*stream)->trailers().contains("X-Mread-Partial")) {
       co_return fail(Errc::unavailable, "listing series: its answer is partial");
     }
-    auto plain = wire::uncompress(*body, 8 * source_.limits.bytes + (1U << 20));
+    auto plain = wire::uncompress(*body, 4 * source_.limits.bytes + (1U << 20));
     if (!plain) co_return fail(std::move(plain.error()));
-    body->clear();
+    *body = {};
     auto response = wire::parse_read_response(*plain, source_.limits.bytes / 8);
     if (!response) co_return fail(std::move(response.error()));
     if (response->results.size() != 1) co_return fail(Errc::malformed, "listing series: not one result");

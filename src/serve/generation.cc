@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "serve/backend_credentials.h"
+
 namespace mread::serve {
 namespace {
 
@@ -20,21 +22,29 @@ std::vector<std::optional<size_t>> origins(const merger::Config& config, const m
   return origins;
 }
 
+std::vector<net::ClientRequest> requests(const merger::Config& config, const Ways& ways, TokenSources& tokens) {
+  auto requests = authorized_requests(config, tokens);
+  for (size_t i = 0; i < requests.size(); ++i) requests[i].transport = ways.backends[i];
+  return requests;
+}
+
 // Whether the backend's process may be another when it answers again.
 bool means_gone(const Error& error) {
   const std::string_view reason = failure_reason(error);
-  return reason == "refused" || reason == "reset" || reason == "unreachable" || reason == "truncated";
+  return reason == "refused" || reason == "reset" || reason == "unreachable" || reason == "truncated" ||
+         reason == "tls";
 }
 
 }  // namespace
 
-Generation::Generation(merger::Config config, Lasting lasting, const Generation* previous)
+Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const Generation* previous)
     : config_(std::move(config)),
+      ways_(std::move(ways)),
       lasting_(std::move(lasting)),
       circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
       catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(lasting_.metrics.bind(config_)),
-      context_{config_, lasting_.client, lasting_.gate, backend_requests(config_)},
+      context_{config_, lasting_.client, lasting_.gate, requests(config_, ways_, *lasting_.tokens)},
       board_(config_.backends.size()),
       hedging_(config_) {
   if (previous == nullptr) return;
@@ -45,7 +55,13 @@ Generation::Generation(merger::Config config, Lasting lasting, const Generation*
 
 Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, Lasting lasting,
                                                        const Generation* previous) {
-  std::shared_ptr<Generation> generation(new Generation(std::move(config), std::move(lasting), previous));
+  const auto tell = [logger = lasting.logger](bool failed, const std::string& line) {
+    logger->log(failed ? spdlog::level::err : spdlog::level::info, "{}", line);
+  };
+  auto ways = make_ways(config, previous == nullptr ? nullptr : &previous->ways_, tell);
+  if (!ways) return fail(std::move(ways.error()));
+  std::shared_ptr<Generation> generation(
+      new Generation(std::move(config), std::move(*ways), std::move(lasting), previous));
   if (!generation->config_.query_log_file.empty()) {
     auto log = QueryLog::open(generation->config_.query_log_file);
     if (!log) return fail(std::move(log.error()));
@@ -153,6 +169,9 @@ void Generation::keep_catalog(size_t backend) {
   target.source.limits = {settings.values, settings.memory};
   target.timeout = settings.timeout;
   target.refresh = settings.refresh;
+  target.may_ask = [circuits = circuits_, backend] {
+    return !circuits->enabled() || circuits->state(backend) != merger::Breaker::State::open;
+  };
   target.means_gone = means_gone;
   target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
                   counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics,

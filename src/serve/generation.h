@@ -18,6 +18,8 @@
 #include "serve/prober.h"
 #include "serve/query_log.h"
 #include "serve/single_flight.h"
+#include "serve/token_source.h"
+#include "serve/ways.h"
 
 namespace mread::serve {
 
@@ -27,6 +29,7 @@ struct Lasting {
   Gate& gate;
   Metrics& metrics;
   std::shared_ptr<Prober> prober;
+  std::shared_ptr<TokenSources> tokens;
   std::shared_ptr<Learner> learner;
   std::shared_ptr<spdlog::logger> logger;
 };
@@ -36,12 +39,15 @@ struct Lasting {
 class Generation {
  public:
   /// `previous` may be null; what it knows of backends of the same name and URL is taken over. Errors: the query log
-  /// cannot be opened. Throws yaml::ConfigError where a backend's URL cannot be used.
+  /// cannot be opened; a file of TLS settings cannot be used. Throws yaml::ConfigError where a backend's URL cannot be
+  /// used.
   static Result<std::shared_ptr<Generation>> create(merger::Config config, Lasting lasting, const Generation* previous);
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
   const merger::Config& config() const { return config_; }
+  /// What the server's own port speaks with now; null: plain HTTP.
+  const std::shared_ptr<net::TlsSource>& web_tls() const { return ways_.web_tls; }
   BackendBoard& board() { return board_; }
   const Hedging& hedging() const { return hedging_; }
   Circuits& circuits() { return *circuits_; }
@@ -60,7 +66,7 @@ class Generation {
   void take_over(const Generation* previous);
 
  private:
-  Generation(merger::Config config, Lasting lasting, const Generation* previous);
+  Generation(merger::Config config, Ways ways, Lasting lasting, const Generation* previous);
   FlightHooks flight_hooks();
   /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
   void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
@@ -68,6 +74,7 @@ class Generation {
   void keep_catalog(size_t backend);
 
   const merger::Config config_;
+  const Ways ways_;
   const Lasting lasting_;
   const std::shared_ptr<Circuits> circuits_;
   const std::shared_ptr<Catalogs> catalogs_;

@@ -23,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-constexpr int places = 4;
+// A list of series may take a hundred megabytes while it is read.
+constexpr int places = 2;
 constexpr std::chrono::milliseconds soon{5'000};
 // A store of which nothing can be learned may be replaced by another.
 constexpr int refreshes_of_patience = 10;
@@ -55,6 +56,11 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
     if (!due) co_return;
     timer.expires_at(*due);
     co_await timer.async_wait(nothrow);
+    if (!stopping_ && !target.may_ask()) {
+      catalogs->begin(backend, Clock::now());
+      catalogs->failed(backend, "open circuit", std::min(target.refresh, soon));
+      continue;
+    }
     while (refreshing_ >= places && !stopping_) {
       const bool woken = co_await place_free_.wait();
       if (!woken) co_return;
@@ -81,10 +87,13 @@ asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Targe
   }
   const Error error = learned != nullptr ? learned->error()
                                          : Error(Errc::deadline, "no answer within " + format_duration(target.timeout));
-  if (target.means_gone(error)) catalogs.gone(backend);
+  const bool gone = target.means_gone(error);
+  if (gone) catalogs.gone(backend);
   const bool hopeless = error.is(Errc::unsupported) || error.is(Errc::limit);
-  catalogs.failed(backend, error.to_string(),
-                  hopeless ? target.refresh * refreshes_of_patience : std::min(target.refresh, soon));
+  // One that is away is asked in any case, so it is learned as soon as it is back; one that is slow has time.
+  auto retry = gone ? std::min(target.refresh, soon) : target.refresh;
+  if (hopeless) retry = target.refresh * refreshes_of_patience;
+  catalogs.failed(backend, error.to_string(), retry);
   target.ended(&error);
 }
 

@@ -14,7 +14,7 @@
 
 namespace mread::serve {
 
-/// Learns what backends hold, each by a task of its own, which ends when its catalogs are retired. At most four refresh
+/// Learns what backends hold, each by a task of its own, which ends when its catalogs are retired. At most two refresh
 /// at a time, on one strand: reads do not wait for them.
 ///
 /// Safe to use from several threads; stop() before it goes, and before the client goes.
@@ -25,6 +25,7 @@ class Learner : public std::enable_shared_from_this<Learner> {
     CatalogSource source;
     std::chrono::milliseconds timeout;             ///< of one refresh
     std::chrono::milliseconds refresh;             ///< between two that succeed
+    std::function<bool()> may_ask;                 ///< false while the backend's circuit is open
     std::function<bool(const Error&)> means_gone;  ///< whether the backend cannot be reached
     /// After each refresh; null where it has succeeded.
     std::function<void(const Error*)> ended;

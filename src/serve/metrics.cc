@@ -35,9 +35,9 @@ const Histogram::BucketBoundaries duration_buckets{0.001, 0.0025, 0.005, 0.01, 0
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
-constexpr std::string_view reasons[] = {"deadline",  "refused",  "reset", "unreachable", "truncated",
-                                        "malformed", "checksum", "limit", "http_status", "unsupported",
-                                        "unsorted",  "tls",      "other", "open_circuit"};
+constexpr std::string_view reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
+                                        "malformed", "checksum", "limit",       "http_status", "unsupported",
+                                        "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
 constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::open,
                                                      merger::Breaker::State::half_open};
 
@@ -162,6 +162,11 @@ struct Metrics::Families {
           .Name("mread_warnings_requests_total")
           .Help("Requests on the warnings endpoint by result: complete, partial, or unmatched (no read came).")
           .Register(registry);
+  Family<Counter>& unauthorized =
+      BuildCounter()
+          .Name("mread_requests_unauthorized_total")
+          .Help("Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
+          .Register(registry);
   Gauge& load_accepted = BuildGauge()
                              .Name("mread_config_last_reload_successful")
                              .Help("Whether the last configuration that was loaded is in force.")
@@ -251,6 +256,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
       .Add({{"version", MREAD_VERSION}})
       .Set(1);
   for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
+  for (const char* reason : {"missing", "wrong", "busy"}) families_->unauthorized.Add({{"reason", reason}});
 }
 
 Metrics::~Metrics() = default;
@@ -406,6 +412,8 @@ void Metrics::count_refused(int status) {
 }
 
 void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
+
+void Metrics::count_unauthorized(const char* reason) { families_->unauthorized.Add({{"reason", reason}}).Increment(); }
 
 void Metrics::count_load(bool accepted, std::chrono::system_clock::time_point now) {
   families_->load_accepted.Set(accepted ? 1 : 0);

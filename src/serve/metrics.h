@@ -36,6 +36,8 @@ class Metrics {
   void clear_circuits(const Backends& backends);
   /// A request on the read endpoint that was refused before it was a read (405, 400, 415).
   void count_refused(int status);
+  /// A request on any path that web.basic_auth_users did not let in: "missing" (it named no user), "wrong", "busy".
+  void count_unauthorized(const char* reason);
   /// A request for warnings that was answered: "complete", "partial", or "unmatched" where no read came.
   void count_warnings(const char* result);
   /// A configuration was loaded, or refused.

@@ -1,7 +1,8 @@
 #include "serve/read_report.h"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
+
+#include "net/tls_error.h"
 
 namespace mread::serve {
 
@@ -64,6 +65,8 @@ const char* failure_reason(const Error& error) {
       case Errc::unavailable:
       case Errc::not_found:
         return "unreachable";
+      case Errc::environment:
+        return "credentials";
       default:
         return "other";
     }
@@ -75,7 +78,7 @@ const char* failure_reason(const Error& error) {
       code == asio_error::no_data || code == asio_error::timed_out) {
     return "unreachable";
   }
-  if (code.category() == asio_error::get_ssl_category()) return "tls";
+  if (net::is_tls_error(code)) return "tls";
   return "other";
 }
 

@@ -36,7 +36,7 @@ const char* to_string(model::ResponseType type);
 const char* to_string(merger::BackendOutcome::State state);
 
 /// A backend's failure as one word: deadline, refused, reset, unreachable, truncated, malformed, checksum, limit,
-/// http_status, unsupported, unsorted, tls, other.
+/// http_status, unsupported, unsorted, tls, credentials (ours could not be had), other.
 const char* failure_reason(const Error& error);
 
 }  // namespace mread::serve

@@ -79,8 +79,10 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
     : logger_(std::move(logger)),
       started_(std::chrono::system_clock::now()),
       gate_(0),
+      door_(metrics_),
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
+      tokens_(std::make_shared<TokenSources>(executor, client_)),
       learner_(std::make_shared<Learner>(executor, client_)),
       discovery_watch_(std::make_shared<FileWatch>(
           executor,
@@ -95,7 +97,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             (void)reload();  // It logs.
           })) {}
 
-Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, learner_, logger_}; }
+Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, tokens_, learner_, logger_}; }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
@@ -156,6 +158,7 @@ asio::awaitable<void> Service::stop() {
   co_await discovery_watch_->stop();
   co_await prober_->stop();
   co_await learner_->stop();
+  co_await tokens_->stop();
 }
 
 net::Handler Service::handler() {
@@ -163,6 +166,9 @@ net::Handler Service::handler() {
 }
 
 asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseWriter& writer) {
+  const auto current = generation();
+  const bool admitted = co_await door_.admits(current->config().web.basic_auth_users, request, writer);
+  if (!admitted) co_return;
   const std::string& target = request.head.target;
   const std::string path = target.substr(0, target.find('?'));
   const std::string& method = request.head.method;
@@ -213,7 +219,6 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     body = metrics_.text();
   } else {
     head = head_of(200, "text/html; charset=utf-8");
-    const auto current = generation();
     body = status_page(current->config(), current->standings(), current->hedging().counts(), started_,
                        std::chrono::system_clock::now());
   }

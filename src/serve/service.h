@@ -13,6 +13,7 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "serve/door.h"
 #include "serve/file_watch.h"
 #include "serve/gate.h"
 #include "serve/generation.h"
@@ -67,8 +68,10 @@ class Service {
   net::Client client_;
   Gate gate_;
   Metrics metrics_;
+  Door door_;
   Warnings warnings_;
   const std::shared_ptr<Prober> prober_;
+  const std::shared_ptr<TokenSources> tokens_;
   const std::shared_ptr<Learner> learner_;
   std::function<merger::Config()> source_;
   std::mutex loading_;  // One reload at a time.

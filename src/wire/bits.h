@@ -82,9 +82,60 @@ class BitReader {
   bool overrun_ = false;
 };
 
+/// Where the next bits go, for a loop that writes many: small enough to live in registers. It has the room that
+/// BitWriter::open gave it.
+class BitCursor {
+ public:
+  static constexpr unsigned most_bits = 56;
+
+  /// Appends the low `count` bits, 1 to most_bits of them; higher bits of `value` must be zero.
+  void put(uint64_t value, unsigned count) {
+    window_ |= value << (64 - pending_ - count);
+    pending_ += count;
+    const uint64_t word = __builtin_bswap64(window_);
+    std::memcpy(p_, &word, 8);
+    p_ += pending_ / 8;
+    window_ <<= pending_ & ~7U;
+    pending_ &= 7;
+  }
+  /// The same for up to 64 bits.
+  void put_long(uint64_t value, unsigned count) {
+    if (count > most_bits) {
+      put(value >> 32, count - 32);
+      value &= UINT32_MAX;
+      count = 32;
+    }
+    put(value, count);
+  }
+
+ private:
+  friend class BitWriter;
+  char* p_ = nullptr;
+  uint64_t window_ = 0;
+  unsigned pending_ = 0;  // Less than eight.
+};
+
 /// Writes bits, most significant first; the last byte is padded with zero bits.
 class BitWriter {
  public:
+  /// For a loop that writes up to `bytes` bytes by itself; nothing else may be called until close().
+  BitCursor open(size_t bytes) {
+    if (buffer_.size() < size_ + bytes + 24) buffer_.resize(2 * buffer_.size() + bytes + 24);
+    BitCursor cursor;
+    cursor.p_ = buffer_.data() + size_;
+    const uint64_t word = __builtin_bswap64(window_);
+    std::memcpy(cursor.p_, &word, 8);
+    cursor.p_ += pending_ / 8;
+    cursor.window_ = window_ << (pending_ & ~7U);
+    cursor.pending_ = pending_ & 7;
+    return cursor;
+  }
+  void close(const BitCursor& cursor) {
+    size_ = static_cast<size_t>(cursor.p_ - buffer_.data());
+    window_ = cursor.window_;
+    pending_ = cursor.pending_;
+  }
+
   /// Appends the low `count` bits, 1 to 64 of them; higher bits of `value` must be zero.
   void write(uint64_t value, unsigned count) {
     const unsigned room = 64 - pending_;

@@ -1,6 +1,7 @@
 #include "wire/labels_view.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <vector>
 
@@ -68,7 +69,110 @@ Result<std::vector<Pair>> read_pairs(std::string_view wire) {
   return pairs;
 }
 
+// How many bytes are the same.
+size_t common_bytes(std::string_view a, std::string_view b) {
+  const auto load = [](const char* p) {
+    uint64_t word;
+    std::memcpy(&word, p, 8);
+    return word;
+  };
+  const size_t most = std::min(a.size(), b.size());
+  size_t i = 0;
+  for (; i + 32 <= most; i += 32) {
+    uint64_t different = 0;
+    for (size_t k = 0; k < 32; k += 8) different |= load(a.data() + i + k) ^ load(b.data() + i + k);
+    if (different != 0) break;
+  }
+  for (; i + 8 <= most; i += 8) {
+    const uint64_t different = load(a.data() + i) ^ load(b.data() + i);
+    if (different != 0) return i + static_cast<size_t>(std::countr_zero(different)) / 8;
+  }
+  while (i < most && a[i] == b[i]) ++i;
+  return i;
+}
+
+// Where the entry at `p` ends; nullptr where it is broken.
+const char* entry_end(const char* p, const char* end) {
+  uint64_t length = 0;
+  if (p == end || !get_varint(++p, end, length) || length > static_cast<uint64_t>(end - p)) return nullptr;
+  return p + length;
+}
+
+// The whole entries from `from` on that both begin with; `last` becomes the last one of them.
+size_t common_entries(std::string_view a, std::string_view b, size_t from, std::string_view& last) {
+  const size_t same = from + common_bytes(a.substr(from), b.substr(from));
+  const char* const begin = a.data();
+  const char* p = begin + from;
+  const char* const end = begin + a.size();
+  while (p != end) {
+    const char* const next = entry_end(p, end);
+    if (next == nullptr || next > begin + same) break;
+    last = {p, static_cast<size_t>(next - p)};
+    p = next;
+  }
+  return static_cast<size_t>(p - begin);
+}
+
+// The order of what differs in its first entry, if at all.
+std::strong_ordering compare_different(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty())
+    return a.empty() ? (b.empty() ? std::strong_ordering::equal : std::strong_ordering::less)
+                     : std::strong_ordering::greater;
+  const char* p = a.data();
+  const char* q = b.data();
+  Pair left;
+  Pair right;
+  if (!get_canonical_pair(p, p + a.size(), left) || !get_canonical_pair(q, q + b.size(), right)) return a <=> b;
+  const auto order = left <=> right;
+  return order != 0 ? order : a <=> b;
+}
+
+// Canonical entries that follow on `last_name`.
+bool are_canonical_entries(const char* p, const char* end, std::string_view last_name) {
+  while (p != end) {
+    const char* begin = p;
+    Pair pair;
+    // Nearly all have lengths of one byte: 0a L 0a N name 12 M value.
+    const auto length = static_cast<size_t>(static_cast<unsigned char>(p[end - p > 1 ? 1 : 0]));
+    if (end - p > 6 && length < 0x80 && length <= static_cast<size_t>(end - p) - 2 && p[0] == 0x0a && p[2] == 0x0a) {
+      const auto name = static_cast<size_t>(static_cast<unsigned char>(p[3]));
+      if (name == 0 || name + 5 > length || p[4 + name] != 0x12 ||
+          static_cast<size_t>(static_cast<unsigned char>(p[5 + name])) != length - 4 - name) {
+        return false;
+      }
+      pair.name = {p + 4, name};
+      p += 2 + length;
+    } else {
+      if (!get_canonical_pair(p, end, pair) || pair.value.empty()) return false;
+      const size_t body = entry_size(pair.name.size(), pair.value.size());
+      if (static_cast<size_t>(p - begin) != 1 + varint_size(body) + body) return false;  // A varint longer than needed.
+    }
+    if (pair.name <= last_name) return false;
+    last_name = pair.name;
+  }
+  return true;
+}
+
 }  // namespace
+
+std::strong_ordering compare_labels_from(std::string_view a, std::string_view b, size_t& common) {
+  std::string_view last;
+  common = common_entries(a, b, common, last);
+  return compare_different(a.substr(common), b.substr(common));
+}
+
+LabelsStep step_labels(std::string_view last, std::string_view labels) {
+  LabelsStep step;
+  std::string_view last_entry;
+  step.common = common_entries(last, labels, 0, last_entry);
+  Pair pair;
+  const char* p = last_entry.data();
+  if (!last_entry.empty() && !get_canonical_pair(p, p + last_entry.size(), pair)) return {step.order, 0, false};
+  const char* const begin = labels.data();
+  step.canonical = are_canonical_entries(begin + step.common, begin + labels.size(), pair.name);
+  if (step.canonical) step.order = compare_different(labels.substr(step.common), last.substr(step.common));
+  return step;
+}
 
 std::strong_ordering compare_labels(std::string_view a, std::string_view b) {
   const size_t common = std::min(a.size(), b.size());
@@ -100,18 +204,7 @@ std::strong_ordering compare_labels(std::string_view a, std::string_view b) {
 }
 
 bool is_canonical_labels(std::string_view wire) {
-  const char* p = wire.data();
-  const char* end = p + wire.size();
-  std::string_view last;
-  while (p != end) {
-    const char* begin = p;
-    Pair pair;
-    if (!get_canonical_pair(p, end, pair) || pair.value.empty() || pair.name <= last) return false;
-    const size_t body = entry_size(pair.name.size(), pair.value.size());
-    if (static_cast<size_t>(p - begin) != 1 + varint_size(body) + body) return false;  // A varint longer than needed.
-    last = pair.name;
-  }
-  return true;
+  return are_canonical_entries(wire.data(), wire.data() + wire.size(), {});
 }
 
 Result<std::string> canonical_labels(std::string_view wire) {

@@ -17,6 +17,21 @@ namespace mread::wire {
 /// beginning. Both sides must be canonical; for other bytes the result is some order, but nothing is read outside them.
 std::strong_ordering compare_labels(std::string_view a, std::string_view b);
 
+/// What two label sets have in common, and their order.
+struct LabelsStep {
+  std::strong_ordering order = std::strong_ordering::equal;  ///< of the second to the first: greater if it follows
+  size_t common = 0;                                         ///< bytes of the entries that both begin with
+  bool canonical = true;                                     ///< whether the second is canonical
+};
+
+/// From canonical labels to those that come next: one pass for compare_labels and is_canonical_labels, which looks
+/// closely only at what is not in common. Where `labels` are not canonical, that is all it says.
+LabelsStep step_labels(std::string_view last, std::string_view labels);
+
+/// compare_labels for labels of which the first `common` bytes are known to be whole entries and the same; `common`
+/// becomes all that they have in common.
+std::strong_ordering compare_labels_from(std::string_view a, std::string_view b, size_t& common);
+
 /// True if the bytes are canonical labels (the empty string is).
 bool is_canonical_labels(std::string_view wire);
 

@@ -1,7 +1,10 @@
 #include "wire/snappy_elements.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
+
+#include "wire/large_memory.h"
 
 namespace mread::wire {
 
@@ -14,10 +17,11 @@ void SnappyElements::close_piece() {
 // A copy that is pending goes with the cursor.
 void SnappyElements::next_piece() {
   close_piece();
-  pieces_.push_back({std::make_shared_for_overwrite<char[]>(piece_bytes), 0});
+  const size_t bytes = std::bit_ceil(std::clamp(closed_bytes_, least_piece, most_piece));
+  pieces_.push_back({large_memory(bytes), 0});
   begin_ = pieces_.back().memory.get();
   cursor_.p_ = begin_;
-  cursor_.end_ = begin_ + piece_bytes;
+  cursor_.end_ = begin_ + bytes;
 }
 
 size_t SnappyElements::begin_piece() {

@@ -107,7 +107,9 @@ class SnappyElements {
   std::vector<Piece> take();
 
  private:
-  static constexpr size_t piece_bytes = 128U << 10;
+  // Pieces grow with the answer: a small one takes little, a large one few and huge pages.
+  static constexpr size_t least_piece = 32U << 10;
+  static constexpr size_t most_piece = 4U << 20;
   static constexpr size_t element_limit = SnappyCursor::offset_limit;
 
   void next_piece();

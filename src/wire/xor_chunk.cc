@@ -22,6 +22,14 @@ bool fits(int64_t dod, unsigned bits) {
   return dod > -top && dod <= top;
 }
 
+// Beyond the first two: 68 bits for the timestamp, 77 for the value.
+constexpr size_t most_sample_bytes = 19;
+
+void put_varint_bits(BitCursor& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.put((value & 0x7f) | 0x80, 8);
+  out.put(value, 8);
+}
+
 }  // namespace
 
 XorReader::XorReader(std::string_view data) {
@@ -147,68 +155,94 @@ void XorWriter::reset() {
   bits_.clear();
   bits_.write(0, 8 * header_bytes);  // The count, once it is known.
   count_ = 0;
-  leading_ = no_window;
-  trailing_ = 0;
+  state_ = {};
 }
 
-void XorWriter::append(model::Sample sample) {
-  assert(count_ < max_samples);
-  const auto write_varint = [&](uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bits_.write((value & 0x7f) | 0x80, 8);
-    bits_.write(value, 8);
-  };
-  if (count_ == 0) {
-    first_ms_ = sample.timestamp_ms;
-    write_varint(zigzag(sample.timestamp_ms));
-    bits_.write(sample.bits, 64);
-  } else {
-    const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(timestamp_ms_);
-    if (count_ == 1) {
-      write_varint(delta);
-    } else {
-      write_dod(static_cast<int64_t>(delta - delta_ms_));
-    }
-    delta_ms_ = delta;
-    write_value(sample.bits);
+void XorWriter::append(std::span<const model::Sample> samples) {
+  assert(count_ + samples.size() <= max_samples);
+  for (; !samples.empty() && count_ < 2; samples = samples.subspan(1)) {
+    count_ == 0 ? append_first(samples[0]) : append_second(samples[0]);
+    ++count_;
   }
-  timestamp_ms_ = sample.timestamp_ms;
-  value_ = sample.bits;
-  ++count_;
+  if (samples.empty()) return;
+  BitCursor out = bits_.open(samples.size() * most_sample_bytes);
+  State state = state_;
+  for (const model::Sample& sample : samples) put_sample(out, state, sample);
+  state_ = state;
+  bits_.close(out);
+  count_ += samples.size();
 }
 
-void XorWriter::write_dod(int64_t dod) {
-  const auto low = [&](unsigned bits) { return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1); };
-  if (dod == 0) {
-    bits_.write(0, 1);
-  } else if (fits(dod, 14)) {
-    bits_.write(uint64_t{0b10} << 14 | low(14), 16);
-  } else if (fits(dod, 17)) {
-    bits_.write(uint64_t{0b110} << 17 | low(17), 20);
-  } else if (fits(dod, 20)) {
-    bits_.write(uint64_t{0b1110} << 20 | low(20), 24);
-  } else {
-    bits_.write(0b1111, 4);
-    bits_.write(static_cast<uint64_t>(dod), 64);
-  }
+void XorWriter::append_first(model::Sample sample) {
+  first_ms_ = sample.timestamp_ms;
+  BitCursor out = bits_.open(max_varint_bytes + 8);
+  put_varint_bits(out, zigzag(sample.timestamp_ms));
+  out.put_long(sample.bits, 64);
+  bits_.close(out);
+  state_.timestamp_ms = sample.timestamp_ms;
+  state_.value = sample.bits;
 }
 
-void XorWriter::write_value(uint64_t value) {
-  const uint64_t delta = value ^ value_;
-  if (delta == 0) {
-    bits_.write(0, 1);
+void XorWriter::append_second(model::Sample sample) {
+  const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state_.timestamp_ms);
+  BitCursor out = bits_.open(max_varint_bytes + most_sample_bytes);
+  put_varint_bits(out, delta);
+  put_value(out, state_, sample.bits, 0, 0);
+  bits_.close(out);
+  state_.timestamp_ms = sample.timestamp_ms;
+  state_.delta_ms = delta;
+}
+
+inline void XorWriter::put_sample(BitCursor& out, State& state, model::Sample sample) {
+  const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state.timestamp_ms);
+  const auto dod = static_cast<int64_t>(delta - state.delta_ms);
+  state.timestamp_ms = sample.timestamp_ms;
+  state.delta_ms = delta;
+  if (dod == 0) [[likely]] {
+    put_value(out, state, sample.bits, 0, 1);
     return;
   }
-  const auto leading = static_cast<uint8_t>(std::min(std::countl_zero(delta), 31));
-  const auto trailing = static_cast<uint8_t>(std::countr_zero(delta));
-  if (leading_ != no_window && leading >= leading_ && trailing >= trailing_) {
-    bits_.write(0b10, 2);
+  const auto low = [dod](unsigned bits) { return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1); };
+  if (fits(dod, 14)) {
+    put_value(out, state, sample.bits, uint64_t{0b10} << 14 | low(14), 16);
+  } else if (fits(dod, 17)) {
+    put_value(out, state, sample.bits, uint64_t{0b110} << 17 | low(17), 20);
+  } else if (fits(dod, 20)) {
+    put_value(out, state, sample.bits, uint64_t{0b1110} << 20 | low(20), 24);
   } else {
-    leading_ = leading;
-    trailing_ = trailing;
-    const unsigned significant = 64U - leading - trailing;
-    bits_.write(uint64_t{0b11} << 11 | uint64_t{leading} << 6 | (significant & 63), 13);
+    out.put(0b1111, 4);
+    out.put_long(static_cast<uint64_t>(dod), 64);
+    put_value(out, state, sample.bits, 0, 0);
   }
-  bits_.write(delta >> trailing_, 64U - leading_ - trailing_);
+}
+
+// With `before_bits` bits, up to 24, that go before the value's own: one put for all where they fit.
+inline void XorWriter::put_value(BitCursor& out, State& state, uint64_t value, uint64_t before, unsigned before_bits) {
+  const uint64_t delta = value ^ state.value;
+  state.value = value;
+  if (delta == 0) {
+    out.put(before << 1, before_bits + 1);
+    return;
+  }
+  const auto leading = std::min(static_cast<unsigned>(std::countl_zero(delta)), 31U);
+  const auto trailing = static_cast<unsigned>(std::countr_zero(delta));
+  if (leading >= state.leading && trailing >= state.trailing) {
+    before = before << 2 | 0b10;
+    before_bits += 2;
+  } else {
+    state.leading = leading;
+    state.trailing = trailing;
+    state.significant = 64U - leading - trailing;
+    before = before << 13 | uint64_t{0b11} << 11 | uint64_t{leading} << 6 | (state.significant & 63);
+    before_bits += 13;
+  }
+  const unsigned significant = state.significant;
+  if (before_bits + significant <= BitCursor::most_bits) {
+    out.put(before << significant | delta >> state.trailing, before_bits + significant);
+  } else {
+    out.put(before, before_bits);
+    out.put_long(delta >> state.trailing, significant);
+  }
 }
 
 std::string_view XorWriter::bytes() {

@@ -69,13 +69,14 @@ class XorWriter {
 
   XorWriter() { reset(); }
 
-  /// At most max_samples; Prometheus cuts a chunk after 120.
-  void append(model::Sample sample);
+  /// At most max_samples in all; Prometheus cuts a chunk after 120.
+  void append(std::span<const model::Sample> samples);
+  void append(model::Sample sample) { append({&sample, 1}); }
 
   size_t count() const { return count_; }
   bool empty() const { return count_ == 0; }
-  int64_t min_time_ms() const { return first_ms_; }      ///< the first sample's; valid unless empty
-  int64_t max_time_ms() const { return timestamp_ms_; }  ///< the last sample's; valid unless empty
+  int64_t min_time_ms() const { return first_ms_; }            ///< the first sample's; valid unless empty
+  int64_t max_time_ms() const { return state_.timestamp_ms; }  ///< the last sample's; valid unless empty
 
   /// The chunk so far; the view lives until the next append() or reset().
   std::string_view bytes();
@@ -83,19 +84,27 @@ class XorWriter {
   void reset();
 
  private:
-  static constexpr uint8_t no_window = 0xff;
+  static constexpr unsigned no_window = 0xff;
 
-  void write_dod(int64_t dod);
-  void write_value(uint64_t value);
+  // What changes with every sample, apart so that a loop can keep it in registers.
+  struct State {
+    int64_t timestamp_ms = 0;
+    uint64_t delta_ms = 0;
+    uint64_t value = 0;
+    unsigned leading = no_window;
+    unsigned trailing = 0;
+    unsigned significant = 0;
+  };
+
+  static void put_sample(BitCursor& out, State& state, model::Sample sample);
+  static void put_value(BitCursor& out, State& state, uint64_t value, uint64_t before, unsigned before_bits);
+  void append_first(model::Sample sample);
+  void append_second(model::Sample sample);
 
   BitWriter bits_;
+  State state_;
   size_t count_ = 0;
   int64_t first_ms_ = 0;
-  int64_t timestamp_ms_ = 0;
-  uint64_t delta_ms_ = 0;
-  uint64_t value_ = 0;
-  uint8_t leading_ = no_window;
-  uint8_t trailing_ = 0;
 };
 
 }  // namespace mread::wire

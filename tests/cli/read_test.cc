@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "cli/commands.h"
 #include "model/series.h"
 #include "net/server.h"
@@ -265,6 +266,23 @@ TEST(ReadCommand, ABrokenAnswerIsAnErrorThatNamesThePlace) {
   }
 }
 
+TEST(ReadCommand, SaysWhoItIs) {
+  const TemporaryFolder folder;
+  CannedServer server({200, "application/x-protobuf", samples_body(two_series()), ""});
+  const auto authorization = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {server.url(), "up"});
+    EXPECT_EQ(run_read(with_range(flags)).exit_code, ExitCode::ok);
+    return std::string(server.last().head.headers.get("Authorization"));
+  };
+  EXPECT_EQ(authorization({}), "");
+  const std::string password = folder.write("pw", "open sesame\n");
+  EXPECT_EQ(authorization({"--basic-auth-user", "Aladdin", "--basic-auth-password-file", password}),
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  EXPECT_EQ(authorization({"--basic-auth-user", "u"}), "Basic dTo=");
+  EXPECT_EQ(authorization({"--bearer-token-file", folder.write("token", "t0ken\n")}), "Bearer t0ken");
+  EXPECT_EQ(authorization({"--header", "Authorization=Token x"}), "Token x");
+}
+
 TEST(ReadCommand, BadFlagsAreRefusedBeforeAnythingIsAsked) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {},
@@ -277,6 +295,13 @@ TEST(ReadCommand, BadFlagsAreRefusedBeforeAnythingIsAsked) {
            {"http://127.0.0.1:1", "up", "--timeout", "1.5h"},
            {"http://127.0.0.1:1", "up", "--timeout", "0"},
            {"http://127.0.0.1:1", "up", "--header", "Nothing"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-password-file", "pw"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--basic-auth-password-file", "/nowhere"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u:v"},
+           {"http://127.0.0.1:1", "up", "--bearer-token-file", "/nowhere"},
+           {"http://127.0.0.1:1", "up", "--bearer-token-file", "/dev/null"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--header", "Authorization=x"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--bearer-token-file", "/dev/null"},
            {"http://127.0.0.1:1", "up", "--output", "xml"},
            {"http://127.0.0.1:1", "up", "--stream", "--samples"},
        }) {

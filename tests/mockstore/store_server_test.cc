@@ -223,5 +223,21 @@ TEST_F(StoreServerTest, APortInUseIsAClearError) {
   EXPECT_THAT(second.error().to_string(), HasSubstr("store a: 127.0.0.1:" + std::to_string(config.listen.port)));
 }
 
+TEST_F(StoreServerTest, ReadsTakeCredentialsAndTheAdminInterfaceDoesNot) {
+  start("{auth: {bearer: t}, input_series: [{series: up, values: '1x3'}]}");
+  const auto refused = read();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->head.status, 401);
+  EXPECT_EQ(refused->head.headers.get("WWW-Authenticate"), "Bearer");
+  EXPECT_EQ(refused->body, "Unauthorized\n");
+  net::ClientRequest request;
+  request.url = *net::Url::parse(server_->read_url());
+  request.method = "POST";
+  request.headers.add("Authorization", "Bearer t");
+  request.body = request_of({query_of("up")}, streamed);
+  EXPECT_EQ(net::fetch(std::move(request))->head.status, 200);
+  EXPECT_THAT(send(server_->url() + "/-/journal", "GET")->body, HasSubstr("\"refused\":\"no credentials\""));
+}
+
 }  // namespace
 }  // namespace mread::mockstore

@@ -1,6 +1,8 @@
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <latch>
+#include <thread>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -90,6 +92,10 @@ class ClientServerTest : public testing::Test {
       if (code) break;
     }
     co_return answer;
+  }
+
+  static void wait_for(const std::function<bool()>& condition) {
+    while (!condition()) std::this_thread::yield();
   }
 
   Loop loop_;
@@ -426,6 +432,19 @@ TEST_F(ClientServerTest, LimitsAreAnsweredInOneLine) {
   EXPECT_THAT(talk("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), HasSubstr(" 400 "));
   request.body.resize(1000);
   EXPECT_EQ(loop_.run(get(client_, request))->head.status, 200);
+}
+
+// talk() reads until the server closes, so each of these ends only if it does.
+TEST_F(ClientServerTest, AClientThatSaysNothingMoreIsLetGo) {
+  ServerOptions options;
+  options.idle_timeout = 30ms;
+  options.header_timeout = 30ms;
+  serve(echo, options);
+  EXPECT_EQ(talk(""), "");
+  EXPECT_EQ(talk("GET / HTT"), "");
+  EXPECT_EQ(talk("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"), "");
+  EXPECT_THAT(talk("GET /kept HTTP/1.1\r\n\r\n"), HasSubstr("/kept|"));
+  wait_for([&] { return server_->connections() == 0; });
 }
 
 TEST_F(ClientServerTest, AVeryLargeRefusedBodyStillGetsItsAnswer) {

@@ -31,6 +31,7 @@ struct FakePrometheus {
   std::string series;  // Of a read with func="series"; none: a 400.
   std::string header;  // That of X-Tenant of the last GET.
   std::atomic<bool> pages_hang = false;
+  std::atomic<bool> reads_hang = false;
 
   void holds(const std::map<std::string, std::vector<std::string>>& values, const std::string& config = "") {
     const std::lock_guard lock(mutex);
@@ -48,7 +49,7 @@ struct FakePrometheus {
 
   net::Handler handler() {
     return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-      if (request.head.method == "GET" && pages_hang) {
+      if (request.head.method == "GET" ? pages_hang : reads_hang) {
         co_await writer.client_gone();
         writer.abort(false);
         co_return;
@@ -217,6 +218,20 @@ TEST_F(ServePrune, ExternalLabelsAreInTheConfigurationOnly) {
   // What a collector makes of it: its series have no such label where they are stored.
   read_text("m{region=\"\"}");
   EXPECT_EQ(b_.reads_asked(), 2u);
+}
+
+TEST_F(ServePrune, WhileItsCircuitIsOpenABackendIsLeftAlone) {
+  serve({url(backend_a_), url(backend_b_)}, "prune: {refresh: 10ms}\nhealth: {probe: 1h, open_after: 1}\n");
+  wait_learned("a");
+  wait_learned("b");
+  b_.reads_hang = true;
+  EXPECT_EQ(read_text("other"), "b: deadline 200ms\n");
+  wait_until([&] { return get(request("/"))->body.find(": open circuit</div>") != std::string::npos; });
+  const int refreshes_before = refreshes("b", "learned");
+  const int others = refreshes("a", "learned");
+  wait_until([&] { return refreshes("a", "learned") >= others + 3; });
+  EXPECT_EQ(refreshes("b", "learned"), refreshes_before);
+  EXPECT_EQ(read_text("m"), "m{n=\"1\"} 1@1000\n") << "what it held is known";
 }
 
 TEST_F(ServePrune, AQueryNodeMayHoldWhatOthersHold) {

@@ -41,7 +41,8 @@ Result<void> poll_until_ready(const net::Url& url, milliseconds timeout,
     if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
     if (answer && answer->head.status == 200) return {};
     // Whatever speaks no HTTP is up as soon as it takes a connection.
-    if (connect_only && (answer || answer.error().code.category() == mread_category())) return {};
+    if (connect_only && (answer || std::string_view(answer.error().code.category().name()).starts_with("mread")))
+      return {};
     last = answer ? "last answer: HTTP " + std::to_string(answer->head.status) : "last: " + answer.error().to_string();
     if (!pause_for(std::min(pause, left), stop)) return fail(Errc::canceled, "interrupted");
     pause = std::min(pause * 2, milliseconds(160));

@@ -89,6 +89,7 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   for (const auto& node : parse_nodes(root.require("nodes"))) {
     test.nodes.push_back({node->name(), node->kind(), node->version(), node, node->reads_remotely()});
   }
+  if (const auto certificates = root.find("certificates")) test.certificates = read_certificates(*certificates);
   if (test.nodes.empty()) root.require("nodes").error("a scenario has at least one node");
   if (const auto timeline = root.find("timeline")) test.timeline = loading::read_timeline(*timeline, test);
   if (const auto invariants = root.find("invariants")) {

@@ -20,7 +20,14 @@ class MockNode final : public NodeKind {
       if (const auto address = lines.mapping.find(key)) address->error("the engine decides where a node listens");
     }
     // For its errors, and the series; the mock itself reads the same lines again.
-    input_series_ = mockstore::parse_store(lines.mapping, name(), {}).input_series;
+    mockstore::StoreDefaults defaults;
+    token_server_ = name_of_only(lines.mapping, "token_servers");
+    defaults.books = mockstore::read_token_servers(lines.mapping);
+    proxy_ = name_of_only(lines.mapping, "proxies");
+    if (!proxy_.empty()) {
+      mockstore::parse_forward_proxy(lines.mapping.require("proxies").mapping().entries().front().value, proxy_);
+    }
+    input_series_ = mockstore::parse_store(lines.mapping, name(), defaults).input_series;
     if (const auto start = lines.mapping.find("start_timestamp")) start_timestamp_ = start->string();
     has_interval_ = lines.mapping.find("interval").has_value();
     flags_ = read_flags(lines.mapping);
@@ -31,7 +38,13 @@ class MockNode final : public NodeKind {
   }
 
   std::string kind() const override { return "mock"; }
-  std::vector<uint16_t> ports() const override { return {port, admin_port}; }
+  std::vector<uint16_t> ports() const override {
+    std::vector<uint16_t> ports{port};
+    if (!token_server_.empty()) ports.push_back(mock_token_port);
+    if (!proxy_.empty()) ports.push_back(mock_proxy_port);
+    ports.push_back(admin_port);  // The last one takes orders.
+    return ports;
+  }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
 
   Result<NodeSpec> make_spec(const NodeContext& context) const override {
@@ -40,6 +53,9 @@ class MockNode final : public NodeKind {
     store["seed"] = std::to_string(static_cast<int64_t>(context.seed));
     store["listen"] = "{{listen:" + std::to_string(port) + "}}";
     store["admin_listen"] = "{{listen:" + std::to_string(admin_port) + "}}";
+    if (!token_server_.empty()) {
+      store["token_servers"][token_server_]["listen"] = "{{listen:" + std::to_string(mock_token_port) + "}}";
+    }
     // "now" is the run's, so that all nodes of a test mean the same.
     int64_t start_ms = context.clock.start_ms;
     if (!start_timestamp_.empty()) {
@@ -56,14 +72,44 @@ class MockNode final : public NodeKind {
     spec.image_name = "mread/mread";
     spec.args = {"mock", "--config", "{{dir}}/mock.yml"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
-    spec.files["mock.yml"] = YAML::Dump(store) + "\n";
+    spec.files["mock.yml"] = YAML::Dump(proxy_.empty() ? store : beside_proxy(store)) + "\n";
     // Ready is asked where no fault can stand in the way.
     spec.ports = {admin_port, port};
+    if (!token_server_.empty()) spec.ports.push_back(mock_token_port);
+    if (!proxy_.empty()) spec.ports.push_back(mock_proxy_port);
     return spec;
   }
 
  private:
+  // Of what a mock.yml may have several, and a node one, on a port of its own. Empty: none.
+  static std::string name_of_only(yaml::Mapping& mapping, const std::string& key) {
+    const auto node = mapping.find(key);
+    if (!node) return {};
+    yaml::Mapping named = node->mapping();
+    if (named.entries().size() != 1) node->error("a node has one of " + key);
+    yaml::Mapping keys = named.entries().front().value.mapping();
+    for (const char* address : {"listen", "admin_listen"}) {
+      if (const auto given = keys.find(address)) given->error("the engine decides where a node listens");
+    }
+    return named.entries().front().key;
+  }
+
+  // A mock.yml with a proxy has its store below `stores:`.
+  YAML::Node beside_proxy(YAML::Node store) const {
+    YAML::Node file(YAML::NodeType::Map);
+    for (const char* key : {"seed", "proxies", "token_servers"}) {
+      if (store[key]) file[key] = YAML::Clone(store[key]);
+      store.remove(key);
+    }
+    store.remove("name");
+    file["stores"][name()] = store;
+    file["proxies"][proxy_]["listen"] = "{{listen:" + std::to_string(mock_proxy_port) + "}}";
+    return file;
+  }
+
   YAML::Node store_;
+  std::string token_server_;  // Its name; empty: none. Likewise:
+  std::string proxy_;
   std::string start_timestamp_;
   bool has_interval_ = false;
   std::vector<std::string> flags_;

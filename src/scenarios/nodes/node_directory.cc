@@ -90,9 +90,14 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
     if (const std::string replaced = placeholder(from, 0, authority); !replaced.empty()) to = replaced;
     return;
   }
-  if (const auto url = net::Url::parse(text); !url) from.error(url.error().context);
-  const size_t begin = scheme + 3;
+  size_t begin = scheme + 3;
   const size_t end = std::min(text.find_first_of("/?#", begin), text.size());
+  // A proxy's URL may have a user and a password before the host.
+  const size_t userinfo = text.rfind('@', end);
+  if (userinfo != std::string::npos && userinfo >= begin) begin = userinfo + 1;
+  if (const auto url = net::Url::parse(text.substr(0, scheme + 3) + text.substr(begin)); !url) {
+    from.error(url.error().context);
+  }
   const std::string replaced = placeholder(from, begin, std::string_view(text).substr(begin, end - begin));
   if (!replaced.empty()) to = text.substr(0, begin) + replaced + text.substr(end);
 }

@@ -61,7 +61,10 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     check_name(name_node, name);
     yaml::Mapping lines = value.mapping();
     const KindWord& kind = kind_of(lines.require("kind"));
-    directory.add(name, kind.ports.empty() ? read_container_ports(lines) : kind.ports);
+    std::vector<uint16_t> ports = kind.ports.empty() ? read_container_ports(lines) : kind.ports;
+    if (kind.read == read_mock_node && lines.find("token_servers")) ports.push_back(mock_token_port);
+    if (kind.read == read_mock_node && lines.find("proxies")) ports.push_back(mock_proxy_port);
+    directory.add(name, std::move(ports));
   }
   std::vector<std::shared_ptr<const NodeKind>> parsed;
   for (const auto& [name, name_node, value] : mapping.entries()) {

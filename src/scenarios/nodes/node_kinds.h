@@ -24,6 +24,10 @@ std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_node_exporter_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_container_node(const NodeLines& lines);
 
+/// Where the token server and the proxy of a mock node listen: `token_servers:`, `proxies:`.
+inline constexpr uint16_t mock_token_port = 9098;
+inline constexpr uint16_t mock_proxy_port = 3128;
+
 /// The ports of a container, which its own lines name: `ports:`.
 std::vector<uint16_t> read_container_ports(yaml::Mapping& mapping);
 

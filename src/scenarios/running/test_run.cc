@@ -62,6 +62,8 @@ class TestRun {
 
   // Everything that can be known before a node is started: versions, programs, acts. False when the test is skipped.
   bool prepare() {
+    const auto certificates = make_certificates(test_.certificates);
+    if (!certificates) return skip(certificates.error().context);
     for (const NodeDeclaration& node : test_.nodes) {
       NodeResult shown{node.name, node.kind, node.version, "", {}};
       const auto version = node.node->resolve_version(context_);
@@ -80,6 +82,7 @@ class TestRun {
         result_.reason = node.name + ": " + spec.error().to_string();
         return false;
       }
+      spec->files.insert(certificates->begin(), certificates->end());
       specs_.push_back(std::move(*spec));
       result_.nodes.push_back(std::move(shown));
     }

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/error.h"
+
+namespace mread::net {
+
+namespace asio = boost::asio;
+
+/// Where a request's Authorization comes from when it is known only as the request is sent: a file that may have
+/// changed, a token that may have expired. Safe to use from several threads.
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  /// The value of the header, for a request that is about to be sent. It fails the request where it fails. Fails with
+  /// Errc::canceled where the waiting coroutine is cancelled.
+  virtual asio::awaitable<Result<std::string>> authorization() = 0;
+  /// The peer has answered 401 to `value`. True where the next one may do better: the request is then sent once more.
+  virtual bool refused(const std::string& value) = 0;
+};
+
+}  // namespace mread::net

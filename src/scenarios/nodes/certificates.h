@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/yaml.h"
+
+namespace mread::scenarios {
+
+/// An authority of `certificates:`, and whom it signs a certificate for.
+struct Authority {
+  std::string name;
+  std::vector<std::string> subjects;  ///< host names: in the subject and as DNS name; localhost and loopback as well
+};
+
+/// Reads
+///   certificates:
+///     ours: [secure, client]
+/// Throws yaml::ConfigError.
+std::vector<Authority> read_certificates(const yaml::Node& node);
+
+/// The files that every node of the test gets, in PEM, made anew each time and good for a day:
+///   certs/ours/ca.pem                                   the authority's own certificate
+///   certs/ours/secure.pem, certs/ours/secure.key        for servers and for clients (P-256)
+/// Errors: Errc::environment, where OpenSSL has no random numbers, say.
+Result<std::map<std::string, std::string>> make_certificates(const std::vector<Authority>& authorities);
+
+}  // namespace mread::scenarios

@@ -1,0 +1,49 @@
+#include "serve/door.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "net/credentials.h"
+#include "serve/bcrypt.h"
+
+namespace mread::serve {
+namespace {
+
+net::ResponseHead plain(int status) {
+  net::ResponseHead head;
+  head.status = status;
+  head.headers.add("Content-Type", "text/plain; charset=utf-8");
+  head.headers.add("X-Content-Type-Options", "nosniff");
+  return head;
+}
+
+}  // namespace
+
+Door::Door(Metrics& metrics, PasswordCheck::Limits limits) : metrics_(metrics), check_(limits, bcrypt_matches) {}
+
+asio::awaitable<bool> Door::admits(const PasswordCheck::Users& users, const net::ServerRequest& request,
+                                   net::ResponseWriter& writer) {
+  if (users.empty()) co_return true;
+  const char* why = "missing";
+  auto claimed = net::parse_basic_authorization(request.head.headers.get("Authorization"));
+  if (claimed) {
+    const auto verdict = co_await check_.check(users, std::move(*claimed));
+    if (verdict == PasswordCheck::Verdict::right) co_return true;
+    why = verdict == PasswordCheck::Verdict::wrong ? "wrong" : "busy";
+    if (verdict == PasswordCheck::Verdict::busy) {
+      metrics_.count_unauthorized(why);
+      auto busy = plain(503);
+      busy.headers.add("Retry-After", "1");
+      co_await writer.reply(std::move(busy), "too many passwords wait to be checked\n");
+      co_return false;
+    }
+  }
+  metrics_.count_unauthorized(why);
+  auto head = plain(401);
+  head.headers.add("WWW-Authenticate", "Basic realm=\"mread\", charset=\"UTF-8\"");
+  co_await writer.reply(std::move(head), "Unauthorized\n");
+  co_return false;
+}
+
+}  // namespace mread::serve

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "net/server.h"
+#include "serve/metrics.h"
+#include "serve/password_check.h"
+
+namespace mread::serve {
+
+/// Lets in who knows a password of `web.basic_auth_users`, on every path, as Prometheus does. Safe to use from several
+/// threads.
+class Door {
+ public:
+  explicit Door(Metrics& metrics, PasswordCheck::Limits limits = {});
+
+  /// True where the request may go on: its user and password are right, or there are no users. Else it has been
+  /// answered: with 401, or with 503 where too many passwords wait to be checked.
+  asio::awaitable<bool> admits(const PasswordCheck::Users& users, const net::ServerRequest& request,
+                               net::ResponseWriter& writer);
+
+ private:
+  Metrics& metrics_;
+  PasswordCheck check_;
+};
+
+}  // namespace mread::serve

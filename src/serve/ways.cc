@@ -1,0 +1,52 @@
+#include "serve/ways.h"
+
+#include <algorithm>
+
+namespace mread::serve {
+namespace {
+
+using Transport = std::shared_ptr<net::Transport>;
+
+Transport find(const std::vector<Transport>& transports, const TransportSettings& settings) {
+  const auto found = std::find_if(transports.begin(), transports.end(),
+                                  [&](const Transport& transport) { return transport->settings() == settings; });
+  return found == transports.end() ? nullptr : *found;
+}
+
+Result<Transport> make_transport(const TransportSettings& settings, const Ways& so_far, const Ways* previous,
+                                 const net::TlsSource::Tell& tell) {
+  if (Transport shared = find(so_far.backends, settings)) return shared;
+  if (Transport known = previous == nullptr ? nullptr : find(previous->backends, settings)) {
+    if (auto fresh = known->refresh(); !fresh) return fail(std::move(fresh.error()));
+    return known;
+  }
+  return net::Transport::create(settings, tell);
+}
+
+Result<std::shared_ptr<net::TlsSource>> make_web_tls(const merger::WebSettings& web, const Ways* previous,
+                                                     const net::TlsSource::Tell& tell) {
+  if (!web.tls) return nullptr;
+  if (previous != nullptr && previous->web.tls == web.tls) {
+    if (auto fresh = previous->web_tls->refresh(); !fresh) return fail(std::move(fresh.error()));
+    return previous->web_tls;
+  }
+  return net::TlsSource::create(*web.tls, tell);
+}
+
+}  // namespace
+
+Result<Ways> make_ways(const merger::Config& config, const Ways* previous, const net::TlsSource::Tell& tell) {
+  Ways ways;
+  for (const merger::Backend& backend : config.backends) {
+    auto transport = make_transport(backend.transport, ways, previous, tell);
+    if (!transport) return fail(transport.error().in("backend " + backend.name));
+    ways.backends.push_back(std::move(*transport));
+  }
+  ways.web = config.web;
+  auto web_tls = make_web_tls(config.web, previous, tell);
+  if (!web_tls) return fail(web_tls.error().in("web"));
+  ways.web_tls = std::move(*web_tls);
+  return ways;
+}
+
+}  // namespace mread::serve
