@@ -113,6 +113,7 @@ Config Config::from_yaml(const yaml::Node& root) {
     config.listen = listen->string();
   }
   read_all_backends(mapping, config);
+  read_anchor_regex(mapping.find("anchor_regex"), config);
   read_groups(mapping.find("groups"), config);
   if (const auto routes = mapping.find("routes")) {
     for (const Node& route : routes->sequence()) config.routes.push_back(read_route(route, config));

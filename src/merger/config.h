@@ -29,8 +29,10 @@ struct Backend {
   bool enable_http2 = true;            ///< accepted; this client speaks HTTP/1.1
   bool read_recent = false;            ///< accepted; the core has no data of its own, so it always asks
   bool filter_external_labels = true;  ///< accepted; the core has no external labels
-  TransportSettings transport;         ///< TLS and proxy
-  size_t group = 0;                    ///< index in Config::groups
+  /// It looks for regular expressions anywhere in a value, and has to be told where they begin and end.
+  bool anchor_regex = false;
+  TransportSettings transport;  ///< TLS and proxy
+  size_t group = 0;             ///< index in Config::groups
 };
 
 /// When another member of a group is asked beside one that has not answered yet (merger/hedge.h).

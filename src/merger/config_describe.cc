@@ -46,6 +46,11 @@ std::string Config::describe() const {
     if (!backend.follow_redirects) out += "    follow_redirects: false\n";
     out += describe_transport(backend.transport, "    ");
   }
+  std::string anchored_names;
+  for (const Backend& backend : backends) {
+    if (backend.anchor_regex) anchored_names += (anchored_names.empty() ? "" : ", ") + quoted(backend.name);
+  }
+  out += fmt::format("anchor_regex: [{}]\n", anchored_names);
   out += "groups:\n";
   for (const Group& group : groups) {
     std::string members;

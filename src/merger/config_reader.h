@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 
 #include "base/yaml.h"
 #include "merger/config.h"
@@ -15,6 +16,8 @@ Backend read_backend(const yaml::Node& node);
 void read_all_backends(yaml::Mapping& mapping, Config& config);
 /// `groups:`, and a group for each backend that is in none. The backends are there.
 void read_groups(const std::optional<yaml::Node>& node, Config& config);
+/// `anchor_regex:`, or what the URLs say where the file has none. The backends are there.
+void read_anchor_regex(const std::optional<yaml::Node>& node, Config& config);
 /// One entry of `routes:`. The groups are there.
 Route read_route(const yaml::Node& node, const Config& config);
 

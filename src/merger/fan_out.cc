@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "merger/anchored_query.h"
 #include "merger/answer_writer.h"
 #include "merger/query_run.h"
 #include "merger/read_policy.h"
@@ -137,7 +138,9 @@ BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<R
 void FanOut::Impl::ask(const QueryRun& run, BackendLeg& leg, TimePoint now) {
   model::ReadRequest request;
   const auto from_ms = run.scopes[leg.backend()].from_ms;
-  request.queries.push_back(from_ms ? narrowed(run.query, *from_ms) : run.query);
+  model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
+  const bool anchors = config_.backends[leg.backend()].anchor_regex;
+  request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
   leg.ask(now);
   actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});

@@ -45,7 +45,7 @@ TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
   const PrometheusProcess server("3.5", "global: {scrape_interval: 15s}\n", keep_old_data);
   ASSERT_TRUE(server.ready()) << server.log();
   const auto cases = wire::histogram_cases(wire::recorded_start_ms);
-  const auto written = scenarios::write_series(server.url("/"), cases, {});
+  const auto written = scenarios::write_series(server.url("/api/v1/write"), cases, {});
   ASSERT_TRUE(written) << written.error().to_string();
 
   for (const model::ResponseType type : both_types) {
@@ -125,7 +125,7 @@ TEST(RemoteWriteToPrometheus, KeepsBitsAndChangesOfKind) {
       series.samples.push_back(Sample::of(start_ms + i * 15'000, static_cast<double>(i)));
     all.push_back(series);
   }
-  const auto written = scenarios::write_series(server.url("/"), all, {});
+  const auto written = scenarios::write_series(server.url("/api/v1/write"), all, {});
   ASSERT_TRUE(written) << written.error().to_string();
   for (const model::ResponseType type : both_types) {
     for (const Series& want : all) {

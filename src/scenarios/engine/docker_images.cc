@@ -24,6 +24,7 @@ constexpr std::chrono::seconds young{600};
 std::string dockerfile_of(const std::string& program) {
   if (program == "prometheus") return prometheus_dockerfile;
   if (program == "node_exporter") return node_exporter_dockerfile;
+  if (program == "influxdb") return influxdb_dockerfile;
   if (program == "mread") return mread_dockerfile;
   return program_dockerfile;
 }

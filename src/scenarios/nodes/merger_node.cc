@@ -15,7 +15,7 @@ class MergerNode final : public NodeKind {
     flags_ = read_flags(lines.mapping);
     files_ = read_files(lines.mapping);
     const yaml::Node config = lines.mapping.require("config");
-    expand_remote_read_names(config);
+    expand_remote_read_names(config, lines.directory);
     const merger::Config checked = merger::Config::from_yaml(config);
     reads_remotely_ = !checked.backends.empty();
     YAML::Node resolved = lines.directory.resolve(

@@ -109,7 +109,12 @@ YAML::Node NodeDirectory::resolve(const yaml::Node& config, const std::string& s
   return copy;
 }
 
-void expand_remote_read_names(const yaml::Node& config) {
+std::string NodeDirectory::read_target(const std::string& name) const {
+  const auto found = read_targets_.find(name);
+  return found == read_targets_.end() ? "/api/v1/read" : found->second;
+}
+
+void expand_remote_read_names(const yaml::Node& config, const NodeDirectory& directory) {
   if (!config.is_mapping()) return;
   const auto remote_read = config.mapping().find("remote_read");
   if (!remote_read || !is_list(*remote_read)) return;
@@ -119,7 +124,7 @@ void expand_remote_read_names(const yaml::Node& config) {
     if (name.find_first_of(":/ ") != std::string::npos) item.error("want a node's name, or a mapping with a url");
     YAML::Node entry(YAML::NodeType::Map);
     entry["name"] = name;
-    entry["url"] = "http://" + name + "/api/v1/read";
+    entry["url"] = "http://" + name + directory.read_target(name);
     YAML::Node slot = item.raw();
     slot = entry;
   }

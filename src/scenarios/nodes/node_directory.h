@@ -14,7 +14,13 @@ namespace mread::scenarios {
 /// configurations. A port left out means the node's first.
 class NodeDirectory {
  public:
-  void add(std::string name, std::vector<uint16_t> ports) { ports_.emplace(std::move(name), std::move(ports)); }
+  /// `read_target` is where a remote read of it goes; empty for a kind that has none.
+  void add(std::string name, std::vector<uint16_t> ports, std::string read_target) {
+    if (!read_target.empty()) read_targets_.emplace(name, std::move(read_target));
+    ports_.emplace(std::move(name), std::move(ports));
+  }
+  /// Prometheus's own path for names that are no node's; resolve() then says so.
+  std::string read_target(const std::string& name) const;
 
   /// The configuration of node `self` with the addresses at `paths` replaced by the engine's placeholders
   /// ({{node:NAME:PORT}}). A path is made of keys and "*" for the items of a list, and ends at a URL
@@ -31,10 +37,11 @@ class NodeDirectory {
   std::string placeholder(const yaml::Node& place, size_t offset, std::string_view authority) const;
 
   std::map<std::string, std::vector<uint16_t>> ports_;
+  std::map<std::string, std::string> read_targets_;
 };
 
-/// Turns every entry of `remote_read:` that is only a node's name into {name: NAME, url: "http://NAME/api/v1/read"}, in
-/// place.
-void expand_remote_read_names(const yaml::Node& config);
+/// Turns every entry of `remote_read:` that is only a node's name into {name: NAME, url: "http://NAME/api/v1/read"} (or
+/// whatever its kind is read at), in place.
+void expand_remote_read_names(const yaml::Node& config, const NodeDirectory& directory);
 
 }  // namespace mread::scenarios

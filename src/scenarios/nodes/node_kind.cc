@@ -14,21 +14,22 @@ namespace {
 struct KindWord {
   const char* word;
   std::vector<uint16_t> ports;
+  const char* read_target;
   std::shared_ptr<const NodeKind> (*read)(const NodeLines&);
 };
 
 const std::vector<KindWord>& kind_words() {
   // A mock's second port takes its orders, and stays open when a fault closes the first.
-  static const std::vector<KindWord> words = {{"prometheus", {9090}, read_prometheus_node},
-                                              {"mock", {9090, 9099}, read_mock_node},
-                                              {"merger", {9095}, read_merger_node},
-                                              {"node_exporter", {9100}, read_node_exporter_node},
-                                              {"container", {}, read_container_node}};
+  static const std::vector<KindWord> words = {{"prometheus", {9090}, "/api/v1/read", read_prometheus_node},
+                                              {"mock", {9090, 9099}, "/api/v1/read", read_mock_node},
+                                              {"merger", {9095}, "/api/v1/read", read_merger_node},
+                                              {"node_exporter", {9100}, "", read_node_exporter_node},
+                                              {"influxdb", {8086}, influxdb_read_target, read_influxdb_node},
+                                              {"container", {}, "", read_container_node}};
   return words;
 }
 
 const KindWord& kind_of(const yaml::Node& kind) {
-  if (kind.string() == "influxdb") kind.error("kind influxdb is not supported yet");
   std::vector<std::string> known;
   for (const KindWord& word : kind_words()) known.emplace_back(word.word);
   const std::string name = kind.one_of(known);
@@ -64,7 +65,7 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     std::vector<uint16_t> ports = kind.ports.empty() ? read_container_ports(lines) : kind.ports;
     if (kind.read == read_mock_node && lines.find("token_servers")) ports.push_back(mock_token_port);
     if (kind.read == read_mock_node && lines.find("proxies")) ports.push_back(mock_proxy_port);
-    directory.add(name, std::move(ports));
+    directory.add(name, std::move(ports), kind.read_target);
   }
   std::vector<std::shared_ptr<const NodeKind>> parsed;
   for (const auto& [name, name_node, value] : mapping.entries()) {

@@ -34,16 +34,19 @@ class NodeKind {
   virtual ~NodeKind() = default;
 
   const std::string& name() const { return name_; }
-  virtual std::string kind() const = 0;  ///< "prometheus" | "mock" | "merger" | "node_exporter" | "container"
+  virtual std::string kind()
+      const = 0;  ///< "prometheus" | "mock" | "merger" | "node_exporter" | "influxdb" | "container"
   /// As written ("v3.5"); empty where the kind has none or the file gives none (the newest there is then runs).
   virtual std::string version() const { return {}; }
   /// The ports under which other nodes name it; the first is the one that is asked for readiness and queries.
   virtual std::vector<uint16_t> ports() const = 0;
+  /// Path and query under which the node itself answers remote reads.
+  virtual std::string read_target() const { return "/api/v1/read"; }
   /// Reads others over remote read: has a `remote_read` in its config.
   virtual bool reads_remotely() const { return false; }
   /// Files of the node's folder worth keeping as artefacts of a run (Topology::read_file): its query log.
   virtual std::vector<std::string> kept_files() const { return {}; }
-  /// The data that the node holds by its own lines (mock, prometheus); external labels are not added.
+  /// The data that the node holds by its own lines (mock, prometheus, influxdb); external labels are not added.
   virtual const std::vector<mockstore::InputSeries>& input_series() const;
 
   /// The exact version that version() stands for on this machine ("3.5.3"); empty for kinds without one.

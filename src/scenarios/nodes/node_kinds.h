@@ -22,6 +22,7 @@ std::shared_ptr<const NodeKind> read_prometheus_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_node_exporter_node(const NodeLines& lines);
+std::shared_ptr<const NodeKind> read_influxdb_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_container_node(const NodeLines& lines);
 
 /// Where the token server and the proxy of a mock node listen: `token_servers:`, `proxies:`.
@@ -30,6 +31,9 @@ inline constexpr uint16_t mock_proxy_port = 3128;
 
 /// The ports of a container, which its own lines name: `ports:`.
 std::vector<uint16_t> read_container_ports(yaml::Mapping& mapping);
+
+/// Where an influxdb node is read: it has one database.
+inline constexpr const char* influxdb_read_target = "/api/v1/prom/read?db=prometheus";
 
 // What several kinds have.
 

@@ -123,7 +123,9 @@ class PrometheusNode final : public NodeKind {
         std::erase_if(one.histograms, [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
       }
     }
-    auto written = write_series(url, *series, stop);
+    net::Url endpoint = url;
+    endpoint.target = "/api/v1/write";
+    auto written = write_series(endpoint, *series, stop);
     if (!written) return fail(written.error().in("node " + name()));
     return {};
   }
@@ -131,7 +133,7 @@ class PrometheusNode final : public NodeKind {
  private:
   YAML::Node resolve(const yaml::Node& config, const NodeLines& lines) {
     yaml::Mapping mapping = config.mapping();
-    expand_remote_read_names(config);
+    expand_remote_read_names(config, lines.directory);
     const auto remote_read = mapping.find("remote_read");
     reads_remotely_ = remote_read && remote_read->is_sequence() && !remote_read->sequence().empty();
     return lines.directory.resolve(

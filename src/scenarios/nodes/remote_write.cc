@@ -11,10 +11,9 @@ namespace mread::scenarios {
 
 namespace {
 
-Result<void> post(const net::Url& server, std::string body, std::stop_token stop) {
+Result<void> post(const net::Url& endpoint, std::string body, std::stop_token stop) {
   net::ClientRequest request;
-  request.url = server;
-  request.url.target = "/api/v1/write";
+  request.url = endpoint;
   request.method = "POST";
   request.headers.set("Content-Type", "application/x-protobuf");
   request.headers.set("Content-Encoding", "snappy");
@@ -25,16 +24,16 @@ Result<void> post(const net::Url& server, std::string body, std::stop_token stop
   if (answer->head.status / 100 == 2) return {};
   std::string said = answer->body.substr(0, 500);
   while (!said.empty() && said.back() == '\n') said.pop_back();
-  return fail(Errc::http_status, "remote write to " + server.authority() + ": HTTP " +
+  return fail(Errc::http_status, "remote write to " + endpoint.authority() + ": HTTP " +
                                      std::to_string(answer->head.status) + (said.empty() ? "" : ": " + said));
 }
 
 }  // namespace
 
-Result<void> write_series(const net::Url& server, const std::vector<model::Series>& series, std::stop_token stop) {
+Result<void> write_series(const net::Url& endpoint, const std::vector<model::Series>& series, std::stop_token stop) {
   wire::WriteRequests requests(series);
   while (auto body = requests.next()) {
-    if (auto sent = post(server, std::move(*body), stop); !sent) return sent;
+    if (auto sent = post(endpoint, std::move(*body), stop); !sent) return sent;
   }
   return {};
 }

@@ -42,7 +42,8 @@ class Asker {
 struct NodePorts {
   uint16_t main = 0;
   uint16_t admin = 0;
-  std::string kind;  ///< of the node
+  std::string kind;                          ///< of the node
+  std::string read_target = "/api/v1/read";  ///< NodeKind::read_target()
 };
 
 /// The reads that a Prometheus counts in its /metrics.

@@ -60,7 +60,8 @@ class HttpAsker final : public Asker {
                   int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) override {
     const auto begin = std::chrono::steady_clock::now();
     ReadAnswer answer;
-    auto url = url_of(node, "/api/v1/read");
+    const auto port = ports_.find(node);
+    auto url = url_of(node, port == ports_.end() ? "/" : port->second.read_target);
     if (!url) {
       answer.error = url.error().to_string();
       return answer;
@@ -102,7 +103,7 @@ class HttpAsker final : public Asker {
   }
 
   Result<void> write(const std::string& node, const std::vector<model::Series>& series, std::stop_token stop) override {
-    const auto url = url_of(node, "/");
+    const auto url = url_of(node, "/api/v1/write");
     if (!url) return fail(url.error());
     return write_series(*url, series, stop);
   }

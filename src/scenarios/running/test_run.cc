@@ -119,7 +119,7 @@ class TestRun {
       started_.push_back(node.name);
       const std::vector<uint16_t> ports = node.node->ports();
       if (ports.empty()) continue;
-      ports_[node.name] = {ports.front(), ports.back(), node.kind};
+      ports_[node.name] = {ports.front(), ports.back(), node.kind, node.node->read_target()};
       const auto fed = node.node->feed(context_, topology_->url(node.name, ports.front()), stop_);
       if (!fed) return fail(fed.error().in("feeding " + node.name));
     }

@@ -8,10 +8,10 @@ namespace {
 
 NodeDirectory directory() {
   NodeDirectory nodes;
-  nodes.add("us-east", {9090});
-  nodes.add("merge", {9095});
-  nodes.add("store", {9090, 9099});
-  nodes.add("silent", {});
+  nodes.add("us-east", {9090}, "/api/v1/read");
+  nodes.add("merge", {9095}, "/api/v1/read");
+  nodes.add("store", {9090, 9099}, "/api/v1/read");
+  nodes.add("silent", {}, "");
   return nodes;
 }
 
@@ -111,11 +111,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ExpandRemoteReadNames, ANameAloneBecomesAnEntry) {
   const yaml::Node config = yaml::Node::parse("remote_read: [us-east, {url: http://merge/read}]", "test.yaml");
-  expand_remote_read_names(config);
+  expand_remote_read_names(config, directory());
   EXPECT_EQ(config.dump(), "remote_read: [{name: us-east, url: http://us-east/api/v1/read}, {url: http://merge/read}]");
-  EXPECT_THROW(expand_remote_read_names(yaml::Node::parse("remote_read: [http://us-east]", "t")), yaml::ConfigError);
-  expand_remote_read_names(yaml::Node::parse("remote_read: x", "t"));
-  expand_remote_read_names(yaml::Node::parse("", "t"));
+  EXPECT_THROW(expand_remote_read_names(yaml::Node::parse("remote_read: [http://us-east]", "t"), directory()),
+               yaml::ConfigError);
+  expand_remote_read_names(yaml::Node::parse("remote_read: x", "t"), directory());
+  expand_remote_read_names(yaml::Node::parse("", "t"), directory());
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ using testing::HasSubstr;
 class Machine {
  public:
   Machine() {
-    for (const char* path :
-         {"prometheus/2.42.0/prometheus", "prometheus/3.5.3/prometheus", "node_exporter/1.5.0/node_exporter"}) {
+    for (const char* path : {"prometheus/2.42.0/prometheus", "prometheus/3.5.3/prometheus",
+                             "node_exporter/1.5.0/node_exporter", "influxdb/1.6.7/influxdb"}) {
       std::filesystem::create_directories((cache_.path() / path).parent_path());
       std::ofstream(cache_.path() / path) << "x";
     }
@@ -228,6 +228,36 @@ TEST(NodeExporterNode, Spec) {
   EXPECT_THAT(spec.args, ElementsAre("--web.listen-address={{listen:9100}}", "--collector.disable-defaults"));
 }
 
+TEST(InfluxDbNode, Spec) {
+  const Machine machine;
+  const NodeSpec spec = spec_of("i: {kind: influxdb, input_series: [{series: foo, values: '1x3'}]}", machine.context());
+  EXPECT_EQ(spec.image_name, "mread/influxdb:1.6.7");
+  EXPECT_THAT(spec.ports, ElementsAre(8086));
+  const std::string& config = spec.files.at("influxdb.conf");
+  EXPECT_THAT(config, HasSubstr("bind-address = \"{{listen:8086}}\""));
+  EXPECT_THAT(config, HasSubstr("bind-address = \"127.0.0.1:0\""));  // Backups, which nobody asks for.
+}
+
+TEST(InfluxDbNode, RefusesWhatItWouldDrop) {
+  const Machine machine;
+  for (const char* values : {"1 stale", "1 NaN", "1 Inf", "{{schema:0 count:3 sum:5 buckets:[1 2]}}x3"}) {
+    const auto spec = parse("i: {kind: influxdb, input_series: [{series: foo, values: '" + std::string(values) + "'}]}")
+                          .front()
+                          ->make_spec(machine.context());
+    ASSERT_FALSE(spec) << values;
+    EXPECT_THAT(spec.error().to_string(), HasSubstr("test.yaml:1")) << values;
+    EXPECT_THAT(spec.error().to_string(), HasSubstr("InfluxDB does not keep")) << values;
+  }
+}
+
+TEST(InfluxDbNode, IsReadByItsNameAtItsOwnPath) {
+  const Machine machine;
+  const auto nodes = parse("{i: {kind: influxdb}, q: {kind: prometheus, config: {remote_read: [i]}}}");
+  EXPECT_EQ(nodes[0]->read_target(), "/api/v1/prom/read?db=prometheus");
+  EXPECT_THAT(nodes[1]->make_spec(machine.context())->files.at("prometheus.yml"),
+              HasSubstr("http://{{node:i:8086}}/api/v1/prom/read?db=prometheus"));
+}
+
 TEST(ContainerNode, Spec) {
   const NodeSpec spec = spec_of(
       "g: {kind: container, image: 'grafana:1', ports: [3000], args: [-x], ready_path: /ok, files: {a/b: c}}", {});
@@ -269,7 +299,7 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"UnknownKind", "a: {kind: prometeus}",
                   "test.yaml:1:11: unknown value \"prometeus\"; did you mean \"prometheus\"?"},
         ErrorCase{"NoKind", "a: {version: v3.5}", "key \"kind\" is missing"},
-        ErrorCase{"InfluxDb", "a: {kind: influxdb}", "test.yaml:1:11: kind influxdb is not supported yet"},
+        ErrorCase{"KeyOfAnInfluxDb", "a: {kind: influxdb, databse: x}", "test.yaml:1:21: unknown key \"databse\""},
         ErrorCase{"UnknownKey", "a: {kind: prometheus, verison: v3.5}",
                   "test.yaml:1:23: unknown key \"verison\"; did you mean \"version\"?"},
         ErrorCase{"UnknownKeyOfAMock", "a: {kind: mock, input_serie: []}", "did you mean \"input_series\"?"},
