@@ -85,23 +85,36 @@ class Comparison {
     const std::string out = to_string(which.out);
     const std::string peer_out =
         !settings_.encode_once && which.out == ResponseType::streamed_xor_chunks ? "fanout" : out;
-    const std::string ours =
-        fmt::format("'{}' --in {} --out {} --seconds {} {}", settings_.mread, in, out, settings_.seconds, bodies);
+    const std::string ours = fmt::format("'{}' --in {} --out {} {}", settings_.mread, in, out, bodies);
     const std::string theirs =
         fmt::format("{}'{}' -in {} -out {} -seconds {} {}", settings_.all_cores ? "" : "GOMAXPROCS=1 ", settings_.peer,
                     in, peer_out, settings_.seconds, bodies);
     for (size_t round = 0; round < settings_.rounds; ++round) {
-      take(row.mread, run_side(ours));
+      take(row.mread, run_side(fmt::format("{} --seconds {}", ours, settings_.seconds)));
       take(row.prometheus, run_side(theirs));
       if (row.mread.last.at("checksum") != row.prometheus.last.at("checksum")) {
         throw std::runtime_error(fmt::format("the answers differ:\n{}\n{}", boost::json::serialize(row.mread.last),
                                              boost::json::serialize(row.prometheus.last)));
       }
     }
+    check_readable(row, ours);
     return row;
   }
 
  private:
+  // Prometheus's client has to get out of mread's answer what is in it.
+  void check_readable(const Row& row, const std::string& ours) {
+    const fs::path answer = settings_.work / "answer";
+    run_side(fmt::format("{} --seconds 0 --answer '{}'", ours, answer.string()));
+    const auto read = run_side(fmt::format("'{}' -in {} -out iterate -seconds 0 '{}'", settings_.peer,
+                                           to_string(row.which.out), answer.string()));
+    fs::remove(answer);
+    if (read.at("checksum") != row.mread.last.at("checksum")) {
+      throw std::runtime_error(fmt::format("Prometheus reads something else in mread's answer:\n{}\n{}",
+                                           boost::json::serialize(row.mread.last), boost::json::serialize(read)));
+    }
+  }
+
   static void take(Side& side, boost::json::object line) {
     // All CPU time of the process: on a machine that others use too, time on the clock says little.
     side.cpu_seconds.push_back(line.at("cpu_seconds").to_number<double>());

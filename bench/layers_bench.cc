@@ -16,6 +16,7 @@
 #include "wire/crc32c.h"
 #include "wire/frame_splitter.h"
 #include "wire/labels_view.h"
+#include "wire/samples_block_writer.h"
 #include "wire/samples_response.h"
 #include "wire/snappy_block.h"
 #include "wire/xor_chunk.h"
@@ -164,6 +165,24 @@ void write_samples(benchmark::State& state) {
   count(state, input().plan.input_samples(), input().uncompressed.size());
 }
 
+// As write_samples, but compressed while it is written.
+void write_samples_block(benchmark::State& state) {
+  const auto write = [] {
+    wire::SamplesBlockWriter writer;
+    writer.begin_result();
+    for (size_t i = 0; i < input().series.size(); ++i)
+      writer.append_series(input().labels[i], input().series[i].samples);
+    return writer.take();
+  };
+  std::string block;
+  for (const auto& piece : write()) block.append(piece.memory.get(), piece.size);
+  require(wire::uncompress(block, UINT32_MAX) == input().uncompressed, "samples: not what was written before");
+  for (auto _ : state) benchmark::DoNotOptimize(write());
+  state.counters["block_bytes"] = static_cast<double>(block.size());
+  state.counters["snappy_bytes"] = static_cast<double>(input().sampled.size());
+  count(state, input().plan.input_samples(), input().uncompressed.size());
+}
+
 void decode_xor(benchmark::State& state) {
   std::vector<model::Sample> out(input().plan.samples);
   size_t bytes = 0;
@@ -225,6 +244,18 @@ void check_canonical(benchmark::State& state) {
     for (const auto& labels : input().labels) require(wire::is_canonical_labels(labels), "labels: not canonical");
   }
   count(state, input().labels.size(), 0);
+}
+
+// A source's labels, each beside those before. Items are label sets.
+void step_labels(benchmark::State& state) {
+  const auto& labels = input().labels;
+  for (auto _ : state) {
+    for (size_t i = 1; i < labels.size(); ++i) {
+      const auto step = wire::step_labels(labels[i - 1], labels[i]);
+      require(step.canonical && step.order > 0, "labels: not in order");
+    }
+  }
+  count(state, labels.size() - 1, 0);
 }
 
 // Samples of one series from several replicas with an offset.
@@ -291,11 +322,13 @@ void register_benchmarks(bool quick) {
   add("scan/samples_response", scan_samples_response);
   add("samples/read", read_samples);
   add("samples/write", write_samples);
+  add("samples/write_block", write_samples_block);
   add("xor/decode", decode_xor);
   add("xor/encode", encode_xor);
   add("labels/compare_neighbours", compare_neighbours);
   add("labels/compare_equal", compare_equal);
   add("labels/check_canonical", check_canonical);
+  add("labels/step", step_labels);
   for (const int64_t backends : {2, 3, 5, 10, 50}) {
     add("merge/samples", merge_runs)->Arg(backends);
     add("merge/labels", merge_labels)->Arg(backends);

@@ -42,7 +42,7 @@ double median(std::vector<double> values) {
 }
 
 void measure(const std::string& in, const std::string& out, double seconds, const std::string& label,
-             const std::vector<std::string>& paths, size_t window_bytes) {
+             const std::vector<std::string>& paths, size_t window_bytes, const std::string& answer_path) {
   const auto in_type = bench::type_from(in);
   const auto out_type = bench::type_from(out);
   if (!in_type || !out_type) throw std::runtime_error("--in and --out are samples or chunks");
@@ -73,7 +73,13 @@ void measure(const std::string& in, const std::string& out, double seconds, cons
   } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds);
   const int64_t peak = bench::peak_resident_bytes();
 
-  const bench::Checksum sum = bench::checksum_of(read.answer(), *out_type);
+  const std::string answer = read.answer();
+  const bench::Checksum sum = bench::checksum_of(answer, *out_type);
+  if (!answer_path.empty()) {
+    std::ofstream file(answer_path, std::ios::binary);
+    file.write(answer.data(), static_cast<std::streamsize>(answer.size()));
+    if (!file.flush()) throw std::runtime_error("cannot write " + answer_path);
+  }
   const boost::json::object line = {
       {"side", "mread"},
       {"label", label},
@@ -98,7 +104,7 @@ void measure(const std::string& in, const std::string& out, double seconds, cons
 int main(int argc, char** argv) {
   CLI::App app("One read, merged again and again in memory", "mread_bench_side");
   app.footer("Example: mread_bench_side --in chunks --out samples --seconds 2 /tmp/bodies/0 /tmp/bodies/1");
-  std::string in = "chunks", out = "chunks", label;
+  std::string in = "chunks", out = "chunks", label, answer;
   double seconds = 1;
   size_t window_bytes = 0;
   std::vector<std::string> paths;
@@ -108,10 +114,11 @@ int main(int argc, char** argv) {
   app.add_option("--label", label, "repeated in the report");
   app.add_option("--window", window_bytes,
                  "bytes within which a backend's series may be out of order; 0: as serve does");
+  app.add_option("--answer", answer, "a file that the answer is written to");
   app.add_option("BODY", paths, "a file a backend")->required();
   CLI11_PARSE(app, argc, argv);
   try {
-    measure(in, out, seconds, label, paths, window_bytes);
+    measure(in, out, seconds, label, paths, window_bytes, answer);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "mread_bench_side: %s\n", error.what());
     return 1;

@@ -42,6 +42,10 @@ void read_merge(const Node& node, Config& config) {
                          : word == "live" ? OnConflict::live
                                           : OnConflict::first;
   }
+  if (const auto encodings = mapping.find("chunk_encodings")) {
+    config.chunk_encodings =
+        encodings->one_of({"compatible", "newer"}) == "newer" ? ChunkEncodings::newer : ChunkEncodings::compatible;
+  }
   if (const auto limit = mapping.find("repair_limit")) config.repair_limit = limit->bytes();
   mapping.finish();
 }

@@ -68,6 +68,12 @@ enum class Dedup {
   gapfill,  ///< those of one replica, its gaps filled from the others (merger/gap_fill.h)
 };
 
+/// Which chunk encodings a streamed answer may have.
+enum class ChunkEncodings {
+  compatible,  ///< those that every Prometheus reads; others are rewritten, and lose their start timestamps
+  newer,       ///< those of Prometheus 3.14 as well, which older ones fail on
+};
+
 /// When a read fails.
 enum class PartialPolicy {
   all,    ///< any failed backend fails the read
@@ -132,6 +138,7 @@ struct Config {
   std::vector<std::string> replica_labels;
   Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
+  ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
@@ -157,6 +164,7 @@ const char* to_string(OnConflict on_conflict);
 /// "p95", or a duration.
 std::string to_string(const HedgeAfter& after);
 const char* to_string(Dedup dedup);
+const char* to_string(ChunkEncodings encodings);
 const char* to_string(PartialPolicy policy);
 
 }  // namespace mread::merger

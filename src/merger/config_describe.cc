@@ -67,8 +67,11 @@ std::string Config::describe() const {
   }
   std::string replica_names;
   for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
-  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
-                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
+  out += fmt::format(
+      "merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, chunk_encodings: {}, repair_limit: {}}}\npartial: "
+      "{}\n",
+      replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
+      to_string(partial));
   out += fmt::format(
       "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, series: {}, samples: {}, "
       "bytes_in_flight: {}, query_range: {}}}\n",
@@ -110,6 +113,8 @@ std::string to_string(const HedgeAfter& after) {
 }
 
 const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
+
+const char* to_string(ChunkEncodings encodings) { return encodings == ChunkEncodings::newer ? "newer" : "compatible"; }
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {

@@ -23,20 +23,9 @@ bool inside(std::string_view part, std::string_view whole) {
          std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
 }
 
-uint64_t claimed_samples(const wire::ChunkView& chunk) {
-  return static_cast<uint64_t>(static_cast<unsigned char>(chunk.data[0])) << 8 |
-         static_cast<unsigned char>(chunk.data[1]);
-}
-
 Result<void> check_chunk(const wire::ChunkView& chunk) {
-  switch (chunk.encoding) {
-    case wire::ChunkEncoding::xor_:
-    case wire::ChunkEncoding::histogram:
-    case wire::ChunkEncoding::float_histogram:
-      break;
-    default:
-      return fail(Errc::unsupported,
-                  fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding)));
+  if (!wire::is_known(chunk.encoding)) {
+    return fail(Errc::unsupported, fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding)));
   }
   if (chunk.data.size() < 2) return fail(Errc::malformed, "a chunk of less than two bytes");
   if (chunk.max_time_ms < chunk.min_time_ms) {
@@ -208,7 +197,8 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
     if (auto checked = check_chunk(chunk); !checked) return checked;
     ordered = ordered && (fragment.chunks.empty() || chunk.min_time_ms > fragment.chunks.back().max_time_ms);
     fragment.chunks.push_back(chunk);
-    fragment.sample_count += claimed_samples(chunk);
+    fragment.sample_count += wire::claimed_samples(chunk.encoding, chunk.data);
+    fragment.newer_chunks = fragment.newer_chunks || wire::is_newer(chunk.encoding);
   }
   if (alone && canonical && pinned && ordered) fragment.frame = frame.wire;
   fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment);

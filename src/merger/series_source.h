@@ -47,7 +47,7 @@ struct SourceOptions {
 ///          for better or worse: it is this order that counts.
 /// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
-///          Errc::unsupported for a chunk encoding that not every client reads, Errc::malformed for duplicate label
+///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate label
 ///          names, chunks that end before they begin, and answers to a query that was not asked.
 /// Not thread-safe.
 class SeriesSource {

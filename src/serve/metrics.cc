@@ -17,6 +17,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "serve/process_metrics.h"
+#include "wire/chunk_encoding.h"
 
 namespace mread::serve {
 namespace {
@@ -157,6 +158,12 @@ struct Metrics::Families {
   Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
   Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
   Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
+  Family<Counter>& transcoded = BuildCounter()
+                                    .Name("mread_chunks_transcoded_total")
+                                    .Help(
+                                        "Chunks rewritten in an encoding that every client reads, without their start "
+                                        "timestamps, by the encoding they came in.")
+                                    .Register(registry);
   Family<Counter>& warnings =
       BuildCounter()
           .Name("mread_warnings_requests_total")
@@ -255,6 +262,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
       .Register(f.registry)
       .Add({{"version", MREAD_VERSION}})
       .Set(1);
+  for (const auto encoding : wire::newer_encodings) f.transcoded.Add({{"encoding", to_string(encoding)}});
   for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
   for (const char* reason : {"missing", "wrong", "busy"}) families_->unauthorized.Add({{"reason", reason}});
 }
@@ -374,6 +382,11 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
   auto& f = *families_;
   f.conflicts.Increment(static_cast<double>(outcome.conflicts));
   f.failovers.Increment(static_cast<double>(outcome.failovers));
+  for (size_t i = 0; i < outcome.transcoded.size(); ++i) {
+    if (outcome.transcoded[i] == 0) continue;
+    f.transcoded.Add({{"encoding", to_string(wire::newer_encodings[i])}})
+        .Increment(static_cast<double>(outcome.transcoded[i]));
+  }
   using State = merger::BackendOutcome::State;
   for (const merger::BackendOutcome& each : outcome.backends) {
     if (each.backend >= backends.all.size()) continue;

@@ -165,6 +165,33 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenCase{"NameAsNumber", "\x0a\x02\x08\x01"s, "label 0: malformed protobuf at byte 0"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
+// The one pass says what the three separate ones do, also of labels that are broken or not canonical.
+RC_GTEST_PROP(LabelsViewProperty, AStepSaysOrderAndWhatIsCommon, ()) {
+  const std::string last = encode_labels(*test::label_sets());
+  std::string labels = encode_labels(*test::label_sets());
+  if (*rc::gen::inRange(0, 3) == 0) labels = last.substr(0, last.size() / 2) + labels;
+  if (!labels.empty() && *rc::gen::inRange(0, 3) == 0) {
+    labels[*rc::gen::inRange<size_t>(0, labels.size())] ^= static_cast<char>(*rc::gen::inRange(1, 256));
+  }
+  const LabelsStep step = step_labels(last, labels);
+  RC_ASSERT(step.canonical == is_canonical_labels(labels));
+  if (!step.canonical) return;
+  RC_ASSERT(step.order == compare_labels(labels, last));
+  RC_ASSERT(step.common <= std::min(last.size(), labels.size()));
+  RC_ASSERT(last.substr(0, step.common) == labels.substr(0, step.common));
+  RC_ASSERT(is_canonical_labels(last.substr(0, step.common)));
+  size_t common = 0;
+  RC_ASSERT(compare_labels_from(labels, last, common) == step.order);
+  RC_ASSERT(common == step.common);
+  // From any whole entry on that they share it is the same.
+  for (size_t from = 0; from <= step.common; ++from) {
+    if (!is_canonical_labels(labels.substr(0, from))) continue;
+    common = from;
+    RC_ASSERT(compare_labels_from(labels, last, common) == step.order);
+    RC_ASSERT(common == step.common);
+  }
+}
+
 TEST(LabelsViewTest, CompareOfBrokenBytesEnds) {
   const std::string good = wire_of({{"a", "1"}, {"b", "2"}});
   for (size_t cut = 0; cut < good.size(); ++cut) {

@@ -14,6 +14,39 @@ RC_GTEST_PROP(SnappyBlockProperty, RoundTrip, (const std::string& bytes)) {
   if (!bytes.empty()) RC_ASSERT(uncompress(block, bytes.size() - 1).error().is(Errc::limit));
 }
 
+using SharedPieces = std::vector<std::shared_ptr<const std::string>>;
+
+SharedPieces cut(const std::string& body, size_t size) {
+  SharedPieces pieces;
+  for (size_t i = 0; i < body.size(); i += size) pieces.push_back(std::make_shared<const std::string>(body, i, size));
+  return pieces;
+}
+
+RC_GTEST_PROP(SnappyBlockProperty, PiecesAreTheSameAsTheWhole, (const std::string& some)) {
+  std::string bytes;
+  for (int i = *rc::gen::inRange(0, 200); i > 0; --i) bytes += some;
+  std::string block = compress(bytes);
+  if (*rc::gen::inRange(0, 2) == 0) block[*rc::gen::inRange<size_t>(0, block.size())] ^= 0x10;
+  const size_t limit = *rc::gen::element<size_t>(10, 1 << 20);
+  const auto whole = uncompress(block, limit);
+  for (const size_t size : {size_t{1}, size_t{2}, size_t{3}, size_t{7}, size_t{100}, block.size()}) {
+    const auto pieces = uncompress(cut(block, size), limit);
+    RC_ASSERT(pieces.has_value() == whole.has_value());
+    if (whole) {
+      RC_ASSERT(pieces->view() == *whole);
+    } else {
+      RC_ASSERT(pieces.error().to_string() == whole.error().to_string());
+    }
+  }
+}
+
+TEST(SnappyBlockTest, LargePieces) {
+  std::string bytes(7'000'000, 'x');
+  for (size_t i = 0; i < bytes.size(); i += 1 + i % 57) bytes[i] = static_cast<char>(i);
+  EXPECT_EQ(uncompress(cut(compress(bytes), 100'000), bytes.size()).value().view() == bytes, true);
+  EXPECT_EQ(uncompress(SharedPieces(), 10).error().to_string(), "the body is empty, which no snappy block is");
+}
+
 TEST(SnappyBlockTest, TheMostGrowthIsNotRefused) {
   const std::string bytes(10'000'000, 'x');
   EXPECT_EQ(uncompress(compress(bytes), bytes.size()).value(), bytes);

@@ -38,6 +38,18 @@ RC_GTEST_PROP(XorChunkProperty, RoundTripOfAnyTimestamps, ()) {
   RC_ASSERT(decode(encode(samples)) == samples);
 }
 
+RC_GTEST_PROP(XorChunkProperty, WritesInPiecesOfAnySize, ()) {
+  const std::vector<Sample> samples = *test::chunk_samples();
+  const auto piece = *rc::gen::inRange<size_t>(1, 40);
+  XorWriter writer;
+  for (size_t i = 0; i < samples.size(); i += piece) {
+    writer.append(std::span(samples).subspan(i, std::min(piece, samples.size() - i)));
+    if (*rc::gen::inRange(0, 4) == 0) writer.bytes();
+  }
+  RC_ASSERT(writer.count() == samples.size());
+  RC_ASSERT(writer.bytes() == encode(samples));
+}
+
 RC_GTEST_PROP(XorChunkProperty, ReadsInPiecesOfAnySize, ()) {
   const std::vector<Sample> samples = *test::chunk_samples();
   const std::string chunk = encode(samples);
