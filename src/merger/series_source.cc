@@ -35,6 +35,10 @@ Result<void> check_chunk(const wire::ChunkView& chunk) {
   return {};
 }
 
+std::string too_many_bytes(uint64_t limit) {
+  return fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit);
+}
+
 }  // namespace
 
 SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
@@ -44,8 +48,7 @@ Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
   if (type_ == model::ResponseType::samples) {
     if (body_bytes_ + piece->size() > options_.body_limit) {
-      return fail(Errc::limit,
-                  fmt::format("an answer of more than {} bytes (limits.bytes_in_flight)", options_.body_limit));
+      return exceed(too_many_bytes(options_.body_limit));
     }
     body_bytes_ += piece->size();
     body_.push_back(std::move(piece));
@@ -208,8 +211,14 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   return pushed;
 }
 
+Result<void> SeriesSource::exceed(std::string what) {
+  over_limit_ = true;
+  return fail(Errc::limit, std::move(what));
+}
+
 Result<void> SeriesSource::take_body() {
   auto bytes = wire::uncompress(std::span(body_), options_.body_limit);
+  if (!bytes && bytes.error().is(Errc::limit)) return exceed(too_many_bytes(options_.body_limit));
   if (!bytes) return fail(std::move(bytes).error());
   body_.clear();
   body_bytes_ = 0;
@@ -218,7 +227,7 @@ Result<void> SeriesSource::take_body() {
   auto view =
       wire::parse_read_response(body->bytes.view(), options_.series_limit == 0 ? SIZE_MAX : options_.series_limit);
   if (!view && view.error().is(Errc::limit)) {
-    return fail(Errc::limit, fmt::format("more than {} series (limits.series)", options_.series_limit));
+    return exceed(fmt::format("the answer has more than {} series (limits.series)", options_.series_limit));
   }
   if (!view) return fail(std::move(view).error());
   body->view = *std::move(view);

@@ -204,7 +204,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"RouteToNowhere", with("routes: [{match: '{r=\"x\"}', groups: [bb]}]"), "did you mean \"b\"?"},
         Refusal{"RouteWithBrokenSelector", with("routes: [{match: '{r=}', groups: [b]}]"), "mread.yml:5:"},
         Refusal{"GroupNamedAsALoneBackend", with("groups: [{name: b, members: [a]}]"), "give one another name"},
-        Refusal{"HedgeNotYet", with("groups: [{name: g, members: [a], hedge_after: p95}]"), "hedge_after is not"},
         Refusal{"UnknownDedup", with("merge: {dedup: gapfil}"), "mread.yml:5:16"},
         Refusal{"ReplicaLabelTwice", with("merge: {replica_labels: [r, r]}"), "mread.yml:5:29: replica label \"r\""},
         Refusal{"ReplicaLabelWithoutName", with("merge: {replica_labels: ['']}"), "must not be empty"},
