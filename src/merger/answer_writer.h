@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -46,6 +47,7 @@ struct AnswerCounts {
   uint64_t samples = 0;
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;
+  std::array<uint64_t, 3> transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
 };
 
 /// The source that is to blame is no source: the answer itself is too large.

@@ -71,8 +71,12 @@ std::string reason(const Error& error) {
   return message;
 }
 
-BackendLeg::BackendLeg(RequestId id, size_t backend, const Backend& config, SeriesSource source, TimePoint now)
-    : id_(id), backend_(backend), timeout_(config.timeout), source_(std::move(source)), asked_at_(now) {
+BackendLeg::BackendLeg(RequestId id, size_t backend, const Backend& config, SeriesSource source)
+    : id_(id), backend_(backend), timeout_(config.timeout), source_(std::move(source)) {}
+
+void BackendLeg::ask(TimePoint now) {
+  asked_ = true;
+  asked_at_ = now;
   wait(now);
 }
 
@@ -116,7 +120,11 @@ void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now
   if (!open_ || !answered_) return;
   stop_waiting(now);
   bytes_ += piece->size();
-  if (auto fed = source_.feed(std::move(piece)); !fed) fail(std::move(fed).error(), now);
+  if (auto fed = source_.feed(std::move(piece)); !fed) {
+    fail(std::move(fed).error(), now);
+  } else {
+    note_ready(now);
+  }
 }
 
 void BackendLeg::on_end(TimePoint now) {
@@ -127,8 +135,13 @@ void BackendLeg::on_end(TimePoint now) {
   } else if (auto ended = source_.end(); !ended) {
     fail(std::move(ended).error(), now);
   } else {
+    note_ready(now);
     close(now);
   }
+}
+
+void BackendLeg::note_ready(TimePoint now) {
+  if (!ready_at_ && source_.started()) ready_at_ = now;
 }
 
 void BackendLeg::fail(Error error, TimePoint now) {
@@ -138,6 +151,7 @@ void BackendLeg::fail(Error error, TimePoint now) {
   if (source_.started() || source_.resumes()) {
     source_.end_early(std::move(error));
   } else {
+    failed_early_ = true;
     source_.discard();
   }
 }
@@ -171,6 +185,7 @@ void BackendLeg::check_deadline(TimePoint now) {
 
 void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
   using State = BackendOutcome::State;
+  if (stands_by()) return;
   const State mine = unavailable_ ? State::unavailable
                      : error_     ? State::failed
                      : dropped_   ? State::dropped
@@ -202,6 +217,9 @@ void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
   outcome.unsorted = outcome.unsorted || source_.unsorted();
   if (unavailable_) return;
   if (first_byte_at_) outcome.first_byte = std::max(outcome.first_byte, *first_byte_at_ - asked_at_);
+  const auto known_at = ready_at_ ? ready_at_ : dropped_ && late_ ? closed_at_ : std::nullopt;
+  if (known_at)
+    outcome.latency = std::max(outcome.latency.value_or(std::chrono::nanoseconds(0)), *known_at - asked_at_);
   outcome.total = std::max(outcome.total, closed_at_.value_or(now) - asked_at_);
 }
 

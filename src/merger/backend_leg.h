@@ -16,27 +16,33 @@ namespace mread::merger {
 ///
 /// Deadline  only time in which an answer to Ask or Read is awaited counts.
 /// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was asked after the
-/// answer
-///           had begun fails late only, so that the merge notices.
+///           answer had begun fails late only, so that the merge notices.
+/// Until ask() it stands by: nothing is waited for.
 /// Not thread-safe.
 class BackendLeg {
  public:
-  BackendLeg(RequestId id, size_t backend, const Backend& config, SeriesSource source, TimePoint now);
+  BackendLeg(RequestId id, size_t backend, const Backend& config, SeriesSource source);
 
   RequestId id() const { return id_; }
   size_t backend() const { return backend_; }
   SeriesSource& source() { return source_; }
   const SeriesSource& source() const { return source_; }
 
+  /// Its Ask is on the way.
+  void ask(TimePoint now);
   /// Whether events of this leg are still wanted.
-  bool open() const { return open_; }
+  bool open() const { return open_ && asked_; }
   /// Whether a Read should go out now.
   bool wants_read() const { return open_ && answered_ && !waiting_ && source_.wants_data(); }
   /// Whether the start of the answer need not wait for it any more.
-  bool settled() const { return dropped_ || error_ || source_.started(); }
+  bool settled() const { return dropped() || error_ || source_.started(); }
   bool failed() const { return error_.has_value(); }
+  /// It has failed before any of its answer could be used.
+  bool failed_early() const { return failed_early_; }
   const std::optional<Error>& error() const { return error_; }
-  bool dropped() const { return dropped_; }
+  /// It was dropped, or stands by.
+  bool dropped() const { return dropped_ || (!asked_ && !unavailable_); }
+  bool stands_by() const { return !asked_ && !unavailable_; }
 
   void read_asked(TimePoint now) { wait(now); }
   void on_response(int status, std::string_view content_type, std::string_view content_encoding, std::string_view text,
@@ -46,7 +52,10 @@ class BackendLeg {
   void fail(Error error, TimePoint now);
   /// Fails it before it is asked.
   void not_available(std::string why, TimePoint now);
+  /// Also of one that stands by: nothing comes of it any more.
   void drop(TimePoint now);
+  /// Another was asked beside it: if it is dropped for that, the time that it had is its latency.
+  void is_late() { late_ = true; }
   /// The backend has been asked again in another's place: its state is that request's.
   void supersede() { superseded_ = true; }
   /// The data did not decode while they were merged; the merge drops them by itself.
@@ -63,16 +72,20 @@ class BackendLeg {
   void wait(TimePoint now);
   void stop_waiting(TimePoint now);
   void close(TimePoint now);
+  void note_ready(TimePoint now);
 
   RequestId id_;
   size_t backend_;
   std::chrono::milliseconds timeout_;
   SeriesSource source_;
+  bool asked_ = false;
   bool open_ = true;
   bool answered_ = false;  // The response's head has come.
   bool waiting_ = false;
   bool dropped_ = false;
   bool unavailable_ = false;
+  bool failed_early_ = false;
+  bool late_ = false;
   int http_status_ = 0;
   bool superseded_ = false;
   std::optional<Error> error_;
@@ -80,6 +93,7 @@ class BackendLeg {
   TimePoint waiting_since_;
   std::chrono::nanoseconds waited_{};
   std::optional<TimePoint> first_byte_at_;
+  std::optional<TimePoint> ready_at_;
   std::optional<TimePoint> closed_at_;
   uint64_t bytes_ = 0;
 };

@@ -2,9 +2,12 @@
 
 namespace mread::merger {
 
-Vital vital(const BackendOutcome& outcome) {
+Vital vital(const BackendOutcome& outcome, std::chrono::milliseconds hung_after) {
   using State = BackendOutcome::State;
   if (outcome.state == State::complete) return Vital::answered;
+  if (outcome.state == State::waiting || outcome.state == State::dropped) {
+    return outcome.http_status == 0 && outcome.total >= hung_after ? Vital::failed : Vital::unknown;
+  }
   if (outcome.state != State::failed || !outcome.error) return Vital::unknown;
   const Error& error = *outcome.error;
   if (error.code.category() != mread_category()) return Vital::failed;

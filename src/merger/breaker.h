@@ -16,7 +16,9 @@ enum class Vital {
   answered,  ///< it answered, be it with an error that it chose (a 4xx, a body that does not decode)
   failed,    ///< it could not be reached, did not answer in time, broke off, or said 5xx
 };
-Vital vital(const BackendOutcome& outcome);
+/// A read that ended before the backend began to answer, because its client went or another member was faster, shows a
+/// failure where that had lasted for `hung_after`.
+Vital vital(const BackendOutcome& outcome, std::chrono::milliseconds hung_after);
 
 /// The circuit breaker of one backend, without I/O.
 ///

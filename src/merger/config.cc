@@ -42,6 +42,10 @@ void read_merge(const Node& node, Config& config) {
                          : word == "live" ? OnConflict::live
                                           : OnConflict::first;
   }
+  if (const auto encodings = mapping.find("chunk_encodings")) {
+    config.chunk_encodings =
+        encodings->one_of({"compatible", "newer"}) == "newer" ? ChunkEncodings::newer : ChunkEncodings::compatible;
+  }
   if (const auto limit = mapping.find("repair_limit")) config.repair_limit = limit->bytes();
   mapping.finish();
 }
@@ -49,6 +53,9 @@ void read_merge(const Node& node, Config& config) {
 void read_limits(const Node& node, Config& config) {
   Mapping mapping = node.mapping();
   if (const auto value = mapping.find("concurrent_reads")) config.limits.concurrent_reads = value->count();
+  if (const auto value = mapping.find("queue")) config.limits.queue = value->count();
+  if (const auto value = mapping.find("queue_wait")) config.limits.queue_wait = value->duration();
+  if (const auto value = mapping.find("single_flight")) config.limits.single_flight = value->boolean();
   if (const auto value = mapping.find("series")) config.limits.series = value->count();
   if (const auto value = mapping.find("samples")) config.limits.samples = value->count();
   if (const auto value = mapping.find("bytes_in_flight")) config.limits.bytes_in_flight = value->bytes();
@@ -66,6 +73,10 @@ void read_health(const Node& node, Config& config) {
   if (const auto count = mapping.find("open_after")) {
     settings.open_after = count->count();
     if (settings.open_after == 0) count->error("open_after must be more than 0");
+  }
+  if (const auto hung = mapping.find("hung_after")) {
+    settings.hung_after = hung->duration();
+    if (settings.hung_after <= std::chrono::milliseconds(0)) hung->error("hung_after must be more than 0");
   }
   if (const auto path = mapping.find("path")) {
     settings.path = path->string();

@@ -35,6 +35,12 @@ struct Backend {
   size_t group = 0;             ///< index in Config::groups
 };
 
+/// When another member of a group is asked beside one that has not answered yet (merger/hedge.h).
+struct HedgeAfter {
+  std::chrono::milliseconds delay{0};
+  double quantile = 0;  ///< of that member's own recent latency; 0: `delay` counts
+};
+
 /// Backends that hold the same data.
 struct Group {
   std::string name;
@@ -44,6 +50,8 @@ struct Group {
     all,   ///< for every member, up to its own deadline
     need,  ///< for the first `need` complete answers; the others are dropped
   } wait = Wait::all;
+  /// With Wait::need only: `need` members are asked at first. None: all at once.
+  std::optional<HedgeAfter> hedge_after;
 };
 
 /// Which of several different samples at one timestamp is kept.
@@ -60,6 +68,12 @@ enum class Dedup {
   gapfill,  ///< those of one replica, its gaps filled from the others (merger/gap_fill.h)
 };
 
+/// Which chunk encodings a streamed answer may have.
+enum class ChunkEncodings {
+  compatible,  ///< those that every Prometheus reads; others are rewritten, and lose their start timestamps
+  newer,       ///< those of Prometheus 3.14 as well, which older ones fail on
+};
+
 /// When a read fails.
 enum class PartialPolicy {
   all,    ///< any failed backend fails the read
@@ -69,7 +83,12 @@ enum class PartialPolicy {
 
 /// What a read may cost; 0 means no limit.
 struct Limits {
-  uint64_t concurrent_reads = 64;         ///< applied by the server, not by the machine
+  // Applied by the server, not by the machine.
+  uint64_t concurrent_reads = 64;
+  uint64_t queue = 512;                          ///< reads that may wait for one of them
+  std::chrono::milliseconds queue_wait{30'000};  ///< for how long
+  bool single_flight = true;                     ///< reads that ask the same share one fan-out
+
   uint64_t series = 5'000'000;            ///< in one answer
   uint64_t samples = 500'000'000;         ///< in one answer
   uint64_t bytes_in_flight = 1ULL << 30;  ///< received and not yet sent on, of one read
@@ -81,6 +100,8 @@ struct HealthSettings {
   std::chrono::milliseconds probe{5'000};  ///< between two probes, and what one may take
   size_t open_after = 3;                   ///< failures in a row
   std::string path = "/-/ready";           ///< of a probe, on the backend's host
+  /// A backend that has not begun to answer for so long has failed, though nobody waits for it any more.
+  std::chrono::milliseconds hung_after{10'000};
 };
 
 /// What is learned of the backends, and how long it takes until all that they store is there (merger/prune.h).
@@ -117,6 +138,7 @@ struct Config {
   std::vector<std::string> replica_labels;
   Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
+  ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
@@ -139,7 +161,10 @@ struct Config {
 };
 
 const char* to_string(OnConflict on_conflict);
+/// "p95", or a duration.
+std::string to_string(const HedgeAfter& after);
 const char* to_string(Dedup dedup);
+const char* to_string(ChunkEncodings encodings);
 const char* to_string(PartialPolicy policy);
 
 }  // namespace mread::merger

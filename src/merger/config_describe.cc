@@ -55,8 +55,9 @@ std::string Config::describe() const {
   for (const Group& group : groups) {
     std::string members;
     for (const size_t member : group.members) members += (members.empty() ? "" : ", ") + quoted(backends[member].name);
-    out += fmt::format("  - {{name: {}, members: [{}], need: {}, wait: {}}}\n", quoted(group.name), members, group.need,
-                       group.wait == Group::Wait::all ? "all" : "need");
+    out += fmt::format("  - {{name: {}, members: [{}], need: {}, wait: {}{}}}\n", quoted(group.name), members,
+                       group.need, group.wait == Group::Wait::all ? "all" : "need",
+                       group.hedge_after ? ", hedge_after: " + to_string(*group.hedge_after) : "");
   }
   if (!routes.empty()) out += "routes:\n";
   for (const Route& route : routes) {
@@ -66,20 +67,25 @@ std::string Config::describe() const {
   }
   std::string replica_names;
   for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
-  out += fmt::format("merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, repair_limit: {}}}\npartial: {}\n",
-                     replica_names, to_string(dedup), to_string(on_conflict), repair_limit, to_string(partial));
-  out +=
-      fmt::format("limits: {{concurrent_reads: {}, series: {}, samples: {}, bytes_in_flight: {}, query_range: {}}}\n",
-                  limits.concurrent_reads, limits.series, limits.samples, limits.bytes_in_flight,
-                  format_duration(limits.query_range));
+  out += fmt::format(
+      "merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, chunk_encodings: {}, repair_limit: {}}}\npartial: "
+      "{}\n",
+      replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
+      to_string(partial));
+  out += fmt::format(
+      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, series: {}, samples: {}, "
+      "bytes_in_flight: {}, query_range: {}}}\n",
+      limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.series,
+      limits.samples, limits.bytes_in_flight, format_duration(limits.query_range));
   // Its backends stand above, so this is not part of what describes the same again.
   if (discovery) {
     out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),
                        format_duration(discovery->refresh));
   }
   if (health) {
-    out += fmt::format("health: {{probe: {}, open_after: {}, path: {}}}\n", format_duration(health->probe),
-                       health->open_after, quoted(health->path));
+    out +=
+        fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n", format_duration(health->probe),
+                    health->open_after, quoted(health->path), format_duration(health->hung_after));
   }
   if (prune) out += describe_prune(*this);
   out += describe_web(web);
@@ -101,7 +107,14 @@ const char* to_string(OnConflict on_conflict) {
   return "first";
 }
 
+std::string to_string(const HedgeAfter& after) {
+  if (after.quantile == 0) return format_duration(after.delay);
+  return fmt::format("p{:.0f}", after.quantile * 100);
+}
+
 const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
+
+const char* to_string(ChunkEncodings encodings) { return encodings == ChunkEncodings::newer ? "newer" : "compatible"; }
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {

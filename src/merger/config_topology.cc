@@ -43,6 +43,26 @@ void read_discovery(const Node& node, Config& config, Places& places) {
   config.discovery = std::move(discovery);
 }
 
+HedgeAfter read_hedge_after(const Node& node, const Group& group) {
+  if (group.wait == Group::Wait::all) {
+    node.error("hedge_after takes \"wait: need\": with \"wait: all\" every member is asked at once");
+  }
+  if (group.need == group.members.size()) {
+    node.error(fmt::format("nobody is left to hedge with: need is {} of {} members", group.need, group.members.size()));
+  }
+  HedgeAfter after;
+  const std::string word = node.string();
+  if (!word.empty() && word.front() == 'p') {
+    after.quantile = std::stod(node.one_of({"p50", "p90", "p95", "p99"}).substr(1)) / 100;
+    return after;
+  }
+  after.delay = node.duration();
+  if (after.delay <= std::chrono::milliseconds(0)) {
+    node.error("hedge_after must be more than 0; without it all members are asked at once");
+  }
+  return after;
+}
+
 Group read_group(const Node& node, const Config& config, std::vector<bool>& taken) {
   Group group;
   Mapping mapping = node.mapping();
@@ -76,7 +96,7 @@ Group read_group(const Node& node, const Config& config, std::vector<bool>& take
   if (const auto wait = mapping.find("wait")) {
     group.wait = wait->one_of({"all", "need"}) == "all" ? Group::Wait::all : Group::Wait::need;
   }
-  refuse_unsupported(mapping, {"hedge_after"});
+  if (const auto after = mapping.find("hedge_after")) group.hedge_after = read_hedge_after(*after, group);
   mapping.finish();
   return group;
 }
@@ -110,7 +130,7 @@ void read_groups(const std::optional<Node>& node, Config& config) {
       node->error(
           fmt::format("a group is called \"{}\", as is a backend that is in no group: give one another name", name));
     }
-    config.groups.push_back({name, {i}, 1, Group::Wait::all});
+    config.groups.push_back({name, {i}, 1, Group::Wait::all, std::nullopt});
   }
   for (size_t g = 0; g < config.groups.size(); ++g) {
     for (const size_t member : config.groups[g].members) config.backends[member].group = g;

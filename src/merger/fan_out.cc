@@ -8,9 +8,9 @@
 #include "base/duration.h"
 #include "merger/anchored_query.h"
 #include "merger/answer_writer.h"
-#include "merger/backend_leg.h"
+#include "merger/query_run.h"
 #include "merger/read_policy.h"
-#include "merger/series_merge.h"
+#include "merger/source_options.h"
 
 namespace mread::merger {
 
@@ -28,31 +28,26 @@ class FanOut::Impl {
   void on_sent();
   bool done() const { return over_ && actions_.empty(); }
   const Outcome& outcome();
+  void set_now(TimePoint now) { now_ = now; }
 
  private:
-  // One query of the request. Its legs are in the order of the backends; the merge's sources are numbered likewise.
-  struct Run {
-    model::Query query;
-    SeriesMerge merge;
-    std::vector<BackendLeg*> legs;
-    std::vector<Scope> scopes;  // By backend.
-    bool begun = false;
-  };
-
   void ask_all(TimePoint now);
-  BackendLeg& ask(Run& run, size_t backend, std::optional<ResumePoint> resume, TimePoint now);
-  bool replace(Run& run, size_t failed_backend);
+  BackendLeg& add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume);
+  void ask(const QueryRun& run, BackendLeg& leg, TimePoint now);
+  void ask_more(TimePoint now);
+  bool replace(QueryRun& run, size_t failed_backend);
   BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
   void after_event(BackendLeg& leg, TimePoint now);
   void drop_unneeded(TimePoint now);
+  bool refused_by_limit(const BackendLeg& leg);
+  void exceed(const Error& error);
   void check_bytes_in_flight();
   void pump(TimePoint now);
   void arm(TimePoint now);
   bool settled() const;
-  std::vector<Part> parts(const Run& run) const;
   bool may_answer_all() const;
   void produce();
-  void on_merge_failed(Run& run);
+  void on_merge_failed(QueryRun& run);
   void send();
   void refuse(int status, std::string line);
   void stop_legs();
@@ -66,7 +61,7 @@ class FanOut::Impl {
   TimePoint now_;
   std::deque<Action> actions_;
   std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
-  std::vector<std::unique_ptr<Run>> runs_;
+  std::vector<std::unique_ptr<QueryRun>> runs_;
   std::unique_ptr<AnswerWriter> writer_;
 
   size_t current_ = 0;     // The run that is being merged.
@@ -87,12 +82,8 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
     : config_(config), request_(std::move(request)), options_(std::move(options)), now_(now) {
   const auto& accepted = request_.accepted_response_types;
   writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
-  const auto limit = static_cast<uint64_t>(config_.limits.query_range.count());
   for (const model::Query& query : request_.queries) {
-    const uint64_t range = query.end_ms <= query.start_ms
-                               ? 0
-                               : static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms);
-    if (limit == 0 || range <= limit) continue;
+    if (is_within_range(config_.limits, query)) continue;
     refuse(400, fmt::format("the query's range is more than {} (limits.query_range)",
                             format_duration(config_.limits.query_range)));
     return;
@@ -102,50 +93,57 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
 
 void FanOut::Impl::ask_all(TimePoint now) {
   for (const model::Query& query : request_.queries) {
-    auto run = std::make_unique<Run>();
+    auto run = std::make_unique<QueryRun>();
     run->query = query;
     std::vector<SeriesSource*> sources;
     run->scopes = decide_scopes(config_, query, options_.knowledge);
     for (size_t backend = 0; backend < config_.backends.size(); ++backend) {
       if (!run->scopes[backend].asked) continue;
-      sources.push_back(&ask(*run, backend, std::nullopt, now).source());
+      BackendLeg& leg = add_leg(*run, backend, std::nullopt);
+      sources.push_back(&leg.source());
+      if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
+        leg.not_available(options_.unavailable[backend], now);
+      } else if (!config_.groups[config_.backends[backend].group].hedge_after) {
+        ask(*run, leg, now);
+      }
     }
     run->merge.start(std::move(sources));
+    run->hedged = hedged_groups(config_, options_, run->legs);
     runs_.push_back(std::move(run));
+  }
+  ask_more(now);
+}
+
+// Asks those whose turn has come.
+void FanOut::Impl::ask_more(TimePoint now) {
+  if (decided_ || over_ || sending_error()) return;
+  for (const auto& run : runs_) {
+    for (HedgedGroup& hedged : run->hedged) {
+      while (BackendLeg* const next = hedged.next(now)) ask(*run, *next, now);
+    }
   }
 }
 
-BackendLeg& FanOut::Impl::ask(Run& run, size_t backend, std::optional<ResumePoint> resume, TimePoint now) {
-  const uint64_t in_flight = config_.limits.bytes_in_flight;
-  const Group& group = config_.groups[config_.backends[backend].group];
-  SourceOptions options;
+BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume) {
+  SourceOptions options = source_options(config_, backend, options_);
   options.resume = std::move(resume);
-  options.replaceable = group.wait == Group::Wait::need && config_.partial != PartialPolicy::all;
-  options.group = static_cast<uint32_t>(config_.backends[backend].group);
-  options.replica_labels = config_.replica_labels;
-  options.frame_limit = config_.backends[backend].chunked_read_limit;
-  options.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
-  options.series_limit = config_.limits.series;
-  options.window = options_.window_bytes;
-  options.read_ahead = options_.read_ahead_bytes;
-  options.hold_all = backend < options_.known_unsorted.size() && options_.known_unsorted[backend];
-  options.repair_limit = config_.repair_limit;
   const auto id = static_cast<RequestId>(legs_.size());
   const auto index = static_cast<uint32_t>(run.legs.size());
-  legs_.push_back(std::make_unique<BackendLeg>(id, backend, config_.backends[backend],
-                                               SeriesSource(index, std::move(options)), now));
+  legs_.push_back(
+      std::make_unique<BackendLeg>(id, backend, config_.backends[backend], SeriesSource(index, std::move(options))));
   run.legs.push_back(legs_.back().get());
-  model::ReadRequest request;
-  const auto from_ms = run.scopes[backend].from_ms;
-  model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
-  request.queries.push_back(config_.backends[backend].anchor_regex ? anchored(std::move(query)) : std::move(query));
-  request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
-  if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
-    legs_.back()->not_available(options_.unavailable[backend], now);
-  } else {
-    actions_.emplace_back(Ask{id, backend, std::move(request)});
-  }
   return *legs_.back();
+}
+
+void FanOut::Impl::ask(const QueryRun& run, BackendLeg& leg, TimePoint now) {
+  model::ReadRequest request;
+  const auto from_ms = run.scopes[leg.backend()].from_ms;
+  model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
+  const bool anchors = config_.backends[leg.backend()].anchor_regex;
+  request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
+  request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  leg.ask(now);
+  actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
 }
 
 std::optional<Action> FanOut::Impl::poll(TimePoint now) {
@@ -169,6 +167,7 @@ void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piec
   BackendLeg* const target = leg(id);
   if (target == nullptr || !target->open()) return;
   target->on_data(std::move(piece), now);
+  if (refused_by_limit(*target)) return;
   after_event(*target, now);
   check_bytes_in_flight();
 }
@@ -177,9 +176,11 @@ void FanOut::Impl::on_end(RequestId id, TimePoint now) {
   BackendLeg* const target = leg(id);
   if (target == nullptr || !target->open()) return;
   target->on_end(now);
+  if (refused_by_limit(*target)) return;
   // A body that ended well is closed by the driver.
   if (target->failed()) actions_.emplace_back(Drop{id});
   drop_unneeded(now);
+  ask_more(now);
   check_bytes_in_flight();
 }
 
@@ -197,6 +198,7 @@ void FanOut::Impl::on_wake(TimePoint now) {
     each->check_deadline(now);
     after_event(*each, now);
   }
+  ask_more(now);
 }
 
 void FanOut::Impl::on_sent() {
@@ -207,22 +209,23 @@ void FanOut::Impl::on_sent() {
 void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
   if (!leg.open()) actions_.emplace_back(Drop{leg.id()});
   drop_unneeded(now);
+  ask_more(now);
 }
 
 void FanOut::Impl::drop_unneeded(TimePoint now) {
   if (decided_ || over_) return;
   for (const auto& run : runs_) {
-    for (const Group& group : config_.groups) {
-      if (group.wait != Group::Wait::need) continue;
-      const auto in_group = [&](const BackendLeg* leg) {
-        return config_.backends[leg->backend()].group == static_cast<size_t>(&group - config_.groups.data());
-      };
-      size_t ready = group.members.size();
+    for (size_t group = 0; group < config_.groups.size(); ++group) {
+      if (config_.groups[group].wait != Group::Wait::need) continue;
+      const auto in_group = [&](const BackendLeg* leg) { return config_.backends[leg->backend()].group == group; };
+      size_t able = 0;
+      size_t ready = 0;
       for (const BackendLeg* each : run->legs) {
-        // What is not asked counts as having answered, as everywhere.
-        if (in_group(each) && (each->failed() || each->dropped() || !each->settled())) --ready;
+        if (in_group(each)) ++able;
+        if (in_group(each) && !each->failed() && !each->dropped() && each->settled()) ++ready;
       }
-      if (ready < group.need) continue;
+      // Members that the query rules out leave more to the others.
+      if (ready < std::min(config_.groups[group].need, able)) continue;
       for (BackendLeg* each : run->legs) {
         if (!in_group(each) || each->settled()) continue;
         each->drop(now);
@@ -232,46 +235,39 @@ void FanOut::Impl::drop_unneeded(TimePoint now) {
   }
 }
 
+// A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever the policy.
+bool FanOut::Impl::refused_by_limit(const BackendLeg& leg) {
+  if (!leg.source().over_limit() || over_ || sending_error()) return false;
+  actions_.emplace_back(Drop{leg.id()});
+  exceed(*leg.error());
+  return true;
+}
+
+void FanOut::Impl::exceed(const Error& error) {
+  if (head_sent_) {
+    abort(error);
+  } else {
+    refuse(400, error.context);
+  }
+}
+
 void FanOut::Impl::check_bytes_in_flight() {
   const uint64_t limit = config_.limits.bytes_in_flight;
   if (limit == 0 || over_ || sending_error()) return;
   uint64_t held = filling_.size() + sending_.size() + writer_->held();
   for (const auto& each : legs_) held += each->source().held();
   if (held <= limit) return;
-  Error error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit));
-  if (head_sent_) {
-    abort(std::move(error));
-  } else {
-    refuse(400, error.context);
-  }
+  exceed(Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit)));
 }
 
 bool FanOut::Impl::settled() const {
   return std::all_of(legs_.begin(), legs_.end(), [](const auto& each) { return each->settled(); });
 }
 
-std::vector<Part> FanOut::Impl::parts(const Run& run) const {
-  std::vector<Part> parts(config_.backends.size(), Part::not_asked);
-  for (const BackendLeg* each : run.legs) {
-    const bool lost = each->failed() && !run.scopes[each->backend()].nothing_lost;
-    parts[each->backend()] = lost              ? Part::failed
-                             : each->dropped() ? Part::dropped
-                             : each->failed()  ? Part::not_asked
-                                               : Part::answered;
-  }
-  return parts;
-}
-
-// A failure of which a dropped member will make good, once the merge has come to it, is none yet.
+// A failure that a dropped member will make good, once the merge has come to it, is none yet.
 bool FanOut::Impl::may_answer_all() const {
   return std::all_of(runs_.begin(), runs_.end(), [this](const auto& run) {
-    std::vector<Part> expected = parts(*run);
-    for (const Group& group : config_.groups) {
-      for (const size_t member : group.members) {
-        if (expected[member] == Part::dropped && is_short(group, expected)) expected[member] = Part::answered;
-      }
-    }
-    return may_answer(config_, expected, head_sent_);
+    return may_answer(config_, with_spares(config_, run->parts(config_.backends.size())), head_sent_);
   });
 }
 
@@ -290,6 +286,9 @@ void FanOut::Impl::pump(TimePoint now) {
       return;
     }
     decided_ = true;
+    for (const auto& each : legs_) {
+      if (each->stands_by()) each->drop(now);
+    }
   }
   // What came in makes room in the sources, so merging goes before reading on.
   if (decided_) produce();
@@ -307,9 +306,12 @@ void FanOut::Impl::pump(TimePoint now) {
 // The timer is left alone while it is early enough: it only has to be right for the leg that is due first.
 void FanOut::Impl::arm(TimePoint) {
   std::optional<TimePoint> earliest;
-  for (const auto& each : legs_) {
-    const auto at = each->deadline();
+  const auto sooner = [&earliest](std::optional<TimePoint> at) {
     if (at && (!earliest || *at < *earliest)) earliest = at;
+  };
+  for (const auto& each : legs_) sooner(each->deadline());
+  for (size_t i = 0; i < runs_.size() && !decided_; ++i) {
+    for (const HedgedGroup& hedged : runs_[i]->hedged) sooner(hedged.due());
   }
   if (!earliest || (armed_ && *armed_ <= *earliest)) return;
   armed_ = earliest;
@@ -323,7 +325,7 @@ void FanOut::Impl::produce() {
       produced_ = true;
       return;
     }
-    Run& run = *runs_[current_];
+    QueryRun& run = *runs_[current_];
     if (!run.begun) {
       writer_->begin_result(current_, run.query);
       run.begun = true;
@@ -342,21 +344,17 @@ void FanOut::Impl::produce() {
   }
 }
 
-void FanOut::Impl::on_merge_failed(Run& run) {
+void FanOut::Impl::on_merge_failed(QueryRun& run) {
   const Error error = run.merge.error();
   if (run.merge.failed_source() == no_source) {
-    if (head_sent_) {
-      abort(error);
-    } else {
-      refuse(400, error.context);
-    }
+    exceed(error);
     return;
   }
   BackendLeg& failed = *run.legs[run.merge.failed_source()];
   if (failed.open()) actions_.emplace_back(Drop{failed.id()});
   failed.blame(error, now_);
   if (replace(run, failed.backend())) return;
-  if (may_answer(config_, parts(run), head_sent_)) {
+  if (may_answer(config_, run.parts(config_.backends.size()), head_sent_)) {
     run.merge.skip_failure();
   } else if (head_sent_) {
     abort(error.in(config_.backends[failed.backend()].name));
@@ -367,9 +365,9 @@ void FanOut::Impl::on_merge_failed(Run& run) {
 
 // A member of the failed one's group that was not needed goes on where the answer stands. Remote read has no cursor:
 // it is asked for all, and what was sent is skipped.
-bool FanOut::Impl::replace(Run& run, size_t failed_backend) {
+bool FanOut::Impl::replace(QueryRun& run, size_t failed_backend) {
   const Group& group = config_.groups[config_.backends[failed_backend].group];
-  const std::vector<Part> now_parts = parts(run);
+  const std::vector<Part> now_parts = run.parts(config_.backends.size());
   if (config_.partial == PartialPolicy::all || !is_short(group, now_parts)) return false;
   const auto spare = std::find_if(group.members.begin(), group.members.end(),
                                   [&now_parts](size_t member) { return now_parts[member] == Part::dropped; });
@@ -380,7 +378,9 @@ bool FanOut::Impl::replace(Run& run, size_t failed_backend) {
   run.merge.skip_failure();
   // Where nothing was written yet every series is wanted, the one without labels too.
   ResumePoint resume = run.merge.resume_point().value_or(ResumePoint{"", true});
-  run.merge.add(&ask(run, *spare, std::move(resume), now_).source());
+  BackendLeg& leg = add_leg(run, *spare, std::move(resume));
+  run.merge.add(&leg.source());
+  ask(run, leg, now_);
   ++outcome_.failovers;
   return true;
 }
@@ -444,23 +444,14 @@ std::string FanOut::Impl::partial() { return describe_failures(config_, outcome(
 const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(config_.backends.size(), {});
   for (size_t i = 0; i < config_.backends.size(); ++i) outcome_.backends[i].backend = i;
-  for (const auto& run : runs_) {
-    for (BackendOutcome& each : outcome_.backends) {
-      const Scope& scope = run->scopes[each.backend];
-      if (!each.skipped) each.skipped = scope.reason;
-    }
-    for (const BackendLeg* leg : run->legs) {
-      BackendOutcome& each = outcome_.backends[leg->backend()];
-      if (leg->failed())
-        each.nothing_lost = run->scopes[leg->backend()].nothing_lost && (!each.error || each.nothing_lost);
-      leg->add_to(each, now_);
-    }
-  }
+  outcome_.hedges.clear();
+  for (const auto& run : runs_) run->add_to(outcome_, now_);
   const AnswerCounts counts = writer_->counts();
   outcome_.series_out = counts.series;
   outcome_.samples_out = counts.samples;
   outcome_.frames_passed_on = counts.frames_passed_on;
   outcome_.conflicts = counts.conflicts;
+  outcome_.transcoded = counts.transcoded;
   outcome_.partial = describe_failures(config_, outcome_.backends);
   return outcome_;
 }
@@ -483,5 +474,9 @@ void FanOut::on_wake(TimePoint now) { impl_->on_wake(now); }
 void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
 bool FanOut::done() const { return impl_->done(); }
 const Outcome& FanOut::outcome() const { return impl_->outcome(); }
+const Outcome& FanOut::outcome(TimePoint now) const {
+  impl_->set_now(now);
+  return impl_->outcome();
+}
 
 }  // namespace mread::merger

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,13 +13,12 @@
 
 #include "base/error.h"
 #include "merger/config.h"
+#include "merger/hedge.h"
 #include "merger/prune.h"
+#include "merger/time_point.h"
 #include "model/query.h"
 
 namespace mread::merger {
-
-/// A point in the driver's time; real or virtual, it only has to be monotonic.
-using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
 /// One request to one backend, unique within a FanOut.
 using RequestId = uint32_t;
@@ -69,7 +70,10 @@ using Action = std::variant<Ask, Read, Drop, Head, Body, Finish, Abort, WakeAt>;
 struct BackendOutcome {
   size_t backend = 0;
   enum class State {
-    not_asked,  ///< it cannot hold anything that is asked for; `skipped` says why
+    /// It cannot hold anything that is asked for; `skipped` says why. Without a reason: its group was content before
+    /// its
+    /// turn came (`hedge_after`).
+    not_asked,
     waiting,
     complete,
     failed,
@@ -87,6 +91,10 @@ struct BackendOutcome {
   /// Its series came out of order, by themselves or without their replica labels: pass it in
   /// FanOutOptions::known_unsorted from now on.
   bool unsorted = false;
+  /// Of a group with `hedge_after`: from the request until its answer was good to use, or until it was dropped because
+  /// another was asked beside it and was faster.
+  std::optional<std::chrono::nanoseconds> latency;
+  enum class Hedge { none, won, lost } hedge = Hedge::none;  ///< it was asked beside one that was late
 };
 
 struct Outcome {
@@ -94,9 +102,11 @@ struct Outcome {
   uint64_t series_out = 0;
   uint64_t samples_out = 0;  ///< of chunks that were passed on: what their headers claim
   uint64_t frames_passed_on = 0;
-  uint64_t conflicts = 0;  ///< equal timestamps, different bits
-  uint64_t failovers = 0;  ///< backends that took over from another in mid-stream
-  std::string partial;     ///< "b: deadline 8s, c: connection refused", or empty
+  uint64_t conflicts = 0;                ///< equal timestamps, different bits
+  std::array<uint64_t, 3> transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  uint64_t failovers = 0;                ///< backends that took over from another in mid-stream
+  std::vector<HedgeCounts> hedges;       ///< by group; empty where none has `hedge_after`
+  std::string partial;                   ///< "b: deadline 8s, c: connection refused", or empty
 };
 
 struct FanOutOptions {
@@ -106,6 +116,15 @@ struct FanOutOptions {
   /// By backend (may be shorter): backends that are not asked and count as failed, each with the reason ("open
   /// circuit"); empty for all others.
   std::vector<std::string> unavailable;
+  /// By backend (may be shorter): of a group whose `hedge_after` is a quantile, that of its recent latency where it is
+  /// known.
+  std::vector<std::optional<std::chrono::nanoseconds>> latencies;
+  /// By backend (may be shorter): it failed when it was last asked. A group with `hedge_after` asks such members last.
+  std::vector<bool> failing;
+  /// By backend (may be shorter): this read is to show whether it is back. A group with `hedge_after` asks it first.
+  std::vector<bool> on_trial;
+  /// Whether the budget of a group allows one more hedge, which then counts as sent. Empty: always.
+  std::function<bool(size_t group)> may_hedge;
   /// By backend (may be shorter): what is known of them, for Config::prune.
   std::vector<Knowledge> knowledge;
   uint64_t window_bytes = 4ULL << 20;      ///< within which a backend's series may be out of order
@@ -130,12 +149,14 @@ struct FanOutOptions {
 ///   to its end, so there `any` bears all of them.
 /// `wait: need`: all members are asked at once; those that are ready first are used, `need` of them, and the others are
 /// dropped. Which they are depends on arrival; the bytes depend only on which they are.
-/// `dedup: gapfill`: members of a group are replicas of each other; see GapFill for what becomes of their samples.
-/// merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that replica's data; the
-/// answer's series are without them, and sorted.
-/// Limits: the answer is 400 with one line that names the limit and its setting, or aborted after the head.
-/// An answer is STREAMED or SAMPLES as the first of `accepted_response_types` says (none: SAMPLES). Several queries are
-/// asked at once and answered in order.
+/// `hedge_after`: `need` members are asked at first: of those that can be asked the ones on trial before the others,
+/// and those that failed when they were last asked behind them; else in the order of the configuration. See HedgePlan
+/// for when another is. What a member's failure does is as above; one that failed early is replaced at once, unless the
+/// policy is `all`. `dedup: gapfill`: members of a group are replicas of each other; see GapFill for what becomes of
+/// their samples. merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that
+/// replica's data; the answer's series are without them, and sorted. Limits: the answer is 400 with one line that names
+/// the limit and its setting, or aborted after the head. An answer is STREAMED or SAMPLES as the first of
+/// `accepted_response_types` says (none: SAMPLES). Several queries are asked at once and answered in order.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or an Ask is out), so
 /// one backend's slowness is never charged to another.
@@ -160,8 +181,10 @@ class FanOut {
   void on_sent(TimePoint now);
 
   bool done() const;
-  /// As far as it is known; of a read that is done, what became of it.
+  /// As far as it is known at the last event; of a read that is done, what became of it.
   const Outcome& outcome() const;
+  /// The same of a read that is given up now.
+  const Outcome& outcome(TimePoint now) const;
 
  private:
   class Impl;

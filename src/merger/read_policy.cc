@@ -23,6 +23,21 @@ bool is_short(const Group& group, std::span<const Part> parts) {
   return answered < group.need;
 }
 
+std::vector<Part> with_spares(const Config& config, std::vector<Part> parts) {
+  for (const Group& group : config.groups) {
+    for (const size_t member : group.members) {
+      if (parts[member] == Part::dropped && is_short(group, parts)) parts[member] = Part::answered;
+    }
+  }
+  return parts;
+}
+
+bool is_within_range(const Limits& limits, const model::Query& query) {
+  const auto limit = static_cast<uint64_t>(limits.query_range.count());
+  if (limit == 0 || query.end_ms <= query.start_ms) return true;
+  return static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms) <= limit;
+}
+
 bool is_asked(const Backend& backend, const model::Query& query) {
   return std::all_of(
       backend.required_matchers.begin(), backend.required_matchers.end(), [&query](const auto& required) {

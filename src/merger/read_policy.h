@@ -25,6 +25,12 @@ bool may_answer(const Config& config, std::span<const Part> parts, bool begun);
 /// Whether fewer than `need` members of the group have answered.
 bool is_short(const Group& group, std::span<const Part> parts);
 
+/// The same with dropped members in place of those that a group is short of.
+std::vector<Part> with_spares(const Config& config, std::vector<Part> parts);
+
+/// Whether a query's range is within limits.query_range.
+bool is_within_range(const Limits& limits, const model::Query& query);
+
 /// Whether a query carries a backend's required_matchers.
 bool is_asked(const Backend& backend, const model::Query& query);
 

@@ -70,7 +70,7 @@ void SamplesWriter::finish(Batch& batch) {
 }
 
 SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t source) {
-  if (chunk.encoding == wire::ChunkEncoding::xor_) {
+  if (wire::has_floats(chunk.encoding)) {
     const size_t before = samples_.size();
     if (auto read = append_samples(chunk, samples_); !read) {
       return tl::unexpected<SourceError>({source, std::move(read).error()});
@@ -78,7 +78,7 @@ SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t s
     return keep_in_order(before);
   }
   mixed_.clear();
-  wire::HistogramChunkReader reader(chunk.encoding == wire::ChunkEncoding::float_histogram, chunk.data);
+  wire::HistogramChunkReader reader(chunk.encoding, chunk.data);
   while (reader.next()) {
     MixedSample sample;
     sample.timestamp_ms = reader.sample().timestamp_ms;

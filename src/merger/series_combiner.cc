@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <tuple>
 
-#include "wire/histogram_chunk.h"
+#include "wire/chunk_samples.h"
 #include "wire/histogram_proto.h"
 #include "wire/samples_response.h"
-#include "wire/xor_chunk.h"
 
 namespace mread::merger {
 namespace {
@@ -63,16 +62,8 @@ MixedSample mixed_of(Origin origin, const model::HistogramSample& sample) {
 }
 
 Result<void> append_mixed(const wire::ChunkView& chunk, Origin origin, std::vector<MixedSample>& out) {
-  if (chunk.encoding == wire::ChunkEncoding::xor_) {
-    wire::XorReader reader(chunk.data);
-    for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(origin, sample));
-    if (!reader.ok()) return fail(*reader.error());
-    return {};
-  }
-  wire::HistogramChunkReader reader(chunk.encoding == wire::ChunkEncoding::float_histogram, chunk.data);
-  while (reader.next()) out.push_back(mixed_of(origin, reader.sample()));
-  if (reader.error()) return fail(*reader.error());
-  return {};
+  const auto append = [&](const auto& sample, int64_t) { out.push_back(mixed_of(origin, sample)); };
+  return wire::each_sample(chunk.encoding, chunk.data, append, append);
 }
 
 Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<MixedSample>& out) {
@@ -88,12 +79,11 @@ Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<M
   return {};
 }
 
-}  // namespace
-
-Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
-  wire::XorReader reader(chunk.data);
-  // What a chunk claims to hold is believed as far as its bytes go: a sample takes two bits at the least.
-  const size_t most = std::min<size_t>(reader.count(), chunk.data.size() * 4);
+// What a chunk claims to hold is believed as far as its bytes go.
+template <class Reader>
+Result<void> append_samples(Reader reader, size_t samples_a_byte, const wire::ChunkView& chunk,
+                            std::vector<model::Sample>& out) {
+  const size_t most = std::min<size_t>(reader.count(), chunk.data.size() * samples_a_byte);
   const size_t before = out.size();
   out.resize(before + most);
   out.resize(before + reader.read(std::span(out).subspan(before)));
@@ -101,6 +91,15 @@ Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sam
   for (model::Sample beyond; reader.next(beyond);) out.push_back(beyond);
   if (!reader.ok()) return fail(*reader.error());
   return {};
+}
+
+}  // namespace
+
+Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
+  if (chunk.encoding == wire::ChunkEncoding::xor2) {
+    return append_samples(wire::Xor2Reader(chunk.data), 8, chunk, out);  // A sample takes a bit at the least;
+  }
+  return append_samples(wire::XorReader(chunk.data), 4, chunk, out);  // two bits here.
 }
 
 // The runs, sorted. To a union what a source says is one run; to gapfill its replicas are several.
@@ -211,11 +210,10 @@ SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<c
   std::sort(chunks.begin(), chunks.end(), [](const ChunkRef& a, const ChunkRef& b) {
     return std::tie(a.run, a.chunk->min_time_ms, a.order) < std::tie(b.run, b.chunk->min_time_ms, b.order);
   });
-  const bool histograms =
-      std::any_of(chunks.begin(), chunks.end(),
-                  [](const ChunkRef& ref) { return ref.chunk->encoding != wire::ChunkEncoding::xor_; }) ||
-      std::any_of(sampled.begin(), sampled.end(),
-                  [](const SampledRef& ref) { return !ref.fragment->histograms.empty(); });
+  const bool histograms = std::any_of(chunks.begin(), chunks.end(),
+                                      [](const ChunkRef& ref) { return !wire::has_floats(ref.chunk->encoding); }) ||
+                          std::any_of(sampled.begin(), sampled.end(),
+                                      [](const SampledRef& ref) { return !ref.fragment->histograms.empty(); });
   return histograms ? merge_all_kinds(chunks, sampled, out) : merge_floats(chunks, sampled, out);
 }
 

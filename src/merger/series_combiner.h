@@ -93,7 +93,7 @@ class SeriesCombiner {
   std::vector<MixedSample> mixed_;
 };
 
-/// Appends the samples of an XOR chunk.
+/// Appends the samples of an XOR or XOR2 chunk.
 Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& out);
 
 }  // namespace mread::merger

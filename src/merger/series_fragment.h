@@ -37,6 +37,7 @@ struct Fragment {
   std::string_view histograms;
   std::string_view body;
 
+  bool newer_chunks = false;  ///< holds chunks of an encoding that not every client reads (wire::is_newer)
   uint64_t sample_count = 0;  ///< what the chunks' headers claim; 0 for SAMPLES
   size_t bytes = 0;           ///< on the wire, for accounting
 };

@@ -23,20 +23,9 @@ bool inside(std::string_view part, std::string_view whole) {
          std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
 }
 
-uint64_t claimed_samples(const wire::ChunkView& chunk) {
-  return static_cast<uint64_t>(static_cast<unsigned char>(chunk.data[0])) << 8 |
-         static_cast<unsigned char>(chunk.data[1]);
-}
-
 Result<void> check_chunk(const wire::ChunkView& chunk) {
-  switch (chunk.encoding) {
-    case wire::ChunkEncoding::xor_:
-    case wire::ChunkEncoding::histogram:
-    case wire::ChunkEncoding::float_histogram:
-      break;
-    default:
-      return fail(Errc::unsupported,
-                  fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding)));
+  if (!wire::is_known(chunk.encoding)) {
+    return fail(Errc::unsupported, fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding)));
   }
   if (chunk.data.size() < 2) return fail(Errc::malformed, "a chunk of less than two bytes");
   if (chunk.max_time_ms < chunk.min_time_ms) {
@@ -44,6 +33,10 @@ Result<void> check_chunk(const wire::ChunkView& chunk) {
                 fmt::format("a chunk ends at {} before it begins at {}", chunk.max_time_ms, chunk.min_time_ms));
   }
   return {};
+}
+
+std::string too_many_bytes(uint64_t limit) {
+  return fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit);
 }
 
 }  // namespace
@@ -55,8 +48,7 @@ Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
   if (type_ == model::ResponseType::samples) {
     if (body_bytes_ + piece->size() > options_.body_limit) {
-      return fail(Errc::limit,
-                  fmt::format("an answer of more than {} bytes (limits.bytes_in_flight)", options_.body_limit));
+      return exceed(too_many_bytes(options_.body_limit));
     }
     body_bytes_ += piece->size();
     body_.push_back(std::move(piece));
@@ -205,7 +197,8 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
     if (auto checked = check_chunk(chunk); !checked) return checked;
     ordered = ordered && (fragment.chunks.empty() || chunk.min_time_ms > fragment.chunks.back().max_time_ms);
     fragment.chunks.push_back(chunk);
-    fragment.sample_count += claimed_samples(chunk);
+    fragment.sample_count += wire::claimed_samples(chunk.encoding, chunk.data);
+    fragment.newer_chunks = fragment.newer_chunks || wire::is_newer(chunk.encoding);
   }
   if (alone && canonical && pinned && ordered) fragment.frame = frame.wire;
   fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment);
@@ -218,8 +211,14 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   return pushed;
 }
 
+Result<void> SeriesSource::exceed(std::string what) {
+  over_limit_ = true;
+  return fail(Errc::limit, std::move(what));
+}
+
 Result<void> SeriesSource::take_body() {
   auto bytes = wire::uncompress(std::span(body_), options_.body_limit);
+  if (!bytes && bytes.error().is(Errc::limit)) return exceed(too_many_bytes(options_.body_limit));
   if (!bytes) return fail(std::move(bytes).error());
   body_.clear();
   body_bytes_ = 0;
@@ -228,7 +227,7 @@ Result<void> SeriesSource::take_body() {
   auto view =
       wire::parse_read_response(body->bytes.view(), options_.series_limit == 0 ? SIZE_MAX : options_.series_limit);
   if (!view && view.error().is(Errc::limit)) {
-    return fail(Errc::limit, fmt::format("more than {} series (limits.series)", options_.series_limit));
+    return exceed(fmt::format("the answer has more than {} series (limits.series)", options_.series_limit));
   }
   if (!view) return fail(std::move(view).error());
   body->view = *std::move(view);

@@ -47,7 +47,7 @@ struct SourceOptions {
 ///          for better or worse: it is this order that counts.
 /// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
-///          Errc::unsupported for a chunk encoding that not every client reads, Errc::malformed for duplicate label
+///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate label
 ///          names, chunks that end before they begin, and answers to a query that was not asked.
 /// Not thread-safe.
 class SeriesSource {
@@ -86,6 +86,8 @@ class SeriesSource {
   uint32_t index() const { return index_; }
   size_t held() const { return window_.bytes() + body_bytes_ + (splitter_ ? splitter_->buffered() : 0); }
   bool unsorted() const { return unsorted_; }
+  /// Whether it failed because of a limit of the read (`limits:`), for which it is not to blame.
+  bool over_limit() const { return over_limit_; }
   uint64_t series() const { return series_; }
 
  private:
@@ -93,6 +95,7 @@ class SeriesSource {
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> take_body();
+  Result<void> exceed(std::string what);
   bool skips(const Fragment& fragment) const;
   Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
   void take_labels(const Fragment& fragment, const wire::LabelsStep& step);
@@ -109,6 +112,7 @@ class SeriesSource {
   std::string last_labels_;   // Of the series received last, for the case that it is cut off.
   bool last_pushed_ = false;  // It was not skipped.
   bool unsorted_ = false;
+  bool over_limit_ = false;
   bool started_ = false;
   bool ended_ = false;
   std::optional<Error> error_;

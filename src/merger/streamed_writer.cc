@@ -6,20 +6,13 @@
 #include "wire/frame_splitter.h"
 
 namespace mread::merger {
-namespace {
-
-uint64_t claimed_samples(const wire::ChunkView& chunk) {
-  return static_cast<uint64_t>(static_cast<unsigned char>(chunk.data[0])) << 8 |
-         static_cast<unsigned char>(chunk.data[1]);
-}
-
-}  // namespace
 
 void StreamedWriter::begin_result(size_t query_index, const model::Query&) { query_index_ = query_index; }
 
 SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch& batch) {
   const bool identical = all_identical(fragments);
-  if (identical && !fragments[0].frame.empty() && query_index_ == 0) {
+  const bool readable = config_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
+  if (identical && readable && !fragments[0].frame.empty() && query_index_ == 0) {
     if (auto counted = count_series(fragments[0].sample_count); !counted) return counted;
     ++counts_.frames_passed_on;
     batch.pass_on(fragments[0].frame, std::move(fragments[0].pin));
@@ -33,12 +26,14 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
   last_source_ = no_source;
   out_ = &batch.own();
   const size_t begin = out_->size();
+  const auto transcoded_before = counts_.transcoded;
   auto written = combiner_.combine(std::span(fragments).first(identical ? 1 : fragments.size()), *this);
   if (written) written = count_series(samples_);
   if (!written) {
     floats_.reset();
     histograms_ = {};
     out_->resize(begin);
+    counts_.transcoded = transcoded_before;
     return written;
   }
   if (!entries_.empty() || frames_ == 0) write_frame();
@@ -50,18 +45,24 @@ SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t 
   // A histogram chunk's header says how it follows on the chunk before: nothing is known of that any more when the
   // chunk before was another source's.
   const bool follows_another = last_source_ != no_source && last_source_ != source;
-  const auto header =
-      chunk.data.size() > 2 ? static_cast<wire::CounterResetHeader>(chunk.data[2] & 0xc0) : wire::CounterResetHeader();
-  if (chunk.encoding != wire::ChunkEncoding::xor_ && follows_another &&
-      (header == wire::CounterResetHeader::reset || header == wire::CounterResetHeader::not_reset)) {
+  auto header = wire::counter_reset_header(chunk.encoding, chunk.data);
+  const bool relates = header == wire::CounterResetHeader::reset || header == wire::CounterResetHeader::not_reset;
+  if (follows_another && relates) header = wire::CounterResetHeader::unknown;
+  if (must_transcode(chunk)) {
+    if (auto appended = transcoder_.append(entries_, chunk, header); !appended) {
+      return tl::unexpected<SourceError>({source, std::move(appended).error()});
+    }
+    ++counts_.transcoded[static_cast<size_t>(chunk.encoding) - static_cast<size_t>(wire::newer_encodings[0])];
+  } else if (follows_another && relates) {
     std::string data(chunk.data);
-    data[2] = static_cast<char>(data[2] & 0x3f);
+    char& byte = data[wire::is_newer(chunk.encoding) ? 0 : 2];
+    byte = static_cast<char>(byte & 0x3f);
     wire::append_chunk(entries_, chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, data);
   } else {
     entries_.append(chunk.wire);
   }
   last_source_ = source;
-  samples_ += claimed_samples(chunk);
+  samples_ += wire::claimed_samples(chunk.encoding, chunk.data);
   cut_frame_if_large();
   return check_samples(samples_);
 }
@@ -106,9 +107,7 @@ void StreamedWriter::close_float_chunk() {
 
 void StreamedWriter::close_histogram_chunks() {
   for (const wire::EncodedHistogramChunk& chunk : histograms_.finish()) {
-    wire::append_chunk(entries_, chunk.min_time_ms, chunk.max_time_ms,
-                       chunk.is_float ? wire::ChunkEncoding::float_histogram : wire::ChunkEncoding::histogram,
-                       chunk.bytes);
+    wire::append_chunk(entries_, chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.bytes);
   }
   cut_frame_if_large();
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "merger/answer_writer.h"
+#include "wire/chunk_transcoder.h"
 #include "wire/histogram_chunk.h"
 #include "wire/xor_chunk.h"
 
@@ -14,6 +15,9 @@ namespace mread::merger {
 /// are written into one frame each, since Prometheus's client takes a series of two frames for two series; beyond
 /// `frame_limit` bytes of chunks a further frame is begun nevertheless, or the client would refuse it. Samples that had
 /// to be merged go into chunks of at most 120. Samples outside the query's range may be there: the client trims.
+///
+/// Chunks of the newer encodings are rewritten in those that every client reads, unless merge.chunk_encodings is
+/// `newer`. Merged samples are always in the latter.
 class StreamedWriter final : public AnswerWriter, private SeriesParts {
  public:
   explicit StreamedWriter(const Config& config) : AnswerWriter(config) {}
@@ -31,6 +35,9 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
   static constexpr size_t frame_limit = 32U << 20;
   static constexpr size_t chunk_samples = 120;
 
+  bool must_transcode(const wire::ChunkView& chunk) const {
+    return config_.chunk_encodings == ChunkEncodings::compatible && wire::is_newer(chunk.encoding);
+  }
   SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) override;
   SourceResult<void> samples(std::span<const model::Sample> samples) override;
   SourceResult<void> mixed(std::span<const MixedSample> samples) override;
@@ -47,6 +54,7 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
   size_t frames_ = 0;     // Of the series.
   uint64_t samples_ = 0;  // Of the series.
   size_t last_source_ = no_source;
+  wire::ChunkTranscoder transcoder_;
   wire::XorWriter floats_;
   wire::HistogramChunkWriter histograms_;
 };

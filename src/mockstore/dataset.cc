@@ -109,7 +109,7 @@ Result<const EncodedSeries*> Dataset::samples(uint32_t row) const {
   std::call_once(block.once, [&] {
     model::Series series;
     block.input.values().expand(options_.clock, series);
-    auto encoded = EncodedSeries::encode(series, options_.generation);
+    auto encoded = EncodedSeries::encode(series, options_.generation, options_.encodings);
     if (encoded)
       block.encoded = std::move(*encoded);
     else

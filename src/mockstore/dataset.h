@@ -34,6 +34,7 @@ class Dataset {
     Clock clock;
     model::LabelSet external_labels;
     Generation generation = Generation::v3_5;
+    Encodings encodings = Encodings::compatible;
   };
 
   /// Errors: Errc::malformed for a label set that comes twice, Errc::limit above 2^32 - 1 series.

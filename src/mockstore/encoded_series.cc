@@ -4,9 +4,8 @@
 #include <limits>
 
 #include "mockstore/head_appender.h"
-#include "wire/histogram_chunk.h"
+#include "wire/chunk_samples.h"
 #include "wire/histogram_proto.h"
-#include "wire/xor_chunk.h"
 
 namespace mread::mockstore {
 namespace {
@@ -32,47 +31,41 @@ bool is_picked(const EncodedSeries& series, const Chunk& chunk, const model::Que
   return chunk.min_time_ms <= range.last_ms && (open || chunk.max_time_ms >= range.first_ms);
 }
 
-template <class Each>
-Result<void> each_sample(const Chunk& chunk, std::string_view data, Each&& each) {
-  if (chunk.encoding == wire::ChunkEncoding::xor_) {
-    wire::XorReader reader(data);
-    model::Sample sample;
-    while (reader.next(sample)) each(sample);
-    if (!reader.ok()) return fail(*reader.error());
-    return {};
-  }
-  wire::HistogramChunkReader reader(chunk.encoding == wire::ChunkEncoding::float_histogram, data);
-  while (reader.next()) each(reader.sample());
-  if (reader.error()) return fail(*reader.error());
-  return {};
-}
-
 void add_entry(SelectedSamples& out, std::string_view entry, uint64_t samples) {
   out.entries += entry;
   out.entry_sizes.push_back(entry.size());
   out.samples += samples;
 }
 
+void put_float(wire::XorWriter& writer, model::Sample sample, int64_t) { writer.append(sample); }
+void put_float(wire::Xor2Writer& writer, model::Sample sample, int64_t start_ms) { writer.append(sample, start_ms); }
+
+template <class Writer>
+Result<void> add_cut_floats(const EncodedSeries& series, const Chunk& chunk, const Range& range, SelectedSamples& out) {
+  Writer writer;
+  const auto put = [&](model::Sample sample, int64_t start_ms) {
+    if (range.covers(sample.timestamp_ms)) put_float(writer, sample, start_ms);
+  };
+  const auto none = [](const model::HistogramSample&, int64_t) {};
+  if (auto read = wire::each_sample(chunk.encoding, series.data(chunk), put, none); !read) return read;
+  if (writer.empty()) return {};
+  std::string entry;
+  wire::append_chunk(entry, writer.min_time_ms(), writer.max_time_ms(), chunk.encoding, writer.bytes());
+  add_entry(out, entry, writer.count());
+  return {};
+}
+
 // Writes a chunk again with only the samples within the range; none where there are none.
 Result<void> add_cut_chunk(const EncodedSeries& series, const Chunk& chunk, const Range& range, SelectedSamples& out) {
+  if (chunk.encoding == wire::ChunkEncoding::xor_) return add_cut_floats<wire::XorWriter>(series, chunk, range, out);
+  if (chunk.encoding == wire::ChunkEncoding::xor2) return add_cut_floats<wire::Xor2Writer>(series, chunk, range, out);
   std::string entry;
-  if (chunk.encoding == wire::ChunkEncoding::xor_) {
-    wire::XorWriter writer;
-    wire::XorReader reader(series.data(chunk));
-    model::Sample sample;
-    while (reader.next(sample))
-      if (range.covers(sample.timestamp_ms)) writer.append(sample);
-    if (!reader.ok()) return fail(*reader.error());
-    if (writer.empty()) return {};
-    wire::append_chunk(entry, writer.min_time_ms(), writer.max_time_ms(), chunk.encoding, writer.bytes());
-    add_entry(out, entry, writer.count());
-    return {};
-  }
-  wire::HistogramChunkWriter writer({.max_samples = std::numeric_limits<uint16_t>::max()});
-  wire::HistogramChunkReader reader(chunk.encoding == wire::ChunkEncoding::float_histogram, series.data(chunk));
+  wire::HistogramChunkWriter writer(
+      {.max_samples = std::numeric_limits<uint16_t>::max(), .start_times = wire::is_newer(chunk.encoding)});
+  wire::HistogramChunkReader reader(chunk.encoding, series.data(chunk));
   while (reader.next()) {
     if (!range.covers(reader.sample().timestamp_ms)) continue;
-    if (auto done = writer.append(reader.sample()); !done) return done;
+    if (auto done = writer.append(reader.sample(), reader.start_ms()); !done) return done;
   }
   if (reader.error()) return fail(*reader.error());
   for (const auto& rewritten : writer.finish()) {
@@ -94,8 +87,8 @@ void SelectedSamples::clear() {
   histogram_entries.clear();
 }
 
-Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation) {
-  HeadAppender appender(generation);
+Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation, Encodings encodings) {
+  HeadAppender appender(generation, encodings);
   auto histogram = series.histograms.begin();
   const auto append_histograms_before = [&](int64_t timestamp_ms) -> Result<void> {
     for (; histogram != series.histograms.end() && histogram->timestamp_ms < timestamp_ms; ++histogram)
@@ -126,7 +119,7 @@ Result<void> select_chunks(const EncodedSeries& series, const model::Query& quer
     // its counter reset header by that.
     const bool open = &chunk == &series.chunks().back();
     const bool whole = chunk.min_time_ms >= range.first_ms && chunk.max_time_ms <= range.last_ms;
-    const bool as_it_is = whole && (!open || chunk.encoding == wire::ChunkEncoding::xor_ || range.last_ms == endless);
+    const bool as_it_is = whole && (!open || wire::has_floats(chunk.encoding) || range.last_ms == endless);
     if (as_it_is) {
       add_entry(out, series.entry(chunk), chunk.samples);
     } else if (auto done = add_cut_chunk(series, chunk, range, out); !done) {
@@ -144,7 +137,7 @@ Result<void> select_samples(const EncodedSeries& series, const model::Query& que
     if (!is_picked(series, chunk, query, range)) continue;
     out.in_answer = true;
     if (labels_only) break;
-    const auto add = [&](const auto& sample) {
+    const auto add = [&](const auto& sample, int64_t) {
       if (!range.covers(sample.timestamp_ms)) return;
       ++out.samples;
       if constexpr (std::is_same_v<std::decay_t<decltype(sample)>, model::Sample>)
@@ -152,7 +145,7 @@ Result<void> select_samples(const EncodedSeries& series, const model::Query& que
       else
         wire::append_histogram_entry(out.histogram_entries, sample);
     };
-    if (auto done = each_sample(chunk, series.data(chunk), add); !done) return done;
+    if (auto done = wire::each_sample(chunk.encoding, series.data(chunk), add, add); !done) return done;
   }
   return {};
 }

@@ -17,6 +17,12 @@ namespace mread::mockstore {
 ///   v3_5   chunks are also cut by size; SAMPLES come in the order in which the series were created
 enum class Generation { v2_42, v3_5 };
 
+/// Which chunk encodings a store writes.
+///   compatible  1, 2 and 3, which every Prometheus reads
+///   newer       4, 5 and 6, as a Prometheus 3.14 that is set up for them; every sample's start timestamp is the
+///               timestamp of the series' first
+enum class Encodings { compatible, newer };
+
 /// The samples of a series as the chunks that a Prometheus would hold in its head after taking them in one by one: cut
 /// so that they spread evenly over two hours, about 120 samples each, and (v3_5) by size; the last one is open.
 ///
@@ -36,7 +42,8 @@ class EncodedSeries {
   };
 
   /// The labels are not looked at. Errors: Errc::malformed for a histogram that does not hold together.
-  static Result<EncodedSeries> encode(const model::Series& series, Generation generation);
+  static Result<EncodedSeries> encode(const model::Series& series, Generation generation,
+                                      Encodings encodings = Encodings::compatible);
 
   const std::vector<Chunk>& chunks() const { return chunks_; }
   std::string_view data(const Chunk& chunk) const {

@@ -49,12 +49,17 @@ Result<void> HeadAppender::append(const model::Sample& sample) {
   if (model::is_stale(sample.bits) && (open_ == Open::histograms || open_ == Open::float_histograms))
     return append(
         model::HistogramSample{sample.timestamp_ms, model::Histogram::stale(open_ == Open::float_histograms)});
-  const bool too_large = generation_ == Generation::v3_5 && floats_.bytes().size() > max_xor_bytes;
+  const bool too_large = generation_ == Generation::v3_5 && float_bytes().size() > max_xor_bytes;
   if (open_ != Open::floats || too_large || must_cut_by_count(sample.timestamp_ms, count_)) {
     close();
     open(Open::floats, sample.timestamp_ms);
   }
-  floats_.append(sample);
+  const int64_t start_ms = start_of(sample.timestamp_ms);
+  if (newer_) {
+    newer_floats_.append(sample, start_ms);
+  } else {
+    floats_.append(sample);
+  }
   last_ms_ = sample.timestamp_ms;
   ++count_;
   return {};
@@ -87,7 +92,7 @@ Result<void> HeadAppender::append(const model::HistogramSample& sample) {
     open(kind, sample.timestamp_ms, *header);
     histogram_end_known_ = false;
   }
-  if (auto done = histograms_.append(sample); !done) return done;
+  if (auto done = histograms_.append(sample, start_of(sample.timestamp_ms)); !done) return done;
   for (const auto& chunk : histograms_.take()) {  // The sample did not fit the chunk and began another.
     put(chunk);
     first_ms_ = sample.timestamp_ms;
@@ -100,6 +105,11 @@ Result<void> HeadAppender::append(const model::HistogramSample& sample) {
   return {};
 }
 
+int64_t HeadAppender::start_of(int64_t timestamp_ms) {
+  if (!start_ms_) start_ms_ = timestamp_ms;
+  return *start_ms_;
+}
+
 void HeadAppender::open(Open kind, int64_t timestamp_ms, wire::CounterResetHeader header) {
   open_ = kind;
   first_ms_ = timestamp_ms;
@@ -107,8 +117,10 @@ void HeadAppender::open(Open kind, int64_t timestamp_ms, wire::CounterResetHeade
   count_ = 0;
   if (kind == Open::floats) {
     floats_.reset();
+    newer_floats_.reset();
   } else {
     wire::HistogramChunkWriter::Options options = no_count_limit;
+    options.start_times = newer_;
     options.first_header = header;
     histograms_ = wire::HistogramChunkWriter(options);
   }
@@ -116,7 +128,7 @@ void HeadAppender::open(Open kind, int64_t timestamp_ms, wire::CounterResetHeade
 
 void HeadAppender::close() {
   if (open_ == Open::floats) {
-    put(first_ms_, last_ms_, wire::ChunkEncoding::xor_, count_, floats_.bytes());
+    put(first_ms_, last_ms_, newer_ ? wire::ChunkEncoding::xor2 : wire::ChunkEncoding::xor_, count_, float_bytes());
   } else if (open_ != Open::none) {
     for (const auto& chunk : histograms_.finish()) put(chunk);
   }
@@ -124,9 +136,7 @@ void HeadAppender::close() {
 }
 
 void HeadAppender::put(const wire::EncodedHistogramChunk& chunk) {
-  put(chunk.min_time_ms, chunk.max_time_ms,
-      chunk.is_float ? wire::ChunkEncoding::float_histogram : wire::ChunkEncoding::histogram, chunk.samples,
-      chunk.bytes);
+  put(chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.samples, chunk.bytes);
 }
 
 void HeadAppender::put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples,

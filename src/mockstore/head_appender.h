@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "mockstore/encoded_series.h"
 #include "wire/histogram_chunk.h"
+#include "wire/xor2_chunk.h"
 #include "wire/xor_chunk.h"
 
 namespace mread::mockstore {
@@ -13,7 +14,8 @@ namespace mread::mockstore {
 /// Takes the samples of one series in order of time and cuts chunks where the head of a Prometheus cuts them.
 class HeadAppender {
  public:
-  explicit HeadAppender(Generation generation) : generation_(generation) {}
+  explicit HeadAppender(Generation generation, Encodings encodings = Encodings::compatible)
+      : generation_(generation), newer_(encodings == Encodings::newer) {}
 
   /// A staleness marker that follows histograms becomes one of a histogram.
   /// Errors: Errc::malformed, as wire::HistogramChunkWriter.
@@ -30,8 +32,12 @@ class HeadAppender {
   void close();
   void put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples, std::string_view data);
   void put(const wire::EncodedHistogramChunk& chunk);
+  std::string_view float_bytes() { return newer_ ? newer_floats_.bytes() : floats_.bytes(); }
+  int64_t start_of(int64_t timestamp_ms);
 
   Generation generation_;
+  bool newer_;
+  std::optional<int64_t> start_ms_;  // Of the series.
   EncodedSeries out_;
   Open open_ = Open::none;
   int64_t first_ms_ = 0;  // Of the open chunk.
@@ -40,6 +46,7 @@ class HeadAppender {
   size_t count_ = 0;
   bool histogram_end_known_ = false;  // Outlives a chunk that ends by a counter reset, as in Prometheus.
   wire::XorWriter floats_;
+  wire::Xor2Writer newer_floats_;
   wire::HistogramChunkWriter histograms_;
   std::optional<model::HistogramSample> last_histogram_;
 };

@@ -75,6 +75,7 @@ Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t
   options.clock = {config.start_ms + config.sample_offset.count(), config.interval.count()};
   options.external_labels = config.external_labels;
   options.generation = config.generation;
+  options.encodings = config.encodings;
   auto dataset = Dataset::create(config.input_series, std::move(options));
   if (!dataset) return fail(dataset.error().in("store " + config.name));
   return std::unique_ptr<Store>(new Store(config, seed, time, std::move(*dataset)));

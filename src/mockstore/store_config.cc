@@ -72,6 +72,8 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
   if (const auto node = mapping.find("external_labels")) store.external_labels = read_labels(*node);
   if (const auto node = mapping.find("behaves_like"))
     store.generation = node->one_of({"v2.42", "v3.5"}) == "v2.42" ? Generation::v2_42 : Generation::v3_5;
+  if (const auto node = mapping.find("chunk_encodings"))
+    store.encodings = node->one_of({"compatible", "newer"}) == "newer" ? Encodings::newer : Encodings::compatible;
   if (const auto node = mapping.find("streamed")) store.answer.streamed = node->boolean();
   if (const auto node = mapping.find("max_samples")) store.answer.max_samples = node->count();
   if (const auto node = mapping.find("max_bytes_in_frame")) {

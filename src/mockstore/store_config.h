@@ -31,6 +31,7 @@ struct StoreConfig {
   std::chrono::milliseconds sample_offset{0};
   model::LabelSet external_labels;
   Generation generation = Generation::v3_5;
+  Encodings encodings = Encodings::compatible;
   AnswerOptions answer;
   StoreAuth auth;
   size_t journal_size = 10'000;

@@ -36,8 +36,10 @@ class Delivery {
     std::vector<Step> steps;
     for (;;) {
       exchange_.next(steps);
-      for (const Step& step : steps)
+      for (const Step& step : steps) {
+        if (collect(step)) continue;
         if (!co_await carry_out(step)) co_return;
+      }
       if (steps.empty()) {  // An answer without an end: there is none.
         abort(false);
         co_return;
@@ -46,14 +48,19 @@ class Delivery {
   }
 
  private:
-  // False when nothing more is to be done.
+  // Takes bytes of the body together; false where something is to be waited for. Most steps are frames that are not
+  // worth a coroutine each.
+  bool collect(const Step& step) {
+    const auto* body = std::get_if<Body>(&step);
+    if (body == nullptr) return false;
+    buffer_ += body->bytes;
+    return buffer_.size() < write_size_bytes;
+  }
+
+  // What collect() did not settle. False when nothing more is to be done.
   asio::awaitable<bool> carry_out(const Step& step) {
-    if (const auto* body = std::get_if<Body>(&step)) {
-      buffer_ += body->bytes;
-      if (buffer_.size() < write_size_bytes) co_return true;
-      co_return co_await flush();
-    }
     if (!co_await flush()) co_return false;
+    if (std::holds_alternative<Body>(step)) co_return true;
     if (const auto* head = std::get_if<Head>(&step)) {
       exchange_.sent_head(head->head.status, head->head.headers.get("Content-Type"));
       co_return note(co_await writer_.start(head->head));

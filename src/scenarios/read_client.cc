@@ -5,15 +5,14 @@
 #include <fmt/format.h>
 
 #include "net/client.h"
+#include "wire/chunk_samples.h"
 #include "wire/chunked_series.h"
 #include "wire/frame_splitter.h"
-#include "wire/histogram_chunk.h"
 #include "wire/histogram_proto.h"
 #include "wire/labels_view.h"
 #include "wire/read_request.h"
 #include "wire/samples_response.h"
 #include "wire/snappy_block.h"
-#include "wire/xor_chunk.h"
 
 namespace mread::scenarios {
 
@@ -26,27 +25,21 @@ Result<void> append_chunk(const wire::ChunkView& chunk, const model::Query& quer
   const auto inside = [&](int64_t timestamp_ms) {
     return timestamp_ms >= query.start_ms && timestamp_ms <= query.end_ms;
   };
-  switch (chunk.encoding) {
-    case wire::ChunkEncoding::xor_: {
-      wire::XorReader reader(chunk.data);
-      for (model::Sample sample; reader.next(sample);) {
-        if (inside(sample.timestamp_ms)) series.samples.push_back(sample);
-      }
-      if (reader.error()) return fail(*reader.error());
-      return {};
-    }
-    case wire::ChunkEncoding::histogram:
-    case wire::ChunkEncoding::float_histogram: {
-      auto samples = wire::decode_histogram_chunk(chunk.encoding == wire::ChunkEncoding::float_histogram, chunk.data);
-      if (!samples) return fail(std::move(samples.error()));
-      for (model::HistogramSample& sample : *samples) {
-        if (inside(sample.timestamp_ms)) series.histograms.push_back(std::move(sample));
-      }
-      return {};
-    }
-    default:
-      return fail(Errc::unsupported, fmt::format("chunk encoding {} is not known", static_cast<int>(chunk.encoding)));
+  const auto on_float = [&](model::Sample sample, int64_t) {
+    if (inside(sample.timestamp_ms)) series.samples.push_back(sample);
+  };
+  if (wire::has_floats(chunk.encoding)) {
+    return wire::each_sample(chunk.encoding, chunk.data, on_float, [](const model::HistogramSample&, int64_t) {});
   }
+  if (!wire::is_known(chunk.encoding)) {
+    return fail(Errc::unsupported, fmt::format("chunk encoding {} is not known", static_cast<int>(chunk.encoding)));
+  }
+  auto samples = wire::decode_histogram_chunk(chunk.encoding, chunk.data);
+  if (!samples) return fail(std::move(samples.error()));
+  for (model::HistogramSample& sample : *samples) {
+    if (inside(sample.timestamp_ms)) series.histograms.push_back(std::move(sample));
+  }
+  return {};
 }
 
 Result<void> append_frame(const wire::Frame& frame, const model::Query& query, wire::ChunkedResponse& response,

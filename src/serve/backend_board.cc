@@ -47,11 +47,12 @@ std::vector<BackendStanding> BackendBoard::standings() const {
   return standings_;
 }
 
-std::vector<bool> BackendBoard::known_unsorted() const {
+void BackendBoard::prepare(merger::FanOutOptions& options) const {
   const std::lock_guard lock(mutex_);
-  std::vector<bool> unsorted;
-  for (const auto& standing : standings_) unsorted.push_back(standing.unsorted);
-  return unsorted;
+  for (const auto& standing : standings_) {
+    options.known_unsorted.push_back(standing.unsorted);
+    options.failing.push_back(standing.state == BackendStanding::State::failing);
+  }
 }
 
 }  // namespace mread::serve

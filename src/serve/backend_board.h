@@ -46,8 +46,8 @@ class BackendBoard {
   /// Returns what has changed with this read.
   std::vector<Change> record(const merger::Outcome& outcome, std::chrono::system_clock::time_point now);
   std::vector<BackendStanding> standings() const;
-  /// By backend, for merger::FanOutOptions.
-  std::vector<bool> known_unsorted() const;
+  /// For merger::FanOutOptions: what is known of the backends by now.
+  void prepare(merger::FanOutOptions& options) const;
 
  private:
   mutable std::mutex mutex_;

@@ -5,7 +5,7 @@
 
 #include "base/secret_file.h"
 #include "net/credentials.h"
-#include "serve/read_session.h"
+#include "serve/flight.h"
 
 namespace mread::serve {
 namespace {

@@ -8,6 +8,7 @@ using merger::Breaker;
 
 Circuits::Circuits(const merger::Config& config, const Circuits* previous) {
   if (!config.health) return;
+  hung_after_ = config.health->hung_after;
   for (const merger::Backend& backend : config.backends) {
     identities_.push_back({backend.name, backend.url});
     breakers_.emplace_back(*config.health);
@@ -29,12 +30,11 @@ Circuits::Admission::Admission(Circuits& circuits) : circuits_(circuits) {
 
 Circuits::Admission::~Admission() { settle({}, {}); }
 
-std::vector<std::string> Circuits::Admission::unavailable() const {
-  std::vector<std::string> reasons;
+void Circuits::Admission::prepare(merger::FanOutOptions& options) const {
   for (const Breaker::Permit permit : permits_) {
-    reasons.emplace_back(permit == Breaker::Permit::no ? "open circuit" : "");
+    options.unavailable.emplace_back(permit == Breaker::Permit::no ? "open circuit" : "");
+    options.on_trial.push_back(permit == Breaker::Permit::trial);
   }
-  return reasons;
 }
 
 std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome& outcome, merger::TimePoint now) {
@@ -44,7 +44,8 @@ std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome&
     Breaker& breaker = circuits_.breakers_[i];
     const Breaker::State before = breaker.state();
     const bool known = i < outcome.backends.size();
-    breaker.record(permits_[i], known ? merger::vital(outcome.backends[i]) : merger::Vital::unknown, now);
+    const auto vital = known ? merger::vital(outcome.backends[i], circuits_.hung_after_) : merger::Vital::unknown;
+    breaker.record(permits_[i], vital, now);
     if (breaker.state() != before) changes.push_back({i, breaker.state()});
   }
   permits_.clear();

@@ -33,8 +33,8 @@ class Circuits {
     ~Admission();
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
-    /// For merger::FanOutOptions.
-    std::vector<std::string> unavailable() const;
+    /// What the read may ask.
+    void prepare(merger::FanOutOptions& options) const;
     /// What the read has shown.
     std::vector<Change> settle(const merger::Outcome& outcome, merger::TimePoint now);
 
@@ -66,6 +66,7 @@ class Circuits {
   mutable std::mutex mutex_;
   std::vector<Identity> identities_;
   std::vector<merger::Breaker> breakers_;
+  std::chrono::milliseconds hung_after_{0};
   std::vector<bool> probing_;
   bool retired_ = false;
 };

@@ -20,6 +20,7 @@ struct Gate::Waiter {
 
 struct Gate::State {
   uint64_t places = 0;
+  uint64_t queue_places = 0;
   mutable std::mutex mutex;
   uint64_t inside = 0;
   std::deque<std::shared_ptr<Waiter>> queue;
@@ -74,15 +75,18 @@ void Gate::Place::give_up() {
 
 Gate::Gate(uint64_t places) : state_(std::make_shared<State>()) { state_->places = places; }
 
-void Gate::set_places(uint64_t places) {
+void Gate::set_places(uint64_t places, uint64_t queue) {
   const std::lock_guard lock(state_->mutex);
   state_->places = places;
+  state_->queue_places = queue;
   state_->admit();
 }
 
 std::unique_ptr<Gate::Place> Gate::queue(const asio::any_io_executor& strand) {
   auto waiter = std::make_shared<Waiter>(strand);
   const std::lock_guard lock(state_->mutex);
+  const bool must_wait = !state_->has_room();
+  if (must_wait && state_->queue_places != 0 && state_->queue.size() >= state_->queue_places) return nullptr;
   state_->queue.push_back(waiter);
   state_->admit();
   return std::make_unique<Place>(state_, std::move(waiter));

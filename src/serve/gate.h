@@ -35,8 +35,9 @@ class Gate {
 
   /// 0: any number.
   explicit Gate(uint64_t places);
-  /// Reads that are inside stay.
-  void set_places(uint64_t places);
+  /// Reads that are inside or wait stay. `queue`: how many may wait; 0: any number.
+  void set_places(uint64_t places, uint64_t queue);
+  /// Null where too many wait already.
   std::unique_ptr<Place> queue(const asio::any_io_executor& strand);
   uint64_t inside() const;
   uint64_t waiting() const;

@@ -45,8 +45,12 @@ Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const 
       catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(lasting_.metrics.bind(config_)),
       context_{config_, lasting_.client, lasting_.gate, requests(config_, ways_, *lasting_.tokens)},
-      board_(config_.backends.size()) {
-  if (previous != nullptr) board_.take_over(previous->board_.standings(), origins(config_, previous->config_));
+      board_(config_.backends.size()),
+      hedging_(config_) {
+  if (previous == nullptr) return;
+  const auto known = origins(config_, previous->config_);
+  board_.take_over(previous->board_.standings(), known);
+  hedging_.take_over(previous->hedging_, known);
 }
 
 Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, Lasting lasting,
@@ -84,11 +88,44 @@ void Generation::show_states() const {
   }
 }
 
-void Generation::learn(const ReadReport& report, Circuits::Admission* admission,
-                       std::chrono::system_clock::time_point now) {
-  lasting_.metrics.count(report, *metrics_);
+std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
+                                               const net::Headers& passed_on) {
+  const auto key = config_.limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
+  const auto create = [&] {
+    Broadcast::Limits limits;
+    // Nobody can join, so nothing need be kept.
+    if (!key) limits.join_bytes = 0;
+    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(), limits);
+  };
+  if (key) return flights_.seat(*key, strand, create);
+  const auto flight = create();
+  auto seat = flight->join(strand);
+  flight->start();
+  return seat;
+}
+
+FlightHooks Generation::flight_hooks() {
+  // Held by the hooks, so that a flight that never shows anything gives its leave back.
+  const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
+  FlightHooks hooks;
+  hooks.begin = [this, admission] {
+    admission->emplace(*circuits_);
+    merger::FanOutOptions options;
+    board_.prepare(options);
+    hedging_.prepare(options);
+    (*admission)->prepare(options);
+    options.knowledge = catalogs_->knowledge();
+    return options;
+  };
+  hooks.ended = [this, admission](const merger::Outcome& outcome) { learn(outcome, **admission); };
+  return hooks;
+}
+
+void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admission) {
+  lasting_.metrics.count_fan_out(outcome, *metrics_);
+  hedging_.learn(outcome);
   spdlog::logger& logger = *lasting_.logger;
-  for (const Change& change : board_.record(report.outcome, now)) {
+  for (const Change& change : board_.record(outcome, std::chrono::system_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.failing) {
       logger.warn("backend {} fails: {}", name, change.reason);
@@ -96,12 +133,11 @@ void Generation::learn(const ReadReport& report, Circuits::Admission* admission,
       logger.info("backend {} answers again", name);
     }
   }
-  for (const merger::BackendOutcome& each : report.outcome.backends) {
+  for (const merger::BackendOutcome& each : outcome.backends) {
     if (each.state == merger::BackendOutcome::State::unavailable) continue;  // It was not asked.
     if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
   }
-  if (admission == nullptr) return;
-  for (const Circuits::Change& change : admission->settle(report.outcome, std::chrono::steady_clock::now())) {
+  for (const Circuits::Change& change : admission.settle(outcome, std::chrono::steady_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.state == merger::Breaker::State::open) {
       logger.warn("backend {}: circuit open, it is not asked until it answers a probe and then a read", name);
@@ -138,8 +174,9 @@ void Generation::keep_catalog(size_t backend) {
   };
   target.means_gone = means_gone;
   target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
-                  counters = metrics_, &metrics = lasting_.metrics, failing = false](const Error* error) mutable {
-    metrics.count_refresh(*counters, backend, error == nullptr);
+                  counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics,
+                  failing = false](const Error* error) mutable {
+    if (const auto shown = counters.lock()) metrics.count_refresh(*shown, backend, error == nullptr);
     if (error != nullptr && !failing) {
       logger->warn("backend {}: what it holds cannot be learned: {}", name, error->to_string());
     } else if (error == nullptr && failing) {
@@ -161,8 +198,9 @@ void Generation::probe(size_t backend) {
   target.request.url.target = config_.health->path;
   target.timeout = std::min(config_.health->probe, config_.backends[backend].timeout);
   target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
-                  counters = metrics_, &metrics = lasting_.metrics](bool answered) {
-    metrics.count_probe(*counters, backend, answered);
+                  // A probe that is hours away does not keep the metrics of a backend that is gone.
+                  counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics](bool answered) {
+    if (const auto shown = counters.lock()) metrics.count_probe(*shown, backend, answered);
     if (circuits->probe_ended(backend, answered)) logger->info("backend {} answers probes: a read will decide", name);
   };
   lasting_.prober->watch(circuits_, backend, std::move(target));

@@ -10,12 +10,14 @@
 #include "serve/backend_board.h"
 #include "serve/catalogs.h"
 #include "serve/circuits.h"
+#include "serve/flight.h"
 #include "serve/gate.h"
+#include "serve/hedging.h"
 #include "serve/learner.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/query_log.h"
-#include "serve/read_session.h"
+#include "serve/single_flight.h"
 #include "serve/token_source.h"
 #include "serve/ways.h"
 
@@ -44,24 +46,30 @@ class Generation {
   Generation& operator=(const Generation&) = delete;
 
   const merger::Config& config() const { return config_; }
-  const ReadContext& context() const { return context_; }
   /// What the server's own port speaks with now; null: plain HTTP.
   const std::shared_ptr<net::TlsSource>& web_tls() const { return ways_.web_tls; }
   BackendBoard& board() { return board_; }
+  const Hedging& hedging() const { return hedging_; }
   Circuits& circuits() { return *circuits_; }
+  const SingleFlight& flights() const { return flights_; }
   const Catalogs& catalogs() const { return *catalogs_; }
   QueryLog* query_log() const { return query_log_.get(); }
   /// Standings with the state of the circuits and the catalogs.
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
   void show_states() const;
-  /// Counts and logs what a read has shown, and has backends probed where that is due.
-  void learn(const ReadReport& report, Circuits::Admission* admission, std::chrono::system_clock::time_point now);
+  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The
+  /// generation outlives it.
+  std::unique_ptr<Flight::Seat> seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
+                                     const net::Headers& passed_on);
   /// Takes over from `previous`, which is not probed any more.
   void take_over(const Generation* previous);
 
  private:
   Generation(merger::Config config, Ways ways, Lasting lasting, const Generation* previous);
+  FlightHooks flight_hooks();
+  /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
+  void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
   void probe(size_t backend);
   void keep_catalog(size_t backend);
 
@@ -73,6 +81,8 @@ class Generation {
   const std::shared_ptr<const Metrics::Backends> metrics_;
   const ReadContext context_;
   BackendBoard board_;
+  Hedging hedging_;
+  SingleFlight flights_;
   std::unique_ptr<QueryLog> query_log_;
 };
 

@@ -1,7 +1,13 @@
 #include "serve/metrics.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <mutex>
 #include <sstream>
+#include <string_view>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -11,6 +17,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "serve/process_metrics.h"
+#include "wire/chunk_encoding.h"
 
 namespace mread::serve {
 namespace {
@@ -29,14 +36,13 @@ const Histogram::BucketBoundaries duration_buckets{0.001, 0.0025, 0.005, 0.01, 0
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
-constexpr const char* reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
-                                   "malformed", "checksum", "limit",       "http_status", "unsupported",
-                                   "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
+constexpr std::string_view reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
+                                        "malformed", "checksum", "limit",       "http_status", "unsupported",
+                                        "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
 constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::open,
                                                      merger::Breaker::State::half_open};
 
 struct BackendMetrics {
-  std::string name;
   Counter* requests;
   Counter* bytes;
   Counter* series;
@@ -47,7 +53,8 @@ struct BackendMetrics {
   Counter* opened = nullptr;
   Counter* probes_answered = nullptr;
   Counter* probes_failed = nullptr;
-  std::vector<Gauge*> circuit;  // In the order of circuit_states.
+  std::vector<Gauge*> circuit;     // In the order of circuit_states.
+  std::vector<Counter*> failures;  // In the order of `reasons`.
   // By merger::SkipReason; null where the configuration has no such thing.
   std::array<Counter*, merger::skip_reasons> skipped{};
   // Only with `prune:`.
@@ -58,15 +65,70 @@ struct BackendMetrics {
   Gauge* catalog_bytes = nullptr;
 };
 
+// Of a group with `hedge_after`.
+struct HedgeMetrics {
+  Counter* won = nullptr;
+  Counter* lost = nullptr;
+  Counter* refused = nullptr;
+};
+
+// Adds metrics of families for as long as somebody uses them. Two users of the same labels share one.
+class SharedMetrics {
+ public:
+  template <typename T, typename... Arguments>
+  T* add(Family<T>& family, const prometheus::Labels& labels, const Arguments&... arguments) {
+    T* const metric = &family.Add(labels, arguments...);
+    auto& use = uses_[metric];
+    ++use.count;
+    use.remove = [&family, metric] { family.Remove(metric); };
+    return metric;
+  }
+  void release(const void* metric) {
+    const auto found = uses_.find(metric);
+    if (--found->second.count > 0) return;
+    found->second.remove();
+    uses_.erase(found);
+  }
+
+  std::mutex mutex;  // For the two above.
+
+ private:
+  struct Use {
+    size_t count = 0;
+    std::function<void()> remove;
+  };
+  std::map<const void*, Use> uses_;
+};
+
 }  // namespace
 
 struct Metrics::Backends {
+  explicit Backends(SharedMetrics& metrics) : shared(metrics) {}
+  ~Backends() {
+    const std::lock_guard lock(shared.mutex);
+    for (const void* metric : used) shared.release(metric);
+  }
+  Backends(const Backends&) = delete;
+  Backends& operator=(const Backends&) = delete;
+
+  // With the mutex held.
+  template <typename T, typename... Arguments>
+  T* add(Family<T>& family, const prometheus::Labels& labels, const Arguments&... arguments) {
+    T* const metric = shared.add(family, labels, arguments...);
+    used.push_back(metric);
+    return metric;
+  }
+
+  SharedMetrics& shared;
   std::vector<BackendMetrics> all;
+  std::vector<HedgeMetrics> groups;
+  std::vector<const void*> used;
 };
 
 struct Metrics::Families {
   prometheus::Registry registry;
   ProcessMetrics process;
+  SharedMetrics users;
 
   Family<Counter>& reads = BuildCounter()
                                .Name("mread_reads_total")
@@ -88,12 +150,20 @@ struct Metrics::Families {
   Gauge& running = reads_now.Add({{"state", "running"}});
   Gauge& waiting = reads_now.Add({{"state", "waiting"}});
   Counter& partial = single("mread_partial_reads_total", "Reads that were answered without some backend.");
+  Counter& shared_reads =
+      single("mread_reads_shared_total", "Reads that shared the fan-out of another that asked the same.");
   Counter& conflicts = single("mread_conflicts_total", "Samples of equal timestamp and different value.");
   Counter& failovers = single("mread_failovers_total", "Replicas that took over from a failed backend in mid-stream.");
   Counter& series = single("mread_series_total", "Series sent.");
   Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
   Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
   Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
+  Family<Counter>& transcoded = BuildCounter()
+                                    .Name("mread_chunks_transcoded_total")
+                                    .Help(
+                                        "Chunks rewritten in an encoding that every client reads, without their start "
+                                        "timestamps, by the encoding they came in.")
+                                    .Register(registry);
   Family<Counter>& warnings =
       BuildCounter()
           .Name("mread_warnings_requests_total")
@@ -151,6 +221,10 @@ struct Metrics::Families {
                                 .Help("Probes of a backend whose circuit is open, by result (answered, failed).")
                                 .Register(registry);
 
+  Family<Counter>& hedges = BuildCounter()
+                                .Name("mread_hedges_total")
+                                .Help("Extra requests of a group by result: won, lost, or refused by the budget.")
+                                .Register(registry);
   Family<Counter>& skipped =
       BuildCounter()
           .Name("mread_backend_skipped_total")
@@ -188,6 +262,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
       .Register(f.registry)
       .Add({{"version", MREAD_VERSION}})
       .Set(1);
+  for (const auto encoding : wire::newer_encodings) f.transcoded.Add({{"encoding", to_string(encoding)}});
   for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
   for (const char* reason : {"missing", "wrong", "busy"}) families_->unauthorized.Add({{"reason", reason}});
 }
@@ -196,44 +271,61 @@ Metrics::~Metrics() = default;
 
 std::shared_ptr<const Metrics::Backends> Metrics::bind(const merger::Config& config) {
   auto& f = *families_;
-  auto backends = std::make_shared<Backends>();
+  auto backends = std::make_shared<Backends>(f.users);
+  const std::lock_guard lock(f.users.mutex);
   for (const merger::Backend& backend : config.backends) {
-    const prometheus::Labels labels{{"backend", backend.name}, {"group", config.groups[backend.group].name}};
-    backends->all.push_back({backend.name, &f.backend_requests.Add(labels), &f.backend_bytes.Add(labels),
-                             &f.backend_series.Add(labels), &f.unsorted.Add(labels),
-                             &f.first_byte.Add(labels, duration_buckets), &f.total.Add(labels, duration_buckets)});
-    BackendMetrics& metrics = backends->all.back();
+    const std::string& group = config.groups[backend.group].name;
+    const prometheus::Labels labels{{"backend", backend.name}, {"group", group}};
+    BackendMetrics metrics;
+    metrics.requests = backends->add(f.backend_requests, labels);
+    metrics.bytes = backends->add(f.backend_bytes, labels);
+    metrics.series = backends->add(f.backend_series, labels);
+    metrics.unsorted = backends->add(f.unsorted, labels);
+    metrics.first_byte = backends->add(f.first_byte, labels, duration_buckets);
+    metrics.total = backends->add(f.total, labels, duration_buckets);
     if (config.health) {
-      metrics.opened = &f.opened.Add(labels);
+      metrics.opened = backends->add(f.opened, labels);
       const auto probes = [&](const char* result) {
-        return &f.probes.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"result", result}});
+        return backends->add(f.probes, {{"backend", backend.name}, {"group", group}, {"result", result}});
       };
       metrics.probes_answered = probes("answered");
       metrics.probes_failed = probes("failed");
       for (const auto state : circuit_states) {
         metrics.circuit.push_back(
-            &f.circuit.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"state", to_string(state)}}));
+            backends->add(f.circuit, {{"backend", backend.name}, {"group", group}, {"state", to_string(state)}}));
       }
     }
     using Reason = merger::SkipReason;
     const auto skip = [&](Reason reason) {
       metrics.skipped[static_cast<size_t>(reason)] =
-          &f.skipped.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"reason", to_string(reason)}});
+          backends->add(f.skipped, {{"backend", backend.name}, {"group", group}, {"reason", to_string(reason)}});
     };
     if (!config.routes.empty()) skip(Reason::route);
     if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
     if (config.prune) {
       for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
       const auto refreshes = [&](const char* result) {
-        return &f.refreshes.Add({{"backend", backend.name}, {"group", labels.at("group")}, {"result", result}});
+        return backends->add(f.refreshes, {{"backend", backend.name}, {"group", group}, {"result", result}});
       };
       metrics.learned = refreshes("learned");
       metrics.not_learned = refreshes("failed");
-      metrics.catalog_time = &f.catalog_time.Add(labels);
-      metrics.catalog_values = &f.catalog_values.Add(labels);
-      metrics.catalog_bytes = &f.catalog_bytes.Add(labels);
+      metrics.catalog_time = backends->add(f.catalog_time, labels);
+      metrics.catalog_values = backends->add(f.catalog_values, labels);
+      metrics.catalog_bytes = backends->add(f.catalog_bytes, labels);
     }
-    for (const char* reason : reasons) f.failures.Add({{"backend", backend.name}, {"reason", reason}});
+    for (const std::string_view reason : reasons) {
+      metrics.failures.push_back(
+          backends->add(f.failures, {{"backend", backend.name}, {"reason", std::string(reason)}}));
+    }
+    backends->all.push_back(std::move(metrics));
+  }
+  for (const merger::Group& group : config.groups) {
+    HedgeMetrics metrics;
+    const auto result = [&](const char* word) {
+      return backends->add(f.hedges, {{"group", group.name}, {"result", word}});
+    };
+    if (group.hedge_after) metrics = {result("won"), result("lost"), result("refused")};
+    backends->groups.push_back(metrics);
   }
   return backends;
 }
@@ -271,20 +363,30 @@ void Metrics::clear_circuits(const Backends& backends) {
   }
 }
 
-void Metrics::count(const ReadReport& report, const Backends& backends) {
+void Metrics::count(const ReadReport& report) {
   auto& f = *families_;
   const std::string type = to_string(report.type);
   f.reads.Add({{"code", std::to_string(report.status)}, {"type", type}, {"end", to_string(report.end)}}).Increment();
   f.read_duration.Add({{"type", type}}, duration_buckets).Observe(seconds(report.duration));
   f.queue_wait.Observe(seconds(report.queued));
+  if (report.shared) f.shared_reads.Increment();
   const merger::Outcome& outcome = report.outcome;
   if (!outcome.partial.empty() && report.status == 200) f.partial.Increment();
-  f.conflicts.Increment(static_cast<double>(outcome.conflicts));
-  f.failovers.Increment(static_cast<double>(outcome.failovers));
   f.series.Increment(static_cast<double>(outcome.series_out));
   f.samples.Increment(static_cast<double>(outcome.samples_out));
   f.frames.Increment(static_cast<double>(outcome.frames_passed_on));
   f.bytes.Increment(static_cast<double>(report.bytes_sent));
+}
+
+void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& backends) {
+  auto& f = *families_;
+  f.conflicts.Increment(static_cast<double>(outcome.conflicts));
+  f.failovers.Increment(static_cast<double>(outcome.failovers));
+  for (size_t i = 0; i < outcome.transcoded.size(); ++i) {
+    if (outcome.transcoded[i] == 0) continue;
+    f.transcoded.Add({{"encoding", to_string(wire::newer_encodings[i])}})
+        .Increment(static_cast<double>(outcome.transcoded[i]));
+  }
   using State = merger::BackendOutcome::State;
   for (const merger::BackendOutcome& each : outcome.backends) {
     if (each.backend >= backends.all.size()) continue;
@@ -293,8 +395,12 @@ void Metrics::count(const ReadReport& report, const Backends& backends) {
       if (auto* counter = metrics.skipped[static_cast<size_t>(*each.skipped)]) counter->Increment();
     }
     if (each.state == State::not_asked) continue;
+    const auto count_failure = [&metrics](std::string_view reason) {
+      const auto at = std::find(std::begin(reasons), std::end(reasons), reason);
+      metrics.failures.at(static_cast<size_t>(at - std::begin(reasons)))->Increment();
+    };
     if (each.state == State::unavailable) {
-      f.failures.Add({{"backend", metrics.name}, {"reason", "open_circuit"}}).Increment();
+      count_failure("open_circuit");
       continue;
     }
     metrics.requests->Increment();
@@ -303,9 +409,14 @@ void Metrics::count(const ReadReport& report, const Backends& backends) {
     if (each.unsorted) metrics.unsorted->Increment();
     if (each.first_byte.count() > 0) metrics.first_byte->Observe(seconds(each.first_byte));
     if (each.state == State::complete || each.state == State::failed) metrics.total->Observe(seconds(each.total));
-    if (each.error) {
-      f.failures.Add({{"backend", metrics.name}, {"reason", failure_reason(*each.error)}}).Increment();
-    }
+    if (each.error) count_failure(failure_reason(*each.error));
+  }
+  for (size_t i = 0; i < std::min(outcome.hedges.size(), backends.groups.size()); ++i) {
+    const HedgeMetrics& metrics = backends.groups[i];
+    if (metrics.won == nullptr) continue;
+    metrics.won->Increment(static_cast<double>(outcome.hedges[i].won));
+    metrics.lost->Increment(static_cast<double>(outcome.hedges[i].lost));
+    metrics.refused->Increment(static_cast<double>(outcome.hedges[i].refused));
   }
 }
 

@@ -20,10 +20,13 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  /// Those of backends that were there before go on. The result goes before this goes.
+  /// Those of backends and groups that were there before go on; those that no result holds any more are not shown any
+  /// more. The result goes before this goes.
   std::shared_ptr<const Backends> bind(const merger::Config& config);
-  /// A read that was decoded and has ended.
-  void count(const ReadReport& report, const Backends& backends);
+  /// A read that was decoded and has ended, as its client saw it.
+  void count(const ReadReport& report);
+  /// What was seen of the backends; once for all reads that shared it.
+  void count_fan_out(const merger::Outcome& outcome, const Backends& backends);
   void count_opened(const Backends& backends, size_t backend);
   void count_probe(const Backends& backends, size_t backend, bool answered);
   void set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state);

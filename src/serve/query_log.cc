@@ -60,8 +60,12 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
       backend["error"] = each.error->to_string();
     }
     if (each.unsorted) backend["unsorted"] = true;
+    using Hedge = merger::BackendOutcome::Hedge;
+    if (each.hedge != Hedge::none) backend["hedge"] = each.hedge == Hedge::won ? "won" : "lost";
     backends.push_back(std::move(backend));
   }
+  uint64_t hedged = 0;
+  for (const merger::HedgeCounts& each : report.outcome.hedges) hedged += each.won + each.lost;
   json::object line{
       {"time", iso_time(now)},
       {"peer", peer},
@@ -76,8 +80,10 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
       {"samples", report.outcome.samples_out},
       {"conflicts", report.outcome.conflicts},
       {"failovers", report.outcome.failovers},
+      {"hedged", hedged},
       {"partial", report.outcome.partial},
   };
+  if (report.shared) line["shared"] = true;
   if (report.abort_reason) line["aborted"] = report.abort_reason->to_string();
   line["backends"] = std::move(backends);
   return json::serialize(line);

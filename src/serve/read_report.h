@@ -24,6 +24,7 @@ struct ReadReport {
   uint64_t bytes_sent = 0;                                  ///< of the body
   std::chrono::nanoseconds queued{};                        ///< waited for limits.concurrent_reads
   std::chrono::nanoseconds duration{};                      ///< from the request's arrival
+  bool shared = false;                                      ///< it joined a read that was under way
   std::optional<Error> abort_reason;
   merger::Outcome outcome;
 };

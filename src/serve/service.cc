@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "merger/answer_writer.h"
+#include "serve/read_session.h"
 #include "serve/status_page.h"
 #include "wire/read_request.h"
 
@@ -106,7 +107,8 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
   service->generation_ = std::move(*generation);
   service->generation_->take_over(nullptr);
   service->metrics_.count_load(true, service->started_);
-  service->gate_.set_places(service->generation_->config().limits.concurrent_reads);
+  const merger::Limits& limits = service->generation_->config().limits;
+  service->gate_.set_places(limits.concurrent_reads, limits.queue);
   return service;
 }
 
@@ -144,7 +146,7 @@ Result<void> Service::load() try {
     generation_ = next;
   }
   next->take_over(old.get());
-  gate_.set_places(next->config().limits.concurrent_reads);
+  gate_.set_places(next->config().limits.concurrent_reads, next->config().limits.queue);
   logger_->info("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
                 next->config().groups.size(), to_string(next->config().partial));
   return {};
@@ -217,7 +219,8 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     body = metrics_.text();
   } else {
     head = head_of(200, "text/html; charset=utf-8");
-    body = status_page(current->config(), current->standings(), started_, std::chrono::system_clock::now());
+    body = status_page(current->config(), current->standings(), current->hedging().counts(), started_,
+                       std::chrono::system_clock::now());
   }
   co_await writer.reply(std::move(head), std::move(body));
 }
@@ -233,22 +236,21 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   const auto read = warnings_.announce(warnings_key(request));
   request.body = {};
   const auto current = generation();
-  std::unique_ptr<Circuits::Admission> admission;
-  ReadHooks hooks;
-  hooks.begin = [&admission, &current] {
-    admission = std::make_unique<Circuits::Admission>(current->circuits());
-    merger::FanOutOptions options;
-    options.known_unsorted = current->board().known_unsorted();
-    options.unavailable = admission->unavailable();
-    options.knowledge = current->catalogs().knowledge();
-    return options;
-  };
-  hooks.decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
+  // However the read ends, its seat is left in good order.
+  co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
-  const auto session = std::make_shared<ReadSession>(strand, current->context(), *decoded,
-                                                     passed_on(request.head.headers), std::move(hooks), writer);
-  const ReadReport report = co_await session->run();
-  finish_read(*current, *decoded, report, admission.get(), request.peer);
+  const auto seat = current->seat(strand, *decoded, passed_on(request.head.headers));
+  const auto& accepted = decoded->accepted_response_types;
+  const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();
+  const auto decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
+  const auto session = std::make_shared<ReadSession>(strand, *seat, type, decided, writer);
+  ReadReport report = co_await session->run();
+  // What the client has seen in whole is counted before it can ask for it.
+  if (report.end == ReadReport::End::complete) finish_read(*current, *decoded, report, request.peer);
+  co_await seat->leave();
+  if (report.end == ReadReport::End::complete) co_return;
+  report.outcome = seat->outcome();
+  finish_read(*current, *decoded, report, request.peer);
 }
 
 asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWriter& writer) {
@@ -280,9 +282,9 @@ asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWri
 }
 
 void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
-                          Circuits::Admission* admission, const std::string& peer) {
+                          const std::string& peer) {
   const auto now = std::chrono::system_clock::now();
-  generation.learn(report, admission, now);
+  metrics_.count(report);
   if (report.abort_reason) logger_->error("read aborted: {}", report.abort_reason->to_string());
   logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status, to_string(report.end),
                  report.outcome.series_out, report.bytes_sent, report.outcome.partial.empty() ? "" : ", left out ",

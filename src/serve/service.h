@@ -59,7 +59,7 @@ class Service {
   asio::awaitable<void> read(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> warn(net::ServerRequest request, net::ResponseWriter& writer);
   void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
-                   Circuits::Admission* admission, const std::string& peer);
+                   const std::string& peer);
   Result<void> load();
   Lasting lasting();
 

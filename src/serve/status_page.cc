@@ -113,9 +113,13 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
       latency(standing.total), format_duration(backend.timeout), error);
 }
 
-std::string need(const merger::Group& group) {
+std::string need(const merger::Group& group, const merger::HedgeCounts& hedges) {
   std::string text = fmt::format("{} of {} needed", group.need, group.members.size());
   if (group.wait == merger::Group::Wait::need) text += ", no wait for the others";
+  if (group.hedge_after) {
+    text += fmt::format(", hedged after {} ({} won, {} lost, {} refused)", to_string(*group.hedge_after), hedges.won,
+                        hedges.lost, hedges.refused);
+  }
   return text;
 }
 
@@ -166,7 +170,8 @@ std::string rough_duration(std::chrono::seconds duration) {
 }
 
 std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
-                        system_clock::time_point started, system_clock::time_point now) {
+                        const std::vector<merger::HedgeCounts>& hedges, system_clock::time_point started,
+                        system_clock::time_point now) {
   const auto failing = std::count_if(standings.begin(), standings.end(), [](const auto& standing) {
     return standing.state == BackendStanding::State::failing || standing.circuit == merger::Breaker::State::open;
   });
@@ -179,11 +184,13 @@ std::string status_page(const merger::Config& config, const std::vector<BackendS
       failing == 0 ? fmt::format("{} backends, none failing", standings.size())
                    : fmt::format("{} of {} backends failing", failing, standings.size()));
   std::vector<size_t> alone;
-  for (const merger::Group& group : config.groups) {
+  for (size_t i = 0; i < config.groups.size(); ++i) {
+    const merger::Group& group = config.groups[i];
     if (group.members.size() == 1) {
       alone.push_back(group.members[0]);
     } else {
-      out += table(group.name, need(group), group.members, config, standings, now);
+      out += table(group.name, need(group, i < hedges.size() ? hedges[i] : merger::HedgeCounts()), group.members,
+                   config, standings, now);
     }
   }
   if (!alone.empty()) {

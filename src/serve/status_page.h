@@ -15,6 +15,7 @@ std::string rough_duration(std::chrono::seconds duration);
 /// The page at `/`: the groups with their backends, what each did last, and the settings that decide what a reader
 /// gets. Self-contained; headers and URL parameters of backends, which may be secrets, are not shown.
 std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
-                        std::chrono::system_clock::time_point started, std::chrono::system_clock::time_point now);
+                        const std::vector<merger::HedgeCounts>& hedges, std::chrono::system_clock::time_point started,
+                        std::chrono::system_clock::time_point now);
 
 }  // namespace mread::serve

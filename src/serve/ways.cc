@@ -1,6 +1,7 @@
 #include "serve/ways.h"
 
 #include <algorithm>
+#include <variant>
 
 namespace mread::serve {
 namespace {
@@ -23,6 +24,14 @@ Result<Transport> make_transport(const TransportSettings& settings, const Ways& 
   return net::Transport::create(settings, tell);
 }
 
+// Requests for OAuth 2 tokens make a transport of their own when they need it: here only whether they can.
+Result<void> check_token_transport(const merger::Backend& backend) {
+  const auto* oauth2 = std::get_if<merger::OAuth2>(&backend.credentials);
+  if (oauth2 == nullptr) return {};
+  if (auto made = net::Transport::create(oauth2->transport); !made) return fail(made.error().in("oauth2"));
+  return {};
+}
+
 Result<std::shared_ptr<net::TlsSource>> make_web_tls(const merger::WebSettings& web, const Ways* previous,
                                                      const net::TlsSource::Tell& tell) {
   if (!web.tls) return nullptr;
@@ -41,6 +50,7 @@ Result<Ways> make_ways(const merger::Config& config, const Ways* previous, const
     auto transport = make_transport(backend.transport, ways, previous, tell);
     if (!transport) return fail(transport.error().in("backend " + backend.name));
     ways.backends.push_back(std::move(*transport));
+    if (auto good = check_token_transport(backend); !good) return fail(good.error().in("backend " + backend.name));
   }
   ways.web = config.web;
   auto web_tls = make_web_tls(config.web, previous, tell);

@@ -18,7 +18,7 @@ struct Ways {
 
 /// Reads all files that the configuration names for TLS. What `previous` (may be null) has with the same settings goes
 /// on, with its connections; its files are looked at again. `tell` hears of files that change later. Errors
-/// (Errc::config): "backend a: ca_file /etc/ca.pem: No such file or directory", "web: …".
+/// (Errc::config): "backend a: ca_file /etc/ca.pem: No such file or directory", "backend a: oauth2: …", "web: …".
 Result<Ways> make_ways(const merger::Config& config, const Ways* previous, const net::TlsSource::Tell& tell);
 
 }  // namespace mread::serve

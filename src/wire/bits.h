@@ -64,6 +64,7 @@ class BitReader {
   }
 
   bool overrun() const { return overrun_; }
+  uint64_t bits_left() const { return static_cast<uint64_t>(end_ - p_) * 8 + static_cast<uint64_t>(ready_); }
 
  private:
   void refill_slowly() {

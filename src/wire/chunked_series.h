@@ -7,20 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "wire/chunk_encoding.h"
 
 namespace mread::wire {
-
-/// Chunk encodings; the first three are in every Prometheus since 2.40, the others since 3.14. A number that is not
-/// listed is kept as it is.
-enum class ChunkEncoding : int32_t {
-  unknown = 0,
-  xor_ = 1,
-  histogram = 2,
-  float_histogram = 3,
-  xor2 = 4,
-  histogram_st = 5,
-  float_histogram_st = 6,
-};
 
 /// A chunk inside a frame; every view lives as long as the frame.
 struct ChunkView {

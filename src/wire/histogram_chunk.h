@@ -8,19 +8,14 @@
 
 #include "base/error.h"
 #include "model/histogram.h"
+#include "wire/chunk_encoding.h"
+#include "wire/start_times.h"
 #include "wire/varbit.h"
 
 namespace mread::wire {
 
-/// What a histogram chunk's third byte says of how the chunk began.
-enum class CounterResetHeader : uint8_t {
-  unknown = 0x00,
-  not_reset = 0x40,
-  reset = 0x80,
-  gauge = 0xc0,
-};
-
-/// Reads a HISTOGRAM (2) or FLOAT_HISTOGRAM (3) chunk of Prometheus.
+/// Reads a HISTOGRAM (2) or FLOAT_HISTOGRAM (3) chunk of Prometheus, or one of their successors HISTOGRAM_ST (5) and
+/// FLOAT_HISTOGRAM_ST (6), which have start timestamps (start_times.h) and the counter reset header above the count.
 ///
 /// Output   the samples in the chunk's order, which is not checked. Hints as Prometheus's iterators give them: gauge in
 /// a
@@ -32,13 +27,18 @@ enum class CounterResetHeader : uint8_t {
 /// Memory   no more than the bytes can hold, and no more than 2^20 buckets a sample.
 ///
 /// The bytes must outlive the reader. Not thread-safe.
-/// Source: tsdb/chunkenc/histogram.go and float_histogram.go of Prometheus.
+/// Source: tsdb/chunkenc/histogram.go, float_histogram.go, histogram_st.go and float_histogram_st.go of Prometheus.
 class HistogramChunkReader {
  public:
-  HistogramChunkReader(bool is_float, std::string_view bytes);
+  /// `encoding` is one of the four.
+  HistogramChunkReader(ChunkEncoding encoding, std::string_view bytes);
+  HistogramChunkReader(bool is_float, std::string_view bytes)
+      : HistogramChunkReader(is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram, bytes) {}
 
   bool next();
   const model::HistogramSample& sample() const { return sample_; }
+  /// Of sample(), when its counter began; 0 where that is not known.
+  int64_t start_ms() const { return starts_.start_ms(); }
   const std::optional<Error>& error() const { return error_; }
 
   uint16_t samples() const { return total_; }
@@ -55,6 +55,8 @@ class HistogramChunkReader {
   void publish();
 
   bool is_float_;
+  bool has_starts_;
+  StartTimesReader starts_;
   VarbitReader reader_;
   std::optional<Error> error_;
   uint16_t total_ = 0;
@@ -78,11 +80,15 @@ class HistogramChunkReader {
 };
 
 /// All samples of a chunk. Errors: as the reader's, and Errc::limit above 256 MiB of decoded samples.
-Result<std::vector<model::HistogramSample>> decode_histogram_chunk(bool is_float, std::string_view bytes);
+Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding, std::string_view bytes);
+inline Result<std::vector<model::HistogramSample>> decode_histogram_chunk(bool is_float, std::string_view bytes) {
+  return decode_histogram_chunk(is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram, bytes);
+}
 
 /// A finished histogram chunk.
 struct EncodedHistogramChunk {
   bool is_float = false;
+  ChunkEncoding encoding = ChunkEncoding::histogram;
   int64_t min_time_ms = 0;
   int64_t max_time_ms = 0;
   uint16_t samples = 0;
@@ -109,12 +115,14 @@ class HistogramChunkWriter {
     uint16_t max_samples = 120;
     CounterResetHeader first_header =
         CounterResetHeader::unknown;  ///< of the first chunk, where its first sample has no hint
+    bool start_times = false;         ///< writes the encodings 5 and 6; at most 16383 samples a chunk then
   };
 
   HistogramChunkWriter() = default;
   explicit HistogramChunkWriter(Options options) : options_(options) {}
 
-  Result<void> append(const model::HistogramSample& sample);
+  /// `start_ms`: when the counter began, 0 where that is not known; only written with `start_times`.
+  Result<void> append(const model::HistogramSample& sample, int64_t start_ms = 0);
 
   /// The chunks that are complete, in order; each is given once.
   std::vector<EncodedHistogramChunk> take();
@@ -125,6 +133,7 @@ class HistogramChunkWriter {
   /// A sample with absolute bucket values, laid out as layout_ says.
   struct Row {
     int64_t timestamp_ms = 0;
+    int64_t start_ms = 0;
     bool stale = false;
     uint64_t count = 0;       // float: bits
     uint64_t zero_count = 0;  // float: bits
@@ -140,8 +149,9 @@ class HistogramChunkWriter {
   void start(const model::Histogram& histogram, Row&& row, CounterResetHeader header);
   void close();
   std::string encode() const;
-  void encode_int(VarbitWriter& writer) const;
-  void encode_float(VarbitWriter& writer) const;
+  void encode_int(VarbitWriter& writer, StartTimesWriter& starts) const;
+  void encode_float(VarbitWriter& writer, StartTimesWriter& starts) const;
+  void put_start(VarbitWriter& writer, StartTimesWriter& starts, size_t index) const;
 
   Options options_;
   bool began_ = false;

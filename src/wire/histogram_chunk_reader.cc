@@ -32,13 +32,15 @@ double read_bound(VarbitReader& reader) {
 
 }  // namespace
 
-HistogramChunkReader::HistogramChunkReader(bool is_float, std::string_view bytes) : is_float_(is_float) {
+HistogramChunkReader::HistogramChunkReader(ChunkEncoding encoding, std::string_view bytes)
+    : is_float_(compatible(encoding) == ChunkEncoding::float_histogram), has_starts_(is_newer(encoding)) {
   if (bytes.size() < header_bytes) {
     refuse(Errc::truncated, fmt::format("{} bytes, too short for a header", bytes.size()));
     return;
   }
-  total_ = static_cast<uint16_t>(static_cast<uint8_t>(bytes[0]) << 8 | static_cast<uint8_t>(bytes[1]));
-  header_ = static_cast<CounterResetHeader>(static_cast<uint8_t>(bytes[2]) & 0xc0);
+  total_ = static_cast<uint16_t>(claimed_samples(encoding, bytes));
+  header_ = counter_reset_header(encoding, bytes);
+  if (has_starts_) starts_ = StartTimesReader(StartTimesHeader::of(static_cast<uint8_t>(bytes[2])));
   reader_ = VarbitReader(bytes.substr(header_bytes));
 }
 
@@ -49,6 +51,7 @@ bool HistogramChunkReader::refuse(Errc errc, const std::string& what) {
 
 bool HistogramChunkReader::next() {
   if (error_ || read_ == total_) return false;
+  const int64_t before_ms = timestamp_;
   bool good = true;
   if (read_ == 0) {
     good = read_layout() && (is_float_ ? read_first_float() : read_first_int());
@@ -56,6 +59,7 @@ bool HistogramChunkReader::next() {
     good = is_float_ ? read_next_float() : read_next_int();
   }
   if (!good && error_) return false;
+  if (good && has_starts_) starts_.read(reader_, read_, timestamp_, before_ms);
   if (!good || reader_.failed()) {
     const bool at_end = reader_.byte_position() + 9 >= reader_.size();
     return refuse(at_end ? Errc::truncated : Errc::malformed,
@@ -211,8 +215,8 @@ void HistogramChunkReader::publish() {
   }
 }
 
-Result<std::vector<model::HistogramSample>> decode_histogram_chunk(bool is_float, std::string_view bytes) {
-  HistogramChunkReader reader(is_float, bytes);
+Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding, std::string_view bytes) {
+  HistogramChunkReader reader(encoding, bytes);
   std::vector<model::HistogramSample> samples;
   uint64_t bytes_held = 0;
   while (reader.next()) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <utility>
@@ -14,6 +15,8 @@ namespace {
 
 using model::CounterResetHint;
 using model::Histogram;
+
+constexpr uint16_t most_with_start_times = 0x3fff;  // The count's upper two bits are the counter reset header's.
 
 void put_zero_threshold(VarbitWriter& writer, double threshold) {
   if (threshold == 0) return writer.bits(0, 8);
@@ -190,7 +193,7 @@ void HistogramChunkWriter::start(const Histogram& histogram, Row&& row, CounterR
   rows_.push_back(std::move(row));
 }
 
-Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample) {
+Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample, int64_t start_ms) {
   const Histogram& histogram = sample.histogram;
   if (auto good = histogram.check(); !good) return good;
   if (!rows_.empty() && sample.timestamp_ms <= rows_.back().timestamp_ms) {
@@ -198,6 +201,7 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample) 
                 fmt::format("histogram at {} does not come after {}", sample.timestamp_ms, rows_.back().timestamp_ms));
   }
   Row row = make_row(sample);
+  row.start_ms = start_ms;
   const bool gauge = histogram.counter_reset_hint == CounterResetHint::gauge;
   const CounterResetHeader by_hint = gauge ? CounterResetHeader::gauge
                                      : histogram.counter_reset_hint == CounterResetHint::yes
@@ -223,7 +227,9 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample) 
   } else {
     header = fit_counter(histogram, row, merge, fits);
   }
-  if (!fits || rows_.size() >= options_.max_samples) {
+  const size_t most =
+      options_.start_times ? std::min(options_.max_samples, most_with_start_times) : options_.max_samples;
+  if (!fits || rows_.size() >= most) {
     start(histogram, std::move(row), header);
     return {};
   }
@@ -234,8 +240,9 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample) 
 
 void HistogramChunkWriter::close() {
   if (rows_.empty()) return;
-  done_.push_back({layout_.is_float, rows_.front().timestamp_ms, rows_.back().timestamp_ms,
-                   static_cast<uint16_t>(rows_.size()), encode()});
+  const ChunkEncoding plain = layout_.is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram;
+  done_.push_back({layout_.is_float, options_.start_times ? newer(plain) : plain, rows_.front().timestamp_ms,
+                   rows_.back().timestamp_ms, static_cast<uint16_t>(rows_.size()), encode()});
   rows_.clear();
 }
 
@@ -249,7 +256,13 @@ std::vector<EncodedHistogramChunk> HistogramChunkWriter::finish() {
 
 std::string HistogramChunkWriter::encode() const {
   const auto count = static_cast<uint16_t>(rows_.size());
-  VarbitWriter writer({static_cast<char>(count >> 8), static_cast<char>(count & 0xff), static_cast<char>(header_)});
+  std::string prefix{static_cast<char>(count >> 8), static_cast<char>(count & 0xff), static_cast<char>(header_)};
+  if (options_.start_times) {  // The third byte is for the start timestamps, once they are written.
+    prefix[0] = static_cast<char>(prefix[0] | prefix[2]);
+    prefix[2] = 0;
+  }
+  VarbitWriter writer(std::move(prefix));
+  StartTimesWriter starts;
   put_zero_threshold(writer, layout_.zero_threshold);
   writer.varbit_int(layout_.schema);
   put_spans(writer, layout_.positive_spans);
@@ -259,14 +272,22 @@ std::string HistogramChunkWriter::encode() const {
     for (const double bound : layout_.custom_values) put_bound(writer, bound);
   }
   if (layout_.is_float) {
-    encode_float(writer);
+    encode_float(writer, starts);
   } else {
-    encode_int(writer);
+    encode_int(writer, starts);
   }
-  return writer.finish();
+  std::string bytes = writer.finish();
+  if (options_.start_times) bytes[2] = static_cast<char>(starts.header().byte());
+  return bytes;
 }
 
-void HistogramChunkWriter::encode_int(VarbitWriter& writer) const {
+void HistogramChunkWriter::put_start(VarbitWriter& writer, StartTimesWriter& starts, size_t index) const {
+  if (!options_.start_times) return;
+  const int64_t before_ms = index == 0 ? 0 : rows_[index - 1].timestamp_ms;
+  starts.write(writer, index, rows_[index].start_ms, rows_[index].timestamp_ms, before_ms);
+}
+
+void HistogramChunkWriter::encode_int(VarbitWriter& writer, StartTimesWriter& starts) const {
   struct Counter {
     uint64_t value = 0;
     uint64_t delta = 0;
@@ -318,10 +339,11 @@ void HistogramChunkWriter::encode_int(VarbitWriter& writer) const {
     }
     put_buckets(positive, row.positive, i == 0);
     put_buckets(negative, row.negative, i == 0);
+    put_start(writer, starts, i);
   }
 }
 
-void HistogramChunkWriter::encode_float(VarbitWriter& writer) const {
+void HistogramChunkWriter::encode_float(VarbitWriter& writer, StartTimesWriter& starts) const {
   XorValue count, zero_count, sum;
   std::vector<XorValue> positive(bucket_count(layout_.positive_spans)), negative(bucket_count(layout_.negative_spans));
   uint64_t timestamp = 0;
@@ -347,6 +369,7 @@ void HistogramChunkWriter::encode_float(VarbitWriter& writer) const {
     put(sum, row.sum);
     for (size_t b = 0; b < row.positive.size(); ++b) put(positive[b], row.positive[b]);
     for (size_t b = 0; b < row.negative.size(); ++b) put(negative[b], row.negative[b]);
+    put_start(writer, starts, i);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "wire/varint.h"
+
 namespace mread::wire {
 
 namespace {
@@ -56,6 +58,17 @@ int64_t VarbitReader::varbit_int() {
 
 uint64_t VarbitReader::varbit_uint() { return bits(varbit_class()); }
 
+int64_t VarbitReader::zigzag_varint() {
+  uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    const uint64_t byte = bits(8);
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return unzigzag(value);
+  }
+  failed_ = true;
+  return 0;
+}
+
 void VarbitWriter::bits(uint64_t value, unsigned count) {
   while (count > 0) {
     if (free_ == 0) {
@@ -87,6 +100,12 @@ void VarbitWriter::varbit_uint(uint64_t value) {
   while (ones < classes - 1 && value > low_mask(class_bits[ones])) ++ones;
   put_class(*this, ones);
   bits(value, class_bits[ones]);
+}
+
+void VarbitWriter::zigzag_varint(int64_t value) {
+  uint64_t rest = zigzag(value);
+  for (; rest >= 0x80; rest >>= 7) bits((rest & 0x7f) | 0x80, 8);
+  bits(rest, 8);
 }
 
 bool XorValue::read(VarbitReader& reader) {

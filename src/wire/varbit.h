@@ -27,6 +27,7 @@ class VarbitReader {
   bool bit() { return bits(1) != 0; }
   int64_t varbit_int();
   uint64_t varbit_uint();
+  int64_t zigzag_varint();  ///< in bytes, which need not be aligned
 
  private:
   unsigned varbit_class();  ///< the payload's bits
@@ -45,6 +46,7 @@ class VarbitWriter {
   void bit(bool value) { bits(value ? 1 : 0, 1); }
   void varbit_int(int64_t value);
   void varbit_uint(uint64_t value);
+  void zigzag_varint(int64_t value);
 
   std::string finish() { return std::move(bytes_); }
 

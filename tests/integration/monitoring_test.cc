@@ -63,7 +63,8 @@ Exported exported() {
     serve::ReadReport report;
     report.status = 200;
     report.end = end;
-    metrics.count(report, *backends);
+    metrics.count(report);
+    metrics.count_fan_out(report.outcome, *backends);
   }
   metrics.count_refused(400);
   const std::string text = metrics.text();

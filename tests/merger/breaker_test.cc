@@ -13,7 +13,7 @@ using State = Breaker::State;
 
 constexpr TimePoint start{};
 
-HealthSettings settings(size_t open_after = 3) { return {5s, open_after, "/-/ready"}; }
+HealthSettings settings(size_t open_after = 3) { return {5s, open_after, "/-/ready", 10s}; }
 
 void fail_times(Breaker& breaker, int times, TimePoint now = start) {
   for (int i = 0; i < times; ++i) breaker.record(breaker.admit(), Vital::failed, now);
@@ -114,22 +114,31 @@ BackendOutcome failed(Error error, int status = 0) {
 TEST(Vital, OnlyWhatTheInfrastructureDoesIsAFailure) {
   using boost::system::errc::connection_refused;
   using boost::system::errc::connection_reset;
-  EXPECT_EQ(vital(failed(Error(Errc::deadline, "deadline 8s"))), Vital::failed);
-  EXPECT_EQ(vital(failed(Error(make_error_code(connection_refused), "a"))), Vital::failed);
-  EXPECT_EQ(vital(failed(Error(make_error_code(connection_reset), "a"))), Vital::failed);
-  EXPECT_EQ(vital(failed(Error(Errc::truncated, "a"))), Vital::failed);
-  EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 503"), 503)), Vital::failed);
-  EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 400"), 400)), Vital::answered);
-  EXPECT_EQ(vital(failed(Error(Errc::malformed, "a"), 200)), Vital::answered);
-  EXPECT_EQ(vital(failed(Error(Errc::limit, "a"), 200)), Vital::answered);
+  EXPECT_EQ(vital(failed(Error(Errc::deadline, "deadline 8s")), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(make_error_code(connection_refused), "a")), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(make_error_code(connection_reset), "a")), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(Errc::truncated, "a")), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 503"), 503), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 400"), 400), 10s), Vital::answered);
+  EXPECT_EQ(vital(failed(Error(Errc::malformed, "a"), 200), 10s), Vital::answered);
+  EXPECT_EQ(vital(failed(Error(Errc::limit, "a"), 200), 10s), Vital::answered);
   BackendOutcome outcome;
   for (const auto state : {BackendOutcome::State::not_asked, BackendOutcome::State::waiting,
                            BackendOutcome::State::dropped, BackendOutcome::State::unavailable}) {
     outcome.state = state;
-    EXPECT_EQ(vital(outcome), Vital::unknown);
+    EXPECT_EQ(vital(outcome, 10s), Vital::unknown);
+  }
+  outcome.total = 10s;
+  for (const auto state : {BackendOutcome::State::waiting, BackendOutcome::State::dropped}) {
+    outcome.state = state;
+    outcome.http_status = 0;
+    EXPECT_EQ(vital(outcome, 10s), Vital::failed);
+    EXPECT_EQ(vital(outcome, 11s), Vital::unknown);
+    outcome.http_status = 200;
+    EXPECT_EQ(vital(outcome, 10s), Vital::unknown);
   }
   outcome.state = BackendOutcome::State::complete;
-  EXPECT_EQ(vital(outcome), Vital::answered);
+  EXPECT_EQ(vital(outcome, 10s), Vital::answered);
 }
 
 struct PolicyCase {

@@ -65,7 +65,7 @@ groups:
 routes:
   - {match: '{region="eu"}', groups: [dc]}
   - {match: '{region=~"us|ca"}', groups: [b, dc]}
-merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, repair_limit: 1GiB}
+merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, chunk_encodings: newer, repair_limit: 1GiB}
 partial: any
 limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, query_range: 30d}
 health: {probe: 2s, open_after: 1, path: /ping}
@@ -86,6 +86,7 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.dedup, Dedup::gapfill);
   EXPECT_EQ(config.limits.series, 5'000'000u);
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
+  EXPECT_EQ(config.chunk_encodings, ChunkEncodings::newer);
   EXPECT_EQ(config.repair_limit, 1u << 30);
   ASSERT_TRUE(config.health);
   EXPECT_EQ(config.health->probe, std::chrono::seconds(2));
@@ -105,7 +106,7 @@ TEST(Config, DescriptionIsAConfigurationAgain) {
   const Config config = parse(std::string(two) +
                               "groups: [{name: g, members: [a, b], need: 2}]\n"
                               "routes: [{match: '{region=\"eu\"}', groups: [g]}]\npartial: all\nhealth: {}\n"
-                              "merge: {replica_labels: [a, b], dedup: gapfill}\n"
+                              "merge: {replica_labels: [a, b], dedup: gapfill, chunk_encodings: newer}\n"
                               "prune: {by: series, except: [a], api: {b: /p/api/v1}}\n");
   EXPECT_EQ(parse(config.describe()).describe(), config.describe());
 }
@@ -203,7 +204,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"RouteToNowhere", with("routes: [{match: '{r=\"x\"}', groups: [bb]}]"), "did you mean \"b\"?"},
         Refusal{"RouteWithBrokenSelector", with("routes: [{match: '{r=}', groups: [b]}]"), "mread.yml:5:"},
         Refusal{"GroupNamedAsALoneBackend", with("groups: [{name: b, members: [a]}]"), "give one another name"},
-        Refusal{"HedgeNotYet", with("groups: [{name: g, members: [a], hedge_after: p95}]"), "hedge_after is not"},
         Refusal{"UnknownDedup", with("merge: {dedup: gapfil}"), "mread.yml:5:16"},
         Refusal{"ReplicaLabelTwice", with("merge: {replica_labels: [r, r]}"), "mread.yml:5:29: replica label \"r\""},
         Refusal{"ReplicaLabelWithoutName", with("merge: {replica_labels: ['']}"), "must not be empty"},

@@ -1,6 +1,8 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "store_fixture.h"
+#include "wire/chunk_samples.h"
 
 namespace mread::mockstore {
 namespace {
@@ -306,6 +308,64 @@ TEST(AnswerTest, HistogramsAreServedInBothTypes) {
   const auto frames = decode_streamed(ask(config, {query_of("h")}, streamed).body);
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(frames[0].chunks[0].encoding, wire::ChunkEncoding::float_histogram);
+}
+
+TEST(AnswerTest, RepeatedSeriesAreServedAsIfTheyWereWrittenOut) {
+  const std::string repeated =
+      "interval: 15s\ninput_series:\n"
+      "  - {series: 'm{kind=\"0\"}', values: '0+1x719', repeat: {series: 12}}\n"
+      "  - {series: 'm{kind=\"1\"}', values: '5+2x300 _x10 stale', repeat: {series: 3}}\n";
+  std::string written = "interval: 15s\ninput_series:\n";
+  for (int i = 0; i < 12; ++i)
+    written += fmt::format("  - {{series: 'm{{kind=\"0\",series=\"series-{}\"}}', values: '0+1x719'}}\n", i);
+  for (int i = 0; i < 3; ++i)
+    written += fmt::format("  - {{series: 'm{{kind=\"1\",series=\"series-{}\"}}', values: '5+2x300 _x10 stale'}}\n", i);
+  for (const std::string more : {"", "sample_offset: 7s\nexternal_labels: {shard: a}\n", "chunk_encodings: newer\n"}) {
+    for (const int64_t end_ms : {t0_ms + 1000 * minute_ms, t0_ms + 20 * minute_ms}) {
+      const auto query = query_of("m", t0_ms + minute_ms, end_ms);
+      EXPECT_EQ(ask(more + repeated, {query}, streamed).body, ask(more + written, {query}, streamed).body);
+      EXPECT_EQ(ask(more + repeated, {query}).body, ask(more + written, {query}).body);
+    }
+  }
+}
+
+TEST(AnswerTest, NewerChunkEncodingsHoldTheSameSamples) {
+  const std::string series =
+      "input_series: [{series: f, values: '1+2x300 stale 7x20'}, {series: h, values: '{{schema:0 count:3 sum:4 "
+      "buckets:[1 2]}}+{{count:3 sum:4 buckets:[1 2]}}x200'}]\ninterval: 15s\n";
+  for (const int64_t end_ms : {t0_ms + 1000 * minute_ms, t0_ms + 17 * minute_ms}) {
+    const auto query = query_of("{__name__=~\"f|h\"}", t0_ms + 3 * minute_ms, end_ms);
+    std::vector<std::vector<model::Sample>> floats(2);
+    std::vector<std::vector<model::HistogramSample>> histograms(2);
+    for (const bool newer : {false, true}) {
+      const auto received = ask(series + (newer ? "chunk_encodings: newer" : ""), {query}, streamed);
+      wire::FrameSplitter splitter(16U << 20);
+      splitter.feed(received.body);
+      for (auto frame = splitter.next(); frame && *frame; frame = splitter.next()) {
+        wire::ChunkedResponse response;
+        ASSERT_TRUE(wire::parse_chunked_response((*frame)->data, response));
+        for (const auto& chunk : response.series.at(0).chunks) {
+          EXPECT_EQ(wire::is_newer(chunk.encoding), newer);
+          const auto started = [&](int64_t start_ms) { EXPECT_EQ(start_ms, newer ? t0_ms : 0); };
+          const auto read = wire::each_sample(
+              chunk.encoding, chunk.data,
+              [&](model::Sample sample, int64_t start_ms) {
+                started(start_ms);
+                floats[newer].push_back(sample);
+              },
+              [&](const model::HistogramSample& sample, int64_t start_ms) {
+                started(start_ms);
+                histograms[newer].push_back(sample);
+              });
+          EXPECT_TRUE(read);
+        }
+      }
+    }
+    EXPECT_EQ(floats[0], floats[1]);
+    EXPECT_EQ(histograms[0], histograms[1]);
+    EXPECT_FALSE(floats[0].empty());
+    EXPECT_FALSE(histograms[0].empty());
+  }
 }
 
 TEST(AnswerTest, ManySeriesOfOneEntryAreMadeOneByOne) {

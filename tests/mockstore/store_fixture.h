@@ -46,6 +46,7 @@ inline std::shared_ptr<const Dataset> dataset_of(const StoreConfig& config) {
   options.clock = {config.start_ms + config.sample_offset.count(), config.interval.count()};
   options.external_labels = config.external_labels;
   options.generation = config.generation;
+  options.encodings = config.encodings;
   auto dataset = Dataset::create(config.input_series, std::move(options));
   EXPECT_TRUE(dataset) << (dataset ? "" : dataset.error().context);
   return dataset ? *dataset : nullptr;

@@ -1,3 +1,7 @@
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 
 #include "serve/serve_fixture.h"
@@ -44,6 +48,24 @@ struct Moody {
     };
   }
 };
+
+// A client that is gone after `patience`; true where the answer came before.
+asio::awaitable<bool> ask_and_leave(net::Client& client, net::ClientRequest request,
+                                    std::chrono::milliseconds patience) {
+  using namespace asio::experimental::awaitable_operators;
+  asio::steady_timer timer(co_await asio::this_coro::executor, patience);
+  const auto first =
+      co_await (client.open(std::move(request)) || timer.async_wait(asio::as_tuple(asio::use_awaitable)));
+  co_return first.index() == 0;
+}
+
+// Half of a body, and then the end of the connection.
+asio::awaitable<void> break_at_half(const std::string& body, net::ResponseWriter& writer) {
+  auto head = streamed_head();
+  const auto started = co_await writer.start(std::move(head));
+  if (started) co_await writer.write(std::string_view(body).substr(0, body.size() / 2));
+  writer.abort(false);
+}
 
 class HealthTest : public ServeTest {
  protected:
@@ -130,6 +152,50 @@ TEST_F(HealthTest, WithoutHealthEveryReadAsks) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(read()->body, "a: deadline 20ms\n");
   EXPECT_EQ(moody_.reads, 5);
   EXPECT_EQ(get(request("/metrics"))->body.find("mread_backend_circuit{"), std::string::npos);
+}
+
+TEST_F(HealthTest, AClientThatIsLessPatientThanTheTimeoutStillOpensTheCircuit) {
+  ScriptedBackend hung(loop_, moody_.handler());
+  serve({hung.url()}, "health: {probe: 1h, open_after: 2, hung_after: 20ms}\n", "1h");
+  for (int i = 1; i <= 2; ++i) {
+    EXPECT_EQ(loop_.run(ask_and_leave(client_, read_request(model::ResponseType::samples), 30ms)), false);
+    wait_until([&] {
+      return metric("mread_reads_total{code=\"0\",end=\"client_gone\",type=\"samples\"}") == std::to_string(i);
+    });
+  }
+  EXPECT_EQ(read()->body, "a: open circuit\n");
+  EXPECT_EQ(moody_.reads, 2);
+}
+
+TEST_F(HealthTest, TheMemberThatWouldTakeOverIsPassedByWhereItsCircuitIsOpen) {
+  // b's circuit opens. Then a breaks in mid-stream: c goes on, and b is not asked.
+  const std::string body = many_frames("m", 0, 12U << 20);
+  const auto broken = [&body](net::ServerRequest, net::ResponseWriter& writer) { return break_at_half(body, writer); };
+  ScriptedBackend first(loop_, broken);
+  ScriptedBackend second(loop_, moody_.handler());
+  ScriptedBackend third(loop_, streamed(body));
+  serve({first.url(), second.url(), third.url()},
+        "groups: [{name: g, members: [a, b, c], wait: need, hedge_after: 1h}]\nhealth: {probe: 1h, open_after: 1}\n",
+        "1m");
+  {
+    // What a read has shown in which b did not answer.
+    const auto generation = service_->generation();
+    Circuits::Admission admission(generation->circuits());
+    merger::Outcome outcome;
+    outcome.backends.resize(3);
+    outcome.backends[1].backend = 1;
+    outcome.backends[1].state = merger::BackendOutcome::State::failed;
+    outcome.backends[1].error = Error(Errc::deadline, "deadline 1m");
+    admission.settle(outcome, std::chrono::steady_clock::now());
+  }
+  const auto answer = read();
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  EXPECT_EQ(answer->head.status, 200);
+  EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), "b: open circuit");
+  EXPECT_EQ(answer->trailers.get("X-Mread-Partial"), "a: connection closed inside the body, b: open circuit");
+  EXPECT_TRUE(answer->body == body);
+  EXPECT_EQ(moody_.reads, 0);
+  EXPECT_EQ(metric("mread_failovers_total"), "1");
 }
 
 TEST_F(HealthTest, StopEndsAProbeUnderWay) {

@@ -247,7 +247,7 @@ TEST_F(ServeTest, AnUnsortedBackendIsRemembered) {
 TEST_F(ServeTest, ReadsBeyondTheLimitWaitTheirTurn) {
   const auto gone = std::make_shared<std::atomic<int>>(0);
   ScriptedBackend hung(loop_, hanging(gone));
-  serve({hung.url()}, "limits: {concurrent_reads: 1}\n", "1h");
+  serve({hung.url()}, "limits: {concurrent_reads: 1, single_flight: false}\n", "1h");
   std::stop_source first_stop;
   std::stop_source second_stop;
   auto first = std::async(std::launch::async,
@@ -269,6 +269,42 @@ TEST_F(ServeTest, ReadsBeyondTheLimitWaitTheirTurn) {
   EXPECT_FALSE(third.get());
   wait_until([&] { return metric("mread_reads_in_flight{state=\"running\"}") == "0"; });
   EXPECT_EQ(metric("mread_reads_in_flight{state=\"waiting\"}"), "0");
+}
+
+TEST_F(ServeTest, AFullQueueRefuses) {
+  ScriptedBackend hung(loop_, hanging());
+  serve({hung.url()}, "limits: {concurrent_reads: 1, queue: 1, queue_wait: 0s, single_flight: false}\n", "1h");
+  std::stop_source stop;
+  const auto ask = [&] { return net::fetch(read_request(ResponseType::samples), {}, stop.get_token()); };
+  auto first = std::async(std::launch::async, ask);
+  wait_until([&] { return hung.requests() == 1; });
+  auto second = std::async(std::launch::async, ask);
+  wait_until([&] { return metric("mread_reads_in_flight{state=\"waiting\"}") == "1"; });
+  const auto refused = read();
+  ASSERT_TRUE(refused) << refused.error().to_string();
+  EXPECT_EQ(refused->head.status, 429);
+  EXPECT_EQ(refused->body, "1 reads are under way and 1 wait already (limits.concurrent_reads, limits.queue)\n");
+  EXPECT_EQ(hung.requests(), 1);
+  stop.request_stop();
+  EXPECT_FALSE(first.get());
+  EXPECT_FALSE(second.get());
+}
+
+TEST_F(ServeTest, NoReadWaitsInTheQueueForEver) {
+  ScriptedBackend hung(loop_, hanging());
+  serve({hung.url()}, "limits: {concurrent_reads: 1, queue_wait: 20ms, single_flight: false}\n", "1h");
+  std::stop_source stop;
+  auto first = std::async(std::launch::async,
+                          [&] { return net::fetch(read_request(ResponseType::samples), {}, stop.get_token()); });
+  wait_until([&] { return hung.requests() == 1; });
+  const auto refused = read();
+  ASSERT_TRUE(refused) << refused.error().to_string();
+  EXPECT_EQ(refused->head.status, 429);
+  EXPECT_EQ(refused->body,
+            "the read has waited 20ms for one of 1 places (limits.queue_wait, limits.concurrent_reads)\n");
+  EXPECT_EQ(metric("mread_reads_in_flight{state=\"waiting\"}"), "0");
+  stop.request_stop();
+  EXPECT_FALSE(first.get());
 }
 
 TEST_F(ServeTest, AnswersOnItsOtherPages) {
@@ -299,7 +335,7 @@ TEST(StatusPageTest, EscapesWhatOthersWrote) {
   std::vector<BackendStanding> standings(1);
   standings[0].last_error = "said \"<script>\" & 'more'";
   standings[0].last_error_at = std::chrono::system_clock::now();
-  const std::string page = status_page(config, standings, {}, std::chrono::system_clock::now());
+  const std::string page = status_page(config, standings, {}, {}, std::chrono::system_clock::now());
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("said &quot;&lt;script&gt;&quot; &amp; &#39;more&#39;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));

@@ -107,6 +107,15 @@ TEST_F(WaysTest, EqualSettingsShareATransportAndKeepIt) {
   EXPECT_TRUE(first->backends[0]->tls());
 }
 
+TEST_F(WaysTest, TheWayToATokenServerIsLookedAtToo) {
+  const auto ways =
+      make_ways(config("remote_read: [{name: a, url: 'http://a/r', oauth2: {client_id: c, client_secret: s, "
+                       "token_url: 'https://t/', tls_config: {ca_file: /nowhere/ca.pem}}}]\n"),
+                nullptr, {});
+  ASSERT_FALSE(ways);
+  EXPECT_EQ(ways.error().to_string(), "backend a: oauth2: ca_file /nowhere/ca.pem: No such file or directory");
+}
+
 TEST_F(WaysTest, TheWebBlockIsRead) {
   const auto files = authority_.issue("web");
   const std::string backends = "remote_read: [{url: 'http://a/r'}]\n";

@@ -1,0 +1,22 @@
+#include "merger/source_options.h"
+
+namespace mread::merger {
+
+SourceOptions source_options(const Config& config, size_t backend, const FanOutOptions& options) {
+  const uint64_t in_flight = config.limits.bytes_in_flight;
+  const Group& group = config.groups[config.backends[backend].group];
+  SourceOptions out;
+  out.replaceable = group.wait == Group::Wait::need && config.partial != PartialPolicy::all;
+  out.group = static_cast<uint32_t>(config.backends[backend].group);
+  out.replica_labels = config.replica_labels;
+  out.frame_limit = config.backends[backend].chunked_read_limit;
+  out.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
+  out.series_limit = config.limits.series;
+  out.window = options.window_bytes;
+  out.read_ahead = options.read_ahead_bytes;
+  out.hold_all = backend < options.known_unsorted.size() && options.known_unsorted[backend];
+  out.repair_limit = config.repair_limit;
+  return out;
+}
+
+}  // namespace mread::merger

@@ -1,0 +1,444 @@
+#include "serve/flight.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "wire/read_request.h"
+
+namespace mread::serve {
+namespace {
+
+using merger::Action;
+
+// One piece of a backend's body, and what is read of the text of its errors.
+constexpr size_t piece_bytes = 256U << 10;
+constexpr size_t error_text_bytes = 512;
+
+// The client of net says "host:port: …"; the machine puts the backend's name in front.
+Error without_place(Error error, const std::string& place) {
+  const std::string prefix = place + ": ";
+  if (error.context.starts_with(prefix)) error.context.erase(0, prefix.size());
+  return error;
+}
+
+AnswerBytes copy_of(const std::vector<std::string_view>& pieces) {
+  size_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  auto own = std::make_shared<std::string>();
+  own->reserve(size);
+  for (const auto piece : pieces) own->append(piece);
+  AnswerBytes bytes;
+  bytes.pieces = {*own};
+  bytes.own = std::move(own);
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
+  std::vector<net::ClientRequest> requests;
+  for (const merger::Backend& backend : config.backends) {
+    net::ClientRequest request;
+    auto url = net::Url::parse(backend.url);
+    if (!url) throw yaml::ConfigError("backend " + backend.name + ": " + url.error().to_string());
+    request.url = std::move(*url);
+    request.method = "POST";
+    request.follow_redirects = backend.follow_redirects;
+    // As Prometheus's own client sends them.
+    request.headers.add("User-Agent", "mread/" MREAD_VERSION);
+    request.headers.add("Accept-Encoding", "snappy");
+    request.headers.add("Content-Encoding", "snappy");
+    request.headers.add("Content-Type", "application/x-protobuf");
+    request.headers.add("X-Prometheus-Remote-Read-Version", "0.1.0");
+    for (const auto& [name, value] : backend.headers) request.headers.set(name, value);
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+// One backend request.
+struct Flight::Leg {
+  Leg(merger::RequestId request_id, size_t backend_index, const asio::any_io_executor& strand)
+      : id(request_id), backend(backend_index), wanted(strand) {}
+  merger::RequestId id;
+  size_t backend;
+  net::TaskGroup::Id task = 0;
+  bool read_wanted = false;
+  bool dropped = false;
+  net::Event wanted;  // read_wanted or dropped has been set.
+};
+
+// A client, as the flight sees it. All of it belongs to the client's strand.
+struct Flight::Reader {
+  explicit Reader(const asio::any_io_executor& any_executor) : strand(any_executor), changed(any_executor) {}
+  asio::any_io_executor strand;
+  net::Event changed;
+  bool gone = false;
+  std::function<void()> cut;
+  Clock::time_point joined_at = Clock::now();
+};
+
+Flight::Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
+               net::Headers passed_on, FlightHooks hooks, Broadcast::Limits limits)
+    : strand_(std::move(strand)),
+      context_(context),
+      request_(std::move(request)),
+      passed_on_(std::move(passed_on)),
+      hooks_(std::move(hooks)),
+      tasks_(strand_),
+      wake_(strand_),
+      queue_timer_(strand_),
+      cut_timer_(strand_),
+      broadcast_(limits) {}
+
+Flight::~Flight() = default;
+
+std::unique_ptr<Flight::Seat> Flight::join(const asio::any_io_executor& strand) {
+  const std::lock_guard lock(mutex_);
+  // Where all have left, it is being given up.
+  const bool first = !was_joined_;
+  if (!first && readers_.empty()) return nullptr;
+  const auto reader = broadcast_.join();
+  if (!reader) return nullptr;
+  was_joined_ = true;
+  auto state = std::make_shared<Reader>(strand);
+  readers_.emplace(*reader, state);
+  return std::make_unique<Seat>(shared_from_this(), *reader, std::move(state), !first);
+}
+
+void Flight::start() { tasks_.spawn(run()); }
+
+asio::awaitable<void> Flight::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const merger::Limits& limits = context_.config.limits;
+  place_ = context_.gate.queue(strand_);
+  if (!place_) {
+    refuse(429, fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
+                            limits.concurrent_reads, limits.queue));
+    co_return;
+  }
+  if (limits.queue_wait.count() > 0) {
+    queue_timer_.expires_after(limits.queue_wait);
+    queue_timer_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
+      const auto self = weak.lock();
+      if (code || !self || self->over_ || !self->place_) return;
+      self->waits_too_long_ = true;
+      self->place_->give_up();
+    });
+  }
+  const bool admitted = co_await place_->wait();
+  queue_timer_.cancel();
+  if (over_) co_return;
+  if (!admitted) {
+    if (waits_too_long_) {
+      refuse(429, fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
+                              "limits.concurrent_reads)",
+                              format_duration(limits.queue_wait), limits.concurrent_reads));
+    }
+    co_return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    begun_ = Clock::now();
+  }
+  auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
+  machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), std::move(options));
+  drive();
+}
+
+void Flight::drive() {
+  while (!over_) {
+    auto action = machine_->poll(Clock::now());
+    if (!action) return;
+    execute(std::move(*action));
+  }
+}
+
+void Flight::execute(Action action) {
+  if (auto* ask_action = std::get_if<merger::Ask>(&action)) {
+    start_leg(std::move(*ask_action));
+  } else if (const auto* read = std::get_if<merger::Read>(&action)) {
+    if (const auto found = legs_.find(read->id); found != legs_.end()) {
+      found->second->read_wanted = true;
+      found->second->wanted.notify();
+    }
+  } else if (const auto* drop = std::get_if<merger::Drop>(&action)) {
+    if (const auto found = legs_.find(drop->id); found != legs_.end()) {
+      found->second->dropped = true;
+      tasks_.cancel(found->second->task);
+      legs_.erase(found);
+    }
+  } else if (const auto* wake = std::get_if<merger::WakeAt>(&action)) {
+    wake_at(wake->at);
+  } else if (auto* head = std::get_if<merger::Head>(&action)) {
+    std::string left_out = head->status == 200 ? head->partial : machine_->outcome().partial;
+    put(AnswerHead{std::move(*head), std::move(left_out)});
+  } else if (auto* body = std::get_if<merger::Body>(&action)) {
+    put_body(std::move(*body));
+  } else if (auto* finish = std::get_if<merger::Finish>(&action)) {
+    settle();
+    put(std::move(*finish));
+  } else if (auto* abort = std::get_if<merger::Abort>(&action)) {
+    settle();
+    put(std::move(*abort));
+  }
+}
+
+void Flight::put(AnswerItem item) {
+  {
+    const std::lock_guard lock(mutex_);
+    broadcast_.put(std::move(item), Clock::now());
+    for (const auto& [id, reader] : readers_) {
+      asio::post(reader->strand, [reader = reader] { reader->changed.notify(); });
+    }
+  }
+  arm_cut();
+}
+
+void Flight::put_body(merger::Body body) {
+  AnswerBytes bytes;
+  bool may_borrow = false;
+  {
+    const std::lock_guard lock(mutex_);
+    may_borrow = broadcast_.may_borrow();
+  }
+  // Nobody can join any more where this is true, so it stays so.
+  if (may_borrow) {
+    bytes.pieces = std::move(body.pieces);
+  } else {
+    bytes = copy_of(body.pieces);
+  }
+  body_out_ = true;
+  put(std::move(bytes));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!broadcast_.has_room()) return;
+  }
+  body_out_ = false;
+  machine_->on_sent(Clock::now());
+}
+
+// A reader has sent something, or left.
+void Flight::make_room() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!body_out_ || over_ || !broadcast_.has_room()) return;
+    body_out_ = false;
+  }
+  machine_->on_sent(Clock::now());
+  drive();
+}
+
+void Flight::arm_cut() {
+  std::optional<merger::TimePoint> at;
+  {
+    const std::lock_guard lock(mutex_);
+    at = broadcast_.cut_at();
+  }
+  if (!at) return;
+  cut_timer_.expires_at(*at);
+  cut_timer_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
+    const auto self = weak.lock();
+    if (code || !self || self->over_) return;
+    {
+      const std::lock_guard lock(self->mutex_);
+      for (const auto id : self->broadcast_.cut(Clock::now())) {
+        const auto reader = self->readers_.at(id);
+        asio::post(reader->strand, [reader] {
+          if (reader->cut) reader->cut();
+          reader->changed.notify();
+        });
+      }
+    }
+    self->make_room();
+    self->arm_cut();
+  });
+}
+
+// Nothing more comes from the backends.
+void Flight::settle() {
+  place_.reset();
+  wake_.cancel();
+  if (!machine_) return;
+  const merger::Outcome& outcome = machine_->outcome(Clock::now());
+  if (auto ended = std::exchange(hooks_.ended, nullptr)) ended(outcome);
+  const std::lock_guard lock(mutex_);
+  outcome_ = outcome;
+  outcome_final_ = true;
+}
+
+void Flight::refuse(int status, std::string line) {
+  settle();
+  put(AnswerHead{{status, "text/plain; charset=utf-8", "", ""}, line});
+  put(copy_of({line, "\n"}));
+  put(merger::Finish{});
+}
+
+void Flight::start_leg(merger::Ask ask_action) {
+  auto leg = std::make_shared<Leg>(ask_action.id, ask_action.backend, strand_);
+  net::ClientRequest request = context_.backends[leg->backend];
+  for (const auto& [name, value] : passed_on_.fields()) request.headers.set(name, value);
+  request.body = wire::encode_read_request(ask_action.request);
+  legs_.emplace(leg->id, leg);
+  leg->task = tasks_.spawn(ask(leg, std::move(request)));
+}
+
+void Flight::wake_at(merger::TimePoint at) {
+  wake_.expires_at(at);
+  wake_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
+    const auto self = weak.lock();
+    if (code || !self || self->over_) return;
+    self->machine_->on_wake(Clock::now());
+    self->drive();
+  });
+}
+
+void Flight::fail_leg(const Leg& leg, Error error) {
+  const std::string place = context_.backends[leg.backend].url.authority();
+  machine_->on_failure(leg.id, without_place(std::move(error), place), Clock::now());
+  drive();
+}
+
+asio::awaitable<void> Flight::ask(std::shared_ptr<Leg> leg, net::ClientRequest request) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto stream = co_await context_.client.open(std::move(request));
+  if (leg->dropped) co_return;
+  if (!stream) {
+    fail_leg(*leg, std::move(stream.error()));
+    co_return;
+  }
+  const net::ResponseHead& head = (*stream)->head();
+  std::string text;
+  if (head.status / 100 != 2) {
+    // The status is news enough where the text does not come.
+    auto piece = co_await (*stream)->read_some(error_text_bytes);
+    if (leg->dropped) co_return;
+    if (piece) text = std::move(*piece);
+  }
+  machine_->on_response(leg->id, head.status, head.headers.get("Content-Type"), head.headers.get("Content-Encoding"),
+                        text, Clock::now());
+  drive();
+  while (!leg->dropped) {
+    if (!leg->read_wanted) {
+      const bool woken = co_await leg->wanted.wait();
+      if (!woken) co_return;
+      continue;
+    }
+    leg->read_wanted = false;
+    auto piece = co_await (*stream)->read_some(piece_bytes);
+    if (leg->dropped) co_return;
+    if (!piece) {
+      fail_leg(*leg, std::move(piece.error()));
+      co_return;
+    }
+    if (piece->empty()) {
+      machine_->on_end(leg->id, Clock::now());
+      drive();
+      co_return;
+    }
+    machine_->on_data(leg->id, std::make_shared<const std::string>(std::move(*piece)), Clock::now());
+    drive();
+  }
+}
+
+void Flight::forget(Broadcast::Reader reader) {
+  const std::lock_guard lock(mutex_);
+  if (readers_.erase(reader) > 0) broadcast_.leave(reader, Clock::now());
+}
+
+asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
+  const auto self = shared_from_this();
+  forget(reader);
+  bool last = false;
+  {
+    const std::lock_guard lock(mutex_);
+    last = readers_.empty();
+    if (machine_ && !outcome_final_) outcome_ = machine_->outcome(Clock::now());
+  }
+  if (!last) {
+    make_room();
+    co_return;
+  }
+  if (!over_) {
+    settle();
+    over_ = true;
+  }
+  // What they refer to may go before the last copy of the pointer to this.
+  hooks_ = {};
+  wake_.cancel();
+  queue_timer_.cancel();
+  cut_timer_.cancel();
+  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  tasks_.cancel_all();
+  co_await tasks_.join();
+}
+
+Flight::Seat::Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state, bool shared)
+    : flight_(std::move(flight)), reader_(reader), state_(std::move(state)), shared_(shared) {}
+
+Flight::Seat::~Seat() {
+  if (!left_) flight_->forget(reader_);
+}
+
+asio::awaitable<std::optional<AnswerItem>> Flight::Seat::next() {
+  const auto state = state_;
+  bool waiting = true;
+  while (waiting && !state->gone) {
+    std::optional<AnswerItem> item;
+    {
+      const std::lock_guard lock(flight_->mutex_);
+      if (const AnswerItem* next = flight_->broadcast_.next(reader_)) item = *next;
+    }
+    if (item) co_return item;
+    waiting = co_await state->changed.wait();
+  }
+  co_return std::nullopt;
+}
+
+void Flight::Seat::sent() {
+  {
+    const std::lock_guard lock(flight_->mutex_);
+    flight_->broadcast_.sent(reader_, Clock::now());
+  }
+  asio::dispatch(flight_->strand_, [weak = flight_->weak_from_this()] {
+    const auto flight = weak.lock();
+    if (!flight || flight->over_) return;
+    flight->make_room();
+    flight->arm_cut();
+  });
+}
+
+void Flight::Seat::give_up() {
+  state_->gone = true;
+  state_->changed.notify();
+}
+
+void Flight::Seat::on_cut(std::function<void()> called) { state_->cut = std::move(called); }
+
+asio::awaitable<void> Flight::Seat::leave() {
+  left_ = true;
+  state_->cut = nullptr;
+  co_await asio::co_spawn(flight_->strand_, flight_->leave(reader_), asio::use_awaitable);
+}
+
+std::chrono::nanoseconds Flight::Seat::queued() const {
+  const std::lock_guard lock(flight_->mutex_);
+  const auto end = flight_->begun_.value_or(Clock::now());
+  return std::max<std::chrono::nanoseconds>(end - state_->joined_at, std::chrono::nanoseconds(0));
+}
+
+merger::Outcome Flight::Seat::outcome() const {
+  const std::lock_guard lock(flight_->mutex_);
+  return flight_->outcome_;
+}
+
+}  // namespace mread::serve

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "merger/config.h"
+#include "merger/fan_out.h"
+#include "net/client.h"
+#include "net/event.h"
+#include "net/task_group.h"
+#include "serve/broadcast.h"
+#include "serve/gate.h"
+
+namespace mread::serve {
+
+namespace asio = boost::asio;
+
+/// The backends as the client of net sees them: by index in Config::backends, method, target and fixed headers filled
+/// in.
+std::vector<net::ClientRequest> backend_requests(const merger::Config& config);
+
+/// What all reads share; it outlives them.
+struct ReadContext {
+  const merger::Config& config;
+  net::Client& client;
+  Gate& gate;
+  std::vector<net::ClientRequest> backends;  ///< backend_requests()
+};
+
+/// What a flight asks and tells its owner, on its strand.
+struct FlightHooks {
+  /// Called once, when the backends are about to be asked.
+  std::function<merger::FanOutOptions()> begin;
+  /// Called once: nothing more comes from the backends. Not called where begin() was not.
+  std::function<void(const merger::Outcome&)> ended;
+};
+
+/// One fan-out for one or more clients that ask the same: waits for its turn, drives a FanOut with sockets and the
+/// clock, and hands out what it says through a Broadcast. Each backend request is a coroutine of its own; all of them
+/// end before the last seat's leave() completes. When the last client goes, everything is cancelled at once.
+///
+/// Runs on the strand of the connection that asked first, though that may leave before the others.
+class Flight : public std::enable_shared_from_this<Flight> {
+  struct Reader;
+
+ public:
+  /// One client's place. It keeps the flight going until leave(). Used on the client's strand.
+  class Seat {
+   public:
+    Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state, bool shared);
+    ~Seat();
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+
+    /// What is to be sent next, when it is there; none after give_up(), or where the coroutine was cancelled.
+    asio::awaitable<std::optional<AnswerItem>> next();
+    /// The bytes of next() are not needed any more, and the one after it is wanted.
+    void sent();
+    void give_up();
+    /// Called on this strand where the client is too slow for the others: what it is sent now will not end.
+    void on_cut(std::function<void()> called);
+    /// Leaves; the last one to leave takes everything along. Completes when nothing of the flight refers to its owner
+    /// any more, as far as that is up to this seat.
+    asio::awaitable<void> leave();
+
+    /// Whether another client has begun the flight.
+    bool shared() const { return shared_; }
+    /// From its arrival until the backends were asked.
+    std::chrono::nanoseconds queued() const;
+    /// What has become of the read: final once next() has given the last item; else as of leave().
+    merger::Outcome outcome() const;
+
+   private:
+    std::shared_ptr<Flight> flight_;
+    Broadcast::Reader reader_;
+    std::shared_ptr<Reader> state_;
+    bool shared_;
+    bool left_ = false;
+  };
+
+  Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request, net::Headers passed_on,
+         FlightHooks hooks, Broadcast::Limits limits);
+  ~Flight();
+
+  /// A place for one more client, which runs on `strand`; null where it is too late for that. From any thread.
+  std::unique_ptr<Seat> join(const asio::any_io_executor& strand);
+  /// Begins; once, after the first join().
+  void start();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Leg;
+
+  asio::awaitable<void> run();
+  asio::awaitable<void> ask(std::shared_ptr<Leg> leg, net::ClientRequest request);
+  asio::awaitable<void> leave(Broadcast::Reader reader);
+
+  void drive();
+  void execute(merger::Action action);
+  void start_leg(merger::Ask ask);
+  void wake_at(merger::TimePoint at);
+  void fail_leg(const Leg& leg, Error error);
+  void put(AnswerItem item);
+  void put_body(merger::Body body);
+  void make_room();
+  void arm_cut();
+  void refuse(int status, std::string line);
+  void settle();
+  void forget(Broadcast::Reader reader);
+
+  const asio::any_io_executor strand_;
+  const ReadContext& context_;
+  model::ReadRequest request_;
+  const net::Headers passed_on_;
+  FlightHooks hooks_;
+
+  std::unique_ptr<merger::FanOut> machine_;
+  std::unique_ptr<Gate::Place> place_;
+  net::TaskGroup tasks_;
+  asio::steady_timer wake_;
+  asio::steady_timer queue_timer_;
+  asio::steady_timer cut_timer_;
+  std::map<merger::RequestId, std::shared_ptr<Leg>> legs_;
+  bool waits_too_long_ = false;
+  bool body_out_ = false;
+  bool over_ = false;
+
+  mutable std::mutex mutex_;  // Guards what follows; all else belongs to the strand.
+  Broadcast broadcast_;
+  std::map<Broadcast::Reader, std::shared_ptr<Reader>> readers_;
+  bool was_joined_ = false;
+  std::optional<Clock::time_point> begun_;
+  merger::Outcome outcome_;
+  bool outcome_final_ = false;
+};
+
+}  // namespace mread::serve
