@@ -21,7 +21,10 @@ InMemoryRead::InMemoryRead(const std::vector<std::string>& bodies, model::Respon
     group.members = {i};
     config_.groups.push_back(std::move(group));
   }
-  config_.limits = {0, 0, 0, 0, std::chrono::milliseconds(0)};
+  config_.limits.series = 0;
+  config_.limits.samples = 0;
+  config_.limits.bytes_in_flight = 0;
+  config_.limits.query_range = std::chrono::milliseconds(0);
   model::Query query;
   query.start_ms = 0;
   query.end_ms = INT64_MAX;
