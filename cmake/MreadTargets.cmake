@@ -1,8 +1,9 @@
 # What every target of the project is built with, and the two commands that declare one.
 #
 #   mread_library(NAME SOURCES a.cc … [DEPS target …])    a layer: the library mread_NAME, alias mread::NAME
-#   mread_test(NAME SOURCES a_test.cc … [DEPS target …] [LABELS label …] [ENVIRONMENT VAR=value …])
-#                                                          a test program mread_NAME_tests, its cases known to ctest
+#   mread_test(NAME SOURCES a_test.cc … [DEPS target …] [LABELS label …] [ENVIRONMENT VAR=value …]
+#              [TIMEOUT seconds] [RUN_SERIAL])             a test program mread_NAME_tests, its cases known to ctest;
+#                                                          with RUN_SERIAL each has the machine to itself
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -40,7 +41,7 @@ function(mread_library name)
 endfunction()
 
 function(mread_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "RUN_SERIAL" "TIMEOUT" "SOURCES;DEPS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -52,6 +53,9 @@ function(mread_test name)
   target_link_libraries(mread_${name}_tests PRIVATE mread_options ${arg_DEPS} GTest::gmock GTest::gtest_main)
   include(GoogleTest)
   set(properties TIMEOUT ${arg_TIMEOUT})
+  if(arg_RUN_SERIAL)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
   if(MREAD_SANITIZE MATCHES "thread")
     list(APPEND arg_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
   endif()

@@ -39,15 +39,19 @@ using Clock = std::chrono::steady_clock;
 constexpr int groups = 3;
 constexpr int series_of_a_group = 100;
 constexpr auto between_reads = 50ms;
-constexpr size_t at_least = 1200;  // Reads: a minute.
-constexpr size_t step = 45;        // Reads for which each disturbance lasts.
+constexpr size_t at_least = 1200;                // Reads: a minute.
+constexpr size_t step = 45;                      // Reads for which a disturbance lasts.
+constexpr size_t long_step = 90;                 // Longer than remote_timeout: the circuit opens.
+constexpr int64_t start_ms = 1'767'225'600'000;  // 2026-01-01, where the stores' data begins: an hour of it.
+constexpr int64_t hour_ms = 3'600'000;
 
 std::string program() {
   const char* path = std::getenv("MREAD_PROGRAM");
   return path != nullptr ? path : "mread";
 }
 
-/// A mock store in a process of its own, which keeps its address when it is started again.
+/// A mock store in a process of its own, which keeps its address when it is started again. The address is one that no
+/// client gets its own port on, so the port is still free then.
 class Backend {
  public:
   Backend(const TemporaryFolder& folder, int group, int replica) : group_(group), replica_(replica) {
@@ -56,17 +60,17 @@ class Backend {
   }
 
   std::string name() const { return fmt::format("g{}-{}", group_, replica_); }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/api/v1/read", port_); }
+  std::string url() const { return fmt::format("http://{}:{}/api/v1/read", host(), port_); }
 
   void start() {
     std::ofstream(file_) << fmt::format(
-        "stores:\n  {}:\n    listen: 127.0.0.1:{}\n    interval: 15s\n    start_timestamp: 2026-01-01T00:00:00Z\n"
+        "stores:\n  {}:\n    listen: {}:{}\n    interval: 15s\n    start_timestamp: 2026-01-01T00:00:00Z\n"
         "    input_series: [{{series: 'm{{group=\"{}\"}}', values: '0+1x240', repeat: {{n: {}}}}}]\n",
-        name(), port_, group_, series_of_a_group);
+        name(), host(), port_, group_, series_of_a_group);
     program_ = std::make_unique<Program>(std::vector<std::string>{program(), "mock", "--config", file_});
     ASSERT_TRUE(program_->wait_for("\nready")) << program_->output();
     const std::string& output = program_->output();
-    const std::string before = "listening on http://127.0.0.1:";
+    const std::string before = fmt::format("listening on http://{}:", host());
     port_ = std::stoi(output.substr(output.find(before) + before.size()));
   }
   void kill() {
@@ -76,7 +80,7 @@ class Backend {
   void pause(bool on) const { program_->signal(on ? SIGSTOP : SIGCONT); }
   void set_faults(const std::string& faults) const {
     net::ClientRequest request;
-    request.url = *net::Url::parse(fmt::format("http://127.0.0.1:{}/-/faults", port_));
+    request.url = *net::Url::parse(fmt::format("http://{}:{}/-/faults", host(), port_));
     request.method = "PUT";
     request.body = faults;
     const auto reply = net::fetch(std::move(request));
@@ -85,6 +89,8 @@ class Backend {
   }
 
  private:
+  std::string host() const { return fmt::format("127.0.{}.{}", 50 + group_, 1 + replica_); }
+
   int group_;
   int replica_;
   int port_ = 0;
@@ -109,21 +115,22 @@ struct Tally {
   }
 };
 
-std::string read_body(int64_t end_ms) {
+std::string read_body(int64_t later_ms) {
   model::ReadRequest read;
   model::Query query;
-  query.end_ms = end_ms;
+  query.start_ms = start_ms;
+  query.end_ms = start_ms + hour_ms + later_ms;
   query.matchers.push_back(model::Matcher::equal("__name__", "m"));
   read.queries.push_back(std::move(query));
   read.accepted_response_types.push_back(model::ResponseType::streamed_xor_chunks);
   return wire::encode_read_request(read);
 }
 
-net::ClientRequest read_request(const std::string& url, int64_t end_ms) {
+net::ClientRequest read_request(const std::string& url, int64_t later_ms) {
   net::ClientRequest request;
   request.url = *net::Url::parse(url + "/api/v1/read");
   request.method = "POST";
-  request.body = read_body(end_ms);
+  request.body = read_body(later_ms);
   return request;
 }
 
@@ -168,7 +175,7 @@ asio::awaitable<void> load(net::Client& client, std::string url, const std::stri
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     // The end of the range tells the reads apart; every fifth is that of the one before, so that some share an answer.
     const size_t told = i % 5 == 0 ? i - std::min<size_t>(i, 1) : i;
-    auto request = read_request(url, 2'000'000'000'000 + static_cast<int64_t>(told));
+    auto request = read_request(url, static_cast<int64_t>(told));
     reads.spawn(read_once(client, std::move(request), want, tally));
     {
       const std::lock_guard lock(tally.mutex);
@@ -199,7 +206,7 @@ class SoakTest : public testing::Test {
     for (int replica = 0; replica < 2; ++replica) {
       for (int group = 0; group < groups; ++group) {
         backends_.push_back(std::make_unique<Backend>(folder_, group, replica));
-        config += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: 20s}}\n", backends_.back()->name(),
+        config += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: 3s}}\n", backends_.back()->name(),
                               backends_.back()->url());
       }
     }
@@ -222,7 +229,7 @@ class SoakTest : public testing::Test {
   }
 
   std::string read_alone() {
-    const auto reply = net::fetch(read_request(url_, 2'000'000'000'000));
+    const auto reply = net::fetch(read_request(url_, 0));
     if (!reply) return reply.error().to_string();
     return reply->head.status == 200 ? reply->body : fmt::format("{}: {}", reply->head.status, reply->body);
   }
@@ -251,7 +258,7 @@ class SoakTest : public testing::Test {
     backend.start();
     wait_until_whole();
     backend.pause(true);
-    tally_.wait_for_reads(step);
+    tally_.wait_for_reads(long_step);
     backend.pause(false);
     wait_until_whole();
     backend.set_faults("[{latency: 1s}]");
