@@ -81,7 +81,7 @@ int serve(const ServeFlags& flags) {
   options.tls = [&service] { return (*service)->generation()->web_tls(); };
   options.headers = [&service] { return (*service)->generation()->config().web.headers; };
   options.handshake_failed = [&logger](const std::string& line) { logger->info("{}", line); };
-  auto server = net::Server::listen(context.get_executor(), options, (*service)->handler());
+  auto server = (*service)->listen(context.get_executor(), options);
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 
   asio::signal_set hangups(context, SIGHUP);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,15 @@ class ResponseWriter {
 /// is answered with 500; after that, the connection is aborted. The writer is the handler's until it returns.
 using Handler = std::function<asio::awaitable<void>(ServerRequest, ResponseWriter&)>;
 
+/// An answer in place of the handler's.
+struct Refusal {
+  ResponseHead head;
+  std::string body;
+};
+/// Asked for each request when its head is there and its body is not read yet; nothing: the request goes on. Runs on
+/// the connection's strand. What it throws is answered with 500.
+using Screen = std::function<asio::awaitable<std::optional<Refusal>>(const RequestHead&)>;
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 0;
@@ -69,6 +79,9 @@ struct ServerOptions {
   /// where TLS is wanted is answered with 400.
   std::function<std::shared_ptr<TlsSource>()> tls;
   std::chrono::milliseconds handshake_timeout{10'000};
+  /// A request that is turned away costs no more memory than a small body: a larger one, or one whose length is not
+  /// declared, is not read, and the connection ends.
+  Screen screen;
   /// Asked for each request: fields of every response that does not have them.
   std::function<std::vector<std::pair<std::string, std::string>>()> headers;
   /// Told on the connection's strand, with the client's address: "127.0.0.1:40312: TLS: the client sent no

@@ -18,6 +18,8 @@ using Code = Connection::Code;
 // A refused client may still be sending: what it sends is read and dropped for this long, because closing with unread
 // input would reset the connection and take the refusal away from the client.
 constexpr std::chrono::milliseconds linger_time{2'000};
+// So much of a body is read and dropped for the connection to be kept where its request is turned away.
+constexpr uint64_t small_body_bytes = 64U << 10;
 
 bool wants_continue(const Headers& headers) {
   std::string value(headers.get("Expect"));
@@ -92,6 +94,10 @@ asio::awaitable<bool> Session::serve_one() {
       co_await refuse(400, "bad request: " + code.message() + "\n");
     }
     co_return false;
+  }
+  if (options.screen) {
+    auto refusal = co_await screened(parser.head());
+    if (refusal) co_return co_await turn_away(parser, std::move(*refusal));
   }
   const std::string too_large = "request body over " + std::to_string(options.body_limit_bytes) + " bytes\n";
   const auto length = parser.is_complete() ? 0 : parser.content_length().value_or(0);
@@ -191,13 +197,50 @@ asio::awaitable<bool> Session::handle(ServerRequest request, bool keep_alive, in
   co_return exchange.reusable();
 }
 
+// The answer to a request that goes no further.
+asio::awaitable<std::optional<Refusal>> Session::screened(const RequestHead& head) {
+  std::optional<Refusal> refusal;
+  try {
+    refusal = co_await settings_->options.screen(head);
+  } catch (const std::exception& error) {
+    refusal.emplace();
+    refusal->head.status = 500;
+    refusal->head.headers.add("Content-Type", "text/plain; charset=utf-8");
+    refusal->body = std::string("internal error: ") + error.what() + "\n";
+  }
+  co_return refusal;
+}
+
+// False when the connection is over.
+asio::awaitable<bool> Session::turn_away(RequestParser& parser, Refusal refusal) {
+  const bool is_waiting = wants_continue(parser.head().headers) && connection_->input().empty();
+  const auto length = parser.content_length();
+  const bool is_small = parser.is_complete() || (!is_waiting && length && *length <= small_body_bytes);
+  if (is_small) {
+    std::string dropped;
+    const auto code = co_await read_body(parser, dropped);
+    if (code) co_return false;
+  }
+  const bool keep_alive = is_small && parser.keep_alive() && !settings_->draining.load();
+  Exchange exchange(connection_, settings_->options.write_timeout, keep_alive, parser.head().method == "HEAD",
+                    parser.version());
+  if (settings_->options.headers) exchange.set_usual_headers(settings_->options.headers());
+  const auto sent = co_await exchange.reply(std::move(refusal.head), std::move(refusal.body));
+  if (sent && !exchange.reusable()) co_await leave();
+  co_return exchange.reusable();
+}
+
 asio::awaitable<void> Session::refuse(int status, std::string line) {
   Exchange exchange(connection_, settings_->options.write_timeout, false, false, 11);
   ResponseHead head;
   head.status = status;
   head.headers.add("Content-Type", "text/plain; charset=utf-8");
   const auto sent = co_await exchange.reply(std::move(head), std::move(line));
-  if (!sent) co_return;
+  if (sent) co_await leave();
+}
+
+// After the last answer.
+asio::awaitable<void> Session::leave() {
   co_await connection_->say_goodbye(linger_time);
   connection_->shutdown_send();
   connection_->arm(strand_, linger_time);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -43,7 +44,10 @@ class Session {
   asio::awaitable<bool> handle(ServerRequest request, bool keep_alive, int version);
   asio::awaitable<Connection::Code> read_head(RequestParser& parser);
   asio::awaitable<Connection::Code> read_body(RequestParser& parser, std::string& body);
+  asio::awaitable<std::optional<Refusal>> screened(const RequestHead& head);
+  asio::awaitable<bool> turn_away(RequestParser& parser, Refusal refusal);
   asio::awaitable<void> refuse(int status, std::string line);
+  asio::awaitable<void> leave();
 
   asio::any_io_executor strand_;
   std::shared_ptr<Connection> connection_;

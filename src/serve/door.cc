@@ -1,6 +1,5 @@
 #include "serve/door.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,28 +21,26 @@ net::ResponseHead plain(int status) {
 
 Door::Door(Metrics& metrics, PasswordCheck::Limits limits) : metrics_(metrics), check_(limits, bcrypt_matches) {}
 
-asio::awaitable<bool> Door::admits(const PasswordCheck::Users& users, const net::ServerRequest& request,
-                                   net::ResponseWriter& writer) {
-  if (users.empty()) co_return true;
+asio::awaitable<std::optional<net::Refusal>> Door::refusal(const PasswordCheck::Users& users,
+                                                           const net::RequestHead& head) {
+  if (users.empty()) co_return std::nullopt;
   const char* why = "missing";
-  auto claimed = net::parse_basic_authorization(request.head.headers.get("Authorization"));
+  auto claimed = net::parse_basic_authorization(head.headers.get("Authorization"));
   if (claimed) {
     const auto verdict = co_await check_.check(users, std::move(*claimed));
-    if (verdict == PasswordCheck::Verdict::right) co_return true;
+    if (verdict == PasswordCheck::Verdict::right) co_return std::nullopt;
     why = verdict == PasswordCheck::Verdict::wrong ? "wrong" : "busy";
     if (verdict == PasswordCheck::Verdict::busy) {
       metrics_.count_unauthorized(why);
       auto busy = plain(503);
       busy.headers.add("Retry-After", "1");
-      co_await writer.reply(std::move(busy), "too many passwords wait to be checked\n");
-      co_return false;
+      co_return net::Refusal{std::move(busy), "too many passwords wait to be checked\n"};
     }
   }
   metrics_.count_unauthorized(why);
-  auto head = plain(401);
-  head.headers.add("WWW-Authenticate", "Basic realm=\"mread\", charset=\"UTF-8\"");
-  co_await writer.reply(std::move(head), "Unauthorized\n");
-  co_return false;
+  auto unauthorized = plain(401);
+  unauthorized.headers.add("WWW-Authenticate", "Basic realm=\"mread\", charset=\"UTF-8\"");
+  co_return net::Refusal{std::move(unauthorized), "Unauthorized\n"};
 }
 
 }  // namespace mread::serve

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <boost/asio/awaitable.hpp>
 
 #include "net/server.h"
@@ -14,10 +16,9 @@ class Door {
  public:
   explicit Door(Metrics& metrics, PasswordCheck::Limits limits = {});
 
-  /// True where the request may go on: its user and password are right, or there are no users. Else it has been
-  /// answered: with 401, or with 503 where too many passwords wait to be checked.
-  asio::awaitable<bool> admits(const PasswordCheck::Users& users, const net::ServerRequest& request,
-                               net::ResponseWriter& writer);
+  /// Nothing where the request may go on: its user and password are right, or there are no users. Else its answer: 401,
+  /// or 503 where too many passwords wait to be checked. Both outlive the coroutine.
+  asio::awaitable<std::optional<net::Refusal>> refusal(const PasswordCheck::Users& users, const net::RequestHead& head);
 
  private:
   Metrics& metrics_;

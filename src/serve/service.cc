@@ -161,14 +161,22 @@ asio::awaitable<void> Service::stop() {
   co_await tokens_->stop();
 }
 
-net::Handler Service::handler() {
-  return [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); };
+Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor& executor,
+                                                     net::ServerOptions options) {
+  options.screen = [this](const net::RequestHead& head) { return screen(head); };
+  return net::Server::listen(
+      executor, std::move(options),
+      [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); });
+}
+
+asio::awaitable<std::optional<net::Refusal>> Service::screen(const net::RequestHead& head) {
+  const auto current = generation();
+  auto refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
+  co_return refusal;
 }
 
 asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseWriter& writer) {
   const auto current = generation();
-  const bool admitted = co_await door_.admits(current->config().web.basic_auth_users, request, writer);
-  if (!admitted) co_return;
   const std::string& target = request.head.target;
   const std::string path = target.substr(0, target.find('?'));
   const std::string& method = request.head.method;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -25,7 +26,7 @@
 namespace mread::serve {
 
 /// `mread serve` behind its socket: the read endpoint over the backends of one configuration, and the pages about it.
-/// Hand handler() to a net::Server; before this goes, drain that, then stop(). Safe to use from several threads.
+/// listen() gives the server; before this goes, drain that, then stop(). Safe to use from several threads.
 class Service {
  public:
   /// Errors: the query log cannot be opened, a backend's URL cannot be used.
@@ -33,7 +34,7 @@ class Service {
                                                  std::shared_ptr<spdlog::logger> logger,
                                                  Warnings::Limits warnings = {});
   /// Where reload() gets a configuration from; it may throw yaml::ConfigError. From now on a change of the file of
-  /// `discovery:` is a reload. Call it once, before handler() is in use.
+  /// `discovery:` is a reload. Call it once, before listen().
   void set_source(std::function<merger::Config()> source);
   /// Loads the configuration anew. Reads that begin from now on use it; those under way end with the old one. What is
   /// known of backends of the same name and URL stays. A change of `listen` is logged, and has no effect. Errors: why
@@ -42,7 +43,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  net::Handler handler();
+  /// Listens, with the service behind it and `web.basic_auth_users` before it: `options.screen` is the service's own.
+  Result<std::unique_ptr<net::Server>> listen(const asio::any_io_executor& executor, net::ServerOptions options = {});
   /// From now on /-/ready says 503, so that a balancer looks elsewhere; all else goes on.
   void set_leaving() { leaving_ = true; }
   /// Ends what goes on beside the reads.
@@ -55,6 +57,7 @@ class Service {
  private:
   Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings);
 
+  asio::awaitable<std::optional<net::Refusal>> screen(const net::RequestHead& head);
   asio::awaitable<void> handle(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> read(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> warn(net::ServerRequest request, net::ResponseWriter& writer);

@@ -104,7 +104,7 @@ TEST(StoreAuthJournal, ARefusedReaderStandsInIt) {
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].status, 401);
   EXPECT_EQ(entries[0].refused, "no credentials");
-  EXPECT_EQ(entries[0].queries.at(0).selector, "{__name__=\"up\"}");
+  EXPECT_EQ(entries[0].queries.at(0).selector, "up");
   EXPECT_EQ(entries[0].outcome, JournalEntry::Outcome::complete);
 }
 

@@ -4,9 +4,13 @@
 
 #include <filesystem>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -215,7 +219,8 @@ TEST_F(CredentialsTest, OAuth2FetchesOneTokenForAllReads) {
   Guarded guarded("Bearer t1");
   ScriptedBackend endpoint(loop_, tokens.handler());
   ScriptedBackend backend(loop_, guarded.handler());
-  serve_with(backend, oauth2(endpoint));
+  // Reads that ask the same would share one fan-out, and ask for a token once in any case.
+  serve_with(backend, oauth2(endpoint), "limits: {single_flight: false}\n");
   tokens.held = true;
   std::vector<std::future<std::string>> reads;
   for (int i = 0; i < 8; ++i) reads.push_back(std::async(std::launch::async, [this] { return outcome(); }));
@@ -328,6 +333,25 @@ TEST_F(WebAuthTest, EveryPathIsClosedToWhoDoesNotKnowAPassword) {
   auto asked = read_request(model::ResponseType::streamed_xor_chunks);
   asked.headers.add("Authorization", right);
   EXPECT_EQ(get(asked)->head.status, 200);
+}
+
+// The body never comes: only who does not wait for it can answer.
+TEST_F(WebAuthTest, ARefusedReadIsAnsweredBeforeItsBody) {
+  ScriptedBackend backend(loop_, streamed(good_body));
+  serve({backend.url()}, web_);
+  asio::io_context context;
+  asio::ip::tcp::socket socket(context);
+  socket.connect({asio::ip::address_v4::loopback(), server_->port()});
+  const std::string head =
+      fmt::format("POST /api/v1/read HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 33554432\r\n\r\n",
+                  net::basic_authorization("alice", "sesame"));
+  asio::write(socket, asio::buffer(head));
+  std::string answer;
+  boost::system::error_code ended;
+  asio::read(socket, asio::dynamic_buffer(answer), ended);
+  EXPECT_EQ(ended, asio::error::eof);
+  EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 401 Unauthorized\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close"));
 }
 
 TEST_F(WebAuthTest, WrongOnesAreRefusedAndCounted) {

@@ -92,7 +92,7 @@ void ServeTest::serve_config(const std::string& text) {
   auto service = Service::create(loop_.executor(), merger::Config::parse(text, "mread.yml"), logger, warnings_);
   ASSERT_TRUE(service) << service.error().to_string();
   service_ = std::move(*service);
-  auto server = net::Server::listen(loop_.executor(), {}, service_->handler());
+  auto server = service_->listen(loop_.executor());
   ASSERT_TRUE(server) << server.error().to_string();
   server_ = std::move(*server);
 }

@@ -33,7 +33,7 @@ struct NodeSpec {
   std::vector<std::string> args;
   std::map<std::string, std::string> files;  ///< path relative to {{dir}} → contents, put there before the start
   std::vector<uint16_t> ports;               ///< what it listens on; the first is the one that readiness asks
-  std::string ready_path = "/-/ready";       ///< answers 2xx when the node is up; empty: a connection is enough
+  std::string ready_path = "/-/ready";       ///< answers 2xx or 401 when the node is up; empty: a connection is enough
   std::chrono::milliseconds ready_timeout{30'000};
 
   /// A program run once in {{dir}} before the node first starts, e.g. promtool tsdb create-blocks-from; its failure is

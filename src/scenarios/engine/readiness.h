@@ -12,7 +12,8 @@
 
 namespace mread::scenarios {
 
-/// Asks `url` (its target included; "" for a target asks only whether it accepts connections) until it answers 200.
+/// Asks `url` (its target included; "" for a target asks only whether it accepts connections) until it answers 200,
+/// or 401: a node that lets in only who knows a password is up when it asks for one.
 ///
 /// `ended` tells how the node's program ended, or nothing while it runs; the wait is over at once when it has.
 /// Errors: Errc::unavailable where it ended, Errc::deadline after `timeout` with what came last, Errc::canceled.

@@ -71,6 +71,20 @@ TEST(PollUntilReady, AsksAgainUntil200) {
   EXPECT_EQ(server.connections, 3U);
 }
 
+TEST(PollUntilReady, ANodeThatAsksForAPasswordIsUp) {
+  RawServer server({busy, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"});
+  const auto ready = poll_until_ready(server.url, seconds(60), runs, {});
+  EXPECT_TRUE(ready) << ready.error().to_string();
+  EXPECT_EQ(server.connections, 2U);
+}
+
+TEST(PollUntilReady, ARefusalOfAnotherKindIsNotReady) {
+  RawServer server({"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"});
+  const auto ready = poll_until_ready(server.url, milliseconds(50), runs, {});
+  ASSERT_FALSE(ready);
+  EXPECT_NE(ready.error().context.find("HTTP 403"), std::string::npos) << ready.error().context;
+}
+
 TEST(PollUntilReady, GivesUpWithWhatCameLast) {
   RawServer server({busy});
   const auto ready = poll_until_ready(server.url, milliseconds(50), runs, {});

@@ -1,0 +1,162 @@
+#include "net/client.h"
+
+#include <array>
+#include <atomic>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client_server_fixture.h"
+
+namespace mread::net {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace asio::experimental::awaitable_operators;
+
+class ClientTest : public ClientServerTest {};
+
+TEST_F(ClientTest, AStaleConnectionIsReplacedOnce) {
+  std::atomic<int> requests = 0;
+  serve([&](ServerRequest request, ResponseWriter& writer) -> asio::awaitable<void> {
+    // The second request of a connection is broken off before any byte, as by a server that closes idle connections.
+    if (++requests == 2) {
+      writer.abort(false);
+      co_return;
+    }
+    co_await echo(std::move(request), writer);
+  });
+  ASSERT_TRUE(fetch_from("/1"));
+  const auto answer = fetch_from("/2");
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  EXPECT_EQ(answer->body, "/2|");
+  EXPECT_EQ(requests, 3);
+}
+
+TEST_F(ClientTest, AFreshConnectionIsNotTriedAgain) {
+  std::atomic<int> requests = 0;
+  serve([&](ServerRequest, ResponseWriter& writer) -> asio::awaitable<void> {
+    ++requests;
+    writer.abort(false);
+    co_return;
+  });
+  EXPECT_TRUE(fetch_from("/").error().is(Errc::truncated));
+  EXPECT_EQ(requests, 1);
+}
+
+asio::awaitable<bool> cancelled_when(Client& client, ClientRequest request, std::shared_ptr<std::latch> reached) {
+  const auto outcome = co_await (get(client, std::move(request)) || cancel_after(reached));
+  co_return outcome.index() == 1;
+}
+
+TEST_F(ClientTest, CancellingClosesTheConnection) {
+  auto reached = std::make_shared<std::latch>(1);
+  std::promise<bool> gone;
+  serve([&](ServerRequest request, ResponseWriter& writer) -> asio::awaitable<void> {
+    if (request.head.target == "/body") {
+      co_await writer.start(ok());
+      co_await writer.write("some");
+    }
+    reached->count_down();
+    const auto left = co_await writer.client_gone();
+    gone.set_value(left.has_value());
+    if (request.head.target == "/body") writer.abort(false);
+  });
+  for (const std::string target : {"/head", "/body"}) {
+    reached = std::make_shared<std::latch>(1);
+    gone = {};
+    EXPECT_TRUE(loop_.run(cancelled_when(client_, to(target), reached))) << target;
+    EXPECT_TRUE(gone.get_future().get()) << target;
+    EXPECT_EQ(client_.idle_connections(), 0u);
+  }
+}
+
+// A listening socket whose queue is full: a connection to it stays half open.
+class FullListener {
+ public:
+  FullListener() {
+    descriptor_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(descriptor_, 0);
+    ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    for (int& filler : fillers_) {
+      filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      ::connect(filler, reinterpret_cast<sockaddr*>(&address), size);
+    }
+  }
+  ~FullListener() {
+    for (const int filler : fillers_) ::close(filler);
+    ::close(descriptor_);
+  }
+  uint16_t port() const { return port_; }
+
+ private:
+  int descriptor_;
+  std::array<int, 4> fillers_{};
+  uint16_t port_ = 0;
+};
+
+TEST_F(ClientTest, CancelsAConnectUnderWay) {
+  const FullListener listener;
+  ClientRequest request;
+  request.url = *Url::parse("http://127.0.0.1:" + std::to_string(listener.port()));
+  auto now = std::make_shared<std::latch>(0);
+  EXPECT_TRUE(loop_.run(cancelled_when(client_, request, now)));
+}
+
+TEST_F(ClientTest, AConnectHasATimeout) {
+  const FullListener listener;
+  ClientRequest request;
+  request.url = *Url::parse("http://127.0.0.1:" + std::to_string(listener.port()));
+  Client hasty(ClientOptions{.connect_timeout = 20ms});
+  const auto answer = loop_.run(get(hasty, request));
+  ASSERT_FALSE(answer);
+  EXPECT_TRUE(answer.error().is(Errc::deadline));
+  EXPECT_EQ(answer.error().to_string(), request.url.authority() + ": no connection within 20ms");
+}
+
+asio::awaitable<void> redirects(ServerRequest request, ResponseWriter& writer) {
+  ResponseHead head;
+  const std::string& target = request.head.target;
+  if (target.starts_with("/loop")) {
+    head.status = 302;
+    head.headers.add("Location", target + "x");
+  } else if (target == "/dir/relative") {
+    head.status = 301;
+    head.headers.add("Location", "there");
+  } else if (target == "/308") {
+    head.status = 308;
+    head.headers.add("Location", "/there");
+  } else if (target == "/see-other") {
+    head.status = 303;
+    head.headers.add("Location", "/there");
+  } else {
+    co_return co_await echo(std::move(request), writer);
+  }
+  co_await writer.reply(std::move(head), "elsewhere");
+}
+
+TEST_F(ClientTest, FollowsRedirects) {
+  serve(redirects);
+  EXPECT_EQ(fetch_from("/dir/relative")->body, "/dir/there|");
+  EXPECT_EQ(fetch_from("/see-other")->body, "/there|");
+  EXPECT_TRUE(fetch_from("/loop").error().is(Errc::limit));
+  auto post = to("/308", "POST");
+  post.body = "text";
+  EXPECT_EQ(loop_.run(get(client_, post))->body, "/there|text");
+  post = to("/see-other", "POST");
+  EXPECT_EQ(loop_.run(get(client_, post))->head.status, 303);
+  auto unfollowed = to("/dir/relative");
+  unfollowed.follow_redirects = false;
+  EXPECT_EQ(loop_.run(get(client_, unfollowed))->head.status, 301);
+  EXPECT_EQ(client_.idle_connections(), 1u);
+}
+
+}  // namespace
+}  // namespace mread::net
