@@ -53,8 +53,8 @@ using Exported = std::map<std::string, std::map<std::string, std::set<std::strin
 Exported exported() {
   serve::Metrics metrics;
   const auto config = merger::Config::parse(
-      "remote_read: [{name: b, url: 'http://b/r', required_matchers: {region: eu}}]\n"
-      "groups: [{name: g, members: [b]}]\n"
+      "remote_read: [{name: b, url: 'http://b/r', required_matchers: {region: eu}}, {name: c, url: 'http://c/r'}]\n"
+      "groups: [{name: g, members: [b, c], wait: need, hedge_after: p95}]\n"
       "routes: [{match: '{region=\"eu\"}', groups: [g]}]\n"
       "health: {}\nprune: {}\n",
       "mread.yml");

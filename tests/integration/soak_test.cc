@@ -294,13 +294,19 @@ TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
     stop = true;
     loading.get();
   }
-  // Connections to backends that were busy at once are kept for a while, and closed by later reads.
-  const auto patience = Clock::now() + 2min;
+  // What was busy at once stays open for half a minute, and later reads close it. One connection to each backend may
+  // stay in any case, whether or not the first read had asked it.
+  const size_t descriptors_expected = descriptors_before + backends_.size();
   size_t descriptors_after = 0;
-  do {
+  asio::io_context context;
+  asio::steady_timer pause(context);
+  for (const auto patience = Clock::now() + 2min; Clock::now() < patience;) {
     EXPECT_TRUE(read_alone() == want);
     descriptors_after = descriptors(serve_->pid());
-  } while (descriptors_after != descriptors_before && Clock::now() < patience);
+    if (descriptors_after <= descriptors_expected) break;
+    pause.expires_after(between_reads);
+    pause.wait();
+  }
   const size_t resident_after = resident_bytes(serve_->pid());
 
   size_t failed = 0;
@@ -318,9 +324,9 @@ TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
   EXPECT_EQ(tally_.wrong, 0u);
   EXPECT_EQ(tally_.answers, tally_.sent);
   EXPECT_GT(tally_.partial, 0u) << "the disturbances have disturbed nothing";
-  EXPECT_EQ(descriptors_after, descriptors_before);
-  // Reads that pile up behind a paused backend take memory that the allocator keeps.
-  EXPECT_LT(resident_after, resident_before + (64U << 20));
+  EXPECT_LE(descriptors_after, descriptors_expected);
+  // Reads that pile up behind a paused backend take memory that the allocator keeps: some 20 MiB.
+  EXPECT_LT(resident_after, resident_before + (48U << 20));
   serve_->signal(SIGTERM);
   EXPECT_EQ(serve_->wait(), 0) << serve_->output();
 }

@@ -49,13 +49,22 @@ struct Moody {
   }
 };
 
-// A client that is gone after `patience`; true where the answer came before.
-asio::awaitable<bool> ask_and_leave(net::Client& client, net::ClientRequest request,
-                                    std::chrono::milliseconds patience) {
+// Some time after the backend has had so many reads, however long these took to get there.
+asio::awaitable<void> some_time_after(const std::atomic<int>& reads, int count) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (bool last = false; !last;) {
+    last = reads >= count;
+    timer.expires_after(5ms);
+    const auto [code] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (code) co_return;
+  }
+}
+
+// A client that is gone some time after the backend has been asked; true where the answer came before.
+asio::awaitable<bool> ask_and_leave(net::Client& client, net::ClientRequest request, const std::atomic<int>& reads,
+                                    int count) {
   using namespace asio::experimental::awaitable_operators;
-  asio::steady_timer timer(co_await asio::this_coro::executor, patience);
-  const auto first =
-      co_await (client.open(std::move(request)) || timer.async_wait(asio::as_tuple(asio::use_awaitable)));
+  const auto first = co_await (client.open(std::move(request)) || some_time_after(reads, count));
   co_return first.index() == 0;
 }
 
@@ -156,9 +165,9 @@ TEST_F(HealthTest, WithoutHealthEveryReadAsks) {
 
 TEST_F(HealthTest, AClientThatIsLessPatientThanTheTimeoutStillOpensTheCircuit) {
   ScriptedBackend hung(loop_, moody_.handler());
-  serve({hung.url()}, "health: {probe: 1h, open_after: 2, hung_after: 20ms}\n", "1h");
+  serve({hung.url()}, "health: {probe: 1h, open_after: 2, hung_after: 1ms}\n", "1h");
   for (int i = 1; i <= 2; ++i) {
-    EXPECT_EQ(loop_.run(ask_and_leave(client_, read_request(model::ResponseType::samples), 30ms)), false);
+    EXPECT_EQ(loop_.run(ask_and_leave(client_, read_request(model::ResponseType::samples), moody_.reads, i)), false);
     wait_until([&] {
       return metric("mread_reads_total{code=\"0\",end=\"client_gone\",type=\"samples\"}") == std::to_string(i);
     });
