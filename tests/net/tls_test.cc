@@ -1,118 +1,22 @@
 // Client and server of net over TLS.
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include "net/certificates.h"
-#include "net/client.h"
-#include "net/loop.h"
-#include "net/server.h"
-#include "net/tls_error.h"
-#include "net/transport.h"
+#include "tls_fixture.h"
 
 namespace mread::net {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
-using testing::AnyOf;
 using testing::HasSubstr;
 using tcp = asio::ip::tcp;
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-
-// Braces inside a co_await expression are a bug of g++ 12.
-ResponseHead ok() { return {}; }
-
-asio::awaitable<void> echo(ServerRequest request, ResponseWriter& writer) {
-  ResponseHead head;
-  head.headers.add("X-Peer", request.peer);
-  co_await writer.reply(std::move(head), request.head.target + "|" + request.body);
-}
-
-asio::awaitable<Result<Response>> get(Client& client, ClientRequest request) {
-  auto stream = co_await client.open(std::move(request));
-  if (!stream) co_return fail(stream.error());
-  auto body = co_await read_all(**stream, 1ULL << 30);
-  if (!body) co_return fail(body.error());
-  co_return Response{(*stream)->head(), std::move(*body)};
-}
-
-// The authority and the folder are made once: keys take time.
-class TlsTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    folder = new TemporaryFolder;
-    authority = new CertificateAuthority(*folder, "right");
-    stranger = new CertificateAuthority(*folder, "stranger");
-  }
-  static void TearDownTestSuite() {
-    delete stranger;
-    delete authority;
-    delete folder;
-  }
-  ~TlsTest() override {
-    if (server_) loop_.run(server_->drain(0ms));
-  }
-
-  static TlsServerSettings server_settings(const CertificateAuthority::Wish& wish = {}) {
-    static int count = 0;
-    const auto files = authority->issue("server" + std::to_string(++count), wish);
-    TlsServerSettings settings;
-    settings.cert_file = files.cert_file;
-    settings.key_file = files.key_file;
-    return settings;
-  }
-  void serve(const TlsServerSettings& settings, Handler handler = echo, ServerOptions options = {}) {
-    auto source = TlsSource::create(settings);
-    ASSERT_TRUE(source) << source.error().to_string();
-    options.tls = [source = *source] { return source; };
-    auto server = Server::listen(loop_.executor(), std::move(options), std::move(handler));
-    ASSERT_TRUE(server) << server.error().to_string();
-    server_ = std::move(*server);
-  }
-
-  static TlsClientSettings trusting() {
-    TlsClientSettings settings;
-    settings.ca_file = authority->ca_file();
-    return settings;
-  }
-  ClientRequest to(std::string target, const TlsClientSettings& tls) {
-    ClientRequest request;
-    request.url = *Url::parse(server_->url() + target);
-    TransportSettings settings;
-    settings.tls = tls;
-    auto transport = Transport::create(settings);
-    EXPECT_TRUE(transport) << transport.error().to_string();
-    request.transport = *transport;
-    return request;
-  }
-  Result<Response> fetch_with(const TlsClientSettings& tls) { return loop_.run(get(client_, to("/x", tls))); }
-  // Without the address, whose port is another each time.
-  std::string failure_with(const TlsClientSettings& tls) {
-    const auto response = fetch_with(tls);
-    if (response) return "answered";
-    const std::string text = response.error().to_string();
-    const std::string place = "127.0.0.1:" + std::to_string(server_->port()) + ": ";
-    EXPECT_TRUE(text.starts_with(place)) << text;
-    EXPECT_EQ(response.error().code, tls_failure()) << text;
-    return text.substr(std::min(text.size(), place.size()));
-  }
-
-  static inline TemporaryFolder* folder = nullptr;
-  static inline CertificateAuthority* authority = nullptr;
-  static inline CertificateAuthority* stranger = nullptr;
-  Loop loop_;
-  Client client_;
-  std::unique_ptr<Server> server_;
-};
 
 TEST_F(TlsTest, AnswersAndKeepsTheConnection) {
   serve(server_settings());
@@ -135,121 +39,6 @@ TEST_F(TlsTest, AnotherTransportGetsAConnectionOfItsOwn) {
   TlsClientSettings other;
   other.ca_file = stranger->ca_file();
   EXPECT_EQ(failure_with(other), "TLS: certificate verify failed (unknown CA)");
-}
-
-TEST_F(TlsTest, SaysWhatIsWrongWithTheCertificate) {
-  serve(server_settings());
-  EXPECT_EQ(failure_with({}), "TLS: certificate verify failed (unknown CA)");
-  TlsClientSettings careless;
-  careless.insecure_skip_verify = true;
-  EXPECT_TRUE(fetch_with(careless));
-  auto named = trusting();
-  named.server_name = "localhost";
-  EXPECT_TRUE(fetch_with(named));
-  named.server_name = "other.example";
-  EXPECT_EQ(failure_with(named), "TLS: the certificate is for 127.0.0.1, localhost, not for other.example");
-}
-
-struct BadCertificate {
-  const char* name;
-  CertificateAuthority::Wish wish;
-  const char* failure;
-};
-
-class BadCertificateTest : public TlsTest, public testing::WithParamInterface<BadCertificate> {};
-
-TEST_P(BadCertificateTest, IsRefused) {
-  serve(server_settings(GetParam().wish));
-  EXPECT_EQ(failure_with(trusting()), GetParam().failure);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, BadCertificateTest,
-    testing::Values(
-        BadCertificate{"Expired",
-                       {.valid_from = -48h, .valid_to = -24h},
-                       "TLS: certificate verify failed (certificate has expired)"},
-        BadCertificate{"NotYetValid",
-                       {.valid_from = 24h, .valid_to = 48h},
-                       "TLS: certificate verify failed (certificate is not yet valid)"},
-        BadCertificate{"WrongAddress",
-                       {.names = {"127.0.0.2", "localhost"}},
-                       "TLS: the certificate is for 127.0.0.2, localhost, not for 127.0.0.1"},
-        // A common name is no name, as in Go.
-        BadCertificate{"NoNames", {.names = {}}, "TLS: the certificate is for no host by name, not for 127.0.0.1"},
-        BadCertificate{
-            "SelfSigned", {.self_signed = true}, "TLS: certificate verify failed (self-signed certificate)"}),
-    [](const auto& param_info) { return std::string(param_info.param.name); });
-
-// Client certificates: what each policy of the server makes of none, one of a stranger's, and a good one.
-struct PolicyCase {
-  const char* name;
-  ClientAuth policy;
-  bool none, strangers, good;
-};
-
-class ClientAuthTest : public TlsTest, public testing::WithParamInterface<std::tuple<PolicyCase, TlsVersion>> {};
-
-TEST_P(ClientAuthTest, DecidesWhoIsAnswered) {
-  const auto& [policy, version] = GetParam();
-  auto settings = server_settings();
-  settings.client_auth = policy.policy;
-  settings.max_version = version;
-  if (policy.policy == ClientAuth::verify_if_given || policy.policy == ClientAuth::require_and_verify) {
-    settings.client_ca_file = authority->ca_file();
-  }
-  serve(settings);
-  const auto none = fetch_with(trusting());
-  EXPECT_EQ(none.has_value(), policy.none) << (none ? "" : none.error().to_string());
-  if (!none) {
-    EXPECT_THAT(none.error().to_string(), HasSubstr("TLS: "));
-    EXPECT_THAT(none.error().to_string(), HasSubstr("certificate"));
-    if (version == TlsVersion::tls13) {
-      EXPECT_THAT(none.error().to_string(), HasSubstr("the server wants a client certificate"));
-    }
-  }
-  const auto with = [&](const CertificateFiles& files) {
-    auto tls = trusting();
-    tls.cert_file = files.cert_file;
-    tls.key_file = files.key_file;
-    return fetch_with(tls);
-  };
-  const auto strangers = with(stranger->issue("strange"));
-  EXPECT_EQ(strangers.has_value(), policy.strangers) << (strangers ? "" : strangers.error().to_string());
-  if (!strangers) {
-    EXPECT_THAT(strangers.error().to_string(), HasSubstr("TLS: the peer refuses our certificate (unknown CA)"));
-  }
-  const auto good = with(authority->issue("client"));
-  EXPECT_EQ(good.has_value(), policy.good) << (good ? "" : good.error().to_string());
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Policies, ClientAuthTest,
-    testing::Combine(
-        testing::Values(PolicyCase{"NoClientCert", ClientAuth::none, true, true, true},
-                        PolicyCase{"RequestClientCert", ClientAuth::request, true, true, true},
-                        PolicyCase{"RequireAnyClientCert", ClientAuth::require_any, false, true, true},
-                        PolicyCase{"VerifyClientCertIfGiven", ClientAuth::verify_if_given, true, false, true},
-                        PolicyCase{"RequireAndVerify", ClientAuth::require_and_verify, false, false, true}),
-        testing::Values(TlsVersion::tls12, TlsVersion::tls13)),
-    [](const auto& param_info) {
-      return std::string(std::get<0>(param_info.param).name) + "_" + to_string(std::get<1>(param_info.param));
-    });
-
-TEST_F(TlsTest, LetsInOnlyTheNamesThatAreAllowed) {
-  auto settings = server_settings();
-  settings.client_auth = ClientAuth::require_and_verify;
-  settings.client_ca_file = authority->ca_file();
-  settings.client_allowed_sans = {"query.example"};
-  serve(settings);
-  const auto with = [&](const CertificateFiles& files) {
-    auto tls = trusting();
-    tls.cert_file = files.cert_file;
-    tls.key_file = files.key_file;
-    return tls;
-  };
-  EXPECT_TRUE(fetch_with(with(authority->issue("query", {.names = {"query.example"}}))));
-  EXPECT_NE(failure_with(with(authority->issue("other", {.names = {"other.example"}}))), "answered");
 }
 
 TEST_F(TlsTest, OlderProtocolIsRefused) {
@@ -543,17 +332,6 @@ TEST_F(TlsTest, DrainLetsARequestEnd) {
   const auto answered = response.get();
   ASSERT_TRUE(answered) << answered.error().to_string();
   EXPECT_EQ(answered->body, "done");
-}
-
-TEST_F(TlsTest, TellsWhyAHandshakeFailed) {
-  std::promise<std::string> told;
-  auto settings = server_settings();
-  settings.client_auth = ClientAuth::require_any;
-  ServerOptions options;
-  options.handshake_failed = [&](const std::string& line) { told.set_value(line); };
-  serve(settings, echo, options);
-  EXPECT_FALSE(fetch_with(trusting()));
-  EXPECT_THAT(told.get_future().get(), HasSubstr(": TLS: the client sent no certificate"));
 }
 
 }  // namespace
