@@ -6,6 +6,7 @@
 
 #include "merger/samples_writer.h"
 #include "merger/streamed_writer.h"
+#include "wire/labels_view.h"
 
 namespace mread::merger {
 
@@ -55,6 +56,17 @@ AnswerCounts AnswerWriter::counts() const {
   AnswerCounts counts = counts_;
   counts.conflicts = combiner_.conflicts();
   return counts;
+}
+
+SourceResult<void> AnswerWriter::combine(std::span<const Fragment> fragments, SeriesParts& out) {
+  constexpr size_t most = 10;
+  const uint64_t before = combiner_.conflicts();
+  auto combined = combiner_.combine(fragments, out);
+  const uint64_t added = combiner_.conflicts() - before;
+  if (added == 0 || conflicts_.size() == most) return combined;
+  const auto labels = wire::decode_labels(fragments.front().labels);
+  if (labels) conflicts_.push_back({labels->to_string(), added, combiner_.last_conflict()});
+  return combined;
 }
 
 SourceResult<void> AnswerWriter::check_samples(uint64_t more) const {

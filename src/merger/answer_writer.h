@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "merger/config.h"
+#include "merger/conflict.h"
 #include "merger/series_combiner.h"
 #include "merger/series_fragment.h"
 #include "model/query.h"
@@ -80,14 +81,21 @@ class AnswerWriter {
   virtual size_t held() const { return 0; }
 
   AnswerCounts counts() const;
+  /// The first series with conflicts, ten at most.
+  const std::vector<SeriesConflict>& conflicts() const { return conflicts_; }
 
  protected:
+  /// SeriesCombiner's, with a note of conflicts.
+  SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
   SourceResult<void> count_series(uint64_t samples);
   SourceResult<void> check_samples(uint64_t more) const;
 
   const Config& config_;
-  SeriesCombiner combiner_;
   AnswerCounts counts_;
+
+ private:
+  SeriesCombiner combiner_;
+  std::vector<SeriesConflict> conflicts_;
 };
 
 /// Whether every fragment says the same as the first, byte for byte.

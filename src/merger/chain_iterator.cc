@@ -48,7 +48,7 @@ bool ChainIterator::next_of_many(model::Sample& out) {
        run = &runs_[tree_.top()]) {
     const model::Sample other = *run->at++;
     if (other.bits != first.bits) {
-      ++conflicts_;
+      conflicts_.add(first, other.bits);
       out = resolve_conflict(rule_, out, other);
     }
     tree_.replay(order);

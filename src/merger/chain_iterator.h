@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "merger/config.h"
+#include "merger/conflict.h"
 #include "merger/loser_tree.h"
 #include "model/sample.h"
 
@@ -43,7 +44,7 @@ class ChainIterator {
         out = *a.at++;
         const model::Sample other = *b.at++;
         if (other.bits != out.bits) {
-          ++conflicts_;
+          conflicts_.add(out, other.bits);
           out = resolve_conflict(rule_, out, other);
         }
       }
@@ -53,7 +54,7 @@ class ChainIterator {
   }
 
   /// Of all iterations so far.
-  uint64_t conflicts() const { return conflicts_; }
+  const ConflictCount& conflicts() const { return conflicts_; }
 
  private:
   struct Run {
@@ -73,7 +74,7 @@ class ChainIterator {
   std::vector<Run> runs_;
   LoserTree tree_;
   bool pair_ = false;
-  uint64_t conflicts_ = 0;
+  ConflictCount conflicts_;
 };
 
 }  // namespace mread::merger

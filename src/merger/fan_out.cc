@@ -451,6 +451,7 @@ const Outcome& FanOut::Impl::outcome() {
   outcome_.samples_out = counts.samples;
   outcome_.frames_passed_on = counts.frames_passed_on;
   outcome_.conflicts = counts.conflicts;
+  if (over_) outcome_.conflicting = writer_->conflicts();
   outcome_.transcoded = counts.transcoded;
   outcome_.partial = describe_failures(config_, outcome_.backends);
   return outcome_;

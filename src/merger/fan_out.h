@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "merger/config.h"
+#include "merger/conflict.h"
 #include "merger/hedge.h"
 #include "merger/prune.h"
 #include "merger/time_point.h"
@@ -102,11 +103,12 @@ struct Outcome {
   uint64_t series_out = 0;
   uint64_t samples_out = 0;  ///< of chunks that were passed on: what their headers claim
   uint64_t frames_passed_on = 0;
-  uint64_t conflicts = 0;                ///< equal timestamps, different bits
-  std::array<uint64_t, 3> transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
-  uint64_t failovers = 0;                ///< backends that took over from another in mid-stream
-  std::vector<HedgeCounts> hedges;       ///< by group; empty where none has `hedge_after`
-  std::string partial;                   ///< "b: deadline 8s, c: connection refused", or empty
+  uint64_t conflicts = 0;                   ///< equal timestamps, different bits
+  std::vector<SeriesConflict> conflicting;  ///< the first ten series with conflicts; once the read is done
+  std::array<uint64_t, 3> transcoded{};     ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  uint64_t failovers = 0;                   ///< backends that took over from another in mid-stream
+  std::vector<HedgeCounts> hedges;          ///< by group; empty where none has `hedge_after`
+  std::string partial;                      ///< "b: deadline 8s, c: connection refused", or empty
 };
 
 struct FanOutOptions {

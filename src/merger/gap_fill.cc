@@ -91,7 +91,7 @@ void GapFill::count_conflicts(uint32_t filler) {
     const model::Sample sample = at(ref);
     while (other != run.end() && other->timestamp_ms < sample.timestamp_ms) ++other;
     if (other == run.end()) return;
-    if (other->timestamp_ms == sample.timestamp_ms && other->bits != sample.bits) ++conflicts_;
+    if (other->timestamp_ms == sample.timestamp_ms && other->bits != sample.bits) conflicts_.add(sample, other->bits);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "merger/conflict.h"
 #include "model/sample.h"
 
 namespace mread::merger {
@@ -48,7 +49,7 @@ class GapFill {
   std::span<const SampleRef> select(std::span<const Run> runs);
 
   /// Of all selections so far.
-  uint64_t conflicts() const { return conflicts_; }
+  const ConflictCount& conflicts() const { return conflicts_; }
 
  private:
   // The samples of a run that are no staleness markers.
@@ -85,7 +86,7 @@ class GapFill {
   Live filler_;                // Of the run that fills.
   std::vector<size_t> fills_;  // Positions in filler_.
   size_t next_fill_ = 0;       // The first of filler_ that is not behind the gap.
-  uint64_t conflicts_ = 0;
+  ConflictCount conflicts_;
 };
 
 }  // namespace mread::merger

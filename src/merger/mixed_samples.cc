@@ -19,6 +19,10 @@ bool same(const MixedSample& a, const MixedSample& b) {
   return a.is_histogram ? a.histogram.same_values(b.histogram) : a.bits == b.bits;
 }
 
+SampleConflict between(const MixedSample& first, const MixedSample& other) {
+  return {first.timestamp_ms, !first.is_histogram && !other.is_histogram, first.bits, other.bits};
+}
+
 bool replaces(OnConflict rule, const MixedSample& kept, const MixedSample& other) {
   if (rule == OnConflict::live) return is_stale(kept) && !is_stale(other);
   if (kept.is_histogram || other.is_histogram) return false;
@@ -40,7 +44,7 @@ model::Sample comparable(const MixedSample& sample) {
 
 }  // namespace
 
-void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, uint64_t& conflicts) {
+void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts) {
   std::stable_sort(samples.begin(), samples.end(), [](const MixedSample& a, const MixedSample& b) {
     return std::tie(a.run, a.timestamp_ms) < std::tie(b.run, b.timestamp_ms);
   });
@@ -51,7 +55,7 @@ void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, uint64_t& c
     position = same_run ? position + 1 : 0;
     if (same_run && samples[kept - 1].timestamp_ms == samples[i].timestamp_ms) {
       if (same(samples[kept - 1], samples[i])) continue;
-      ++conflicts;
+      conflicts.add(between(samples[kept - 1], samples[i]));
       if (replaces(rule, samples[kept - 1], samples[i])) {
         samples[kept - 1] = std::move(samples[i]);
         samples[kept - 1].position = position;
@@ -94,7 +98,7 @@ void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t
   samples.erase(kept, end);
 }
 
-void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, uint64_t& conflicts) {
+void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts) {
   std::stable_sort(samples.begin(), samples.end(), [](const MixedSample& a, const MixedSample& b) {
     return std::tie(a.timestamp_ms, a.run) < std::tie(b.timestamp_ms, b.run);
   });
@@ -105,7 +109,7 @@ void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, uint64_t& c
     size_t next = i + 1;
     for (; next < samples.size() && samples[next].timestamp_ms == samples[i].timestamp_ms; ++next) {
       if (same(samples[i], samples[next])) continue;
-      ++conflicts;
+      conflicts.add(between(samples[i], samples[next]));
       if (replaces(rule, samples[winner], samples[next])) winner = next;
     }
     if (kept != winner) std::swap(samples[kept], samples[winner]);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "merger/config.h"
+#include "merger/conflict.h"
 #include "merger/gap_fill.h"
 #include "model/histogram.h"
 #include "model/sample.h"
@@ -23,7 +24,7 @@ struct MixedSample {
 
 /// Sorts each run by time and leaves one sample a timestamp, on a tie the first, or which the rule prefers as in
 /// merge_mixed; those that differ are added to `conflicts`. Cost: O(n log n).
-void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, uint64_t& conflicts);
+void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts);
 
 /// After order_mixed: leaves of the runs [first, last), which are one group's, what GapFill chooses. A histogram counts
 /// by its count of observations, a gauge histogram may change as it likes.
@@ -37,6 +38,6 @@ void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t
 /// becomes unknown, so that a reader compares for itself; gauges stay gauges.
 ///
 /// Cost     O(n log n). Series of floats alone take ChainIterator instead.
-void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, uint64_t& conflicts);
+void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts);
 
 }  // namespace mread::merger

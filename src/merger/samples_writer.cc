@@ -44,7 +44,7 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   any_ = false;
   next_ms_ = range_.first_ms;
   const auto different = std::span(fragments).first(identical ? 1 : fragments.size());
-  if (auto combined = combiner_.combine(different, *this); !combined) return combined;
+  if (auto combined = combine(different, *this); !combined) return combined;
   if (any_ && samples_.empty() && histogram_entries_.empty()) return {};
   return append(fragments[0].labels);
 }

@@ -102,6 +102,12 @@ Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sam
   return append_samples(wire::XorReader(chunk.data), 4, chunk, out);  // two bits here.
 }
 
+const SampleConflict& SeriesCombiner::last_conflict() const {
+  if (chain_.conflicts().count() != chain_conflicts_before_) return chain_.conflicts().last();
+  if (conflicts_.count() != own_conflicts_before_) return conflicts_.last();
+  return gap_fill_.conflicts().last();
+}
+
 // The runs, sorted. To a union what a source says is one run; to gapfill its replicas are several.
 void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
   runs_.clear();
@@ -116,6 +122,8 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
 }
 
 SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, SeriesParts& out) {
+  chain_conflicts_before_ = chain_.conflicts().count();
+  own_conflicts_before_ = conflicts_.count();
   list_runs(fragments);
   refs_.clear();
   sampled_.clear();
@@ -240,7 +248,7 @@ void SeriesCombiner::close_run(std::vector<model::Sample>& run) {
     if (run[i].timestamp_ms != run[kept].timestamp_ms) {
       run[++kept] = run[i];
     } else if (run[i].bits != run[kept].bits) {
-      ++conflicts_;
+      conflicts_.add(run[kept], run[i].bits);
       run[kept] = resolve_conflict(rule_, run[kept], run[i]);
     }
   }

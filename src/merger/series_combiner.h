@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "merger/chain_iterator.h"
+#include "merger/conflict.h"
 #include "merger/gap_fill.h"
 #include "merger/mixed_samples.h"
 #include "merger/series_fragment.h"
@@ -43,7 +44,10 @@ class SeriesCombiner {
 
   SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
 
-  uint64_t conflicts() const { return conflicts_ + chain_.conflicts() + gap_fill_.conflicts(); }
+  /// Of all series so far.
+  uint64_t conflicts() const { return conflicts_.count() + chain_.conflicts().count() + gap_fill_.conflicts().count(); }
+  /// One of those of the series that was combined last; of no meaning where it had none.
+  const SampleConflict& last_conflict() const;
 
  private:
   // What is merged with others: all that a source says, or one of its replicas.
@@ -77,7 +81,10 @@ class SeriesCombiner {
   Dedup dedup_;
   ChainIterator chain_;
   GapFill gap_fill_;
-  uint64_t conflicts_ = 0;
+  ConflictCount conflicts_;  // Within a run, or among samples with histograms.
+  // By place: those before the series that was combined last.
+  uint64_t chain_conflicts_before_ = 0;
+  uint64_t own_conflicts_before_ = 0;
   std::vector<Run> runs_;  // By number; sorted.
   std::vector<ChunkRef> refs_;
   std::vector<ChunkRef> kept_;

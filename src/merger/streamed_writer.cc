@@ -27,7 +27,7 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
   out_ = &batch.own();
   const size_t begin = out_->size();
   const auto transcoded_before = counts_.transcoded;
-  auto written = combiner_.combine(std::span(fragments).first(identical ? 1 : fragments.size()), *this);
+  auto written = combine(std::span(fragments).first(identical ? 1 : fragments.size()), *this);
   if (written) written = count_series(samples_);
   if (!written) {
     floats_.reset();

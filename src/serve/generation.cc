@@ -124,6 +124,7 @@ FlightHooks Generation::flight_hooks() {
 void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admission) {
   lasting_.metrics.count_fan_out(outcome, *metrics_);
   hedging_.learn(outcome);
+  lasting_.conflicts.record(outcome, std::chrono::system_clock::now());
   spdlog::logger& logger = *lasting_.logger;
   for (const Change& change : board_.record(outcome, std::chrono::system_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;

@@ -10,6 +10,7 @@
 #include "serve/backend_board.h"
 #include "serve/catalogs.h"
 #include "serve/circuits.h"
+#include "serve/conflict_board.h"
 #include "serve/flight.h"
 #include "serve/gate.h"
 #include "serve/hedging.h"
@@ -28,6 +29,7 @@ struct Lasting {
   net::Client& client;
   Gate& gate;
   Metrics& metrics;
+  ConflictBoard& conflicts;
   std::shared_ptr<Prober> prober;
   std::shared_ptr<TokenSources> tokens;
   std::shared_ptr<Learner> learner;

@@ -97,7 +97,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             (void)reload();  // It logs.
           })) {}
 
-Lasting Service::lasting() { return {client_, gate_, metrics_, prober_, tokens_, learner_, logger_}; }
+Lasting Service::lasting() { return {client_, gate_, metrics_, conflicts_, prober_, tokens_, learner_, logger_}; }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
@@ -227,8 +227,8 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     body = metrics_.text();
   } else {
     head = head_of(200, "text/html; charset=utf-8");
-    body = status_page(current->config(), current->standings(), current->hedging().counts(), started_,
-                       std::chrono::system_clock::now());
+    body = status_page(current->config(), current->standings(), current->hedging().counts(), conflicts_.last(),
+                       started_, std::chrono::system_clock::now());
   }
   co_await writer.reply(std::move(head), std::move(body));
 }

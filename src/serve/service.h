@@ -14,6 +14,7 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "serve/conflict_board.h"
 #include "serve/door.h"
 #include "serve/file_watch.h"
 #include "serve/gate.h"
@@ -71,6 +72,7 @@ class Service {
   net::Client client_;
   Gate gate_;
   Metrics metrics_;
+  ConflictBoard conflicts_;
   Door door_;
   Warnings warnings_;
   const std::shared_ptr<Prober> prober_;

@@ -8,6 +8,7 @@
 
 #include "base/duration.h"
 #include "base/markup.h"
+#include "base/timestamp.h"
 
 namespace mread::serve {
 namespace {
@@ -136,6 +137,28 @@ std::string table(std::string_view title, std::string_view note, const std::vect
   return out + "</table></div>\n";
 }
 
+std::string value_text(uint64_t bits) {
+  const model::Sample sample{0, bits};
+  return model::is_stale(bits) ? "a staleness marker" : fmt::format("{}", sample.value());
+}
+
+std::string conflict_table(const std::vector<ConflictSighting>& conflicts, system_clock::time_point now) {
+  if (conflicts.empty()) return "";
+  std::string out =
+      "<h2>conflicts<small>the last series of which backends hold different values at one time</small></h2>\n"
+      "<div class=\"card\"><table>\n<tr><th>series</th><th>seen</th><th class=\"n\">samples</th>"
+      "<th>one of them at</th><th>values</th></tr>\n";
+  for (const auto& [conflict, seen] : conflicts) {
+    const merger::SampleConflict& last = conflict.last;
+    const std::string values = last.floats ? value_text(last.first_bits) + " and " + value_text(last.other_bits)
+                                           : std::string("histograms that differ");
+    out += fmt::format(
+        "<tr><td class=\"error\">{}</td><td class=\"when\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>\n",
+        escape_markup(conflict.series), ago(seen, now), conflict.count, format_timestamp(last.timestamp_ms), values);
+  }
+  return out + "</table></div>\n";
+}
+
 std::string_view explain(merger::PartialPolicy policy) {
   switch (policy) {
     case merger::PartialPolicy::all:
@@ -170,8 +193,8 @@ std::string rough_duration(std::chrono::seconds duration) {
 }
 
 std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
-                        const std::vector<merger::HedgeCounts>& hedges, system_clock::time_point started,
-                        system_clock::time_point now) {
+                        const std::vector<merger::HedgeCounts>& hedges, const std::vector<ConflictSighting>& conflicts,
+                        system_clock::time_point started, system_clock::time_point now) {
   const auto failing = std::count_if(standings.begin(), standings.end(), [](const auto& standing) {
     return standing.state == BackendStanding::State::failing || standing.circuit == merger::Breaker::State::open;
   });
@@ -198,6 +221,7 @@ std::string status_page(const merger::Config& config, const std::vector<BackendS
     out +=
         table(some_grouped ? "other backends" : "backends", "each a group of its own", alone, config, standings, now);
   }
+  out += conflict_table(conflicts, now);
   out += fmt::format(
       "<footer><p>partial: {} ({}). Equal timestamps, different values: {}.</p>"
       "<p><a href=\"/metrics\">metrics</a> · <a href=\"/-/healthy\">healthy</a> · <a href=\"/-/ready\">ready</a> · "

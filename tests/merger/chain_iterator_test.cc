@@ -25,7 +25,7 @@ Merged merge(const Runs& runs, OnConflict rule = OnConflict::first) {
   chain.reset(views);
   Merged out;
   for (Sample sample; chain.next(sample);) out.samples.push_back(sample);
-  out.conflicts = chain.conflicts();
+  out.conflicts = chain.conflicts().count();
   return out;
 }
 

@@ -51,7 +51,7 @@ Filled fill(const Runs& runs) {
     out.refs.push_back(ref);
     out.samples.push_back(runs[ref.run][ref.index]);
   }
-  out.conflicts = gap_fill.conflicts();
+  out.conflicts = gap_fill.conflicts().count();
   return out;
 }
 

@@ -335,10 +335,25 @@ TEST(StatusPageTest, EscapesWhatOthersWrote) {
   std::vector<BackendStanding> standings(1);
   standings[0].last_error = "said \"<script>\" & 'more'";
   standings[0].last_error_at = std::chrono::system_clock::now();
-  const std::string page = status_page(config, standings, {}, {}, std::chrono::system_clock::now());
+  const std::string page = status_page(config, standings, {}, {}, {}, std::chrono::system_clock::now());
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("said &quot;&lt;script&gt;&quot; &amp; &#39;more&#39;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
+}
+
+TEST_F(ServeTest, TheStatusPageShowsTheLastConflicts) {
+  const auto with = [](double value) {
+    return frame("up{job=\"<x>\"}", samples(1'700'000'000'000, 15'000, {1, value, 3}));
+  };
+  ScriptedBackend a(loop_, streamed(with(2)));
+  ScriptedBackend b(loop_, streamed(with(2.5)));
+  serve({a.url(), b.url()});
+  EXPECT_THAT(get(request("/"))->body, testing::Not(HasSubstr("conflicts")));
+  ASSERT_TRUE(read());
+  const auto page = get(request("/"));
+  EXPECT_THAT(page->body, HasSubstr("up{job=&quot;&lt;x&gt;&quot;}"));
+  EXPECT_THAT(page->body, HasSubstr("<td>2023-11-14T22:13:35Z</td><td>2 and 2.5</td>"));
+  EXPECT_EQ(metric("mread_conflicts_total"), "1");
 }
 
 TEST(StatusPageTest, DurationsHaveTwoUnits) {
