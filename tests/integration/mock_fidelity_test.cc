@@ -76,7 +76,7 @@ input_series:
     StoreDefaults defaults;
     // Prometheus cuts chunks where its blocks end, so the data begin at the same place between two such times in every
     // run: a cut that leaves one sample to a chunk is the one place where 2.42's bytes differ (a byte of padding).
-    defaults.start_ms = (wall_clock_ms() - points * step_ms) / block_ms * block_ms + block_ms / 3;
+    defaults.start_ms = (wall_clock_ms() - points * step_ms - block_ms / 3) / block_ms * block_ms + block_ms / 3;
     start_ms_ = defaults.start_ms;
     const StoreConfig store = parse_store(yaml::Node::parse(config(GetParam()), "store.yml"), "a", defaults);
     auto created = Store::create(store, 1, time_);
