@@ -29,7 +29,7 @@ INSTANTIATE_TEST_SUITE_P(
                          "x: {basic_auth: {username: u, password: <hidden>"},
                     Case{"Json", R"({"bearer_token" : "hunter2"})", 0, R"({"bearer_token" : <hidden>)"},
                     Case{"Misspelt", "basic_auth: {pasword: hunter2}", 0, "basic_auth: {pasword: <hidden>"},
-        Case{"AFileIsNoSecret", "password_file: /run/secret", 0, "password_file: /run/secret"},
+                    Case{"AFileIsNoSecret", "password_file: /run/secret", 0, "password_file: /run/secret"},
                     Case{"AuthorizationAsABlock", "authorization: {type: Bearer, credentials: hunter2}", 0,
                          "authorization: {type: Bearer, credentials: <hidden>"},
                     Case{"AuthorizationAsAHeader", "h: {Authorization: Bearer hunter2}", 0,
