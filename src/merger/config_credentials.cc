@@ -7,6 +7,7 @@
 
 #include "base/tls_server_yaml.h"
 #include "merger/config_reader.h"
+#include "merger/config_text.h"
 #include "merger/config_transport.h"
 
 namespace mread::merger {
@@ -80,15 +81,6 @@ OAuth2 read_oauth2(const Node& node) {
   oauth2.transport = read_transport(mapping);
   mapping.finish();
   return oauth2;
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
 }
 
 // "password: <hidden>", "password_file: "…"", or nothing.

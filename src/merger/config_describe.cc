@@ -5,20 +5,12 @@
 #include "base/duration.h"
 #include "merger/config.h"
 #include "merger/config_reader.h"
+#include "merger/config_text.h"
 #include "merger/config_transport.h"
 #include "model/matcher.h"
 
 namespace mread::merger {
 namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 std::string pairs(const std::vector<std::pair<std::string, std::string>>& entries, bool hide_values) {
   std::string out;

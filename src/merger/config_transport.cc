@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/tls_server_yaml.h"
+#include "merger/config_text.h"
 
 namespace mread::merger {
 namespace {
@@ -104,15 +105,6 @@ ProxySettings read_proxy(Mapping& mapping) {
     headers->error("proxy_connect_header needs proxy_url or proxy_from_environment");
   }
   return settings;
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
 }
 
 // Without user, password, path and query.
