@@ -102,13 +102,50 @@ void SeriesSource::discard() {
 
 Result<void> SeriesSource::take_frames() {
   for (;;) {
-    auto frame = splitter_->next();
-    if (!frame) return fail(std::move(frame).error());
-    if (!*frame) return {};
-    if (auto taken = take_frame(**frame); !taken) {
+    const auto twin = take_twin();
+    if (!twin) return fail(twin.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
+    if (*twin) continue;
+    wire::Frame frame;
+    if (!splitter_->next_whole(frame)) {
+      auto next = splitter_->next();
+      if (!next) return fail(std::move(next).error());
+      if (!*next) return {};
+      frame = **next;
+    }
+    if (splitter_->pin().get() != block_bytes_) {
+      block_bytes_ = splitter_->pin().get();
+      block_ = Pin(new Block(splitter_->pin()));
+    }
+    if (auto taken = take_frame(frame); !taken) {
       return fail(taken.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
     }
+    twins_.missed(last_labels_);
   }
+}
+
+// Takes the next frame if another source has given the same, which was checked and parsed then.
+Result<bool> SeriesSource::take_twin() {
+  const Fragment* const guess = twins_.guess();
+  if (guess == nullptr || guess->whole.size() > options_.frame_limit || !splitter_->skip_known(guess->whole)) {
+    return false;
+  }
+  Fragment fragment = *guess;
+  fragment.source = index_;
+  fragment.group = options_.group;
+  wire::LabelsStep step;
+  if (twins_.follows_match() && fragment.common != unknown_common) {
+    const bool same = fragment.common == same_labels;
+    step.common = same ? fragment.labels.size() : fragment.common;
+    step.order = same ? std::strong_ordering::equal : std::strong_ordering::greater;
+  } else {
+    step.common = 0;
+    step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
+  }
+  twins_.matched();
+  // In order where it stands, it need not be so here.
+  if (auto pushed = push(std::move(fragment), step); !pushed) return fail(std::move(pushed).error());
+  started_ = started_ || window_.due();
+  return true;
 }
 
 Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
@@ -125,15 +162,11 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   return {};
 }
 
-// The series that was received, and its step from the one before.
-void SeriesSource::take_labels(const Fragment& fragment, const wire::LabelsStep& step) {
-  if (series_ > 0 && step.order == 0) return;
-  ++series_;
-  last_labels_.replace(step.common, std::string::npos, fragment.labels.substr(step.common));
-}
-
-// Pushes it unless it is skipped.
+// Pushes it unless it is skipped; `step` is that from the series that was received before.
 Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& step) {
+  if (series_ == 0 || step.order != 0) ++series_;
+  last_labels_ = fragment.labels;
+  last_pin_ = fragment.labels_pin();
   const bool skipped = skips(fragment);
   const bool from_last = std::exchange(last_pushed_, !skipped);
   if (skipped) return {};
@@ -148,8 +181,9 @@ bool SeriesSource::skips(const Fragment& fragment) const {
   return order < 0 || (order == 0 && !options_.resume->inclusive);
 }
 
-Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical) {
-  canonical = wire::is_canonical_labels(labels);
+// Whether they are as they came.
+Result<bool> SeriesSource::set_labels(Fragment& fragment, Rare& rare, std::string_view labels, bool pinned) {
+  const bool canonical = wire::is_canonical_labels(labels);
   std::string written;
   if (!canonical) {
     auto rewritten = wire::canonical_labels(labels);
@@ -157,55 +191,65 @@ Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view label
     written = *std::move(rewritten);
   }
   SplitLabels split;
-  if (!options_.replica_labels.empty() &&
-      split_labels(canonical ? labels : std::string_view(written), options_.replica_labels, split)) {
-    canonical = false;
-    const auto owned = std::make_shared<const std::string>(std::move(split.bytes));
-    fragment.labels = std::string_view(*owned).substr(0, split.kept);
-    fragment.replica = std::string_view(*owned).substr(split.kept);
-    fragment.labels_pin = owned;
-    return {};
-  }
-  if (canonical && pinned) {
+  const bool splits = !options_.replica_labels.empty() &&
+                      split_labels(canonical ? labels : std::string_view(written), options_.replica_labels, split);
+  if (canonical && pinned && !splits) {
     fragment.labels = labels;
-    return {};
+    return true;
   }
-  const auto owned = std::make_shared<const std::string>(canonical ? std::string(labels) : std::move(written));
-  fragment.labels = *owned;
-  fragment.labels_pin = owned;
-  return {};
+  if (rare == nullptr) rare = new Fragment::Rare();
+  std::string_view bytes;
+  rare->labels_pin = pin_copy(splits      ? std::move(split.bytes)
+                              : canonical ? std::string(labels)
+                                          : std::move(written),
+                              bytes);
+  fragment.labels = bytes.substr(0, splits ? split.kept : bytes.size());
+  rare->replica = bytes.substr(fragment.labels.size());
+  return canonical && !splits;
 }
 
 Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {
   Fragment fragment;
   fragment.source = index_;
   fragment.group = options_.group;
+  fragment.pin = block_;
+  Rare rare;
   const bool pinned = inside(series.labels, frame.data);
-  bool canonical = true;
+  bool as_it_came = true;
   wire::LabelsStep step;
   if (pinned && options_.replica_labels.empty()) step = wire::step_labels(last_labels_, series.labels);
   if (pinned && options_.replica_labels.empty() && step.canonical) {
     fragment.labels = series.labels;
   } else {
-    if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
+    const auto set = set_labels(fragment, rare, series.labels, pinned);
+    if (!set) return fail(set.error());
+    as_it_came = *set && pinned;
     step.common = 0;
     step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
   }
-  fragment.pin = frame.pin;
-  bool ordered = true;
+  bool together = true;
+  size_t chunk_bytes = 0;
+  const wire::ChunkView* before = nullptr;
   for (const wire::ChunkView& chunk : series.chunks) {
     if (auto checked = check_chunk(chunk); !checked) return checked;
-    ordered = ordered && (fragment.chunks.empty() || chunk.min_time_ms > fragment.chunks.back().max_time_ms);
-    fragment.chunks.push_back(chunk);
+    if (before != nullptr) {
+      as_it_came = as_it_came && chunk.min_time_ms > before->max_time_ms;
+      together = together && before->wire.data() + before->wire.size() == chunk.wire.data();
+    }
+    before = &chunk;
+    chunk_bytes += chunk.wire.size();
     fragment.sample_count += wire::claimed_samples(chunk.encoding, chunk.data);
     fragment.newer_chunks = fragment.newer_chunks || wire::is_newer(chunk.encoding);
   }
-  if (alone && canonical && pinned && ordered) fragment.frame = frame.wire;
-  fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment);
-  if (!alone) {
-    for (const wire::ChunkView& chunk : fragment.chunks) fragment.bytes += chunk.wire.size();
+  if (!together) {
+    if (rare == nullptr) rare = new Fragment::Rare();
+    rare->chunks.assign(series.chunks.begin(), series.chunks.end());
+  } else if (before != nullptr) {
+    fragment.entries = {series.chunks.front().wire.data(), chunk_bytes};
   }
-  take_labels(fragment, step);
+  if (alone && as_it_came) fragment.whole = frame.wire;
+  fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment) + chunk_bytes;
+  fragment.rare = std::move(rare);
   auto pushed = push(std::move(fragment), step);
   started_ = started_ || window_.due();
   return pushed;
@@ -235,6 +279,7 @@ Result<void> SeriesSource::take_body() {
     return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
   }
   const auto& listed = body->view.results.front().series;
+  const Pin pin(new Block(body));
   std::vector<Fragment> fragments;
   fragments.reserve(listed.size());
   bool sorted = true;
@@ -244,22 +289,27 @@ Result<void> SeriesSource::take_body() {
     fragment.source = index_;
     fragment.group = options_.group;
     fragment.is_samples = true;
-    bool canonical = true;
+    bool as_it_came = true;
+    Rare rare;
     const wire::LabelsStep step = wire::step_labels(before, series.labels);
     if (step.canonical && options_.replica_labels.empty()) {
       fragment.labels = series.labels;
       sorted = sorted && step.order >= 0;
     } else {
-      if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {
-        return fail(set.error().in(fmt::format("series {}", fragments.size() - 1)));
-      }
+      const auto set = set_labels(fragment, rare, series.labels, true);
+      if (!set) return fail(set.error().in(fmt::format("series {}", fragments.size() - 1)));
+      as_it_came = *set;
       sorted = sorted && wire::compare_labels(before, fragment.labels) <= 0;
     }
-    fragment.pin = body;
-    fragment.samples = series.samples;
-    fragment.histograms = series.histograms;
-    if (canonical) fragment.body = series.body;
+    fragment.pin = pin;
+    fragment.entries = series.samples;
+    if (!series.histograms.empty()) {
+      if (rare == nullptr) rare = new Fragment::Rare();
+      rare->histograms = series.histograms;
+    }
+    if (as_it_came) fragment.whole = series.body;
     fragment.bytes = series.body.size();
+    fragment.rare = std::move(rare);
   }
   // SAMPLES answers need not be sorted: this is no lapse of the backend's.
   if (!sorted) {

@@ -12,10 +12,10 @@ void StreamedWriter::begin_result(size_t query_index, const model::Query&) { que
 SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch& batch) {
   const bool identical = all_identical(fragments);
   const bool readable = config_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
-  if (identical && readable && !fragments[0].frame.empty() && query_index_ == 0) {
+  if (identical && readable && !fragments[0].is_samples && !fragments[0].whole.empty() && query_index_ == 0) {
     if (auto counted = count_series(fragments[0].sample_count); !counted) return counted;
     ++counts_.frames_passed_on;
-    batch.pass_on(fragments[0].frame, std::move(fragments[0].pin));
+    batch.pass_on(fragments[0].whole, std::move(fragments[0].pin));
     return {};
   }
 

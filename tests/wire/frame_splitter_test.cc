@@ -81,20 +81,20 @@ TEST(FrameSplitterTest, FramesInOneBlockAreNotCopied) {
   FrameSplitter splitter(100);
   splitter.feed(block);
   const auto one = splitter.next().value().value();
+  EXPECT_EQ(splitter.pin(), block);
   const auto two = splitter.next().value().value();
-  EXPECT_EQ(one.pin, block);
-  EXPECT_EQ(two.pin, block);
+  EXPECT_EQ(splitter.pin(), block);
   EXPECT_EQ(two.data, "two");
   EXPECT_EQ(splitter.offset(), 16);
   EXPECT_EQ(splitter.next().value(), std::nullopt);
   EXPECT_EQ(splitter.buffered(), 7);
   splitter.feed(frame_of("three").substr(7) + frame_of("four"));
   const auto three = splitter.next().value().value();
-  EXPECT_NE(three.pin, block);
+  EXPECT_NE(splitter.pin(), block);
   EXPECT_EQ(three.data, "three");
   EXPECT_EQ(splitter.next().value().value().data, "four");
   EXPECT_TRUE(splitter.finish());
-  EXPECT_EQ(one.data, "one");  // Held by its pin.
+  EXPECT_EQ(one.data, "one");  // Held by the block.
 }
 
 TEST(FrameSplitterTest, NoMemoryForAClaim) {
