@@ -51,7 +51,7 @@ struct Fragment {
   std::string_view whole;
   /// Streamed: the chunks' entries (wire::ChunkView::wire), where they stand together; SAMPLES: the samples' entries.
   std::string_view entries;
-  boost::intrusive_ptr<const Rare> rare;
+  boost::intrusive_ptr<Rare> rare;   ///< shared by copies: it is not changed once there is one
   uint64_t sample_count = 0;         ///< what the chunks' headers claim; 0 for SAMPLES
   size_t bytes = 0;                  ///< on the wire, for accounting
   uint32_t common = unknown_common;  ///< bytes of the entries that `labels` share with the fragment before
@@ -60,6 +60,11 @@ struct Fragment {
   bool is_samples = false;
   bool newer_chunks = false;  ///< holds chunks of an encoding that not every client reads (wire::is_newer)
 
+  /// To be filled in; before the fragment is copied.
+  Rare& own_rare() {
+    if (!rare) rare = new Rare();
+    return *rare;
+  }
   std::string_view replica() const { return rare ? rare->replica : std::string_view(); }
   std::string_view histograms() const { return rare ? rare->histograms : std::string_view(); }
   /// Appends the chunks; views of bytes that the pin keeps. None for SAMPLES.
