@@ -78,16 +78,14 @@ SourceResult<void> AnswerWriter::check_samples(uint64_t more) const {
   return {};
 }
 
-SourceResult<void> AnswerWriter::count_series(uint64_t samples) {
+// With one series more, of so many samples.
+SourceResult<void> AnswerWriter::too_large(uint64_t samples) const {
   const uint64_t limit = config_.limits.series;
-  if (limit != 0 && counts_.series + 1 > limit) {
+  if (limit != 0 && counts_.series >= limit) {
     return tl::unexpected<SourceError>(
         {no_source, Error(Errc::limit, fmt::format("the answer has more than {} series (limits.series)", limit))});
   }
-  if (auto checked = check_samples(samples); !checked) return checked;
-  ++counts_.series;
-  counts_.samples += samples;
-  return {};
+  return check_samples(samples);
 }
 
 bool all_identical(std::span<const Fragment> fragments) {

@@ -87,13 +87,24 @@ class AnswerWriter {
  protected:
   /// SeriesCombiner's, with a note of conflicts.
   SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
-  SourceResult<void> count_series(uint64_t samples);
+  SourceResult<void> count_series(uint64_t samples) {
+    const auto& limits = config_.limits;
+    const bool within = (limits.series == 0 || counts_.series < limits.series) &&
+                        (limits.samples == 0 || counts_.samples + samples <= limits.samples);
+    if (!within) [[unlikely]]
+      return too_large(samples);
+    ++counts_.series;
+    counts_.samples += samples;
+    return {};
+  }
   SourceResult<void> check_samples(uint64_t more) const;
 
   const Config& config_;
   AnswerCounts counts_;
 
  private:
+  SourceResult<void> too_large(uint64_t samples) const;
+
   SeriesCombiner combiner_;
   std::vector<SeriesConflict> conflicts_;
 };

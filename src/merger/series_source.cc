@@ -16,16 +16,17 @@ bool inside(std::string_view part, std::string_view whole) {
          std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
 }
 
-Result<void> check_chunk(const wire::ChunkView& chunk) {
+bool is_sound(const wire::ChunkView& chunk) {
+  return wire::is_known(chunk.encoding) && chunk.data.size() >= 2 && chunk.max_time_ms >= chunk.min_time_ms;
+}
+
+Error what_is_wrong(const wire::ChunkView& chunk) {
   if (!wire::is_known(chunk.encoding)) {
-    return fail(Errc::unsupported, fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding)));
+    return {Errc::unsupported, fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding))};
   }
-  if (chunk.data.size() < 2) return fail(Errc::malformed, "a chunk of less than two bytes");
-  if (chunk.max_time_ms < chunk.min_time_ms) {
-    return fail(Errc::malformed,
-                fmt::format("a chunk ends at {} before it begins at {}", chunk.max_time_ms, chunk.min_time_ms));
-  }
-  return {};
+  if (chunk.data.size() < 2) return {Errc::malformed, "a chunk of less than two bytes"};
+  return {Errc::malformed,
+          fmt::format("a chunk ends at {} before it begins at {}", chunk.max_time_ms, chunk.min_time_ms)};
 }
 
 }  // namespace
@@ -122,6 +123,7 @@ Result<bool> SeriesSource::take_twin() {
     step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
   }
   twins_.matched();
+  stepper_.restart(fragment.labels);
   // In order where it stands, it need not be so here.
   if (auto pushed = push(std::move(fragment), step); !pushed) return fail(std::move(pushed).error());
   started_ = started_ || window_.due();
@@ -131,7 +133,8 @@ Result<bool> SeriesSource::take_twin() {
 Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   // No chunk with data takes less than eight bytes, so more entries than that are an attempt on the memory.
   const size_t limit_entries = frame.data.size() / 8 + 16;
-  if (auto parsed = wire::parse_chunked_response(frame.data, response_, limit_entries); !parsed) return parsed;
+  wire::LabelsStepper* const stepper = options_.replica_labels.empty() ? &stepper_ : nullptr;
+  if (auto parsed = wire::parse_chunked_response(frame.data, response_, limit_entries, stepper); !parsed) return parsed;
   if (response_.query_index != 0) {
     return fail(Errc::malformed, fmt::format("answers query {} of 1", response_.query_index + 1));
   }
@@ -139,6 +142,7 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   for (const wire::ChunkedSeriesView& series : response_.series) {
     if (auto taken = take_series(frame, series, alone); !taken) return taken;
   }
+  if (!response_.step) stepper_.restart(last_labels_);
   return {};
 }
 
@@ -166,13 +170,13 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   fragment.source = index_;
   fragment.group = options_.group;
   fragment.pin = block_;
-  const bool pinned = inside(series.labels, frame.data);
   bool as_it_came = true;
   wire::LabelsStep step;
-  if (pinned && options_.replica_labels.empty()) step = wire::step_labels(last_labels_, series.labels);
-  if (pinned && options_.replica_labels.empty() && step.canonical) {
+  if (response_.step) {
+    step = *response_.step;
     fragment.labels = series.labels;
   } else {
+    const bool pinned = inside(series.labels, frame.data);
     const auto set = set_labels(fragment, series.labels, pinned, options_.replica_labels);
     if (!set) return fail(set.error());
     as_it_came = *set && pinned;
@@ -183,7 +187,7 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   size_t chunk_bytes = 0;
   const wire::ChunkView* before = nullptr;
   for (const wire::ChunkView& chunk : series.chunks) {
-    if (auto checked = check_chunk(chunk); !checked) return checked;
+    if (!is_sound(chunk)) return fail(what_is_wrong(chunk));
     if (before != nullptr) {
       as_it_came = as_it_came && chunk.min_time_ms > before->max_time_ms;
       together = together && before->wire.data() + before->wire.size() == chunk.wire.data();

@@ -114,6 +114,7 @@ class SeriesSource {
   model::ResponseType type_ = model::ResponseType::streamed_xor_chunks;
   std::optional<wire::FrameSplitter> splitter_;
   wire::ChunkedResponse response_;
+  wire::LabelsStepper stepper_;  // Follows last_labels_.
   SampledAnswer sampled_;
   ReorderWindow window_;
   TwinFinder twins_;

@@ -128,13 +128,17 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
 
 // The form that nearly all frames have: one series, its labels, then its chunks, and nothing else. False for any other,
 // with nothing in `series`.
-bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries) {
+bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries, LabelsStepper* stepper) {
   const char* p = data.data();
   const char* const end = p + data.size();
   uint64_t size = 0;
   if (limit_entries == 0) return false;
   if (p == end || *p != 0x0a || !get_varint(++p, end, size) || size != static_cast<uint64_t>(end - p)) return false;
   const char* const labels = p;
+  if (stepper != nullptr) {
+    step = stepper->next(p, end);
+    if (!step->canonical) return false;
+  }
   while (p != end && *p == 0x0a) {
     if (!get_varint(++p, end, size) || size > static_cast<uint64_t>(end - p)) return false;
     p += size;
@@ -149,13 +153,16 @@ bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries) {
   return true;
 }
 
-Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries) {
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries,
+                                    LabelsStepper* stepper) {
   out.query_index = 0;
   out.series.clear();
+  out.step.reset();
   out.chunks_.clear();
   out.chunk_ends_.clear();
   out.scratch_.clear();
-  if (out.parse_plain(data, limit_entries)) return {};
+  if (out.parse_plain(data, limit_entries, stepper)) return {};
+  out.step.reset();
   ProtoReader fields(data);
   while (fields.next()) {
     if (fields.is(1, WireType::bytes)) {

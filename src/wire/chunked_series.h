@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "wire/chunk_encoding.h"
+#include "wire/labels_view.h"
 
 namespace mread::wire {
 
@@ -35,11 +37,14 @@ class ChunkedResponse {
   ChunkedResponse& operator=(ChunkedResponse&&) = default;
 
   int64_t query_index = 0;
+  /// From the labels before, where a LabelsStepper was given and has taken those of the only series.
+  std::optional<LabelsStep> step;
   std::vector<ChunkedSeriesView> series;  ///< Prometheus puts one in a frame; none and several are allowed
 
  private:
-  friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries);
-  bool parse_plain(std::string_view data, size_t limit_entries);
+  friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries,
+                                             LabelsStepper* stepper);
+  bool parse_plain(std::string_view data, size_t limit_entries, LabelsStepper* stepper);
   Result<void> parse_series(std::string_view body, size_t base, size_t frame_bytes, size_t limit_entries);
 
   std::vector<ChunkView> chunks_;   // Of all series, one after another;
@@ -49,9 +54,11 @@ class ChunkedResponse {
 
 /// Decodes a ChunkedReadResponse. `out` is overwritten; its views point into `data` (and into `out` for labels that do
 /// not stand together). Chunk data are not looked into. An empty chunk takes two bytes on the wire and much more as a
-/// view: `limit_entries` bounds the series and the chunks together. Errors: Errc::malformed, with the byte;
-/// Errc::limit.
-Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries = SIZE_MAX);
+/// view: `limit_entries` bounds the series and the chunks together. A `stepper` saves the caller a step over the
+/// labels (ChunkedResponse::step); where that is not set, it has to be restarted. Errors: Errc::malformed, with the
+/// byte; Errc::limit.
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries = SIZE_MAX,
+                                    LabelsStepper* stepper = nullptr);
 
 /// Appends the chunks of entries that stand together, each with its tag. Errors: Errc::malformed.
 Result<void> parse_chunk_entries(std::string_view entries, std::vector<ChunkView>& out);

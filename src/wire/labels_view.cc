@@ -8,6 +8,10 @@
 
 #include "wire/proto_reader.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace mread::wire {
 
 namespace {
@@ -70,23 +74,34 @@ Result<std::vector<Pair>> read_pairs(std::string_view wire) {
   return pairs;
 }
 
+#if defined(__SSE2__)
+constexpr size_t block = 16;
+
+// Which of `block` bytes differ, a bit each.
+unsigned different_bytes(const char* a, const char* b) {
+  const auto load = [](const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(load(a), load(b)))) ^ 0xffffU;
+}
+#else
+constexpr size_t block = 8;
+
+unsigned different_bytes(const char* a, const char* b) {
+  uint64_t left;
+  uint64_t right;
+  std::memcpy(&left, a, 8);
+  std::memcpy(&right, b, 8);
+  return left == right ? 0U : 1U << static_cast<unsigned>(std::countr_zero(left ^ right)) / 8;
+}
+#endif
+
 // How many bytes are the same.
 size_t common_bytes(std::string_view a, std::string_view b) {
-  const auto load = [](const char* p) {
-    uint64_t word;
-    std::memcpy(&word, p, 8);
-    return word;
-  };
   const size_t most = std::min(a.size(), b.size());
   size_t i = 0;
-  for (; i + 32 <= most; i += 32) {
-    uint64_t different = 0;
-    for (size_t k = 0; k < 32; k += 8) different |= load(a.data() + i + k) ^ load(b.data() + i + k);
-    if (different != 0) break;
-  }
-  for (; i + 8 <= most; i += 8) {
-    const uint64_t different = load(a.data() + i) ^ load(b.data() + i);
-    if (different != 0) return i + static_cast<size_t>(std::countr_zero(different)) / 8;
+  for (; i + block <= most; i += block) {
+    if (const unsigned different = different_bytes(a.data() + i, b.data() + i); different != 0) {
+      return i + static_cast<size_t>(std::countr_zero(different));
+    }
   }
   while (i < most && a[i] == b[i]) ++i;
   return i;
@@ -160,30 +175,49 @@ std::strong_ordering compare_different(std::string_view a, std::string_view b, s
   return order != 0 ? order : a <=> b;
 }
 
+// The canonical entry at `p`, of a name after `last_name`, which becomes its own: where it ends. nullptr for any other.
+const char* skip_canonical_entry(const char* p, const char* end, std::string_view& last_name) {
+  const char* const begin = p;
+  Pair pair;
+  // Nearly all have lengths of one byte: 0a L 0a N name 12 M value.
+  const auto length = static_cast<size_t>(static_cast<unsigned char>(p[end - p > 1 ? 1 : 0]));
+  if (end - p > 6 && length < 0x80 && length <= static_cast<size_t>(end - p) - 2 && p[0] == 0x0a && p[2] == 0x0a) {
+    const auto name = static_cast<size_t>(static_cast<unsigned char>(p[3]));
+    if (name == 0 || name + 5 > length || p[4 + name] != 0x12 ||
+        static_cast<size_t>(static_cast<unsigned char>(p[5 + name])) != length - 4 - name) {
+      return nullptr;
+    }
+    pair.name = {p + 4, name};
+    p += 2 + length;
+  } else {
+    if (!get_canonical_pair(p, end, pair) || pair.value.empty()) return nullptr;
+    const size_t body = entry_size(pair.name.size(), pair.value.size());
+    // A varint longer than needed?
+    if (static_cast<size_t>(p - begin) != 1 + varint_size(body) + body) return nullptr;
+  }
+  // The first letters tell most of them apart.
+  const auto first = [](std::string_view name) { return static_cast<unsigned char>(name[0]); };
+  const bool follows = last_name.empty() || (first(pair.name) != first(last_name) ? first(pair.name) > first(last_name)
+                                                                                  : pair.name > last_name);
+  if (!follows) return nullptr;
+  last_name = pair.name;
+  return p;
+}
+
 // Canonical entries that follow on `last_name`.
 bool are_canonical_entries(const char* p, const char* end, std::string_view last_name) {
   while (p != end) {
-    const char* begin = p;
-    Pair pair;
-    // Nearly all have lengths of one byte: 0a L 0a N name 12 M value.
-    const auto length = static_cast<size_t>(static_cast<unsigned char>(p[end - p > 1 ? 1 : 0]));
-    if (end - p > 6 && length < 0x80 && length <= static_cast<size_t>(end - p) - 2 && p[0] == 0x0a && p[2] == 0x0a) {
-      const auto name = static_cast<size_t>(static_cast<unsigned char>(p[3]));
-      if (name == 0 || name + 5 > length || p[4 + name] != 0x12 ||
-          static_cast<size_t>(static_cast<unsigned char>(p[5 + name])) != length - 4 - name) {
-        return false;
-      }
-      pair.name = {p + 4, name};
-      p += 2 + length;
-    } else {
-      if (!get_canonical_pair(p, end, pair) || pair.value.empty()) return false;
-      const size_t body = entry_size(pair.name.size(), pair.value.size());
-      if (static_cast<size_t>(p - begin) != 1 + varint_size(body) + body) return false;  // A varint longer than needed.
-    }
-    if (pair.name <= last_name) return false;
-    last_name = pair.name;
+    p = skip_canonical_entry(p, end, last_name);
+    if (p == nullptr) return false;
   }
   return true;
+}
+
+// The name in a canonical entry; empty for none.
+std::string_view name_of(std::string_view entry) {
+  const char* p = entry.data();
+  Pair pair;
+  return !entry.empty() && get_canonical_pair(p, p + entry.size(), pair) ? pair.name : std::string_view();
 }
 
 }  // namespace
@@ -206,6 +240,48 @@ LabelsStep step_labels(std::string_view last, std::string_view labels) {
   if (step.canonical) {
     step.order = compare_different(labels.substr(step.common), last.substr(step.common), shared.bytes - step.common);
   }
+  return step;
+}
+
+LabelsStep LabelsStepper::next(const char*& p, const char* end) {
+  if (!ends_known_) {
+    ends_.clear();
+    for (const char *q = last_.data(), *const last_end = q + last_.size(); q != last_end;) {
+      q = entry_end(q, last_end);
+      ends_.push_back(static_cast<uint32_t>(q - last_.data()));
+    }
+    ends_known_ = true;
+  }
+  const char* const begin = p;
+  const size_t same = common_bytes({begin, static_cast<size_t>(end - begin)}, last_);
+  size_t shared = 0;  // Entries.
+  while (shared < ends_.size() && ends_[shared] <= same) ++shared;
+  LabelsStep step;
+  step.common = shared == 0 ? 0 : ends_[shared - 1];
+  // Mostly the next entry is the same label's as before, so its name comes after that of the last one shared.
+  const auto at = [begin](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(begin[i])); };
+  const bool same_name = shared < ends_.size() && same >= step.common + 4 && at(step.common + 1) < 0x80 &&
+                         at(step.common + 2) == 0x0a && same >= step.common + 4 + at(step.common + 3);
+  std::string_view last_name;
+  if (shared > 0 && !same_name) {
+    const size_t from = shared == 1 ? 0 : ends_[shared - 2];
+    last_name = name_of(last_.substr(from, step.common - from));
+  }
+  ends_.resize(shared);
+  const char* q = begin + step.common;
+  while (q != end && *q == 0x0a) {
+    q = skip_canonical_entry(q, end, last_name);
+    if (q == nullptr) {
+      ends_known_ = false;
+      step.canonical = false;
+      return step;
+    }
+    ends_.push_back(static_cast<uint32_t>(q - begin));
+  }
+  const std::string_view labels(begin, static_cast<size_t>(q - begin));
+  step.order = compare_different(labels.substr(step.common), last_.substr(step.common), same - step.common);
+  last_ = labels;
+  p = q;
   return step;
 }
 

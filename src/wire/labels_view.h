@@ -1,8 +1,10 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "model/labels.h"
@@ -27,6 +29,26 @@ struct LabelsStep {
 /// From canonical labels to those that come next: one pass for compare_labels and is_canonical_labels, which looks
 /// closely only at what is not in common. Where `labels` are not canonical, that is all it says.
 LabelsStep step_labels(std::string_view last, std::string_view labels);
+
+/// step_labels() along the series of an answer. Of the labels before it remembers where their entries end: what
+/// neighbours share is compared, but not walked through once more.
+class LabelsStepper {
+ public:
+  /// The labels that the next ones are to be compared with: canonical. They are looked at until the call after next().
+  void restart(std::string_view labels) {
+    last_ = labels;
+    ends_known_ = false;
+  }
+
+  /// The step to the labels that the bytes from `p` on begin with, and moves `p` behind them; they are the next ones'
+  /// predecessors then. Where they are not canonical, that is all it says: restart() has to follow.
+  LabelsStep next(const char*& p, const char* end);
+
+ private:
+  std::string_view last_;
+  std::vector<uint32_t> ends_;  // Of its entries.
+  bool ends_known_ = true;
+};
 
 /// compare_labels for labels of which the first `common` bytes are known to be whole entries and the same; `common`
 /// becomes all that they have in common.
