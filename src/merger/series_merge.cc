@@ -9,6 +9,13 @@ namespace mread::merger {
 void SeriesMerge::start(std::vector<SeriesSource*> sources) {
   sources_ = std::move(sources);
   leaves_.assign(sources_.size(), {});
+  built_ = false;
+  replay_ = false;
+  series_.clear();
+  any_written_ = false;
+  failed_source_ = no_source;
+  undecodable_ = false;
+  error_.reset();
 }
 
 // Both have lost to the same leaf, or follow on the same series (see LoserTree), and neither comes before that. The one
