@@ -294,7 +294,7 @@ void FanOut::Impl::pump(TimePoint now) {
   if (!decided_ && settled()) {
     if (!may_answer_all()) {
       for (const auto& run : runs_) run->check_answers();  // So that all failures are told.
-      refuse(503, partial());
+      stands(*runs_.front());
       return;
     }
     decided_ = true;
