@@ -50,6 +50,7 @@ Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options)
   lapsed_ = false;
   left_to_ = nullptr;
   reader_.reset();
+  pin_.reset();
   auto bytes = wire::uncompress(pieces_, options.body_limit);
   if (!bytes && bytes.error().is(Errc::limit)) return exceed_bytes(options.body_limit);
   if (!bytes) return fail(std::move(bytes).error());
@@ -67,6 +68,7 @@ Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options)
   if (body->view.results.size() != 1) {
     return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
   }
+  const Pin pin(new Block(body));
   const auto& listed = body->view.results.front().series;
   fragments_.reserve(listed.size());
   bool sorted = true;
@@ -88,11 +90,11 @@ Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options)
       step.order = wire::compare_labels_from(fragment.labels, before, step.common);
     }
     sorted = sorted && step.order >= 0;
-    fragment.common = step.order == 0 ? same_labels : step.common;
-    fragment.pin = body;
-    fragment.samples = series.samples;
-    fragment.histograms = series.histograms;
-    if (as_came) fragment.body = series.body;
+    fragment.common = step.order == 0 ? same_labels : static_cast<uint32_t>(step.common);
+    fragment.pin = pin;
+    fragment.entries = series.samples;
+    if (!series.histograms.empty()) fragment.own_rare().histograms = series.histograms;
+    if (as_came) fragment.whole = series.body;
     fragment.bytes = series.body.size();
   }
   series_ = fragments_.size();
@@ -128,8 +130,11 @@ void SampledAnswer::advance() {
     return;
   }
   last_labels_.replace(step.common, std::string::npos, labels.substr(step.common));
-  front_common_ = step.common;
+  front_common_ = static_cast<uint32_t>(step.common);
   ++series_;
+  if (pinned_ == reader_->memory().get()) return;
+  pinned_ = reader_->memory().get();
+  pin_ = Pin(new Block(reader_->memory()));
 }
 
 void SampledAnswer::leave_to(const SampledAnswer& other) {
@@ -168,6 +173,8 @@ void SampledAnswer::clear() {
   pieces_.clear();
   fragments_.clear();
   reader_.reset();
+  pin_.reset();
+  pinned_ = nullptr;
   waits_ = false;
   lapsed_ = false;
   next_ = 0;
@@ -178,15 +185,15 @@ void SampledAnswer::pop_series(std::vector<Fragment>& out) {
   if (reader_) {
     const wire::TimeSeriesView& series = reader_->series();
     Fragment& fragment = out.emplace_back();
-    fragment.pin = reader_->pin();
+    fragment.pin = pin_;
     fragment.labels = series.labels;
     fragment.common = front_common_;
     fragment.source = source_;
     fragment.group = group_;
     fragment.is_samples = true;
-    fragment.samples = series.samples;
-    fragment.histograms = series.histograms;
-    fragment.body = series.body;
+    fragment.entries = series.samples;
+    if (series.has_histograms()) fragment.own_rare().histograms = series.histograms;
+    fragment.whole = series.body;
     fragment.bytes = series.body.size();
     advance();
     return;

@@ -57,7 +57,7 @@ class SampledAnswer {
   /// The labels of the first series; not empty.
   std::string_view front() const { return reader_ ? reader_->series().labels : fragments_[next_].labels; }
   /// What they have in common with those of the series that was taken before (Fragment::common).
-  size_t front_common() const { return reader_ ? front_common_ : fragments_[next_].common; }
+  uint32_t front_common() const { return reader_ ? front_common_ : fragments_[next_].common; }
   /// Moves all fragments of the first series to the end of `out`; not empty.
   void pop_series(std::vector<Fragment>& out);
 
@@ -86,7 +86,9 @@ class SampledAnswer {
   uint32_t group_ = 0;
   uint64_t series_limit_ = 0;
   std::string last_labels_;
-  size_t front_common_ = 0;
+  uint32_t front_common_ = 0;
+  Pin pin_;  // Of the window in which the series in front is.
+  const char* pinned_ = nullptr;
   bool has_front_ = false;
   bool lapsed_ = false;
 };

@@ -19,14 +19,14 @@ void SamplesWriter::begin_result(size_t, const model::Query& query) {
 
 // Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing to trim.
 bool SamplesWriter::take_samples(const Fragment& fragment) {
-  if (!fragment.is_samples || fragment.samples.empty() || !fragment.histograms.empty()) return false;
-  if (const auto plain = wire::plain_samples(fragment.samples)) {
+  if (!fragment.is_samples || fragment.entries.empty() || !fragment.histograms().empty()) return false;
+  if (const auto plain = wire::plain_samples(fragment.entries)) {
     if (!range_.contains(plain->first_ms) || !range_.contains(plain->last_ms)) return false;
     samples_.resize(plain->count);
-    wire::read_plain_samples(fragment.samples, samples_);
+    wire::read_plain_samples(fragment.entries, samples_);
     return true;
   }
-  wire::SamplesReader reader(fragment.samples);
+  wire::SamplesReader reader(fragment.entries);
   int64_t next_ms = range_.first_ms;
   for (model::Sample sample; reader.next(sample); next_ms = sample.timestamp_ms + 1) {
     if (sample.timestamp_ms < next_ms || sample.timestamp_ms >= range_.last_ms) {
@@ -117,14 +117,14 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
 
 void SamplesWriter::finish(Batch& batch) {
   if (!passed_on_.empty()) {
-    for (auto& piece : passed_on_) batch.pass_on(*piece, piece);
+    for (auto& piece : passed_on_) batch.pass_on(*piece, Pin(new Block(piece)));
     passed_on_.clear();
     passed_on_bytes_ = 0;
     return;
   }
   for (wire::SamplesBlockWriter::Piece& piece : response_.take()) {
     const std::string_view bytes(piece.memory.get(), piece.size);
-    batch.pass_on(bytes, std::move(piece.memory));
+    batch.pass_on(bytes, Pin(new Block(std::move(piece.memory))));
   }
 }
 

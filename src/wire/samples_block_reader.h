@@ -28,9 +28,9 @@ class SamplesBlockReader {
 
   /// The next series; what comes after `end` and `lapse` is the same again.
   State next();
-  /// The series that next() found. The views live as long as pin().
+  /// The series that next() found. The views live as long as memory().
   const TimeSeriesView& series() const { return series_; }
-  std::shared_ptr<const void> pin() const { return window_.memory; }
+  const std::shared_ptr<char[]>& memory() const { return window_.memory; }
 
  private:
   static constexpr size_t window_bytes = 64U << 10;

@@ -39,10 +39,10 @@ Copied copied(const TimeSeriesView& series) {
 State read(const std::string& block, size_t piece, std::vector<Copied>& out) {
   const SharedPieces pieces = cut(block, piece);
   SamplesBlockReader reader(pieces);
-  std::vector<std::pair<std::shared_ptr<const void>, TimeSeriesView>> pinned;
+  std::vector<std::pair<std::shared_ptr<const char[]>, TimeSeriesView>> pinned;
   State state = reader.next();
   for (; state == State::series; state = reader.next()) {
-    pinned.emplace_back(reader.pin(), reader.series());
+    pinned.emplace_back(reader.memory(), reader.series());
     if (pinned.size() < 40) continue;
     for (const auto& each : pinned) out.push_back(copied(each.second));
     pinned.clear();
