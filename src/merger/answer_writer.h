@@ -20,7 +20,7 @@ namespace mread::merger {
 class Batch {
  public:
   /// Bytes that `pin` keeps alive.
-  void pass_on(std::string_view bytes, std::shared_ptr<const void> pin);
+  void pass_on(std::string_view bytes, Pin pin);
   /// Appends what `own` has got since `begin`; call it after writing into own().
   void add_own(size_t begin);
   std::string& own() { return own_; }
@@ -39,7 +39,7 @@ class Batch {
   };
   std::string own_;
   std::vector<Piece> pieces_;
-  std::vector<std::shared_ptr<const void>> pins_;
+  std::vector<Pin> pins_;
   size_t size_ = 0;
 };
 

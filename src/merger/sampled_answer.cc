@@ -56,6 +56,7 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
   if (body->view.results.size() != 1) {
     return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
   }
+  const Pin pin(new Block(body));
   const auto& listed = body->view.results.front().series;
   fragments_.reserve(listed.size());
   bool sorted = true;
@@ -77,11 +78,11 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
       step.order = wire::compare_labels_from(fragment.labels, before, step.common);
     }
     sorted = sorted && step.order >= 0;
-    fragment.common = step.order == 0 ? same_labels : step.common;
-    fragment.pin = body;
-    fragment.samples = series.samples;
-    fragment.histograms = series.histograms;
-    if (as_came) fragment.body = series.body;
+    fragment.common = step.order == 0 ? same_labels : static_cast<uint32_t>(step.common);
+    fragment.pin = pin;
+    fragment.entries = series.samples;
+    if (!series.histograms.empty()) fragment.own_rare().histograms = series.histograms;
+    if (as_came) fragment.whole = series.body;
     fragment.bytes = series.body.size();
   }
   series_ = fragments_.size();

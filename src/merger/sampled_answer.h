@@ -32,7 +32,7 @@ class SampledAnswer {
   /// The labels of the first series; not empty.
   std::string_view front() const { return fragments_[next_].labels; }
   /// What they have in common with those of the series that was taken before (Fragment::common).
-  size_t front_common() const { return fragments_[next_].common; }
+  uint32_t front_common() const { return fragments_[next_].common; }
   /// Moves all fragments of the first series to the end of `out`; not empty.
   void pop_series(std::vector<Fragment>& out);
 

@@ -15,8 +15,8 @@ void SamplesWriter::begin_result(size_t, const model::Query& query) {
 
 // Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing to trim.
 bool SamplesWriter::take_samples(const Fragment& fragment) {
-  if (!fragment.is_samples || fragment.samples.empty() || !fragment.histograms.empty()) return false;
-  wire::SamplesReader reader(fragment.samples);
+  if (!fragment.is_samples || fragment.entries.empty() || !fragment.histograms().empty()) return false;
+  wire::SamplesReader reader(fragment.entries);
   int64_t next_ms = range_.first_ms;
   for (model::Sample sample; reader.next(sample); next_ms = sample.timestamp_ms + 1) {
     if (sample.timestamp_ms < next_ms || sample.timestamp_ms >= range_.last_ms) {
@@ -65,7 +65,7 @@ SourceResult<void> SamplesWriter::append(std::string_view labels) {
 void SamplesWriter::finish(Batch& batch) {
   for (wire::SamplesBlockWriter::Piece& piece : response_.take()) {
     const std::string_view bytes(piece.memory.get(), piece.size);
-    batch.pass_on(bytes, std::move(piece.memory));
+    batch.pass_on(bytes, Pin(new Block(std::move(piece.memory))));
   }
 }
 

@@ -68,10 +68,10 @@ Result<void> append_mixed(const wire::ChunkView& chunk, Origin origin, std::vect
 }
 
 Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<MixedSample>& out) {
-  wire::SamplesReader reader(fragment.samples);
+  wire::SamplesReader reader(fragment.entries);
   for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(origin, sample));
   if (!reader.ok()) return fail(*reader.error());
-  wire::HistogramEntries entries(fragment.histograms);
+  wire::HistogramEntries entries(fragment.histograms());
   for (std::string_view message; entries.next(message);) {
     auto sample = wire::parse_histogram_message(message);
     if (!sample) return fail(std::move(sample).error());
@@ -148,7 +148,7 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
       if (runs_.empty() || runs_.back().source != fragment.source) runs_.push_back({0, fragment.source, {}});
       continue;
     }
-    const Run run{fragment.group, fragment.source, fragment.replica};
+    const Run run{fragment.group, fragment.source, fragment.replica()};
     const auto key = [](const Run& each) { return std::tie(each.group, each.source, each.replica); };
     const auto place = std::lower_bound(runs_.begin(), runs_.end(), run,
                                         [&key](const Run& a, const Run& b) { return key(a) < key(b); });
@@ -159,7 +159,7 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
 // `last`: that of the fragment before.
 uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
   const auto is_of = [&fragment, this](const Run& run) {
-    return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica);
+    return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica());
   };
   if (is_of(runs_[last])) return last;
   return static_cast<uint32_t>(std::find_if(runs_.begin(), runs_.end(), is_of) - runs_.begin());
@@ -170,15 +170,16 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
   own_conflicts_before_ = conflicts_.count();
   list_runs(fragments);
   refs_.clear();
+  chunks_.clear();
   sampled_.clear();
   uint32_t run = 0;
   for (const Fragment& fragment : fragments) {
     run = run_of(fragment, run);
     if (fragment.is_samples) sampled_.push_back({&fragment, run});
-    for (const wire::ChunkView& chunk : fragment.chunks) {
-      refs_.push_back({&chunk, run, static_cast<uint32_t>(refs_.size())});
-    }
+    fragment.list_chunks(chunks_);
+    while (refs_.size() < chunks_.size()) refs_.push_back({nullptr, run, static_cast<uint32_t>(refs_.size())});
   }
+  for (ChunkRef& ref : refs_) ref.chunk = &chunks_[ref.order];  // Now they stay where they are.
   if (!sampled_.empty()) {
     std::stable_sort(sampled_.begin(), sampled_.end(),
                      [](const SampledRef& a, const SampledRef& b) { return a.run < b.run; });
@@ -263,7 +264,7 @@ SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<c
   const bool histograms = std::any_of(chunks.begin(), chunks.end(),
                                       [](const ChunkRef& ref) { return !wire::has_floats(ref.chunk->encoding); }) ||
                           std::any_of(sampled.begin(), sampled.end(),
-                                      [](const SampledRef& ref) { return !ref.fragment->histograms.empty(); });
+                                      [](const SampledRef& ref) { return !ref.fragment->histograms().empty(); });
   return histograms ? merge_all_kinds(chunks, sampled, out) : merge_floats(chunks, sampled, out);
 }
 
@@ -318,7 +319,7 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
     }
     for (; body != sampled.end() && body->run == number; ++body) {
       run.memory.resize(run.size);
-      if (auto read = append_samples(body->fragment->samples, run.memory); !read) return blame(source, read.error());
+      if (auto read = append_samples(body->fragment->entries, run.memory); !read) return blame(source, read.error());
       run.size = run.memory.size();
       run.in_chunks = false;
     }

@@ -120,6 +120,7 @@ class SeriesCombiner {
   uint64_t chain_conflicts_before_ = 0;
   uint64_t own_conflicts_before_ = 0;
   std::vector<Run> runs_;  // By number; sorted.
+  std::vector<wire::ChunkView> chunks_;
   std::vector<ChunkRef> refs_;
   std::vector<ChunkRef> kept_;
   std::vector<uint32_t> holders_;  // Runs that have every chunk so far.
