@@ -52,6 +52,8 @@ std::unique_ptr<AnswerWriter> AnswerWriter::create(model::ResponseType type, con
   return std::make_unique<SamplesWriter>(config);
 }
 
+std::optional<uint64_t> AnswerWriter::pass_on(SampledAnswer::Pieces) { return std::nullopt; }
+
 AnswerCounts AnswerWriter::counts() const {
   AnswerCounts counts = counts_;
   counts.conflicts = combiner_.conflicts();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "merger/config.h"
 #include "merger/conflict.h"
+#include "merger/sampled_answer.h"
 #include "merger/series_combiner.h"
 #include "merger/series_fragment.h"
 #include "model/query.h"
@@ -76,6 +78,9 @@ class AnswerWriter {
 
   virtual void begin_result(size_t query_index, const model::Query& query) = 0;
   virtual SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) = 0;
+  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make:
+  /// then it gives their number. For the only result of an answer.
+  virtual std::optional<uint64_t> pass_on(SampledAnswer::Pieces body);
   virtual void finish(Batch& batch) = 0;
   /// Bytes held back until finish().
   virtual size_t held() const { return 0; }

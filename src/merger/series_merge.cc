@@ -9,6 +9,14 @@ namespace mread::merger {
 void SeriesMerge::start(std::vector<SeriesSource*> sources) {
   sources_ = std::move(sources);
   leaves_.assign(sources_.size(), {});
+  windows_.clear();
+  built_ = false;
+  replay_ = false;
+  series_.clear();
+  written_pin_.reset();
+  failed_source_ = no_source;
+  undecodable_ = false;
+  error_.reset();
   for (const SeriesSource* source : sources_) windows_.push_back(&source->window());
   for (SeriesSource* source : sources_) source->know(windows_);
 }

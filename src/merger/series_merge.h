@@ -34,7 +34,7 @@ class SeriesMerge {
   SeriesMerge(const SeriesMerge&) = delete;
   SeriesMerge& operator=(const SeriesMerge&) = delete;
 
-  /// The sources, by index; once, before run().
+  /// The sources, by index; before run(), and to begin anew with sources of which nothing was taken.
   void start(std::vector<SeriesSource*> sources);
 
   /// Goes on until one of the states is reached.

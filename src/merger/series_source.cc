@@ -73,6 +73,16 @@ void SeriesSource::end_early(Error error) {
   error_ = std::move(error);
 }
 
+void SeriesSource::read_answer() {
+  sampled_.read(index_, options_);
+  note_lapse();
+}
+
+Result<void> SeriesSource::check_answer() {
+  error_.reset();
+  return sampled_.check(index_, options_);
+}
+
 void SeriesSource::discard() {
   window_.clear();
   window_.end();

@@ -34,6 +34,7 @@ struct SourceOptions {
   uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
   uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
   uint64_t series_limit = 0;                    ///< of a SAMPLES body; 0: none
+  bool defer = false;                           ///< a SAMPLES body is only collected, until the merge begins
   uint64_t window = 4ULL << 20;                 ///< bytes within which series may be out of order
   uint64_t read_ahead = 1ULL << 20;             ///< bytes that are asked for beyond the window
   bool hold_all = false;                        ///< known to be unsorted: nothing is given out before the end
@@ -80,7 +81,7 @@ class SeriesSource {
   bool resumes() const { return options_.resume.has_value(); }
   bool ended() const { return ended_; }
   bool drained() const { return ended_ && (is_sampled() ? sampled_.empty() : window_.empty()); }
-  /// Set by end_early().
+  /// Set by end_early(), and by read_answer() and after it.
   const std::optional<Error>& error() const { return error_; }
   /// Takes the failure as dealt with.
   void forgive() { error_.reset(); }
@@ -89,9 +90,20 @@ class SeriesSource {
   /// What head() has in common with the series popped before it (Fragment::common).
   uint32_t head_common() const { return is_sampled() ? sampled_.front_common() : window_.front_common(); }
   void pop_series(std::vector<Fragment>& out) {
-    if (is_sampled()) return sampled_.pop_series(out);
-    window_.pop_series(out);
+    if (!is_sampled()) return window_.pop_series(out);
+    sampled_.pop_series(out);
+    note_lapse();
   }
+
+  /// The SAMPLES answer that waits to be read or checked (SourceOptions::defer), if there is one. Until then the
+  /// source has no series.
+  SampledAnswer* waiting_answer() { return ended_ && sampled_.waits() ? &sampled_ : nullptr; }
+  /// Of a waiting answer: see SampledAnswer::read(). A lapse becomes error() once all before it was taken.
+  void read_answer();
+  /// Whether it waits, or was only read.
+  bool is_unchecked() const { return ended_ && sampled_.is_unchecked(); }
+  /// Checks it, from its start. After an error it is to be discarded.
+  Result<void> check_answer();
 
   uint32_t index() const { return index_; }
   size_t held() const { return window_.bytes() + sampled_.held() + (splitter_ ? splitter_->buffered() : 0); }
@@ -102,6 +114,10 @@ class SeriesSource {
 
  private:
   bool is_sampled() const { return type_ == model::ResponseType::samples; }
+  void note_lapse() {
+    if (sampled_.lapsed()) [[unlikely]]
+      error_ = Error(Errc::malformed, "not what is usual in answers");
+  }
   Result<void> take_frames();
   Result<bool> take_twin();
   Result<void> take_frame(const wire::Frame& frame);
