@@ -47,7 +47,8 @@ Result<void> ReorderWindow::push(Fragment&& fragment, const wire::LabelsStep* st
 // From here on the queue holds what is due, and the tree the rest.
 void ReorderWindow::leave_order() {
   sorted_ = false;
-  for (Fragment& fragment : queue_) {
+  for (size_t i = 0; i < queue_.size(); ++i) {
+    Fragment& fragment = queue_[i];
     tree_bytes_ += fragment.bytes;
     fragment.common = unknown_common;
     tree_.insert(tree_.end(), std::move(fragment));
@@ -83,9 +84,16 @@ bool continues(const Fragment& fragment, std::string_view labels) {
 
 // The next series of a source is looked at only after those of all others: by then it can be near. What its labels have
 // in common with those before is not read again.
-void prefetch(const Fragment& fragment) {
-  const size_t known = fragment.common == unknown_common ? 0 : std::min<size_t>(fragment.common, fragment.labels.size());
+void prefetch_labels(const Fragment& fragment) {
+  const size_t known =
+      fragment.common == unknown_common ? 0 : std::min<size_t>(fragment.common, fragment.labels.size());
   __builtin_prefetch(fragment.labels.data() + known);
+}
+
+void prefetch_itself(const Fragment& fragment) {
+  const char* const p = reinterpret_cast<const char*>(&fragment);
+  __builtin_prefetch(p);
+  __builtin_prefetch(p + sizeof fragment - 1);
 }
 
 }  // namespace
@@ -104,16 +112,21 @@ void ReorderWindow::pop_series(std::vector<Fragment>& out) {
     queue_.pop_front();
     ++taken_;
   } while (!queue_.empty() && continues(queue_.front(), labels));
-  if (!queue_.empty()) prefetch(queue_.front());
+  constexpr size_t ahead = 3;
+  if (queue_.size() > ahead) prefetch_itself(queue_[ahead]);
+  if (!queue_.empty()) prefetch_labels(queue_.front());
 }
 
 uint64_t ReorderWindow::find(std::string_view labels) const {
   if (!sorted_) return taken_;
-  const auto found =
-      std::lower_bound(queue_.begin(), queue_.end(), labels, [](const Fragment& fragment, std::string_view wanted) {
-        return wire::compare_labels(fragment.labels, wanted) < 0;
-      });
-  return taken_ + static_cast<uint64_t>(found - queue_.begin());
+  size_t first = 0;
+  for (size_t left = queue_.size(); left > 0;) {
+    const size_t half = left / 2;
+    const bool before = wire::compare_labels(queue_[first + half].labels, labels) < 0;
+    first = before ? first + half + 1 : first;
+    left = before ? left - half - 1 : half;
+  }
+  return taken_ + first;
 }
 
 void ReorderWindow::erase(std::string_view labels) {

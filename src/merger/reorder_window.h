@@ -5,9 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/container/deque.hpp>
-
 #include "base/error.h"
+#include "merger/ring_queue.h"
 #include "merger/series_fragment.h"
 #include "wire/labels_view.h"
 
@@ -74,9 +73,7 @@ class ReorderWindow {
   size_t window_;
   bool sorted_ = true;
   bool ended_ = false;
-  // Sorted. All of it while sorted_, afterwards what is due. std::deque would take a block of memory for each fragment.
-  using Blocks = boost::container::deque_options_t<boost::container::block_size<64>>;
-  boost::container::deque<Fragment, void, Blocks> queue_;
+  RingQueue<Fragment> queue_;  // Sorted. All of it while sorted_, afterwards what is due.
   std::multiset<Fragment, ByLabels> tree_;
   size_t bytes_ = 0;
   size_t tree_bytes_ = 0;

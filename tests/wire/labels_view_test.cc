@@ -1,6 +1,8 @@
 #include "wire/labels_view.h"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -189,6 +191,48 @@ RC_GTEST_PROP(LabelsViewProperty, AStepSaysOrderAndWhatIsCommon, ()) {
     common = from;
     RC_ASSERT(compare_labels_from(labels, last, common) == step.order);
     RC_ASSERT(common == step.common);
+  }
+}
+
+RC_GTEST_PROP(LabelsViewProperty, AStepperSaysWhatStepLabelsSays, ()) {
+  LabelsStepper stepper;
+  // Each has to outlive the next call.
+  std::deque<std::string> all = {""};
+  std::vector<std::unique_ptr<std::string>> keep;
+  for (int i = 0; i < 12; ++i) {
+    const std::string& last = all.back();
+    std::string labels = encode_labels(*test::label_sets());
+    if (*rc::gen::inRange(0, 3) == 0) {
+      // The same but for a byte of some value, as neighbours mostly are.
+      labels = last;
+      if (!labels.empty()) labels.back() = static_cast<char>(labels.back() ^ 1);
+    }
+    if (!labels.empty() && *rc::gen::inRange(0, 5) == 0) {
+      labels[*rc::gen::inRange<size_t>(0, labels.size())] ^= static_cast<char>(*rc::gen::inRange(1, 256));
+    }
+    const std::string after = *rc::gen::element<std::string>("", "\x12\x02xx", "\x18\x01", "\x0a");
+    auto bytes = std::make_unique<std::string>(labels + after);
+    const char* p = bytes->data();
+    const char* const end = p + bytes->size();
+    const LabelsStep step = stepper.next(p, end);
+    const auto taken = static_cast<size_t>(p - bytes->data());
+    if (!step.canonical) {
+      // Entries up to the one that is broken.
+      const auto entries = std::string_view(*bytes);
+      RC_ASSERT(taken == 0);
+      RC_ASSERT(!is_canonical_labels(entries.substr(0, entries.size() - (after == "\x0a" ? 0 : after.size()))));
+      stepper.restart(last);
+      continue;
+    }
+    RC_ASSERT(p == end || *p != '\x0a');
+    const std::string_view read = std::string_view(*bytes).substr(0, taken);
+    const LabelsStep want = step_labels(last, read);
+    RC_ASSERT(want.canonical);
+    RC_ASSERT(step.order == want.order);
+    RC_ASSERT(step.common == want.common);
+    keep.push_back(std::move(bytes));
+    all.emplace_back(read);
+    if (*rc::gen::inRange(0, 4) == 0) stepper.restart(all.back());
   }
 }
 
