@@ -1,6 +1,7 @@
 #include "merger/series_combiner.h"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 #include "wire/chunk_samples.h"
@@ -79,27 +80,52 @@ Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<M
   return {};
 }
 
-// What a chunk claims to hold is believed as far as its bytes go.
+// What a chunk claims to hold is believed as far as its bytes go: an XOR chunk's sample takes two bits at the least, an
+// XOR2 chunk's one. One that claims more cannot be read to the end of even that many.
+size_t most_samples(const wire::ChunkView& chunk) {
+  const size_t samples_a_byte = chunk.encoding == wire::ChunkEncoding::xor2 ? 8 : 4;
+  return std::min<size_t>(wire::claimed_samples(chunk.encoding, chunk.data), chunk.data.size() * samples_a_byte);
+}
+
 template <class Reader>
-Result<void> append_samples(Reader reader, size_t samples_a_byte, const wire::ChunkView& chunk,
-                            std::vector<model::Sample>& out) {
-  const size_t most = std::min<size_t>(reader.count(), chunk.data.size() * samples_a_byte);
+Result<void> append_samples(Reader reader, const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
   const size_t before = out.size();
-  out.resize(before + most);
+  out.resize(before + most_samples(chunk));
   out.resize(before + reader.read(std::span(out).subspan(before)));
-  // Asking on makes a chunk that claims more than its bytes can hold an error, not a short read.
-  for (model::Sample beyond; reader.next(beyond);) out.push_back(beyond);
   if (!reader.ok()) return fail(*reader.error());
   return {};
+}
+
+bool same_samples(std::span<const model::Sample> a, std::span<const model::Sample> b) {
+  static_assert(sizeof(model::Sample) == 16);
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+// Of strictly increasing samples.
+bool contains(std::span<const model::Sample> all, std::span<const model::Sample> some) {
+  if (some.empty()) return true;
+  if (some.size() > all.size() || some.front().timestamp_ms < all.front().timestamp_ms ||
+      some.back().timestamp_ms > all.back().timestamp_ms) {
+    return false;
+  }
+  const auto earlier = [](const model::Sample& a, const model::Sample& b) { return a.timestamp_ms < b.timestamp_ms; };
+  auto at = std::lower_bound(all.begin(), all.end(), some.front(), earlier);
+  // Mostly all follow on each other in both.
+  const auto from = all.subspan(static_cast<size_t>(at - all.begin()));
+  if (from.size() >= some.size() && same_samples(from.first(some.size()), some)) return true;
+  for (const model::Sample& sample : some) {
+    while (at != all.end() && earlier(*at, sample)) ++at;
+    if (at == all.end() || *at != sample) return false;
+    ++at;
+  }
+  return true;
 }
 
 }  // namespace
 
 Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
-  if (chunk.encoding == wire::ChunkEncoding::xor2) {
-    return append_samples(wire::Xor2Reader(chunk.data), 8, chunk, out);  // A sample takes a bit at the least;
-  }
-  return append_samples(wire::XorReader(chunk.data), 4, chunk, out);  // two bits here.
+  if (chunk.encoding == wire::ChunkEncoding::xor2) return append_samples(wire::Xor2Reader(chunk.data), chunk, out);
+  return append_samples(wire::XorReader(chunk.data), chunk, out);
 }
 
 const SampleConflict& SeriesCombiner::last_conflict() const {
@@ -112,13 +138,25 @@ const SampleConflict& SeriesCombiner::last_conflict() const {
 void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
   runs_.clear();
   for (const Fragment& fragment : fragments) {
-    const bool filling = dedup_ == Dedup::gapfill;
-    const Run run{filling ? fragment.group : 0, fragment.source, filling ? fragment.replica : std::string_view()};
+    if (dedup_ == Dedup::union_) {
+      if (runs_.empty() || runs_.back().source != fragment.source) runs_.push_back({0, fragment.source, {}});
+      continue;
+    }
+    const Run run{fragment.group, fragment.source, fragment.replica};
     const auto key = [](const Run& each) { return std::tie(each.group, each.source, each.replica); };
     const auto place = std::lower_bound(runs_.begin(), runs_.end(), run,
                                         [&key](const Run& a, const Run& b) { return key(a) < key(b); });
     if (place == runs_.end() || key(*place) != key(run)) runs_.insert(place, run);
   }
+}
+
+// `last`: that of the fragment before.
+uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
+  const auto is_of = [&fragment, this](const Run& run) {
+    return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica);
+  };
+  if (is_of(runs_[last])) return last;
+  return static_cast<uint32_t>(std::find_if(runs_.begin(), runs_.end(), is_of) - runs_.begin());
 }
 
 SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, SeriesParts& out) {
@@ -127,11 +165,9 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
   list_runs(fragments);
   refs_.clear();
   sampled_.clear();
+  uint32_t run = 0;
   for (const Fragment& fragment : fragments) {
-    const auto found = std::find_if(runs_.begin(), runs_.end(), [&fragment, this](const Run& run) {
-      return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica);
-    });
-    const auto run = static_cast<uint32_t>(found - runs_.begin());
+    run = run_of(fragment, run);
     if (fragment.is_samples) sampled_.push_back({&fragment, run});
     for (const wire::ChunkView& chunk : fragment.chunks) {
       refs_.push_back({&chunk, run, static_cast<uint32_t>(refs_.size())});
@@ -225,22 +261,24 @@ SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<c
   return histograms ? merge_all_kinds(chunks, sampled, out) : merge_floats(chunks, sampled, out);
 }
 
-std::vector<model::Sample>& SeriesCombiner::open_run(uint32_t run) {
+SeriesCombiner::Decoded& SeriesCombiner::open_run(uint32_t run) {
   if (open_runs_ == decoded_.size()) decoded_.emplace_back();
-  decoded_runs_.resize(open_runs_);
-  decoded_runs_.push_back(run);
-  std::vector<model::Sample>& samples = decoded_[open_runs_++];
-  samples.clear();
-  return samples;
+  Decoded& decoded = decoded_[open_runs_++];
+  decoded.run = run;
+  decoded.in_chunks = true;
+  decoded.size = 0;
+  return decoded;
 }
 
 // A run has to be strictly increasing. One that is not comes from a source with overlapping chunks, duplicates, or
 // samples out of order, which Prometheus's client would pass on as they are.
-void SeriesCombiner::close_run(std::vector<model::Sample>& run) {
+void SeriesCombiner::close_run(Decoded& decoded) {
+  const std::span<model::Sample> run = decoded.samples();
   const auto lapse = std::adjacent_find(run.begin(), run.end(), [](const model::Sample& a, const model::Sample& b) {
     return a.timestamp_ms >= b.timestamp_ms;
   });
   if (lapse == run.end()) return;
+  decoded.in_chunks = false;
   std::stable_sort(run.begin(), run.end(),
                    [](const model::Sample& a, const model::Sample& b) { return a.timestamp_ms < b.timestamp_ms; });
   size_t kept = 0;
@@ -252,44 +290,160 @@ void SeriesCombiner::close_run(std::vector<model::Sample>& run) {
       run[kept] = resolve_conflict(rule_, run[kept], run[i]);
     }
   }
-  run.resize(kept + 1);
+  decoded.size = kept + 1;
 }
 
-SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
-                                                SeriesParts& out) {
+// All there is into decoded_, by run. The chunks get their places first, so that they can be read side by side.
+SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std::span<const SampledRef> sampled) {
   open_runs_ = 0;
-  views_.clear();
+  decoded_chunks_.clear();
   auto chunk = chunks.begin();
   auto body = sampled.begin();
   while (chunk != chunks.end() || body != sampled.end()) {
     const uint32_t number = chunk == chunks.end()   ? body->run
                             : body == sampled.end() ? chunk->run
                                                     : std::min(chunk->run, body->run);
-    const uint32_t source = runs_[number].source;
-    std::vector<model::Sample>& run = open_run(number);
+    const size_t index = open_runs_;
+    Decoded& run = open_run(number);
     for (; chunk != chunks.end() && chunk->run == number; ++chunk) {
-      if (auto read = append_samples(*chunk->chunk, run); !read) return blame(source, read.error());
+      const size_t most = most_samples(*chunk->chunk);
+      decoded_chunks_.push_back({chunk->chunk, index, run.size, most});
+      run.size += most;
     }
-    for (; body != sampled.end() && body->run == number; ++body) {
-      if (auto read = append_samples(body->fragment->samples, run); !read) return blame(source, read.error());
-    }
-    close_run(run);
+    while (body != sampled.end() && body->run == number) ++body;
+    if (run.memory.size() < run.size) run.memory.resize(run.size);
   }
-  for (size_t i = 0; i < open_runs_; ++i) views_.emplace_back(decoded_[i]);
-  if (dedup_ == Dedup::gapfill && views_.size() > 1) fill_gaps();
-  if (views_.size() == 1) return views_[0].empty() ? SourceResult<void>() : out.samples(views_[0]);
-  chain_.reset(views_);
+  if (auto read = read_chunks(); !read) return read;
+  for (const SampledRef& ref : sampled) {
+    const auto end = decoded_.begin() + static_cast<ptrdiff_t>(open_runs_);
+    Decoded& run = *std::find_if(decoded_.begin(), end, [&ref](const Decoded& each) { return each.run == ref.run; });
+    run.memory.resize(run.size);
+    if (auto read = append_samples(ref.fragment->samples, run.memory); !read) {
+      return blame(runs_[run.run].source, read.error());
+    }
+    run.size = run.memory.size();
+    run.in_chunks = false;
+  }
+  for (size_t i = 0; i < open_runs_; ++i) close_run(decoded_[i]);
+  return {};
+}
+
+// Into the places that were made for them.
+SourceResult<void> SeriesCombiner::read_chunks() {
+  reads_.clear();
+  const auto is_xor = [](const DecodedChunk& chunk) { return chunk.view->encoding != wire::ChunkEncoding::xor2; };
+  const auto source = [this](const DecodedChunk& chunk) { return runs_[decoded_[chunk.run].run].source; };
+  for (const DecodedChunk& chunk : decoded_chunks_) {
+    if (is_xor(chunk)) reads_.push_back({wire::XorReader(chunk.view->data), place_of(chunk)});
+  }
+  wire::read_side_by_side(reads_);
+  auto read = reads_.begin();
+  for (const DecodedChunk& chunk : decoded_chunks_) {
+    if (is_xor(chunk)) {
+      if (!read->reader.ok()) return blame(source(chunk), *read->reader.error());
+      ++read;
+    } else {
+      wire::Xor2Reader reader(chunk.view->data);
+      reader.read(place_of(chunk));
+      if (!reader.ok()) return blame(source(chunk), *reader.error());
+    }
+  }
+  return {};
+}
+
+std::span<model::Sample> SeriesCombiner::place_of(const DecodedChunk& chunk) {
+  return std::span(decoded_[chunk.run].memory).subspan(chunk.begin, chunk.size);
+}
+
+SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
+                                                SeriesParts& out) {
+  if (auto read = decode(chunks, sampled); !read) return read;
+  views_.clear();
+  size_t total = 0;
+  for (size_t i = 0; i < open_runs_; ++i) {
+    views_.emplace_back(decoded_[i].samples());
+    total += views_.back().size();
+  }
+  if (views_.size() == 1) return put_run(0, out);
+  if (dedup_ == Dedup::gapfill) {
+    fill_gaps();
+  } else if (const auto all = find_all_in_one()) {
+    return put_run(*all, out);
+  }
+  if (views_.size() > 1) merge_views();
+  const std::span<const model::Sample> merged = views_[0];
+  // A chunk that overlaps others can be kept only if samples of theirs are left out.
+  if (merged.size() < total) return put_merged(merged, out);
+  return merged.empty() ? SourceResult<void>() : out.samples(merged);
+}
+
+// The run whose samples are all that there are, bit for bit.
+std::optional<size_t> SeriesCombiner::find_all_in_one() const {
+  size_t most = 0;
+  for (size_t i = 1; i < views_.size(); ++i) {
+    if (views_[i].size() > views_[most].size()) most = i;
+  }
+  for (size_t i = 0; i < views_.size(); ++i) {
+    if (i != most && !contains(views_[most], views_[i])) return std::nullopt;
+  }
+  return most;
+}
+
+void SeriesCombiner::merge_views() {
   size_t total = 0;
   for (const auto& view : views_) total += view.size();
   if (merged_.size() < total) merged_.resize(total);
+  chain_.reset(views_);
   size_t size = 0;
   for (model::Sample sample; chain_.next(sample);) merged_[size++] = sample;
-  return size == 0 ? SourceResult<void>() : out.samples(std::span(merged_).first(size));
+  views_.assign(1, std::span(merged_).first(size));
+}
+
+SourceResult<void> SeriesCombiner::put_run(size_t i, SeriesParts& out) {
+  Decoded& run = decoded_[i];
+  if (run.size == 0) return {};
+  if (!run.in_chunks) return out.samples(run.samples());
+  for (const DecodedChunk& chunk : decoded_chunks_) {
+    if (chunk.run != i || chunk.size == 0) continue;
+    if (auto put = out.decoded_chunk(*chunk.view, runs_[run.run].source, place_of(chunk)); !put) return put;
+  }
+  return {};
+}
+
+// Keeps chunks whose samples the merged ones hold as they are.
+SourceResult<void> SeriesCombiner::put_merged(std::span<const model::Sample> merged, SeriesParts& out) {
+  to_keep_.clear();
+  for (const DecodedChunk& chunk : decoded_chunks_) {
+    if (decoded_[chunk.run].in_chunks && chunk.size >= worth_keeping) to_keep_.push_back(chunk);
+  }
+  const auto first_ms = [this](const DecodedChunk& chunk) { return place_of(chunk).front().timestamp_ms; };
+  // Of those that begin together the longest, of equal ones the first run's.
+  std::sort(to_keep_.begin(), to_keep_.end(), [&first_ms](const DecodedChunk& a, const DecodedChunk& b) {
+    return std::make_tuple(first_ms(a), b.size, a.run) < std::make_tuple(first_ms(b), a.size, b.run);
+  });
+  size_t done = 0;
+  for (const DecodedChunk& chunk : to_keep_) {
+    const auto rest = merged.subspan(done);
+    const auto at = std::lower_bound(
+        rest.begin(), rest.end(), first_ms(chunk),
+        [](const model::Sample& sample, int64_t timestamp_ms) { return sample.timestamp_ms < timestamp_ms; });
+    const auto between = static_cast<size_t>(at - rest.begin());
+    if (between > 0 && between < worth_keeping) continue;
+    const auto from = rest.subspan(between);
+    if (from.size() < chunk.size || !same_samples(from.first(chunk.size), place_of(chunk))) continue;
+    if (between > 0) {
+      if (auto put = out.samples(rest.first(between)); !put) return put;
+    }
+    const uint32_t source = runs_[decoded_[chunk.run].run].source;
+    if (auto put = out.decoded_chunk(*chunk.view, source, place_of(chunk)); !put) return put;
+    done += between + chunk.size;
+  }
+  return done == merged.size() ? SourceResult<void>() : out.samples(merged.subspan(done));
 }
 
 // Makes one view of those of each group.
 void SeriesCombiner::fill_gaps() {
-  const auto group = [this](size_t i) { return runs_[decoded_runs_[i]].group; };
+  const auto group = [this](size_t i) { return runs_[decoded_[i].run].group; };
   size_t groups = 0;
   for (size_t begin = 0; begin < open_runs_; ++groups) {
     size_t end = begin + 1;

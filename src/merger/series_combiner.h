@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "merger/mixed_samples.h"
 #include "merger/series_fragment.h"
 #include "model/sample.h"
+#include "wire/xor_chunk.h"
 
 namespace mread::merger {
 
@@ -19,6 +21,10 @@ class SeriesParts {
   virtual ~SeriesParts() = default;
   /// A chunk that nothing else overlaps, not looked into.
   virtual SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) = 0;
+  /// A chunk that had to be looked into, with its samples, which are strictly increasing: either is to be taken.
+  virtual SourceResult<void> decoded_chunk(const wire::ChunkView&, uint32_t, std::span<const model::Sample> samples) {
+    return this->samples(samples);
+  }
   /// Strictly increasing.
   virtual SourceResult<void> samples(std::span<const model::Sample> samples) = 0;
   /// Strictly increasing; with histograms.
@@ -32,6 +38,11 @@ class SeriesParts {
 /// Output   chunks that are alone in their time as they came; of byte-identical chunks one; of overlapping ones the
 ///          samples, one a timestamp (ChainIterator; merge_mixed where there are histograms). A chunk's claimed times
 ///          are trusted as long as nothing overlaps them. Samples of one source that are out of order are sorted.
+/// Decoded  where overlapping float chunks are merged, the output is the samples of the merge, and some of the chunks
+/// in
+///          place of theirs: where a run has all that the others have, bit for bit, its chunks (the longest such run,
+///          on ties the first); else chunks of `worth_keeping` samples or more that the merge holds exactly, from the
+///          earliest on, where they follow on each other or with as many samples between them.
 /// Gapfill  the fragments of each group are first made one run (GapFill), then those of the groups are combined as
 ///          above. A replica is a source, or of a source that has several what its replica labels tell apart. Where one
 ///          replica has every chunk that its group has, its chunks are put out as they are; else all are decoded.
@@ -40,6 +51,9 @@ class SeriesParts {
 /// Not thread-safe.
 class SeriesCombiner {
  public:
+  /// Half of what Prometheus puts into a chunk, so that keeping some makes at most twice as many of them.
+  static constexpr size_t worth_keeping = 60;
+
   SeriesCombiner(OnConflict rule, Dedup dedup) : rule_(rule), dedup_(dedup), chain_(rule) {}
 
   SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
@@ -65,8 +79,23 @@ class SeriesCombiner {
     const Fragment* fragment;
     uint32_t run;
   };
+  // A run's samples.
+  struct Decoded {
+    uint32_t run = 0;
+    bool in_chunks = false;  // They are those of its chunks, one after another.
+    size_t size = 0;         // Of what is in the memory.
+    std::vector<model::Sample> memory;
+    std::span<model::Sample> samples() { return std::span(memory).first(size); }
+  };
+  struct DecodedChunk {
+    const wire::ChunkView* view;
+    size_t run;    // Its place among decoded_.
+    size_t begin;  // Of its samples among the run's.
+    size_t size;
+  };
 
   void list_runs(std::span<const Fragment> fragments);
+  uint32_t run_of(const Fragment& fragment, uint32_t last) const;
   bool leave_to_one_replica();
   bool leave_to_one_replica(std::span<ChunkRef> of_group, std::vector<ChunkRef>& kept);
   SourceResult<void> put_apart(SeriesParts& out);
@@ -74,8 +103,15 @@ class SeriesCombiner {
   SourceResult<void> merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
   SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
   void fill_gaps();
-  std::vector<model::Sample>& open_run(uint32_t run);
-  void close_run(std::vector<model::Sample>& run);
+  SourceResult<void> decode(std::span<const ChunkRef> chunks, std::span<const SampledRef> sampled);
+  SourceResult<void> read_chunks();
+  std::span<model::Sample> place_of(const DecodedChunk& chunk);
+  Decoded& open_run(uint32_t run);
+  void close_run(Decoded& run);
+  std::optional<size_t> find_all_in_one() const;
+  void merge_views();
+  SourceResult<void> put_run(size_t i, SeriesParts& out);
+  SourceResult<void> put_merged(std::span<const model::Sample> merged, SeriesParts& out);
 
   OnConflict rule_;
   Dedup dedup_;
@@ -91,9 +127,11 @@ class SeriesCombiner {
   std::vector<uint32_t> holders_;  // Runs that have every chunk so far.
   std::vector<uint32_t> next_holders_;
   std::vector<SampledRef> sampled_;
-  std::vector<std::vector<model::Sample>> decoded_;  // The first open_runs_ are in use.
-  std::vector<uint32_t> decoded_runs_;               // Their numbers.
+  std::vector<Decoded> decoded_;  // The first open_runs_ are in use.
   size_t open_runs_ = 0;
+  std::vector<DecodedChunk> decoded_chunks_;
+  std::vector<DecodedChunk> to_keep_;
+  std::vector<wire::XorRead> reads_;
   std::vector<std::span<const model::Sample>> views_;
   std::vector<std::vector<model::Sample>> filled_;
   std::vector<model::Sample> merged_;

@@ -5,18 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "merger/replica_labels.h"
+#include "merger/fragment_labels.h"
 #include "wire/labels_view.h"
-#include "wire/samples_response.h"
-#include "wire/snappy_block.h"
 
 namespace mread::merger {
 namespace {
-
-struct SamplesBody {
-  wire::Uncompressed bytes;
-  wire::ReadResponseView view;
-};
 
 bool inside(std::string_view part, std::string_view whole) {
   return std::greater_equal<>()(part.data(), whole.data()) &&
@@ -35,10 +28,6 @@ Result<void> check_chunk(const wire::ChunkView& chunk) {
   return {};
 }
 
-std::string too_many_bytes(uint64_t limit) {
-  return fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit);
-}
-
 }  // namespace
 
 SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
@@ -46,14 +35,7 @@ SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
 
 Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
-  if (type_ == model::ResponseType::samples) {
-    if (body_bytes_ + piece->size() > options_.body_limit) {
-      return exceed(too_many_bytes(options_.body_limit));
-    }
-    body_bytes_ += piece->size();
-    body_.push_back(std::move(piece));
-    return {};
-  }
+  if (is_sampled()) return sampled_.feed(std::move(piece), options_);
   if (!splitter_) splitter_.emplace(options_.frame_limit);
   splitter_->feed(std::move(piece));
   if (auto taken = take_frames(); !taken) return taken;
@@ -66,8 +48,8 @@ Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
 
 Result<void> SeriesSource::end() {
   if (ended_) return {};
-  if (type_ == model::ResponseType::samples) {
-    if (auto taken = take_body(); !taken) return taken;
+  if (is_sampled()) {
+    if (auto taken = sampled_.end(index_, options_); !taken) return taken;
   } else if (splitter_) {
     if (auto finished = splitter_->finish(); !finished) return finished;
     splitter_.reset();
@@ -80,13 +62,12 @@ Result<void> SeriesSource::end() {
 void SeriesSource::end_early(Error error) {
   if (options_.replaceable) {
     window_.keep_due();
-  } else if (type_ == model::ResponseType::streamed_xor_chunks && series_ > 0) {
+  } else if (!is_sampled() && series_ > 0) {
     window_.erase(last_labels_);
   }
   window_.end();
   splitter_.reset();
-  body_.clear();
-  body_bytes_ = 0;
+  sampled_.clear();
   ended_ = true;
   error_ = std::move(error);
 }
@@ -95,8 +76,7 @@ void SeriesSource::discard() {
   window_.clear();
   window_.end();
   splitter_.reset();
-  body_.clear();
-  body_bytes_ = 0;
+  sampled_.clear();
   ended_ = true;
 }
 
@@ -148,34 +128,6 @@ bool SeriesSource::skips(const Fragment& fragment) const {
   return order < 0 || (order == 0 && !options_.resume->inclusive);
 }
 
-Result<void> SeriesSource::set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical) {
-  canonical = wire::is_canonical_labels(labels);
-  std::string written;
-  if (!canonical) {
-    auto rewritten = wire::canonical_labels(labels);
-    if (!rewritten) return fail(std::move(rewritten).error());
-    written = *std::move(rewritten);
-  }
-  SplitLabels split;
-  if (!options_.replica_labels.empty() &&
-      split_labels(canonical ? labels : std::string_view(written), options_.replica_labels, split)) {
-    canonical = false;
-    const auto owned = std::make_shared<const std::string>(std::move(split.bytes));
-    fragment.labels = std::string_view(*owned).substr(0, split.kept);
-    fragment.replica = std::string_view(*owned).substr(split.kept);
-    fragment.labels_pin = owned;
-    return {};
-  }
-  if (canonical && pinned) {
-    fragment.labels = labels;
-    return {};
-  }
-  const auto owned = std::make_shared<const std::string>(canonical ? std::string(labels) : std::move(written));
-  fragment.labels = *owned;
-  fragment.labels_pin = owned;
-  return {};
-}
-
 Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {
   Fragment fragment;
   fragment.source = index_;
@@ -187,7 +139,9 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   if (pinned && options_.replica_labels.empty() && step.canonical) {
     fragment.labels = series.labels;
   } else {
-    if (auto set = set_labels(fragment, series.labels, pinned, canonical); !set) return set;
+    const auto set = set_labels(fragment, series.labels, pinned, options_.replica_labels);
+    if (!set) return fail(set.error());
+    canonical = *set;
     step.common = 0;
     step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
   }
@@ -209,69 +163,6 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   auto pushed = push(std::move(fragment), step);
   started_ = started_ || window_.due();
   return pushed;
-}
-
-Result<void> SeriesSource::exceed(std::string what) {
-  over_limit_ = true;
-  return fail(Errc::limit, std::move(what));
-}
-
-Result<void> SeriesSource::take_body() {
-  auto bytes = wire::uncompress(std::span(body_), options_.body_limit);
-  if (!bytes && bytes.error().is(Errc::limit)) return exceed(too_many_bytes(options_.body_limit));
-  if (!bytes) return fail(std::move(bytes).error());
-  body_.clear();
-  body_bytes_ = 0;
-  auto body = std::make_shared<SamplesBody>();
-  body->bytes = *std::move(bytes);
-  auto view =
-      wire::parse_read_response(body->bytes.view(), options_.series_limit == 0 ? SIZE_MAX : options_.series_limit);
-  if (!view && view.error().is(Errc::limit)) {
-    return exceed(fmt::format("the answer has more than {} series (limits.series)", options_.series_limit));
-  }
-  if (!view) return fail(std::move(view).error());
-  body->view = *std::move(view);
-  if (body->view.results.size() != 1) {
-    return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
-  }
-  const auto& listed = body->view.results.front().series;
-  std::vector<Fragment> fragments;
-  fragments.reserve(listed.size());
-  bool sorted = true;
-  for (const wire::TimeSeriesView& series : listed) {
-    const std::string_view before = fragments.empty() ? std::string_view() : fragments.back().labels;
-    Fragment& fragment = fragments.emplace_back();
-    fragment.source = index_;
-    fragment.group = options_.group;
-    fragment.is_samples = true;
-    bool canonical = true;
-    const wire::LabelsStep step = wire::step_labels(before, series.labels);
-    if (step.canonical && options_.replica_labels.empty()) {
-      fragment.labels = series.labels;
-      sorted = sorted && step.order >= 0;
-    } else {
-      if (auto set = set_labels(fragment, series.labels, true, canonical); !set) {
-        return fail(set.error().in(fmt::format("series {}", fragments.size() - 1)));
-      }
-      sorted = sorted && wire::compare_labels(before, fragment.labels) <= 0;
-    }
-    fragment.pin = body;
-    fragment.samples = series.samples;
-    fragment.histograms = series.histograms;
-    if (canonical) fragment.body = series.body;
-    fragment.bytes = series.body.size();
-  }
-  // SAMPLES answers need not be sorted: this is no lapse of the backend's.
-  if (!sorted) {
-    std::stable_sort(fragments.begin(), fragments.end(),
-                     [](const Fragment& a, const Fragment& b) { return wire::compare_labels(a.labels, b.labels) < 0; });
-  }
-  for (Fragment& fragment : fragments) {
-    ++series_;
-    if (skips(fragment)) continue;
-    if (auto pushed = window_.push(std::move(fragment)); !pushed) return pushed;
-  }
-  return {};
 }
 
 }  // namespace mread::merger

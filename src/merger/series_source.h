@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "merger/reorder_window.h"
+#include "merger/sampled_answer.h"
 #include "merger/series_fragment.h"
 #include "model/query.h"
 #include "wire/frame_splitter.h"
@@ -72,32 +73,33 @@ class SeriesSource {
   /// Whether it has been asked only after the answer had begun.
   bool resumes() const { return options_.resume.has_value(); }
   bool ended() const { return ended_; }
-  bool drained() const { return ended_ && window_.empty(); }
+  bool drained() const { return ended_ && (is_sampled() ? sampled_.empty() : window_.empty()); }
   /// Set by end_early().
   const std::optional<Error>& error() const { return error_; }
   /// Takes the failure as dealt with.
   void forgive() { error_.reset(); }
 
-  std::string_view head() const { return window_.front(); }
+  std::string_view head() const { return is_sampled() ? sampled_.front() : window_.front(); }
   /// What head() has in common with the series popped before it (Fragment::common).
-  size_t head_common() const { return window_.front_common(); }
-  void pop_series(std::vector<Fragment>& out) { window_.pop_series(out); }
+  size_t head_common() const { return is_sampled() ? sampled_.front_common() : window_.front_common(); }
+  void pop_series(std::vector<Fragment>& out) {
+    if (is_sampled()) return sampled_.pop_series(out);
+    window_.pop_series(out);
+  }
 
   uint32_t index() const { return index_; }
-  size_t held() const { return window_.bytes() + body_bytes_ + (splitter_ ? splitter_->buffered() : 0); }
+  size_t held() const { return window_.bytes() + sampled_.held() + (splitter_ ? splitter_->buffered() : 0); }
   bool unsorted() const { return unsorted_; }
   /// Whether it failed because of a limit of the read (`limits:`), for which it is not to blame.
-  bool over_limit() const { return over_limit_; }
-  uint64_t series() const { return series_; }
+  bool over_limit() const { return sampled_.over_limit(); }
+  uint64_t series() const { return is_sampled() ? sampled_.series() : series_; }
 
  private:
+  bool is_sampled() const { return type_ == model::ResponseType::samples; }
   Result<void> take_frames();
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
-  Result<void> take_body();
-  Result<void> exceed(std::string what);
   bool skips(const Fragment& fragment) const;
-  Result<void> set_labels(Fragment& fragment, std::string_view labels, bool pinned, bool& canonical);
   void take_labels(const Fragment& fragment, const wire::LabelsStep& step);
   Result<void> push(Fragment&& fragment, const wire::LabelsStep& step);
 
@@ -106,13 +108,11 @@ class SeriesSource {
   model::ResponseType type_ = model::ResponseType::streamed_xor_chunks;
   std::optional<wire::FrameSplitter> splitter_;
   wire::ChunkedResponse response_;
-  std::vector<std::shared_ptr<const std::string>> body_;
-  size_t body_bytes_ = 0;
+  SampledAnswer sampled_;
   ReorderWindow window_;
   std::string last_labels_;   // Of the series received last, for the case that it is cut off.
   bool last_pushed_ = false;  // It was not skipped.
   bool unsorted_ = false;
-  bool over_limit_ = false;
   bool started_ = false;
   bool ended_ = false;
   std::optional<Error> error_;

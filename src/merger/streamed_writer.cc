@@ -21,6 +21,7 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
 
   labels_ = fragments[0].labels;
   entries_.clear();
+  came_ = {};
   frames_ = 0;
   samples_ = 0;
   last_source_ = no_source;
@@ -36,9 +37,41 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
     counts_.transcoded = transcoded_before;
     return written;
   }
-  if (!entries_.empty() || frames_ == 0) write_frame();
+  if (Fragment* whole = find_passed_on(fragments)) {
+    ++counts_.frames_passed_on;
+    batch.pass_on(whole->frame, std::move(whole->pin));
+    return {};
+  }
+  if (!entries().empty() || frames_ == 0) write_frame();
   batch.add_own(begin);
   return {};
+}
+
+// The one whose frame says all that is to be written, and nothing more.
+Fragment* StreamedWriter::find_passed_on(std::span<Fragment> fragments) const {
+  if (frames_ > 0 || !entries_.empty() || came_.empty() || query_index_ != 0) return nullptr;
+  const auto found = std::find_if(fragments.begin(), fragments.end(), [this](const Fragment& fragment) {
+    return !fragment.frame.empty() && !fragment.chunks.empty() && fragment.chunks[0].wire.data() == came_.data() &&
+           fragment.frame.data() + fragment.frame.size() == came_.data() + came_.size();
+  });
+  return found == fragments.end() ? nullptr : &*found;
+}
+
+// Neighbours are copied together, or not at all if they are a frame's.
+void StreamedWriter::add_as_it_came(std::string_view wire) {
+  if (came_.data() + came_.size() == wire.data()) {
+    came_ = {came_.data(), came_.size() + wire.size()};
+  } else {
+    entries();
+    came_ = wire;
+  }
+}
+
+// To be appended to.
+std::string& StreamedWriter::entries() {
+  entries_.append(came_);
+  came_ = {};
+  return entries_;
 }
 
 SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t source) {
@@ -49,7 +82,7 @@ SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t 
   const bool relates = header == wire::CounterResetHeader::reset || header == wire::CounterResetHeader::not_reset;
   if (follows_another && relates) header = wire::CounterResetHeader::unknown;
   if (must_transcode(chunk)) {
-    if (auto appended = transcoder_.append(entries_, chunk, header); !appended) {
+    if (auto appended = transcoder_.append(entries(), chunk, header); !appended) {
       return tl::unexpected<SourceError>({source, std::move(appended).error()});
     }
     ++counts_.transcoded[static_cast<size_t>(chunk.encoding) - static_cast<size_t>(wire::newer_encodings[0])];
@@ -57,12 +90,25 @@ SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t 
     std::string data(chunk.data);
     char& byte = data[wire::is_newer(chunk.encoding) ? 0 : 2];
     byte = static_cast<char>(byte & 0x3f);
-    wire::append_chunk(entries_, chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, data);
+    wire::append_chunk(entries(), chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, data);
   } else {
-    entries_.append(chunk.wire);
+    add_as_it_came(chunk.wire);
   }
   last_source_ = source;
   samples_ += wire::claimed_samples(chunk.encoding, chunk.data);
+  cut_frame_if_large();
+  return check_samples(samples_);
+}
+
+SourceResult<void> StreamedWriter::decoded_chunk(const wire::ChunkView& chunk, uint32_t source,
+                                                 std::span<const model::Sample> samples) {
+  if (must_transcode(chunk)) return this->samples(samples);
+  const int64_t first_ms = samples.front().timestamp_ms;
+  const int64_t last_ms = samples.back().timestamp_ms;
+  if (chunk.min_time_ms == first_ms && chunk.max_time_ms == last_ms) return this->chunk(chunk, source);
+  wire::append_chunk(entries(), first_ms, last_ms, chunk.encoding, chunk.data);
+  last_source_ = source;
+  samples_ += samples.size();
   cut_frame_if_large();
   return check_samples(samples_);
 }
@@ -99,7 +145,7 @@ SourceResult<void> StreamedWriter::mixed(std::span<const MixedSample> samples) {
 
 void StreamedWriter::close_float_chunk() {
   if (floats_.empty()) return;
-  wire::append_chunk(entries_, floats_.min_time_ms(), floats_.max_time_ms(), wire::ChunkEncoding::xor_,
+  wire::append_chunk(entries(), floats_.min_time_ms(), floats_.max_time_ms(), wire::ChunkEncoding::xor_,
                      floats_.bytes());
   floats_.reset();
   cut_frame_if_large();
@@ -107,18 +153,18 @@ void StreamedWriter::close_float_chunk() {
 
 void StreamedWriter::close_histogram_chunks() {
   for (const wire::EncodedHistogramChunk& chunk : histograms_.finish()) {
-    wire::append_chunk(entries_, chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.bytes);
+    wire::append_chunk(entries(), chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.bytes);
   }
   cut_frame_if_large();
 }
 
 void StreamedWriter::cut_frame_if_large() {
-  if (entries_.size() >= frame_limit) write_frame();
+  if (entries_.size() + came_.size() >= frame_limit) write_frame();
 }
 
 void StreamedWriter::write_frame() {
   message_.clear();
-  wire::encode_chunked_series(labels_, entries_, static_cast<int64_t>(query_index_), message_);
+  wire::encode_chunked_series(labels_, entries(), static_cast<int64_t>(query_index_), message_);
   wire::append_frame(*out_, message_);
   entries_.clear();
   ++frames_;

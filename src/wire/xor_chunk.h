@@ -13,13 +13,15 @@
 
 namespace mread::wire {
 
+struct XorRead;
+
 /// Reads the samples of an XOR chunk (Gorilla compression as Prometheus writes it: tsdb/chunkenc/xor.go).
 ///
 /// Output   count() samples in the order of the chunk; timestamps are as encoded, which is increasing in a valid chunk,
 ///          but is not checked here.
 /// Errors   next() returns false and error() is set where the chunk ends before its count is reached, or no encoder
-/// could
-///          have written the bits; samples already given stay valid. Nothing is read outside the bytes.
+///          could have written the bits; samples already given stay valid. Nothing is read outside the bytes, which
+///          outlive the reader.
 class XorReader {
  public:
   explicit XorReader(std::string_view data);
@@ -27,7 +29,7 @@ class XorReader {
   bool next(model::Sample& out) { return read({&out, 1}) == 1; }
 
   /// Reads as many samples as fit, and says how many; fewer only at the end or at an error. The fast way: one call a
-  /// chunk.
+  /// chunk, or read_side_by_side().
   size_t read(std::span<model::Sample> out);
 
   /// What the chunk's header claims.
@@ -36,23 +38,23 @@ class XorReader {
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  friend void read_side_by_side(std::span<XorRead> reads);
+  class Lane;
+
   // What changes with every sample, apart so that a loop can keep it in registers.
   struct State {
-    BitReader bits;
+    uint64_t at = 0;  // The bit that the next sample begins with.
     int64_t timestamp_ms = 0;
     uint64_t delta_ms = 0;
     uint64_t value = 0;
-    // A writer that went on with a chunk whose values were all equal uses the whole width without having announced it.
-    uint8_t trailing = 0;
-    uint8_t significant = 64;
+    // Significant bits, and above them trailing ones. A writer that went on with a chunk whose values were all equal
+    // uses the whole width without having announced it.
+    uint64_t window = 64;
     bool malformed = false;
   };
 
-  static void read_delta(State& state);
-  static void read_value(State& state);
-  static bool read_sample(State& state, model::Sample& out);
   bool read_first(model::Sample& out);
-  bool read_second(model::Sample& out);
+  bool read_second_time();
   bool bad(const char* what);
 
   std::string_view rest_;  // What follows the header; behind the second timestamp the bits begin.
@@ -61,6 +63,17 @@ class XorReader {
   uint16_t given_ = 0;
   std::optional<Error> error_;
 };
+
+/// One chunk of several.
+struct XorRead {
+  XorReader reader;
+  std::span<model::Sample> out;
+  size_t read = 0;  ///< how many samples of `out` were
+};
+
+/// The same as reader.read(out) of each, in less time: two chunks at a time, as a sample's bits can only be looked for
+/// when those before it are understood, and meanwhile the other chunk's are at hand.
+void read_side_by_side(std::span<XorRead> reads);
 
 /// Writes an XOR chunk, byte for byte as Prometheus's appender does.
 class XorWriter {

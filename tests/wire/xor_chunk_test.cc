@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "generators.h"
+#include "wire/varint.h"
 
 namespace mread::wire {
 namespace {
@@ -72,6 +73,147 @@ RC_GTEST_PROP(XorChunkProperty, EveryTruncationIsNoticed, ()) {
     RC_ASSERT(error.has_value());
     RC_ASSERT(got.size() < samples.size() || samples.empty());
     RC_ASSERT(std::equal(got.begin(), got.end(), samples.begin()));
+  }
+}
+
+// A chunk read bit by bit, as the format says.
+struct PlainRead {
+  std::vector<Sample> samples;
+  bool whole = false;
+};
+PlainRead read_plainly(std::string_view chunk) {
+  PlainRead out;
+  if (chunk.size() < 2) return out;
+  BitReader bits(chunk);
+  const uint64_t count = bits.read(16);
+  const auto varint = [&bits](bool& good) {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+      const uint64_t byte = bits.read(8);
+      if (shift == 63 && byte > 1) break;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    good = false;
+    return value;
+  };
+  Sample sample;
+  uint64_t delta = 0;
+  unsigned leading = 0;
+  unsigned significant = 64;
+  for (uint64_t i = 0; i < count; ++i) {
+    bool good = true;
+    if (i == 0) {
+      sample.timestamp_ms = unzigzag(varint(good));
+      sample.bits = bits.read(64);
+    } else {
+      if (i == 1) {
+        delta = varint(good);
+      } else {
+        constexpr unsigned sizes[] = {0, 14, 17, 20, 64};
+        unsigned ones = 0;
+        while (ones < 4 && bits.read(1) == 1) ++ones;
+        if (const unsigned size = sizes[ones]; size > 0) {
+          uint64_t dod = bits.read(size);
+          if (size < 64 && dod > uint64_t{1} << (size - 1)) dod -= uint64_t{1} << size;
+          delta += dod;
+        }
+      }
+      sample.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(sample.timestamp_ms) + delta);
+      if (bits.read(1) == 1) {
+        if (bits.read(1) == 1) {
+          leading = static_cast<unsigned>(bits.read(5));
+          significant = static_cast<unsigned>(bits.read(6));
+          if (significant == 0) significant = 64;
+          if (leading + significant > 64) return out;
+        }
+        sample.bits ^= bits.read(significant) << (64 - leading - significant);
+      }
+    }
+    if (!good || bits.overrun()) return out;
+    out.samples.push_back(sample);
+  }
+  out.whole = true;
+  return out;
+}
+
+// Of any bytes, in each of the ways to read them: what the format says.
+void check_read(const std::vector<std::string>& chunks) {
+  std::vector<std::vector<Sample>> places;
+  std::vector<XorRead> reads;
+  for (const std::string& chunk : chunks) {
+    const XorReader reader(chunk);
+    places.emplace_back(reader.count() + size_t{1});
+    reads.push_back({reader, places.back()});
+  }
+  read_side_by_side(reads);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    const PlainRead want = read_plainly(chunks[i]);
+    RC_ASSERT(reads[i].reader.ok() == want.whole);
+    RC_ASSERT(reads[i].read == want.samples.size());
+    places[i].resize(reads[i].read);
+    RC_ASSERT(places[i] == want.samples);
+
+    XorReader alone(chunks[i]);
+    std::vector<Sample> got;
+    for (Sample sample; alone.next(sample);) got.push_back(sample);
+    RC_ASSERT(got == want.samples);
+    RC_ASSERT(alone.ok() == want.whole);
+    if (!want.whole) RC_ASSERT(alone.error()->to_string() == reads[i].reader.error()->to_string());
+  }
+}
+
+// The chunk in memory of its own, so that a sanitizer sees what is read beyond it.
+std::string exact(const std::string& chunk) {
+  std::string out(chunk);
+  out.shrink_to_fit();
+  return out;
+}
+
+RC_GTEST_PROP(XorChunkProperty, SideBySideAsAlone, ()) {
+  std::vector<std::string> chunks(*rc::gen::inRange<size_t>(0, 6));
+  for (std::string& chunk : chunks) chunk = exact(encode(*test::chunk_samples()));
+  check_read(chunks);
+}
+
+RC_GTEST_PROP(XorChunkProperty, DamagedChunksAreReadAsTheFormatSays, ()) {
+  std::vector<std::string> chunks(*rc::gen::inRange<size_t>(1, 5));
+  for (std::string& chunk : chunks) {
+    chunk = encode(*test::chunk_samples());
+    switch (*rc::gen::inRange(0, 4)) {
+      case 0:
+        chunk.resize(*rc::gen::inRange<size_t>(0, chunk.size() + 1));
+        break;
+      case 1:
+        for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
+          char& byte = chunk[*rc::gen::inRange<size_t>(0, chunk.size())];
+          byte = static_cast<char>(byte ^ 1 << *rc::gen::inRange(0, 8));
+        }
+        break;
+      case 2: {
+        const auto garbage = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
+        chunk = "\0"s + garbage;
+        break;
+      }
+      default:
+        break;
+    }
+    chunk = exact(chunk);
+  }
+  check_read(chunks);
+}
+
+// Ends of every length in bits, and of samples of every width.
+TEST(XorReaderTest, EveryEnd) {
+  for (const unsigned width : {0, 1, 5, 20, 40, 64}) {
+    std::vector<Sample> samples{{1'700'000'000'000, 0}};
+    for (int i = 1; i < 80; ++i) {
+      const uint64_t bits = width == 0 ? 0 : uint64_t{1} << (width - 1) | 1;
+      samples.push_back({samples.back().timestamp_ms + 15000, samples.back().bits ^ (i % 3 == 0 ? 0 : bits)});
+      const std::string chunk = exact(encode(samples));
+      EXPECT_EQ(decode(chunk), samples);
+      check_read({chunk, chunk.substr(0, chunk.size() - 1), chunk});
+    }
   }
 }
 

@@ -1,0 +1,121 @@
+#include "merger/sampled_answer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "merger/fragment_labels.h"
+#include "merger/series_source.h"
+#include "wire/labels_view.h"
+#include "wire/samples_response.h"
+#include "wire/snappy_block.h"
+
+namespace mread::merger {
+namespace {
+
+struct Body {
+  wire::Uncompressed bytes;
+  wire::ReadResponseView view;
+};
+
+std::string too_many_bytes(uint64_t limit) {
+  return fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit);
+}
+
+bool is_skipped(const Fragment& fragment, const SourceOptions& options) {
+  if (!options.resume) return false;
+  const auto order = wire::compare_labels(fragment.labels, options.resume->labels);
+  return order < 0 || (order == 0 && !options.resume->inclusive);
+}
+
+}  // namespace
+
+Result<void> SampledAnswer::feed(std::shared_ptr<const std::string> piece, const SourceOptions& options) {
+  if (bytes_ + piece->size() > options.body_limit) return exceed(too_many_bytes(options.body_limit));
+  bytes_ += piece->size();
+  pieces_.push_back(std::move(piece));
+  return {};
+}
+
+Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
+  auto bytes = wire::uncompress(std::span(pieces_), options.body_limit);
+  if (!bytes && bytes.error().is(Errc::limit)) return exceed(too_many_bytes(options.body_limit));
+  if (!bytes) return fail(std::move(bytes).error());
+  pieces_.clear();
+  bytes_ = 0;
+  const auto body = std::make_shared<Body>();
+  body->bytes = *std::move(bytes);
+  auto view =
+      wire::parse_read_response(body->bytes.view(), options.series_limit == 0 ? SIZE_MAX : options.series_limit);
+  if (!view && view.error().is(Errc::limit)) {
+    return exceed(fmt::format("the answer has more than {} series (limits.series)", options.series_limit));
+  }
+  if (!view) return fail(std::move(view).error());
+  body->view = *std::move(view);
+  if (body->view.results.size() != 1) {
+    return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
+  }
+  const auto& listed = body->view.results.front().series;
+  fragments_.reserve(listed.size());
+  bool sorted = true;
+  for (const wire::TimeSeriesView& series : listed) {
+    const std::string_view before = fragments_.empty() ? std::string_view() : fragments_.back().labels;
+    Fragment& fragment = fragments_.emplace_back();
+    fragment.source = source;
+    fragment.group = options.group;
+    fragment.is_samples = true;
+    wire::LabelsStep step = wire::step_labels(before, series.labels);
+    bool as_came = true;
+    if (step.canonical && options.replica_labels.empty()) {
+      fragment.labels = series.labels;
+    } else {
+      const auto set = set_labels(fragment, series.labels, true, options.replica_labels);
+      if (!set) return fail(set.error().in(fmt::format("series {}", fragments_.size() - 1)));
+      as_came = *set;
+      step.common = 0;
+      step.order = wire::compare_labels_from(fragment.labels, before, step.common);
+    }
+    sorted = sorted && step.order >= 0;
+    fragment.common = step.order == 0 ? same_labels : step.common;
+    fragment.pin = body;
+    fragment.samples = series.samples;
+    fragment.histograms = series.histograms;
+    if (as_came) fragment.body = series.body;
+    fragment.bytes = series.body.size();
+  }
+  series_ = fragments_.size();
+  if (!sorted) {
+    std::stable_sort(fragments_.begin(), fragments_.end(),
+                     [](const Fragment& a, const Fragment& b) { return wire::compare_labels(a.labels, b.labels) < 0; });
+    for (Fragment& fragment : fragments_) fragment.common = unknown_common;
+  }
+  while (next_ < fragments_.size() && is_skipped(fragments_[next_], options)) fragments_[next_++] = {};
+  for (size_t i = next_; i < fragments_.size(); ++i) bytes_ += fragments_[i].bytes;
+  return {};
+}
+
+void SampledAnswer::clear() {
+  pieces_.clear();
+  fragments_.clear();
+  next_ = 0;
+  bytes_ = 0;
+}
+
+void SampledAnswer::pop_series(std::vector<Fragment>& out) {
+  const std::string_view labels = front();  // Its bytes stay: the fragment that pins them goes to `out`.
+  const auto continues = [labels](const Fragment& fragment) {
+    return fragment.common == same_labels || (fragment.common == unknown_common && fragment.labels == labels);
+  };
+  do {
+    bytes_ -= fragments_[next_].bytes;
+    out.push_back(std::move(fragments_[next_++]));
+  } while (!empty() && continues(fragments_[next_]));
+}
+
+Result<void> SampledAnswer::exceed(std::string what) {
+  over_limit_ = true;
+  return fail(Errc::limit, std::move(what));
+}
+
+}  // namespace mread::merger
