@@ -1,5 +1,4 @@
 // One layer at a time, over the bytes of real answers. items_per_second counts samples unless the name says otherwise.
-#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -201,33 +200,6 @@ void decode_xor(benchmark::State& state) {
   count(state, input().plan.input_samples(), bytes);
 }
 
-// As a merge of two backends reads its chunks: two of them in one call.
-void decode_xor_side_by_side(benchmark::State& state) {
-  const auto& chunks = input().chunks;
-  std::vector<model::Sample> out(2 * input().plan.samples);
-  const auto places = std::span(out);
-  size_t bytes = 0;
-  for (const auto& chunk : chunks) bytes += chunk.size();
-  std::vector<wire::XorRead> reads;
-  const auto read = [&](size_t i) {
-    reads.clear();
-    reads.push_back({wire::XorReader(chunks[i]), places.first(input().plan.samples)});
-    reads.push_back({wire::XorReader(chunks[i + 1]), places.subspan(input().plan.samples)});
-    wire::read_side_by_side(reads);
-  };
-  for (size_t i = 0; i + 1 < chunks.size(); i += 2) {
-    read(i);
-    for (size_t k = 0; k < 2; ++k) {
-      require(std::ranges::equal(reads[k].out, input().series[i + k].samples), "XOR: not the same");
-    }
-  }
-  for (auto _ : state) {
-    for (size_t i = 0; i + 1 < chunks.size(); i += 2) read(i);
-    benchmark::DoNotOptimize(out.data());
-  }
-  count(state, input().plan.input_samples(), bytes);
-}
-
 void encode_xor(benchmark::State& state) {
   wire::XorWriter writer;
   size_t bytes = 0;
@@ -352,7 +324,6 @@ void register_benchmarks(bool quick) {
   add("samples/write", write_samples);
   add("samples/write_block", write_samples_block);
   add("xor/decode", decode_xor);
-  add("xor/decode_side_by_side", decode_xor_side_by_side);
   add("xor/encode", encode_xor);
   add("labels/compare_neighbours", compare_neighbours);
   add("labels/compare_equal", compare_equal);

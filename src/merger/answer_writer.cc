@@ -10,7 +10,7 @@
 
 namespace mread::merger {
 
-void Batch::pass_on(std::string_view bytes, std::shared_ptr<const void> pin) {
+void Batch::pass_on(std::string_view bytes, Pin pin) {
   size_ += bytes.size();
   if (!pieces_.empty() && pieces_.back().data != nullptr && pieces_.back().data + pieces_.back().size == bytes.data() &&
       pins_.back() == pin) {
@@ -51,6 +51,8 @@ std::unique_ptr<AnswerWriter> AnswerWriter::create(model::ResponseType type, con
   if (type == model::ResponseType::streamed_xor_chunks) return std::make_unique<StreamedWriter>(config);
   return std::make_unique<SamplesWriter>(config);
 }
+
+std::optional<uint64_t> AnswerWriter::pass_on(SampledAnswer::Pieces) { return std::nullopt; }
 
 AnswerCounts AnswerWriter::counts() const {
   AnswerCounts counts = counts_;
@@ -93,9 +95,10 @@ SourceResult<void> AnswerWriter::count_series(uint64_t samples) {
 bool all_identical(std::span<const Fragment> fragments) {
   const Fragment& first = fragments.front();
   return std::all_of(fragments.begin() + 1, fragments.end(), [&first](const Fragment& other) {
-    if (first.is_samples != other.is_samples) return false;
-    return first.is_samples ? !first.body.empty() && first.body == other.body
-                            : !first.frame.empty() && first.frame == other.frame;
+    if (first.is_samples != other.is_samples || first.whole.empty()) return false;
+    // Twins are the same bytes (TwinFinder).
+    return first.whole.size() == other.whole.size() &&
+           (first.whole.data() == other.whole.data() || first.whole == other.whole);
   });
 }
 

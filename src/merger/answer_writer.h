@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "merger/config.h"
 #include "merger/conflict.h"
+#include "merger/sampled_answer.h"
 #include "merger/series_combiner.h"
 #include "merger/series_fragment.h"
 #include "model/query.h"
@@ -20,7 +22,7 @@ namespace mread::merger {
 class Batch {
  public:
   /// Bytes that `pin` keeps alive.
-  void pass_on(std::string_view bytes, std::shared_ptr<const void> pin);
+  void pass_on(std::string_view bytes, Pin pin);
   /// Appends what `own` has got since `begin`; call it after writing into own().
   void add_own(size_t begin);
   std::string& own() { return own_; }
@@ -39,7 +41,7 @@ class Batch {
   };
   std::string own_;
   std::vector<Piece> pieces_;
-  std::vector<std::shared_ptr<const void>> pins_;
+  std::vector<Pin> pins_;
   size_t size_ = 0;
 };
 
@@ -76,6 +78,9 @@ class AnswerWriter {
 
   virtual void begin_result(size_t query_index, const model::Query& query) = 0;
   virtual SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) = 0;
+  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make:
+  /// then it gives their number. For the only result of an answer.
+  virtual std::optional<uint64_t> pass_on(SampledAnswer::Pieces body);
   virtual void finish(Batch& batch) = 0;
   /// Bytes held back until finish().
   virtual size_t held() const { return 0; }

@@ -156,6 +156,15 @@ void BackendLeg::fail(Error error, TimePoint now) {
   }
 }
 
+void BackendLeg::check_answer() {
+  if (error_ || !source_.is_unchecked()) return;
+  auto checked = source_.check_answer();
+  if (checked) return;
+  error_ = std::move(checked).error();
+  failed_early_ = true;
+  source_.discard();
+}
+
 void BackendLeg::not_available(std::string why, TimePoint now) {
   unavailable_ = true;
   fail(Error(Errc::unavailable, std::move(why)), now);

@@ -52,6 +52,9 @@ class BackendLeg {
   void fail(Error error, TimePoint now);
   /// Fails it before it is asked.
   void not_available(std::string why, TimePoint now);
+  /// Looks into a SAMPLES answer that came well and was not looked into yet, or only read (SeriesSource): the leg has
+  /// failed early if it is bad.
+  void check_answer();
   /// Also of one that stands by: nothing comes of it any more.
   void drop(TimePoint now);
   /// Another was asked beside it: if it is dropped for that, the time that it had is its latency.

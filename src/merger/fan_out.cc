@@ -48,6 +48,10 @@ class FanOut::Impl {
   void arm(TimePoint now);
   bool settled() const;
   bool may_answer_all() const;
+  bool may_begin_anew() const { return !writer_->streams() && request_.queries.size() == 1; }
+  void begin_anew(QueryRun& run);
+  bool stands(const QueryRun& run);
+  void make_writer();
   void produce();
   void on_merge_failed(QueryRun& run);
   void send();
@@ -82,8 +86,7 @@ class FanOut::Impl {
 
 FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options)
     : config_(config), request_(std::move(request)), options_(std::move(options)), now_(now) {
-  const auto& accepted = request_.accepted_response_types;
-  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
+  make_writer();
   for (const model::Query& query : request_.queries) {
     if (is_within_range(config_.limits, query)) continue;
     refuse(400, fmt::format("the query's range is more than {} (limits.query_range)",
@@ -91,6 +94,11 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
     return;
   }
   ask_all(now);
+}
+
+void FanOut::Impl::make_writer() {
+  const auto& accepted = request_.accepted_response_types;
+  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
 }
 
 void FanOut::Impl::ask_all(TimePoint now) {
@@ -128,6 +136,9 @@ void FanOut::Impl::ask_more(TimePoint now) {
 
 BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume) {
   SourceOptions options = source_options(config_, backend, options_);
+  // What is found wrong with an answer only while it is merged is found too late for those that were not waited for.
+  options.defer = options_.defer_samples && may_begin_anew() && !resume && config_.replica_labels.empty() &&
+                  config_.groups[config_.backends[backend].group].wait == Group::Wait::all;
   options.resume = std::move(resume);
   const auto id = static_cast<RequestId>(legs_.size());
   const auto index = static_cast<uint32_t>(run.legs.size());
@@ -296,7 +307,8 @@ void FanOut::Impl::pump(TimePoint now) {
   }
   if (!decided_ && settled()) {
     if (!may_answer_all()) {
-      refuse(503, partial());
+      for (const auto& run : runs_) run->check_answers();  // So that all failures are told.
+      stands(*runs_.front());
       return;
     }
     decided_ = true;
@@ -343,6 +355,12 @@ void FanOut::Impl::produce() {
     if (!run.begun) {
       writer_->begin_result(current_, run.query);
       run.begun = true;
+      run.begin(*writer_);
+      if (!run.hopeful && !stands(run)) return;
+    }
+    if (run.passed_on) {
+      ++current_;
+      continue;
     }
     switch (run.merge.run(*writer_, filling_, options_.batch_bytes)) {
       case SeriesMerge::State::blocked:
@@ -358,10 +376,34 @@ void FanOut::Impl::produce() {
   }
 }
 
+// Nothing of the answer has left yet.
+void FanOut::Impl::begin_anew(QueryRun& run) {
+  make_writer();
+  writer_->begin_result(current_, run.query);
+  run.begin_anew();
+  stands(run);
+}
+
+// Whether there is still to be an answer after all that it is made of was looked into.
+bool FanOut::Impl::stands(const QueryRun& run) {
+  for (const BackendLeg* each : run.legs) {
+    if (!each->failed() || !each->source().over_limit()) continue;
+    exceed(*each->error());
+    return false;
+  }
+  if (may_answer_all()) return true;
+  refuse(503, partial());
+  return false;
+}
+
 void FanOut::Impl::on_merge_failed(QueryRun& run) {
   const Error error = run.merge.error();
   if (run.merge.failed_source() == no_source) {
     exceed(error);
+    return;
+  }
+  if (run.hopeful) {
+    begin_anew(run);
     return;
   }
   BackendLeg& failed = *run.legs[run.merge.failed_source()];

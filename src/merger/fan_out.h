@@ -129,6 +129,9 @@ struct FanOutOptions {
   std::function<bool(size_t group)> may_hedge;
   /// By backend (may be shorter): what is known of them, for Config::prune.
   std::vector<Knowledge> knowledge;
+  /// SAMPLES answers that are to make one are read only when they are merged, and may be passed on as they came. The
+  /// answer has the same series and samples without it.
+  bool defer_samples = true;
   uint64_t window_bytes = 4ULL << 20;      ///< within which a backend's series may be out of order
   uint64_t read_ahead_bytes = 1ULL << 20;  ///< read of each backend beyond that
   size_t batch_bytes = 256U << 10;         ///< about the size of one Body

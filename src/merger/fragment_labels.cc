@@ -1,6 +1,5 @@
 #include "merger/fragment_labels.h"
 
-#include <memory>
 #include <utility>
 
 #include "merger/replica_labels.h"
@@ -18,21 +17,19 @@ Result<bool> set_labels(Fragment& fragment, std::string_view labels, bool pinned
     written = *std::move(rewritten);
   }
   SplitLabels split;
-  if (!replica_labels.empty() && split_labels(canonical ? labels : std::string_view(written), replica_labels, split)) {
-    const auto owned = std::make_shared<const std::string>(std::move(split.bytes));
-    fragment.labels = std::string_view(*owned).substr(0, split.kept);
-    fragment.replica = std::string_view(*owned).substr(split.kept);
-    fragment.labels_pin = owned;
-    return false;
-  }
-  if (canonical && pinned) {
+  const bool splits =
+      !replica_labels.empty() && split_labels(canonical ? labels : std::string_view(written), replica_labels, split);
+  if (canonical && pinned && !splits) {
     fragment.labels = labels;
     return true;
   }
-  const auto owned = std::make_shared<const std::string>(canonical ? std::string(labels) : std::move(written));
-  fragment.labels = *owned;
-  fragment.labels_pin = owned;
-  return canonical;
+  if (canonical) written = labels;
+  std::string_view bytes;
+  Fragment::Rare& rare = fragment.own_rare();
+  rare.labels_pin = pin_copy(splits ? std::move(split.bytes) : std::move(written), bytes);
+  fragment.labels = bytes.substr(0, splits ? split.kept : bytes.size());
+  rare.replica = bytes.substr(fragment.labels.size());
+  return canonical && !splits;
 }
 
 }  // namespace mread::merger

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "merger/answer_writer.h"
 #include "merger/backend_leg.h"
 #include "merger/config.h"
 #include "merger/fan_out.h"
@@ -22,6 +23,18 @@ struct QueryRun {
   std::vector<HedgedGroup> hedged;
   std::vector<Scope> scopes;  ///< by backend
   bool begun = false;         ///< some of its answer has been written
+  bool hopeful = false;       ///< its SAMPLES answers are read as they are merged (SampledAnswer::read)
+  bool passed_on = false;     ///< one of them is the whole answer: nothing is to be merged
+
+  /// Once every leg is settled, before the merge: sees to the SAMPLES answers that wait. Where all that there is to
+  /// merge are such answers they are read as they are merged, those with the same bytes once; if then there is but one,
+  /// it may be passed on as it came. Else they are checked first.
+  void begin(AnswerWriter& writer);
+  /// After a failure of a merge that was `hopeful`: checks all answers, and merges from the start. The writer must be
+  /// one that nothing has been given to.
+  void begin_anew();
+  /// Looks into all answers that were not looked into yet; the legs of those that are bad have failed.
+  void check_answers();
 
   /// By backend.
   std::vector<Part> parts(size_t backends) const;

@@ -20,9 +20,10 @@ Result<void> ReorderWindow::push(Fragment&& fragment, const wire::LabelsStep* st
       const auto order =
           step != nullptr ? step->order : wire::compare_labels_from(fragment.labels, queue_.back().labels, common);
       follows = order >= 0;
-      fragment.common = order == 0 ? same_labels : common;
+      fragment.common = order == 0 ? same_labels : static_cast<uint32_t>(common);
     }
     if (follows) {
+      if (fragment.common != same_labels) ++series_;
       queue_.push_back(std::move(fragment));
       bytes_ += size;
       return {};
@@ -57,7 +58,8 @@ void ReorderWindow::leave_order() {
 
 void ReorderWindow::settle() {
   while (tree_bytes_ >= window_ && !tree_.empty() && tree_.begin()->labels != tree_.rbegin()->labels) {
-    last_due_.assign(tree_.begin()->labels);
+    last_due_ = tree_.begin()->labels;
+    last_due_pin_ = tree_.begin()->labels_pin();
     any_due_ = true;
     do {
       auto node = tree_.extract(tree_.begin());
@@ -79,35 +81,43 @@ bool continues(const Fragment& fragment, std::string_view labels) {
   return fragment.common == same_labels || (fragment.common == unknown_common && fragment.labels == labels);
 }
 
-// The next series of a source is looked at only after those of all others: by then it can be near.
+// The next series of a source is looked at only after those of all others: by then it can be near. What its labels have
+// in common with those before is not read again.
 void prefetch(const Fragment& fragment) {
-  constexpr size_t line = 64;
-  constexpr size_t most = 1024;
-  const std::string_view bytes = fragment.frame.empty() ? fragment.labels : fragment.frame;
-  for (size_t i = 0; i < std::min(bytes.size(), most); i += line) __builtin_prefetch(bytes.data() + i);
+  const size_t known = fragment.common == unknown_common ? 0 : std::min<size_t>(fragment.common, fragment.labels.size());
+  __builtin_prefetch(fragment.labels.data() + known);
 }
 
 }  // namespace
 
 void ReorderWindow::pop_series(std::vector<Fragment>& out) {
   if (sorted_) {
-    last_due_.assign(queue_.front().labels);
+    last_due_ = queue_.front().labels;
+    last_due_pin_ = queue_.front().labels_pin();
     any_due_ = true;
+    --series_;
   }
   const std::string_view labels = queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
   do {
     bytes_ -= queue_.front().bytes;
     out.push_back(std::move(queue_.front()));
     queue_.pop_front();
+    ++taken_;
   } while (!queue_.empty() && continues(queue_.front(), labels));
   if (!queue_.empty()) prefetch(queue_.front());
 }
 
+uint64_t ReorderWindow::find(std::string_view labels) const {
+  if (!sorted_) return taken_;
+  const auto found =
+      std::lower_bound(queue_.begin(), queue_.end(), labels, [](const Fragment& fragment, std::string_view wanted) {
+        return wire::compare_labels(fragment.labels, wanted) < 0;
+      });
+  return taken_ + static_cast<uint64_t>(found - queue_.begin());
+}
+
 void ReorderWindow::erase(std::string_view labels) {
-  while (sorted_ && !queue_.empty() && queue_.back().labels == labels) {
-    bytes_ -= queue_.back().bytes;
-    queue_.pop_back();
-  }
+  while (sorted_ && !queue_.empty() && queue_.back().labels == labels) drop_back();
   for (auto it = tree_.begin(); it != tree_.end();) {
     if (it->labels == labels) {
       bytes_ -= it->bytes;
@@ -132,15 +142,19 @@ void ReorderWindow::keep_due() {
     const std::string_view labels = queue_[kept].labels;
     for (; queue_[kept].labels == labels; ++kept) rest -= queue_[kept].bytes;
   }
-  while (queue_.size() > kept) {
-    bytes_ -= queue_.back().bytes;
-    queue_.pop_back();
-  }
+  while (queue_.size() > kept) drop_back();
+}
+
+void ReorderWindow::drop_back() {
+  bytes_ -= queue_.back().bytes;
+  if (queue_.back().common != same_labels) --series_;
+  queue_.pop_back();
 }
 
 void ReorderWindow::clear() {
   queue_.clear();
   tree_.clear();
+  series_ = 0;
   bytes_ = 0;
   tree_bytes_ = 0;
 }

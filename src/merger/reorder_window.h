@@ -35,14 +35,23 @@ class ReorderWindow {
   bool empty() const { return queue_.empty() && tree_.empty(); }
   bool due() const {
     if (ended_ || !sorted_) return !queue_.empty();
-    return bytes_ >= window_ && !queue_.empty() && queue_.front().labels != queue_.back().labels;
+    return bytes_ >= window_ && series_ > 1;
   }
   /// The labels of the first series; due() or sorted, and not empty.
   std::string_view front() const { return queue_.front().labels; }
   /// What its labels have in common with those of the series that was taken before (Fragment::common).
-  size_t front_common() const { return queue_.front().common; }
+  uint32_t front_common() const { return queue_.front().common; }
   /// Moves all fragments of the first series to the end of `out`; only when due().
   void pop_series(std::vector<Fragment>& out);
+
+  /// The fragment that was pushed as number `number`, from 0; null where it has been taken, is not there yet, or the
+  /// source has broken the order.
+  const Fragment* pushed(uint64_t number) const {
+    return sorted_ && number >= taken_ && number - taken_ < queue_.size() ? &queue_[number - taken_] : nullptr;
+  }
+  /// The number of the first that is held of the series of these labels, or else of the one after it; `taken` where the
+  /// source has broken the order.
+  uint64_t find(std::string_view labels) const;
 
   size_t bytes() const { return bytes_; }
   /// True if the source has broken the order.
@@ -60,6 +69,7 @@ class ReorderWindow {
   };
   void leave_order();
   void settle();
+  void drop_back();
 
   size_t window_;
   bool sorted_ = true;
@@ -70,8 +80,11 @@ class ReorderWindow {
   std::multiset<Fragment, ByLabels> tree_;
   size_t bytes_ = 0;
   size_t tree_bytes_ = 0;
+  uint64_t taken_ = 0;   // While sorted_, fragments;
+  uint64_t series_ = 0;  // and how many series those in the queue are of.
   bool any_due_ = false;
-  std::string last_due_;  // While sorted_, the last that was taken.
+  std::string_view last_due_;  // While sorted_, the last that was taken;
+  Pin last_due_pin_;           // keeps it.
 };
 
 }  // namespace mread::merger

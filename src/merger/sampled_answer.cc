@@ -1,6 +1,7 @@
 #include "merger/sampled_answer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,10 +20,6 @@ struct Body {
   wire::ReadResponseView view;
 };
 
-std::string too_many_bytes(uint64_t limit) {
-  return fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit);
-}
-
 bool is_skipped(const Fragment& fragment, const SourceOptions& options) {
   if (!options.resume) return false;
   const auto order = wire::compare_labels(fragment.labels, options.resume->labels);
@@ -32,15 +29,30 @@ bool is_skipped(const Fragment& fragment, const SourceOptions& options) {
 }  // namespace
 
 Result<void> SampledAnswer::feed(std::shared_ptr<const std::string> piece, const SourceOptions& options) {
-  if (bytes_ + piece->size() > options.body_limit) return exceed(too_many_bytes(options.body_limit));
+  if (bytes_ + piece->size() > options.body_limit) return exceed_bytes(options.body_limit);
   bytes_ += piece->size();
   pieces_.push_back(std::move(piece));
   return {};
 }
 
 Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
-  auto bytes = wire::uncompress(std::span(pieces_), options.body_limit);
-  if (!bytes && bytes.error().is(Errc::limit)) return exceed(too_many_bytes(options.body_limit));
+  if (!options.defer) return check(source, options);
+  // What is no block at all is told at once.
+  const auto length = wire::uncompressed_length(pieces_, options.body_limit);
+  if (!length && length.error().is(Errc::limit)) return exceed_bytes(options.body_limit);
+  if (!length) return fail(length.error());
+  waits_ = true;
+  return {};
+}
+
+Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options) {
+  waits_ = false;
+  lapsed_ = false;
+  left_to_ = nullptr;
+  reader_.reset();
+  pin_.reset();
+  auto bytes = wire::uncompress(pieces_, options.body_limit);
+  if (!bytes && bytes.error().is(Errc::limit)) return exceed_bytes(options.body_limit);
   if (!bytes) return fail(std::move(bytes).error());
   pieces_.clear();
   bytes_ = 0;
@@ -56,6 +68,7 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
   if (body->view.results.size() != 1) {
     return fail(Errc::malformed, fmt::format("{} results for 1 query", body->view.results.size()));
   }
+  const Pin pin(new Block(body));
   const auto& listed = body->view.results.front().series;
   fragments_.reserve(listed.size());
   bool sorted = true;
@@ -77,11 +90,11 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
       step.order = wire::compare_labels_from(fragment.labels, before, step.common);
     }
     sorted = sorted && step.order >= 0;
-    fragment.common = step.order == 0 ? same_labels : step.common;
-    fragment.pin = body;
-    fragment.samples = series.samples;
-    fragment.histograms = series.histograms;
-    if (as_came) fragment.body = series.body;
+    fragment.common = step.order == 0 ? same_labels : static_cast<uint32_t>(step.common);
+    fragment.pin = pin;
+    fragment.entries = series.samples;
+    if (!series.histograms.empty()) fragment.own_rare().histograms = series.histograms;
+    if (as_came) fragment.whole = series.body;
     fragment.bytes = series.body.size();
   }
   series_ = fragments_.size();
@@ -95,14 +108,96 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
   return {};
 }
 
+void SampledAnswer::read(uint32_t source, const SourceOptions& options) {
+  waits_ = false;
+  reader_ = std::make_unique<wire::SamplesBlockReader>(pieces_);
+  source_ = source;
+  group_ = options.group;
+  series_limit_ = options.series_limit == 0 ? UINT64_MAX : options.series_limit;
+  advance();
+}
+
+void SampledAnswer::advance() {
+  const auto state = reader_->next();
+  has_front_ = state == wire::SamplesBlockReader::State::series;
+  lapsed_ = state == wire::SamplesBlockReader::State::lapse;
+  if (!has_front_) return;
+  const std::string_view labels = reader_->series().labels;
+  const wire::LabelsStep step = wire::step_labels(last_labels_, labels);
+  if (!step.canonical || (series_ > 0 && step.order <= 0) || series_ == series_limit_) {
+    has_front_ = false;
+    lapsed_ = true;
+    return;
+  }
+  last_labels_.replace(step.common, std::string::npos, labels.substr(step.common));
+  front_common_ = static_cast<uint32_t>(step.common);
+  ++series_;
+  if (pinned_ == reader_->memory().get()) return;
+  pinned_ = reader_->memory().get();
+  pin_ = Pin(new Block(reader_->memory()));
+}
+
+void SampledAnswer::leave_to(const SampledAnswer& other) {
+  waits_ = false;
+  left_to_ = &other;
+}
+
+void SampledAnswer::leave(uint64_t series) {
+  waits_ = false;
+  series_ = series;
+}
+
+bool SampledAnswer::has_same_bytes(const SampledAnswer& other) const {
+  if (bytes_ != other.bytes_) return false;
+  const auto next = [](Pieces& pieces, std::string_view& part) {
+    if (!part.empty() || pieces.empty()) return;
+    part = *pieces.front();
+    pieces = pieces.subspan(1);
+  };
+  Pieces these = pieces_;
+  Pieces those = other.pieces_;
+  std::string_view a, b;
+  for (size_t left = bytes_; left > 0;) {
+    next(these, a);
+    next(those, b);
+    const size_t size = std::min(a.size(), b.size());
+    if (std::memcmp(a.data(), b.data(), size) != 0) return false;
+    a.remove_prefix(size);
+    b.remove_prefix(size);
+    left -= size;
+  }
+  return true;
+}
+
 void SampledAnswer::clear() {
   pieces_.clear();
   fragments_.clear();
+  reader_.reset();
+  pin_.reset();
+  pinned_ = nullptr;
+  waits_ = false;
+  lapsed_ = false;
   next_ = 0;
   bytes_ = 0;
 }
 
 void SampledAnswer::pop_series(std::vector<Fragment>& out) {
+  if (reader_) {
+    const wire::TimeSeriesView& series = reader_->series();
+    Fragment& fragment = out.emplace_back();
+    fragment.pin = pin_;
+    fragment.labels = series.labels;
+    fragment.common = front_common_;
+    fragment.source = source_;
+    fragment.group = group_;
+    fragment.is_samples = true;
+    fragment.entries = series.samples;
+    if (series.has_histograms()) fragment.own_rare().histograms = series.histograms;
+    fragment.whole = series.body;
+    fragment.bytes = series.body.size();
+    advance();
+    return;
+  }
   const std::string_view labels = front();  // Its bytes stay: the fragment that pins them goes to `out`.
   const auto continues = [labels](const Fragment& fragment) {
     return fragment.common == same_labels || (fragment.common == unknown_common && fragment.labels == labels);
@@ -116,6 +211,10 @@ void SampledAnswer::pop_series(std::vector<Fragment>& out) {
 Result<void> SampledAnswer::exceed(std::string what) {
   over_limit_ = true;
   return fail(Errc::limit, std::move(what));
+}
+
+Result<void> SampledAnswer::exceed_bytes(uint64_t limit) {
+  return exceed(fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit));
 }
 
 }  // namespace mread::merger

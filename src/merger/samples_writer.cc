@@ -1,9 +1,13 @@
 #include "merger/samples_writer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "wire/histogram_chunk.h"
 #include "wire/histogram_proto.h"
+#include "wire/labels_view.h"
+#include "wire/samples_block_reader.h"
 #include "wire/samples_response.h"
 
 namespace mread::merger {
@@ -15,8 +19,14 @@ void SamplesWriter::begin_result(size_t, const model::Query& query) {
 
 // Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing to trim.
 bool SamplesWriter::take_samples(const Fragment& fragment) {
-  if (!fragment.is_samples || fragment.samples.empty() || !fragment.histograms.empty()) return false;
-  wire::SamplesReader reader(fragment.samples);
+  if (!fragment.is_samples || fragment.entries.empty() || !fragment.histograms().empty()) return false;
+  if (const auto plain = wire::plain_samples(fragment.entries)) {
+    if (!range_.contains(plain->first_ms) || !range_.contains(plain->last_ms)) return false;
+    samples_.resize(plain->count);
+    wire::read_plain_samples(fragment.entries, samples_);
+    return true;
+  }
+  wire::SamplesReader reader(fragment.entries);
   int64_t next_ms = range_.first_ms;
   for (model::Sample sample; reader.next(sample); next_ms = sample.timestamp_ms + 1) {
     if (sample.timestamp_ms < next_ms || sample.timestamp_ms >= range_.last_ms) {
@@ -36,6 +46,7 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
          Error(Errc::limit, fmt::format("the answer has more than {} bytes (limits.bytes_in_flight)", limit))});
   }
   samples_.clear();
+  whole_ = {};
   histogram_entries_.clear();
   histograms_ = 0;
   if (identical && take_samples(fragments[0])) return append(fragments[0].labels);
@@ -44,28 +55,76 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   any_ = false;
   next_ms_ = range_.first_ms;
   const auto different = std::span(fragments).first(identical ? 1 : fragments.size());
+  // Of SAMPLES alone the combiner makes one part.
+  in_one_part_ =
+      std::all_of(different.begin(), different.end(), [](const Fragment& fragment) { return fragment.is_samples; });
   if (auto combined = combine(different, *this); !combined) return combined;
-  if (any_ && samples_.empty() && histogram_entries_.empty()) return {};
+  if (any_ && samples_.empty() && whole_.empty() && histogram_entries_.empty()) return {};
   return append(fragments[0].labels);
 }
 
 SourceResult<void> SamplesWriter::append(std::string_view labels) {
   constexpr uint64_t largest_block = UINT32_MAX;
   constexpr uint64_t largest_sample = 22;
-  const uint64_t at_most = largest_sample * samples_.size() + labels.size() + histogram_entries_.size() + 16;
+  const uint64_t count = samples_.size() + whole_.size();
+  const uint64_t at_most = largest_sample * count + labels.size() + histogram_entries_.size() + 16;
   if (response_.uncompressed_size() + at_most > largest_block) {
     return tl::unexpected<SourceError>(
         {no_source, Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
   }
-  if (auto counted = count_series(samples_.size() + histograms_); !counted) return counted;
-  response_.append_series(labels, samples_, histogram_entries_);
+  if (auto counted = count_series(count + histograms_); !counted) return counted;
+  if (whole_.empty()) {
+    response_.take_series(labels, samples_, histogram_entries_);
+  } else {
+    response_.append_series(labels, whole_, histogram_entries_);
+  }
   return {};
 }
 
+// Whether the series is what would be written of it: its samples, nothing to trim, nothing else. Adds their number.
+bool SamplesWriter::would_stay(const wire::TimeSeriesView& series, uint64_t& samples) const {
+  if (series.has_histograms() || series.labels.size() + series.samples.size() != series.body.size()) return false;
+  if (!series.labels.empty() && series.labels.data() != series.body.data()) return false;
+  const auto plain = wire::plain_samples(series.samples);
+  if (!plain) return false;
+  samples += plain->count;
+  return plain->count == 0 || (range_.contains(plain->first_ms) && range_.contains(plain->last_ms));
+}
+
+std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
+  const auto within = [](uint64_t limit, uint64_t value) { return limit == 0 || value <= limit; };
+  uint64_t bytes = 0;
+  for (const auto& piece : body) bytes += piece->size();
+  if (!within(config_.limits.bytes_in_flight, bytes)) return std::nullopt;
+  wire::SamplesBlockReader reader(body);
+  std::string labels;
+  uint64_t series = 0;
+  uint64_t samples = 0;
+  using State = wire::SamplesBlockReader::State;
+  for (State state = reader.next(); state != State::end; state = reader.next(), ++series) {
+    if (state == State::lapse || !would_stay(reader.series(), samples)) return std::nullopt;
+    const wire::LabelsStep step = wire::step_labels(labels, reader.series().labels);
+    if (!step.canonical || (series > 0 && step.order <= 0)) return std::nullopt;
+    labels.replace(step.common, std::string::npos, reader.series().labels.substr(step.common));
+    if (!within(config_.limits.series, series + 1) || !within(config_.limits.samples, samples)) return std::nullopt;
+  }
+  counts_.series += series;
+  counts_.samples += samples;
+  passed_on_.assign(body.begin(), body.end());
+  passed_on_bytes_ = bytes;
+  return series;
+}
+
 void SamplesWriter::finish(Batch& batch) {
+  if (!passed_on_.empty()) {
+    for (auto& piece : passed_on_) batch.pass_on(*piece, Pin(new Block(piece)));
+    passed_on_.clear();
+    passed_on_bytes_ = 0;
+    return;
+  }
   for (wire::SamplesBlockWriter::Piece& piece : response_.take()) {
     const std::string_view bytes(piece.memory.get(), piece.size);
-    batch.pass_on(bytes, std::move(piece.memory));
+    batch.pass_on(bytes, Pin(new Block(std::move(piece.memory))));
   }
 }
 
@@ -92,6 +151,18 @@ SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t s
 }
 
 SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples) {
+  if (in_one_part_) {
+    any_ = any_ || !samples.empty();
+    const auto earlier = [](const model::Sample& sample, int64_t timestamp_ms) {
+      return sample.timestamp_ms < timestamp_ms;
+    };
+    const auto later = [](int64_t timestamp_ms, const model::Sample& sample) {
+      return timestamp_ms < sample.timestamp_ms;
+    };
+    const auto begin = std::lower_bound(samples.begin(), samples.end(), range_.first_ms, earlier);
+    whole_ = {begin, std::upper_bound(begin, samples.end(), range_.last_ms, later)};
+    return check_samples(whole_.size());
+  }
   const size_t before = samples_.size();
   samples_.insert(samples_.end(), samples.begin(), samples.end());
   return keep_in_order(before);

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "merger/answer_writer.h"
 #include "wire/samples_block_writer.h"
+#include "wire/samples_response.h"
 
 namespace mread::merger {
 
@@ -20,13 +24,15 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   bool streams() const override { return false; }
   void begin_result(size_t query_index, const model::Query& query) override;
   SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) override;
+  std::optional<uint64_t> pass_on(SampledAnswer::Pieces body) override;
   void finish(Batch& batch) override;
-  size_t held() const override { return response_.size(); }
+  size_t held() const override { return response_.size() + passed_on_bytes_; }
 
  private:
   SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) override;
   SourceResult<void> samples(std::span<const model::Sample> samples) override;
   SourceResult<void> mixed(std::span<const MixedSample> samples) override;
+  bool would_stay(const wire::TimeSeriesView& series, uint64_t& samples) const;
   bool take_samples(const Fragment& fragment);
   SourceResult<void> keep_in_order(size_t before);
   SourceResult<void> append(std::string_view labels);
@@ -40,7 +46,12 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
 
   TimeRange range_{};
   wire::SamplesBlockWriter response_;
+  std::vector<std::shared_ptr<const std::string>> passed_on_;  // In place of it.
+  size_t passed_on_bytes_ = 0;
   std::vector<model::Sample> samples_;
+  // In place of samples_: what the combiner made of them, which it keeps until the next series.
+  std::span<const model::Sample> whole_;
+  bool in_one_part_ = false;
   std::vector<MixedSample> mixed_;
   std::string histogram_entries_;
   uint64_t histograms_ = 0;

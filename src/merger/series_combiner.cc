@@ -68,10 +68,10 @@ Result<void> append_mixed(const wire::ChunkView& chunk, Origin origin, std::vect
 }
 
 Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<MixedSample>& out) {
-  wire::SamplesReader reader(fragment.samples);
+  wire::SamplesReader reader(fragment.entries);
   for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(origin, sample));
   if (!reader.ok()) return fail(*reader.error());
-  wire::HistogramEntries entries(fragment.histograms);
+  wire::HistogramEntries entries(fragment.histograms());
   for (std::string_view message; entries.next(message);) {
     auto sample = wire::parse_histogram_message(message);
     if (!sample) return fail(std::move(sample).error());
@@ -82,18 +82,22 @@ Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<M
 
 // What a chunk claims to hold is believed as far as its bytes go: an XOR chunk's sample takes two bits at the least, an
 // XOR2 chunk's one. One that claims more cannot be read to the end of even that many.
-size_t most_samples(const wire::ChunkView& chunk) {
-  const size_t samples_a_byte = chunk.encoding == wire::ChunkEncoding::xor2 ? 8 : 4;
-  return std::min<size_t>(wire::claimed_samples(chunk.encoding, chunk.data), chunk.data.size() * samples_a_byte);
-}
-
 template <class Reader>
-Result<void> append_samples(Reader reader, const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
-  const size_t before = out.size();
-  out.resize(before + most_samples(chunk));
-  out.resize(before + reader.read(std::span(out).subspan(before)));
+Result<void> append_samples(Reader reader, size_t samples_a_byte, const wire::ChunkView& chunk,
+                            std::vector<model::Sample>& memory, size_t& size) {
+  const size_t most = std::min<size_t>(reader.count(), chunk.data.size() * samples_a_byte);
+  if (memory.size() < size + most) memory.resize(size + most);
+  size += reader.read(std::span(memory).subspan(size, most));
   if (!reader.ok()) return fail(*reader.error());
   return {};
+}
+
+// Puts them behind the first `size` samples of `memory`, which grows where it has to, and only then.
+Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& memory, size_t& size) {
+  if (chunk.encoding == wire::ChunkEncoding::xor2) {
+    return append_samples(wire::Xor2Reader(chunk.data), 8, chunk, memory, size);
+  }
+  return append_samples(wire::XorReader(chunk.data), 4, chunk, memory, size);
 }
 
 bool same_samples(std::span<const model::Sample> a, std::span<const model::Sample> b) {
@@ -124,8 +128,10 @@ bool contains(std::span<const model::Sample> all, std::span<const model::Sample>
 }  // namespace
 
 Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& out) {
-  if (chunk.encoding == wire::ChunkEncoding::xor2) return append_samples(wire::Xor2Reader(chunk.data), chunk, out);
-  return append_samples(wire::XorReader(chunk.data), chunk, out);
+  size_t size = out.size();
+  auto read = append_samples(chunk, out, size);
+  out.resize(size);
+  return read;
 }
 
 const SampleConflict& SeriesCombiner::last_conflict() const {
@@ -142,7 +148,7 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
       if (runs_.empty() || runs_.back().source != fragment.source) runs_.push_back({0, fragment.source, {}});
       continue;
     }
-    const Run run{fragment.group, fragment.source, fragment.replica};
+    const Run run{fragment.group, fragment.source, fragment.replica()};
     const auto key = [](const Run& each) { return std::tie(each.group, each.source, each.replica); };
     const auto place = std::lower_bound(runs_.begin(), runs_.end(), run,
                                         [&key](const Run& a, const Run& b) { return key(a) < key(b); });
@@ -153,7 +159,7 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
 // `last`: that of the fragment before.
 uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
   const auto is_of = [&fragment, this](const Run& run) {
-    return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica);
+    return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica());
   };
   if (is_of(runs_[last])) return last;
   return static_cast<uint32_t>(std::find_if(runs_.begin(), runs_.end(), is_of) - runs_.begin());
@@ -164,15 +170,16 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
   own_conflicts_before_ = conflicts_.count();
   list_runs(fragments);
   refs_.clear();
+  chunks_.clear();
   sampled_.clear();
   uint32_t run = 0;
   for (const Fragment& fragment : fragments) {
     run = run_of(fragment, run);
     if (fragment.is_samples) sampled_.push_back({&fragment, run});
-    for (const wire::ChunkView& chunk : fragment.chunks) {
-      refs_.push_back({&chunk, run, static_cast<uint32_t>(refs_.size())});
-    }
+    fragment.list_chunks(chunks_);
+    while (refs_.size() < chunks_.size()) refs_.push_back({nullptr, run, static_cast<uint32_t>(refs_.size())});
   }
+  for (ChunkRef& ref : refs_) ref.chunk = &chunks_[ref.order];  // Now they stay where they are.
   if (!sampled_.empty()) {
     std::stable_sort(sampled_.begin(), sampled_.end(),
                      [](const SampledRef& a, const SampledRef& b) { return a.run < b.run; });
@@ -257,7 +264,7 @@ SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<c
   const bool histograms = std::any_of(chunks.begin(), chunks.end(),
                                       [](const ChunkRef& ref) { return !wire::has_floats(ref.chunk->encoding); }) ||
                           std::any_of(sampled.begin(), sampled.end(),
-                                      [](const SampledRef& ref) { return !ref.fragment->histograms.empty(); });
+                                      [](const SampledRef& ref) { return !ref.fragment->histograms().empty(); });
   return histograms ? merge_all_kinds(chunks, sampled, out) : merge_floats(chunks, sampled, out);
 }
 
@@ -274,10 +281,9 @@ SeriesCombiner::Decoded& SeriesCombiner::open_run(uint32_t run) {
 // samples out of order, which Prometheus's client would pass on as they are.
 void SeriesCombiner::close_run(Decoded& decoded) {
   const std::span<model::Sample> run = decoded.samples();
-  const auto lapse = std::adjacent_find(run.begin(), run.end(), [](const model::Sample& a, const model::Sample& b) {
-    return a.timestamp_ms >= b.timestamp_ms;
-  });
-  if (lapse == run.end()) return;
+  bool lapse = false;
+  for (size_t i = 1; i < run.size(); ++i) lapse |= run[i - 1].timestamp_ms >= run[i].timestamp_ms;
+  if (!lapse) return;
   decoded.in_chunks = false;
   std::stable_sort(run.begin(), run.end(),
                    [](const model::Sample& a, const model::Sample& b) { return a.timestamp_ms < b.timestamp_ms; });
@@ -293,7 +299,7 @@ void SeriesCombiner::close_run(Decoded& decoded) {
   decoded.size = kept + 1;
 }
 
-// All there is into decoded_, by run. The chunks get their places first, so that they can be read side by side.
+// All there is into decoded_, by run.
 SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std::span<const SampledRef> sampled) {
   open_runs_ = 0;
   decoded_chunks_.clear();
@@ -303,50 +309,21 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
     const uint32_t number = chunk == chunks.end()   ? body->run
                             : body == sampled.end() ? chunk->run
                                                     : std::min(chunk->run, body->run);
+    const uint32_t source = runs_[number].source;
     const size_t index = open_runs_;
     Decoded& run = open_run(number);
     for (; chunk != chunks.end() && chunk->run == number; ++chunk) {
-      const size_t most = most_samples(*chunk->chunk);
-      decoded_chunks_.push_back({chunk->chunk, index, run.size, most});
-      run.size += most;
+      const size_t begin = run.size;
+      if (auto read = append_samples(*chunk->chunk, run.memory, run.size); !read) return blame(source, read.error());
+      decoded_chunks_.push_back({chunk->chunk, index, begin, run.size - begin});
     }
-    while (body != sampled.end() && body->run == number) ++body;
-    if (run.memory.size() < run.size) run.memory.resize(run.size);
-  }
-  if (auto read = read_chunks(); !read) return read;
-  for (const SampledRef& ref : sampled) {
-    const auto end = decoded_.begin() + static_cast<ptrdiff_t>(open_runs_);
-    Decoded& run = *std::find_if(decoded_.begin(), end, [&ref](const Decoded& each) { return each.run == ref.run; });
-    run.memory.resize(run.size);
-    if (auto read = append_samples(ref.fragment->samples, run.memory); !read) {
-      return blame(runs_[run.run].source, read.error());
+    for (; body != sampled.end() && body->run == number; ++body) {
+      run.memory.resize(run.size);
+      if (auto read = append_samples(body->fragment->entries, run.memory); !read) return blame(source, read.error());
+      run.size = run.memory.size();
+      run.in_chunks = false;
     }
-    run.size = run.memory.size();
-    run.in_chunks = false;
-  }
-  for (size_t i = 0; i < open_runs_; ++i) close_run(decoded_[i]);
-  return {};
-}
-
-// Into the places that were made for them.
-SourceResult<void> SeriesCombiner::read_chunks() {
-  reads_.clear();
-  const auto is_xor = [](const DecodedChunk& chunk) { return chunk.view->encoding != wire::ChunkEncoding::xor2; };
-  const auto source = [this](const DecodedChunk& chunk) { return runs_[decoded_[chunk.run].run].source; };
-  for (const DecodedChunk& chunk : decoded_chunks_) {
-    if (is_xor(chunk)) reads_.push_back({wire::XorReader(chunk.view->data), place_of(chunk)});
-  }
-  wire::read_side_by_side(reads_);
-  auto read = reads_.begin();
-  for (const DecodedChunk& chunk : decoded_chunks_) {
-    if (is_xor(chunk)) {
-      if (!read->reader.ok()) return blame(source(chunk), *read->reader.error());
-      ++read;
-    } else {
-      wire::Xor2Reader reader(chunk.view->data);
-      reader.read(place_of(chunk));
-      if (!reader.ok()) return blame(source(chunk), *reader.error());
-    }
+    close_run(run);
   }
   return {};
 }

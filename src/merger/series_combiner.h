@@ -11,7 +11,6 @@
 #include "merger/mixed_samples.h"
 #include "merger/series_fragment.h"
 #include "model/sample.h"
-#include "wire/xor_chunk.h"
 
 namespace mread::merger {
 
@@ -104,7 +103,6 @@ class SeriesCombiner {
   SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
   void fill_gaps();
   SourceResult<void> decode(std::span<const ChunkRef> chunks, std::span<const SampledRef> sampled);
-  SourceResult<void> read_chunks();
   std::span<model::Sample> place_of(const DecodedChunk& chunk);
   Decoded& open_run(uint32_t run);
   void close_run(Decoded& run);
@@ -122,6 +120,7 @@ class SeriesCombiner {
   uint64_t chain_conflicts_before_ = 0;
   uint64_t own_conflicts_before_ = 0;
   std::vector<Run> runs_;  // By number; sorted.
+  std::vector<wire::ChunkView> chunks_;
   std::vector<ChunkRef> refs_;
   std::vector<ChunkRef> kept_;
   std::vector<uint32_t> holders_;  // Runs that have every chunk so far.
@@ -131,7 +130,6 @@ class SeriesCombiner {
   size_t open_runs_ = 0;
   std::vector<DecodedChunk> decoded_chunks_;
   std::vector<DecodedChunk> to_keep_;
-  std::vector<wire::XorRead> reads_;
   std::vector<std::span<const model::Sample>> views_;
   std::vector<std::vector<model::Sample>> filled_;
   std::vector<model::Sample> merged_;

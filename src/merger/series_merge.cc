@@ -9,6 +9,16 @@ namespace mread::merger {
 void SeriesMerge::start(std::vector<SeriesSource*> sources) {
   sources_ = std::move(sources);
   leaves_.assign(sources_.size(), {});
+  windows_.clear();
+  built_ = false;
+  replay_ = false;
+  series_.clear();
+  written_pin_.reset();
+  failed_source_ = no_source;
+  undecodable_ = false;
+  error_.reset();
+  for (const SeriesSource* source : sources_) windows_.push_back(&source->window());
+  for (SeriesSource* source : sources_) source->know(windows_);
 }
 
 // Both have lost to the same leaf, or follow on the same series (see LoserTree), and neither comes before that. The one
@@ -21,9 +31,12 @@ bool SeriesMerge::before(size_t i, size_t j) {
   if (a.common != b.common) return a.common > b.common;
   if (a.common == same_labels) return i < j;
   size_t common = a.common;
-  const auto order = wire::compare_labels_from(a.labels, b.labels, common);
+  // Twins are the same bytes (TwinFinder).
+  const auto order = a.labels.data() == b.labels.data() && a.labels.size() == b.labels.size()
+                         ? std::strong_ordering::equal
+                         : wire::compare_labels_from(a.labels, b.labels, common);
   const bool first = order < 0 || (order == 0 && i < j);
-  (first ? b : a).common = order == 0 ? same_labels : common;
+  (first ? b : a).common = order == 0 ? same_labels : static_cast<uint32_t>(common);
   return first;
 }
 
@@ -60,9 +73,9 @@ bool SeriesMerge::refresh() {
     if (!top.ended) {
       top.common = sources_[tree_.top()]->head_common();
       if (top.common == unknown_common) {
-        top.common = 0;
-        const auto step = wire::compare_labels_from(series_.front().labels, top.labels, top.common);
-        if (step == 0) top.common = same_labels;
+        size_t common = 0;
+        const auto step = wire::compare_labels_from(series_.front().labels, top.labels, common);
+        top.common = step == 0 ? same_labels : static_cast<uint32_t>(common);
       }
     }
     fresh_ = false;
@@ -73,24 +86,28 @@ bool SeriesMerge::refresh() {
 }
 
 bool SeriesMerge::write_series(AnswerWriter& writer, Batch& batch) {
+  const std::string_view labels = series_.front().labels;
+  Pin pin = series_.front().labels_pin();
   if (auto written = writer.write(series_, batch); !written) {
     undecodable_ = true;
     return fail_with(written.error().source, std::move(written.error().error));
   }
-  written_.assign(series_.front().labels);
-  any_written_ = true;
+  written_ = labels;
+  written_pin_ = std::move(pin);
   series_.clear();
   return true;
 }
 
 std::optional<ResumePoint> SeriesMerge::resume_point() const {
   if (!series_.empty()) return ResumePoint{std::string(series_.front().labels), true};
-  if (any_written_) return ResumePoint{written_, false};
+  if (written_pin_) return ResumePoint{std::string(written_), false};
   return std::nullopt;
 }
 
 void SeriesMerge::add(SeriesSource* source) {
   sources_.push_back(source);
+  windows_.push_back(&source->window());
+  source->know(windows_);
   leaves_.emplace_back();
   built_ = false;
   replay_ = false;

@@ -34,7 +34,7 @@ class SeriesMerge {
   SeriesMerge(const SeriesMerge&) = delete;
   SeriesMerge& operator=(const SeriesMerge&) = delete;
 
-  /// The sources, by index; once, before run().
+  /// The sources, by index; before run(), and to begin anew with sources of which nothing was taken.
   void start(std::vector<SeriesSource*> sources);
 
   /// Goes on until one of the states is reached.
@@ -58,12 +58,13 @@ class SeriesMerge {
   bool fail_with(size_t source, Error error);
 
   std::vector<SeriesSource*> sources_;
+  std::vector<const ReorderWindow*> windows_;  // Theirs.
   // `common` is what its labels have in common with those of the leaf that it lost to, or, on top, of the series that
   // was taken last (Fragment::common, but never unknown).
   struct Leaf {
     std::string_view labels;
     bool ended = false;
-    size_t common = 0;
+    uint32_t common = 0;
   };
   bool continues(const Leaf& top) const;
 
@@ -73,8 +74,8 @@ class SeriesMerge {
   bool fresh_ = false;            // Nothing was taken since it was built.
   bool replay_ = false;           // The leaf on top was taken from.
   std::vector<Fragment> series_;  // The series that is being gathered.
-  std::string written_;           // The labels of the series that was written last,
-  bool any_written_ = false;      // if there is one.
+  std::string_view written_;      // The labels of the series that was written last,
+  Pin written_pin_;               // if there is one, and what keeps them.
   size_t failed_source_ = no_source;
   bool undecodable_ = false;  // It failed in write().
   std::optional<Error> error_;

@@ -72,6 +72,16 @@ void SeriesSource::end_early(Error error) {
   error_ = std::move(error);
 }
 
+void SeriesSource::read_answer() {
+  sampled_.read(index_, options_);
+  note_lapse();
+}
+
+Result<void> SeriesSource::check_answer() {
+  error_.reset();
+  return sampled_.check(index_, options_);
+}
+
 void SeriesSource::discard() {
   window_.clear();
   window_.end();
@@ -82,13 +92,50 @@ void SeriesSource::discard() {
 
 Result<void> SeriesSource::take_frames() {
   for (;;) {
-    auto frame = splitter_->next();
-    if (!frame) return fail(std::move(frame).error());
-    if (!*frame) return {};
-    if (auto taken = take_frame(**frame); !taken) {
+    const auto twin = take_twin();
+    if (!twin) return fail(twin.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
+    if (*twin) continue;
+    wire::Frame frame;
+    if (!splitter_->next_whole(frame)) {
+      auto next = splitter_->next();
+      if (!next) return fail(std::move(next).error());
+      if (!*next) return {};
+      frame = **next;
+    }
+    if (splitter_->pin().get() != block_bytes_) {
+      block_bytes_ = splitter_->pin().get();
+      block_ = Pin(new Block(splitter_->pin()));
+    }
+    if (auto taken = take_frame(frame); !taken) {
       return fail(taken.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
     }
+    twins_.missed(last_labels_);
   }
+}
+
+// Takes the next frame if another source has given the same, which was checked and parsed then.
+Result<bool> SeriesSource::take_twin() {
+  const Fragment* const guess = twins_.guess();
+  if (guess == nullptr || guess->whole.size() > options_.frame_limit || !splitter_->skip_known(guess->whole)) {
+    return false;
+  }
+  Fragment fragment = *guess;
+  fragment.source = index_;
+  fragment.group = options_.group;
+  wire::LabelsStep step;
+  if (twins_.follows_match() && fragment.common != unknown_common) {
+    const bool same = fragment.common == same_labels;
+    step.common = same ? fragment.labels.size() : fragment.common;
+    step.order = same ? std::strong_ordering::equal : std::strong_ordering::greater;
+  } else {
+    step.common = 0;
+    step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
+  }
+  twins_.matched();
+  // In order where it stands, it need not be so here.
+  if (auto pushed = push(std::move(fragment), step); !pushed) return fail(std::move(pushed).error());
+  started_ = started_ || window_.due();
+  return true;
 }
 
 Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
@@ -105,15 +152,11 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   return {};
 }
 
-// The series that was received, and its step from the one before.
-void SeriesSource::take_labels(const Fragment& fragment, const wire::LabelsStep& step) {
-  if (series_ > 0 && step.order == 0) return;
-  ++series_;
-  last_labels_.replace(step.common, std::string::npos, fragment.labels.substr(step.common));
-}
-
-// Pushes it unless it is skipped.
+// Pushes it unless it is skipped; `step` is that from the series that was received before.
 Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& step) {
+  if (series_ == 0 || step.order != 0) ++series_;
+  last_labels_ = fragment.labels;
+  last_pin_ = fragment.labels_pin();
   const bool skipped = skips(fragment);
   const bool from_last = std::exchange(last_pushed_, !skipped);
   if (skipped) return {};
@@ -132,8 +175,9 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   Fragment fragment;
   fragment.source = index_;
   fragment.group = options_.group;
+  fragment.pin = block_;
   const bool pinned = inside(series.labels, frame.data);
-  bool canonical = true;
+  bool as_it_came = true;
   wire::LabelsStep step;
   if (pinned && options_.replica_labels.empty()) step = wire::step_labels(last_labels_, series.labels);
   if (pinned && options_.replica_labels.empty() && step.canonical) {
@@ -141,25 +185,31 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   } else {
     const auto set = set_labels(fragment, series.labels, pinned, options_.replica_labels);
     if (!set) return fail(set.error());
-    canonical = *set;
+    as_it_came = *set && pinned;
     step.common = 0;
     step.order = wire::compare_labels_from(fragment.labels, last_labels_, step.common);
   }
-  fragment.pin = frame.pin;
-  bool ordered = true;
+  bool together = true;
+  size_t chunk_bytes = 0;
+  const wire::ChunkView* before = nullptr;
   for (const wire::ChunkView& chunk : series.chunks) {
     if (auto checked = check_chunk(chunk); !checked) return checked;
-    ordered = ordered && (fragment.chunks.empty() || chunk.min_time_ms > fragment.chunks.back().max_time_ms);
-    fragment.chunks.push_back(chunk);
+    if (before != nullptr) {
+      as_it_came = as_it_came && chunk.min_time_ms > before->max_time_ms;
+      together = together && before->wire.data() + before->wire.size() == chunk.wire.data();
+    }
+    before = &chunk;
+    chunk_bytes += chunk.wire.size();
     fragment.sample_count += wire::claimed_samples(chunk.encoding, chunk.data);
     fragment.newer_chunks = fragment.newer_chunks || wire::is_newer(chunk.encoding);
   }
-  if (alone && canonical && pinned && ordered) fragment.frame = frame.wire;
-  fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment);
-  if (!alone) {
-    for (const wire::ChunkView& chunk : fragment.chunks) fragment.bytes += chunk.wire.size();
+  if (!together) {
+    fragment.own_rare().chunks.assign(series.chunks.begin(), series.chunks.end());
+  } else if (before != nullptr) {
+    fragment.entries = {series.chunks.front().wire.data(), chunk_bytes};
   }
-  take_labels(fragment, step);
+  if (alone && as_it_came) fragment.whole = frame.wire;
+  fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment) + chunk_bytes;
   auto pushed = push(std::move(fragment), step);
   started_ = started_ || window_.due();
   return pushed;

@@ -12,6 +12,7 @@
 #include "merger/reorder_window.h"
 #include "merger/sampled_answer.h"
 #include "merger/series_fragment.h"
+#include "merger/twin_finder.h"
 #include "model/query.h"
 #include "wire/frame_splitter.h"
 
@@ -33,6 +34,7 @@ struct SourceOptions {
   uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
   uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
   uint64_t series_limit = 0;                    ///< of a SAMPLES body; 0: none
+  bool defer = false;                           ///< a SAMPLES body is only collected, until the merge begins
   uint64_t window = 4ULL << 20;                 ///< bytes within which series may be out of order
   uint64_t read_ahead = 1ULL << 20;             ///< bytes that are asked for beyond the window
   bool hold_all = false;                        ///< known to be unsorted: nothing is given out before the end
@@ -46,7 +48,8 @@ struct SourceOptions {
 ///          whole, that is when the source has ended, or when it is due (see ReorderWindow): a series that comes
 ///          late by less than the window is put in its place. Without their replica labels series are in another order,
 ///          for better or worse: it is this order that counts.
-/// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body.
+/// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body. Frames that another source of the
+///          read has sent already, byte for byte, are held once, though each counts them.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
 ///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate label
 ///          names, chunks that end before they begin, and answers to a query that was not asked.
@@ -54,6 +57,10 @@ struct SourceOptions {
 class SeriesSource {
  public:
   SeriesSource(uint32_t index, SourceOptions options);
+
+  /// The windows of all sources of the read, for TwinFinder; before the first feed().
+  void know(const std::vector<const ReorderWindow*>& windows) { twins_.start(&windows, &window_); }
+  const ReorderWindow& window() const { return window_; }
 
   /// The body's kind; before the first feed().
   void begin(model::ResponseType type) { type_ = type; }
@@ -74,18 +81,29 @@ class SeriesSource {
   bool resumes() const { return options_.resume.has_value(); }
   bool ended() const { return ended_; }
   bool drained() const { return ended_ && (is_sampled() ? sampled_.empty() : window_.empty()); }
-  /// Set by end_early().
+  /// Set by end_early(), and by read_answer() and after it.
   const std::optional<Error>& error() const { return error_; }
   /// Takes the failure as dealt with.
   void forgive() { error_.reset(); }
 
   std::string_view head() const { return is_sampled() ? sampled_.front() : window_.front(); }
   /// What head() has in common with the series popped before it (Fragment::common).
-  size_t head_common() const { return is_sampled() ? sampled_.front_common() : window_.front_common(); }
+  uint32_t head_common() const { return is_sampled() ? sampled_.front_common() : window_.front_common(); }
   void pop_series(std::vector<Fragment>& out) {
-    if (is_sampled()) return sampled_.pop_series(out);
-    window_.pop_series(out);
+    if (!is_sampled()) return window_.pop_series(out);
+    sampled_.pop_series(out);
+    note_lapse();
   }
+
+  /// The SAMPLES answer that waits to be read or checked (SourceOptions::defer), if there is one. Until then the
+  /// source has no series.
+  SampledAnswer* waiting_answer() { return ended_ && sampled_.waits() ? &sampled_ : nullptr; }
+  /// Of a waiting answer: see SampledAnswer::read(). A lapse becomes error() once all before it was taken.
+  void read_answer();
+  /// Whether it waits, or was only read.
+  bool is_unchecked() const { return ended_ && sampled_.is_unchecked(); }
+  /// Checks it, from its start. After an error it is to be discarded.
+  Result<void> check_answer();
 
   uint32_t index() const { return index_; }
   size_t held() const { return window_.bytes() + sampled_.held() + (splitter_ ? splitter_->buffered() : 0); }
@@ -96,11 +114,15 @@ class SeriesSource {
 
  private:
   bool is_sampled() const { return type_ == model::ResponseType::samples; }
+  void note_lapse() {
+    if (sampled_.lapsed()) [[unlikely]]
+      error_ = Error(Errc::malformed, "not what is usual in answers");
+  }
   Result<void> take_frames();
+  Result<bool> take_twin();
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   bool skips(const Fragment& fragment) const;
-  void take_labels(const Fragment& fragment, const wire::LabelsStep& step);
   Result<void> push(Fragment&& fragment, const wire::LabelsStep& step);
 
   uint32_t index_;
@@ -110,8 +132,12 @@ class SeriesSource {
   wire::ChunkedResponse response_;
   SampledAnswer sampled_;
   ReorderWindow window_;
-  std::string last_labels_;   // Of the series received last, for the case that it is cut off.
-  bool last_pushed_ = false;  // It was not skipped.
+  TwinFinder twins_;
+  Pin block_;                          // What frames are cut from at present,
+  const void* block_bytes_ = nullptr;  // and its bytes.
+  std::string_view last_labels_;       // Of the series received last, for the case that it is cut off;
+  Pin last_pin_;                       // keeps them.
+  bool last_pushed_ = false;           // It was not skipped.
   bool unsorted_ = false;
   bool started_ = false;
   bool ended_ = false;

@@ -12,10 +12,10 @@ void StreamedWriter::begin_result(size_t query_index, const model::Query&) { que
 SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch& batch) {
   const bool identical = all_identical(fragments);
   const bool readable = config_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
-  if (identical && readable && !fragments[0].frame.empty() && query_index_ == 0) {
+  if (identical && readable && !fragments[0].is_samples && !fragments[0].whole.empty() && query_index_ == 0) {
     if (auto counted = count_series(fragments[0].sample_count); !counted) return counted;
     ++counts_.frames_passed_on;
-    batch.pass_on(fragments[0].frame, std::move(fragments[0].pin));
+    batch.pass_on(fragments[0].whole, std::move(fragments[0].pin));
     return {};
   }
 
@@ -37,9 +37,9 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
     counts_.transcoded = transcoded_before;
     return written;
   }
-  if (Fragment* whole = find_passed_on(fragments)) {
+  if (Fragment* found = find_passed_on(fragments)) {
     ++counts_.frames_passed_on;
-    batch.pass_on(whole->frame, std::move(whole->pin));
+    batch.pass_on(found->whole, std::move(found->pin));
     return {};
   }
   if (!entries().empty() || frames_ == 0) write_frame();
@@ -51,8 +51,8 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
 Fragment* StreamedWriter::find_passed_on(std::span<Fragment> fragments) const {
   if (frames_ > 0 || !entries_.empty() || came_.empty() || query_index_ != 0) return nullptr;
   const auto found = std::find_if(fragments.begin(), fragments.end(), [this](const Fragment& fragment) {
-    return !fragment.frame.empty() && !fragment.chunks.empty() && fragment.chunks[0].wire.data() == came_.data() &&
-           fragment.frame.data() + fragment.frame.size() == came_.data() + came_.size();
+    return !fragment.is_samples && !fragment.whole.empty() && fragment.entries.data() == came_.data() &&
+           fragment.whole.data() + fragment.whole.size() == came_.data() + came_.size();
   });
   return found == fragments.end() ? nullptr : &*found;
 }

@@ -42,6 +42,36 @@ Result<void> parse_chunk(std::string_view message, size_t base, ChunkView& out) 
   return {};
 }
 
+// A chunk whose fields stand in the order of their numbers, each at most once, as Go and libprotobuf write them. False
+// for any other, broken ones among them.
+bool parse_plain_chunk(const char* p, const char* end, ChunkView& out) {
+  const auto number = [&p, end](char tag, auto& field) {
+    if (p == end || *p != tag) return true;
+    uint64_t value = 0;
+    if (!get_varint(++p, end, value)) return false;
+    field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+    return true;
+  };
+  int32_t encoding = 0;
+  if (!number(0x08, out.min_time_ms) || !number(0x10, out.max_time_ms) || !number(0x18, encoding)) return false;
+  out.encoding = static_cast<ChunkEncoding>(encoding);
+  uint64_t size = 0;
+  if (p == end || *p != 0x22 || !get_varint(++p, end, size) || size != static_cast<uint64_t>(end - p)) return false;
+  out.data = {p, static_cast<size_t>(size)};
+  return true;
+}
+
+// The entry at `p`, tag included, if it is a chunk as above; moves `p` behind it.
+bool take_plain_chunk(const char*& p, const char* end, ChunkView& out) {
+  const char* q = p;
+  uint64_t size = 0;
+  if (*q != 0x12 || !get_varint(++q, end, size) || size > static_cast<uint64_t>(end - q)) return false;
+  if (!parse_plain_chunk(q, q + size, out)) return false;
+  out.wire = {p, static_cast<size_t>(q + size - p)};
+  p = q + size;
+  return true;
+}
+
 tl::unexpected<Error> too_many(size_t limit_entries) {
   return fail(Errc::limit, fmt::format("more than {} series and chunks", limit_entries));
 }
@@ -96,12 +126,36 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
   return {};
 }
 
+// The form that nearly all frames have: one series, its labels, then its chunks, and nothing else. False for any other,
+// with nothing in `series`.
+bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries) {
+  const char* p = data.data();
+  const char* const end = p + data.size();
+  uint64_t size = 0;
+  if (limit_entries == 0) return false;
+  if (p == end || *p != 0x0a || !get_varint(++p, end, size) || size != static_cast<uint64_t>(end - p)) return false;
+  const char* const labels = p;
+  while (p != end && *p == 0x0a) {
+    if (!get_varint(++p, end, size) || size > static_cast<uint64_t>(end - p)) return false;
+    p += size;
+  }
+  const std::string_view all_labels(labels, static_cast<size_t>(p - labels));
+  while (p != end) {
+    if (chunks_.size() + 1 < limit_entries && take_plain_chunk(p, end, chunks_.emplace_back())) continue;
+    chunks_.clear();
+    return false;
+  }
+  series.push_back({all_labels, chunks_});
+  return true;
+}
+
 Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries) {
   out.query_index = 0;
   out.series.clear();
   out.chunks_.clear();
   out.chunk_ends_.clear();
   out.scratch_.clear();
+  if (out.parse_plain(data, limit_entries)) return {};
   ProtoReader fields(data);
   while (fields.next()) {
     if (fields.is(1, WireType::bytes)) {
@@ -127,6 +181,22 @@ Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out,
     const size_t end = out.chunk_ends_[i];
     out.series[i].chunks = std::span<const ChunkView>(out.chunks_).subspan(begin, end - begin);
     begin = end;
+  }
+  return {};
+}
+
+Result<void> parse_chunk_entries(std::string_view entries, std::vector<ChunkView>& out) {
+  const char* p = entries.data();
+  const char* const end = p + entries.size();
+  while (p != end) {
+    if (take_plain_chunk(p, end, out.emplace_back())) continue;
+    ChunkView& chunk = out.back() = {};
+    const auto offset = static_cast<size_t>(p - entries.data());
+    ProtoReader fields(entries.substr(offset), offset);
+    if (!fields.next() || !fields.is(2, WireType::bytes)) return fail(fields.error("chunks"));
+    chunk.wire = fields.entry();
+    if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed) return parsed;
+    p += chunk.wire.size();
   }
   return {};
 }

@@ -39,6 +39,7 @@ class ChunkedResponse {
 
  private:
   friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries);
+  bool parse_plain(std::string_view data, size_t limit_entries);
   Result<void> parse_series(std::string_view body, size_t base, size_t frame_bytes, size_t limit_entries);
 
   std::vector<ChunkView> chunks_;   // Of all series, one after another;
@@ -51,6 +52,9 @@ class ChunkedResponse {
 /// view: `limit_entries` bounds the series and the chunks together. Errors: Errc::malformed, with the byte;
 /// Errc::limit.
 Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries = SIZE_MAX);
+
+/// Appends the chunks of entries that stand together, each with its tag. Errors: Errc::malformed.
+Result<void> parse_chunk_entries(std::string_view entries, std::vector<ChunkView>& out);
 
 /// Appends a chunk as an entry of a ChunkedSeries, as Go encodes it (zeros left out).
 void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms, ChunkEncoding encoding,

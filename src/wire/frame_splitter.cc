@@ -64,6 +64,26 @@ Result<std::optional<FrameSplitter::Header>> FrameSplitter::read_header(std::str
   return header;
 }
 
+bool FrameSplitter::next_whole(Frame& out) {
+  if (error_ || !straddling_.empty() || blocks_.empty()) return false;
+  const std::string& block = *blocks_.front();
+  const char* const begin = block.data() + consumed_;
+  const char* const end = block.data() + block.size();
+  const char* p = begin;
+  uint64_t length = 0;
+  if (!get_varint(p, end, length) || length > limit_bytes_) return false;
+  const auto left = static_cast<size_t>(end - p);
+  if (left < crc_bytes || left - crc_bytes < length) return false;
+  out.data = {p + crc_bytes, static_cast<size_t>(length)};
+  if (crc32c(out.data) != load_big_endian32(p)) return false;
+  out.wire = {begin, static_cast<size_t>(out.data.data() + out.data.size() - begin)};
+  if (pin_ != blocks_.front()) pin_ = blocks_.front();
+  drop(out.wire.size());
+  ++frames_;
+  offset_ += out.wire.size();
+  return true;
+}
+
 Result<std::optional<Frame>> FrameSplitter::next() {
   if (error_) return fail(*error_);
   auto frame = straddling_.empty() ? next_in_block() : next_straddling();
@@ -72,15 +92,14 @@ Result<std::optional<Frame>> FrameSplitter::next() {
 }
 
 Result<std::optional<Frame>> FrameSplitter::next_in_block() {
+  Frame frame;
+  if (next_whole(frame)) return frame;
   if (blocks_.empty()) return std::nullopt;
   const std::string_view available = std::string_view(*blocks_.front()).substr(consumed_);
   const auto header = read_header(available);
   if (!header) return fail(header.error());
   if (*header && available.size() - (*header)->size >= (*header)->length) {
-    const size_t size = (*header)->size + (*header)->length;
-    auto frame = cut(blocks_.front(), available.substr(0, size), **header);
-    if (frame) drop(size);
-    return frame;
+    return cut(available.substr(0, (*header)->size + (*header)->length), **header);  // Its checksum is wrong.
   }
   if (blocks_.size() == 1) return std::nullopt;
   return next_straddling();
@@ -104,9 +123,20 @@ Result<std::optional<Frame>> FrameSplitter::next_straddling() {
   if (!*header || straddling_.size() < (*header)->size + (*header)->length) return std::nullopt;
   auto pin = std::make_shared<const std::string>(std::move(straddling_));
   straddling_.clear();
-  auto frame = cut(pin, *pin, **header);
+  auto frame = cut(*pin, **header);
   if (!frame) straddling_ = *pin;
+  pin_ = std::move(pin);
   return frame;
+}
+
+bool FrameSplitter::skip_known(std::string_view wire) {
+  if (error_ || !straddling_.empty() || blocks_.empty()) return false;
+  const std::string_view available = std::string_view(*blocks_.front()).substr(consumed_);
+  if (!available.starts_with(wire)) return false;
+  drop(wire.size());
+  ++frames_;
+  offset_ += wire.size();
+  return true;
 }
 
 void FrameSplitter::drop(size_t bytes) {
@@ -118,8 +148,7 @@ void FrameSplitter::drop(size_t bytes) {
   }
 }
 
-Result<std::optional<Frame>> FrameSplitter::cut(std::shared_ptr<const std::string> pin, std::string_view wire,
-                                                const Header& header) {
+Result<std::optional<Frame>> FrameSplitter::cut(std::string_view wire, const Header& header) {
   const std::string_view data = wire.substr(header.size);
   if (const uint32_t crc = crc32c(data); crc != header.crc) {
     return fail(frame_error(Errc::checksum, frames_, offset_, wire,
@@ -127,7 +156,7 @@ Result<std::optional<Frame>> FrameSplitter::cut(std::shared_ptr<const std::strin
   }
   ++frames_;
   offset_ += wire.size();
-  return Frame{std::move(pin), wire, data};
+  return Frame{wire, data};
 }
 
 Result<void> FrameSplitter::finish() const {

@@ -12,9 +12,8 @@
 
 namespace mread::wire {
 
-/// One frame of a streamed answer. The views live as long as `pin`.
+/// One frame of a streamed answer. The views live as long as FrameSplitter::pin() of that moment.
 struct Frame {
-  std::shared_ptr<const std::string> pin;
   std::string_view wire;  ///< length, checksum and data, as they came
   std::string_view data;  ///< a ChunkedReadResponse
 };
@@ -45,6 +44,15 @@ class FrameSplitter {
 
   /// The next whole frame; nullopt where more bytes are needed.
   Result<std::optional<Frame>> next();
+  /// The same where the next frame stands whole in one block, as nearly all do, and is good; false says nothing: ask
+  /// next().
+  bool next_whole(Frame& out);
+  /// What the views of the frame that was given last point into.
+  const std::shared_ptr<const std::string>& pin() const { return pin_; }
+
+  /// Takes the next frame if it is, byte for byte, this one, which was checked elsewhere: that costs a comparison in
+  /// place of a checksum. False, with nothing taken, where it is another or does not stand whole in one block.
+  bool skip_known(std::string_view wire);
 
   /// To be called at the end of the body, after next() has given nullopt.
   Result<void> finish() const;
@@ -63,14 +71,15 @@ class FrameSplitter {
   Result<std::optional<Header>> read_header(std::string_view available) const;
   Result<std::optional<Frame>> next_in_block();
   Result<std::optional<Frame>> next_straddling();
-  Result<std::optional<Frame>> cut(std::shared_ptr<const std::string> pin, std::string_view wire, const Header& header);
+  Result<std::optional<Frame>> cut(std::string_view wire, const Header& header);
   void drop(size_t bytes);
   Error error_here(Errc errc, std::string_view what) const;
 
   size_t limit_bytes_;
   std::deque<std::shared_ptr<const std::string>> blocks_;
-  size_t consumed_ = 0;     // Of blocks_.front().
-  size_t queued_ = 0;       // Bytes in blocks_, without what is consumed.
+  size_t consumed_ = 0;  // Of blocks_.front().
+  size_t queued_ = 0;    // Bytes in blocks_, without what is consumed.
+  std::shared_ptr<const std::string> pin_;
   std::string straddling_;  // The beginning of a frame whose blocks are gone.
   uint64_t frames_ = 0;
   uint64_t offset_ = 0;

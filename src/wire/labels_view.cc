@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "wire/proto_reader.h"
@@ -93,31 +94,63 @@ size_t common_bytes(std::string_view a, std::string_view b) {
 
 // Where the entry at `p` ends; nullptr where it is broken.
 const char* entry_end(const char* p, const char* end) {
+  if (end - p >= 2 && static_cast<signed char>(p[1]) >= 0) [[likely]] {
+    p += 2 + p[1];
+    return p <= end ? p : nullptr;
+  }
   uint64_t length = 0;
   if (p == end || !get_varint(++p, end, length) || length > static_cast<uint64_t>(end - p)) return nullptr;
   return p + length;
 }
 
-// The whole entries from `from` on that both begin with; `last` becomes the last one of them.
-size_t common_entries(std::string_view a, std::string_view b, size_t from, std::string_view& last) {
-  const size_t same = from + common_bytes(a.substr(from), b.substr(from));
+// What two label sets have in common from some entry on.
+struct Common {
+  size_t entries = 0;     // Where the first entry begins that they do not share,
+  size_t bytes = 0;       // and the first byte.
+  std::string_view last;  // The last entry that they share, if there is one.
+};
+
+Common common_entries(std::string_view a, std::string_view b, size_t from) {
+  Common common;
+  common.bytes = from + common_bytes(a.substr(from), b.substr(from));
   const char* const begin = a.data();
   const char* p = begin + from;
   const char* const end = begin + a.size();
   while (p != end) {
     const char* const next = entry_end(p, end);
-    if (next == nullptr || next > begin + same) break;
-    last = {p, static_cast<size_t>(next - p)};
+    if (next == nullptr || next > begin + common.bytes) break;
+    common.last = {p, static_cast<size_t>(next - p)};
     p = next;
   }
-  return static_cast<size_t>(p - begin);
+  common.entries = static_cast<size_t>(p - begin);
+  return common;
 }
 
-// The order of what differs in its first entry, if at all.
-std::strong_ordering compare_different(std::string_view a, std::string_view b) {
+// An entry with lengths of one byte, as nearly all have: 0a L 0a N name 12 M value.
+struct ShortPair {
+  size_t name;  // Its size,
+  size_t value;
+  static std::optional<ShortPair> read(std::string_view bytes) {
+    const auto at = [bytes](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
+    if (bytes.size() < 7 || bytes[0] != 0x0a || bytes[2] != 0x0a || at(1) >= 0x80 || at(1) + 2 > bytes.size())
+      return {};
+    const size_t name = at(3);
+    if (name + 4 > at(1) || bytes[4 + name] != 0x12 || at(5 + name) != at(1) - 4 - name) return {};
+    return ShortPair{name, at(5 + name)};
+  }
+};
+
+// The order of what differs in its first entry, if at all; the first byte that does is at `different`.
+std::strong_ordering compare_different(std::string_view a, std::string_view b, size_t different) {
   if (a.empty() || b.empty())
     return a.empty() ? (b.empty() ? std::strong_ordering::equal : std::strong_ordering::less)
                      : std::strong_ordering::greater;
+  const auto short_a = ShortPair::read(a);
+  const auto short_b = ShortPair::read(b);
+  // Of two values of one label that are as long as each other the first byte tells.
+  if (short_a && short_b && short_a->name == short_b->name && different > 5 + short_a->name) {
+    return static_cast<unsigned char>(a[different]) <=> static_cast<unsigned char>(b[different]);
+  }
   const char* p = a.data();
   const char* q = b.data();
   Pair left;
@@ -156,21 +189,23 @@ bool are_canonical_entries(const char* p, const char* end, std::string_view last
 }  // namespace
 
 std::strong_ordering compare_labels_from(std::string_view a, std::string_view b, size_t& common) {
-  std::string_view last;
-  common = common_entries(a, b, common, last);
-  return compare_different(a.substr(common), b.substr(common));
+  const Common shared = common_entries(a, b, common);
+  common = shared.entries;
+  return compare_different(a.substr(common), b.substr(common), shared.bytes - common);
 }
 
 LabelsStep step_labels(std::string_view last, std::string_view labels) {
   LabelsStep step;
-  std::string_view last_entry;
-  step.common = common_entries(last, labels, 0, last_entry);
+  const Common shared = common_entries(last, labels, 0);
+  step.common = shared.entries;
   Pair pair;
-  const char* p = last_entry.data();
-  if (!last_entry.empty() && !get_canonical_pair(p, p + last_entry.size(), pair)) return {step.order, 0, false};
+  const char* p = shared.last.data();
+  if (!shared.last.empty() && !get_canonical_pair(p, p + shared.last.size(), pair)) return {step.order, 0, false};
   const char* const begin = labels.data();
   step.canonical = are_canonical_entries(begin + step.common, begin + labels.size(), pair.name);
-  if (step.canonical) step.order = compare_different(labels.substr(step.common), last.substr(step.common));
+  if (step.canonical) {
+    step.order = compare_different(labels.substr(step.common), last.substr(step.common), shared.bytes - step.common);
+  }
   return step;
 }
 

@@ -129,11 +129,22 @@ void SamplesBlockWriter::close_result() {
 
 void SamplesBlockWriter::append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
                                        std::string_view histogram_entries) {
+  now_.samples.assign(samples.begin(), samples.end());
+  append_now(labels_wire, histogram_entries);
+}
+
+void SamplesBlockWriter::take_series(std::string_view labels_wire, std::vector<model::Sample>& samples,
+                                     std::string_view histogram_entries) {
+  std::swap(now_.samples, samples);
+  append_now(labels_wire, histogram_entries);
+}
+
+void SamplesBlockWriter::append_now(std::string_view labels_wire, std::string_view histogram_entries) {
   now_.head.assign(1, '\x0a');
-  append_varint(now_.head, labels_wire.size() + entries_size(samples) + histogram_entries.size());
+  append_varint(now_.head, labels_wire.size() + entries_size(now_.samples) + histogram_entries.size());
   now_.head += labels_wire;
   write_head();
-  write_samples(samples);
+  write_samples();
   if (!histogram_entries.empty()) {
     snappy::Compress(histogram_entries.data(), histogram_entries.size(), &scratch_);
     elements_.elements(std::string_view(scratch_).substr(varint_size(histogram_entries.size())));
@@ -189,8 +200,8 @@ void SamplesBlockWriter::write_entry(std::string_view entry, std::string_view be
   if (suffix > 0) copy(before_at + before.size() - suffix, suffix);
 }
 
-void SamplesBlockWriter::write_samples(std::span<const model::Sample> samples) {
-  now_.samples.assign(samples.begin(), samples.end());
+void SamplesBlockWriter::write_samples() {
+  const std::span<const model::Sample> samples = now_.samples;
   if (now_.at.size() < samples.size()) now_.at.resize(samples.size());
   if (samples.empty()) return;
   const Guess guess = guess_repetition(samples);

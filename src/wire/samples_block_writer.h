@@ -31,6 +31,9 @@ class SamplesBlockWriter {
   /// Samples in any order; increasing ones are written best.
   void append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
                      std::string_view histogram_entries = {});
+  /// The same, but the samples are taken, not copied: what is given in their place is of no meaning.
+  void take_series(std::string_view labels_wire, std::vector<model::Sample>& samples,
+                   std::string_view histogram_entries = {});
 
   /// Bytes that are held: what take() gives, but for a few.
   size_t size() const { return elements_.size(); }
@@ -57,7 +60,8 @@ class SamplesBlockWriter {
 
   void write_head();
   void write_entry(std::string_view entry, std::string_view before, uint64_t before_at);
-  void write_samples(std::span<const model::Sample> samples);
+  void append_now(std::string_view labels_wire, std::string_view histogram_entries);
+  void write_samples();
   Guess guess_repetition(std::span<const model::Sample> samples) const;
   template <bool beside>
   void write_samples_like(const Guess& guess);

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <snappy-sinksource.h>
 #include <snappy.h>
 
 #include "wire/large_memory.h"
 #include "wire/quoted_text.h"
+#include "wire/snappy_reader.h"
 
 namespace mread::wire {
 
@@ -30,7 +30,7 @@ Error invalid(std::string_view body, std::string what) {
 }
 
 // What the block claims to hold; `start` is the beginning of its `size` bytes.
-Result<size_t> uncompressed_length(std::string_view start, size_t size, size_t limit_bytes) {
+Result<uint64_t> uncompressed_length(std::string_view start, size_t size, size_t limit_bytes) {
   if (start.empty()) return fail(Errc::truncated, "the body is empty, which no snappy block is");
   if (const char* format = foreign_format(start)) return fail(Errc::unsupported, fmt::format("the body is {}", format));
   size_t length = 0;
@@ -50,33 +50,19 @@ Result<size_t> uncompressed_length(std::string_view start, size_t size, size_t l
 // Enough to see what a body is that is none, and to quote it.
 constexpr size_t start_bytes = 1024;
 
-class Pieces final : public snappy::Source {
- public:
-  Pieces(std::span<const std::shared_ptr<const std::string>> pieces, size_t size) : pieces_(pieces), left_(size) {}
-
-  size_t Available() const override { return left_; }
-  const char* Peek(size_t* size) override {
-    if (pieces_.empty()) {
-      *size = 0;
-      return nullptr;
-    }
-    *size = pieces_.front()->size() - consumed_;
-    return pieces_.front()->data() + consumed_;
-  }
-  void Skip(size_t size) override {
-    left_ -= size;
-    consumed_ += size;
-    while (!pieces_.empty() && consumed_ >= pieces_.front()->size()) {
-      consumed_ -= pieces_.front()->size();
-      pieces_ = pieces_.subspan(1);
-    }
-  }
-
- private:
-  std::span<const std::shared_ptr<const std::string>> pieces_;
-  size_t consumed_ = 0;  // Of the first of them.
-  size_t left_;
+struct Start {
+  std::string bytes;
+  size_t size = 0;  // Of the whole block.
 };
+
+Start start_of(std::span<const std::shared_ptr<const std::string>> pieces) {
+  Start start;
+  for (const auto& piece : pieces) {
+    if (start.bytes.size() < start_bytes) start.bytes += std::string_view(*piece).substr(0, start_bytes);
+    start.size += piece->size();
+  }
+  return start;
+}
 
 }  // namespace
 
@@ -96,18 +82,19 @@ Result<std::string> uncompress(std::string_view body, size_t limit_bytes) {
   return out;
 }
 
+Result<uint64_t> uncompressed_length(std::span<const std::shared_ptr<const std::string>> pieces, size_t limit_bytes) {
+  const auto [start, size] = start_of(pieces);
+  return uncompressed_length(start, size, limit_bytes);
+}
+
 Result<Uncompressed> uncompress(std::span<const std::shared_ptr<const std::string>> pieces, size_t limit_bytes) {
-  std::string start;
-  size_t size = 0;
-  for (const auto& piece : pieces) {
-    if (start.size() < start_bytes) start += std::string_view(*piece).substr(0, start_bytes);
-    size += piece->size();
-  }
+  const auto [start, size] = start_of(pieces);
   const auto length = uncompressed_length(start, size, limit_bytes);
   if (!length) return fail(length.error());
   Uncompressed out{large_memory(*length), *length};
-  Pieces source(pieces, size);
-  if (!snappy::RawUncompress(&source, out.memory.get())) {
+  SnappyReader reader(pieces);
+  SnappyStretch all{out.memory.get(), out.memory.get(), out.memory.get() + *length, {}};
+  if (reader.read(all) != SnappyReader::State::end || reader.written() != *length) {
     return fail(invalid(start, "the body is no valid snappy block"));
   }
   return out;

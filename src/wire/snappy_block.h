@@ -24,6 +24,10 @@ struct Uncompressed {
   std::string_view view() const { return {memory.get(), size}; }
 };
 
+/// What a block that came in pieces, none of them empty, claims to hold. Errors as uncompress(), but for what is found
+/// only in its elements.
+Result<uint64_t> uncompressed_length(std::span<const std::shared_ptr<const std::string>> pieces, size_t limit_bytes);
+
 /// The same for a block that came in pieces, none of them empty; they are not put together.
 Result<Uncompressed> uncompress(std::span<const std::shared_ptr<const std::string>> pieces, size_t limit_bytes);
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace mread::wire {
@@ -20,6 +21,20 @@ inline bool get_varint(const char*& p, const char* end, uint64_t& value) {
     value = static_cast<unsigned char>(*q);
     p = q + 1;
     return true;
+  }
+  if (end - q >= 8) {
+    // Eight bytes at once: those up to the first without its top bit, seven bits of each, pushed together in pairs.
+    uint64_t word;
+    std::memcpy(&word, q, 8);
+    const uint64_t ends = ~word & 0x8080808080808080;
+    if (ends != 0) [[likely]] {
+      word &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7f;
+      word = (word & 0x7f007f007f007f00) >> 1 | (word & 0x007f007f007f007f);
+      word = (word & 0x3fff00003fff0000) >> 2 | (word & 0x00003fff00003fff);
+      value = (word & 0x0fffffff00000000) >> 4 | (word & 0x000000000fffffff);
+      p = q + (std::countr_zero(ends) + 1) / 8;
+      return true;
+    }
   }
   uint64_t result = 0;
   for (unsigned shift = 0; shift < 70 && q != end; shift += 7) {

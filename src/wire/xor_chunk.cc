@@ -24,6 +24,21 @@ bool fits(int64_t dod, unsigned bits) {
   return dod > -top && dod <= top;
 }
 
+// A window by the eleven bits that announce it: the bits that follow the value, and above them, from bit 8 on, how many
+// the value has. What no encoder announces has none.
+constexpr uint16_t no_window = 0xffff;
+constexpr std::array<uint16_t, 2048> make_windows() {
+  std::array<uint16_t, 2048> out{};
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const unsigned leading = i >> 6;
+    const unsigned significant = (i & 63) == 0 ? 64 : i & 63;  // Zero bits are never needed, and 64 does not fit.
+    const unsigned both = leading + significant;
+    out[i] = both > 64 ? no_window : static_cast<uint16_t>(significant << 8 | (64 - both));
+  }
+  return out;
+}
+constexpr std::array<uint16_t, 2048> windows = make_windows();
+
 // Beyond the first two: 68 bits for the timestamp, 77 for the value.
 constexpr size_t most_sample_bytes = 19;
 
@@ -61,154 +76,81 @@ bool XorReader::read_first(model::Sample& out) {
   return true;
 }
 
-bool XorReader::read_second_time() {
-  const char* p = rest_.data();
-  const char* end = p + rest_.size();
-  if (!get_varint(p, end, state_.delta_ms)) return bad("no valid timestamp");
-  state_.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state_.timestamp_ms) + state_.delta_ms);
-  rest_ = {p, static_cast<size_t>(end - p)};
-  return true;
-}
-
-constexpr std::array<uint16_t, 2048> make_windows() {
-  std::array<uint16_t, 2048> out{};
-  for (unsigned i = 0; i < out.size(); ++i) {
-    const unsigned leading = i >> 6;
-    const unsigned significant = (i & 63) == 0 ? 64 : i & 63;
-    out[i] =
-        leading + significant > 64 ? 0xffff : static_cast<uint16_t>((64 - leading - significant) << 8 | significant);
-  }
-  return out;
-}
-alignas(64) constexpr std::array<uint16_t, 2048> windows = make_windows();
-
-// Goes through a chunk's bits, from the second value on.
-//
-// A sample may begin at any bit up to limit_: from there on the bytes that its fields can reach are there to be loaded.
-// Near the chunk's end that is so in a copy of the last bytes, with zeros behind them; there limit_ is the end, and a
-// sample that began before it and ended behind it was none.
-class XorReader::Lane {
+// Goes through a chunk's bits. What a sample's fields can reach from where it begins is there to be loaded.
+class XorReader::Bits {
  public:
-  Lane() = default;
-  Lane(const Lane&) = delete;
-  Lane& operator=(const Lane&) = delete;
-
-  // Reads what is no matter of bits: the first sample, and the second but for its value.
-  void open(XorReader& reader, std::span<model::Sample> out) {
-    reader_ = &reader;
-    bits_ = nullptr;
-    out_ = out.data();
-    read_ = 0;
-    left_ = reader.error_ ? 0 : std::min<size_t>(out.size(), static_cast<size_t>(reader.count_ - reader.given_));
-    if (left_ > 0 && reader.given_ == 0) {
-      if (!reader.read_first(*out_)) return fail();
-      count(1);
-    }
-    if (left_ == 0) return;
-    const bool second = reader.given_ == 1;
-    if (second && !reader.read_second_time()) return fail();
-    bits_ = reader.rest_.data();
-    begin_ = 0;
-    in_tail_ = false;
-    state_ = reader.state_;
-    if (reader.rest_.size() >= reach) {
-      limit_ = 8 * (reader.rest_.size() - reach) + 7;
-      if (state_.at > limit_) enter_tail();
-    } else {
-      enter_tail();
-    }
-    if (second) {
-      read_value(state_, bits_, load_big_endian64(bits_));
-      *out_ = {state_.timestamp_ms, state_.value};
-      count(1);
-      check();
-    }
-  }
-
-  size_t left() const { return left_; }
-  size_t read() const { return read_; }
-
-  // Up to `most` samples, at least one; `most` no more than are left.
-  void run(size_t most) {
-    State state = state_;
-    const char* const bits = bits_;
-    const uint64_t limit = limit_;
-    model::Sample* out = out_;
-    model::Sample* const end = out + most;
-    do {
-      read_sample(state, bits, *out++);
-    } while (out != end && state.at <= limit);
-    state_ = state;
-    count(static_cast<size_t>(out - out_));
-    check();
-  }
-
-  // The same number of both.
-  static void run(Lane& a, Lane& b, size_t most) {
-    State state_a = a.state_;
-    State state_b = b.state_;
-    const char* const bits_a = a.bits_;
-    const char* const bits_b = b.bits_;
-    const uint64_t limit_a = a.limit_;
-    const uint64_t limit_b = b.limit_;
-    model::Sample* const out_a = a.out_;
-    model::Sample* const out_b = b.out_;
-    size_t i = 0;
-    do {
-      read_sample(state_a, bits_a, out_a[i]);
-      read_sample(state_b, bits_b, out_b[i]);
-      ++i;
-    } while (i < most && state_a.at <= limit_a && state_b.at <= limit_b);
-    a.state_ = state_a;
-    b.state_ = state_b;
-    a.count(i);
-    b.count(i);
-    a.check();
-    b.check();
-  }
-
-  // What was read is the reader's from here on.
-  void close() {
-    if (bits_ == nullptr || reader_->error_) return;
-    state_.at += 8 * begin_;
-    reader_->state_ = state_;
-  }
-
- private:
   // A sample's fields take 19 bytes at most; each is loaded in words of eight, or nine.
   static constexpr size_t reach = 24;
-  static constexpr uint64_t nowhere = uint64_t{1} << 62;
-  static constexpr uint16_t no_window = 0xffff;
 
-  static uint64_t load(const char* bits, uint64_t at) { return load_big_endian64(bits + at / 8) << at % 8; }
-  static uint64_t load(const char* bits, uint64_t at, uint64_t count) {
-    const char* const p = bits + at / 8;
-    const uint64_t window = load_big_endian64(p) << at % 8 | static_cast<unsigned char>(p[8]) >> (8 - at % 8);
+  explicit Bits(const char* bits) : bits_(bits) {}
+
+  // Up to `most` samples, one at the least; no further one begins behind the bit `limit`. The last is none where it
+  // has left the state without a window.
+  size_t read(State& state, uint64_t limit, model::Sample* out, size_t most) const {
+    return has_bmi2 ? read_bmi2(state, limit, out, most) : read_any(state, limit, out, most);
+  }
+
+  void read_value(State& state) const { read_value(state, load(state.at)); }
+
+ private:
+  static constexpr uint64_t nowhere = uint64_t{1} << 62;
+
+#if defined(__x86_64__)
+  // Shifts by a number in a register are one instruction there, else three.
+  static inline const bool has_bmi2 = __builtin_cpu_supports("bmi2") != 0;
+  [[gnu::target("bmi2")]]
+#else
+  static constexpr bool has_bmi2 = false;
+#endif
+  size_t
+  read_bmi2(State& state, uint64_t limit, model::Sample* out, size_t most) const {
+    return read_any(state, limit, out, most);
+  }
+
+  [[gnu::always_inline]] size_t read_any(State& in_memory, uint64_t limit, model::Sample* out, size_t most) const {
+    State state = in_memory;
+    size_t i = 0;
+    do {
+      read_sample(state, out[i]);
+      ++i;
+    } while (i != most && state.at <= limit);
+    in_memory = state;
+    return i;
+  }
+
+  // The bits from `at` on, left-justified: 57 of them at the least.
+  [[gnu::always_inline]] uint64_t load(uint64_t at) const { return load_big_endian64(bits_ + at / 8) << at % 8; }
+  // `count` bits from `at` on, 1 to 64.
+  [[gnu::always_inline]] uint64_t load(uint64_t at, uint64_t count) const {
+    uint64_t window = load(at);
+    if (count > 57) [[unlikely]] {
+      window |= static_cast<uint64_t>(static_cast<unsigned char>(bits_[at / 8 + 8])) >> (8 - at % 8);
+    }
     return window >> (64 - count);
   }
 
   // `window`: what the value's bits begin with, 13 of them or more.
-  [[gnu::always_inline]] static void read_value(State& state, const char* bits, uint64_t window) {
+  [[gnu::always_inline]] void read_value(State& state, uint64_t window) const {
     if (window >> 63 == 0) {
       state.at += 1;
       return;
     }
-    // A new window comes too unforeseen for a branch.
-    const uint64_t announced = 0 - (window >> 62 & 1);
-    state.window ^= (state.window ^ windows[window >> 51 & 2047]) & announced;
-    if (state.window == no_window) [[unlikely]] {
-      state.malformed = true;
-      state.at = nowhere;
-      return;
+    uint64_t from = state.at + 2;
+    if ((window >> 62 & 1) != 0) {
+      from += 11;
+      state.window = windows[window >> 51 & 2047];
+      if (state.window == no_window) [[unlikely]] {
+        state.at = nowhere;
+        return;
+      }
     }
-    const uint64_t significant = state.window & 0xff;
-    const uint64_t from = state.at + 2 + (11 & announced);
-    state.value ^= load(bits, from, significant) << (state.window >> 8);
+    const uint64_t significant = state.window >> 8;
+    state.value ^= load(from, significant) << (state.window & 63);
     state.at = from + significant;
   }
 
-  [[gnu::always_inline]] static void read_sample(State& state, const char* bits, model::Sample& out) {
-    uint64_t window = load(bits, state.at);
+  [[gnu::always_inline]] void read_sample(State& state, model::Sample& out) const {
+    uint64_t window = load(state.at);
     if (window >> 63 == 0) [[likely]] {
       window <<= 1;
       state.at += 1;
@@ -216,103 +158,66 @@ class XorReader::Lane {
       const auto ones = static_cast<unsigned>(std::min(std::countl_one(window), 4));
       const unsigned prefix = ones == 4 ? 4 : ones + 1;
       const unsigned size = dod_bits[ones];
-      uint64_t dod = load(bits, state.at + prefix, size);
+      uint64_t dod = load(state.at + prefix, size);
       if (size < 64 && dod > uint64_t{1} << (size - 1)) dod -= uint64_t{1} << size;
       state.delta_ms += dod;
       state.at += prefix + size;
-      window = load(bits, state.at);
+      window = load(state.at);
     }
     state.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state.timestamp_ms) + state.delta_ms);
-    read_value(state, bits, window);
+    read_value(state, window);
     out = {state.timestamp_ms, state.value};
   }
 
-  void count(size_t samples) {
-    out_ += samples;
-    read_ += samples;
-    left_ -= samples;
-    reader_->given_ = static_cast<uint16_t>(reader_->given_ + samples);
-  }
-
-  void fail() { left_ = 0; }
-
-  // Sees to it that the next sample can be read, or finds that the last was none.
-  void check() {
-    if (state_.at <= limit_) [[likely]]
-      return;
-    if (!state_.malformed && !in_tail_) {
-      if (left_ > 0) enter_tail();
-      return;
-    }
-    --reader_->given_;
-    --read_;
-    reader_->bad(state_.malformed       ? "a value wider than 64 bits"
-                 : reader_->given_ == 1 ? "the chunk ends before the value"
-                                        : "the chunk ends before it");
-    fail();
-  }
-
-  void enter_tail() {
-    in_tail_ = true;
-    begin_ = state_.at / 8;
-    const size_t size = reader_->rest_.size() - begin_;
-    std::memset(tail_, 0, sizeof tail_);
-    std::memcpy(tail_, reader_->rest_.data() + begin_, size);
-    bits_ = tail_;
-    limit_ = 8 * size;
-    state_.at %= 8;
-  }
-
-  XorReader* reader_ = nullptr;
-  model::Sample* out_ = nullptr;
-  size_t left_ = 0;
-  size_t read_ = 0;
-  State state_;
-  const char* bits_ = nullptr;
-  uint64_t limit_ = 0;
-  size_t begin_ = 0;  // The byte of the reader's rest that bits_ begin with.
-  bool in_tail_ = false;
-  char tail_[2 * reach];
+  const char* bits_;
 };
 
-size_t XorReader::read(std::span<model::Sample> out) {
-  Lane lane;
-  lane.open(*this, out);
-  while (lane.left() > 0) lane.run(lane.left());
-  lane.close();
-  return lane.read();
+bool XorReader::read_second(model::Sample& out) {
+  const char* p = rest_.data();
+  const char* end = p + rest_.size();
+  if (!get_varint(p, end, state_.delta_ms)) return bad("no valid timestamp");
+  state_.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state_.timestamp_ms) + state_.delta_ms);
+  rest_ = {p, static_cast<size_t>(end - p)};
+  char value[Bits::reach] = {};
+  std::memcpy(value, rest_.data(), std::min(rest_.size(), sizeof value));
+  Bits(value).read_value(state_);
+  if (state_.window == no_window) return bad("a value wider than 64 bits");
+  if (state_.at > 8 * rest_.size()) return bad("the chunk ends before the value");
+  out = {state_.timestamp_ms, state_.value};
+  return true;
 }
 
-void read_side_by_side(std::span<XorRead> reads) {
-  XorReader::Lane lanes[2];
-  XorRead* in_lane[2] = {nullptr, nullptr};
-  auto next = reads.begin();
-  // Whatever a lane has finished is replaced by the next chunk that has samples to be read.
-  const auto fill = [&](size_t i) {
-    while (lanes[i].left() == 0) {
-      if (in_lane[i] != nullptr) {
-        lanes[i].close();
-        in_lane[i]->read = lanes[i].read();
-        in_lane[i] = nullptr;
-      }
-      if (next == reads.end()) return false;
-      in_lane[i] = &*next++;
-      lanes[i].open(in_lane[i]->reader, in_lane[i]->out);
-    }
-    return true;
-  };
-  for (;;) {
-    const bool first = fill(0);
-    const bool second = fill(1);
-    if (first && second) {
-      XorReader::Lane::run(lanes[0], lanes[1], std::min(lanes[0].left(), lanes[1].left()));
-    } else if (first || second) {
-      XorReader::Lane& lane = lanes[first ? 0 : 1];
-      lane.run(lane.left());
-    } else {
-      return;
-    }
+// What begins so near to the end that a load could reach beyond it, from a copy with zeros behind it. May say one too
+// many, which began before the end and ended behind it.
+size_t XorReader::read_tail(std::span<model::Sample> out) {
+  const size_t begin = state_.at / 8;
+  const size_t size = rest_.size() - begin;
+  char tail[2 * Bits::reach] = {};
+  std::memcpy(tail, rest_.data() + begin, size);
+  state_.at %= 8;
+  const size_t read = Bits(tail).read(state_, 8 * size, out.data(), out.size());
+  state_.at += 8 * begin;
+  return read;
+}
+
+size_t XorReader::read(std::span<model::Sample> out) {
+  if (error_) return 0;
+  out = out.first(std::min<size_t>(out.size(), static_cast<size_t>(count_ - given_)));
+  size_t i = 0;
+  for (; i < out.size() && given_ < 2; ++i, ++given_) {
+    if (!(given_ == 0 ? read_first(out[i]) : read_second(out[i]))) return i;
   }
+  if (i == out.size()) return i;
+  const size_t begin = i;
+  const uint64_t safe = rest_.size() < Bits::reach ? 0 : 8 * (rest_.size() - Bits::reach) + 7;
+  if (state_.at < safe) i += Bits(rest_.data()).read(state_, safe, out.data() + i, out.size() - i);
+  if (i < out.size() && state_.window != no_window) i += read_tail(out.subspan(i));
+  given_ = static_cast<uint16_t>(given_ + (i - begin));
+  if (state_.window != no_window && state_.at <= 8 * rest_.size()) [[likely]]
+    return i;
+  --given_;
+  bad(state_.window == no_window ? "a value wider than 64 bits" : "the chunk ends before it");
+  return i - 1;
 }
 
 void XorWriter::reset() {

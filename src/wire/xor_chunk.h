@@ -13,8 +13,6 @@
 
 namespace mread::wire {
 
-struct XorRead;
-
 /// Reads the samples of an XOR chunk (Gorilla compression as Prometheus writes it: tsdb/chunkenc/xor.go).
 ///
 /// Output   count() samples in the order of the chunk; timestamps are as encoded, which is increasing in a valid chunk,
@@ -29,7 +27,7 @@ class XorReader {
   bool next(model::Sample& out) { return read({&out, 1}) == 1; }
 
   /// Reads as many samples as fit, and says how many; fewer only at the end or at an error. The fast way: one call a
-  /// chunk, or read_side_by_side().
+  /// chunk.
   size_t read(std::span<model::Sample> out);
 
   /// What the chunk's header claims.
@@ -38,8 +36,7 @@ class XorReader {
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  friend void read_side_by_side(std::span<XorRead> reads);
-  class Lane;
+  class Bits;
 
   // What changes with every sample, apart so that a loop can keep it in registers.
   struct State {
@@ -47,14 +44,14 @@ class XorReader {
     int64_t timestamp_ms = 0;
     uint64_t delta_ms = 0;
     uint64_t value = 0;
-    // Significant bits, and above them trailing ones. A writer that went on with a chunk whose values were all equal
-    // uses the whole width without having announced it.
-    uint64_t window = 64;
-    bool malformed = false;
+    // As in the table of windows. A writer that went on with a chunk whose values were all equal uses the whole width
+    // without having announced it.
+    uint64_t window = 64 << 8;
   };
 
   bool read_first(model::Sample& out);
-  bool read_second_time();
+  bool read_second(model::Sample& out);
+  size_t read_tail(std::span<model::Sample> out);
   bool bad(const char* what);
 
   std::string_view rest_;  // What follows the header; behind the second timestamp the bits begin.
@@ -63,17 +60,6 @@ class XorReader {
   uint16_t given_ = 0;
   std::optional<Error> error_;
 };
-
-/// One chunk of several.
-struct XorRead {
-  XorReader reader;
-  std::span<model::Sample> out;
-  size_t read = 0;  ///< how many samples of `out` were
-};
-
-/// The same as reader.read(out) of each, in less time: two chunks at a time, as a sample's bits can only be looked for
-/// when those before it are understood, and meanwhile the other chunk's are at hand.
-void read_side_by_side(std::span<XorRead> reads);
 
 /// Writes an XOR chunk, byte for byte as Prometheus's appender does.
 class XorWriter {

@@ -12,10 +12,8 @@ using testing::labels;
 
 // A fragment of ten bytes of the series up{n="NAME"}.
 Fragment fragment(const std::string& name) {
-  auto wire = std::make_shared<const std::string>(labels("up{n=\"" + name + "\"}"));
   Fragment out;
-  out.labels = *wire;
-  out.labels_pin = wire;
+  out.pin = pin_copy(labels("up{n=\"" + name + "\"}"), out.labels);
   out.bytes = 10;
   return out;
 }
@@ -26,8 +24,8 @@ std::string taken(ReorderWindow& window) {
   while (window.due()) {
     series.clear();
     window.pop_series(series);
-    const std::string& wire = *std::static_pointer_cast<const std::string>(series.front().labels_pin);
-    out += wire.substr(wire.size() - 1) + (series.size() > 1 ? std::to_string(series.size()) : "");
+    const std::string_view wire = series.front().labels;
+    out += std::string(wire.substr(wire.size() - 1)) + (series.size() > 1 ? std::to_string(series.size()) : "");
   }
   return out;
 }

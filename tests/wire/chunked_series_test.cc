@@ -76,6 +76,59 @@ RC_GTEST_PROP(ChunkedSeriesProperty, DecodesAsProtobuf, ()) {
     std::string appended = "x";
     encode_chunked_series(response.series[0].labels, entries, response.query_index, appended);
     RC_ASSERT(appended == "x" + data);
+    std::vector<ChunkView> parsed;
+    RC_ASSERT(parse_chunk_entries(entries, parsed).has_value());
+    RC_ASSERT(parsed.size() == response.series[0].chunks.size());
+    for (size_t i = 0; i < parsed.size(); ++i) {
+      const ChunkView& chunk = response.series[0].chunks[i];
+      RC_ASSERT(parsed[i].wire == chunk.wire && parsed[i].data == chunk.data);
+      RC_ASSERT(parsed[i].min_time_ms == chunk.min_time_ms && parsed[i].max_time_ms == chunk.max_time_ms);
+      RC_ASSERT(parsed[i].encoding == chunk.encoding);
+    }
+  }
+}
+
+// Fields in another order, given twice, or unknown, as no known writer makes them: the last counts.
+TEST(ChunkedSeriesTest, AChunkMayBeWrittenInAnyForm) {
+  std::string labels;
+  append_label(labels, "a", "b");
+  for (const std::string& chunk :
+       {"\x22\x02xx\x08\x01\x10\x02\x18\x01"s, "\x08\x07\x08\x01\x10\x02\x18\x01\x22\x02xx"s,
+        "\x08\x01\x10\x02\x18\x01\x28\x05\x22\x02xx"s, "\x08\x01\x10\x02\x18\x01\x22\x01y\x22\x02xx"s,
+        "\x08\x81\x00\x10\x82\x80\x00\x18\x01\x22\x02xx"s}) {
+    const std::string entry = "\x12"s + static_cast<char>(chunk.size()) + chunk;
+    const std::string entries = entry + entry;
+    std::string data;
+    encode_chunked_series(labels, entries, 0, data);
+    ChunkedResponse response;
+    ASSERT_TRUE(parse_chunked_response(data, response));
+    ASSERT_EQ(response.series.size(), 1);
+    EXPECT_EQ(response.series[0].labels, labels);
+    std::vector<ChunkView> chunks(response.series[0].chunks.begin(), response.series[0].chunks.end());
+    ASSERT_TRUE(parse_chunk_entries(entries, chunks));
+    ASSERT_EQ(chunks.size(), 4);
+    for (const ChunkView& each : chunks) {
+      EXPECT_EQ(each.min_time_ms, 1);
+      EXPECT_EQ(each.max_time_ms, 2);
+      EXPECT_EQ(each.encoding, ChunkEncoding::xor_);
+      EXPECT_EQ(each.data, "xx");
+      EXPECT_EQ(each.wire, entry);
+    }
+  }
+}
+
+TEST(ChunkedSeriesTest, BrokenEntriesAreAnErrorWithTheByte) {
+  std::string entry;
+  append_chunk(entry, 1, 2, ChunkEncoding::xor_, "data");
+  const std::pair<std::string, size_t> cases[] = {{"\x12", 0}, {"\x12\x05", 0}, {"\x0a\x01x", 0}, {"\x12\x01\x08", 2}};
+  for (const auto& [rest, byte] : cases) {
+    const std::string entries = entry + rest;
+    std::vector<ChunkView> chunks;
+    const auto parsed = parse_chunk_entries(entries, chunks);
+    ASSERT_FALSE(parsed);
+    EXPECT_TRUE(parsed.error().is(Errc::malformed));
+    EXPECT_TRUE(parsed.error().context.ends_with(" at byte " + std::to_string(entry.size() + byte)))
+        << parsed.error().context;
   }
 }
 

@@ -35,7 +35,8 @@ TEST_P(Crc32cSizeTest, WhatTheProcessorDoesIsWhatTheTableDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Crc32cSizeTest,
-                         testing::Values(0, 1, 7, 8, 9, 63, 1024, 3071, 3072, 3073, 6144, 10000, 100003));
+                         testing::Values(0, 1, 7, 8, 9, 63, 191, 192, 193, 215, 216, 620, 1024, 3071, 3072, 3073, 6144,
+                                         10000, 100003));
 
 TEST(Crc32cTest, Continues) {
   const std::string bytes(5000, 'x');

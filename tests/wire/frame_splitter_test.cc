@@ -81,20 +81,56 @@ TEST(FrameSplitterTest, FramesInOneBlockAreNotCopied) {
   FrameSplitter splitter(100);
   splitter.feed(block);
   const auto one = splitter.next().value().value();
+  EXPECT_EQ(splitter.pin(), block);
   const auto two = splitter.next().value().value();
-  EXPECT_EQ(one.pin, block);
-  EXPECT_EQ(two.pin, block);
+  EXPECT_EQ(splitter.pin(), block);
   EXPECT_EQ(two.data, "two");
   EXPECT_EQ(splitter.offset(), 16);
   EXPECT_EQ(splitter.next().value(), std::nullopt);
   EXPECT_EQ(splitter.buffered(), 7);
   splitter.feed(frame_of("three").substr(7) + frame_of("four"));
   const auto three = splitter.next().value().value();
-  EXPECT_NE(three.pin, block);
+  EXPECT_NE(splitter.pin(), block);
   EXPECT_EQ(three.data, "three");
   EXPECT_EQ(splitter.next().value().value().data, "four");
   EXPECT_TRUE(splitter.finish());
-  EXPECT_EQ(one.data, "one");  // Held by its pin.
+  EXPECT_EQ(one.data, "one");  // Held by the block.
+}
+
+TEST(FrameSplitterTest, AKnownFrameIsSkippedWhereItStandsWhole) {
+  FrameSplitter splitter(100);
+  EXPECT_FALSE(splitter.skip_known(frame_of("one")));
+  splitter.feed(frame_of("one") + frame_of("two") + frame_of("three").substr(0, 7));
+  EXPECT_FALSE(splitter.skip_known(frame_of("two")));
+  EXPECT_TRUE(splitter.skip_known(frame_of("one")));
+  EXPECT_EQ(splitter.frames(), 1);
+  EXPECT_EQ(splitter.offset(), 8);
+  EXPECT_EQ(splitter.next().value().value().data, "two");
+  EXPECT_FALSE(splitter.skip_known(frame_of("three")));
+  splitter.feed(frame_of("three").substr(7) + frame_of("four"));
+  EXPECT_FALSE(splitter.skip_known(frame_of("three")));  // In two blocks: it has to be put together.
+  EXPECT_EQ(splitter.next().value().value().data, "three");
+  EXPECT_TRUE(splitter.skip_known(frame_of("four")));
+  EXPECT_EQ(splitter.buffered(), 0);
+  EXPECT_TRUE(splitter.finish());
+}
+
+TEST(FrameSplitterTest, NextWholeSaysNothingOfWhatIsBroken) {
+  FrameSplitter splitter(100);
+  Frame frame;
+  EXPECT_FALSE(splitter.next_whole(frame));
+  std::string broken = frame_of("two");
+  broken.back() ^= 1;
+  splitter.feed(frame_of("one") + broken);
+  ASSERT_TRUE(splitter.next_whole(frame));
+  EXPECT_EQ(frame.data, "one");
+  EXPECT_EQ(frame.wire, frame_of("one"));
+  EXPECT_FALSE(splitter.next_whole(frame));
+  const auto next = splitter.next();
+  ASSERT_FALSE(next);
+  EXPECT_TRUE(next.error().is(Errc::checksum));
+  EXPECT_FALSE(splitter.next_whole(frame));
+  EXPECT_FALSE(splitter.skip_known(broken));
 }
 
 TEST(FrameSplitterTest, NoMemoryForAClaim) {
