@@ -245,7 +245,10 @@ TEST(XorWriterTest, KnowsItsRange) {
 
 TEST(XorReaderTest, LargestChunk) {
   std::vector<Sample> samples;
-  for (int64_t i = 0; i < UINT16_MAX; ++i) samples.push_back(Sample::of(15000 * i, static_cast<double>(i / 3)));
+  for (int64_t i = 0; i < UINT16_MAX; ++i) {
+    const int64_t step = i / 3;
+    samples.push_back(Sample::of(15000 * i, static_cast<double>(step)));
+  }
   EXPECT_EQ(decode(encode(samples)), samples);
 }
 
