@@ -271,11 +271,11 @@ void merge_runs(benchmark::State& state) {
   }
   const std::vector<std::span<const model::Sample>> views(runs.begin(), runs.end());
   merger::ChainIterator chain;
+  std::vector<model::Sample> merged(backends * samples);
   for (auto _ : state) {
     chain.reset(views);
-    size_t merged = 0;
-    for (model::Sample sample; chain.next(sample); ++merged) benchmark::DoNotOptimize(sample);
-    require(merged == backends * samples, "merge: not all samples");
+    require(chain.take_all(merged.data()) == merged.size(), "merge: not all samples");
+    benchmark::DoNotOptimize(merged.data());
   }
   count(state, backends * samples, 0);
 }
