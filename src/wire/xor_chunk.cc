@@ -28,9 +28,8 @@ bool falls(uint64_t delta_ms) { return delta_ms - 1 >= (uint64_t{1} << 46) - 1; 
 
 // With these, shifts by a number in a register are one instruction, else three.
 #if defined(__x86_64__)
-const bool has_bmi2 =
-    __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("lzcnt") != 0;
-#define MREAD_BMI2 __attribute__((target("bmi,bmi2,lzcnt")))
+const bool has_bmi2 = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+#define MREAD_BMI2 __attribute__((target("bmi,bmi2")))
 #else
 constexpr bool has_bmi2 = false;
 #define MREAD_BMI2
