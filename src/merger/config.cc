@@ -58,6 +58,7 @@ void read_limits(const Node& node, Config& config) {
   if (const auto value = mapping.find("single_flight")) config.limits.single_flight = value->boolean();
   if (const auto value = mapping.find("series")) config.limits.series = value->count();
   if (const auto value = mapping.find("samples")) config.limits.samples = value->count();
+  if (const auto value = mapping.find("total_bytes_in_flight")) config.limits.total_bytes_in_flight = value->bytes();
   if (const auto value = mapping.find("bytes_in_flight")) config.limits.bytes_in_flight = value->bytes();
   if (const auto value = mapping.find("query_range")) config.limits.query_range = value->duration();
   mapping.finish();
@@ -102,12 +103,6 @@ void check_listen(const Node& node) {
 }
 
 }  // namespace
-
-void refuse_unsupported(Mapping& mapping, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    if (const auto value = mapping.find(key)) value->error(fmt::format("{} is not supported yet by this version", key));
-  }
-}
 
 Config Config::from_yaml(const yaml::Node& root) {
   Config config;

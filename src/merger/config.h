@@ -88,6 +88,7 @@ struct Limits {
   uint64_t queue = 512;                          ///< reads that may wait for one of them
   std::chrono::milliseconds queue_wait{30'000};  ///< for how long
   bool single_flight = true;                     ///< reads that ask the same share one fan-out
+  uint64_t total_bytes_in_flight = 4ULL << 30;   ///< of all reads together
 
   uint64_t series = 5'000'000;            ///< in one answer
   uint64_t samples = 500'000'000;         ///< in one answer

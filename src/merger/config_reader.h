@@ -1,6 +1,5 @@
 #pragma once
 
-#include <initializer_list>
 #include <optional>
 
 #include "base/yaml.h"
@@ -33,8 +32,5 @@ Address read_url(const yaml::Node& node);
 /// `prune:`. The backends are there.
 PruneSettings read_prune(const yaml::Node& node, const Config& config);
 std::string describe_prune(const Config& config);
-
-/// Keys that DESIGN.md promises and that this version cannot keep: ignoring them would change what a read returns.
-void refuse_unsupported(yaml::Mapping& mapping, std::initializer_list<const char*> keys);
 
 }  // namespace mread::merger

@@ -26,6 +26,8 @@ class FanOut::Impl {
   void on_failure(RequestId id, Error error, TimePoint now);
   void on_wake(TimePoint now);
   void on_sent();
+  void give_up(const std::string& line);
+  uint64_t held() const;
   bool done() const { return over_ && actions_.empty(); }
   const Outcome& outcome();
   void set_now(TimePoint now) { now_ = now; }
@@ -264,11 +266,23 @@ void FanOut::Impl::exceed(const Error& error) {
 
 void FanOut::Impl::check_bytes_in_flight() {
   const uint64_t limit = config_.limits.bytes_in_flight;
-  if (limit == 0 || over_ || sending_error()) return;
+  if (limit == 0 || over_ || sending_error() || held() <= limit) return;
+  exceed(Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit)));
+}
+
+uint64_t FanOut::Impl::held() const {
   uint64_t held = filling_.size() + sending_.size() + writer_->held();
   for (const auto& each : legs_) held += each->source().held();
-  if (held <= limit) return;
-  exceed(Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit)));
+  return held;
+}
+
+void FanOut::Impl::give_up(const std::string& line) {
+  if (over_ || sending_error()) return;
+  if (head_sent_) {
+    abort(Error(Errc::limit, line));
+  } else {
+    refuse(503, line);
+  }
 }
 
 bool FanOut::Impl::settled() const {
@@ -515,6 +529,8 @@ void FanOut::on_end(RequestId id, TimePoint now) { impl_->on_end(id, now); }
 void FanOut::on_failure(RequestId id, Error error, TimePoint now) { impl_->on_failure(id, std::move(error), now); }
 void FanOut::on_wake(TimePoint now) { impl_->on_wake(now); }
 void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
+void FanOut::give_up(const std::string& line) { impl_->give_up(line); }
+uint64_t FanOut::held() const { return impl_->held(); }
 bool FanOut::done() const { return impl_->done(); }
 const Outcome& FanOut::outcome() const { return impl_->outcome(); }
 const Outcome& FanOut::outcome(TimePoint now) const {

@@ -184,8 +184,12 @@ class FanOut {
   void on_failure(RequestId id, Error error, TimePoint now);
   void on_wake(TimePoint now);
   void on_sent(TimePoint now);
+  /// There is no room for this read: its answer is 503 with this line, or aborted after the head.
+  void give_up(const std::string& line);
 
   bool done() const;
+  /// Bytes received and not yet sent on, which is what limits.bytes_in_flight bounds.
+  uint64_t held() const;
   /// As far as it is known at the last event; of a read that is done, what became of it.
   const Outcome& outcome() const;
   /// The same of a read that is given up now.

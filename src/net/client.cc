@@ -10,6 +10,7 @@
 
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -76,7 +77,7 @@ bool is_cancel(const Error& error) { return error.is(Errc::canceled); }
 
 // The idle connections, by scheme, host, port, transport and io_context. Shared with every ResponseStream, which brings
 // its connection back.
-struct Client::Pool {
+struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
   explicit Pool(ClientOptions client_options) : options(client_options) {}
 
   std::shared_ptr<Connection> take(const std::string& key) {
@@ -101,15 +102,33 @@ struct Client::Pool {
     expire();
     auto& entries = idle[key];
     connection->park();
+    if (!sweep) sweep.emplace(connection->executor());
     entries.push_back({std::move(connection), Clock::now()});
     if (entries.size() > options.idle_connections_per_host) entries.pop_front();
+    if (!sweeping) sweep_later();
+  }
+
+  // Requests let go what has been idle for too long; where none come, the timer does.
+  void sweep_later() {
+    auto oldest = Clock::time_point::max();
+    for (const auto& [key, entries] : idle) oldest = std::min(oldest, entries.front().since);
+    sweeping = !idle.empty();
+    if (!sweeping) return;
+    sweep->expires_at(oldest + options.idle_timeout);
+    sweep->async_wait([weak = weak_from_this()](Code code) {
+      const auto self = weak.lock();
+      if (code || !self) return;
+      const std::lock_guard lock(self->mutex);
+      self->expire();
+      self->sweep_later();
+    });
   }
 
   void expire() {
-    const auto oldest = Clock::now() - options.idle_timeout;
+    const auto newest = Clock::now() - options.idle_timeout;
     for (auto it = idle.begin(); it != idle.end();) {
       auto& entries = it->second;
-      while (!entries.empty() && entries.front().since < oldest) entries.pop_front();
+      while (!entries.empty() && entries.front().since <= newest) entries.pop_front();
       it = entries.empty() ? idle.erase(it) : std::next(it);
     }
   }
@@ -121,6 +140,8 @@ struct Client::Pool {
   const ClientOptions options;
   std::mutex mutex;
   std::map<std::string, std::deque<Idle>> idle;
+  std::optional<asio::steady_timer> sweep;
+  bool sweeping = false;
   const std::shared_ptr<const Transport> plain = Transport::plain();
 };
 

@@ -56,7 +56,8 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{30'000};
 };
 
-/// An HTTP/1.1 client with a keep-alive pool, which keeps the connections of each transport apart. A request that fails
+/// An HTTP/1.1 client with a keep-alive pool, which keeps the connections of each transport apart and closes those that
+/// have been idle for `idle_timeout`. A request that fails
 /// on a pooled connection before any byte of an answer is tried once more on a fresh one. There is no deadline for an
 /// answer: cancel the coroutine (`… || timer`), which closes its connection and gives Errc::canceled. Errors name
 /// "host:port".

@@ -68,6 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void arm(const asio::any_io_executor& executor, std::chrono::milliseconds timeout);
   void disarm();
 
+  asio::any_io_executor executor() { return socket_.get_executor(); }
   bool is_open() const { return socket_.is_open(); }
   bool timed_out() const { return timed_out_; }  ///< the watchdog has closed it
   /// Whether an idle connection can be used again: open, nothing to read, not closed by the peer.

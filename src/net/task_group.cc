@@ -36,6 +36,7 @@ struct TaskGroup::State {
   asio::steady_timer ended;
   std::map<Id, asio::cancellation_signal> tasks;
   Id next = 0;
+  bool closed = false;
 };
 
 TaskGroup::TaskGroup(asio::any_io_executor strand) : state_(std::make_shared<State>(std::move(strand))) {}
@@ -78,6 +79,18 @@ asio::awaitable<void> TaskGroup::join() {
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
 }
+
+asio::awaitable<void> TaskGroup::close() {
+  co_await asio::co_spawn(state_->strand, close_on_strand(), asio::use_awaitable);
+}
+
+asio::awaitable<void> TaskGroup::close_on_strand() {
+  state_->closed = true;
+  cancel_all();
+  co_await join();
+}
+
+bool TaskGroup::closed() const { return state_->closed; }
 
 size_t TaskGroup::size() const { return state_->tasks.size(); }
 

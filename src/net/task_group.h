@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 /// all have ended. Tasks may refer to their owner's state as long as the owner joins before it ends. An exception ends
 /// its task and is dropped: tasks report by other means.
 ///
-/// Used on one strand only.
+/// Used on one strand only, but for close().
 class TaskGroup {
  public:
   using Id = uint64_t;
@@ -32,9 +32,15 @@ class TaskGroup {
   void cancel_all();
   /// Completes when no task is left, also when the caller is cancelled meanwhile (the tasks are then cancelled too).
   asio::awaitable<void> join();
+  /// For good: closed() is true from now on, so that the owner spawns nothing more, all tasks are cancelled, and it
+  /// completes as join() does. Called from any strand; the owner outlives it.
+  asio::awaitable<void> close();
+  bool closed() const;
   size_t size() const;
 
  private:
+  asio::awaitable<void> close_on_strand();
+
   struct State;
   std::shared_ptr<State> state_;
 };

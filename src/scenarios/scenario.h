@@ -37,7 +37,7 @@ struct TimelineEntry {
   milliseconds at{0};
   std::optional<milliseconds> lasts;  ///< `for:`
   std::string phase;                  ///< of the step that it belongs to
-  std::string node;
+  std::string node;                   ///< empty: nothing is done, the entry only opens its phase
   std::optional<Act> act;
   std::string fault;  ///< the mock's faults as JSON objects with commas in between; set where `act` is not
   int line = 0;

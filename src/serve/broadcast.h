@@ -15,10 +15,12 @@
 
 namespace mread::serve {
 
-/// The beginning of an answer, and what was left out of it; of an error, what has failed.
+/// The beginning of an answer, and what was left out of it; of an error, what has failed, and whether the same may be
+/// asked again soon.
 struct AnswerHead {
   merger::Head head;
   std::string left_out;
+  bool try_again = false;
 };
 
 /// Bytes of an answer: their owner is `own`, or, where that is null, whoever has put them there.

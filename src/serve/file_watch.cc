@@ -1,7 +1,6 @@
 #include "serve/file_watch.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -28,7 +27,7 @@ FileWatch::FileWatch(const asio::any_io_executor& executor, std::function<Subjec
 
 void FileWatch::start() {
   asio::post(strand_, [self = shared_from_this()] {
-    if (!self->stopping_) self->tasks_.spawn(self->look_again_and_again());
+    if (!self->tasks_.closed()) self->tasks_.spawn(self->look_again_and_again());
   });
 }
 
@@ -36,11 +35,11 @@ asio::awaitable<void> FileWatch::look_again_and_again() {
   co_await asio::this_coro::throw_if_cancelled(false);
   asio::steady_timer timer(strand_);
   std::optional<FileStamp> seen;
-  while (!stopping_) {
+  while (!tasks_.closed()) {
     timer.expires_after(subject_().every);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     const Subject subject = subject_();
-    if (stopping_ || subject.path.empty()) continue;
+    if (tasks_.closed() || subject.path.empty()) continue;
     // A file that is gone for a moment, while it is replaced, is no news.
     auto stamp = FileStamp::of(subject.path);
     if (!stamp || stamp == seen) continue;
@@ -51,13 +50,7 @@ asio::awaitable<void> FileWatch::look_again_and_again() {
 
 asio::awaitable<void> FileWatch::stop() {
   const auto self = shared_from_this();
-  co_await asio::co_spawn(strand_, stop_on_strand(), asio::use_awaitable);
-}
-
-asio::awaitable<void> FileWatch::stop_on_strand() {
-  stopping_ = true;
-  tasks_.cancel_all();
-  co_await tasks_.join();
+  co_await tasks_.close();
 }
 
 }  // namespace mread::serve

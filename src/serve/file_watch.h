@@ -46,13 +46,11 @@ class FileWatch : public std::enable_shared_from_this<FileWatch> {
 
  private:
   asio::awaitable<void> look_again_and_again();
-  asio::awaitable<void> stop_on_strand();
 
   asio::any_io_executor strand_;
   const std::function<Subject()> subject_;
   const std::function<void()> changed_;
   net::TaskGroup tasks_;
-  bool stopping_ = false;
 };
 
 }  // namespace mread::serve

@@ -122,8 +122,8 @@ asio::awaitable<void> Flight::run() {
   const merger::Limits& limits = context_.config.limits;
   place_ = context_.gate.queue(strand_);
   if (!place_) {
-    refuse(429, fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
-                            limits.concurrent_reads, limits.queue));
+    turn_away(fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
+                          limits.concurrent_reads, limits.queue));
     co_return;
   }
   if (limits.queue_wait.count() > 0) {
@@ -140,9 +140,10 @@ asio::awaitable<void> Flight::run() {
   if (over_) co_return;
   if (!admitted) {
     if (waits_too_long_) {
-      refuse(429, fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
-                              "limits.concurrent_reads)",
-                              format_duration(limits.queue_wait), limits.concurrent_reads));
+      turn_away(
+          fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
+                      "limits.concurrent_reads)",
+                      format_duration(limits.queue_wait), limits.concurrent_reads));
     }
     co_return;
   }
@@ -150,6 +151,9 @@ asio::awaitable<void> Flight::run() {
     const std::lock_guard lock(mutex_);
     begun_ = Clock::now();
   }
+  share_ = context_.holdings.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
+    if (const auto self = weak.lock()) self->give_up(bytes);
+  });
   auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
   machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), std::move(options));
   drive();
@@ -158,9 +162,21 @@ asio::awaitable<void> Flight::run() {
 void Flight::drive() {
   while (!over_) {
     auto action = machine_->poll(Clock::now());
-    if (!action) return;
+    if (!action) break;
     execute(std::move(*action));
   }
+  if (share_) share_->set(machine_->held());
+}
+
+// All reads together hold too much, and this one the most.
+void Flight::give_up(uint64_t bytes) {
+  if (over_ || !share_) return;
+  made_way_ = fmt::format(
+      "all reads together hold more than {} bytes (limits.total_bytes_in_flight), and this one the most of them: {}",
+      context_.config.limits.total_bytes_in_flight, bytes);
+  if (hooks_.given_up) hooks_.given_up(made_way_);
+  machine_->give_up(made_way_);
+  drive();
 }
 
 void Flight::execute(Action action) {
@@ -181,7 +197,8 @@ void Flight::execute(Action action) {
     wake_at(wake->at);
   } else if (auto* head = std::get_if<merger::Head>(&action)) {
     std::string left_out = head->status == 200 ? head->partial : machine_->outcome().partial;
-    put(AnswerHead{std::move(*head), std::move(left_out)});
+    if (head->status != 200 && !made_way_.empty()) left_out = made_way_;
+    put(AnswerHead{std::move(*head), std::move(left_out), !made_way_.empty()});
   } else if (auto* body = std::get_if<merger::Body>(&action)) {
     put_body(std::move(*body));
   } else if (auto* finish = std::get_if<merger::Finish>(&action)) {
@@ -267,6 +284,7 @@ void Flight::arm_cut() {
 // Nothing more comes from the backends.
 void Flight::settle() {
   place_.reset();
+  share_.reset();
   wake_.cancel();
   if (!machine_) return;
   const merger::Outcome& outcome = machine_->outcome(Clock::now());
@@ -276,9 +294,10 @@ void Flight::settle() {
   outcome_final_ = true;
 }
 
-void Flight::refuse(int status, std::string line) {
+// Before the backends are asked.
+void Flight::turn_away(std::string line) {
   settle();
-  put(AnswerHead{{status, "text/plain; charset=utf-8", "", ""}, line});
+  put(AnswerHead{{429, "text/plain; charset=utf-8", "", ""}, line, true});
   put(copy_of({line, "\n"}));
   put(merger::Finish{});
 }

@@ -19,6 +19,7 @@
 #include "net/task_group.h"
 #include "serve/broadcast.h"
 #include "serve/gate.h"
+#include "serve/holdings.h"
 
 namespace mread::serve {
 
@@ -33,6 +34,7 @@ struct ReadContext {
   const merger::Config& config;
   net::Client& client;
   Gate& gate;
+  Holdings& holdings;
   std::vector<net::ClientRequest> backends;  ///< backend_requests()
 };
 
@@ -42,6 +44,8 @@ struct FlightHooks {
   std::function<merger::FanOutOptions()> begin;
   /// Called once: nothing more comes from the backends. Not called where begin() was not.
   std::function<void(const merger::Outcome&)> ended;
+  /// Called once, before `ended`, where it had to make way (Holdings).
+  std::function<void(const std::string& line)> given_up;
 };
 
 /// One fan-out for one or more clients that ask the same: waits for its turn, drives a FanOut with sockets and the
@@ -106,6 +110,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
 
   void drive();
   void execute(merger::Action action);
+  void give_up(uint64_t bytes);
   void start_leg(merger::Ask ask);
   void wake_at(merger::TimePoint at);
   void fail_leg(const Leg& leg, Error error);
@@ -113,7 +118,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void put_body(merger::Body body);
   void make_room();
   void arm_cut();
-  void refuse(int status, std::string line);
+  void turn_away(std::string line);
   void settle();
   void forget(Broadcast::Reader reader);
 
@@ -125,6 +130,8 @@ class Flight : public std::enable_shared_from_this<Flight> {
 
   std::unique_ptr<merger::FanOut> machine_;
   std::unique_ptr<Gate::Place> place_;
+  std::unique_ptr<Holdings::Share> share_;
+  std::string made_way_;  // Why it was given up.
   net::TaskGroup tasks_;
   asio::steady_timer wake_;
   asio::steady_timer queue_timer_;

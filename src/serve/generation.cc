@@ -44,7 +44,7 @@ Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const 
       circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
       catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(lasting_.metrics.bind(config_)),
-      context_{config_, lasting_.client, lasting_.gate, requests(config_, ways_, *lasting_.tokens)},
+      context_{config_, lasting_.client, lasting_.gate, lasting_.holdings, requests(config_, ways_, *lasting_.tokens)},
       board_(config_.backends.size()),
       hedging_(config_) {
   if (previous == nullptr) return;
@@ -116,6 +116,10 @@ FlightHooks Generation::flight_hooks() {
     (*admission)->prepare(options);
     options.knowledge = catalogs_->knowledge();
     return options;
+  };
+  hooks.given_up = [this](const std::string& line) {
+    lasting_.metrics.count_given_up();
+    lasting_.logger->warn("read given up: {}", line);
   };
   hooks.ended = [this, admission](const merger::Outcome& outcome) { learn(outcome, **admission); };
   return hooks;

@@ -14,6 +14,7 @@
 #include "serve/flight.h"
 #include "serve/gate.h"
 #include "serve/hedging.h"
+#include "serve/holdings.h"
 #include "serve/learner.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
@@ -28,6 +29,7 @@ namespace mread::serve {
 struct Lasting {
   net::Client& client;
   Gate& gate;
+  Holdings& holdings;
   Metrics& metrics;
   ConflictBoard& conflicts;
   std::shared_ptr<Prober> prober;

@@ -6,7 +6,6 @@
 #include <variant>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -42,7 +41,7 @@ Learner::Learner(const asio::any_io_executor& executor, net::Client& client)
 void Learner::keep(std::shared_ptr<Catalogs> catalogs, size_t backend, Target target) {
   asio::post(strand_, [self = shared_from_this(), catalogs = std::move(catalogs), backend,
                        target = std::move(target)]() mutable {
-    if (self->stopping_) return;
+    if (self->tasks_.closed()) return;
     self->tasks_.spawn(self->learn_again_and_again(std::move(catalogs), backend, std::move(target)));
   });
 }
@@ -51,22 +50,22 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
                                                      Target target) {
   co_await asio::this_coro::throw_if_cancelled(false);
   asio::steady_timer timer(strand_);
-  while (!stopping_) {
+  while (!tasks_.closed()) {
     auto due = catalogs->due(backend);
     if (!due) co_return;
     timer.expires_at(*due);
     co_await timer.async_wait(nothrow);
-    if (!stopping_ && !target.may_ask()) {
+    if (!tasks_.closed() && !target.may_ask()) {
       catalogs->begin(backend, Clock::now());
       catalogs->failed(backend, "open circuit", std::min(target.refresh, soon));
       continue;
     }
-    while (refreshing_ >= places && !stopping_) {
+    while (refreshing_ >= places && !tasks_.closed()) {
       const bool woken = co_await place_free_.wait();
       if (!woken) co_return;
     }
     due = catalogs->due(backend);
-    if (stopping_ || !due) co_return;
+    if (tasks_.closed() || !due) co_return;
     ++refreshing_;
     co_await refresh(*catalogs, backend, target);
     --refreshing_;
@@ -78,7 +77,7 @@ asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Targe
   const uint64_t begun = catalogs.begin(backend, Clock::now());
   asio::steady_timer timer(strand_, target.timeout);
   auto first = co_await (learn_catalog(client_, target.source, wall_ms()) || timer.async_wait(nothrow));
-  if (stopping_) co_return;
+  if (tasks_.closed()) co_return;
   auto* learned = std::get_if<0>(&first);
   if (learned != nullptr && learned->has_value()) {
     catalogs.learned(backend, begun, std::move(**learned));
@@ -99,13 +98,7 @@ asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Targe
 
 asio::awaitable<void> Learner::stop() {
   const auto self = shared_from_this();
-  co_await asio::co_spawn(strand_, stop_on_strand(), asio::use_awaitable);
-}
-
-asio::awaitable<void> Learner::stop_on_strand() {
-  stopping_ = true;
-  tasks_.cancel_all();
-  co_await tasks_.join();
+  co_await tasks_.close();
 }
 
 }  // namespace mread::serve

@@ -40,14 +40,12 @@ class Learner : public std::enable_shared_from_this<Learner> {
  private:
   asio::awaitable<void> learn_again_and_again(std::shared_ptr<Catalogs> catalogs, size_t backend, Target target);
   asio::awaitable<void> refresh(Catalogs& catalogs, size_t backend, Target& target);
-  asio::awaitable<void> stop_on_strand();
 
   asio::any_io_executor strand_;
   net::Client& client_;
   net::TaskGroup tasks_;
   net::Event place_free_;
   int refreshing_ = 0;
-  bool stopping_ = false;
 };
 
 }  // namespace mread::serve

@@ -149,6 +149,13 @@ struct Metrics::Families {
                                  .Register(registry);
   Gauge& running = reads_now.Add({{"state", "running"}});
   Gauge& waiting = reads_now.Add({{"state", "waiting"}});
+  Gauge& held = BuildGauge()
+                    .Name("mread_reads_held_bytes")
+                    .Help("Bytes that the reads under way have received and not yet sent on.")
+                    .Register(registry)
+                    .Add({});
+  Counter& given_up = single("mread_reads_given_up_total",
+                             "Reads refused or broken since all reads together held limits.total_bytes_in_flight.");
   Counter& partial = single("mread_partial_reads_total", "Reads that were answered without some backend.");
   Counter& shared_reads =
       single("mread_reads_shared_total", "Reads that shared the fan-out of another that asked the same.");
@@ -434,10 +441,13 @@ void Metrics::count_load(bool accepted, std::chrono::system_clock::time_point no
   if (accepted) families_->load_time.Set(since_epoch.count());
 }
 
-void Metrics::set_reads(uint64_t running, uint64_t waiting) {
+void Metrics::set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes) {
   families_->running.Set(static_cast<double>(running));
   families_->waiting.Set(static_cast<double>(waiting));
+  families_->held.Set(static_cast<double>(held_bytes));
 }
+
+void Metrics::count_given_up() { families_->given_up.Increment(); }
 
 std::string Metrics::text() const {
   auto collected = families_->registry.Collect();

@@ -42,7 +42,9 @@ class Metrics {
   void count_warnings(const char* result);
   /// A configuration was loaded, or refused.
   void count_load(bool accepted, std::chrono::system_clock::time_point now);
-  void set_reads(uint64_t running, uint64_t waiting);
+  void set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes);
+  /// A fan-out that had to make way for others (Holdings).
+  void count_given_up();
 
   /// The exposition; the process's own figures included.
   std::string text() const;

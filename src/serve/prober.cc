@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,7 +35,7 @@ void Prober::watch(std::shared_ptr<Circuits> circuits, size_t backend, Target ta
   if (!circuits->take_probing(backend)) return;
   asio::post(strand_, [self = shared_from_this(), circuits = std::move(circuits), backend,
                        target = std::move(target)]() mutable {
-    if (self->stopping_) return;
+    if (self->tasks_.closed()) return;
     self->tasks_.spawn(self->probe_until_closed(std::move(circuits), backend, std::move(target)));
   });
 }
@@ -44,28 +43,22 @@ void Prober::watch(std::shared_ptr<Circuits> circuits, size_t backend, Target ta
 asio::awaitable<void> Prober::probe_until_closed(std::shared_ptr<Circuits> circuits, size_t backend, Target target) {
   co_await asio::this_coro::throw_if_cancelled(false);
   asio::steady_timer timer(strand_);
-  while (!stopping_) {
+  while (!tasks_.closed()) {
     const auto due = circuits->due(backend);
     if (!due) co_return;
     timer.expires_at(*due);
     co_await timer.async_wait(nothrow);
-    if (stopping_) co_return;
+    if (tasks_.closed()) co_return;
     circuits->probe_begun(backend, Clock::now());
     const bool answered = co_await answers(client_, target.request, target.timeout);
-    if (stopping_) co_return;
+    if (tasks_.closed()) co_return;
     target.ended(answered);
   }
 }
 
 asio::awaitable<void> Prober::stop() {
   const auto self = shared_from_this();
-  co_await asio::co_spawn(strand_, stop_on_strand(), asio::use_awaitable);
-}
-
-asio::awaitable<void> Prober::stop_on_strand() {
-  stopping_ = true;
-  tasks_.cancel_all();
-  co_await tasks_.join();
+  co_await tasks_.close();
 }
 
 }  // namespace mread::serve

@@ -36,12 +36,10 @@ class Prober : public std::enable_shared_from_this<Prober> {
 
  private:
   asio::awaitable<void> probe_until_closed(std::shared_ptr<Circuits> circuits, size_t backend, Target target);
-  asio::awaitable<void> stop_on_strand();
 
   asio::any_io_executor strand_;
   net::Client& client_;
   net::TaskGroup tasks_;
-  bool stopping_ = false;
 };
 
 }  // namespace mread::serve

@@ -82,6 +82,7 @@ asio::awaitable<bool> ReadSession::send(AnswerItem item) {
     } else {
       out.headers.add("X-Content-Type-Options", "nosniff");
     }
+    if (answer_head->try_again) out.headers.add("Retry-After", "1");
     report_.status = head.status;
     const auto sent = co_await writer_.start(std::move(out));
     co_return sent.has_value();

@@ -97,7 +97,14 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             (void)reload();  // It logs.
           })) {}
 
-Lasting Service::lasting() { return {client_, gate_, metrics_, conflicts_, prober_, tokens_, learner_, logger_}; }
+Lasting Service::lasting() {
+  return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, logger_};
+}
+
+void Service::apply_limits(const merger::Limits& limits) {
+  gate_.set_places(limits.concurrent_reads, limits.queue);
+  holdings_.set_limit(limits.total_bytes_in_flight);
+}
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
@@ -107,8 +114,7 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
   service->generation_ = std::move(*generation);
   service->generation_->take_over(nullptr);
   service->metrics_.count_load(true, service->started_);
-  const merger::Limits& limits = service->generation_->config().limits;
-  service->gate_.set_places(limits.concurrent_reads, limits.queue);
+  service->apply_limits(service->generation_->config().limits);
   return service;
 }
 
@@ -146,7 +152,7 @@ Result<void> Service::load() try {
     generation_ = next;
   }
   next->take_over(old.get());
-  gate_.set_places(next->config().limits.concurrent_reads, next->config().limits.queue);
+  apply_limits(next->config().limits);
   logger_->info("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
                 next->config().groups.size(), to_string(next->config().partial));
   return {};
@@ -222,12 +228,13 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     body = leaving_ ? "mread is shutting down\n" : "mread is ready\n";
   } else if (path == "/metrics") {
     generation()->show_states();
-    metrics_.set_reads(gate_.inside(), gate_.waiting());
+    metrics_.set_reads(gate_.inside(), gate_.waiting(), holdings_.held());
     head = head_of(200, "text/plain; version=0.0.4; charset=utf-8");
     body = metrics_.text();
   } else {
     head = head_of(200, "text/html; charset=utf-8");
-    body = status_page(current->config(), current->standings(), current->hedging().counts(), conflicts_.last(),
+    const ReadsNow reads{gate_.inside(), gate_.waiting(), holdings_.held()};
+    body = status_page(current->config(), reads, current->standings(), current->hedging().counts(), conflicts_.last(),
                        started_, std::chrono::system_clock::now());
   }
   co_await writer.reply(std::move(head), std::move(body));

@@ -65,12 +65,14 @@ class Service {
   void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                    const std::string& peer);
   Result<void> load();
+  void apply_limits(const merger::Limits& limits);
   Lasting lasting();
 
   const std::shared_ptr<spdlog::logger> logger_;
   const std::chrono::system_clock::time_point started_;
   net::Client client_;
   Gate gate_;
+  Holdings holdings_;
   Metrics metrics_;
   ConflictBoard conflicts_;
   Door door_;

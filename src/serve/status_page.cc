@@ -159,6 +159,17 @@ std::string conflict_table(const std::vector<ConflictSighting>& conflicts, syste
   return out + "</table></div>\n";
 }
 
+std::string reads_line(const ReadsNow& reads, const merger::Limits& limits) {
+  const auto mebibytes = [](uint64_t bytes) {
+    return fmt::format("{:.0f} MiB", std::ceil(static_cast<double>(bytes) / (1 << 20)));
+  };
+  std::string text = figure(reads.running, "read") + " under way";
+  if (reads.waiting > 0) text += fmt::format(", {} waiting", reads.waiting);
+  text += ", " + mebibytes(reads.held_bytes) + " held";
+  if (limits.total_bytes_in_flight > 0) text += " of " + mebibytes(limits.total_bytes_in_flight);
+  return text;
+}
+
 std::string_view explain(merger::PartialPolicy policy) {
   switch (policy) {
     case merger::PartialPolicy::all:
@@ -192,9 +203,10 @@ std::string rough_duration(std::chrono::seconds duration) {
   return out.empty() ? "0s" : out;
 }
 
-std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
-                        const std::vector<merger::HedgeCounts>& hedges, const std::vector<ConflictSighting>& conflicts,
-                        system_clock::time_point started, system_clock::time_point now) {
+std::string status_page(const merger::Config& config, const ReadsNow& reads,
+                        const std::vector<BackendStanding>& standings, const std::vector<merger::HedgeCounts>& hedges,
+                        const std::vector<ConflictSighting>& conflicts, system_clock::time_point started,
+                        system_clock::time_point now) {
   const auto failing = std::count_if(standings.begin(), standings.end(), [](const auto& standing) {
     return standing.state == BackendStanding::State::failing || standing.circuit == merger::Breaker::State::open;
   });
@@ -202,10 +214,11 @@ std::string status_page(const merger::Config& config, const std::vector<BackendS
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>mread</title>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>{}</style></head>\n"
-      "<body><main><header><h1>mread</h1><p>version {}, up {}; {}</p></header>\n",
+      "<body><main><header><h1>mread</h1><p>version {}, up {}; {}</p><p>{}</p></header>\n",
       style, MREAD_VERSION, rough_duration(uptime),
       failing == 0 ? fmt::format("{} backends, none failing", standings.size())
-                   : fmt::format("{} of {} backends failing", failing, standings.size()));
+                   : fmt::format("{} of {} backends failing", failing, standings.size()),
+      reads_line(reads, config.limits));
   std::vector<size_t> alone;
   for (size_t i = 0; i < config.groups.size(); ++i) {
     const merger::Group& group = config.groups[i];

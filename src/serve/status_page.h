@@ -13,11 +13,18 @@ namespace mread::serve {
 /// "3m20s", "1d4h": two units at most.
 std::string rough_duration(std::chrono::seconds duration);
 
-/// The page at `/`: the groups with their backends, what each did last, the last series in which backends contradicted
-/// each other, and the settings that decide what a reader
-/// gets. Self-contained; headers and URL parameters of backends, which may be secrets, are not shown.
-std::string status_page(const merger::Config& config, const std::vector<BackendStanding>& standings,
-                        const std::vector<merger::HedgeCounts>& hedges, const std::vector<ConflictSighting>& conflicts,
-                        std::chrono::system_clock::time_point started, std::chrono::system_clock::time_point now);
+struct ReadsNow {
+  uint64_t running = 0;
+  uint64_t waiting = 0;
+  uint64_t held_bytes = 0;
+};
+
+/// The page at `/`: what is under way, the groups with their backends, what each did last, the last series in which
+/// backends contradicted each other, and the settings that decide what a reader gets. Self-contained; headers and URL
+/// parameters of backends, which may be secrets, are not shown.
+std::string status_page(const merger::Config& config, const ReadsNow& reads,
+                        const std::vector<BackendStanding>& standings, const std::vector<merger::HedgeCounts>& hedges,
+                        const std::vector<ConflictSighting>& conflicts, std::chrono::system_clock::time_point started,
+                        std::chrono::system_clock::time_point now);
 
 }  // namespace mread::serve

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -195,7 +194,7 @@ std::shared_ptr<net::Authorizer> TokenSources::source(const merger::OAuth2& sett
 
 void TokenSources::begin(std::shared_ptr<Source> source) {
   asio::post(strand_, [self = shared_from_this(), source = std::move(source)] {
-    if (self->stopping_) {
+    if (self->tasks_.closed()) {
       source->give_up();
     } else {
       self->tasks_.spawn(source->fetch());
@@ -205,13 +204,7 @@ void TokenSources::begin(std::shared_ptr<Source> source) {
 
 asio::awaitable<void> TokenSources::stop() {
   const auto self = shared_from_this();
-  co_await asio::co_spawn(strand_, stop_on_strand(), asio::use_awaitable);
-}
-
-asio::awaitable<void> TokenSources::stop_on_strand() {
-  stopping_ = true;
-  tasks_.cancel_all();
-  co_await tasks_.join();
+  co_await tasks_.close();
 }
 
 }  // namespace mread::serve

@@ -35,12 +35,10 @@ class TokenSources : public std::enable_shared_from_this<TokenSources> {
   class Source;
 
   void begin(std::shared_ptr<Source> source);
-  asio::awaitable<void> stop_on_strand();
 
   asio::any_io_executor strand_;
   net::Client& client_;
-  net::TaskGroup tasks_;   // On the strand.
-  bool stopping_ = false;  // Likewise.
+  net::TaskGroup tasks_;  // On the strand.
   std::mutex mutex_;
   std::vector<std::weak_ptr<Source>> sources_;  // Guarded by mutex_.
 };

@@ -101,6 +101,7 @@ Answer FanOutDriver::run(model::ReadRequest request) {
   now_ = TimePoint(std::chrono::hours(1));
   const TimePoint began = now_;
   FanOut machine(config_, std::move(request), now_, options);
+  if (give_up_) at(give_up_->first, [this, &machine] { machine.give_up(give_up_->second); });
   std::map<RequestId, Leg> legs;
   std::optional<TimePoint> wake;
   bool head = false;

@@ -72,6 +72,8 @@ class FanOutDriver {
   /// Random delays of up to 50 ms and random piece sizes from here on.
   void shuffle(uint32_t seed) { random_.emplace(seed); }
   void client_takes(milliseconds delay) { client_delay_ = delay; }
+  /// There is no room for the read after `delay`.
+  void give_up(milliseconds delay, std::string line) { give_up_.emplace(delay, std::move(line)); }
   FanOutOptions options;
 
   Answer run(model::ReadRequest request);
@@ -92,6 +94,7 @@ class FanOutDriver {
   Scripts scripts_;
   std::optional<std::mt19937> random_;
   milliseconds client_delay_{0};
+  std::optional<std::pair<milliseconds, std::string>> give_up_;
   TimePoint now_{};
   std::multimap<TimePoint, std::function<void()>> events_;
 };

@@ -454,6 +454,28 @@ TEST(Limits, ZeroMeansNone) {
   EXPECT_TRUE(read(config, {Script::sampled(samples_body({}))}, false).finished);
 }
 
+TEST(Limits, AReadThatMustMakeWayFailsCleanlyBeforeTheHead) {
+  const Config config = config_of(2, "partial: any\n");
+  FanOutDriver driver(config, {Script::streamed(many("a", 100)), Script::hanging()});
+  driver.give_up(milliseconds(100), "no room");
+  const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "no room\n");
+  EXPECT_TRUE(answer.finished);
+  EXPECT_EQ(answer.took, milliseconds(100));
+}
+
+TEST(Limits, AReadThatMustMakeWayIsAbortedAfterTheHead) {
+  const Config config = config_of(1, "partial: any\n");
+  auto driver = small_windows(config, {Script::streamed(many("a", 500))});
+  driver.client_takes(milliseconds(80));
+  driver.give_up(milliseconds(100), "no room");
+  const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
+  EXPECT_EQ(answer.status, 200);
+  ASSERT_TRUE(answer.aborted);
+  EXPECT_EQ(answer.aborted->context, "no room");
+}
+
 TEST(Limits, ABackendIsNotReadFurtherThanItsWindow) {
   // b's head takes a second; a must not have been read beyond window and read-ahead by then.
   const Config config = config_of(2);

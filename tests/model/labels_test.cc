@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/broken_text.h"
+
 namespace mread::model {
 namespace {
 
@@ -124,45 +126,33 @@ INSTANTIATE_TEST_SUITE_P(
         TextCase{"NotUtf8", R"({a="\xff\x00"})", {{"a", std::string("\xff\0", 2)}}, R"({a="\xff\x00"})"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
-struct BrokenCase {
-  const char* name;
-  const char* text;
-  size_t offset;
-  const char* message;
-};
-void PrintTo(const BrokenCase& broken, std::ostream* out) { *out << broken.name; }
-class BrokenSeriesTest : public testing::TestWithParam<BrokenCase> {};
+class BrokenSeriesTest : public testing::TestWithParam<BrokenText> {};
 
 TEST_P(BrokenSeriesTest, NamesThePlace) {
-  size_t offset = 999;
-  const auto set = parse_series(GetParam().text, &offset);
-  ASSERT_FALSE(set);
-  EXPECT_TRUE(set.error().is(Errc::malformed));
-  EXPECT_EQ(offset, GetParam().offset);
-  EXPECT_EQ(set.error().context, GetParam().message);
+  expect_place(GetParam(), parse_series);
   EXPECT_EQ(parse_series(GetParam().text).error().context,
-            "offset " + std::to_string(offset) + ": " + GetParam().message);
+            "offset " + std::to_string(GetParam().offset) + ": " + GetParam().message);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, BrokenSeriesTest,
-    testing::Values(BrokenCase{"Nothing", "", 0, "expected a metric name or '{', not the end"},                   //
-                    BrokenCase{"NoValue", "up{a}", 4, R"(expected '=', not "}")"},                                //
-                    BrokenCase{"Unquoted", "up{a=b}", 5, R"(expected a quoted value, not "b}")"},                 //
-                    BrokenCase{"Matcher", R"(up{a!="b"})", 4, R"(expected '=', not "!=\"b\"}")"},                 //
-                    BrokenCase{"NotClosed", R"(up{a="b)", 5, "the string is not closed"},                         //
-                    BrokenCase{"NewlineInString", "up{a=\"b\n\"}", 5, "the string is not closed"},                //
-                    BrokenCase{"BraceOpen", R"(up{a="b")", 8, "expected ',' or '}', not the end"},                //
-                    BrokenCase{"Rest", R"(up{a="b"} 5)", 10, R"(expected the end of the series, not "5")"},       //
-                    BrokenCase{"Twice", R"(up{a="b",a="c"})", 9, R"(the label "a" is given twice)"},              //
-                    BrokenCase{"NameTwice", R"(up{__name__="b"})", 3, "the metric name is given twice"},          //
-                    BrokenCase{"QuotedNameTwice", R"(up{"b"})", 3, "the metric name is given twice"},             //
-                    BrokenCase{"DigitFirst", "{0=\"b\"}", 1, R"(expected a label name or '}', not "0=\"b\"}")"},  //
-                    BrokenCase{"EmptyName", R"({""="b"})", 1, "a label needs a name"},                            //
-                    BrokenCase{"Escape", R"({a="x\q"})", 5, "unknown escape sequence in the string"},             //
-                    BrokenCase{"ShortEscape", R"({a="\u12"})", 4, "unknown escape sequence in the string"},       //
-                    BrokenCase{"Surrogate", R"({a="\ud800"})", 4, "unknown escape sequence in the string"},       //
-                    BrokenCase{"BigOctal", R"({a="\777"})", 4, "unknown escape sequence in the string"}),
+    testing::Values(BrokenText{"Nothing", "", 0, "expected a metric name or '{', not the end"},                   //
+                    BrokenText{"NoValue", "up{a}", 4, R"(expected '=', not "}")"},                                //
+                    BrokenText{"Unquoted", "up{a=b}", 5, R"(expected a quoted value, not "b}")"},                 //
+                    BrokenText{"Matcher", R"(up{a!="b"})", 4, R"(expected '=', not "!=\"b\"}")"},                 //
+                    BrokenText{"NotClosed", R"(up{a="b)", 5, "the string is not closed"},                         //
+                    BrokenText{"NewlineInString", "up{a=\"b\n\"}", 5, "the string is not closed"},                //
+                    BrokenText{"BraceOpen", R"(up{a="b")", 8, "expected ',' or '}', not the end"},                //
+                    BrokenText{"Rest", R"(up{a="b"} 5)", 10, R"(expected the end of the series, not "5")"},       //
+                    BrokenText{"Twice", R"(up{a="b",a="c"})", 9, R"(the label "a" is given twice)"},              //
+                    BrokenText{"NameTwice", R"(up{__name__="b"})", 3, "the metric name is given twice"},          //
+                    BrokenText{"QuotedNameTwice", R"(up{"b"})", 3, "the metric name is given twice"},             //
+                    BrokenText{"DigitFirst", "{0=\"b\"}", 1, R"(expected a label name or '}', not "0=\"b\"}")"},  //
+                    BrokenText{"EmptyName", R"({""="b"})", 1, "a label needs a name"},                            //
+                    BrokenText{"Escape", R"({a="x\q"})", 5, "unknown escape sequence in the string"},             //
+                    BrokenText{"ShortEscape", R"({a="\u12"})", 4, "unknown escape sequence in the string"},       //
+                    BrokenText{"Surrogate", R"({a="\ud800"})", 4, "unknown escape sequence in the string"},       //
+                    BrokenText{"BigOctal", R"({a="\777"})", 4, "unknown escape sequence in the string"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(QuoteTest, EscapesWhatDoesNotPrint) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/broken_text.h"
 #include "model/sample.h"
 
 namespace mread::model {
@@ -116,39 +117,25 @@ INSTANTIATE_TEST_SUITE_P(
         SelectorCase{"Space", " up\n{ a =~ 'b' } ", {{eq, {"__name__", "up"}}, {re, {"a", "b"}}}, R"(up{a=~"b"})"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
-struct BrokenCase {
-  const char* name;
-  const char* text;
-  size_t offset;
-  const char* message;
-};
-void PrintTo(const BrokenCase& broken, std::ostream* out) { *out << broken.name; }
-class BrokenSelectorTest : public testing::TestWithParam<BrokenCase> {};
+class BrokenSelectorTest : public testing::TestWithParam<BrokenText> {};
 
-TEST_P(BrokenSelectorTest, NamesThePlace) {
-  size_t offset = 999;
-  const auto matchers = parse_selector(GetParam().text, &offset);
-  ASSERT_FALSE(matchers);
-  EXPECT_TRUE(matchers.error().is(Errc::malformed));
-  EXPECT_EQ(offset, GetParam().offset);
-  EXPECT_EQ(matchers.error().context, GetParam().message);
-}
+TEST_P(BrokenSelectorTest, NamesThePlace) { expect_place(GetParam(), parse_selector); }
 
 constexpr const char* all_empty = "the selector needs at least one matcher that does not match the empty string";
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, BrokenSelectorTest,
-    testing::Values(BrokenCase{"Nothing", "", 0, "expected a metric name or '{', not the end"},               //
-                    BrokenCase{"Braces", "{}", 0, all_empty},                                                 //
-                    BrokenCase{"EmptyValue", R"({a=""})", 0, all_empty},                                      //
-                    BrokenCase{"MatchesAll", R"({a=~".*"})", 0, all_empty},                                   //
-                    BrokenCase{"NotEqual", R"({a!="b"})", 0, all_empty},                                      //
-                    BrokenCase{"NotRegex", R"( {a!~"b"})", 1, all_empty},                                     //
-                    BrokenCase{"NameTwice", R"(up{__name__="x"})", 3, "the metric name is given twice"},      //
-                    BrokenCase{"Operator", R"(up{a=="x"})", 5, R"(expected a quoted value, not "=\"x\"}")"},  //
-                    BrokenCase{"NoOperator", R"(up{a})", 4, R"(expected one of = != =~ !~, not "}")"},        //
-                    BrokenCase{"Range", "up[5m]", 2, R"(expected the end of the selector, not "[5m]")"},      //
-                    BrokenCase{"Expression", "up{a=~\"(\"}", 6,
+    testing::Values(BrokenText{"Nothing", "", 0, "expected a metric name or '{', not the end"},               //
+                    BrokenText{"Braces", "{}", 0, all_empty},                                                 //
+                    BrokenText{"EmptyValue", R"({a=""})", 0, all_empty},                                      //
+                    BrokenText{"MatchesAll", R"({a=~".*"})", 0, all_empty},                                   //
+                    BrokenText{"NotEqual", R"({a!="b"})", 0, all_empty},                                      //
+                    BrokenText{"NotRegex", R"( {a!~"b"})", 1, all_empty},                                     //
+                    BrokenText{"NameTwice", R"(up{__name__="x"})", 3, "the metric name is given twice"},      //
+                    BrokenText{"Operator", R"(up{a=="x"})", 5, R"(expected a quoted value, not "=\"x\"}")"},  //
+                    BrokenText{"NoOperator", R"(up{a})", 4, R"(expected one of = != =~ !~, not "}")"},        //
+                    BrokenText{"Range", "up[5m]", 2, R"(expected the end of the selector, not "[5m]")"},      //
+                    BrokenText{"Expression", "up{a=~\"(\"}", 6,
                                R"(the regular expression "(" of the label "a" is invalid: missing ): ()"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 

@@ -72,6 +72,23 @@ TEST_F(ClientTest, CancellingClosesTheConnection) {
   }
 }
 
+asio::awaitable<size_t> three_at_once(Client& client, ClientRequest request) {
+  const auto all = co_await (get(client, request) && get(client, request) && get(client, request));
+  co_return std::get<0>(all).has_value() + std::get<1>(all).has_value() + std::get<2>(all).has_value();
+}
+
+TEST_F(ClientTest, IdleConnectionsGoWithoutAnotherRequest) {
+  serve(echo);
+  ClientOptions options;
+  options.idle_timeout = 50ms;
+  Client client(options);
+  // A second time: the timer goes on.
+  for (int time = 0; time < 2; ++time) {
+    ASSERT_EQ(loop_.run(three_at_once(client, to("/"))), 3u);
+    wait_for([&] { return client.idle_connections() == 0 && server_->connections() == 0; });
+  }
+}
+
 // A listening socket whose queue is full: a connection to it stays half open.
 class FullListener {
  public:

@@ -21,8 +21,6 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::samples;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;

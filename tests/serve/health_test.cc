@@ -10,13 +10,7 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::read_streamed;
-using merger::testing::samples;
-using merger::testing::show;
 using testing::HasSubstr;
-
-const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
 
 /// A backend that answers probes and reads, or neither, as a test says.
 struct Moody {

@@ -9,12 +9,8 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::samples;
 using testing::HasSubstr;
 using testing::Not;
-
-const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
 
 std::string group(const std::string& after, const std::string& more = "") {
   return "groups: [{name: g, members: [a, b], wait: need, hedge_after: " + after + "}]\n" + more;

@@ -11,12 +11,8 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
 using merger::testing::labels;
-using merger::testing::read_streamed;
-using merger::testing::samples;
 using merger::testing::samples_body;
-using merger::testing::show;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
@@ -145,9 +141,7 @@ class ServePrune : public ServeTest {
     read.accepted_response_types.push_back(model::ResponseType::streamed_xor_chunks);
     auto out = request("/api/v1/read", "POST");
     out.body = wire::encode_read_request(read);
-    const auto answer = get(std::move(out));
-    if (!answer) return answer.error().to_string();
-    return answer->head.status == 200 ? show(read_streamed(answer->body)) : answer->body;
+    return ServeTest::read_text(std::move(out));
   }
 
   FakePrometheus a_, b_;

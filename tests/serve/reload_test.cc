@@ -1,8 +1,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -12,10 +10,6 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::read_streamed;
-using merger::testing::samples;
-using merger::testing::show;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -28,11 +22,6 @@ class ReloadTest : public ServeTest {
     service_->set_source([this] { return merger::Config::parse(text_, "mread.yml"); });
   }
   Result<Answer> reload() { return get(request("/-/reload", "POST")); }
-  std::string read_text() {
-    const auto answer = read();
-    if (!answer) return answer.error().to_string();
-    return answer->head.status == 200 ? show(read_streamed(answer->body)) : answer->body;
-  }
   static std::string backend(const std::string& name, const std::string& url, const std::string& more = "") {
     return "remote_read: [{name: " + name + ", url: \"" + url + "\", remote_timeout: 200ms}]\n" + more;
   }
@@ -56,19 +45,8 @@ TEST_F(ReloadTest, NewReadsUseTheNewBackends) {
 }
 
 TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
-  std::promise<void> go_on;
-  const auto may_go_on = go_on.get_future().share();
-  ScriptedBackend slow(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    const auto executor = co_await asio::this_coro::executor;
-    while (may_go_on.wait_for(0s) != std::future_status::ready) {
-      net::Event turn(executor);
-      asio::post(executor, [&turn] { turn.notify(); });
-      co_await turn.wait();
-    }
-    auto head = streamed_head();
-    std::string body = frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}));
-    co_await writer.reply(std::move(head), std::move(body));
-  });
+  std::atomic<bool> may_go_on = false;
+  ScriptedBackend slow(loop_, streamed_after(may_go_on, frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}))));
   ScriptedBackend other(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
   serve_text("remote_read: [{name: slow, url: \"" + slow.url() + "\", remote_timeout: 1h}]\n");
   auto under_way = std::async(std::launch::async, [&] { return read_text(); });
@@ -76,7 +54,7 @@ TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
   text_ = backend("other", other.url());
   EXPECT_EQ(reload()->head.status, 200);
   EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
-  go_on.set_value();
+  may_go_on = true;
   EXPECT_EQ(under_way.get(), "m{n=\"slow\"} 1@1000\n");
   wait_until([&] { return metric("mread_backend_requests_total{backend=\"slow\",group=\"slow\"}").empty(); });
 }

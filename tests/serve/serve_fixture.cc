@@ -2,6 +2,10 @@
 
 #include <thread>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <spdlog/sinks/null_sink.h>
 
@@ -10,7 +14,9 @@
 namespace mread::serve {
 
 using namespace std::chrono_literals;
-namespace answers = merger::testing;
+
+const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
+const std::string healthy_text = "m{n=\"1\"} 1@1000 2@2000 3@3000\n";
 
 ScriptedBackend::ScriptedBackend(net::Loop& loop, net::Handler handler) : loop_(loop) {
   const auto counted = [requests = requests_, handler = std::move(handler)](net::ServerRequest request,
@@ -38,6 +44,11 @@ asio::awaitable<void> reply_with(std::string body, net::ResponseWriter& writer) 
   co_await writer.reply(std::move(head), std::move(body));
 }
 
+asio::awaitable<void> reply_after(const std::atomic<bool>& may_go_on, std::string body, net::ResponseWriter& writer) {
+  co_await wait_for(may_go_on);
+  co_await reply_with(std::move(body), writer);
+}
+
 asio::awaitable<void> hang(std::shared_ptr<std::atomic<int>> gone, net::ResponseWriter& writer) {
   const auto left = co_await writer.client_gone();
   if (left) ++*gone;
@@ -58,6 +69,21 @@ net::Handler streamed(std::string body) {
   return [body = std::move(body)](net::ServerRequest, net::ResponseWriter& writer) { return reply_with(body, writer); };
 }
 
+net::Handler streamed_after(const std::atomic<bool>& may_go_on, std::string body) {
+  return [&may_go_on, body = std::move(body)](net::ServerRequest, net::ResponseWriter& writer) {
+    return reply_after(may_go_on, body, writer);
+  };
+}
+
+asio::awaitable<void> wait_for(const std::atomic<bool>& flag) {
+  asio::steady_timer turn(co_await asio::this_coro::executor);
+  boost::system::error_code cancelled;
+  while (!flag && !cancelled) {
+    turn.expires_after(1ms);
+    std::tie(cancelled) = co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
 net::Handler hanging(std::shared_ptr<std::atomic<int>> gone) {
   return [gone](net::ServerRequest, net::ResponseWriter& writer) { return hang(gone, writer); };
 }
@@ -66,9 +92,9 @@ std::string many_frames(const std::string& name, int first, size_t bytes) {
   std::string out;
   std::vector<double> values(100);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i * i) * 1.25;
-  const auto samples = answers::samples(1'000, 1'000, values);
+  const auto same = samples(1'000, 1'000, values);
   for (int n = first; out.size() < bytes; ++n) {
-    out += answers::frame(fmt::format("{}{{n=\"{:08}\"}}", name, n), samples);
+    out += frame(fmt::format("{}{{n=\"{:08}\"}}", name, n), same);
   }
   return out;
 }
@@ -119,6 +145,12 @@ net::ClientRequest ServeTest::read_request(model::ResponseType type) const {
 Result<Answer> ServeTest::get(net::ClientRequest request) { return loop_.run(exchange(client_, std::move(request))); }
 
 Result<Answer> ServeTest::read(model::ResponseType type) { return get(read_request(type)); }
+
+std::string ServeTest::read_text(net::ClientRequest request) {
+  const auto answer = get(std::move(request));
+  if (!answer) return answer.error().to_string();
+  return answer->head.status == 200 ? show(read_streamed(answer->body)) : answer->body;
+}
 
 std::string ServeTest::metric(const std::string& line_start) {
   const std::string text = "\n" + get(request("/metrics"))->body;

@@ -20,6 +20,17 @@
 
 namespace mread::serve {
 
+// What the tests of reads write answers with, and read them.
+using merger::testing::frame;
+using merger::testing::read_samples;
+using merger::testing::read_streamed;
+using merger::testing::samples;
+using merger::testing::show;
+
+/// A streamed answer of one series, and what it says.
+extern const std::string healthy_body;
+extern const std::string healthy_text;
+
 /// A backend whose answers a test writes by hand.
 class ScriptedBackend {
  public:
@@ -39,6 +50,10 @@ class ScriptedBackend {
 
 /// Answers with a streamed body at once.
 net::Handler streamed(std::string body);
+/// The same once `may_go_on` is set.
+net::Handler streamed_after(const std::atomic<bool>& may_go_on, std::string body);
+/// Completes once `flag` is set, or the coroutine is cancelled.
+asio::awaitable<void> wait_for(const std::atomic<bool>& flag);
 /// Accepts the request and never answers; counts the requests whose client has gone.
 net::Handler hanging(std::shared_ptr<std::atomic<int>> gone = std::make_shared<std::atomic<int>>(0));
 /// The head of a streamed answer.
@@ -67,6 +82,9 @@ class ServeTest : public testing::Test {
   /// A read of everything called "m".
   net::ClientRequest read_request(model::ResponseType type) const;
   Result<Answer> read(model::ResponseType type = model::ResponseType::streamed_xor_chunks);
+  /// A streamed read's series as show() has them, or what it says in their place.
+  std::string read_text(net::ClientRequest request);
+  std::string read_text() { return read_text(read_request(model::ResponseType::streamed_xor_chunks)); }
   Result<Answer> get(net::ClientRequest request);
   std::string metric(const std::string& line_start);
 

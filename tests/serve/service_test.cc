@@ -5,7 +5,6 @@
 #include <fstream>
 #include <sstream>
 
-#include <boost/asio/this_coro.hpp>
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -17,16 +16,8 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::read_samples;
-using merger::testing::read_streamed;
-using merger::testing::samples;
-using merger::testing::show;
 using model::ResponseType;
 using testing::HasSubstr;
-
-const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
-const std::string healthy_text = "m{n=\"1\"} 1@1000 2@2000 3@3000\n";
 
 std::string text_of(const Answer& answer, ResponseType type) {
   if (type == ResponseType::streamed_xor_chunks) return show(read_streamed(answer.body));
@@ -105,12 +96,7 @@ TEST_F(ServeTest, AFailureInMidStreamBreaksTheConnection) {
 asio::awaitable<size_t> open_and_leave(net::Client& client, net::ClientRequest request, std::atomic<bool>& leave) {
   auto stream = co_await client.open(std::move(request));
   auto piece = co_await (*stream)->read_some(1'000);
-  const auto executor = co_await asio::this_coro::executor;
-  while (!leave) {
-    net::Event turn(executor);
-    asio::post(executor, [&turn] { turn.notify(); });
-    co_await turn.wait();
-  }
+  co_await wait_for(leave);
   co_return piece ? piece->size() : 0;
 }
 
@@ -185,25 +171,15 @@ TEST_F(ServeTest, ASlowClientHoldsTheBackendsBack) {
 }
 
 TEST_F(ServeTest, DrainLetsAReadEnd) {
-  std::promise<void> go_on;
-  const auto may_go_on = go_on.get_future().share();
-  ScriptedBackend slow(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    const auto executor = co_await asio::this_coro::executor;
-    while (may_go_on.wait_for(0s) != std::future_status::ready) {
-      net::Event turn(executor);
-      asio::post(executor, [&turn] { turn.notify(); });
-      co_await turn.wait();
-    }
-    auto head = streamed_head();
-    co_await writer.reply(std::move(head), healthy_body);
-  });
+  std::atomic<bool> may_go_on = false;
+  ScriptedBackend slow(loop_, streamed_after(may_go_on, healthy_body));
   serve({slow.url()}, "", "1h");
   auto answer = std::async(std::launch::async, [&] { return read(); });
   wait_until([&] { return slow.requests() == 1; });
   auto drained = loop_.start(server_->drain(1h));
   wait_until([&] { return !net::fetch(request("/-/healthy")); });
   EXPECT_EQ(drained.wait_for(0s), std::future_status::timeout);
-  go_on.set_value();
+  may_go_on = true;
   const auto got = answer.get();
   ASSERT_TRUE(got) << got.error().to_string();
   EXPECT_EQ(text_of(*got, ResponseType::streamed_xor_chunks), healthy_text);
@@ -284,6 +260,7 @@ TEST_F(ServeTest, AFullQueueRefuses) {
   ASSERT_TRUE(refused) << refused.error().to_string();
   EXPECT_EQ(refused->head.status, 429);
   EXPECT_EQ(refused->body, "1 reads are under way and 1 wait already (limits.concurrent_reads, limits.queue)\n");
+  EXPECT_EQ(refused->head.headers.get("Retry-After"), "1");
   EXPECT_EQ(hung.requests(), 1);
   stop.request_stop();
   EXPECT_FALSE(first.get());
@@ -335,7 +312,7 @@ TEST(StatusPageTest, EscapesWhatOthersWrote) {
   std::vector<BackendStanding> standings(1);
   standings[0].last_error = "said \"<script>\" & 'more'";
   standings[0].last_error_at = std::chrono::system_clock::now();
-  const std::string page = status_page(config, standings, {}, {}, {}, std::chrono::system_clock::now());
+  const std::string page = status_page(config, {}, standings, {}, {}, {}, std::chrono::system_clock::now());
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("said &quot;&lt;script&gt;&quot; &amp; &#39;more&#39;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));

@@ -5,10 +5,6 @@
 #include <fstream>
 #include <thread>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -19,21 +15,13 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::samples;
 using model::ResponseType;
 using testing::HasSubstr;
-
-const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
 
 class SingleFlightTest : public ServeTest {
  protected:
   /// A backend that answers with `body` once it is told to.
-  net::Handler waiting(std::string body) {
-    return [this, body = std::move(body)](net::ServerRequest, net::ResponseWriter& writer) {
-      return answer_later(body, writer);
-    };
-  }
+  net::Handler waiting(std::string body) { return streamed_after(may_go_on_, std::move(body)); }
   void go_on() { may_go_on_ = true; }
   std::future<Result<Answer>> start_read(net::ClientRequest request) {
     return std::async(std::launch::async, [this, request = std::move(request)] { return get(request); });
@@ -42,18 +30,6 @@ class SingleFlightTest : public ServeTest {
   uint64_t joined() const { return service_->generation()->flights().joined(); }
 
  private:
-  asio::awaitable<void> answer_later(std::string body, net::ResponseWriter& writer) {
-    const auto strand = co_await asio::this_coro::executor;
-    bool here = true;
-    while (!may_go_on_ && here) {
-      asio::steady_timer turn(strand, 1ms);
-      const auto [code] = co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
-      here = !code;
-    }
-    auto head = streamed_head();
-    co_await writer.reply(std::move(head), std::move(body));
-  }
-
   std::atomic<bool> may_go_on_ = false;
 };
 

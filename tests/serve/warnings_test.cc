@@ -8,10 +8,6 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::read_samples;
-using merger::testing::read_streamed;
-using merger::testing::samples;
 using model::ResponseType;
 using Warning = std::optional<std::string>;
 
@@ -85,8 +81,6 @@ TEST(DeskLimits, NothingIsKeptAndNothingIsWaitedFor) {
   EXPECT_EQ(loop.run(desk.warning("k")), std::nullopt);
   EXPECT_EQ(desk.waiting(), 0u);
 }
-
-const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2, 3}));
 
 class WarningsEndpoint : public ServeTest, public testing::WithParamInterface<ResponseType> {
  protected:

@@ -10,10 +10,6 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::frame;
-using merger::testing::read_streamed;
-using merger::testing::samples;
-using merger::testing::show;
 using testing::HasSubstr;
 
 merger::Config config(const std::string& text) { return merger::Config::parse(text, "mread.yml"); }
@@ -43,12 +39,6 @@ class WaysTest : public ServeTest {
     return entry("tls_config: {ca_file: " + ca_file + ", cert_file: " + files.cert_file +
                  ", key_file: " + files.key_file + "}");
   }
-  // What a read gives: the series, or the line of the error.
-  std::string outcome() {
-    const auto answer = read();
-    if (!answer) return answer.error().to_string();
-    return answer->head.status == 200 ? show(read_streamed(answer->body)) : answer->body;
-  }
 
   TemporaryFolder folder_;
   CertificateAuthority authority_;
@@ -57,35 +47,35 @@ class WaysTest : public ServeTest {
 
 TEST_F(WaysTest, BackendsAreAskedWithTheirCertificates) {
   serve_config(with_certificate(authority_.ca_file()));
-  EXPECT_EQ(outcome(), "m 1@1000\n");
+  EXPECT_EQ(read_text(), "m 1@1000\n");
 }
 
 TEST_F(WaysTest, FailuresAreNamedAndCounted) {
   const CertificateAuthority stranger(folder_, "stranger");
   serve_config(with_certificate(stranger.ca_file()));
-  EXPECT_EQ(outcome(), "a: TLS: certificate verify failed (unknown CA)\n");
+  EXPECT_EQ(read_text(), "a: TLS: certificate verify failed (unknown CA)\n");
   EXPECT_EQ(metric("mread_backend_failures_total{backend=\"a\",reason=\"tls\"}"), "1");
 }
 
 TEST_F(WaysTest, AMissingCertificateIsNamed) {
   serve_config(entry("tls_config: {ca_file: " + authority_.ca_file() + "}"));
-  EXPECT_EQ(outcome(), "a: TLS: the server wants a client certificate\n");
+  EXPECT_EQ(read_text(), "a: TLS: the server wants a client certificate\n");
 }
 
 TEST_F(WaysTest, AReloadChangesThem) {
   std::string text = entry("tls_config: {ca_file: " + authority_.ca_file() + "}");
   serve_config(text);
   service_->set_source([&text] { return config(text); });
-  EXPECT_THAT(outcome(), HasSubstr("TLS"));
+  EXPECT_THAT(read_text(), HasSubstr("TLS"));
   text = with_certificate(authority_.ca_file());
   EXPECT_EQ(get(request("/-/reload", "POST"))->head.status, 200);
-  EXPECT_EQ(outcome(), "m 1@1000\n");
+  EXPECT_EQ(read_text(), "m 1@1000\n");
   // A file that cannot be used: the configuration is refused, and the old one stays.
   text = entry("tls_config: {ca_file: /nowhere/ca.pem}");
   const auto refused = get(request("/-/reload", "POST"));
   EXPECT_EQ(refused->head.status, 400);
   EXPECT_EQ(refused->body, "backend a: ca_file /nowhere/ca.pem: No such file or directory\n");
-  EXPECT_EQ(outcome(), "m 1@1000\n");
+  EXPECT_EQ(read_text(), "m 1@1000\n");
 }
 
 TEST_F(WaysTest, EqualSettingsShareATransportAndKeepIt) {

@@ -28,11 +28,15 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
       phase->error("\"" + entry.phase + "\" cannot name the phase of a step; before and after frame the timeline");
     }
   }
+  const auto fault = mapping.find("fault");
+  const auto act = mapping.find("act");
+  if (phase && !fault && !act && !mapping.find("node")) {
+    mapping.finish();
+    return entry;
+  }
   const yaml::Node node_value = mapping.require("node");
   const NodeDeclaration& target = known_node(node_value, test);
   entry.node = target.name;
-  const auto fault = mapping.find("fault");
-  const auto act = mapping.find("act");
   mapping.finish();
   if (fault.has_value() == act.has_value()) {
     node.error(fault ? "fault: and act: stand in entries of their own" : "want fault: (of a mock) or act:");

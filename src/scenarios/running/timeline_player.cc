@@ -82,11 +82,13 @@ Result<void> TimelinePlayer::apply(const TimelineEntry& entry, Pace::TimePoint b
     return {};
   }
   active_.push_back({&entry, end});
+  if (entry.node.empty()) return {};
   return set_faults(entry.node, stop);
 }
 
 Result<void> TimelinePlayer::undo(const Active& active, std::stop_token stop) {
   const TimelineEntry& entry = *active.entry;
+  if (entry.node.empty()) return {};
   if (entry.act) return do_act(entry.node, opposite(*entry.act), stop);
   return set_faults(entry.node, stop);
 }
@@ -124,7 +126,9 @@ Result<void> TimelinePlayer::do_act(const std::string& node, Act act, std::stop_
 
 std::set<std::string> TimelinePlayer::away() const {
   std::set<std::string> nodes;
-  for (const Active& active : active_) nodes.insert(active.entry->node);
+  for (const Active& active : active_) {
+    if (!active.entry->node.empty()) nodes.insert(active.entry->node);
+  }
   return nodes;
 }
 

@@ -126,6 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         timeline("UnknownAct", "  - {node: eu, act: kil}\n",
                  "s.yaml:7:21: unknown value \"kil\"; did you mean \"kill\"?"),
         timeline("NothingDone", "  - {node: eu}\n", "s.yaml:7:5: want fault: (of a mock) or act:"),
+        timeline("NobodyDoesIt", "  - {act: kill, phase: x}\n", "s.yaml:7:5: key \"node\" is missing"),
+        timeline("NeitherNodeNorPhase", "  - {at: 5s}\n", "s.yaml:7:5: key \"node\" is missing"),
         timeline("BothDone", "  - {node: us-east, act: kill, fault: {latency: 1s}}\n", "stand in entries of their own"),
         timeline("FaultOfARealNode", "  - {node: eu, fault: {latency: 1s}}\n",
                  "s.yaml:7:23: a fault can be put on a mock; \"eu\" is a prometheus node"),

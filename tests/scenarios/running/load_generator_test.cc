@@ -92,6 +92,7 @@ TEST(JudgeLoad, FailedRequests) {
   rate.metric = "query_failed";
   EXPECT_EQ(judged(rate, {}, requests({}, 30, 0.1)), Verdict::pass);
   EXPECT_EQ(judged(rate, {}, requests({}, 30, 0.1, 0, true)), Verdict::fail);
+  EXPECT_EQ(judged(rate, {}, requests({}, 30, 0.1, 0.2)), Verdict::pass) << "late, but answered";
 }
 
 }  // namespace

@@ -77,6 +77,20 @@ TEST_F(RunTestTest, KeepsTheTimesOfTheTimeline) {
                           "20000 pause m", "ask query foo", "20000 resume m", "ask query foo", "removed"));
 }
 
+TEST_F(RunTestTest, APhaseMayBreakNothing) {
+  scenarios::Test test = test_of({check("foo", {"busy"}), check("bar", {"after"})});
+  TimelineEntry entry;
+  entry.at = 5s;
+  entry.lasts = 10s;
+  entry.phase = "busy";
+  test.timeline = {entry};
+  const TestResult result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "ask query foo", "ask query bar", "removed"));
+  EXPECT_EQ(pace_.since_start(), 15s);
+}
+
 TEST_F(RunTestTest, AStartTakesBackAKill) {
   scenarios::Test test = test_of({check("foo", {"after"})});
   test.timeline = {act_at(0s, "a", Act::kill), act_at(3s, "a", Act::start)};
