@@ -15,7 +15,7 @@ namespace mread::bench {
 /// What the backends of one read hold in relation to each other.
 enum class Shape {
   dup,       ///< byte-identical replicas
-  recut,     ///< the same samples, but the chunks of each replica begin elsewhere: nothing can be passed on as it came
+  recut,     ///< the same samples, but the chunks of each replica begin elsewhere: no two are identical
   offset,    ///< the same series scraped at other times, as two real replicas do
   disjoint,  ///< shards: every series at one backend
   half,      ///< each backend begins when its predecessor is half through; the chunks in common are identical

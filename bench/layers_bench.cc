@@ -16,6 +16,7 @@
 #include "wire/crc32c.h"
 #include "wire/frame_splitter.h"
 #include "wire/labels_view.h"
+#include "wire/samples_block_reader.h"
 #include "wire/samples_block_writer.h"
 #include "wire/samples_response.h"
 #include "wire/snappy_block.h"
@@ -81,6 +82,18 @@ void copy_memory(benchmark::State& state) {
 
 void snappy_uncompress(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(wire::uncompress(input().sampled, UINT32_MAX));
+  count(state, input().plan.input_samples(), input().uncompressed.size());
+}
+
+// The series of a body as they are read while they are merged: uncompressed through a window, found, not looked into.
+void read_samples_block(benchmark::State& state) {
+  const std::vector<std::shared_ptr<const std::string>> body = {std::make_shared<const std::string>(input().sampled)};
+  for (auto _ : state) {
+    wire::SamplesBlockReader reader(body);
+    uint64_t series = 0;
+    while (reader.next() == wire::SamplesBlockReader::State::series) ++series;
+    require(series == input().plan.series, "samples: not all series");
+  }
   count(state, input().plan.input_samples(), input().uncompressed.size());
 }
 
@@ -271,11 +284,11 @@ void merge_runs(benchmark::State& state) {
   }
   const std::vector<std::span<const model::Sample>> views(runs.begin(), runs.end());
   merger::ChainIterator chain;
+  std::vector<model::Sample> merged(backends * samples);
   for (auto _ : state) {
     chain.reset(views);
-    size_t merged = 0;
-    for (model::Sample sample; chain.next(sample); ++merged) benchmark::DoNotOptimize(sample);
-    require(merged == backends * samples, "merge: not all samples");
+    require(chain.take_all(merged.data()) == merged.size(), "merge: not all samples");
+    benchmark::DoNotOptimize(merged.data());
   }
   count(state, backends * samples, 0);
 }
@@ -320,6 +333,7 @@ void register_benchmarks(bool quick) {
   add("frames/split", split_frames);
   add("scan/chunked_series", scan_chunked_series);
   add("scan/samples_response", scan_samples_response);
+  add("samples/read_block", read_samples_block);
   add("samples/read", read_samples);
   add("samples/write", write_samples);
   add("samples/write_block", write_samples_block);

@@ -1,5 +1,6 @@
 #include "merger/chain_iterator.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mread::merger {
@@ -27,6 +28,41 @@ void ChainIterator::reset(std::span<const std::span<const model::Sample>> runs) 
   if (runs_.size() < 2) runs_.resize(2);
   pair_ = runs_.size() == 2;
   if (!pair_) tree_.build(runs_.size(), [this](size_t i, size_t j) { return before(i, j); });
+}
+
+size_t ChainIterator::take_all(model::Sample* out) {
+  model::Sample* const begin = out;
+  if (!pair_) {
+    for (model::Sample sample; next_of_many(sample);) *out++ = sample;
+    return static_cast<size_t>(out - begin);
+  }
+  Run a = runs_[0];
+  Run b = runs_[1];
+  while (a.at != a.end && b.at != b.end) {
+    const model::Sample first = *a.at;
+    const model::Sample other = *b.at;
+    if (first.timestamp_ms < other.timestamp_ms) {
+      *out++ = first;
+      ++a.at;
+    } else if (other.timestamp_ms < first.timestamp_ms) {
+      *out++ = other;
+      ++b.at;
+    } else {
+      *out = first;
+      if (first.bits != other.bits) [[unlikely]] {
+        conflicts_.add(first, other.bits);
+        *out = resolve_conflict(rule_, first, other);
+      }
+      ++out;
+      ++a.at;
+      ++b.at;
+    }
+  }
+  out = std::copy(a.at, a.end, out);
+  out = std::copy(b.at, b.end, out);
+  runs_[0].at = a.end;
+  runs_[1].at = b.end;
+  return static_cast<size_t>(out - begin);
 }
 
 bool ChainIterator::before(size_t i, size_t j) const {

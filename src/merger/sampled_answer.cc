@@ -140,11 +140,15 @@ void SampledAnswer::advance() {
 void SampledAnswer::leave_to(const SampledAnswer& other) {
   waits_ = false;
   left_to_ = &other;
+  pieces_ = other.pieces_;
+  bytes_ = 0;
 }
 
 void SampledAnswer::leave(uint64_t series) {
   waits_ = false;
   series_ = series;
+  pieces_.clear();
+  bytes_ = 0;
 }
 
 bool SampledAnswer::has_same_bytes(const SampledAnswer& other) const {

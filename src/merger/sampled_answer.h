@@ -44,9 +44,9 @@ class SampledAnswer {
   bool lapsed() const { return lapsed_; }
   /// Whether there is something to check.
   bool is_unchecked() const { return waits_ || reader_ != nullptr || left_to_ != nullptr; }
-  /// Its series count, but they come from elsewhere.
+  /// Its series count, but they come from another with the same bytes, whose pieces it then shares.
   void leave_to(const SampledAnswer& other);
-  /// The same with their number.
+  /// Its series count, so many, but they were passed on: it needs its bytes no more.
   void leave(uint64_t series);
 
   /// The body; kept from feed() until check() or clear().

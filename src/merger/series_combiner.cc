@@ -83,7 +83,7 @@ Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<M
 // What a chunk claims to hold is believed as far as its bytes go: an XOR chunk's sample takes two bits at the least, an
 // XOR2 chunk's one. One that claims more cannot be read to the end of even that many.
 template <class Reader>
-Result<void> append_samples(Reader reader, size_t samples_a_byte, const wire::ChunkView& chunk,
+Result<void> append_samples(Reader& reader, size_t samples_a_byte, const wire::ChunkView& chunk,
                             std::vector<model::Sample>& memory, size_t& size) {
   const size_t most = std::min<size_t>(reader.count(), chunk.data.size() * samples_a_byte);
   if (memory.size() < size + most) memory.resize(size + most);
@@ -92,12 +92,19 @@ Result<void> append_samples(Reader reader, size_t samples_a_byte, const wire::Ch
   return {};
 }
 
-// Puts them behind the first `size` samples of `memory`, which grows where it has to, and only then.
-Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& memory, size_t& size) {
+// Puts them behind the first `size` samples of `memory`, which grows where it has to, and only then. Whether all are
+// known to be strictly increasing, with the one before.
+Result<bool> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& memory, size_t& size) {
+  const size_t begin = size;
   if (chunk.encoding == wire::ChunkEncoding::xor2) {
-    return append_samples(wire::Xor2Reader(chunk.data), 8, chunk, memory, size);
+    wire::Xor2Reader reader(chunk.data);
+    if (auto read = append_samples(reader, 8, chunk, memory, size); !read) return fail(std::move(read).error());
+    return false;
   }
-  return append_samples(wire::XorReader(chunk.data), 4, chunk, memory, size);
+  wire::XorReader reader(chunk.data);
+  if (auto read = append_samples(reader, 4, chunk, memory, size); !read) return fail(std::move(read).error());
+  const bool follows = begin == 0 || begin == size || memory[begin - 1].timestamp_ms < memory[begin].timestamp_ms;
+  return follows && reader.is_increasing();
 }
 
 bool same_samples(std::span<const model::Sample> a, std::span<const model::Sample> b) {
@@ -131,7 +138,8 @@ Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sam
   size_t size = out.size();
   auto read = append_samples(chunk, out, size);
   out.resize(size);
-  return read;
+  if (!read) return fail(std::move(read).error());
+  return {};
 }
 
 const SampleConflict& SeriesCombiner::last_conflict() const {
@@ -312,9 +320,12 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
     const uint32_t source = runs_[number].source;
     const size_t index = open_runs_;
     Decoded& run = open_run(number);
+    bool increasing = true;
     for (; chunk != chunks.end() && chunk->run == number; ++chunk) {
       const size_t begin = run.size;
-      if (auto read = append_samples(*chunk->chunk, run.memory, run.size); !read) return blame(source, read.error());
+      const auto read = append_samples(*chunk->chunk, run.memory, run.size);
+      if (!read) return blame(source, read.error());
+      increasing = increasing && *read;
       decoded_chunks_.push_back({chunk->chunk, index, begin, run.size - begin});
     }
     for (; body != sampled.end() && body->run == number; ++body) {
@@ -322,8 +333,9 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
       if (auto read = append_samples(body->fragment->entries, run.memory); !read) return blame(source, read.error());
       run.size = run.memory.size();
       run.in_chunks = false;
+      increasing = false;
     }
-    close_run(run);
+    if (!increasing) close_run(run);
   }
   return {};
 }
@@ -371,8 +383,7 @@ void SeriesCombiner::merge_views() {
   for (const auto& view : views_) total += view.size();
   if (merged_.size() < total) merged_.resize(total);
   chain_.reset(views_);
-  size_t size = 0;
-  for (model::Sample sample; chain_.next(sample);) merged_[size++] = sample;
+  const size_t size = chain_.take_all(merged_.data());
   views_.assign(1, std::span(merged_).first(size));
 }
 

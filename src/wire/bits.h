@@ -90,7 +90,7 @@ class BitCursor {
   static constexpr unsigned most_bits = 56;
 
   /// Appends the low `count` bits, 1 to most_bits of them; higher bits of `value` must be zero.
-  void put(uint64_t value, unsigned count) {
+  [[gnu::always_inline]] void put(uint64_t value, unsigned count) {
     window_ |= value << (64 - pending_ - count);
     pending_ += count;
     const uint64_t word = __builtin_bswap64(window_);
@@ -100,7 +100,7 @@ class BitCursor {
     pending_ &= 7;
   }
   /// The same for up to 64 bits.
-  void put_long(uint64_t value, unsigned count) {
+  [[gnu::always_inline]] void put_long(uint64_t value, unsigned count) {
     if (count > most_bits) {
       put(value >> 32, count - 32);
       value &= UINT32_MAX;

@@ -248,7 +248,9 @@ SamplesBlockWriter::Guess SamplesBlockWriter::guess_repetition(std::span<const m
 
 template <bool beside>
 void SamplesBlockWriter::write_samples_like(const Guess& guess) {
-  SnappyCursor out = elements_.open();
+  // A cursor whose address is not taken stays in registers.
+  const SnappyCursor opened = elements_.open();
+  SnappyCursor out = opened;
   const model::Sample* const samples = now_.samples.data();
   const size_t count = now_.samples.size();
   uint64_t* const at = now_.at.data();
@@ -263,11 +265,12 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
     const auto [timestamp_ms, bits] = samples[i];
     at[i] = position;
     if (!out.has_room()) [[unlikely]]
-      elements_.make_room(out);
+      out = elements_.with_room(out);
     if (!is_common(timestamp_ms) || timestamp_ms <= last_ms) [[unlikely]] {
       elements_.close(out);
       position += write_apart(samples[i]);
-      out = elements_.open();
+      const SnappyCursor again = elements_.open();
+      out = again;
       last[0] = last[1] = none;
       first = i + 1;
       last_ms = INT64_MIN;

@@ -37,10 +37,10 @@ SnappyCursor SnappyElements::open() {
   return cursor_;
 }
 
-void SnappyElements::make_room(SnappyCursor& cursor) {
+SnappyCursor SnappyElements::with_room(SnappyCursor cursor) {
   cursor_ = cursor;
   next_piece();
-  cursor = cursor_;
+  return cursor_;
 }
 
 void SnappyElements::copy(uint32_t offset, size_t length) {

@@ -12,8 +12,8 @@ namespace mread::wire {
 /// Where the next element of a snappy block goes, and the copy that is not written yet: copies that follow each other
 /// at one offset become one element, so they may be told in any portions.
 ///
-/// Small enough to live in registers: a loop takes it by value (SnappyElements::open), asks for room once a turn, and
-/// gives it back.
+/// Small enough to live in registers, as long as nothing takes its address, not even a call of its own: a loop takes it
+/// by value (SnappyElements::open), asks for room once a turn, and gives it back.
 class SnappyCursor {
  public:
   /// What a turn may write: four calls of copy() and literal().
@@ -28,7 +28,7 @@ class SnappyCursor {
   const char* at() const { return p_; }
 
   /// The next `length` bytes, up to offset_limit of them, are those `offset` before: 1 to offset_limit - 1.
-  void copy(uint32_t offset, size_t length) {
+  [[gnu::always_inline]] void copy(uint32_t offset, size_t length) {
     if (offset != offset_) {
       flush();
       offset_ = offset;
@@ -37,7 +37,7 @@ class SnappyCursor {
     while (pending_ > pending_limit) [[unlikely]] put_copy(64);
   }
   /// The low `size` bytes of `bytes`, 1 to 16, little end first.
-  void literal(unsigned __int128 bytes, size_t size) {
+  [[gnu::always_inline]] void literal(unsigned __int128 bytes, size_t size) {
     flush();
     p_[0] = static_cast<char>((size - 1) << 2);
     const auto low = static_cast<uint64_t>(bytes);
@@ -46,7 +46,7 @@ class SnappyCursor {
     std::memcpy(p_ + 9, &high, 8);
     p_ += size + 1;
   }
-  void flush() {
+  [[gnu::always_inline]] void flush() {
     if (pending_ == 0) return;
     while (pending_ > 64) put_copy(64);
     put_copy(static_cast<uint32_t>(pending_));
@@ -57,7 +57,7 @@ class SnappyCursor {
   static constexpr size_t pending_limit = 1024;
 
   // 1 to 64 bytes: the form of two bytes where it fits, else that of three.
-  void put_copy(uint32_t length) {
+  [[gnu::always_inline]] void put_copy(uint32_t length) {
     const bool fits = offset_ < 2048 && length - 4 < 8;
     const uint32_t of_two = 1 | (length - 4) << 2 | (offset_ >> 8) << 5 | (offset_ & 0xff) << 8;
     const uint32_t of_three = 2 | (length - 1) << 2 | offset_ << 8;
@@ -97,7 +97,7 @@ class SnappyElements {
   SnappyCursor open();
   void close(const SnappyCursor& cursor) { cursor_ = cursor; }
   /// The same at another place, with room.
-  void make_room(SnappyCursor& cursor);
+  SnappyCursor with_room(SnappyCursor cursor);
 
   /// What is written from here on goes into a new piece; gives its number.
   size_t begin_piece();

@@ -24,6 +24,17 @@ bool fits(int64_t dod, unsigned bits) {
   return dod > -top && dod <= top;
 }
 
+bool falls(uint64_t delta_ms) { return delta_ms - 1 >= (uint64_t{1} << 46) - 1; }
+
+// With these, shifts by a number in a register are one instruction, else three.
+#if defined(__x86_64__)
+const bool has_bmi2 = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+#define MREAD_BMI2 __attribute__((target("bmi,bmi2")))
+#else
+constexpr bool has_bmi2 = false;
+#define MREAD_BMI2
+#endif
+
 // A window by the eleven bits that announce it: the bits that follow the value, and above them, from bit 8 on, how many
 // the value has. What no encoder announces has none.
 constexpr uint16_t no_window = 0xffff;
@@ -70,6 +81,7 @@ bool XorReader::read_first(model::Sample& out) {
   if (!get_varint(p, end, timestamp)) return bad("no valid timestamp");
   if (end - p < 8) return bad("the chunk ends before the value");
   state_.timestamp_ms = unzigzag(timestamp);
+  first_ms_ = state_.timestamp_ms;
   state_.value = load_big_endian64(p);
   rest_.remove_prefix(static_cast<size_t>(p + 8 - rest_.data()));
   out = {state_.timestamp_ms, state_.value};
@@ -94,16 +106,9 @@ class XorReader::Bits {
 
  private:
   static constexpr uint64_t nowhere = uint64_t{1} << 62;
+  static constexpr uint64_t ready = 56;
 
-#if defined(__x86_64__)
-  // Shifts by a number in a register are one instruction there, else three.
-  static inline const bool has_bmi2 = __builtin_cpu_supports("bmi2") != 0;
-  [[gnu::target("bmi2")]]
-#else
-  static constexpr bool has_bmi2 = false;
-#endif
-  size_t
-  read_bmi2(State& state, uint64_t limit, model::Sample* out, size_t most) const {
+  MREAD_BMI2 size_t read_bmi2(State& state, uint64_t limit, model::Sample* out, size_t most) const {
     return read_any(state, limit, out, most);
   }
 
@@ -129,15 +134,15 @@ class XorReader::Bits {
     return window >> (64 - count);
   }
 
-  // `window`: what the value's bits begin with, 13 of them or more.
+  // `window`: what the value's bits begin with, `ready` of them or more.
   [[gnu::always_inline]] void read_value(State& state, uint64_t window) const {
     if (window >> 63 == 0) {
       state.at += 1;
       return;
     }
-    uint64_t from = state.at + 2;
+    uint64_t prefix = 2;
     if ((window >> 62 & 1) != 0) {
-      from += 11;
+      prefix = 13;
       state.window = windows[window >> 51 & 2047];
       if (state.window == no_window) [[unlikely]] {
         state.at = nowhere;
@@ -145,8 +150,10 @@ class XorReader::Bits {
       }
     }
     const uint64_t significant = state.window >> 8;
-    state.value ^= load(from, significant) << (state.window & 63);
-    state.at = from + significant;
+    const uint64_t value =
+        prefix + significant <= ready ? window << prefix >> (64 - significant) : load(state.at + prefix, significant);
+    state.value ^= value << (state.window & 63);
+    state.at += prefix + significant;
   }
 
   [[gnu::always_inline]] void read_sample(State& state, model::Sample& out) const {
@@ -161,6 +168,7 @@ class XorReader::Bits {
       uint64_t dod = load(state.at + prefix, size);
       if (size < 64 && dod > uint64_t{1} << (size - 1)) dod -= uint64_t{1} << size;
       state.delta_ms += dod;
+      state.may_fall |= falls(state.delta_ms);
       state.at += prefix + size;
       window = load(state.at);
     }
@@ -177,6 +185,7 @@ bool XorReader::read_second(model::Sample& out) {
   const char* end = p + rest_.size();
   if (!get_varint(p, end, state_.delta_ms)) return bad("no valid timestamp");
   state_.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state_.timestamp_ms) + state_.delta_ms);
+  state_.may_fall = falls(state_.delta_ms);
   rest_ = {p, static_cast<size_t>(end - p)};
   char value[Bits::reach] = {};
   std::memcpy(value, rest_.data(), std::min(rest_.size(), sizeof value));
@@ -227,42 +236,7 @@ void XorWriter::reset() {
   state_ = {};
 }
 
-void XorWriter::append(std::span<const model::Sample> samples) {
-  assert(count_ + samples.size() <= max_samples);
-  for (; !samples.empty() && count_ < 2; samples = samples.subspan(1)) {
-    count_ == 0 ? append_first(samples[0]) : append_second(samples[0]);
-    ++count_;
-  }
-  if (samples.empty()) return;
-  BitCursor out = bits_.open(samples.size() * most_sample_bytes);
-  State state = state_;
-  for (const model::Sample& sample : samples) put_sample(out, state, sample);
-  state_ = state;
-  bits_.close(out);
-  count_ += samples.size();
-}
-
-void XorWriter::append_first(model::Sample sample) {
-  first_ms_ = sample.timestamp_ms;
-  BitCursor out = bits_.open(max_varint_bytes + 8);
-  put_varint_bits(out, zigzag(sample.timestamp_ms));
-  out.put_long(sample.bits, 64);
-  bits_.close(out);
-  state_.timestamp_ms = sample.timestamp_ms;
-  state_.value = sample.bits;
-}
-
-void XorWriter::append_second(model::Sample sample) {
-  const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state_.timestamp_ms);
-  BitCursor out = bits_.open(max_varint_bytes + most_sample_bytes);
-  put_varint_bits(out, delta);
-  put_value(out, state_, sample.bits, 0, 0);
-  bits_.close(out);
-  state_.timestamp_ms = sample.timestamp_ms;
-  state_.delta_ms = delta;
-}
-
-inline void XorWriter::put_sample(BitCursor& out, State& state, model::Sample sample) {
+[[gnu::always_inline]] inline void XorWriter::put_sample(BitCursor& out, State& state, model::Sample sample) {
   const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state.timestamp_ms);
   const auto dod = static_cast<int64_t>(delta - state.delta_ms);
   state.timestamp_ms = sample.timestamp_ms;
@@ -286,7 +260,8 @@ inline void XorWriter::put_sample(BitCursor& out, State& state, model::Sample sa
 }
 
 // With `before_bits` bits, up to 24, that go before the value's own: one put for all where they fit.
-inline void XorWriter::put_value(BitCursor& out, State& state, uint64_t value, uint64_t before, unsigned before_bits) {
+[[gnu::always_inline]] inline void XorWriter::put_value(BitCursor& out, State& state, uint64_t value, uint64_t before,
+                                                        unsigned before_bits) {
   const uint64_t delta = value ^ state.value;
   state.value = value;
   if (delta == 0) {
@@ -312,6 +287,52 @@ inline void XorWriter::put_value(BitCursor& out, State& state, uint64_t value, u
     out.put(before, before_bits);
     out.put_long(delta >> state.trailing, significant);
   }
+}
+
+[[gnu::always_inline]] inline void XorWriter::put_samples(BitCursor& cursor, State& in_memory,
+                                                          std::span<const model::Sample> samples) {
+  BitCursor out = cursor;
+  State state = in_memory;
+  for (const model::Sample& sample : samples) put_sample(out, state, sample);
+  cursor = out;
+  in_memory = state;
+}
+
+MREAD_BMI2 void XorWriter::put_samples_bmi2(BitCursor& out, State& state, std::span<const model::Sample> samples) {
+  put_samples(out, state, samples);
+}
+
+void XorWriter::append(std::span<const model::Sample> samples) {
+  assert(count_ + samples.size() <= max_samples);
+  for (; !samples.empty() && count_ < 2; samples = samples.subspan(1)) {
+    count_ == 0 ? append_first(samples[0]) : append_second(samples[0]);
+    ++count_;
+  }
+  if (samples.empty()) return;
+  BitCursor out = bits_.open(samples.size() * most_sample_bytes);
+  has_bmi2 ? put_samples_bmi2(out, state_, samples) : put_samples(out, state_, samples);
+  bits_.close(out);
+  count_ += samples.size();
+}
+
+void XorWriter::append_first(model::Sample sample) {
+  first_ms_ = sample.timestamp_ms;
+  BitCursor out = bits_.open(max_varint_bytes + 8);
+  put_varint_bits(out, zigzag(sample.timestamp_ms));
+  out.put_long(sample.bits, 64);
+  bits_.close(out);
+  state_.timestamp_ms = sample.timestamp_ms;
+  state_.value = sample.bits;
+}
+
+void XorWriter::append_second(model::Sample sample) {
+  const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state_.timestamp_ms);
+  BitCursor out = bits_.open(max_varint_bytes + most_sample_bytes);
+  put_varint_bits(out, delta);
+  put_value(out, state_, sample.bits, 0, 0);
+  bits_.close(out);
+  state_.timestamp_ms = sample.timestamp_ms;
+  state_.delta_ms = delta;
 }
 
 std::string_view XorWriter::bytes() {

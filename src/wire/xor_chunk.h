@@ -34,6 +34,8 @@ class XorReader {
   uint16_t count() const { return count_; }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }
+  /// The samples given are strictly increasing in time. False may also mean that this is not known.
+  bool is_increasing() const { return !state_.may_fall && (given_ < 2 || state_.timestamp_ms > first_ms_); }
 
  private:
   class Bits;
@@ -47,6 +49,8 @@ class XorReader {
     // As in the table of windows. A writer that went on with a chunk whose values were all equal uses the whole width
     // without having announced it.
     uint64_t window = 64 << 8;
+    bool may_fall =
+        false;  // A delta was not from 1 to 2^46 - 1: so few as there can be of these add up to no overflow.
   };
 
   bool read_first(model::Sample& out);
@@ -58,6 +62,7 @@ class XorReader {
   State state_;
   uint16_t count_ = 0;
   uint16_t given_ = 0;
+  int64_t first_ms_ = 0;
   std::optional<Error> error_;
 };
 
@@ -95,6 +100,8 @@ class XorWriter {
     unsigned significant = 0;
   };
 
+  static void put_samples(BitCursor& out, State& state, std::span<const model::Sample> samples);
+  static void put_samples_bmi2(BitCursor& out, State& state, std::span<const model::Sample> samples);
   static void put_sample(BitCursor& out, State& state, model::Sample sample);
   static void put_value(BitCursor& out, State& state, uint64_t value, uint64_t before, unsigned before_bits);
   void append_first(model::Sample sample);

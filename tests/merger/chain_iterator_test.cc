@@ -26,6 +26,16 @@ Merged merge(const Runs& runs, OnConflict rule = OnConflict::first) {
   Merged out;
   for (Sample sample; chain.next(sample);) out.samples.push_back(sample);
   out.conflicts = chain.conflicts().count();
+
+  ChainIterator at_once(rule);
+  at_once.reset(views);
+  size_t room = 0;
+  for (const auto& run : runs) room += run.size();
+  std::vector<Sample> all(room + 1);
+  const size_t before = at_once.next(all[0]) ? 1 : 0;
+  all.resize(before + at_once.take_all(all.data() + before));
+  EXPECT_EQ(all, out.samples);
+  EXPECT_EQ(at_once.conflicts().count(), out.conflicts);
   return out;
 }
 

@@ -28,6 +28,7 @@ Samples part(size_t first, size_t count) {
 
 std::string in_chunks(const Samples& samples, const std::vector<size_t>& sizes) {
   std::vector<RawChunk> chunks;
+  chunks.reserve(sizes.size());
   auto at = samples.begin();
   for (const size_t size : sizes) {
     chunks.push_back(xor_chunk({at, at + static_cast<ptrdiff_t>(size)}));
@@ -39,6 +40,7 @@ std::string in_chunks(const Samples& samples, const std::vector<size_t>& sizes) 
 
 Answer read(const std::vector<std::string>& bodies, const std::string& more = "", bool streamed = true) {
   std::vector<Script> scripts;
+  scripts.reserve(bodies.size());
   for (const std::string& body : bodies) scripts.push_back(Script::streamed(body));
   const Config config = config_of(bodies.size(), more);
   return testing::read(config, scripts, streamed);

@@ -28,7 +28,7 @@ class Both {
   void turn(std::string_view bytes, size_t offset, size_t length) {
     SnappyCursor cursor = elements_.open();
     for (int i = 0; i < 3; ++i) {
-      if (!cursor.has_room()) elements_.make_room(cursor);
+      if (!cursor.has_room()) cursor = elements_.with_room(cursor);
       unsigned __int128 value = 0;
       std::memcpy(&value, bytes.data(), std::min<size_t>(bytes.size(), 16));
       cursor.literal(value, std::min<size_t>(bytes.size(), 16));

@@ -145,6 +145,10 @@ void check_read(const std::string& chunk) {
   got.resize(at_once.read(got));
   RC_ASSERT(got == want.samples);
   RC_ASSERT(at_once.ok() == want.whole);
+  if (at_once.is_increasing()) {
+    const auto falls = [](const Sample& a, const Sample& b) { return a.timestamp_ms >= b.timestamp_ms; };
+    RC_ASSERT(std::adjacent_find(got.begin(), got.end(), falls) == got.end());
+  }
 
   XorReader one_by_one(chunk);
   got.clear();
@@ -182,6 +186,31 @@ RC_GTEST_PROP(XorChunkProperty, IsReadAsTheFormatSaysWhenItIsDamaged, ()) {
   check_read(exact(chunk));
 }
 
+RC_GTEST_PROP(XorChunkProperty, IsReadAsTheFormatSaysWhateverTheTimestamps, ()) {
+  check_read(exact(encode(*test::wild_samples())));
+}
+
+TEST(XorReaderTest, KnowsWhatIsIncreasing) {
+  const auto is_increasing = [](const std::vector<Sample>& samples) {
+    const std::string chunk = encode(samples);
+    std::vector<Sample> out(samples.size());
+    XorReader reader(chunk);
+    EXPECT_EQ(reader.read(out), samples.size());
+    return reader.is_increasing();
+  };
+  EXPECT_TRUE(is_increasing({}));
+  EXPECT_TRUE(is_increasing({{5, 1}}));
+  EXPECT_TRUE(is_increasing({{-5, 1}, {5, 1}, {6, 1}, {100, 1}}));
+  EXPECT_FALSE(is_increasing({{5, 1}, {5, 1}}));
+  EXPECT_FALSE(is_increasing({{5, 1}, {4, 1}}));
+  EXPECT_FALSE(is_increasing({{5, 1}, {8, 1}, {7, 1}, {9, 1}}));
+  constexpr int64_t day = 86'400'000;
+  std::vector<Sample> over{{INT64_MAX - 2 * day, 1}, {INT64_MAX - day, 1}, {INT64_MAX, 1}};
+  EXPECT_TRUE(is_increasing(over));
+  over.push_back({INT64_MIN + day - 1, 1});
+  EXPECT_FALSE(is_increasing(over));
+}
+
 // Ends of every length in bits, and of samples of every width.
 TEST(XorReaderTest, EveryEnd) {
   for (const unsigned width : {0, 1, 5, 20, 40, 64}) {
@@ -216,7 +245,10 @@ TEST(XorWriterTest, KnowsItsRange) {
 
 TEST(XorReaderTest, LargestChunk) {
   std::vector<Sample> samples;
-  for (int64_t i = 0; i < UINT16_MAX; ++i) samples.push_back(Sample::of(15000 * i, static_cast<double>(i / 3)));
+  for (int64_t i = 0; i < UINT16_MAX; ++i) {
+    const int64_t step = i / 3;
+    samples.push_back(Sample::of(15000 * i, static_cast<double>(step)));
+  }
   EXPECT_EQ(decode(encode(samples)), samples);
 }
 
