@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "merger/ring_queue.h"
+#include "merger/block_queue.h"
 #include "merger/series_fragment.h"
 #include "wire/labels_view.h"
 
@@ -73,7 +73,7 @@ class ReorderWindow {
   size_t window_;
   bool sorted_ = true;
   bool ended_ = false;
-  RingQueue<Fragment> queue_;  // Sorted. All of it while sorted_, afterwards what is due.
+  BlockQueue<Fragment> queue_;  // Sorted. All of it while sorted_, afterwards what is due.
   std::multiset<Fragment, ByLabels> tree_;
   size_t bytes_ = 0;
   size_t tree_bytes_ = 0;
