@@ -11,11 +11,13 @@ namespace mread::wire {
 
 static_assert(std::endian::native == std::endian::little, "mread's wire formats are read with little-endian loads");
 
-inline uint64_t load_big_endian64(const char* p) {
+inline uint64_t load64(const char* p) {
   uint64_t value;
   std::memcpy(&value, p, 8);
-  return __builtin_bswap64(value);
+  return value;
 }
+
+inline uint64_t load_big_endian64(const char* p) { return __builtin_bswap64(load64(p)); }
 
 /// Reads bits, most significant first, through a 64-bit window.
 ///

@@ -10,6 +10,8 @@
 #include <wmmintrin.h>
 #endif
 
+#include "wire/bits.h"
+
 namespace mread::wire {
 
 namespace {
@@ -57,11 +59,6 @@ constexpr std::array<uint32_t, 2 * most_words + 1> make_powers() {
 }
 constexpr auto powers = make_powers();
 
-uint64_t load64(const char* p) {
-  uint64_t word;
-  std::memcpy(&word, p, 8);
-  return word;
-}
 #endif
 
 }  // namespace

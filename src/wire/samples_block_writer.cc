@@ -6,6 +6,7 @@
 
 #include <snappy.h>
 
+#include "wire/bits.h"
 #include "wire/varint.h"
 
 namespace mread::wire {
@@ -71,12 +72,6 @@ size_t entries_size(std::span<const model::Sample> samples) {
   size_t size = 0;
   for (const model::Sample& sample : samples) size += 2 + sample_size(sample);
   return size;
-}
-
-uint64_t load64(const char* p) {
-  uint64_t word;
-  std::memcpy(&word, p, 8);
-  return word;
 }
 
 size_t common_prefix(std::string_view a, std::string_view b) {

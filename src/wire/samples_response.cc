@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "wire/bits.h"
 #include "wire/proto_reader.h"
 
 namespace mread::wire {
@@ -68,12 +69,6 @@ Result<void> parse_series(std::string_view body, size_t base, TimeSeriesView& ou
 // 12 10 09 VALUE(8) 10 TIME(6), or of a zero 12 07 10 TIME(6).
 constexpr size_t value_entry = 18;
 constexpr size_t zero_entry = 9;
-
-uint64_t load64(const char* p) {
-  uint64_t word;
-  std::memcpy(&word, p, 8);
-  return word;
-}
 
 // Of a varint of six bytes.
 int64_t timestamp_of(uint64_t varint) {

@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/bits.h"
+
 namespace mread::wire {
 namespace {
 
 // What is read and written at once where there is room for it.
 constexpr size_t most_read = 80;
 constexpr size_t most_written = 96;
-
-uint64_t load64(const char* p) {
-  uint64_t word;
-  std::memcpy(&word, p, 8);
-  return word;
-}
 
 void copy16(char* to, const char* from) {
   // Read before it is written: the two may overlap.
