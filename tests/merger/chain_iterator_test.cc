@@ -110,6 +110,28 @@ TEST(ChainIteratorProperty, AgreesWithAMap) {
   }));
 }
 
+// Regular, crowded, far apart, and at the ends of time.
+TEST(ChainIteratorProperty, ManyRunsAgreeWithAMapHoweverTheirTimestampsLie) {
+  EXPECT_TRUE(rc::check([] {
+    Runs runs(*rc::gen::inRange<size_t>(3, 60));
+    const int64_t base = *rc::gen::element<int64_t>(0, -1000, 1'700'000'000'000, INT64_MIN, INT64_MAX - 2'000'000);
+    for (auto& run : runs) {
+      const auto step = *rc::gen::element<int64_t>(1, 15'000, 15'001);
+      const auto offset = *rc::gen::inRange<int64_t>(0, 3 * step);
+      const auto count = *rc::gen::inRange<int64_t>(0, 60);
+      for (int64_t i = 0; i < count; ++i) {
+        run.push_back({base + offset + i * step, *rc::gen::inRange<uint64_t>(0, 2)});
+      }
+      if (*rc::gen::inRange(0, 20) == 0) run.push_back({INT64_MAX, 1});
+    }
+    const Merged got = merge(runs);
+    const Merged want = merge_naively(runs);
+    RC_ASSERT(got.samples == want.samples);
+    RC_ASSERT(got.conflicts == want.conflicts);
+    merge(runs, *rc::gen::element(OnConflict::live, OnConflict::max, OnConflict::min));
+  }));
+}
+
 TEST(ChainIteratorProperty, MaxAndMinDoNotDependOnTheOrderOfRuns) {
   EXPECT_TRUE(rc::check([] {
     Runs runs = random_runs();
