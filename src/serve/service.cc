@@ -299,16 +299,16 @@ asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWri
 void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                           const std::string& peer) {
   const auto now = std::chrono::system_clock::now();
-  metrics_.count(report);
   if (report.abort_reason) logger_->error("read aborted: {}", report.abort_reason->to_string());
   logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status, to_string(report.end),
                  report.outcome.series_out, report.bytes_sent, report.outcome.partial.empty() ? "" : ", left out ",
                  report.outcome.partial);
-  if (generation.query_log() == nullptr) return;
-  if (auto written = generation.query_log()->append(query_log_line(generation.config(), request, report, peer, now));
-      !written) {
-    logger_->error("{}", written.error().to_string());
+  if (QueryLog* const log = generation.query_log(); log != nullptr) {
+    const auto written = log->append(query_log_line(generation.config(), request, report, peer, now));
+    if (!written) logger_->error("{}", written.error().to_string());
   }
+  // Last, so that a read that is counted has its line in the log.
+  metrics_.count(report);
 }
 
 }  // namespace mread::serve
