@@ -20,12 +20,6 @@ struct Body {
   wire::ReadResponseView view;
 };
 
-bool is_skipped(const Fragment& fragment, const SourceOptions& options) {
-  if (!options.resume) return false;
-  const auto order = wire::compare_labels(fragment.labels, options.resume->labels);
-  return order < 0 || (order == 0 && !options.resume->inclusive);
-}
-
 }  // namespace
 
 Result<void> SampledAnswer::feed(std::shared_ptr<const std::string> piece, const SourceOptions& options) {
@@ -103,7 +97,10 @@ Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options)
                      [](const Fragment& a, const Fragment& b) { return wire::compare_labels(a.labels, b.labels) < 0; });
     for (Fragment& fragment : fragments_) fragment.common = unknown_common;
   }
-  while (next_ < fragments_.size() && is_skipped(fragments_[next_], options)) fragments_[next_++] = {};
+  const auto is_skipped = [&options](const Fragment& fragment) {
+    return options.resume && options.resume->skips(fragment.labels);
+  };
+  while (next_ < fragments_.size() && is_skipped(fragments_[next_])) fragments_[next_++] = {};
   for (size_t i = next_; i < fragments_.size(); ++i) bytes_ += fragments_[i].bytes;
   return {};
 }

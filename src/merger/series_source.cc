@@ -31,6 +31,11 @@ Error what_is_wrong(const wire::ChunkView& chunk) {
 
 }  // namespace
 
+bool ResumePoint::skips(std::string_view series_labels) const {
+  const auto order = wire::compare_labels(series_labels, labels);
+  return order < 0 || (order == 0 && !inclusive);
+}
+
 SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
     : index_(index), options_(std::move(options)), window_(options_.hold_all ? SIZE_MAX : options_.window) {}
 
@@ -161,18 +166,12 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   if (series_ == 0 || step.order != 0) ++series_;
   last_labels_ = fragment.labels;
   last_pin_ = fragment.labels_pin();
-  const bool skipped = skips(fragment);
+  const bool skipped = options_.resume && options_.resume->skips(fragment.labels);
   const bool from_last = std::exchange(last_pushed_, !skipped);
   if (skipped) return {};
   auto pushed = window_.push(std::move(fragment), from_last ? &step : nullptr);
   unsorted_ = unsorted_ || window_.unsorted();
   return pushed;
-}
-
-bool SeriesSource::skips(const Fragment& fragment) const {
-  if (!options_.resume) return false;
-  const auto order = wire::compare_labels(fragment.labels, options_.resume->labels);
-  return order < 0 || (order == 0 && !options_.resume->inclusive);
 }
 
 Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {

@@ -22,6 +22,9 @@ namespace mread::merger {
 struct ResumePoint {
   std::string labels;      ///< canonical wire bytes
   bool inclusive = false;  ///< whether the series of these labels is wanted too
+
+  /// Whether a series comes before it.
+  bool skips(std::string_view series_labels) const;
 };
 
 struct SourceOptions {
@@ -122,7 +125,6 @@ class SeriesSource {
   Result<bool> take_twin();
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
-  bool skips(const Fragment& fragment) const;
   Result<void> push(Fragment&& fragment, const wire::LabelsStep& step);
 
   uint32_t index_;
