@@ -184,6 +184,7 @@ int run(const Options& options) {
   asio::co_spawn(context, drain(options, client, checker), [&](const std::exception_ptr& error, Result<Totals> totals) {
     if (error) std::rethrow_exception(error);
     result = std::move(totals);
+    context.stop();  // The client keeps its connection for a while, in case another request comes.
   });
   context.run();
   if (!result || !*result) {
