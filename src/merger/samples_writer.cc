@@ -7,6 +7,7 @@
 #include "wire/histogram_chunk.h"
 #include "wire/histogram_proto.h"
 #include "wire/labels_view.h"
+#include "wire/sample_entries.h"
 #include "wire/samples_block_reader.h"
 #include "wire/samples_response.h"
 
@@ -20,12 +21,11 @@ void SamplesWriter::begin_result(size_t, const model::Query& query) {
 // Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing to trim.
 bool SamplesWriter::take_samples(const Fragment& fragment) {
   if (!fragment.is_samples || fragment.entries.empty() || !fragment.histograms().empty()) return false;
-  if (const auto plain = wire::plain_samples(fragment.entries)) {
-    if (!range_.contains(plain->first_ms) || !range_.contains(plain->last_ms)) return false;
+  if (const auto plain = wire::read_plain_samples(fragment.entries, samples_, 0)) {
     samples_.resize(plain->count);
-    wire::read_plain_samples(fragment.entries, samples_);
-    return true;
+    return range_.contains(plain->first_ms) && range_.contains(plain->last_ms);
   }
+  samples_.clear();
   wire::SamplesReader reader(fragment.entries);
   int64_t next_ms = range_.first_ms;
   for (model::Sample sample; reader.next(sample); next_ms = sample.timestamp_ms + 1) {
@@ -45,7 +45,6 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
         {no_source,
          Error(Errc::limit, fmt::format("the answer has more than {} bytes (limits.bytes_in_flight)", limit))});
   }
-  samples_.clear();
   whole_ = {};
   histogram_entries_.clear();
   histograms_ = 0;
@@ -170,7 +169,13 @@ SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples
 
 // Of the samples from `before` on, leaves those that may follow.
 SourceResult<void> SamplesWriter::keep_in_order(size_t before) {
-  any_ = any_ || samples_.size() > before;
+  const auto added = std::span<const model::Sample>(samples_).subspan(before);
+  if (added.empty()) return {};
+  any_ = true;
+  bool in_order = added.front().timestamp_ms >= next_ms_;
+  for (size_t i = 1; i < added.size(); ++i) in_order &= added[i - 1].timestamp_ms < added[i].timestamp_ms;
+  // As it is nearly always. That the last one may follow the first is known.
+  if (in_order && keeps(added.back().timestamp_ms)) return check_samples(samples_.size() + histograms_);
   size_t kept = before;
   for (size_t i = before; i < samples_.size(); ++i) {
     const model::Sample sample = samples_[i];

@@ -6,6 +6,7 @@
 
 #include "wire/chunk_samples.h"
 #include "wire/histogram_proto.h"
+#include "wire/sample_entries.h"
 #include "wire/samples_response.h"
 
 namespace mread::merger {
@@ -18,24 +19,6 @@ tl::unexpected<SourceError> blame(uint32_t source, const Error& error) {
 bool same_chunk(const wire::ChunkView& a, const wire::ChunkView& b) {
   return a.min_time_ms == b.min_time_ms && a.max_time_ms == b.max_time_ms && a.encoding == b.encoding &&
          a.data == b.data;
-}
-
-Result<void> append_samples(std::string_view entries, std::vector<model::Sample>& out) {
-  wire::SamplesReader reader(entries);
-  // Most entries take 18 bytes, so this many are there at most; those that are shorter come after.
-  constexpr size_t entry_bytes = 18;
-  const size_t before = out.size();
-  const size_t most = entries.size() / entry_bytes;
-  out.resize(before + most);
-  model::Sample* to = out.data() + before;
-  size_t read = 0;
-  while (read < most && reader.next(to[read])) ++read;
-  out.resize(before + read);
-  if (read == most) {
-    for (model::Sample sample; reader.next(sample);) out.push_back(sample);
-  }
-  if (!reader.ok()) return fail(*reader.error());
-  return {};
 }
 
 struct Origin {
@@ -105,6 +88,21 @@ Result<bool> append_samples(const wire::ChunkView& chunk, std::vector<model::Sam
   if (auto read = append_samples(reader, 4, chunk, memory, size); !read) return fail(std::move(read).error());
   const bool follows = begin == 0 || begin == size || memory[begin - 1].timestamp_ms < memory[begin].timestamp_ms;
   return follows && reader.is_increasing();
+}
+
+// The same of SAMPLES.
+Result<bool> append_samples(std::string_view entries, std::vector<model::Sample>& memory, size_t& size) {
+  const size_t begin = size;
+  if (const auto plain = wire::read_plain_samples(entries, memory, begin)) {
+    size += plain->count;
+    return begin == 0 || begin == size || memory[begin - 1].timestamp_ms < plain->first_ms;
+  }
+  memory.resize(begin);
+  wire::SamplesReader reader(entries);
+  for (model::Sample sample; reader.next(sample);) memory.push_back(sample);
+  if (!reader.ok()) return fail(*reader.error());
+  size = memory.size();
+  return false;
 }
 
 bool same_samples(std::span<const model::Sample> a, std::span<const model::Sample> b) {
@@ -329,11 +327,10 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
       decoded_chunks_.push_back({chunk->chunk, index, begin, run.size - begin});
     }
     for (; body != sampled.end() && body->run == number; ++body) {
-      run.memory.resize(run.size);
-      if (auto read = append_samples(body->fragment->entries, run.memory); !read) return blame(source, read.error());
-      run.size = run.memory.size();
+      const auto read = append_samples(body->fragment->entries, run.memory, run.size);
+      if (!read) return blame(source, read.error());
       run.in_chunks = false;
-      increasing = false;
+      increasing = increasing && *read;
     }
     if (!increasing) close_run(run);
   }

@@ -7,42 +7,15 @@
 #include <snappy.h>
 
 #include "wire/bits.h"
+#include "wire/sample_entries.h"
 #include "wire/varint.h"
 
 namespace mread::wire {
 namespace {
 
-// 12 10 09 VALUE(8) 10 TIME(6), or of a zero 12 07 10 TIME(6): the entries of a sample whose timestamp has six bytes,
-// which is that of the years 1971 to 2109.
-constexpr size_t value_entry = 18;
-constexpr size_t zero_entry = 9;
-constexpr size_t entry_head = 3;
-constexpr int64_t first_ms = int64_t{1} << 35;
-constexpr int64_t end_ms = int64_t{1} << 42;
-constexpr uint64_t value_head = 0x091012;
-constexpr uint64_t zero_head = 0x0712;
-constexpr size_t time_at = 9;  // In an entry, behind its head, VALUE and 10.
 constexpr size_t none = SIZE_MAX;
 constexpr size_t least_copy = 4;  // Shorter ones take as many bytes as what they stand for.
 constexpr uint64_t near = SnappyCursor::offset_limit;
-
-bool is_common(int64_t timestamp_ms) { return timestamp_ms >= first_ms && timestamp_ms < end_ms; }
-
-// The six bytes of a common timestamp's varint.
-uint64_t varint_bytes(int64_t timestamp_ms) {
-  auto x = static_cast<uint64_t>(timestamp_ms);
-  x = (x & 0xfffffff) | (x & 0xfffffff0000000) << 4;
-  x = (x & 0x00003fff00003fff) | (x & 0x0fffc0000fffc000) << 2;
-  x = (x & 0x007f007f007f007f) | (x & 0x3f803f803f803f80) << 1;
-  return x | 0x8080808080;
-}
-
-// The bytes of a value that differ, by the bits that do: from the first on, up to the last.
-size_t begin_of(uint64_t different) { return static_cast<size_t>(std::countr_zero(different)) / 8; }
-size_t end_of(uint64_t different) { return 8 - static_cast<size_t>(std::countl_zero(different)) / 8; }
-
-// x / 7 of a bit's number: the byte of a varint that it is in.
-size_t seventh(size_t bit) { return bit * 37 >> 8; }
 
 // `time` is the timestamp's tag and bytes.
 void write_whole(SnappyCursor& out, uint64_t bits, uint64_t time) {
@@ -66,7 +39,7 @@ size_t entries_size(std::span<const model::Sample> samples) {
   bool common = true;
   for (const model::Sample& sample : samples) {
     zeros += sample.bits == 0 ? 1 : 0;
-    common &= is_common(sample.timestamp_ms);
+    common &= has_common_time(sample.timestamp_ms);
   }
   if (common) return value_entry * (samples.size() - zeros) + zero_entry * zeros;
   size_t size = 0;
@@ -135,8 +108,10 @@ void SamplesBlockWriter::take_series(std::string_view labels_wire, std::vector<m
 }
 
 void SamplesBlockWriter::append_now(std::string_view labels_wire, std::string_view histogram_entries) {
+  now_.even = are_even(now_.samples);
+  const size_t entries = now_.even ? value_entry * now_.samples.size() : entries_size(now_.samples);
   now_.head.assign(1, '\x0a');
-  append_varint(now_.head, labels_wire.size() + entries_size(now_.samples) + histogram_entries.size());
+  append_varint(now_.head, labels_wire.size() + entries + histogram_entries.size());
   now_.head += labels_wire;
   write_head();
   write_samples();
@@ -196,15 +171,44 @@ void SamplesBlockWriter::write_entry(std::string_view entry, std::string_view be
 }
 
 void SamplesBlockWriter::write_samples() {
+  now_.entries_at = position_;
   const std::span<const model::Sample> samples = now_.samples;
-  if (now_.at.size() < samples.size()) now_.at.resize(samples.size());
   if (samples.empty()) return;
   const Guess guess = guess_repetition(samples);
+  if (now_.even && write_even(guess)) return;
+  if (now_.at.size() < samples.size()) now_.at.resize(samples.size());
   if (guess.beside) {
+    before_.find_places();
     write_samples_like<true>(guess);
   } else {
     write_samples_like<false>(guess);
   }
+}
+
+// Even samples beside even ones of the same times, or like those before; false where they are something in between.
+bool SamplesBlockWriter::write_even(const Guess& guess) {
+  const std::span<const model::Sample> samples = now_.samples;
+  if (guess.beside) {
+    const auto others = std::span<const model::Sample>(before_.samples).subspan(guess.first_beside);
+    const uint64_t offset = position_ - before_.entries_at - value_entry * guess.first_beside;
+    const auto at_same_time = [](const model::Sample& a, const model::Sample& b) {
+      return a.timestamp_ms == b.timestamp_ms;
+    };
+    if (!before_.even || offset >= near || others.size() < samples.size()) return false;
+    if (!std::equal(samples.begin(), samples.end(), others.begin(), at_same_time)) return false;
+    write_even_entries_beside(elements_, samples, others, static_cast<uint32_t>(offset));
+  } else {
+    write_even_entries(elements_, samples, guess.lag);
+  }
+  position_ += value_entry * samples.size();
+  return true;
+}
+
+// Of even entries it is not kept.
+void SamplesBlockWriter::Written::find_places() {
+  if (!even) return;
+  at.resize(std::max(at.size(), samples.size()));
+  for (size_t i = 0; i < samples.size(); ++i) at[i] = entries_at + value_entry * i;
 }
 
 // What the samples repeat, judged by some of them. The costs are about those of what would be written.
@@ -261,7 +265,7 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
     at[i] = position;
     if (!out.has_room()) [[unlikely]]
       out = elements_.with_room(out);
-    if (!is_common(timestamp_ms) || timestamp_ms <= last_ms) [[unlikely]] {
+    if (!has_common_time(timestamp_ms) || timestamp_ms <= last_ms) [[unlikely]] {
       elements_.close(out);
       position += write_apart(samples[i]);
       const SnappyCursor again = elements_.open();
@@ -297,7 +301,8 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
     size_t model = i - guess.lag;
     if (i < first + guess.lag || (samples[model].bits == 0) != zero) model = last[zero];
     last[zero] = i;
-    const uint64_t time = varint_bytes(timestamp_ms) << 8 | 0x10;
+    const uint64_t time_bytes = common_time_bytes(timestamp_ms);
+    const uint64_t time = time_bytes << 8 | 0x10;
     if (model == none || position - at[model] >= near) [[unlikely]] {
       write_whole(out, bits, time);
       position += size;
@@ -305,11 +310,10 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
     }
     // One literal from the first byte that differs from the model to the last; what is around it is copied.
     const auto offset = static_cast<uint32_t>(position - at[model]);
-    const auto different_time = static_cast<uint64_t>(timestamp_ms ^ samples[model].timestamp_ms);
-    const size_t time_end = time_at + 1 + seventh(63 - static_cast<size_t>(std::countl_zero(different_time)));
+    const uint64_t different_time = time_bytes ^ common_time_bytes(samples[model].timestamp_ms);
+    const size_t time_end = time_at + end_of(different_time);
     const uint64_t different = bits ^ samples[model].bits;
-    const size_t begin =
-        different != 0 ? begin_of(different) : time_at + seventh(static_cast<size_t>(std::countr_zero(different_time)));
+    const size_t begin = different != 0 ? begin_of(different) : time_at + begin_of(different_time);
     const unsigned __int128 body = static_cast<unsigned __int128>(time) << 64 | bits;
     // A zero has no VALUE and its tag: its entry is shorter by that much, and what differs begins behind them.
     out.copy(offset, entry_head + begin - (zero ? time_at : 0));

@@ -48,7 +48,11 @@ class SamplesBlockWriter {
     std::string head;                    // Its header and labels,
     uint64_t head_at = 0;                // and where they begin in the result.
     std::vector<model::Sample> samples;  // Of all, sorted or not;
-    std::vector<uint64_t> at;            // where each begins.
+    bool even = false;                   // are_even();
+    uint64_t entries_at = 0;             // where the first begins;
+    std::vector<uint64_t> at;            // where each begins, unless they are even.
+
+    void find_places();
   };
   // What the samples of a series repeat: that of the series before at the same time, or one of their own.
   struct Guess {
@@ -62,6 +66,7 @@ class SamplesBlockWriter {
   void write_entry(std::string_view entry, std::string_view before, uint64_t before_at);
   void append_now(std::string_view labels_wire, std::string_view histogram_entries);
   void write_samples();
+  bool write_even(const Guess& guess);
   Guess guess_repetition(std::span<const model::Sample> samples) const;
   template <bool beside>
   void write_samples_like(const Guess& guess);

@@ -66,18 +66,6 @@ Result<void> parse_series(std::string_view body, size_t base, TimeSeriesView& ou
   return {};
 }
 
-// 12 10 09 VALUE(8) 10 TIME(6), or of a zero 12 07 10 TIME(6).
-constexpr size_t value_entry = 18;
-constexpr size_t zero_entry = 9;
-
-// Of a varint of six bytes.
-int64_t timestamp_of(uint64_t varint) {
-  uint64_t x = varint & 0x7f7f7f7f7f7f;
-  x = (x & 0x007f007f007f) | (x & 0x7f007f007f00) >> 1;
-  x = (x & 0x3fff) | (x & 0x3fff0000) >> 2 | (x & 0x3fff00000000) >> 4;
-  return static_cast<int64_t>(x);
-}
-
 size_t sample_size(const model::Sample& sample) {
   return (sample.bits == 0 ? 0 : 9) +
          (sample.timestamp_ms == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(sample.timestamp_ms)));
@@ -132,42 +120,6 @@ Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size
 bool parse_time_series(std::string_view body, TimeSeriesView& out) {
   std::vector<std::vector<char>> apart;
   return parse_series(body, 0, out, apart).has_value() && apart.empty();
-}
-
-std::optional<PlainSamples> plain_samples(std::string_view entries) {
-  constexpr uint64_t every_more = 0x8080808080800000;
-  constexpr uint64_t more_but_last = 0x0080808080800000;
-  const char* p = entries.data();
-  const char* const end = p + entries.size();
-  PlainSamples out;
-  uint64_t first = 0;
-  uint64_t last = 0;
-  for (; p != end; ++out.count) {
-    const auto left = static_cast<size_t>(end - p);
-    if (left < zero_entry) return std::nullopt;
-    const bool zero = p[1] == 7;
-    const size_t size = zero ? zero_entry : value_entry;
-    if (left < size || p[0] != 0x12 || (!zero && (p[1] != 16 || p[2] != 0x09))) return std::nullopt;
-    const uint64_t tail = load64(p + size - 8);
-    const uint64_t time = tail >> 16;  // Of six bytes each, times are in the order of their bytes.
-    if ((tail & every_more) != more_but_last || (tail >> 8 & 0xff) != 0x10 || time <= last) return std::nullopt;
-    if (out.count == 0) first = time;
-    last = time;
-    p += size;
-  }
-  out.first_ms = timestamp_of(first);
-  out.last_ms = timestamp_of(last);
-  return out;
-}
-
-void read_plain_samples(std::string_view entries, std::span<model::Sample> out) {
-  const char* p = entries.data();
-  for (model::Sample& sample : out) {
-    const bool zero = p[1] == 7;
-    const uint64_t bits = load64(p + (zero ? 1 : 3));
-    p += zero ? zero_entry : value_entry;
-    sample = {timestamp_of(load64(p - 8) >> 16), zero ? 0 : bits};
-  }
 }
 
 bool SamplesReader::bad() {

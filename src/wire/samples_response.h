@@ -49,19 +49,6 @@ Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size
 /// One series of a response, its message alone. False where it is broken, or its labels do not stand together.
 bool parse_time_series(std::string_view body, TimeSeriesView& out);
 
-/// What is known of a series' samples without a look at their values.
-struct PlainSamples {
-  uint64_t count = 0;
-  int64_t first_ms = 0;
-  int64_t last_ms = 0;
-};
-
-/// Of entries that are as Go writes those of samples from 1971 to 2109, of strictly increasing time, and nothing else;
-/// none for others.
-std::optional<PlainSamples> plain_samples(std::string_view entries);
-/// Reads entries that plain_samples() has counted; `out` has that size.
-void read_plain_samples(std::string_view entries, std::span<model::Sample> out);
-
 /// Iterates over the samples of a series in the order of the wire.
 ///
 /// Cost     fast for entries as Go writes them; any other valid protobuf (fields left out, reversed, unknown, other

@@ -38,13 +38,19 @@ class SnappyCursor {
   }
   /// The low `size` bytes of `bytes`, 1 to 16, little end first.
   [[gnu::always_inline]] void literal(unsigned __int128 bytes, size_t size) {
-    flush();
-    p_[0] = static_cast<char>((size - 1) << 2);
+    char* const to = begin_literal(size);
     const auto low = static_cast<uint64_t>(bytes);
     const auto high = static_cast<uint64_t>(bytes >> 64);
-    std::memcpy(p_ + 1, &low, 8);
-    std::memcpy(p_ + 9, &high, 8);
-    p_ += size + 1;
+    std::memcpy(to, &low, 8);
+    std::memcpy(to + 8, &high, 8);
+  }
+  /// Where the caller writes `size` bytes, 1 to 24; any up to 24 may be written there.
+  [[gnu::always_inline]] char* begin_literal(size_t size) {
+    flush();
+    p_[0] = static_cast<char>((size - 1) << 2);
+    char* const to = p_ + 1;
+    p_ = to + size;
+    return to;
   }
   [[gnu::always_inline]] void flush() {
     if (pending_ == 0) return;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "wire/bmi2.h"
 #include "wire/varint.h"
 
 namespace mread::wire {
@@ -25,15 +26,6 @@ bool fits(int64_t dod, unsigned bits) {
 }
 
 bool falls(uint64_t delta_ms) { return delta_ms - 1 >= (uint64_t{1} << 46) - 1; }
-
-// With these, shifts by a number in a register are one instruction, else three.
-#if defined(__x86_64__)
-const bool has_bmi2 = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
-#define MREAD_BMI2 __attribute__((target("bmi,bmi2")))
-#else
-constexpr bool has_bmi2 = false;
-#define MREAD_BMI2
-#endif
 
 // A window by the eleven bits that announce it: the bits that follow the value, and above them, from bit 8 on, how many
 // the value has. What no encoder announces has none.

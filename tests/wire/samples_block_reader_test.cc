@@ -149,40 +149,5 @@ RC_GTEST_PROP(SamplesBlockReaderProperty, ReadsTheSameOrLapses, ()) {
   }
 }
 
-RC_GTEST_PROP(PlainSamplesProperty, KnowsWhatTheReaderReads, ()) {
-  ReadResponseWriter writer;
-  writer.begin_result();
-  std::vector<model::Sample> list;
-  int64_t t = *rc::gen::element<int64_t>(1'760'000'000'000, (int64_t{1} << 35) - 20, (int64_t{1} << 42) - 20);
-  for (int i = *rc::gen::inRange(0, 30); i > 0; --i) {
-    list.push_back({t, *rc::gen::element<uint64_t>(0, 1, 0x4000000000000000, 0x7ff0000000000002)});
-    t += *rc::gen::inRange(*rc::gen::inRange(0, 20) == 0 ? -1 : 1, 300);
-  }
-  writer.append_series("", list);
-  std::string response(writer.bytes());
-  const auto view = parse_read_response(response).value();
-  std::string entries(view.results[0].series[0].samples);
-  if (*rc::gen::inRange(0, 3) == 0 && !entries.empty()) {
-    entries[*rc::gen::inRange<size_t>(0, entries.size())] ^= static_cast<char>(1 << *rc::gen::inRange(0, 8));
-  }
-  std::vector<model::Sample> read;
-  SamplesReader reader(entries);
-  for (model::Sample sample; reader.next(sample);) read.push_back(sample);
-  bool increasing = reader.ok();
-  for (size_t i = 1; i < read.size(); ++i) increasing &= read[i - 1].timestamp_ms < read[i].timestamp_ms;
-  const auto plain = plain_samples(entries);
-  if (plain) {
-    RC_ASSERT(increasing);
-    RC_ASSERT(plain->count == read.size());
-    if (!read.empty()) RC_ASSERT(plain->first_ms == read.front().timestamp_ms);
-    if (!read.empty()) RC_ASSERT(plain->last_ms == read.back().timestamp_ms);
-    return;
-  }
-  const bool common = std::all_of(read.begin(), read.end(), [](const model::Sample& sample) {
-    return sample.timestamp_ms >= int64_t{1} << 35 && sample.timestamp_ms < int64_t{1} << 42;
-  });
-  if (increasing && common && read == list) RC_FAIL("plain, but not taken for it");
-}
-
 }  // namespace
 }  // namespace mread::wire
