@@ -1,5 +1,6 @@
 #include "wire/sample_entries.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -77,25 +78,24 @@ MREAD_BMI2 std::optional<PlainSamples> read_all_bmi2(std::string_view entries, s
   return read_all<true>(entries, memory, size);
 }
 
-// One literal from the first byte that differs from the model to the last; what is around it is copied.
+// One literal from the first byte that differs from the model to the last; what is around it is copied, and what comes
+// behind it together with what comes before the next. `pending`: such bytes of the entry before, and then of this one.
 template <bool bmi2>
 [[gnu::always_inline]] inline void put_like(SnappyCursor& out, const model::Sample& sample, const model::Sample& model,
-                                            uint32_t offset) {
+                                            uint32_t offset, size_t& pending) {
   const uint64_t time = spread_sevens<bmi2>(static_cast<uint64_t>(sample.timestamp_ms));
   const uint64_t different_time = spread_sevens<bmi2>(static_cast<uint64_t>(sample.timestamp_ms ^ model.timestamp_ms));
   const uint64_t different = sample.bits ^ model.bits;
   // Of VALUE's eight bytes, and of those from its end to TIME's: what is the same at their beginning.
   const size_t begin = begin_of(different);
-  const size_t skipped = different != 0 ? 0 : 1 + static_cast<size_t>(std::countr_zero(different_time)) / 8;
+  const size_t skipped = different != 0 ? 0 : 1 + begin_of(different_time);
   const size_t end = time_at + end_of(different_time);
-  const size_t size = end - begin - skipped;
-  out.copy(offset, entry_head + begin + skipped);
-  char* const to = out.begin_literal(size);
+  char* const to = out.put(offset, pending + entry_head + begin + skipped, end - begin - skipped);
   const uint64_t value_bytes = begin == 8 ? 0 : sample.bits >> (8 * begin);
   const uint64_t time_bytes = ((time | common_time_marks) << 8 | 0x10) >> (8 * skipped);
   std::memcpy(to, &value_bytes, 8);
   std::memcpy(to + 8 - begin, &time_bytes, 8);
-  out.copy(offset, value_entry - entry_head - end);
+  pending = value_entry - entry_head - end;
 }
 
 template <bool bmi2>
@@ -109,12 +109,19 @@ template <bool bmi2>
   std::memcpy(to, &value_head, entry_head);
   std::memcpy(to + entry_head, &first.bits, 8);
   std::memcpy(to + entry_head + 8, &time, 8);
-  for (size_t i = 1; i < samples.size(); ++i) {
-    if (!out.has_room()) [[unlikely]]
-      out = elements.with_room(out);
-    const size_t back = i < lag ? 1 : lag;
-    put_like<bmi2>(out, samples[i], samples[i - back], static_cast<uint32_t>(back * value_entry));
-  }
+  const auto put_from = [&](size_t begin, size_t end, size_t back) {
+    const auto offset = static_cast<uint32_t>(back * value_entry);
+    size_t pending = out.take_pending(offset);
+    for (size_t i = begin; i < end; ++i) {
+      if (!out.has_room()) [[unlikely]]
+        out = elements.with_room(out);
+      put_like<bmi2>(out, samples[i], samples[i - back], offset, pending);
+    }
+    out.copy(offset, pending);
+  };
+  const size_t alone = std::min(lag, samples.size());
+  if (alone > 1) put_from(1, alone, 1);
+  put_from(alone, samples.size(), lag);
   return out;
 }
 
@@ -122,22 +129,24 @@ template <bool bmi2>
                                                           std::span<const model::Sample> samples,
                                                           std::span<const model::Sample> others, uint32_t offset) {
   SnappyCursor out = elements.open();
+  size_t pending = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
     if (!out.has_room()) [[unlikely]]
       out = elements.with_room(out);
     const uint64_t bits = samples[i].bits;
     const uint64_t different = bits ^ others[i].bits;
     if (different == 0) {
-      out.copy(offset, value_entry);
+      pending = out.put_all_but_64(offset, pending + value_entry);
       continue;
     }
     const size_t begin = begin_of(different);
     const size_t end = end_of(different);
-    out.copy(offset, entry_head + begin);
     const uint64_t bytes = bits >> (8 * begin);
-    std::memcpy(out.begin_literal(end - begin), &bytes, 8);
-    out.copy(offset, value_entry - entry_head - end);
+    const size_t copied = out.put_all_but_64(offset, pending + entry_head + begin);
+    std::memcpy(out.put(offset, copied, end - begin), &bytes, 8);
+    pending = value_entry - entry_head - end;
   }
+  out.copy(offset, pending);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mread::wire {
@@ -27,7 +28,7 @@ class SnappyCursor {
   size_t left() const { return static_cast<size_t>(end_ - p_); }
   const char* at() const { return p_; }
 
-  /// The next `length` bytes, up to offset_limit of them, are those `offset` before: 1 to offset_limit - 1.
+  /// The next `length` bytes, 2048 at the most, are those `offset` before: 1 to offset_limit - 1.
   [[gnu::always_inline]] void copy(uint32_t offset, size_t length) {
     if (offset != offset_) {
       flush();
@@ -47,10 +48,7 @@ class SnappyCursor {
   /// Where the caller writes `size` bytes, 1 to 24; any up to 24 may be written there.
   [[gnu::always_inline]] char* begin_literal(size_t size) {
     flush();
-    p_[0] = static_cast<char>((size - 1) << 2);
-    char* const to = p_ + 1;
-    p_ = to + size;
-    return to;
+    return put_tag(size);
   }
   [[gnu::always_inline]] void flush() {
     if (pending_ == 0) return;
@@ -58,19 +56,46 @@ class SnappyCursor {
     put_copy(static_cast<uint32_t>(pending_));
   }
 
+  /// A loop whose copies are short keeps what is pending itself, and begins with what this gives it: that at `offset`,
+  /// 64 bytes at the most. It then calls the next two alone, until it gives back what is pending by copy().
+  [[gnu::always_inline]] size_t take_pending(uint32_t offset) {
+    if (offset_ != offset || pending_ > 64) flush();
+    return std::exchange(pending_, 0);
+  }
+  /// Of a copy of up to 128 bytes, writes the first 64 where there are more than that; gives how many are left.
+  [[gnu::always_inline]] size_t put_all_but_64(uint32_t offset, size_t copied) {
+    if (copied <= 64) return copied;
+    put_element(offset, 64);
+    return copied - 64;
+  }
+  /// A copy of 1 to 64 bytes, and what begin_literal() does behind it.
+  [[gnu::always_inline]] char* put(uint32_t offset, size_t copied, size_t size) {
+    put_element(offset, static_cast<uint32_t>(copied));
+    return put_tag(size);
+  }
+
  private:
   friend class SnappyElements;
   static constexpr size_t pending_limit = 1024;
 
   // 1 to 64 bytes: the form of two bytes where it fits, else that of three.
-  [[gnu::always_inline]] void put_copy(uint32_t length) {
-    const bool fits = offset_ < 2048 && length - 4 < 8;
-    const uint32_t of_two = 1 | (length - 4) << 2 | (offset_ >> 8) << 5 | (offset_ & 0xff) << 8;
-    const uint32_t of_three = 2 | (length - 1) << 2 | offset_ << 8;
+  [[gnu::always_inline]] void put_element(uint32_t offset, uint32_t length) {
+    const bool fits = offset < 2048 && length - 4 < 8;
+    const uint32_t of_two = 1 | (length - 4) << 2 | (offset >> 8) << 5 | (offset & 0xff) << 8;
+    const uint32_t of_three = 2 | (length - 1) << 2 | offset << 8;
     const uint32_t element = fits ? of_two : of_three;
     std::memcpy(p_, &element, 4);
     p_ += fits ? 2 : 3;
+  }
+  [[gnu::always_inline]] void put_copy(uint32_t length) {
+    put_element(offset_, length);
     pending_ -= length;
+  }
+  [[gnu::always_inline]] char* put_tag(size_t size) {
+    p_[0] = static_cast<char>((size - 1) << 2);
+    char* const to = p_ + 1;
+    p_ = to + size;
+    return to;
   }
 
   char* p_ = nullptr;
