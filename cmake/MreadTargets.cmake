@@ -47,10 +47,11 @@ function(mread_test name)
   endif()
   add_executable(mread_${name}_tests ${arg_SOURCES})
   target_include_directories(mread_${name}_tests PRIVATE "${CMAKE_SOURCE_DIR}/tests")
-  # g++ 12 sees optionals of test fixtures as "maybe uninitialized" where they are not, once all of it is inlined.
   # What is tested is compiled as it is shipped; the tests themselves take a third less time to compile with -O1.
-  target_compile_options(mread_${name}_tests PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
-                                                     $<$<CONFIG:Release>:-O1>)
+  # g++ 12 sees optionals of test fixtures as "maybe uninitialized" where they are not, once all of it is inlined, and
+  # with -O1 the two halves of a coroutine frame's memory as mismatched, where one is inlined.
+  target_compile_options(mread_${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-mismatched-new-delete>)
   target_compile_definitions(mread_${name}_tests PRIVATE MREAD_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
   target_link_libraries(mread_${name}_tests PRIVATE mread_options ${arg_DEPS} GTest::gmock GTest::gtest_main)
   include(GoogleTest)
