@@ -87,6 +87,7 @@ rc::Gen<std::vector<model::Sample>> even_samples() {
   return rc::gen::map(pairs, [](const std::vector<std::pair<int64_t, uint64_t>>& in) {
     std::vector<model::Sample> samples;
     int64_t timestamp_ms = now_ms;
+    samples.reserve(in.size());
     for (const auto& [step, bits] : in) samples.push_back({timestamp_ms += step, bits});
     return samples;
   });
