@@ -109,7 +109,7 @@ template <bool bmi2>
   std::memcpy(to, &value_head, entry_head);
   std::memcpy(to + entry_head, &first.bits, 8);
   std::memcpy(to + entry_head + 8, &time, 8);
-  const auto put_from = [&](size_t begin, size_t end, size_t back) {
+  const auto put_from = [&](size_t begin, size_t end, size_t back) __attribute__((always_inline)) {
     const auto offset = static_cast<uint32_t>(back * value_entry);
     size_t pending = out.take_pending(offset);
     for (size_t i = begin; i < end; ++i) {
