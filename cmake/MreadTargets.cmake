@@ -2,8 +2,9 @@
 #
 #   mread_library(NAME SOURCES a.cc … [DEPS target …])    a layer: the library mread_NAME, alias mread::NAME
 #   mread_test(NAME SOURCES a_test.cc … [DEPS target …] [LABELS label …] [ENVIRONMENT VAR=value …]
-#              [TIMEOUT seconds] [RUN_SERIAL])             a test program mread_NAME_tests, its cases known to ctest;
-#                                                          with RUN_SERIAL each has the machine to itself
+#              [TIMEOUT seconds] [RUN_SERIAL] [LOCK name]) a test program mread_NAME_tests, its cases known to ctest;
+#                                                          with RUN_SERIAL each has the machine to itself, with LOCK
+#                                                          it runs beside none of the same lock
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -41,7 +42,7 @@ function(mread_library name)
 endfunction()
 
 function(mread_test name)
-  cmake_parse_arguments(arg "RUN_SERIAL" "TIMEOUT" "SOURCES;DEPS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "RUN_SERIAL" "TIMEOUT;LOCK" "SOURCES;DEPS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -58,6 +59,9 @@ function(mread_test name)
   set(properties TIMEOUT ${arg_TIMEOUT})
   if(arg_RUN_SERIAL)
     list(APPEND properties RUN_SERIAL ON)
+  endif()
+  if(arg_LOCK)
+    list(APPEND properties RESOURCE_LOCK ${arg_LOCK})
   endif()
   if(MREAD_SANITIZE MATCHES "thread")
     list(APPEND arg_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
