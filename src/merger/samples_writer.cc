@@ -174,7 +174,7 @@ SourceResult<void> SamplesWriter::keep_in_order(size_t before) {
   any_ = true;
   bool in_order = added.front().timestamp_ms >= next_ms_;
   for (size_t i = 1; i < added.size(); ++i) in_order &= added[i - 1].timestamp_ms < added[i].timestamp_ms;
-  // As it is nearly always. That the last one may follow the first is known.
+  // As it is nearly always. Where the last one is kept, too, all of them are.
   if (in_order && keeps(added.back().timestamp_ms)) return check_samples(samples_.size() + histograms_);
   size_t kept = before;
   for (size_t i = before; i < samples_.size(); ++i) {

@@ -11,6 +11,7 @@
 #include "model/sample.h"
 #include "wire/bmi2.h"
 #include "wire/snappy_elements.h"
+#include "wire/varint.h"
 
 namespace mread::wire {
 
@@ -24,6 +25,12 @@ inline constexpr size_t entry_head = 3;
 inline constexpr uint64_t value_head = 0x091012;  ///< as it is loaded; of the other form
 inline constexpr uint64_t zero_head = 0x0712;
 inline constexpr size_t time_at = 9;  ///< in an entry, behind its head, VALUE and 10
+
+/// The bytes of any sample's entry, without its tag and length.
+inline size_t sample_size(const model::Sample& sample) {
+  return (sample.bits == 0 ? 0 : 9) +
+         (sample.timestamp_ms == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(sample.timestamp_ms)));
+}
 
 inline bool has_common_time(int64_t timestamp_ms) {
   return timestamp_ms >= int64_t{1} << 35 && timestamp_ms < int64_t{1} << 42;

@@ -28,11 +28,6 @@ void write_whole(SnappyCursor& out, uint64_t bits, uint64_t time) {
   }
 }
 
-size_t sample_size(const model::Sample& sample) {
-  return (sample.bits == 0 ? 0 : 9) +
-         (sample.timestamp_ms == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(sample.timestamp_ms)));
-}
-
 // The bytes of all entries.
 size_t entries_size(std::span<const model::Sample> samples) {
   size_t zeros = 0;
@@ -253,9 +248,9 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
   const model::Sample* const samples = now_.samples.data();
   const size_t count = now_.samples.size();
   uint64_t* const at = now_.at.data();
-  const model::Sample* other = before_.samples.data() + guess.first_beside;
+  const model::Sample* other = before_.samples.data() + (beside ? guess.first_beside : 0);
   const model::Sample* const others_end = before_.samples.data() + (beside ? before_.samples.size() : 0);
-  const uint64_t* other_at = before_.at.data() + guess.first_beside;
+  const uint64_t* other_at = before_.at.data() + (beside ? guess.first_beside : 0);
   uint64_t position = position_;
   size_t last[2] = {none, none};  // The last sample as this one: with a value, and without.
   size_t first = 0;               // Before it nothing can be repeated.

@@ -6,6 +6,7 @@
 
 #include "wire/bits.h"
 #include "wire/proto_reader.h"
+#include "wire/sample_entries.h"
 
 namespace mread::wire {
 
@@ -64,11 +65,6 @@ Result<void> parse_series(std::string_view body, size_t base, TimeSeriesView& ou
     }
   }
   return {};
-}
-
-size_t sample_size(const model::Sample& sample) {
-  return (sample.bits == 0 ? 0 : 9) +
-         (sample.timestamp_ms == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(sample.timestamp_ms)));
 }
 
 char* put_sample(char* p, const model::Sample& sample) {
