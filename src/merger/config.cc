@@ -81,7 +81,11 @@ void read_health(const Node& node, Config& config) {
   }
   if (const auto path = mapping.find("path")) {
     settings.path = path->string();
-    if (!boost::urls::parse_origin_form(settings.path)) path->error("want a path that begins with /");
+    if (settings.path == "none") {
+      settings.path.clear();
+    } else if (!boost::urls::parse_origin_form(settings.path)) {
+      path->error("want a path that begins with /, or none");
+    }
   }
   mapping.finish();
   config.health = std::move(settings);

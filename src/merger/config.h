@@ -100,7 +100,7 @@ struct Limits {
 struct HealthSettings {
   std::chrono::milliseconds probe{5'000};  ///< between two probes, and what one may take
   size_t open_after = 3;                   ///< failures in a row
-  std::string path = "/-/ready";           ///< of a probe, on the backend's host
+  std::string path = "/-/ready";           ///< of a probe, on the backend's host; empty: there are no probes
   /// A backend that has not begun to answer for so long has failed, though nobody waits for it any more.
   std::chrono::milliseconds hung_after{10'000};
 };

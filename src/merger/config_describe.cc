@@ -75,9 +75,9 @@ std::string Config::describe() const {
                        format_duration(discovery->refresh));
   }
   if (health) {
-    out +=
-        fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n", format_duration(health->probe),
-                    health->open_after, quoted(health->path), format_duration(health->hung_after));
+    out += fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n",
+                       format_duration(health->probe), health->open_after,
+                       health->path.empty() ? "none" : quoted(health->path), format_duration(health->hung_after));
   }
   if (prune) out += describe_prune(*this);
   out += describe_web(web);

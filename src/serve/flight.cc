@@ -68,13 +68,14 @@ std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
 // One backend request.
 struct Flight::Leg {
   Leg(merger::RequestId request_id, size_t backend_index, const asio::any_io_executor& strand)
-      : id(request_id), backend(backend_index), wanted(strand) {}
+      : id(request_id), backend(backend_index), wanted(strand), late(strand) {}
   merger::RequestId id;
   size_t backend;
   net::TaskGroup::Id task = 0;
   bool read_wanted = false;
   bool dropped = false;
-  net::Event wanted;  // read_wanted or dropped has been set.
+  net::Event wanted;        // read_wanted or dropped has been set.
+  asio::steady_timer late;  // Runs until the answer begins.
 };
 
 // A client, as the flight sees it. All of it belongs to the client's strand.
@@ -190,6 +191,7 @@ void Flight::execute(Action action) {
   } else if (const auto* drop = std::get_if<merger::Drop>(&action)) {
     if (const auto found = legs_.find(drop->id); found != legs_.end()) {
       found->second->dropped = true;
+      found->second->late.cancel();
       tasks_.cancel(found->second->task);
       legs_.erase(found);
     }
@@ -309,6 +311,18 @@ void Flight::start_leg(merger::Ask ask_action) {
   request.body = wire::encode_read_request(ask_action.request);
   legs_.emplace(leg->id, leg);
   leg->task = tasks_.spawn(ask(leg, std::move(request)));
+  watch_for_late(leg);
+}
+
+void Flight::watch_for_late(const std::shared_ptr<Leg>& leg) {
+  if (!hooks_.late) return;
+  leg->late.expires_after(hooks_.late_after(leg->backend));
+  leg->late.async_wait([weak = weak_from_this(), leg_weak = std::weak_ptr(leg)](boost::system::error_code code) {
+    const auto self = weak.lock();
+    const auto waiting = leg_weak.lock();
+    if (code || !self || self->over_ || !waiting || waiting->dropped) return;
+    if (self->hooks_.late) self->hooks_.late(waiting->backend);
+  });
 }
 
 void Flight::wake_at(merger::TimePoint at) {
@@ -330,6 +344,7 @@ void Flight::fail_leg(const Leg& leg, Error error) {
 asio::awaitable<void> Flight::ask(std::shared_ptr<Leg> leg, net::ClientRequest request) {
   co_await asio::this_coro::throw_if_cancelled(false);
   auto stream = co_await context_.client.open(std::move(request));
+  leg->late.cancel();
   if (leg->dropped) co_return;
   if (!stream) {
     fail_leg(*leg, std::move(stream.error()));
@@ -396,7 +411,10 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
   wake_.cancel();
   queue_timer_.cancel();
   cut_timer_.cancel();
-  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  for (const auto& [id, leg] : legs_) {
+    leg->dropped = true;
+    leg->late.cancel();
+  }
   tasks_.cancel_all();
   co_await tasks_.join();
 }

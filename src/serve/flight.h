@@ -44,6 +44,9 @@ struct FlightHooks {
   std::function<merger::FanOutOptions()> begin;
   /// Called once: nothing more comes from the backends. Not called where begin() was not.
   std::function<void(const merger::Outcome&)> ended;
+  /// Called where a backend has not begun to answer for its `late_after`; empty: nobody wants to know.
+  std::function<void(size_t backend)> late;
+  std::function<std::chrono::milliseconds(size_t backend)> late_after;  ///< set where `late` is
   /// Called once, before `ended`, where it had to make way (Holdings).
   std::function<void(const std::string& line)> given_up;
 };
@@ -112,6 +115,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void execute(merger::Action action);
   void give_up(uint64_t bytes);
   void start_leg(merger::Ask ask);
+  void watch_for_late(const std::shared_ptr<Leg>& leg);
   void wake_at(merger::TimePoint at);
   void fail_leg(const Leg& leg, Error error);
   void put(AnswerItem item);

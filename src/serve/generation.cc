@@ -28,6 +28,30 @@ std::vector<net::ClientRequest> requests(const merger::Config& config, const Way
   return requests;
 }
 
+// Reads of the same series are the same read, whatever their time.
+uint64_t selector_hash(const model::ReadRequest& request) {
+  std::string selectors;
+  for (const model::Query& query : request.queries) selectors += model::to_string(query.matchers) + '\n';
+  return std::hash<std::string>()(selectors);
+}
+
+void tell(spdlog::logger& logger, const std::string& backend, merger::Breaker::State state) {
+  switch (state) {
+    case merger::Breaker::State::closed:
+      logger.info("backend {}: circuit closed, it answers", backend);
+      break;
+    case merger::Breaker::State::suspect:
+      logger.debug("backend {}: suspect after a failed read, a probe decides", backend);
+      break;
+    case merger::Breaker::State::open:
+      logger.warn("backend {}: circuit open, it is not asked until it answers a probe and then a read", backend);
+      break;
+    case merger::Breaker::State::half_open:
+      logger.info("backend {}: circuit half-open, the next read decides", backend);
+      break;
+  }
+}
+
 // Whether the backend's process may be another when it answers again.
 bool means_gone(const Error& error) {
   const std::string_view reason = failure_reason(error);
@@ -89,13 +113,14 @@ void Generation::show_states() const {
 }
 
 std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
-                                               const net::Headers& passed_on) {
+                                               const net::Headers& passed_on, std::string_view client) {
   const auto key = config_.limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
+  const merger::ReadIdentity who{std::hash<std::string_view>()(client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;
     // Nobody can join, so nothing need be kept.
     if (!key) limits.join_bytes = 0;
-    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(), limits);
+    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who), limits);
   };
   if (key) return flights_.seat(*key, strand, create);
   const auto flight = create();
@@ -104,12 +129,12 @@ std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& stra
   return seat;
 }
 
-FlightHooks Generation::flight_hooks() {
+FlightHooks Generation::flight_hooks(merger::ReadIdentity who) {
   // Held by the hooks, so that a flight that never shows anything gives its leave back.
   const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
   FlightHooks hooks;
-  hooks.begin = [this, admission] {
-    admission->emplace(*circuits_);
+  hooks.begin = [this, admission, who] {
+    admission->emplace(*circuits_, std::chrono::steady_clock::now(), who);
     merger::FanOutOptions options;
     board_.prepare(options);
     hedging_.prepare(options);
@@ -117,6 +142,12 @@ FlightHooks Generation::flight_hooks() {
     options.knowledge = catalogs_->knowledge();
     return options;
   };
+  if (circuits_->enabled()) {
+    hooks.late_after = [this](size_t backend) { return circuits_->late_after(config_.backends[backend]); };
+    hooks.late = [this](size_t backend) {
+      if (circuits_->late(backend, std::chrono::steady_clock::now())) probe(backend);
+    };
+  }
   hooks.given_up = [this](const std::string& line) {
     lasting_.metrics.count_given_up();
     lasting_.logger->warn("read given up: {}", line);
@@ -143,13 +174,8 @@ void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admi
     if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
   }
   for (const Circuits::Change& change : admission.settle(outcome, std::chrono::steady_clock::now())) {
-    const std::string& name = config_.backends[change.backend].name;
-    if (change.state == merger::Breaker::State::open) {
-      logger.warn("backend {}: circuit open, it is not asked until it answers a probe and then a read", name);
-      lasting_.metrics.count_opened(*metrics_, change.backend);
-    } else {
-      logger.info("backend {}: circuit {}", name, to_string(change.state));
-    }
+    tell(logger, config_.backends[change.backend].name, change.state);
+    if (change.state == merger::Breaker::State::open) lasting_.metrics.count_opened(*metrics_, change.backend);
     probe(change.backend);
   }
 }
@@ -201,12 +227,16 @@ void Generation::probe(size_t backend) {
   target.request = context_.backends[backend];
   target.request.method = "GET";
   target.request.url.target = config_.health->path;
-  target.timeout = std::min(config_.health->probe, config_.backends[backend].timeout);
+  target.timeout = std::min({config_.health->probe, config_.health->hung_after, config_.backends[backend].timeout});
   target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
                   // A probe that is hours away does not keep the metrics of a backend that is gone.
                   counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics](bool answered) {
-    if (const auto shown = counters.lock()) metrics.count_probe(*shown, backend, answered);
-    if (circuits->probe_ended(backend, answered)) logger->info("backend {} answers probes: a read will decide", name);
+    const auto shown = counters.lock();
+    if (shown) metrics.count_probe(*shown, backend, answered);
+    const auto changed = circuits->probe_ended(backend, answered, std::chrono::steady_clock::now());
+    if (!changed) return;
+    tell(*logger, name, *changed);
+    if (shown && *changed == merger::Breaker::State::open) metrics.count_opened(*shown, backend);
   };
   lasting_.prober->watch(circuits_, backend, std::move(target));
 }

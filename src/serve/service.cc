@@ -254,7 +254,8 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   // However the read ends, its seat is left in good order.
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
-  const auto seat = current->seat(strand, *decoded, passed_on(request.head.headers));
+  const std::string_view client = std::string_view(request.peer).substr(0, request.peer.rfind(':'));
+  const auto seat = current->seat(strand, *decoded, passed_on(request.head.headers), client);
   const auto& accepted = decoded->accepted_response_types;
   const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();
   const auto decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };

@@ -60,6 +60,7 @@ std::string latency(std::chrono::nanoseconds duration) {
 std::string pill(const BackendStanding& standing) {
   using Circuit = merger::Breaker::State;
   if (standing.circuit == Circuit::open) return "<span class=\"pill failing\">open circuit</span>";
+  if (standing.circuit == Circuit::suspect) return "<span class=\"pill idle\">suspect</span>";
   if (standing.circuit == Circuit::half_open) return "<span class=\"pill idle\">half-open circuit</span>";
   switch (standing.state) {
     case BackendStanding::State::up:

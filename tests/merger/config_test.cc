@@ -211,6 +211,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"MetricNameAsReplicaLabel", with("merge: {replica_labels: [__name__]}"), "metric's name"},
         Refusal{"HealthOpensNever", with("health: {open_after: 0}"), "more than 0"},
         Refusal{"ProbeWithoutAPath", with("health: {path: ready}"), "begins with /"},
+        Refusal{"ProbeWithATypo", with("health: {path: nonne}"), "or none"},
         Refusal{"ProbeAllTheTime", with("health: {probe: 0s}"), "more than 0"},
         Refusal{"UserWithoutAHash", with("web: {basic_auth_users: {alice: hunter2}}"),
                 "want a bcrypt hash for user \"alice\""},

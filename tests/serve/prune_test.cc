@@ -219,8 +219,10 @@ TEST_F(ServePrune, WhileItsCircuitIsOpenABackendIsLeftAlone) {
   wait_learned("a");
   wait_learned("b");
   b_.reads_hang = true;
+  b_.pages_hang = true;
   EXPECT_EQ(read_text("other"), "b: deadline 200ms\n");
   wait_until([&] { return get(request("/"))->body.find(": open circuit</div>") != std::string::npos; });
+  b_.pages_hang = false;
   const int refreshes_before = refreshes("b", "learned");
   const int others = refreshes("a", "learned");
   wait_until([&] { return refreshes("a", "learned") >= others + 3; });

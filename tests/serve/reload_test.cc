@@ -81,6 +81,7 @@ TEST_F(ReloadTest, AnOpenCircuitStaysOpen) {
   const std::string health = "health: {probe: 1h, open_after: 1}\n";
   serve_text(backend("b", hung.url(), health));
   EXPECT_EQ(read_text(), "b: deadline 200ms\n");
+  wait_until([&] { return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}") == "1"; });
   text_ = backend("b", hung.url(), health + "partial: any\n");
   EXPECT_EQ(reload()->head.status, 200);
   EXPECT_EQ(read_text(), "b: open circuit\n");
