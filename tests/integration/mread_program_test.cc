@@ -165,6 +165,35 @@ size_t containers_of(pid_t pid) {
   return count;
 }
 
+TEST_F(MreadProgramTest, AnOldReportDoesNotSurviveARunThatJudgesNothing) {
+  const std::string file = write("one.yaml", scenario("1", "timelin: []\n"));
+  write("report/report.json", R"({"totals": {"pass": 1}})");
+  write("report/nodes/old-1/query.log", "old");
+  EXPECT_EQ(run({"run", file, "--report-dir", "report", "--list"}), 3);
+  EXPECT_TRUE(fs::exists(folder() / "report/report.json")) << "a list is no run";
+  EXPECT_EQ(run({"run", file, "--report-dir", "report"}), 3);
+  EXPECT_FALSE(fs::exists(folder() / "report/report.json"));
+  EXPECT_FALSE(fs::exists(folder() / "report/nodes"));
+}
+
+TEST_F(MreadProgramTest, AWorkFolderOfAnotherUserIsNoVerdict) {
+  const std::string file = write("one.yaml", scenario("1"));
+  fs::create_directory(folder() / "tmp");
+  const fs::path work = folder() / "tmp" / ("mread-" + std::to_string(geteuid()));
+  fs::create_directory(work);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(work.c_str(), 12345, 12345), 0);
+  } else {
+    fs::permissions(work, fs::perms::none);
+  }
+  setenv("TMPDIR", (folder() / "tmp").c_str(), 1);
+  EXPECT_EQ(run({"run", file, "--engine", "process", "--report-dir", "report"}), 4);
+  unsetenv("TMPDIR");
+  EXPECT_THAT(output_, HasSubstr(work.string()));
+  EXPECT_THAT(output_, HasSubstr("set TMPDIR"));
+  EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1) << output_;
+}
+
 class CtrlCTest : public MreadProgramTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(CtrlCTest, InMidRunLeavesNothingBehind) {
@@ -183,6 +212,9 @@ TEST_P(CtrlCTest, InMidRunLeavesNothingBehind) {
   }
   program.signal(SIGINT);
   EXPECT_EQ(program.wait(), 130) << program.output();
+  EXPECT_TRUE(report().at("interrupted").as_bool());
+  EXPECT_TRUE(report().at("tests").at(0).at("interrupted").as_bool());
+  EXPECT_EQ(report().at("totals").at("pass").as_int64(), 0);
   if (with_docker) {
     EXPECT_EQ(containers_of(program.pid()), 0U);
   }

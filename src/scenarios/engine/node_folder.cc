@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "scenarios/engine/owner.h"
 #include "scenarios/engine/readiness.h"
 
@@ -83,6 +86,24 @@ Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, cons
                                          (ended ? (*child)->ending() : "no end after 10m") + ")" +
                                          log_tail(read_whole_file(log).value_or("")));
     }
+  }
+  return {};
+}
+
+Result<void> prepare_work_folder(const fs::path& work_dir) {
+  std::error_code error;
+  if (fs::create_directories(work_dir, error)) fs::permissions(work_dir, fs::perms::owner_all, error);
+  struct stat found {};
+  const std::string advice = "; remove it, or set TMPDIR to a folder of your own";
+  if (error || stat(work_dir.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
+    const std::string why = error ? error.message() : "no folder";
+    return fail(Errc::environment, "the work folder " + work_dir.string() + " cannot be made: " + why + advice);
+  }
+  if (found.st_uid != geteuid()) {
+    return fail(Errc::environment, "the work folder " + work_dir.string() + " belongs to another user" + advice);
+  }
+  if (access(work_dir.c_str(), W_OK | X_OK) != 0) {
+    return fail(Errc::environment, "the work folder " + work_dir.string() + " cannot be written to" + advice);
   }
   return {};
 }

@@ -49,7 +49,7 @@ std::string details(const TestResult& result) {
     const bool shown_below = result.verdict == Verdict::fail && !result.checks.empty() &&
                              std::any_of(result.checks.begin(), result.checks.end(),
                                          [](const CheckResult& check) { return check.verdict == Verdict::fail; });
-    if (!shown_below) out += "    " + result.reason + "\n";
+    if (!shown_below || !result.incident.empty()) out += "    " + result.reason + "\n";
   }
   if (!result.note.empty()) out += "    note: " + result.note + "\n";
   if (result.verdict != Verdict::fail) return out;
@@ -106,7 +106,7 @@ std::string github_annotations(const TestResult& result) {
       add("error", check.line, result.title,
           check.name + " (" + check.phase + ")\nwant " + check.want + "\ngot " + check.got);
     }
-    if (!any) add("error", 0, result.title, result.reason);
+    if (!any || !result.incident.empty()) add("error", 0, result.title, result.reason);
   } else if (result.verdict == Verdict::inconclusive) {
     add("warning", 0, result.title, "inconclusive: " + result.reason);
   } else if (!result.note.empty()) {
@@ -152,6 +152,7 @@ void Console::summary(const Report& report, const std::filesystem::path& report_
   add(Verdict::known_issue, report.total(Verdict::known_issue) == 1 ? "known issue" : "known issues");
   add(Verdict::inconclusive, "inconclusive");
   add(Verdict::skipped, "skipped");
+  if (report.is_interrupted) line += ", interrupted";
   print("\n" + line + " in " + seconds(report.duration_s) + "\nreport: " + report_dir.string() + "\n");
 }
 

@@ -88,6 +88,7 @@ json::object test_object(const TestResult& test) {
   object["engine"] = text(test.engine);
   object["verdict"] = to_string(test.verdict);
   object["reason"] = text(test.reason);
+  if (test.is_interrupted) object["interrupted"] = true;
   if (!test.note.empty()) object["note"] = text(test.note);
   object["duration_s"] = rounded(test.duration_s, 0.001);
   json::array checks;
@@ -112,6 +113,7 @@ std::string to_json(const Report& report) {
   root["seed"] = report.seed;
   root["started"] = format_time(report.started);
   root["duration_s"] = rounded(report.duration_s, 0.001);
+  if (report.is_interrupted) root["interrupted"] = true;
   json::object totals;
   for (const Verdict verdict :
        {Verdict::pass, Verdict::fail, Verdict::known_issue, Verdict::inconclusive, Verdict::skipped}) {

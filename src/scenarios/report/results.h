@@ -18,6 +18,9 @@ enum class Verdict {
 };
 const char* to_string(Verdict verdict);
 
+/// Where the logs of nodes stand, below the report's folder.
+inline constexpr const char* logs_folder = "nodes";
+
 /// One check in one phase, or one invariant that was not met by it.
 struct CheckResult {
   std::string expr;  ///< PromQL, a selector, or an invariant's name
@@ -50,7 +53,10 @@ struct TestResult {
   std::string engine;
   Verdict verdict = Verdict::pass;
   std::string reason;  ///< of every verdict but pass
-  std::string note;    ///< what is worth knowing though it passed: a known issue that was not seen
+  /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is the reason then.
+  std::string incident;
+  bool is_interrupted = false;  ///< the run was interrupted before this test had its verdict
+  std::string note;             ///< what is worth knowing though it passed: a known issue that was not seen
   double duration_s = 0;
   std::vector<CheckResult> checks;
   std::vector<NodeResult> nodes;
@@ -62,12 +68,13 @@ struct Report {
   uint64_t seed = 0;
   std::chrono::system_clock::time_point started;
   double duration_s = 0;
+  bool is_interrupted = false;  ///< some of the tests have no verdict
   std::vector<TestResult> tests;
 
   size_t total(Verdict verdict) const;
 };
 
-/// The exit code of a run (SCENARIOS.md): 1 where a test failed, else 2 where one was inconclusive, else 0.
+/// The exit code of a run (docs/run.md): 1 where a test failed, else 2 where one was inconclusive, else 0.
 int exit_code(const Report& report);
 
 }  // namespace mread::scenarios

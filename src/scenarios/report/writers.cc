@@ -43,6 +43,32 @@ Result<void> write_report(const std::filesystem::path& folder, const Report& rep
   return {};
 }
 
+Result<void> clear_report(const std::filesystem::path& folder) {
+  std::error_code error;
+  bool was_report = false;
+  for (const ReportFormat& format : report_formats()) {
+    const auto file = folder / format.file_name;
+    was_report = std::filesystem::remove(file, error) || was_report;
+    if (error) return fail(Errc::environment, file.string() + ": cannot be removed: " + error.message());
+  }
+  // Without a report beside it, the folder may be anybody's.
+  if (!was_report) return {};
+  std::filesystem::remove_all(folder / logs_folder, error);
+  if (error)
+    return fail(Errc::environment, (folder / logs_folder).string() + ": cannot be removed: " + error.message());
+  return {};
+}
+
+Result<std::filesystem::path> make_report_folder(const std::filesystem::path& parent, const std::string& name) {
+  std::error_code error;
+  std::filesystem::create_directories(parent, error);
+  for (int number = 1; !error; ++number) {
+    const auto folder = parent / (number == 1 ? name : name + "-" + std::to_string(number));
+    if (std::filesystem::create_directory(folder, error)) return folder;
+  }
+  return fail(Errc::environment, parent.string() + ": no folder can be made in it: " + error.message());
+}
+
 std::string format_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};

@@ -45,6 +45,50 @@ TEST(ReportFormats, AreAllWritten) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(ReportJunit, TestsWithoutAVerdictAreErrors) {
+  Report report = sample_report();
+  report.is_interrupted = true;
+  report.tests.resize(1);
+  report.tests[0].is_interrupted = true;
+  report.tests[0].verdict = Verdict::skipped;
+  report.tests[0].reason = "interrupted";
+  EXPECT_THAT(to_junit(report), testing::HasSubstr("tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""));
+  EXPECT_THAT(to_junit(report), testing::HasSubstr("<error message=\"interrupted\""));
+  EXPECT_THAT(to_json(report), testing::HasSubstr("\"interrupted\": true"));
+  // A run that died before its first test ended.
+  report.tests.clear();
+  EXPECT_THAT(to_junit(report), testing::HasSubstr("errors=\"1\""));
+}
+
+class ReportFolderTest : public testing::Test {
+ protected:
+  ~ReportFolderTest() override { std::filesystem::remove_all(folder_); }
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("mread-report-folder-" + std::to_string(getpid()));
+};
+
+TEST_F(ReportFolderTest, WhatAnEarlierRunLeftGoesAndNothingElse) {
+  ASSERT_TRUE(write_report(folder_, sample_report()));
+  ASSERT_TRUE(write_file(folder_ / "nodes/old-1/query.log", "old"));
+  ASSERT_TRUE(write_file(folder_ / "notes.txt", "mine"));
+  ASSERT_TRUE(clear_report(folder_));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "report.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "junit.xml"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "nodes"));
+  EXPECT_EQ(contents(folder_ / "notes.txt"), "mine");
+  // A folder without a report is not one of ours.
+  ASSERT_TRUE(write_file(folder_ / "nodes/mine.txt", "mine"));
+  ASSERT_TRUE(clear_report(folder_));
+  EXPECT_EQ(contents(folder_ / "nodes/mine.txt"), "mine");
+  EXPECT_TRUE(clear_report(folder_ / "nowhere"));
+}
+
+TEST_F(ReportFolderTest, TwoRunsInOneSecondHaveFoldersOfTheirOwn) {
+  EXPECT_EQ(make_report_folder(folder_, "20261126-071500").value(), folder_ / "20261126-071500");
+  EXPECT_EQ(make_report_folder(folder_, "20261126-071500").value(), folder_ / "20261126-071500-2");
+  EXPECT_FALSE(make_report_folder("/proc/nowhere", "x"));
+}
+
 TEST(WriteFile, NamesWhatCannotBeWritten) {
   const auto written = write_file("/proc/nothing/here", "x");
   ASSERT_FALSE(written);
