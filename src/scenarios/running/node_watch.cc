@@ -33,8 +33,7 @@ void NodeWatch::watch(const std::stop_token& stop) {
 std::string describe(const std::string& node, const UnaskedEnd& end, const std::string& log) {
   const std::string tail = log_tail(log);
   return fmt::format("node {} ended ({}) {:.1f}s after its start, not by the timeline{}", node, end.how,
-                     std::chrono::duration<double>(end.lasted).count(),
-                     tail.empty() ? "; its log is empty" : "; its log ends:" + tail);
+                     std::chrono::duration<double>(end.lasted).count(), tail.empty() ? "; its log is empty" : tail);
 }
 
 }  // namespace mread::scenarios
