@@ -85,6 +85,13 @@ std::vector<std::string> read_flags(yaml::Mapping& mapping) {
   return flags->strings();
 }
 
+std::vector<std::string> kept_query_log(const std::string& path) {
+  constexpr std::string_view here = "{{dir}}/";
+  std::string inside = path.starts_with(here) ? path.substr(here.size()) : path;
+  if (!stays_inside(inside)) return {};
+  return {std::move(inside)};
+}
+
 std::map<std::string, std::string> read_files(yaml::Mapping& mapping) {
   std::map<std::string, std::string> files;
   if (const auto node = mapping.find("files")) {
