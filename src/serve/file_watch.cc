@@ -43,6 +43,8 @@ asio::awaitable<void> FileWatch::look_again_and_again() {
       every = subject_().every;
     } catch (const std::exception& error) {
       failed_(error.what());
+    } catch (...) {
+      failed_("unknown exception");
     }
     timer.expires_after(every);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));

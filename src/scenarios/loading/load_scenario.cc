@@ -100,6 +100,8 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
     }
   }
   const yaml::Node checks = root.require("checks");
+  constexpr size_t most_checks = 5'000;
+  if (checks.sequence().size() > most_checks) checks.error("more than 5000 checks");
   for (const yaml::Node& item : checks.sequence()) test.checks.push_back(loading::read_check(item, test));
   if (test.checks.empty()) checks.error("a scenario without a check cannot fail");
   if (const auto load = root.find("load")) {
