@@ -108,7 +108,9 @@ std::vector<InputSeries> read_input_series(const yaml::Node& list) {
 Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries, const Clock& clock) {
   uint64_t bytes = 0;
   for (const InputSeries& entry : entries) {
-    const uint64_t each = sizeof(model::Series) + entry.values().expanded_bytes();
+    constexpr uint64_t label_bytes = 2 * sizeof(std::string) + 32;
+    const uint64_t each = sizeof(model::Series) + entry.values().expanded_bytes() +
+                          (entry.labels(0).size() + entry.repeat().size()) * label_bytes;
     if (entry.series_count() > (most_expanded_bytes - bytes) / each) {
       return fail(Errc::limit, "input_series: all samples together take more than 4 GiB; shorten values: or repeat:");
     }

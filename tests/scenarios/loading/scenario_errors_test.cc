@@ -221,9 +221,8 @@ TEST(ScenarioBounds, ListsHaveALength) {
 
 TEST(ScenarioBounds, AWordWhereAMappingIsWantedIsAnErrorAtItsPlace) {
   const std::string nodes = "name: s\nnodes:\n  a: {kind: prometheus, config: ";
-  for (const char* config : {"{global: x}", "{rule_files: x, scrape_configs: y}", "{global: [1]}"}) {
-    const std::string message = refusal(nodes + config + ", rules: []}\n" + good_checks);
-    if (message != "no error") EXPECT_THAT(message, testing::StartsWith("s.yaml:3:")) << config;
+  for (const char* config : {"{global: x}", "{rule_files: x, scrape_configs: y}"}) {
+    EXPECT_THAT(refusal(nodes + config + ", rules: []}\n" + good_checks), testing::StartsWith("s.yaml:3:")) << config;
   }
 }
 
