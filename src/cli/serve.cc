@@ -87,7 +87,7 @@ int serve(const ServeFlags& flags) {
   asio::signal_set hangups(context, SIGHUP);
   const std::function<void(boost::system::error_code, int)> on_hangup = [&](boost::system::error_code code, int) {
     if (code) return;
-    (void)(*service)->reload();  // It logs.
+    (*service)->start_reload();
     hangups.async_wait(on_hangup);
   };
   hangups.async_wait(on_hangup);

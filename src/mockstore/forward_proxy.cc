@@ -19,6 +19,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/shown_text.h"
 #include "base/tls_server_yaml.h"
 #include "net/connection.h"
 #include "net/dial.h"
@@ -260,8 +261,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
   uint64_t record(const std::string& peer, const std::string& method, const std::string& target) {
     const std::lock_guard lock(mutex);
     Entry entry;
-    entry.method = method;
-    entry.target = target;
+    entry.method = shorten(method, 64);
+    entry.target = shorten(target, 2'000);
     entry.peer = peer;
     entry.ordinal = requests++;
     entries.push_back(std::move(entry));

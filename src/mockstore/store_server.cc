@@ -210,7 +210,7 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
     net::ServerOptions options;
     options.host = address.host;
     options.port = address.port;
-    options.body_limit_bytes = body_limit_bytes;
+    options.body_limit_bytes = admin_only ? admin_body_limit_bytes : body_limit_bytes;
     if (tls && !admin_only) options.tls = [tls] { return tls; };
     net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](
                                net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {

@@ -90,7 +90,9 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
 }
 
 Result<std::unique_ptr<QueryLog>> QueryLog::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  // Not blocking: a pipe that nobody reads is an error, now and when it is full.
+  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  const int descriptor = ::open(path.c_str(), flags, 0644);
   if (descriptor < 0) return fail(last_error(), "query_log_file " + path);
   return std::unique_ptr<QueryLog>(new QueryLog(descriptor, path));
 }

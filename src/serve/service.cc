@@ -1,9 +1,14 @@
 #include "serve/service.h"
 
+#include <exception>
+#include <new>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "merger/answer_writer.h"
@@ -94,8 +99,9 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
           },
           [this] {
             logger_->info("discovery: the file is new, loading the configuration anew");
-            (void)reload();  // It logs.
-          })) {}
+            start_reload();
+          },
+          [this](const std::string& why) { logger_->error("discovery: {}", why); })) {}
 
 Lasting Service::lasting() {
   return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, logger_};
@@ -136,6 +142,19 @@ Result<void> Service::reload() {
   return loaded;
 }
 
+asio::awaitable<void> Service::idle_loader() { co_return; }
+
+asio::awaitable<Result<void>> Service::reload_here() { co_return reload(); }
+
+asio::awaitable<Result<void>> Service::reload_aside() {
+  auto task = reload_here();
+  co_return co_await asio::co_spawn(loader_.get_executor(), std::move(task), asio::use_awaitable);
+}
+
+void Service::start_reload() {
+  asio::post(loader_, [this] { (void)reload(); });  // It logs.
+}
+
 Result<void> Service::load() try {
   if (!source_) return fail(Errc::config, "there is no file to load a configuration from");
   const auto old = generation();
@@ -158,10 +177,19 @@ Result<void> Service::load() try {
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());
+} catch (const std::bad_alloc&) {
+  return fail(Errc::limit, "the configuration takes more memory than there is");
+} catch (const std::exception& error) {
+  return fail(Errc::config, std::string("the configuration cannot be loaded: ") + error.what());
+} catch (...) {
+  return fail(Errc::config, "the configuration cannot be loaded, for a reason that is not known");
 }
 
 asio::awaitable<void> Service::stop() {
   co_await discovery_watch_->stop();
+  // A reload under way ends first: the loader takes one after another.
+  auto idle = idle_loader();
+  co_await asio::co_spawn(loader_.get_executor(), std::move(idle), asio::use_awaitable);
   co_await prober_->stop();
   co_await learner_->stop();
   co_await tokens_->stop();
@@ -208,11 +236,10 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
       head = plain(405);
       head.headers.add("Allow", "POST, PUT");
       body = "a reload is a POST\n";
-    } else if (const auto reloaded = reload(); !reloaded) {
-      head = plain(400);
-      body = reloaded.error().to_string() + "\n";
     } else {
-      body = "the configuration is loaded\n";
+      const auto reloaded = co_await reload_aside();
+      if (!reloaded) head = plain(400);
+      body = reloaded ? "the configuration is loaded\n" : reloaded.error().to_string() + "\n";
     }
   } else if (!is_page) {
     head = plain(404);

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/temporary_folder.h"
 #include "integration/program.h"
@@ -76,6 +77,33 @@ TEST_F(MreadProgramTest, AScenarioThatHoldsExitsWithZeroAndWritesItsReports) {
   for (const auto& node : nodes) {
     const fs::path log = folder() / "report" / std::string(node.at("log").as_string());
     EXPECT_GT(fs::file_size(log), 0U) << log;
+  }
+}
+
+TEST_F(MreadProgramTest, AQueryLogThatAMergerNamesItselfIsKept) {
+  const std::string file = write("one.yaml", R"(name: kept
+nodes:
+  a: {kind: mock, input_series: [{series: foo, values: '1x40'}]}
+  m: {kind: merger, config: {remote_read: [a], query_log_file: '{{dir}}/own.log'}}
+checks: [{read: foo, node: m, exp_series: 1}]
+)");
+  EXPECT_EQ(run({"run", file, "--engine", "process", "--report-dir", "report"}), 0) << output_;
+  EXPECT_GT(fs::file_size(folder() / "report/nodes/kept/m.own.log"), 0U);
+}
+
+TEST_F(MreadProgramTest, FilesThatWouldNotEndAreRefusedByEveryCommand) {
+  write("comma.yml", "[1],");
+  ASSERT_EQ(::mkfifo((folder() / "pipe.yml").c_str(), 0600), 0);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"serve", "--config"}, {"mock", "--config"}, {"run", "--dry-run"}}) {
+    std::vector<std::string> with_comma = command;
+    with_comma.push_back((folder() / "comma.yml").string());
+    EXPECT_EQ(run(with_comma), 3) << output_;
+    EXPECT_THAT(output_, testing::HasSubstr("comma.yml:1:4: not valid YAML: unexpected \",\""));
+    std::vector<std::string> with_pipe = command;
+    with_pipe.push_back((folder() / "pipe.yml").string());
+    EXPECT_EQ(run(with_pipe), 3) << output_;
+    EXPECT_THAT(output_, testing::HasSubstr("pipe.yml: cannot be read: it is not a regular file"));
   }
 }
 

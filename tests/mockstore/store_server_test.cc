@@ -214,6 +214,17 @@ TEST_F(StoreServerTest, ABodyAboveThePrometheusLimitIsReadInPart) {
   EXPECT_EQ(response->body, "snappy: corrupt input\n");
 }
 
+TEST_F(StoreServerTest, OrdersAreOfALimitedSize) {
+  start(many_series);
+  const auto comma = send(server_->admin_url() + "/-/faults", "PUT", ",");
+  ASSERT_TRUE(comma) << comma.error().to_string();
+  EXPECT_EQ(comma->head.status, 400);
+  const auto large = send(server_->admin_url() + "/-/faults", "PUT", std::string(5U << 20, ' '));
+  // Refused by its Content-Length, or closed while the rest is sent.
+  EXPECT_EQ(large ? large->head.status : 413, 413);
+  EXPECT_EQ(send(server_->admin_url() + "/-/faults", "PUT", "[{status: 500}]")->head.status, 200);
+}
+
 TEST_F(StoreServerTest, APortInUseIsAClearError) {
   start(many_series);
   auto config = store_of("{input_series: []}");

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "scenarios/engine/owner.h"
 #include "scenarios/engine/readiness.h"
 
@@ -47,11 +48,12 @@ bool stays_inside(const fs::path& path) {
 }
 
 Result<std::string> read_whole_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open() || fs::is_directory(path)) {
-    return fail(Errc::not_found, path.string() + ": cannot be read");
-  }
-  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // Nodes write into their folders: a pipe there is nothing to wait for.
+  constexpr uint64_t limit_bytes = uint64_t{512} << 20;
+  auto text = mread::read_file(path.string(), limit_bytes);
+  if (!text && text.error().is(Errc::limit)) return text;
+  if (!text) return fail(Errc::not_found, path.string() + ": cannot be read");
+  return text;
 }
 
 Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, const fs::path& log,

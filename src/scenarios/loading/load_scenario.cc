@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <fstream>
 
+#include "base/file.h"
 #include "base/timestamp.h"
 #include "base/yaml.h"
 #include "mockstore/input_series.h"
@@ -19,7 +19,7 @@ void require_name(const yaml::Node& node, const std::string& name) {
 }
 
 // Puts the names of `vars:` into the scope, in order: one may use those before it.
-void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case) {
+void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case, ExpansionBudget& budget) {
   yaml::Mapping mapping = vars.mapping();
   for (const auto& [key, key_node, value] : mapping.entries()) {
     for (const auto& axis : matrix_case) {
@@ -29,20 +29,21 @@ void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_ca
       // A mapping with when: is a choice among none; such a variable would be there in some cases only.
       if (value.mapping().find("when")) value.error("a variable is there in every case; choose with ${… ? … : …}");
     }
-    expand(value, scope);
+    expand(value, scope, budget);
+    value.measure();  // Variables of variables may double many times.
     scope.set(key, value.is_scalar() ? Value{value.string(), {}} : Value{"", value});
   }
 }
 
 Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case, size_t index,
-               size_t cases, const LoadOptions& options) {
+               size_t cases, const LoadOptions& options, ExpansionBudget& budget) {
   // A tree of its own for every case: expanding edits it in place.
   const yaml::Node document = yaml::Node::parse(text, file);
   yaml::Mapping root = document.mapping();
   Scope scope;
   for (const auto& [axis, value] : matrix_case) scope.set(axis, Value{value, {}});
   root.find("matrix");
-  if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case);
+  if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case, budget);
   for (const yaml::Mapping::Entry& item : root.entries()) {
     if (item.key == "matrix" || item.key == "vars") continue;
     if (item.value.is_mapping() && item.key == "known_issue") {
@@ -57,8 +58,9 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
         }
       }
     }
-    expand(item.value, scope);
+    expand(item.value, scope, budget);
   }
+  charge(document, budget);
   root = document.mapping();
   root.find("matrix");
   root.find("vars");
@@ -98,6 +100,8 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
     }
   }
   const yaml::Node checks = root.require("checks");
+  constexpr size_t most_checks = 5'000;
+  if (checks.sequence().size() > most_checks) checks.error("more than 5000 checks");
   for (const yaml::Node& item : checks.sequence()) test.checks.push_back(loading::read_check(item, test));
   if (test.checks.empty()) checks.error("a scenario without a check cannot fail");
   if (const auto load = root.find("load")) {
@@ -167,16 +171,18 @@ std::vector<Test> parse_scenario(const std::string& text, const std::string& fil
   std::vector<MatrixCase> cases{MatrixCase{}};
   if (const auto matrix = document.mapping().find("matrix")) cases = expand_matrix(*matrix);
   std::vector<Test> tests;
+  ExpansionBudget budget;
   for (size_t i = 0; i < cases.size(); ++i) {
-    tests.push_back(read_test(text, file_name, cases[i], i, cases.size(), options));
+    tests.push_back(read_test(text, file_name, cases[i], i, cases.size(), options, budget));
   }
   return tests;
 }
 
 std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options) {
   yaml::Node::load(path);  // For its errors: a file that is not there, a folder.
-  std::ifstream file(path, std::ios::binary);
-  return parse_scenario({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}, path, options);
+  auto text = read_file(path, config_file_limit_bytes);
+  if (!text) throw yaml::ConfigError(path + ": cannot be read: " + text.error().to_string());
+  return parse_scenario(*text, path, options);
 }
 
 }  // namespace mread::scenarios

@@ -68,7 +68,9 @@ void check_duration(const yaml::Node& value, const std::string& text, size_t off
 }  // namespace
 
 std::string read_expr(const yaml::Node& value) {
+  constexpr size_t most_bytes = 64U << 10;
   const std::string expr = value.string();
+  if (expr.size() > most_bytes) value.error("an expression of more than 64 KiB");
   std::vector<std::pair<char, size_t>> open;
   bool blank = true;
   for (size_t i = 0; i < expr.size(); ++i) {

@@ -56,7 +56,9 @@ Result<std::string> NodeKind::resolve_version(const NodeContext&) const { return
 Result<void> NodeKind::feed(const NodeContext&, const net::Url&, std::stop_token) const { return {}; }
 
 std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes) {
+  constexpr size_t most_nodes = 1'000;
   yaml::Mapping mapping = nodes.mapping();
+  if (mapping.entries().size() > most_nodes) nodes.error("more than 1000 nodes");
   NodeDirectory directory;
   for (const auto& [name, name_node, value] : mapping.entries()) {
     check_name(name_node, name);
@@ -71,7 +73,12 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
   for (const auto& [name, name_node, value] : mapping.entries()) {
     yaml::Mapping lines = value.mapping();
     const KindWord& kind = kind_of(lines.require("kind"));
-    parsed.push_back(kind.read({name, value, lines, directory}));
+    // Configurations of other programs are edited without a check of every level: a word where a mapping is wanted.
+    try {
+      parsed.push_back(kind.read({name, value, lines, directory}));
+    } catch (const YAML::Exception& error) {
+      value.error("the lines of this node cannot be used: " + error.msg);
+    }
   }
   return parsed;
 }
@@ -83,6 +90,13 @@ std::vector<std::string> read_flags(yaml::Mapping& mapping) {
     if (!flag.string().starts_with("-")) flag.error("a flag begins with a hyphen: \"--query.lookback-delta=1m\"");
   }
   return flags->strings();
+}
+
+std::vector<std::string> kept_query_log(const std::string& path) {
+  constexpr std::string_view here = "{{dir}}/";
+  std::string inside = path.starts_with(here) ? path.substr(here.size()) : path;
+  if (!stays_inside(inside)) return {};
+  return {std::move(inside)};
 }
 
 std::map<std::string, std::string> read_files(yaml::Mapping& mapping) {

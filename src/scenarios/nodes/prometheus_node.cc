@@ -69,11 +69,10 @@ class PrometheusNode final : public NodeKind {
       config["rule_files"].push_back("{{dir}}/" + std::string(rules_file));
     }
     makes_samples_ = config["scrape_configs"].size() > 0 || config["rule_files"].size() > 0;
-    // The log of queries belongs to what a run keeps, unless the file wants it elsewhere.
-    if (!config["global"]["query_log_file"]) {
-      config["global"]["query_log_file"] = "{{dir}}/" + std::string(query_log);
-      kept_files_ = {query_log};
-    }
+    // The log of queries belongs to what a run keeps.
+    YAML::Node log = config["global"]["query_log_file"];
+    if (!log) log = "{{dir}}/" + std::string(query_log);
+    if (log.IsScalar()) kept_files_ = kept_query_log(log.Scalar());
     config_ = YAML::Dump(config) + "\n";
     lines.mapping.finish();
   }

@@ -238,7 +238,10 @@ class TestRun {
       if (declared == nullptr) continue;
       for (const std::string& file : declared->node->kept_files()) {
         auto contents = topology_->read_file(node.name, file);
-        if (contents && !contents->empty()) node.files[folder + node.name + "." + file] = std::move(*contents);
+        if (!contents || contents->empty()) continue;
+        std::string name = file;
+        std::replace(name.begin(), name.end(), '/', '.');
+        node.files[folder + node.name + "." + name] = std::move(*contents);
       }
     }
   }

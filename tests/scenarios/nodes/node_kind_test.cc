@@ -92,6 +92,24 @@ TEST(PrometheusNode, AQueryLogIsKeptUnlessTheFileHasOne) {
   EXPECT_TRUE(parse(own).front()->kept_files().empty());
 }
 
+TEST(KeptFiles, AQueryLogOfTheFilesOwnIsKeptToo) {
+  const auto kept = [](const std::string& node) { return parse(node + "\na: {kind: mock}").front()->kept_files(); };
+  const auto merger = [](const std::string& more) {
+    return "m: {kind: merger, config: {remote_read: [a]" + more + "}}";
+  };
+  EXPECT_THAT(kept(merger("")), ElementsAre("query.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/own.log'")), ElementsAre("own.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: own.log")), ElementsAre("own.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/logs/own.log'")), ElementsAre("logs/own.log"));
+  EXPECT_TRUE(kept(merger(", query_log_file: /dev/stderr")).empty());
+  EXPECT_TRUE(kept(merger(", query_log_file: '{{dir}}/../own.log'")).empty());
+  const auto prometheus = [](const std::string& log) {
+    return "m: {kind: prometheus, config: {global: {query_log_file: '" + log + "'}}}";
+  };
+  EXPECT_THAT(kept(prometheus("{{dir}}/own.log")), ElementsAre("own.log"));
+  EXPECT_THAT(kept(prometheus("own.log")), ElementsAre("own.log"));
+}
+
 TEST(PrometheusNode, NamesInItsConfigurationAreResolved) {
   const Machine machine;
   const std::string text = R"(
