@@ -88,7 +88,9 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   // What counts from now begins on a whole interval, so that samples stand at the same places in every run.
   if (start_text.starts_with("now")) test.start_ms -= test.start_ms % test.interval.count();
 
-  for (const auto& node : parse_nodes(root.require("nodes"))) {
+  std::vector<std::string> external;
+  if (const auto hosts = root.find("external")) external = hosts->strings();
+  for (const auto& node : parse_nodes(root.require("nodes"), std::move(external))) {
     test.nodes.push_back({node->name(), node->kind(), node->version(), node, node->reads_remotely()});
   }
   if (const auto certificates = root.find("certificates")) test.certificates = read_certificates(*certificates);

@@ -35,6 +35,7 @@ class MockNode final : public NodeKind {
     store_ = YAML::Clone(lines.place.raw());
     store_.remove("kind");
     store_.remove("flags");
+    store_.remove("aliases");
   }
 
   std::string kind() const override { return "mock"; }

@@ -135,12 +135,19 @@ class PrometheusNode final : public NodeKind {
     expand_remote_read_names(config, lines.directory);
     const auto remote_read = mapping.find("remote_read");
     reads_remotely_ = remote_read && remote_read->is_sequence() && !remote_read->sequence().empty();
+    if (const auto jobs = mapping.find("scrape_configs")) lines.directory.refuse_discovery(*jobs);
+    if (const auto alerting = mapping.find("alerting"); alerting && alerting->is_mapping()) {
+      const auto managers = alerting->mapping().find("alertmanagers");
+      if (managers) lines.directory.refuse_discovery(*managers);
+    }
     return lines.directory.resolve(
         config, name(),
         {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url", "remote_write.*.url",
          "remote_write.*.proxy_url", "remote_write.*.oauth2.token_url", "scrape_configs.*.proxy_url",
-         "scrape_configs.*.static_configs.*.targets.*", "scrape_configs.*.http_sd_configs.*.url",
-         "alerting.alertmanagers.*.static_configs.*.targets.*"});
+         "scrape_configs.*.oauth2.token_url", "scrape_configs.*.static_configs.*.targets.*",
+         "scrape_configs.*.http_sd_configs.*.url", "scrape_configs.*.http_sd_configs.*.proxy_url",
+         "alerting.alertmanagers.*.proxy_url", "alerting.alertmanagers.*.oauth2.token_url",
+         "alerting.alertmanagers.*.static_configs.*.targets.*", "tracing.endpoint"});
   }
 
   /// What is put into the node before it starts.
