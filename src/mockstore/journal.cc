@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
 #include "base/timestamp.h"
 
 namespace mread::mockstore {
@@ -114,7 +115,7 @@ void Journal::clear() {
 std::string Journal::to_json() const {
   json::array requests;
   for (const JournalEntry& entry : entries()) requests.push_back(mockstore::to_json(entry));
-  return json::serialize(json::object{{"total", total()}, {"requests", std::move(requests)}});
+  return printable_json(json::serialize(json::object{{"total", total()}, {"requests", std::move(requests)}}));
 }
 
 }  // namespace mread::mockstore
