@@ -18,8 +18,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/writers.h"
 
@@ -135,28 +137,28 @@ Result<fs::path> prepare_report(const std::string& wanted, const std::string& st
   return folder;
 }
 
-int complain(ExitCode code, const std::string& line) {
-  std::fprintf(stderr, "mread run: %s\n", line.c_str());
-  return code;
-}
+int complain(ExitCode code, const std::string& line) { return cli::complain("run", line, code); }
+
+// A line of which parts stand in scenarios.
+void tell(const std::string& line) { fmt::print("{}\n", without_commands(printable(line))); }
 
 // Names the tests; with dry_run also what would keep each from running on this machine.
 int show_tests(const std::vector<Test>& tests, const NodeContext& context, const Options& options) {
   for (const Test& test : tests) {
-    fmt::print("{}  {}\n", test.title(), test.file);
+    tell(fmt::format("{}  {}", test.title(), test.file));
     if (!options.dry_run) continue;
     for (const NodeDeclaration& node : test.nodes) {
       NodeContext of_test = context;
       of_test.clock = {test.start_ms, test.interval.count()};
       const auto version = node.node->resolve_version(of_test);
       const std::string shown = !version ? "skipped: " + version.error().context : *version;
-      fmt::print("  {} {}{}{}\n", node.kind, node.name, shown.empty() ? "" : " ", shown);
+      tell(fmt::format("  {} {}{}{}", node.kind, node.name, shown.empty() ? "" : " ", shown));
     }
     for (const std::string& phase : phases_of(test.timeline)) {
       const auto count = std::count_if(test.checks.begin(), test.checks.end(), [&](const Check& check) {
         return std::find(check.during.begin(), check.during.end(), phase) != check.during.end();
       });
-      fmt::print("  {}: {} check{}\n", phase, count, count == 1 ? "" : "s");
+      tell(fmt::format("  {}: {} check{}", phase, count, count == 1 ? "" : "s"));
     }
   }
   if (options.dry_run) fmt::print("{} tests, nothing was started\n", tests.size());
@@ -188,7 +190,7 @@ int run_scenarios(const Options& options) {
   auto engine = make_engine(options.engine, engine_options);
   if (!engine) return complain(environment, engine.error().context);
   for (const std::string& removed : (*engine)->sweep()) {
-    std::fprintf(stderr, "removed what an earlier run left behind: %s\n", removed.c_str());
+    std::fprintf(stderr, "removed what an earlier run left behind: %s\n", without_commands(printable(removed)).c_str());
   }
 
   const std::string stamp = compact_time(now_ms);

@@ -16,10 +16,13 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/printable.h"
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "merger/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "serve/log_format.h"
 #include "serve/service.h"
 #include "serve/ways.h"
 
@@ -39,10 +42,7 @@ struct ServeFlags {
   bool check_config = false;
 };
 
-int complain(int code, const std::string& line) {
-  std::fprintf(stderr, "mread serve: %s\n", line.c_str());
-  return code;
-}
+int complain(int code, const std::string& line) { return cli::complain("serve", line, code); }
 
 asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
   co_await server.drain(grace);
@@ -63,12 +63,12 @@ int serve(const ServeFlags& flags) {
     if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) {
       return complain(invalid, flags.config_file + ": " + ways.error().to_string());
     }
-    std::fputs(config.describe().c_str(), stdout);
+    std::fputs(printable_lines(config.describe()).c_str(), stdout);
     return ok;
   }
 
   const auto logger = spdlog::stderr_color_mt("mread");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  logger->set_formatter(serve::log_format());
   logger->set_level(spdlog::level::from_str(flags.log_level));
 
   asio::io_context context(static_cast<int>(flags.threads));
@@ -80,7 +80,6 @@ int serve(const ServeFlags& flags) {
   options.port = address->port;
   options.tls = [&service] { return (*service)->generation()->web_tls(); };
   options.headers = [&service] { return (*service)->generation()->config().web.headers; };
-  options.handshake_failed = [&logger](const std::string& line) { logger->info("{}", line); };
   auto server = (*service)->listen(context.get_executor(), options);
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/printable.h"
 #include "merger/anchored_query.h"
 #include "merger/answer_writer.h"
 #include "merger/query_run.h"
@@ -55,7 +56,7 @@ class FanOut::Impl {
   void produce();
   void on_merge_failed(QueryRun& run);
   void send();
-  void refuse(int status, std::string line);
+  void refuse(int status, const std::string& line);
   void stop_legs();
   void abort(Error error);
   bool sending_error() const { return !error_line_.empty(); }
@@ -470,10 +471,10 @@ void FanOut::Impl::send() {
   }
 }
 
-void FanOut::Impl::refuse(int status, std::string line) {
+void FanOut::Impl::refuse(int status, const std::string& line) {
   stop_legs();
   filling_.clear();
-  error_line_ = std::move(line) + "\n";
+  error_line_ = printable(line) + "\n";
   head_sent_ = true;
   body_out_ = true;
   actions_.emplace_back(Head{status, "text/plain; charset=utf-8", "", ""});

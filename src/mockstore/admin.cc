@@ -1,5 +1,7 @@
 #include "mockstore/admin.h"
 
+#include "base/printable.h"
+
 namespace mread::mockstore {
 namespace {
 
@@ -48,7 +50,7 @@ AdminReply answer_admin(Store& store, std::string_view method, std::string_view 
       try {
         store.set_faults(parse_faults(yaml::Node::parse(body, "faults", faults_bounds)));
       } catch (const yaml::ConfigError& error) {
-        return plain(400, error.what());
+        return plain(400, printable_lines(error.what()));
       }
       return json(store.faults().to_json());
     }

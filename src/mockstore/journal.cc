@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
 #include "base/shown_text.h"
 #include "base/timestamp.h"
 
@@ -187,7 +188,7 @@ std::string Journal::to_json() const {
   json::object object{{"total", total()}};
   if (const uint64_t gone = dropped(); gone > 0) object["dropped"] = gone;
   object["requests"] = std::move(requests);
-  return json::serialize(object);
+  return printable_json(json::serialize(object));
 }
 
 }  // namespace mread::mockstore

@@ -181,6 +181,8 @@ struct Metrics::Families {
           .Name("mread_requests_unauthorized_total")
           .Help("Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
           .Register(registry);
+  Counter& query_log_lost =
+      single("mread_query_log_lost_total", "Lines of the query log that could not be written, in whole.");
   Gauge& load_accepted = BuildGauge()
                              .Name("mread_config_last_reload_successful")
                              .Help("Whether the last configuration that was loaded is in force.")
@@ -436,6 +438,8 @@ void Metrics::count_refused(int status) {
 void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
 
 void Metrics::count_unauthorized(const char* reason) { families_->unauthorized.Add({{"reason", reason}}).Increment(); }
+
+void Metrics::count_query_log_lost() { families_->query_log_lost.Increment(); }
 
 void Metrics::count_load(bool accepted, std::chrono::system_clock::time_point now) {
   families_->load_accepted.Set(accepted ? 1 : 0);

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "merger/answer_writer.h"
 #include "serve/read_session.h"
 #include "serve/status_page.h"
@@ -18,6 +19,8 @@
 
 namespace mread::serve {
 namespace {
+
+using Kind = LimitedLog::Kind;
 
 // As Prometheus reads at most 32 MiB of a request; a matcher list that unfolds to more than this is no query.
 constexpr size_t request_limit_bytes = 64U << 20;
@@ -58,6 +61,19 @@ std::string warning_of(int status, const std::string& partial) {
   return fmt::format("the read failed with status {}{}{}", status, partial.empty() ? "" : ": ", partial);
 }
 
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+// Requests that a web page makes a visitor's browser send. Query nodes and scrapers come by any name that leads here,
+// so names are held against the known ones where that has been asked for, and where a request changes something.
+std::optional<net::Refusal> browser_refusal(const Generation& generation, const net::RequestHead& head) {
+  const bool only_asks = head.method == "GET" || head.method == "HEAD";
+  const bool changes = !only_asks && path_of(head.target) == "/-/reload";
+  std::optional<net::Refusal> refusal;
+  if (changes || !generation.config().web.hostnames.empty()) refusal = generation.guard().other_host(head);
+  if (!refusal && !only_asks) refusal = generation.guard().other_origin(head);
+  return refusal;
+}
+
 // An answer without series.
 struct EmptyAnswer {
   net::ResponseHead head;
@@ -82,6 +98,7 @@ EmptyAnswer empty_answer(const model::ReadRequest& request, const merger::Config
 Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger,
                  Warnings::Limits warnings)
     : logger_(std::move(logger)),
+      log_(logger_),
       started_(std::chrono::system_clock::now()),
       gate_(0),
       door_(metrics_),
@@ -104,7 +121,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
           [this](const std::string& why) { logger_->error("discovery: {}", why); })) {}
 
 Lasting Service::lasting() {
-  return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, logger_};
+  return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, log_, logger_};
 }
 
 void Service::apply_limits(const merger::Limits& limits) {
@@ -138,7 +155,10 @@ Result<void> Service::reload() {
   const std::lock_guard lock(loading_);
   auto loaded = load();
   metrics_.count_load(loaded.has_value(), std::chrono::system_clock::now());
-  if (!loaded) logger_->error("the new configuration is refused, the old one stays: {}", loaded.error().to_string());
+  if (!loaded) {
+    log_.write(Kind::reload, "refused", spdlog::level::err,
+               "the new configuration is refused, the old one stays: " + loaded.error().to_string());
+  }
   return loaded;
 }
 
@@ -160,7 +180,8 @@ Result<void> Service::load() try {
   const auto old = generation();
   merger::Config config = source_();
   if (config.listen != old->config().listen) {
-    logger_->warn("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen);
+    log_.write(Kind::reload, "listen", spdlog::level::warn,
+               fmt::format("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen));
     config.listen = old->config().listen;
   }
   auto created = Generation::create(std::move(config), lasting(), old.get());
@@ -172,8 +193,9 @@ Result<void> Service::load() try {
   }
   next->take_over(old.get());
   apply_limits(next->config().limits);
-  logger_->info("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
-                next->config().groups.size(), to_string(next->config().partial));
+  log_.write(Kind::reload, "loaded", spdlog::level::info,
+             fmt::format("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
+                         next->config().groups.size(), to_string(next->config().partial)));
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());
@@ -198,6 +220,9 @@ asio::awaitable<void> Service::stop() {
 Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor& executor,
                                                      net::ServerOptions options) {
   options.screen = [this](const net::RequestHead& head) { return screen(head); };
+  options.handshake_failed = [this](const std::string& line) {
+    log_.write(Kind::handshake, "", spdlog::level::info, line);
+  };
   return net::Server::listen(
       executor, std::move(options),
       [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); });
@@ -205,14 +230,15 @@ Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor
 
 asio::awaitable<std::optional<net::Refusal>> Service::screen(const net::RequestHead& head) {
   const auto current = generation();
-  auto refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
+  auto refusal = browser_refusal(*current, head);
+  if (!refusal) refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
   co_return refusal;
 }
 
 asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseWriter& writer) {
   const auto current = generation();
   const std::string& target = request.head.target;
-  const std::string path = target.substr(0, target.find('?'));
+  const std::string path(path_of(target));
   const std::string& method = request.head.method;
   if (path == "/api/v1/read" && method == "POST") {
     co_await read(std::move(request), writer);
@@ -230,7 +256,7 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     if (!is_warnings) metrics_.count_refused(405);
     head = plain(405);
     head.headers.add("Allow", "POST");
-    body = "method " + method + " is not allowed here: remote read is a POST\n";
+    body = "method " + printable(method) + " is not allowed here: remote read is a POST\n";
   } else if (path == "/-/reload") {
     if (method != "POST" && method != "PUT") {
       head = plain(405);
@@ -243,11 +269,11 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     }
   } else if (!is_page) {
     head = plain(404);
-    body = "no such page: " + path + "\n";
+    body = "no such page: " + printable(path) + "\n";
   } else if (method != "GET" && method != "HEAD") {
     head = plain(405);
     head.headers.add("Allow", "GET, HEAD");
-    body = "method " + method + " is not allowed here\n";
+    body = "method " + printable(method) + " is not allowed here\n";
   } else if (path == "/-/healthy") {
     body = "mread is healthy\n";
   } else if (path == "/-/ready") {
@@ -327,13 +353,18 @@ asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWri
 void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                           const std::string& peer) {
   const auto now = std::chrono::system_clock::now();
-  if (report.abort_reason) logger_->error("read aborted: {}", report.abort_reason->to_string());
+  if (report.abort_reason) {
+    log_.write(Kind::read_aborted, "", spdlog::level::err, "read aborted: " + report.abort_reason->to_string());
+  }
   logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status, to_string(report.end),
                  report.outcome.series_out, report.bytes_sent, report.outcome.partial.empty() ? "" : ", left out ",
                  report.outcome.partial);
   if (QueryLog* const log = generation.query_log(); log != nullptr) {
     const auto written = log->append(query_log_line(generation.config(), request, report, peer, now));
-    if (!written) logger_->error("{}", written.error().to_string());
+    if (!written) {
+      metrics_.count_query_log_lost();
+      log_.write(Kind::query_log, "", spdlog::level::err, "a line is lost: " + written.error().to_string());
+    }
   }
   // Last, so that a read that is counted has its line in the log.
   metrics_.count(report);

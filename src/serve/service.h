@@ -21,6 +21,7 @@
 #include "serve/gate.h"
 #include "serve/generation.h"
 #include "serve/learner.h"
+#include "serve/limited_log.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/warnings.h"
@@ -49,7 +50,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Listens, with the service behind it and `web.basic_auth_users` before it: `options.screen` is the service's own.
+  /// Listens, with the service behind it and `web` before it: `options.screen` and `options.handshake_failed` are the
+  /// service's own.
   Result<std::unique_ptr<net::Server>> listen(const asio::any_io_executor& executor, net::ServerOptions options = {});
   /// From now on /-/ready says 503, so that a balancer looks elsewhere; all else goes on.
   void set_leaving() { leaving_ = true; }
@@ -76,6 +78,7 @@ class Service {
   Lasting lasting();
 
   const std::shared_ptr<spdlog::logger> logger_;
+  LimitedLog log_;
   const std::chrono::system_clock::time_point started_;
   net::Client client_;
   Gate gate_;

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
+#include "base/nasty_texts.h"
+#include "base/printable.h"
 #include "mockstore/admin.h"
 #include "store_fixture.h"
 
@@ -291,6 +293,32 @@ INSTANTIATE_TEST_SUITE_P(
                     BadConfig{"{start_timestamp: tomorrow}", "tomorrow"},
                     BadConfig{"{faults: [{latncy: 1s}]}", "latency"},
                     BadConfig{"{input_series: [{series: 'up{', values: '1'}]}", "up{"}));
+
+TEST(JournalTest, IsPrintableJsonWhateverIsAsked) {
+  for (const std::string& text : nasty::texts()) {
+    Journal journal(2);
+    JournalEntry entry;
+    entry.refused = text;
+    entry.queries.push_back({model::to_string(std::vector{model::Matcher::equal("a", text)}), 0, 0, std::nullopt});
+    journal.arrived(entry);
+    EXPECT_TRUE(nasty::is_harmless(journal.to_json())) << journal.to_json();
+    EXPECT_EQ(boost::json::parse(journal.to_json()).at("requests").at(0).at("refused").as_string(), valid_utf8(text));
+  }
+}
+
+TEST(MockConfig, HostnamesAreThoseOfEveryStoreAndProxy) {
+  const auto config = parse_mock_config(
+      yaml::Node::parse("hostnames: [a.example, b]\nstores: {s: {input_series: []}}\nproxies: {p: {}}\n", "mock.yml"),
+      0);
+  const std::vector<std::string> names{"a.example", "b"};
+  EXPECT_EQ(config.hostnames, names);
+  EXPECT_EQ(config.stores.at(0).hostnames, names);
+  EXPECT_EQ(config.proxies.at(0).hostnames, names);
+  EXPECT_EQ(parse_mock_config(yaml::Node::parse("{hostnames: [c], input_series: []}", "mock.yml"), 0)
+                .stores.at(0)
+                .hostnames.at(0),
+            "c");
+}
 
 }  // namespace
 }  // namespace mread::mockstore

@@ -45,6 +45,58 @@ TEST_F(ReloadTest, NewReadsUseTheNewBackends) {
   EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
 }
 
+class PageRequest : public ReloadTest, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+// Requests that a browser would send for a web page elsewhere.
+TEST_P(PageRequest, ReloadsNothing) {
+  serve_text(backend("one", "http://127.0.0.1:1/"));
+  text_ = "broken";  // A reload would show.
+  auto page = request("/-/reload", "POST");
+  page.headers.set(GetParam().first, GetParam().second);
+  const auto answer = get(page);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->head.status, 403) << answer->body;
+  EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
+  EXPECT_EQ(reload()->head.status, 400) << "by a program it does";
+}
+
+INSTANTIATE_TEST_SUITE_P(Headers, PageRequest,
+                         testing::Values(std::pair("Origin", "http://evil.example"), std::pair("Origin", "null"),
+                                         std::pair("Sec-Fetch-Site", "cross-site"),
+                                         std::pair("Host", "evil.example:9095")));
+
+TEST_F(ReloadTest, PagesElsewhereSendNoReadsAndScrapersComeByAnyName) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  serve_text(backend("one", healthy.url()));
+  auto page = read_request(model::ResponseType::streamed_xor_chunks);
+  page.headers.set("Origin", "http://evil.example");
+  EXPECT_EQ(get(page)->head.status, 403);
+  auto read = read_request(model::ResponseType::streamed_xor_chunks);
+  read.headers.set("Host", "mread.monitoring.svc:9095");
+  EXPECT_EQ(read_text(read), healthy_text);
+  for (const char* path : {"/", "/metrics", "/-/healthy"}) {
+    auto scrape = request(path);
+    scrape.headers.set("Host", "mread.monitoring.svc:9095");
+    EXPECT_EQ(get(scrape)->head.status, 200) << path;
+  }
+}
+
+TEST_F(ReloadTest, WithHostnamesEveryPathIsAskedForByOneOfThem) {
+  serve_text(backend("one", "http://127.0.0.1:1/", "web: {hostnames: [mread.monitoring.svc]}\n"));
+  const auto status = [this](const char* path, const char* method, const char* host) {
+    auto out = request(path, method);
+    out.headers.set("Host", host);
+    return get(out)->head.status;
+  };
+  for (const char* path : {"/", "/metrics", "/-/ready"}) {
+    EXPECT_EQ(status(path, "GET", "mread.monitoring.svc:9095"), 200);
+    EXPECT_EQ(status(path, "GET", "evil.example:9095"), 403);
+    EXPECT_EQ(get(request(path))->head.status, 200) << "an address";
+  }
+  EXPECT_EQ(status("/api/v1/read", "POST", "evil.example"), 403);
+  EXPECT_EQ(status("/-/reload", "POST", "mread.monitoring.svc"), 200);
+}
+
 TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
   std::atomic<bool> may_go_on = false;
   ScriptedBackend slow(loop_, streamed_after(may_go_on, frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}))));

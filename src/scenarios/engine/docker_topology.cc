@@ -115,7 +115,7 @@ void DockerTopology::remove_everything() {
     pause_for(milliseconds(100), {});
   }
   std::fprintf(stderr, "mread: network %s could not be removed: %s\n", network_.name.c_str(),
-               removed.error().context.c_str());
+               removed.error().to_string().c_str());
 }
 
 std::string DockerTopology::ip_of(const std::string& node) const {

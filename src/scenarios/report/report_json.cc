@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::scenarios {
@@ -126,7 +127,7 @@ std::string to_json(const Report& report) {
   std::string out;
   write(out, root, 0);
   out += '\n';
-  return out;
+  return printable_json(out);
 }
 
 }  // namespace mread::scenarios

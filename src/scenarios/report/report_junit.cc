@@ -7,32 +7,8 @@
 namespace mread::scenarios {
 namespace {
 
-// As the value of an attribute: line ends and tabs would be read as spaces, and XML 1.0 has no form at all for most
-// other control characters.
-std::string escaped(const std::string& raw) {
-  std::string out;
-  for (const char c : escape_markup(valid_utf8(raw))) {
-    if (c == '\n' || c == '\t') {
-      out += c == '\n' ? "&#10;" : "&#9;";
-    } else {
-      out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return out;
-}
-
-// The same for element content, where line ends stay.
-std::string content(const std::string& raw) {
-  std::string out;
-  size_t at = 0;
-  while (at <= raw.size()) {
-    const size_t end = std::min(raw.find('\n', at), raw.size());
-    out += escaped(raw.substr(at, end - at));
-    if (end < raw.size()) out += '\n';
-    at = end + 1;
-  }
-  return out;
-}
+std::string escaped(const std::string& text) { return xml_text(text, XmlPlace::attribute); }
+std::string content(const std::string& text) { return xml_text(text, XmlPlace::content); }
 
 std::string seconds(double value) {
   char buffer[32];

@@ -10,7 +10,8 @@
 
 namespace mread::scenarios {
 
-/// report.json as docs/run.md shows it. What is not UTF-8 in a text is replaced by U+FFFD.
+/// report.json as docs/run.md shows it. What is not UTF-8 in a text is replaced by U+FFFD;
+/// unprintable characters (base/printable.h) are \u escapes.
 std::string to_json(const Report& report);
 
 /// junit.xml: a testsuite a scenario, a testcase a test; known issues and skipped tests are `skipped`, inconclusive
@@ -40,8 +41,5 @@ Result<std::filesystem::path> make_report_folder(const std::filesystem::path& pa
 
 /// "2026-11-21T19:00:00Z"
 std::string format_time(std::chrono::system_clock::time_point time);
-
-/// `text` as valid UTF-8.
-std::string valid_utf8(const std::string& text);
 
 }  // namespace mread::scenarios

@@ -224,7 +224,7 @@ TEST(MockNode, IsAStoreWithTheScenariosClock) {
   EXPECT_THAT(spec.ports, ElementsAre(9099, 9090)) << "a fault may close the first";
   const std::string& config = spec.files.at("mock.yml");
   for (const char* part :
-       {"name: a", "seed: 42", "interval: 15s", "start_timestamp: 1799996400.000",
+       {"name: a", "seed: 42", "hostnames: [a]", "interval: 15s", "start_timestamp: 1799996400.000",
         "external_labels:", "faults:", "listen: \"{{listen:9090}}\"", "admin_listen: \"{{listen:9099}}\""}) {
     EXPECT_THAT(config, HasSubstr(part));
   }

@@ -5,10 +5,13 @@
 #include <fstream>
 #include <iterator>
 
+#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/nasty_texts.h"
+#include "base/printable.h"
 #include "scenarios/report/sample_report.h"
 
 namespace mread::scenarios {
@@ -95,12 +98,39 @@ TEST(WriteFile, NamesWhatCannotBeWritten) {
   EXPECT_THAT(written.error().context, testing::HasSubstr("/proc/nothing"));
 }
 
-TEST(ValidUtf8, ReplacesWhatIsNone) {
-  EXPECT_EQ(valid_utf8("aé€😀"), "aé€😀");
-  EXPECT_EQ(valid_utf8("\xff"), "\xef\xbf\xbd");
-  EXPECT_EQ(valid_utf8("a\xc3"), "a\xef\xbf\xbd");
-  EXPECT_EQ(valid_utf8("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd") << "overlong";
-  EXPECT_EQ(valid_utf8("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") << "a surrogate";
+// A report of which every text is nasty.
+Report nasty_report(const std::string& text) {
+  Report report = sample_report();
+  for (TestResult& test : report.tests) {
+    for (std::string* field : {&test.scenario, &test.id, &test.title, &test.file, &test.reason, &test.note})
+      *field = text;
+    for (CheckResult& check : test.checks) {
+      for (std::string* field :
+           {&check.expr, &check.name, &check.node, &check.phase, &check.want, &check.got, &check.detail}) {
+        *field = text;
+      }
+      check.warnings = {text};
+    }
+  }
+  return report;
+}
+
+TEST(ReportJson, IsValidAndPrintableAndExactWhateverComes) {
+  for (const std::string& text : nasty::texts()) {
+    const std::string written = to_json(nasty_report(text));
+    EXPECT_TRUE(nasty::is_harmless(written, true)) << written;
+    boost::system::error_code code;
+    const auto parsed = boost::json::parse(written, code);
+    ASSERT_FALSE(code) << code.message() << written;
+    EXPECT_EQ(parsed.at("tests").at(0).at("checks").at(0).at("expr").as_string(), valid_utf8(text));
+  }
+}
+
+TEST(ReportJunit, IsPrintableWhateverComes) {
+  for (const std::string& text : nasty::texts()) {
+    const std::string written = to_junit(nasty_report(text));
+    EXPECT_TRUE(nasty::is_harmless(written, true)) << written;
+  }
 }
 
 }  // namespace
