@@ -159,11 +159,6 @@ std::vector<DearFile> dear_files() {
          return std::string(
              "input_series: [{series: up, values: '1x1', repeat: {a: 4294967296, b: 4294967296, c: 16}}]\n");
        }},
-      {"MockHistogramOfManyBuckets", mock,
-       [] {
-         return "input_series: [{series: up, values: '{{schema:0 sum:1 count:1 buckets:[" + repeated("1 ", 400'000) +
-                "]}}x1000000'}]\n";
-       }},
       {"MockNestedHistogram", mock,
        [] { return "input_series: [{series: up, values: '" + repeated("{{", 100'000) + "'}]\n"; }},
       {"ServeManyBackends", serve,
@@ -298,7 +293,7 @@ TEST_F(MockUnderAttack, OutlivesWhatServeOutlives) {
 
 struct Server {
   std::string name;
-  std::string answer;
+  std::function<std::string()> answer;
   std::string filler{};  ///< again and again behind it, up to 1 GiB
 };
 
@@ -306,8 +301,8 @@ class ReadUnderAttack : public testing::TestWithParam<Server> {};
 
 TEST_P(ReadUnderAttack, EndsWithAnErrorOrAnAnswer) {
   ScriptedStore store;
-  store.set_script([](RawSocket& socket, const ScriptedStore::Request&) {
-    bool open = socket.send(GetParam().answer);
+  store.set_script([answer = GetParam().answer()](RawSocket& socket, const ScriptedStore::Request&) {
+    bool open = socket.send(answer);
     const std::string& filler = GetParam().filler;
     for (size_t sent = 0; open && !filler.empty() && sent < (1U << 30); sent += filler.size()) {
       open = socket.send(filler);
@@ -320,27 +315,37 @@ TEST_P(ReadUnderAttack, EndsWithAnErrorOrAnAnswer) {
   expect_printable(program.output());
 }
 
+const std::string evil = "\x1b[2J\xc2\x9b" "31m\xe2\x80\xae\x07";
+
+std::string one_series(const std::string& value) {
+  return merger::testing::frame_with(
+      merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
+      {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
+}
+
 std::vector<Server> servers() {
-  const std::string evil = "\x1b[2J\xc2\x9b" "31m\xe2\x80\xae\x07";
-  const auto one = [](const std::string& value) {
-    return merger::testing::frame_with(
-        merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
-        {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
-  };
+  const std::string filler(1U << 20, 'x');
   return {
-      {"EvilLabels", answer_with(one(evil))},
-      {"EvilStatus", fmt::format("HTTP/1.1 500 {0}\r\nContent-Length: 20\r\n\r\n{0}          ", evil)},
-      {"EvilPartial", fmt::format("HTTP/1.1 200 OK\r\nX-Mread-Partial: {}\r\nContent-Type: application/x-streamed-"
-                                  "protobuf; proto=prometheus.ChunkedReadResponse\r\nContent-Length: 0\r\n\r\n",
-                                  evil)},
-      {"EvilErrorText", answer_with(one("x") + evil + " is on fire, so this is the text of an error")},
-      {"EvilRedirect", fmt::format("HTTP/1.1 308 P\r\nLocation: http://[{}\r\nContent-Length: 0\r\n\r\n", evil)},
-      {"ChunkExtension", chunked_head() + "5;a=", std::string(1U << 20, 'x')},
-      {"Interim", "", repeated("HTTP/1.1 100 Continue\r\n\r\n", 40'000)},
-      {"SnappyBomb", answer_with(wire::compress(std::string(700U << 20, '\0')), true)},
-      {"SnappyClaim", answer_with(std::string("\xff\xff\xff\xff\x0f", 5) + std::string(100, '\0'), true)},
-      {"FrameClaim", answer_with("\xff\xff\xff\xff\x0f" + std::string(100, 'x'))},
-      {"ErrorText", "HTTP/1.1 500 Broken\r\n\r\n", std::string(1U << 20, 'x')},
+      {"EvilLabels", [] { return answer_with(one_series(evil)); }},
+      {"EvilStatus",
+       [] { return fmt::format("HTTP/1.1 500 {0}\r\nContent-Length: 20\r\n\r\n{0}          ", evil); }},
+      {"EvilPartial",
+       [] {
+         return fmt::format("HTTP/1.1 200 OK\r\nX-Mread-Partial: {}\r\nContent-Type: application/x-streamed-"
+                            "protobuf; proto=prometheus.ChunkedReadResponse\r\nContent-Length: 0\r\n\r\n",
+                            evil);
+       }},
+      {"EvilErrorText",
+       [] { return answer_with(one_series("x") + evil + " is on fire, so this is the text of an error"); }},
+      {"EvilRedirect",
+       [] { return fmt::format("HTTP/1.1 308 P\r\nLocation: http://[{}\r\nContent-Length: 0\r\n\r\n", evil); }},
+      {"ChunkExtension", [] { return chunked_head() + "5;a="; }, filler},
+      {"Interim", [] { return std::string(); }, repeated("HTTP/1.1 100 Continue\r\n\r\n", 40'000)},
+      {"SnappyBomb", [] { return answer_with(wire::compress(std::string(700U << 20, '\0')), true); }},
+      {"SnappyClaim",
+       [] { return answer_with(std::string("\xff\xff\xff\xff\x0f", 5) + std::string(100, '\0'), true); }},
+      {"FrameClaim", [] { return answer_with("\xff\xff\xff\xff\x0f" + std::string(100, 'x')); }},
+      {"ErrorText", [] { return std::string("HTTP/1.1 500 Broken\r\n\r\n"); }, filler},
   };
 }
 
