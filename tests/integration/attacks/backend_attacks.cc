@@ -12,7 +12,6 @@
 #include "merger/answers.h"
 #include "wire/chunked_series.h"
 #include "wire/snappy_block.h"
-#include "wire/varint.h"
 
 namespace mread::attacks {
 namespace {
@@ -23,13 +22,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr uint64_t mib = 1ULL << 20;
-
-std::string repeated(std::string_view what, size_t times) {
-  std::string out;
-  out.reserve(what.size() * times);
-  for (size_t i = 0; i < times; ++i) out += what;
-  return out;
-}
 
 // What a backend has sent when the program closed the connection, or all of it.
 struct Sent {
@@ -69,7 +61,9 @@ std::vector<std::string> heavy_reads(Stage& stage, size_t clients, ScriptedStore
 std::function<void(Stage&)> hung_up(std::string head, std::string filler, uint64_t limit, uint64_t most) {
   return [=](Stage& stage) {
     const auto sent = std::make_shared<Sent>();
-    heavy_reads(stage, 1, endless(head, filler, limit, sent));
+    for (const auto& reply : heavy_reads(stage, 1, endless(head, filler, limit, sent))) {
+      EXPECT_EQ(status_of(reply), 200) << "a has answered: " << reply.substr(0, 300);
+    }
     EXPECT_TRUE(eventually([&] { return sent->closed + sent->whole > 0; }));
     EXPECT_EQ(sent->whole, 0) << "all of it was taken";
     EXPECT_LT(sent->bytes, most);
@@ -77,7 +71,7 @@ std::function<void(Stage&)> hung_up(std::string head, std::string filler, uint64
 }
 
 Attack endless_answer(std::string name, std::string head, std::string filler, uint64_t limit) {
-  return {.name = std::move(name), .run = hung_up(std::move(head), std::move(filler), limit, limit)};
+  return {.name = std::move(name), .run = hung_up(std::move(head), std::move(filler), limit, 64 * mib)};
 }
 
 // --- answers that hold much ---
@@ -92,8 +86,9 @@ void frames_without_chunks(Stage& stage) {
     for (int n = 0; open && bytes < 300 * mib;) {
       message.clear();
       for (int i = 0; i < 2000; ++i, ++n) {
-        wire::encode_chunked_series(merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:09}", n)}}),
-                                    "", 0, one);
+        one.clear();
+        wire::encode_chunked_series(
+            merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:09}", n)}}), "", 0, one);
         message += one;
       }
       const std::string frame = chunk(merger::testing::frame_of(message));
@@ -105,11 +100,20 @@ void frames_without_chunks(Stage& stage) {
   for (const auto& reply : heavy_reads(stage, 4, script)) EXPECT_THAT(status_of(reply), AnyOf(200, 503));
 }
 
+// One series again and again, without chunks: fragments of a series are held until another series follows.
+void one_series_without_chunks(Stage& stage) {
+  std::string one;
+  wire::encode_chunked_series(merger::testing::raw_labels({{"a", "b"}}), "", 0, one);
+  const std::string frame = chunk(merger::testing::frame_of(repeated(one, 50'000)));
+  const auto sent = std::make_shared<Sent>();
+  for (const auto& reply : heavy_reads(stage, 4, endless(chunked_head(), frame, 300 * mib, sent))) {
+    EXPECT_THAT(status_of(reply), AnyOf(200, 503));
+  }
+}
+
 std::string samples_response(std::string_view result) {
   std::string out;
-  wire::append_varint(out, 1U << 3 | 2);
-  wire::append_varint(out, result.size());
-  out += result;
+  append_bytes_field(out, 1, result);
   return wire::compress(out);
 }
 
@@ -132,9 +136,7 @@ std::string series_without_samples() {
   std::string result;
   for (int i = 0; i < 1'500'000; ++i) {
     const std::string labels = merger::testing::raw_labels({{"n", fmt::format("{:07}", i)}});
-    wire::append_varint(result, 1U << 3 | 2);
-    wire::append_varint(result, labels.size());
-    result += labels;
+    append_bytes_field(result, 1, labels);
   }
   return answer_with(samples_response(result), true);
 }
@@ -147,9 +149,7 @@ std::string snappy_bomb_of_samples() {
   sample += std::string("\x12\x0d\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\xc0\x84\x3d", 15);
   for (int i = 0; i < 30'000'000; ++i) series += sample;
   std::string result;
-  wire::append_varint(result, 1U << 3 | 2);
-  wire::append_varint(result, series.size());
-  result += series;
+  append_bytes_field(result, 1, series);
   return answer_with(samples_response(result), true);
 }
 
@@ -167,9 +167,7 @@ std::string large_samples() {
     }
     std::string series = merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}{}", i, text)}});
     series += std::string("\x12\x0d\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\xc0\x84\x3d", 15);
-    wire::append_varint(result, 1U << 3 | 2);
-    wire::append_varint(result, series.size());
-    result += series;
+    append_bytes_field(result, 1, series);
   }
   return answer_with(samples_response(result), true);
 }
@@ -231,7 +229,7 @@ void one_above_bytes_in_flight(Stage& stage) {
 // --- answers that never end ---
 
 // Sends a few bytes at a time for as long as the connection stands: bytes, but no data.
-std::function<void(Stage&)> kept_alive(std::string head, std::string bytes) {
+std::function<void(Stage&)> kept_alive(std::string head, std::string bytes, int pause_ms) {
   return [=](Stage& stage) {
     std::atomic<int> closed = 0;
     std::atomic<int> still_open = 0;
@@ -240,7 +238,7 @@ std::function<void(Stage&)> kept_alive(std::string head, std::string bytes) {
       bool open = socket.send(head);
       while (open && std::chrono::steady_clock::now() < until) {
         pollfd gone{socket.descriptor(), POLLRDHUP, 0};
-        open = ::poll(&gone, 1, 20) == 0 && socket.send(bytes);
+        open = ::poll(&gone, 1, pause_ms) == 0 && socket.send(bytes);
       }
       ++(open ? still_open : closed);
       return false;
@@ -254,9 +252,9 @@ std::function<void(Stage&)> kept_alive(std::string head, std::string bytes) {
   };
 }
 
-Attack alive(std::string name, std::string head, std::string bytes) {
+Attack alive(std::string name, std::string head, std::string bytes, int pause_ms = 20) {
   return {.name = std::move(name),
-          .run = kept_alive(std::move(head), std::move(bytes)),
+          .run = kept_alive(std::move(head), std::move(bytes), pause_ms),
           .backend_b = ", remote_timeout: 2s"};
 }
 
@@ -282,9 +280,12 @@ void redirect_with_keys(Stage& stage) {
     return socket.send(answer_with(light_answer()));
   });
   for (const std::string& location : {other.url(), fmt::format("//127.0.0.2:{}/x", other.port())}) {
-    heavy_reads(stage, 2, [&](RawSocket& socket, const Request&) {
-      return socket.send(fmt::format("HTTP/1.1 307 T\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
-    }, "baggage: secret=hunter3\r\ntraceparent: 00-1-2-01\r\n");
+    heavy_reads(
+        stage, 2,
+        [&](RawSocket& socket, const Request&) {
+          return socket.send(fmt::format("HTTP/1.1 307 T\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
+        },
+        "baggage: secret=hunter3\r\ntraceparent: 00-1-2-01\r\n");
   }
   stage.b().set_script(nullptr);
   const std::lock_guard lock(mutex);
@@ -422,25 +423,24 @@ std::vector<Attack> backend_attacks() {
   const std::string zero_frames = std::string(5 * 1000, '\0');
   return {
       endless_answer("ChunkExtensionOfABackend", chunked_head() + "5;a=", std::string(1 * mib, 'x'), 2048 * mib),
-      endless_answer("TrailerOfABackend", chunked_head() + chunk(light_answer()) + "0\r\n", repeated("a: b\r\n", 170'000),
-                     2048 * mib),
-      endless_answer("TrailerLineOfABackend", chunked_head() + chunk(light_answer()) + "0\r\na: ",
-                     std::string(1 * mib, 'x'), 2048 * mib),
+      endless_answer("TrailerOfABackend", chunked_head() + chunk(light_answer()) + "0\r\n",
+                     repeated("a: b\r\n", 170'000), 2048 * mib),
+      endless_answer("TrailerLineOfABackend",
+                     chunked_head() + chunk(light_answer()) + "0\r\na: ", std::string(1 * mib, 'x'), 2048 * mib),
       endless_answer("InterimAnswersWithoutEnd", "", repeated("HTTP/1.1 100 Continue\r\n\r\n", 40'000), 500 * mib),
       endless_answer("LargeHeadOfABackend", ok + "X: ", std::string(1 * mib, 'x'), 200 * mib),
       endless_answer("ManyFieldsOfABackend", ok, repeated("a: b\r\n", 170'000), 200 * mib),
-      endless_answer("ZeroLengthFramesWithoutEnd", chunked_head(), chunk(std::string(5 * 200'000, '\0')), 2048 * mib),
       endless_answer("ErrorTextWithoutEnd", "HTTP/1.1 500 Broken\r\n\r\n", std::string(1 * mib, 'x'), 500 * mib),
       alive("ZeroLengthFramesForGood", chunked_head(), chunk(zero_frames)),
+      alive("ZeroLengthFramesAtFullSpeed", chunked_head(), chunk(std::string(5 * 200'000, '\0')), 0),
       alive("BytesOfAHeadForGood", ok + "X: ", "x"),
       alive("BytesOfAnExtensionForGood", chunked_head() + "5;a=", "x"),
       alive("BytesOfATrailerForGood", chunked_head() + chunk(light_answer()) + "0\r\na: ", "x"),
       alive("InterimAnswersForGood", "", "HTTP/1.1 100 Continue\r\n\r\n"),
-      alive("BytesOfAFrameForGood", chunked_head() + chunk(std::string("\x80\x89\x7a\x01\x02\x03\x04", 7)),
-            chunk("x")),
-      alive("EmptySeriesForGood", chunked_head(),
-            chunk(merger::testing::frame_of(std::string("\x0a\x00", 2)))),
+      alive("BytesOfAFrameForGood", chunked_head() + chunk(std::string("\x80\x89\x7a\x01\x02\x03\x04", 7)), chunk("x")),
+      alive("EmptySeriesForGood", chunked_head(), chunk(merger::testing::frame_of(std::string("\x0a\x00", 2)))),
       {.name = "FramesWithoutChunks", .run = frames_without_chunks},
+      {.name = "OneSeriesWithoutChunks", .run = one_series_without_chunks},
       {.name = "EmptySeriesInSamples", .run = answered_with(4, empty_series)},
       {.name = "SeriesWithoutSamples", .run = answered_with(4, series_without_samples)},
       {.name = "SnappyBombOfABackend", .run = answered_with(4, snappy_bomb)},
@@ -453,11 +453,12 @@ std::vector<Attack> backend_attacks() {
       {.name = "UnsortedSeries", .run = answered_with(6, unsorted_series)},
       {.name = "ChunksAtOneTime", .run = answered_with(4, chunks_at_one_time)},
       {.name = "ChunksThatClaim", .run = answered_with(4, chunks_that_claim)},
-      {.name = "OneAboveBytesInFlight", .run = one_above_bytes_in_flight,
+      {.name = "OneAboveBytesInFlight",
+       .run = one_above_bytes_in_flight,
        .config = "partial: any\nlimits: {bytes_in_flight: 32MiB}\n"},
       {.name = "HeadByteByByte", .run = head_byte_by_byte},
       {.name = "RedirectWithKeys", .run = redirect_with_keys, .backend_b = ", headers: {X-Key: hunter2}"},
-      {.name = "RedirectsWithoutEnd", .run = redirects_without_end},
+      {.name = "RedirectsWithoutEnd", .run = redirects_without_end, .log_kib = 64, .more_threads = 8},
       {.name = "EvilErrorTexts", .run = evil_error_texts},
       {.name = "BrokenAnswers", .run = broken_answers},
       {.name = "ConflictsInLargeSeries", .run = conflicts_in_large_series},

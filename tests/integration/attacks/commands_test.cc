@@ -23,12 +23,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string repeated(std::string_view what, size_t times) {
-  std::string out;
-  for (size_t i = 0; i < times; ++i) out += what;
-  return out;
-}
-
 // In a minute and 1 GiB; `arguments` begin behind the program's name.
 std::vector<std::string> limited(const std::vector<std::string>& arguments, bool for_a_minute = true) {
   const char* program = std::getenv("MREAD_PROGRAM");
@@ -64,9 +58,8 @@ struct Command {
 };
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all{{"Serve", {"serve", "--check-config", "--config"}},
-                                        {"Mock", {"mock", "--config"}},
-                                        {"Run", {"run", "--list"}}};
+  static const std::vector<Command> all{
+      {"Serve", {"serve", "--check-config", "--config"}}, {"Mock", {"mock", "--config"}}, {"Run", {"run", "--list"}}};
   return all;
 }
 
@@ -134,7 +127,9 @@ std::vector<DearFile> dear_files() {
        }},
       {"RunLongCondition", run, [] { return condition(repeated("e == process && ", 300'000) + "e == process"); }},
       {"RunNestedPlaceholders", run,
-       [] { return scenario("checks: [{expr: \"" + repeated("${", 300'000) + "e" + repeated("}", 300'000) + "\"}]\n"); }},
+       [] {
+         return scenario("checks: [{expr: \"" + repeated("${", 300'000) + "e" + repeated("}", 300'000) + "\"}]\n");
+       }},
       {"RunDoublingVars", run, doubling},
       {"RunDoublingLists", run, doubling_lists},
       {"RunMatrix", run, matrix},
@@ -164,7 +159,8 @@ std::vector<DearFile> dear_files() {
       {"ServeManyBackends", serve,
        [] {
          std::string out = "remote_read:\n";
-         for (int i = 0; i < 100'000; ++i) out += fmt::format("  - {{name: n{0}, url: \"http://127.0.0.1:9/{0}\"}}\n", i);
+         for (int i = 0; i < 100'000; ++i)
+           out += fmt::format("  - {{name: n{0}, url: \"http://127.0.0.1:9/{0}\"}}\n", i);
          return out;
        }},
       {"ServeRouteWithUnicodeClasses", serve,
@@ -283,8 +279,8 @@ TEST_F(MockUnderAttack, OutlivesWhatServeOutlives) {
   ask(post("/api/v1/read", read_body(many)), port_);
   std::vector<RawSocket> sockets;
   for (int i = 0; i < 8; ++i) sockets.push_back(RawSocket::connect(port_));
-  flood(sockets, "POST /api/v1/read HTTP/1.1\r\nHost: a\r\nContent-Length: 260000000\r\n\r\n", std::string(1U << 20, 'x'),
-        250U << 20);
+  flood(sockets, "POST /api/v1/read HTTP/1.1\r\nHost: a\r\nContent-Length: 260000000\r\n\r\n",
+        std::string(1U << 20, 'x'), 250U << 20);
   for (auto& socket : sockets) socket.reset();
   expect_whole();
 }
@@ -315,25 +311,26 @@ TEST_P(ReadUnderAttack, EndsWithAnErrorOrAnAnswer) {
   expect_printable(program.output());
 }
 
-const std::string evil = "\x1b[2J\xc2\x9b" "31m\xe2\x80\xae\x07";
+const std::string evil =
+    "\x1b[2J\xc2\x9b"
+    "31m\xe2\x80\xae\x07";
 
 std::string one_series(const std::string& value) {
-  return merger::testing::frame_with(
-      merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
-      {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
+  return merger::testing::frame_with(merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
+                                     {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
 }
 
 std::vector<Server> servers() {
   const std::string filler(1U << 20, 'x');
   return {
       {"EvilLabels", [] { return answer_with(one_series(evil)); }},
-      {"EvilStatus",
-       [] { return fmt::format("HTTP/1.1 500 {0}\r\nContent-Length: 20\r\n\r\n{0}          ", evil); }},
+      {"EvilStatus", [] { return fmt::format("HTTP/1.1 500 {0}\r\nContent-Length: 20\r\n\r\n{0}          ", evil); }},
       {"EvilPartial",
        [] {
-         return fmt::format("HTTP/1.1 200 OK\r\nX-Mread-Partial: {}\r\nContent-Type: application/x-streamed-"
-                            "protobuf; proto=prometheus.ChunkedReadResponse\r\nContent-Length: 0\r\n\r\n",
-                            evil);
+         return fmt::format(
+             "HTTP/1.1 200 OK\r\nX-Mread-Partial: {}\r\nContent-Type: application/x-streamed-"
+             "protobuf; proto=prometheus.ChunkedReadResponse\r\nContent-Length: 0\r\n\r\n",
+             evil);
        }},
       {"EvilErrorText",
        [] { return answer_with(one_series("x") + evil + " is on fire, so this is the text of an error"); }},

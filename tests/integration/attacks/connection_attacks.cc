@@ -13,8 +13,6 @@
 #include "integration/attacks/attack.h"
 #include "integration/attacks/stage.h"
 #include "merger/answers.h"
-#include "wire/snappy_block.h"
-#include "wire/varint.h"
 
 namespace mread::attacks {
 namespace {
@@ -36,8 +34,7 @@ std::vector<RawSocket> connect_many(Stage& stage, size_t count, const char* sour
 
 void chunk_extension(Stage& stage) {
   auto sockets = connect_many(stage, 1);
-  const std::string head =
-      "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=";
+  const std::string head = "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=";
   const uint64_t taken = flood(sockets, head, std::string(1 * mib, 'x'), 600 * mib);
   EXPECT_LT(taken, 64 * mib) << "an extension without end was read on";
 }
@@ -69,28 +66,16 @@ std::string large_body() {
 // Most of a body, then nothing more.
 void unfinished_bodies(Stage& stage, const std::string& target, const std::string& fields) {
   auto sockets = connect_many(stage, 80);
-  const std::string head = fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{}\r\n", target,
-                                       32 * mib, fields);
+  const std::string head =
+      fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{}\r\n", target, 32 * mib, fields);
   flood(sockets, head, large_body(), 31 * mib);
   stage.wait_for_light_reads(5);
 }
 
 // Whole bodies of warnings requests, which wait for a read.
 void large_warnings(Stage& stage) {
-  std::string matcher;
-  const auto field = [](std::string& out, int number, std::string_view bytes) {
-    wire::append_varint(out, static_cast<uint64_t>(number) << 3 | 2);
-    wire::append_varint(out, bytes.size());
-    out += bytes;
-  };
-  field(matcher, 2, "a");
-  field(matcher, 3, large_body().substr(0, 30 * mib));
-  std::string query;
-  field(query, 3, matcher);
-  std::string request;
-  field(request, 1, query);
   auto sockets = connect_many(stage, 60);
-  const std::string body = wire::compress(request);
+  const std::string body = body_with({matcher_message(0, "a", large_body().substr(0, 30 * mib))});
   const std::string text = post("/api/v1/read/warnings", body);
   flood(sockets, text, "x", 0);
   stage.wait_for_light_reads(5);
@@ -122,7 +107,8 @@ void request_smuggling(Stage& stage) {
       {"gzip, chunked", start + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
       {"chunked, gzip", start + host + "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"},
       {"chunked twice", start + host + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"},
-      {"two fields chunked", start + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"two fields chunked",
+       start + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"two fields, one unknown", start + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n"},
       {"a length besides", start + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"a length behind", start + host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"},
@@ -132,14 +118,15 @@ void request_smuggling(Stage& stage) {
       {"a signed length", start + host + "Content-Length: +0\r\n\r\n"},
       {"a length that overflows", start + host + "Content-Length: 18446744073709551616\r\n\r\n"},
       {"a length in hex", start + host + "Content-Length: 0x0\r\n\r\n"},
-      {"a chunk that overflows",
-       start + host + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n0\r\n\r\n"},
+      {"a chunk that overflows", start + host + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n0\r\n\r\n"},
       {"a negative chunk", start + host + "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n0\r\n\r\n"},
       {"a chunk in 0x", start + host + "Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n"},
       {"a chunk without its end", start + host + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n"},
       {"a blank before the colon", start + host + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"},
       {"a folded field", start + host + "Transfer-Encoding:\r\n chunked\r\nContent-Length: 0\r\n\r\n"},
-      {"a vertical tab", start + host + "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n"},
+      {"a vertical tab", start + host +
+                             "Transfer-Encoding: \x0b"
+                             "chunked\r\n\r\n0\r\n\r\n"},
       {"bare line feeds", "POST /api/v1/read HTTP/1.1\nHost: 127.0.0.1\nContent-Length: 0\n\n"},
       {"a bare carriage return", start + host + "X: a\rContent-Length: 5\r\nContent-Length: 0\r\n\r\n"},
       {"a NUL in a field", start + host + std::string("X: a\0b\r\nContent-Length: 0\r\n\r\n", 29)},
@@ -333,9 +320,9 @@ void many_reloads(Stage& stage) {
 // --- TLS ---
 
 void handshake_flood(Stage& stage) {
-  for (const std::string& bytes : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01", 6),
-                                  std::string("\x16\x03\x01\xff\xff", 5) + std::string(100'000, 'x'),
-                                  std::string(100'000, '\xff')}) {
+  for (const std::string& bytes :
+       {std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01", 6),
+        std::string("\x16\x03\x01\xff\xff", 5) + std::string(100'000, 'x'), std::string(100'000, '\xff')}) {
     for (int round = 0; round < 500; ++round) {
       RawSocket socket = RawSocket::connect(stage.port());
       socket.send(bytes);
@@ -394,7 +381,7 @@ std::vector<Attack> connection_attacks() {
       {.name = "PasswordFlood", .run = password_flood, .with_users = true},
       {.name = "ReloadOfABrowser", .run = reload_of_a_browser},
       {.name = "ManyReloads", .run = many_reloads},
-      {.name = "HandshakeFlood", .run = handshake_flood, .with_tls = true},
+      {.name = "HandshakeFlood", .run = handshake_flood, .with_tls = true, .log_kib = 64},
       {.name = "Renegotiation", .run = renegotiation, .with_tls = true},
   };
 }

@@ -5,17 +5,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "integration/attacks/requests.h"
+
 namespace mread::attacks {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string repeated(std::string_view what, size_t times) {
-  std::string out;
-  out.reserve(what.size() * times);
-  for (size_t i = 0; i < times; ++i) out += what;
-  return out;
-}
 
 NastyFile text(std::string name, const std::function<std::string()>& make) {
   return {std::move(name), [make](const fs::path& path) { replace_file(path, make()); }};
@@ -29,7 +24,8 @@ NastyFile text(std::string name, std::string bytes) {
 std::string billion_laughs() {
   std::string out = "l0: &l0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
   for (int i = 1; i < 12; ++i) {
-    out += fmt::format("l{0}: &l{0} [{1}]\n", i, repeated(fmt::format("*l{}, ", i - 1), 9) + fmt::format("*l{}", i - 1));
+    out +=
+        fmt::format("l{0}: &l{0} [{1}]\n", i, repeated(fmt::format("*l{}, ", i - 1), 9) + fmt::format("*l{}", i - 1));
   }
   return out;
 }
@@ -73,11 +69,12 @@ std::vector<NastyFile> nasty_files() {
       text("NestedLists", [] { return repeated("[", 50'000) + repeated("]", 50'000); }),
       text("NestedDashes", [] { return repeated("- ", 200'000) + "x\n"; }),
       text("NestedKeys", [] { return repeated("? ", 200'000) + "x\n"; }),
-      text("Indentation", [] {
-        std::string out;
-        for (size_t depth = 0; depth < 3000; ++depth) out += std::string(depth, ' ') + "a:\n";
-        return out;
-      }),
+      text("Indentation",
+           [] {
+             std::string out;
+             for (size_t depth = 0; depth < 3000; ++depth) out += std::string(depth, ' ') + "a:\n";
+             return out;
+           }),
       text("BillionLaughs", billion_laughs),
       text("ManyAnchors", many_anchors),
       text("ManyKeys", many_keys),
@@ -89,7 +86,9 @@ std::vector<NastyFile> nasty_files() {
       text("LongUnknownKey", [] { return std::string(900, 'k') + "\x1b[2J\xe2\x80\xae: 1\n"; }),
       text("BytesThatAreNoText", [] { return std::string("a: \xff\xfe\x00\x01\n", 9); }),
       text("Nul", std::string("a: b\0c\n", 7)),
-      text("Utf16", std::string("\xff\xfe" "a\0:\0 \0b\0", 10)),
+      text("Utf16", std::string("\xff\xfe"
+                                "a\0:\0 \0b\0",
+                                10)),
       text("Tabs", "a:\n\t- b\n"),
       text("Tags", [] { return repeated("!!binary ", 100'000) + "x\n"; }),
       text("OpenQuote", [] { return "a: \"" + std::string(5U << 20, 'x'); }),

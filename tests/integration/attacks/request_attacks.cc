@@ -11,21 +11,12 @@
 
 #include "integration/attacks/attack.h"
 #include "integration/attacks/stage.h"
-#include "wire/read_request.h"
 #include "wire/snappy_block.h"
-#include "wire/varint.h"
 
 namespace mread::attacks {
 namespace {
 
 using testing::AnyOf;
-
-std::string repeated(std::string_view what, size_t times) {
-  std::string out;
-  out.reserve(what.size() * times);
-  for (size_t i = 0; i < times; ++i) out += what;
-  return out;
-}
 
 // Bytes that no compression makes smaller; the same in every run.
 std::string noise(size_t bytes, unsigned seed = 1) {
@@ -48,36 +39,6 @@ model::ReadRequest streamed(std::vector<model::Query> queries) {
   request.queries = std::move(queries);
   request.accepted_response_types.push_back(model::ResponseType::streamed_xor_chunks);
   return request;
-}
-
-// Fields as protobuf has them, for matchers that are costly to make here.
-void append_bytes_field(std::string& out, int number, std::string_view bytes) {
-  wire::append_varint(out, static_cast<uint64_t>(number) << 3 | 2);
-  wire::append_varint(out, bytes.size());
-  out += bytes;
-}
-void append_number_field(std::string& out, int number, uint64_t value) {
-  wire::append_varint(out, static_cast<uint64_t>(number) << 3);
-  wire::append_varint(out, value);
-}
-std::string matcher_message(int type, std::string_view name, std::string_view value) {
-  std::string out;
-  append_number_field(out, 1, static_cast<uint64_t>(type));
-  append_bytes_field(out, 2, name);
-  append_bytes_field(out, 3, value);
-  return out;
-}
-// A read request with one query.
-std::string body_with(const std::vector<std::string>& matchers, int64_t start_ms = 1'000'000,
-                      int64_t end_ms = 2'000'000) {
-  std::string query;
-  append_number_field(query, 1, static_cast<uint64_t>(start_ms));
-  append_number_field(query, 2, static_cast<uint64_t>(end_ms));
-  for (const auto& matcher : matchers) append_bytes_field(query, 3, matcher);
-  std::string request;
-  append_bytes_field(request, 1, query);
-  append_number_field(request, 2, 1);
-  return wire::compress(request);
 }
 
 /// Sends the same body from several clients at once, and wants each to be refused with a line.
@@ -215,9 +176,10 @@ void metric_cardinality(Stage& stage) {
   stage.exchange(post("/api/v1/read/warnings", read_body("up")));
   const auto before = lines();
   for (int i = 0; i < 500; ++i) {
-    stage.exchange(fmt::format("M{0} /p{0}?q={0} HTTP/1.1\r\nHost: h{0}\r\nUser-Agent: u{0}\r\n"
-                               "Authorization: Basic dXNlcjpwYXNz\r\nContent-Length: 0\r\n\r\n",
-                               i));
+    stage.exchange(
+        fmt::format("M{0} /p{0}?q={0} HTTP/1.1\r\nHost: h{0}\r\nUser-Agent: u{0}\r\n"
+                    "Authorization: Basic dXNlcjpwYXNz\r\nContent-Length: 0\r\n\r\n",
+                    i));
     std::string request;
     append_bytes_field(request, 1, "");
     append_number_field(request, 2, static_cast<uint64_t>(i) * 1'000'003);
@@ -253,9 +215,14 @@ void control_characters(Stage& stage) {
 }
 
 void empty_and_odd(Stage& stage) {
-  std::vector<std::string> bodies{"", std::string(1, '\0'), "no request", wire::compress(""), wire::compress("\x0a"),
+  std::vector<std::string> bodies{"",
+                                  std::string(1, '\0'),
+                                  "no request",
+                                  wire::compress(""),
+                                  wire::compress("\x0a"),
                                   wire::compress(std::string("\x0a\x00", 2)),
-                                  wire::compress(std::string(1U << 20, '\xff')), noise(31U << 20),
+                                  wire::compress(std::string(1U << 20, '\xff')),
+                                  noise(31U << 20),
                                   unknown_fields()};
   for (const auto& body : bodies) {
     for (const char* target : {"/api/v1/read", "/api/v1/read/warnings"}) {
@@ -285,8 +252,7 @@ std::vector<Attack> request_attacks() {
       refused("AcceptedTypesWithoutEnd", 4, types_without_end),
       refused("SnappyBlockThatClaimsGigabytes", 4, snappy_claim),
       refused("SnappyBombOfARequest", 2, snappy_bomb),
-      {.name = "WarningsOfHundredThousandQueries",
-       .run = refused_from(3, many_queries, "/api/v1/read/warnings")},
+      {.name = "WarningsOfHundredThousandQueries", .run = refused_from(3, many_queries, "/api/v1/read/warnings")},
       {.name = "WarningsOfUnicodeClasses", .run = refused_from(3, unicode_classes, "/api/v1/read/warnings")},
       {.name = "HonestAlternativesPass", .run = honest_alternatives},
       {.name = "TimesAtTheEdge", .run = times_at_the_edge},
@@ -294,7 +260,10 @@ std::vector<Attack> request_attacks() {
       {.name = "DistinctKeysOfWarnings", .run = distinct_warnings, .peak_mib = 300},
       {.name = "MetricCardinality", .run = metric_cardinality},
       {.name = "LongLinesOfTheQueryLog", .run = long_lines_of_the_query_log, .config = query_log},
-      {.name = "FullDiskUnderTheQueryLog", .run = full_disk, .config = query_log, .log_kib = 40,
+      {.name = "FullDiskUnderTheQueryLog",
+       .run = full_disk,
+       .config = query_log,
+       .log_kib = 40,
        .file_bytes = 64U << 10},
       {.name = "ControlCharacters", .run = control_characters},
       {.name = "EmptyAndOddBodies", .run = empty_and_odd},

@@ -132,8 +132,8 @@ const std::string& light_answer() {
 
 std::string answer_with(std::string_view body, bool samples) {
   return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\n{}Content-Length: {}\r\n\r\n{}",
-                     samples ? "application/x-protobuf" : streamed_type,
-                     samples ? "Content-Encoding: snappy\r\n" : "", body.size(), body);
+                     samples ? "application/x-protobuf" : streamed_type, samples ? "Content-Encoding: snappy\r\n" : "",
+                     body.size(), body);
 }
 
 std::string chunked_head(std::string_view more_fields) {

@@ -18,7 +18,6 @@
 #include "net/client.h"
 #include "net/credentials.h"
 #include "net/transport.h"
-#include "wire/read_request.h"
 
 namespace mread::attacks {
 namespace {
@@ -261,23 +260,6 @@ size_t Stage::settled_descriptors(size_t wanted) const {
   return others;
 }
 
-std::string read_body(const model::ReadRequest& request) { return wire::encode_read_request(request); }
-
-std::string read_body(const std::string& metric, int64_t end_ms) {
-  model::ReadRequest read;
-  model::Query query;
-  query.start_ms = 1'000'000;
-  query.end_ms = end_ms;
-  query.matchers.push_back(model::Matcher::equal("__name__", metric));
-  read.queries.push_back(std::move(query));
-  read.accepted_response_types.push_back(model::ResponseType::streamed_xor_chunks);
-  return read_body(read);
-}
-
-std::string read_text(const std::string& metric, int64_t end_ms, std::string_view more_fields) {
-  return post("/api/v1/read", read_body(metric, end_ms), more_fields);
-}
-
 uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::string_view filler, uint64_t bytes) {
   const uint64_t each = text.size() + bytes;
   std::vector<uint64_t> taken(sockets.size(), 0);
@@ -290,8 +272,8 @@ uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::st
     for (size_t i = 0; i < sockets.size(); ++i) {
       if (waiting[i].fd < 0 || waiting[i].revents == 0) continue;
       const uint64_t at = taken[i];
-      std::string_view next = at < text.size() ? std::string_view(text).substr(at)
-                                               : filler.substr((at - text.size()) % filler.size());
+      std::string_view next =
+          at < text.size() ? std::string_view(text).substr(at) : filler.substr((at - text.size()) % filler.size());
       next = next.substr(0, each - at);
       const long sent = sockets[i].send_now(next);
       if (sent > 0) {

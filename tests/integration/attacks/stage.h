@@ -8,9 +8,9 @@
 
 #include "base/temporary_folder.h"
 #include "integration/attacks/attack.h"
+#include "integration/attacks/requests.h"
 #include "integration/attacks/scripted_store.h"
 #include "integration/program.h"
-#include "model/query.h"
 #include "net/client.h"
 
 namespace mread::attacks {
@@ -83,12 +83,6 @@ class Stage {
   std::unique_ptr<Light> light_;
   std::jthread light_thread_;
 };
-
-/// A read of `metric`, streamed, as a body.
-std::string read_body(const std::string& metric, int64_t end_ms = 2'000'000);
-std::string read_body(const model::ReadRequest& request);
-/// The same as a whole HTTP request.
-std::string read_text(const std::string& metric, int64_t end_ms = 2'000'000, std::string_view more_fields = {});
 
 /// Sends `text`, the next `bytes` of `filler` again and again, over all sockets side by side, until each has taken all,
 /// has been closed by the peer, or none has taken anything for a second. Gives how many bytes were taken in all.
