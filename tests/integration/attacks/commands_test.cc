@@ -65,7 +65,7 @@ const std::vector<Command>& commands() {
 
 class NastyFileTest : public testing::TestWithParam<NastyFile> {};
 
-TEST_P(NastyFileTest, IsRefusedByEveryCommand) {
+TEST_P(NastyFileTest, IsRefusedEverywhere) {
   for (const Command& command : commands()) {
     SCOPED_TRACE(command.name);
     TemporaryFolder folder;
@@ -171,6 +171,8 @@ std::vector<DearFile> dear_files() {
        }},
   };
 }
+
+void PrintTo(const DearFile& file, std::ostream* out) { *out << file.name; }
 
 class DearFileTest : public testing::TestWithParam<DearFile> {};
 
@@ -292,6 +294,8 @@ struct Server {
   std::function<std::string()> answer;
   std::string filler{};  ///< again and again behind it, up to 1 GiB
 };
+
+void PrintTo(const Server& server, std::ostream* out) { *out << server.name; }
 
 class ReadUnderAttack : public testing::TestWithParam<Server> {};
 

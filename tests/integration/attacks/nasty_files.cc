@@ -83,7 +83,7 @@ std::vector<NastyFile> nasty_files() {
       text("HundredMegabytes", [] { return "a: " + std::string(100U << 20, 'x'); }),
       text("HundredMegabytesOfEntries", [] { return repeated("- x\n", 25U << 20); }),
       text("LongLineWithAnError", [] { return "a: [" + std::string(200'000, 'x') + ", }\n"; }),
-      text("LongUnknownKey", [] { return std::string(900, 'k') + "\x1b[2J\xe2\x80\xae: 1\n"; }),
+      text("LongUnknownKey", [] { return std::string(300, 'k') + "\x1b[2J\xe2\x80\xae: 1\n"; }),
       text("BytesThatAreNoText", [] { return std::string("a: \xff\xfe\x00\x01\n", 9); }),
       text("Nul", std::string("a: b\0c\n", 7)),
       text("Utf16", std::string("\xff\xfe"

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ struct NastyFile {
   std::string name;
   std::function<void(const std::filesystem::path&)> put;  ///< in place of what is there
 };
+
+inline void PrintTo(const NastyFile& file, std::ostream* out) { *out << file.name; }
 
 /// Those that are wrong as YAML, or as a file, whatever is read from them.
 std::vector<NastyFile> nasty_files();
