@@ -106,10 +106,10 @@ void Stage::start_serve(const Attack& attack) {
   std::string limits = fmt::format("--nofile={} --core=0", descriptor_limit);
   if (!sanitized) limits += fmt::format(" --as={}", address_space_bytes);
   if (attack.file_bytes > 0) limits += fmt::format(" --fsize={}", attack.file_bytes);
-  // The log goes to a file, so that nobody has to read a pipe in time.
+  // The log goes to a file, so that nobody has to read a pipe in time. A test that is killed takes the program along.
   const std::string command =
-      fmt::format("exec prlimit {} '{}' serve --config '{}' --listen 127.0.0.1:0 2>'{}'", limits, mread_program(),
-                  config_path_, (folder_.path() / "serve.log").string());
+      fmt::format("exec setpriv --pdeathsig KILL prlimit {} '{}' serve --config '{}' --listen 127.0.0.1:0 2>'{}'",
+                  limits, mread_program(), config_path_, (folder_.path() / "serve.log").string());
   serve_ = std::make_unique<Program>(std::vector<std::string>{"sh", "-c", command}, folder_.path().string());
   const std::string before = "listening on ";
   if (!serve_->wait_for(before) || !serve_->wait_for("\n")) throw std::runtime_error("serve has not started: " + log());
