@@ -108,14 +108,14 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   if (test.checks.empty()) checks.error("a scenario without a check cannot fail");
   if (const auto load = root.find("load")) {
     test.load = loading::read_load(*load, test);
-    if (test.load->expr.empty()) {
+    if (test.load->queries.empty()) {
       const auto first = std::find_if(test.checks.begin(), test.checks.end(), [](const Check& check) {
         return check.kind == Check::Kind::promql && !check.range;
       });
       if (first == test.checks.end())
-        load->error("what is asked? say expr:, for there is no PromQL check to take it from");
-      test.load->expr = first->expr;
-      test.load->node = first->node;
+        load->error("what is asked? say expr: or queries:, for there is no PromQL check to take it from");
+      test.load->queries = {{first->expr, std::nullopt, milliseconds(0)}};
+      if (test.load->node.empty()) test.load->node = first->node;
       test.load->eval_time = first->eval_time;
     }
   }
@@ -128,6 +128,20 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
 }
 
 }  // namespace
+
+const char* to_string(Load::Executor executor) {
+  switch (executor) {
+    case Load::Executor::constant_arrival_rate:
+      return "constant-arrival-rate";
+    case Load::Executor::ramping_arrival_rate:
+      return "ramping-arrival-rate";
+    case Load::Executor::constant_vus:
+      return "constant-vus";
+    case Load::Executor::ramping_vus:
+      return "ramping-vus";
+  }
+  return "constant-arrival-rate";
+}
 
 bool Check::expects(Expectation::Kind what) const {
   return std::any_of(expect.begin(), expect.end(), [what](const Expectation& one) { return one.kind == what; });

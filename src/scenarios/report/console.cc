@@ -58,8 +58,31 @@ std::string verdict_word(Verdict verdict) {
 // Nothing of it steers the terminal, and nothing is a command to a CI that reads along.
 std::string shown(const std::string& text) { return without_commands(printable_lines(text)); }
 
+std::string times_line(const std::string& label, const LoadTimes& times) {
+  char buffer[200];
+  std::snprintf(buffer, sizeof buffer, "%zu request%s, %zu failed", times.requests, times.requests == 1 ? "" : "s",
+                times.failed);
+  std::string line = "    " + label + buffer;
+  if (times.requests == 0) return line + "\n";
+  // A percentile of few requests is the largest of them: the reader is told how many stand behind it.
+  std::snprintf(buffer, sizeof buffer,
+                "; p50 %.1f ms, p90 %.1f ms, p95 %.1f ms, p99 %.1f ms (%zu at or above), max %.1f ms", times.p50_ms,
+                times.p90_ms, times.p95_ms, times.p99_ms, requests_from_percentile(times.requests, 0.99), times.max_ms);
+  return line + buffer + "\n";
+}
+
+std::string load_lines(const LoadResult& load) {
+  std::string out = times_line("load: ", load.all);
+  if (load.fault) out += times_line("  during faults: ", *load.fault);
+  if (load.baseline) out += times_line("  baseline: ", *load.baseline);
+  if (load.late > 0) out += "    load: " + std::to_string(load.late) + " requests left more than 50 ms late\n";
+  if (!load.is_judged) out += "    load: it judges nothing, since there are no thresholds:\n";
+  return out;
+}
+
 std::string details(const TestResult& result) {
   std::string out;
+  if (result.load) out += load_lines(*result.load);
   if (result.verdict != Verdict::pass && !result.reason.empty()) {
     const bool shown_below = result.verdict == Verdict::fail && !result.checks.empty() &&
                              std::any_of(result.checks.begin(), result.checks.end(),

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,33 @@ struct CheckResult {
   double duration_ms = 0;
 };
 
+/// The times of some requests of a load: nearest-rank percentiles [ms].
+struct LoadTimes {
+  size_t requests = 0;
+  size_t failed = 0;
+  double p50_ms = 0;
+  double p90_ms = 0;
+  double p95_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+};
+
+/// How many of `requests` lie at or above a nearest-rank percentile.
+size_t requests_from_percentile(size_t requests, double quantile);
+
+/// What became of a load.
+struct LoadResult {
+  std::string executor;  ///< as the file calls it
+  std::string node;
+  std::vector<std::string> queries;
+  LoadTimes all;
+  /// With a timeline: of requests meant for a time in which something was in force, and of the others.
+  std::optional<LoadTimes> fault;
+  std::optional<LoadTimes> baseline;
+  size_t late = 0;         ///< requests that left more than 50 ms after their time
+  bool is_judged = false;  ///< there are thresholds
+};
+
 struct NodeResult {
   std::string name;
   std::string kind;
@@ -59,6 +87,7 @@ struct TestResult {
   std::string note;             ///< what is worth knowing though it passed: a known issue that was not seen
   double duration_s = 0;
   std::vector<CheckResult> checks;
+  std::optional<LoadResult> load;
   std::vector<NodeResult> nodes;
 };
 

@@ -201,6 +201,7 @@ class TestRun {
     if (load) {
       say("load");
       const std::vector<LoadSample> samples = load->finish();
+      result_.load = summarize_load(test_, samples, timeline.fault_spans());
       std::vector<CheckResult> results = judge_load(test_, samples, timeline.fault_spans());
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
     }

@@ -76,6 +76,17 @@ INSTANTIATE_TEST_SUITE_P(
              "s.yaml:7:14: \"no_gap\" needs to know"),
         with("KnownIssueWithoutReason", std::string(good_checks) + "known_issue: {expect: x}\n",
              "key \"reason\" is missing"),
+        with("RampWithoutStages", std::string(good_checks) + "load: {executor: ramping-vus, duration: 1s}\n",
+             "key \"stages\" is missing"),
+        with("DashboardOfOnePanel",
+             std::string(good_checks) + "load: {executor: constant-vus, vus: 1, duration: 1s, dashboard: true}\n",
+             "2 to 50 panels"),
+        with("RangeWithoutStep",
+             std::string(good_checks) +
+                 "load: {executor: constant-vus, vus: 1, duration: 1s, queries: [{expr: foo, range: 1h}]}\n",
+             "key \"step\" is missing"),
+        with("TooManyUsers", std::string(good_checks) + "load: {executor: constant-vus, vus: 5000, duration: 1s}\n",
+             "from 1 to 1000"),
         with("BadExecutor", std::string(good_checks) + "load: {executor: constant, rate: 1, duration: 1s}\n",
              "s.yaml:7:18: unknown value \"constant\"")),
     [](const auto& param_info) { return std::string(param_info.param.name); });
