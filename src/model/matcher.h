@@ -43,6 +43,8 @@ class Matcher {
   bool matches(std::string_view label_value) const;
   bool matches(const LabelSet& labels) const { return matches(labels.get(name_)); }
 
+  /// The words that the expression is a list of; null where it is none. Lives as long as the matcher.
+  const std::vector<std::string>* words() const { return expression_ ? expression_->words() : nullptr; }
   /// Frees what matching took, where the budget's use was passed_on; matches() takes it again.
   void release() const {
     if (expression_) expression_->release();

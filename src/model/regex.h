@@ -73,6 +73,8 @@ class Regex {
   /// Whether the whole value matches. Empty where the expression is too large to be compiled, which happens with
   /// RegexBudget::Use::passed_on only.
   std::optional<bool> matches(std::string_view value) const;
+  /// All values that it matches, sorted, where it is a list of plain words (model/regex_set.h); else null.
+  const std::vector<std::string>* words() const { return is_list_ ? &words_ : nullptr; }
   /// Frees what matching took, with RegexBudget::Use::passed_on: for an expression that is kept, but will hardly be
   /// matched again.
   void release() const;
