@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "merger/samples_writer.h"
 #include "merger/streamed_writer.h"
 #include "wire/labels_view.h"
@@ -66,8 +67,10 @@ SourceResult<void> AnswerWriter::combine(std::span<const Fragment> fragments, Se
   auto combined = combiner_.combine(fragments, out);
   const uint64_t added = combiner_.conflicts() - before;
   if (added == 0 || conflicts_.size() == most) return combined;
+  constexpr size_t shown_bytes = 1'024;
   const auto labels = wire::decode_labels(fragments.front().labels);
-  if (labels) conflicts_.push_back({labels->to_string(), added, combiner_.last_conflict()});
+  // Whatever the size of its labels, a series is kept on boards and pages: enough of it to be recognised.
+  if (labels) conflicts_.push_back({printable(labels->to_string(), shown_bytes), added, combiner_.last_conflict()});
   return combined;
 }
 

@@ -71,6 +71,14 @@ class BackendLeg {
 
   void add_to(BackendOutcome& outcome, TimePoint now) const;
 
+  /// What FanOut has counted of this leg.
+  struct Counted {
+    bool unsettled = false;
+    bool open = false;
+    uint64_t held = 0;
+    std::optional<TimePoint> deadline;
+  } counted;
+
  private:
   void wait(TimePoint now);
   void stop_waiting(TimePoint now);

@@ -56,6 +56,9 @@ void read_limits(const Node& node, Config& config) {
   if (const auto value = mapping.find("queue")) config.limits.queue = value->count();
   if (const auto value = mapping.find("queue_wait")) config.limits.queue_wait = value->duration();
   if (const auto value = mapping.find("single_flight")) config.limits.single_flight = value->boolean();
+  if (const auto value = mapping.find("queries")) config.limits.queries = value->count();
+  if (const auto value = mapping.find("matchers")) config.limits.matchers = value->count();
+  if (const auto value = mapping.find("queries_at_once")) config.limits.queries_at_once = value->count();
   if (const auto value = mapping.find("series")) config.limits.series = value->count();
   if (const auto value = mapping.find("samples")) config.limits.samples = value->count();
   if (const auto value = mapping.find("total_bytes_in_flight")) config.limits.total_bytes_in_flight = value->bytes();

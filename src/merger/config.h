@@ -90,6 +90,10 @@ struct Limits {
   bool single_flight = true;                     ///< reads that ask the same share one fan-out
   uint64_t total_bytes_in_flight = 4ULL << 30;   ///< of all reads together
 
+  uint64_t queries = 100;        ///< in one request
+  uint64_t matchers = 1'000;     ///< of all queries of one request
+  uint64_t queries_at_once = 8;  ///< of one request: so many are asked at the same time
+
   uint64_t series = 5'000'000;            ///< in one answer
   uint64_t samples = 500'000'000;         ///< in one answer
   uint64_t bytes_in_flight = 1ULL << 30;  ///< received and not yet sent on, of one read

@@ -65,10 +65,12 @@ std::string Config::describe() const {
       replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
       to_string(partial));
   out += fmt::format(
-      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, series: {}, samples: {}, "
+      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, queries: {}, matchers: {}, "
+      "queries_at_once: {}, series: {}, samples: {}, "
       "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}}}\n",
-      limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.series,
-      limits.samples, limits.bytes_in_flight, limits.total_bytes_in_flight, format_duration(limits.query_range));
+      limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.queries,
+      limits.matchers, limits.queries_at_once, limits.series, limits.samples, limits.bytes_in_flight,
+      limits.total_bytes_in_flight, format_duration(limits.query_range));
   // Its backends stand above, so this is not part of what describes the same again.
   if (discovery) {
     out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),

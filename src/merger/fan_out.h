@@ -161,7 +161,11 @@ struct FanOutOptions {
 /// their samples. merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that
 /// replica's data; the answer's series are without them, and sorted. Limits: the answer is 400 with one line that names
 /// the limit and its setting, or aborted after the head. An answer is STREAMED or SAMPLES as the first of
-/// `accepted_response_types` says (none: SAMPLES). Several queries are asked at once and answered in order.
+/// `accepted_response_types` says (none: SAMPLES). Several queries are asked in order, limits.queries_at_once of them
+/// at a time, and answered in order. The answer may begin before the last of them is asked; its failure is then one
+/// after the head.
+///
+/// Cost: linear in the number of queries. An event touches the legs of its own query only.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or an Ask is out), so
 /// one backend's slowness is never charged to another.
@@ -194,6 +198,8 @@ class FanOut {
   const Outcome& outcome() const;
   /// The same of a read that is given up now.
   const Outcome& outcome(TimePoint now) const;
+  /// How often a leg (one query's request to one backend) was looked at: what the machine's work grows with.
+  uint64_t visits() const;
 
  private:
   class Impl;

@@ -72,6 +72,9 @@ Result<LabelSet> parse_series(std::string_view text, size_t* error_offset = null
 /// quote() of base/printable.h: `"text"` with Go's escapes, which PromQL and the exposition formats read back.
 std::string quote(std::string_view text);
 
+/// Text for a message: what is longer than `bytes` ends with "…", and no character is cut in two.
+std::string cut(std::string_view text, size_t bytes = 80);
+
 /// True for what may stand unquoted as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) or label name (without the colon).
 bool is_classic_metric_name(std::string_view name);
 bool is_classic_label_name(std::string_view name);

@@ -22,8 +22,12 @@ namespace {
 
 using Kind = LimitedLog::Kind;
 
-// As Prometheus reads at most 32 MiB of a request; a matcher list that unfolds to more than this is no query.
-constexpr size_t request_limit_bytes = 64U << 20;
+Result<model::ReadRequest> decode(const std::string& body, const merger::Limits& limits) {
+  wire::DecodeLimits decode_limits;
+  decode_limits.queries = limits.queries;
+  decode_limits.matchers = limits.matchers;
+  return wire::decode_read_request(body, decode_limits, model::RegexBudget::Use::passed_on);
+}
 
 net::ResponseHead head_of(int status, std::string content_type) {
   net::ResponseHead head;
@@ -294,7 +298,7 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
 }
 
 asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWriter& writer) {
-  auto decoded = wire::decode_read_request(request.body, request_limit_bytes);
+  auto decoded = decode(request.body, generation()->config().limits);
   if (!decoded) {
     metrics_.count_refused(400);
     auto head = plain(400);
@@ -324,7 +328,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
 
 asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWriter& writer) {
   using namespace asio::experimental::awaitable_operators;
-  auto decoded = wire::decode_read_request(request.body, request_limit_bytes);
+  auto decoded = decode(request.body, generation()->config().limits);
   if (!decoded) {
     auto head = plain(400);
     co_await writer.reply(std::move(head), decoded.error().to_string() + "\n");

@@ -25,8 +25,16 @@ void SnappyElements::next_piece() {
 }
 
 size_t SnappyElements::begin_piece() {
-  if (!pieces_.empty()) open();
-  next_piece();
+  if (pieces_.empty()) {
+    next_piece();
+    return 0;
+  }
+  // The rest of the memory serves the new piece: many small ones must not take a large memory each.
+  begin_ = open().p_;
+  const size_t written = static_cast<size_t>(begin_ - pieces_.back().memory.get());
+  pieces_.back().size = written;
+  closed_bytes_ += written;
+  pieces_.push_back({std::shared_ptr<char[]>(pieces_.back().memory, begin_), 0});
   return pieces_.size() - 1;
 }
 

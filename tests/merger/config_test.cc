@@ -67,7 +67,7 @@ routes:
   - {match: '{region=~"us|ca"}', groups: [b, dc]}
 merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, chunk_encodings: newer, repair_limit: 1GiB}
 partial: any
-limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, total_bytes_in_flight: 3GiB, query_range: 30d}
+limits: {concurrent_reads: 3, queries: 7, matchers: 80, queries_at_once: 0, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, total_bytes_in_flight: 3GiB, query_range: 30d}
 health: {probe: 2s, open_after: 1, path: /ping}
 query_log_file: /tmp/query.log
 )");
@@ -84,6 +84,13 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.on_conflict, OnConflict::max);
   EXPECT_EQ(config.replica_labels, (std::vector<std::string>{"replica", "http.pod"}));
   EXPECT_EQ(config.dedup, Dedup::gapfill);
+  EXPECT_EQ(config.limits.queries, 7u);
+  EXPECT_EQ(config.limits.matchers, 80u);
+  EXPECT_EQ(config.limits.queries_at_once, 0u);
+  EXPECT_THAT(config.describe(), HasSubstr("queries: 7, matchers: 80, queries_at_once: 0, series: 5000000,"));
+  EXPECT_EQ(Limits().queries, 100u);
+  EXPECT_EQ(Limits().matchers, 1'000u);
+  EXPECT_EQ(Limits().queries_at_once, 8u);
   EXPECT_EQ(config.limits.series, 5'000'000u);
   EXPECT_EQ(config.limits.total_bytes_in_flight, 3ULL << 30);
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
