@@ -26,6 +26,10 @@ class BlockQueue {
 
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
+  /// Bytes of memory that it takes, for elements that are there or not.
+  size_t memory() const {
+    return blocks_.capacity() * sizeof(blocks_[0]) + (blocks_.size() - first_ / block_size) * sizeof(Block);
+  }
 
   T& operator[](size_t i) { return *slot(i); }
   const T& operator[](size_t i) const { return *slot(i); }

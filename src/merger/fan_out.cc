@@ -27,7 +27,9 @@ class FanOut::Impl {
   void on_wake(TimePoint now);
   void on_sent();
   void give_up(const std::string& line);
-  uint64_t held() const;
+  uint64_t held() const { return budget_->held(); }
+  void release() noexcept;
+  bool has_begun() const { return head_sent_; }
   bool done() const { return over_ && actions_.empty(); }
   const Outcome& outcome();
   void set_now(TimePoint now) { now_ = now; }
@@ -44,6 +46,11 @@ class FanOut::Impl {
   bool refused_by_limit(const BackendLeg& leg);
   void exceed(const Error& error);
   void check_bytes_in_flight();
+  bool make_room(const Account* asker, uint64_t more);
+  BackendLeg* heaviest_leg(const Account* asker, uint64_t more) const;
+  bool may_leave_out(const BackendLeg& leg) const;
+  void leave_out(BackendLeg& leg);
+  void recount();
   void pump(TimePoint now);
   void arm(TimePoint now);
   bool settled() const;
@@ -65,6 +72,10 @@ class FanOut::Impl {
   model::ReadRequest request_;
   FanOutOptions options_;
   TimePoint now_;
+  const boost::intrusive_ptr<Budget> budget_;
+  const AccountPtr answer_;  // The answer's part of it,
+  Charge charge_;            // and what the machine itself holds of it.
+  std::optional<Error> too_much_;  // There is no room, and no backend that may be left out.
   std::deque<Action> actions_;
   std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
   std::vector<std::unique_ptr<QueryRun>> runs_;
@@ -85,7 +96,14 @@ class FanOut::Impl {
 };
 
 FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options)
-    : config_(config), request_(std::move(request)), options_(std::move(options)), now_(now) {
+    : config_(config),
+      request_(std::move(request)),
+      options_(std::move(options)),
+      now_(now),
+      budget_(new Budget(config.limits.bytes_in_flight)),
+      answer_(new Account(budget_)),
+      charge_(answer_) {
+  budget_->on_full([this](const Account& asker, uint64_t more) { return make_room(&asker, more); });
   make_writer();
   for (const model::Query& query : request_.queries) {
     if (is_within_range(config_.limits, query)) continue;
@@ -98,7 +116,7 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
 
 void FanOut::Impl::make_writer() {
   const auto& accepted = request_.accepted_response_types;
-  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
+  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_, answer_);
 }
 
 void FanOut::Impl::ask_all(TimePoint now) {
@@ -135,7 +153,7 @@ void FanOut::Impl::ask_more(TimePoint now) {
 }
 
 BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume) {
-  SourceOptions options = source_options(config_, backend, options_);
+  SourceOptions options = source_options(config_, backend, options_, budget_);
   // What is found wrong with an answer only while it is merged is found too late for those that were not waited for.
   options.defer = options_.defer_samples && may_begin_anew() && !resume && config_.replica_labels.empty() &&
                   config_.groups[config_.backends[backend].group].wait == Group::Wait::all;
@@ -217,6 +235,7 @@ void FanOut::Impl::on_wake(TimePoint now) {
 void FanOut::Impl::on_sent() {
   body_out_ = false;
   sending_.clear();
+  recount();
 }
 
 void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
@@ -250,9 +269,9 @@ void FanOut::Impl::drop_unneeded(TimePoint now) {
 
 // A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever the policy.
 bool FanOut::Impl::refused_by_limit(const BackendLeg& leg) {
-  if (!leg.source().over_limit() || over_ || sending_error()) return false;
+  if (over_ || sending_error() || !(leg.source().over_limit() || too_much_)) return false;
   actions_.emplace_back(Drop{leg.id()});
-  exceed(*leg.error());
+  exceed(too_much_ ? *too_much_ : *leg.error());
   return true;
 }
 
@@ -265,15 +284,76 @@ void FanOut::Impl::exceed(const Error& error) {
 }
 
 void FanOut::Impl::check_bytes_in_flight() {
-  const uint64_t limit = config_.limits.bytes_in_flight;
-  if (limit == 0 || over_ || sending_error() || held() <= limit) return;
-  exceed(Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit)));
+  if (!budget_->exceeded() || over_ || sending_error() || make_room(nullptr, 0)) return;
+  exceed(*too_much_);
 }
 
-uint64_t FanOut::Impl::held() const {
-  uint64_t held = filling_.size() + sending_.size() + writer_->held();
-  for (const auto& each : legs_) held += each->source().held();
-  return held;
+// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the asker that has to go,
+// or the read as a whole (too_much_). Never while a series is merged.
+bool FanOut::Impl::make_room(const Account* asker, uint64_t more) {
+  while (!budget_->has_room(more) && !too_much_) {
+    BackendLeg* const heaviest = heaviest_leg(asker, more);
+    if (heaviest != nullptr && may_leave_out(*heaviest)) {
+      if (&heaviest->source().account() == asker) return false;
+      leave_out(*heaviest);
+      continue;
+    }
+    std::string line = fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", budget_->limit());
+    if (heaviest != nullptr) line += ", most of them of " + config_.backends[heaviest->backend()].name;
+    too_much_ = Error(Errc::limit, std::move(line));
+  }
+  return !too_much_;
+}
+
+// Null where each holds no more than it may.
+BackendLeg* FanOut::Impl::heaviest_leg(const Account* asker, uint64_t more) const {
+  BackendLeg* heaviest = nullptr;
+  uint64_t most = 0;
+  for (const auto& each : legs_) {
+    const SeriesSource& source = each->source();
+    if (each->left_out()) continue;
+    const uint64_t holds = source.account().held() + (&source.account() == asker ? more : 0);
+    if (holds <= source.allowance() || holds - source.allowance() <= most) continue;
+    most = holds - source.allowance();
+    heaviest = each.get();
+  }
+  return heaviest;
+}
+
+// Whether there can be an answer without it; or there is none anyway, since another has failed that was needed.
+bool FanOut::Impl::may_leave_out(const BackendLeg& leg) const {
+  for (const auto& run : runs_) {
+    if (std::find(run->legs.begin(), run->legs.end(), &leg) == run->legs.end()) continue;
+    std::vector<Part> parts = run->parts(config_.backends.size());
+    if (!may_answer(config_, with_spares(config_, parts), head_sent_)) return !head_sent_;
+    if (run->scopes[leg.backend()].nothing_lost) return true;
+    parts[leg.backend()] = Part::failed;
+    return may_answer(config_, with_spares(config_, std::move(parts)), head_sent_);
+  }
+  return false;
+}
+
+void FanOut::Impl::leave_out(BackendLeg& leg) {
+  if (leg.open()) actions_.emplace_back(Drop{leg.id()});
+  leg.leave_out(holds_too_much(budget_->limit()), decided_ || leg.source().started() || leg.source().resumes(), now_);
+  for (const auto& run : runs_) run->merge.forget_next();
+}
+
+void FanOut::Impl::recount() {
+  uint64_t held = filling_.memory() + sending_.memory();
+  if (current_ < runs_.size()) held += runs_[current_]->merge.memory();
+  charge_.set(held);
+}
+
+// The client may still be sent what is in sending_.
+void FanOut::Impl::release() noexcept {
+  over_ = true;
+  budget_->on_full(nullptr);
+  for (const auto& each : legs_) each->source().discard();
+  for (const auto& run : runs_) run->merge.release();
+  filling_.clear();
+  writer_->release();
+  recount();
 }
 
 void FanOut::Impl::give_up(const std::string& line) {
@@ -318,11 +398,15 @@ void FanOut::Impl::pump(TimePoint now) {
   }
   // What came in makes room in the sources, so merging goes before reading on.
   if (decided_) produce();
+  check_bytes_in_flight();
   if (over_ || sending_error()) return;
   send();
   if (over_) return;
   for (const auto& each : legs_) {
-    if (!each->wants_read()) continue;
+    if (!each->wants_read()) {
+      each->rest();
+      continue;
+    }
     each->read_asked(now);
     actions_.emplace_back(Read{each->id()});
   }
@@ -347,8 +431,8 @@ void FanOut::Impl::arm(TimePoint) {
 void FanOut::Impl::produce() {
   while (!produced_ && !over_ && !sending_error() && filling_.size() < options_.batch_bytes) {
     if (current_ == runs_.size()) {
-      writer_->finish(filling_);
-      produced_ = true;
+      produced_ = writer_->finish(filling_, options_.batch_bytes);
+      recount();
       return;
     }
     QueryRun& run = *runs_[current_];
@@ -362,7 +446,9 @@ void FanOut::Impl::produce() {
       ++current_;
       continue;
     }
-    switch (run.merge.run(*writer_, filling_, options_.batch_bytes)) {
+    const auto state = run.merge.run(*writer_, filling_, options_.batch_bytes);
+    recount();
+    switch (state) {
       case SeriesMerge::State::blocked:
       case SeriesMerge::State::full:
         return;
@@ -389,6 +475,10 @@ bool FanOut::Impl::stands(const QueryRun& run) {
   for (const BackendLeg* each : run.legs) {
     if (!each->failed() || !each->source().over_limit()) continue;
     exceed(*each->error());
+    return false;
+  }
+  if (too_much_) {
+    exceed(*too_much_);
     return false;
   }
   if (may_answer_all()) return true;
@@ -473,6 +563,8 @@ void FanOut::Impl::send() {
 void FanOut::Impl::refuse(int status, std::string line) {
   stop_legs();
   filling_.clear();
+  writer_->release();
+  recount();
   error_line_ = std::move(line) + "\n";
   head_sent_ = true;
   body_out_ = true;
@@ -491,6 +583,9 @@ void FanOut::Impl::stop_legs() {
 void FanOut::Impl::abort(Error error) {
   outcome_.partial = partial();
   stop_legs();
+  filling_.clear();
+  writer_->release();
+  recount();
   over_ = true;
   actions_.emplace_back(Abort{std::move(error)});
 }
@@ -531,6 +626,8 @@ void FanOut::on_wake(TimePoint now) { impl_->on_wake(now); }
 void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
 void FanOut::give_up(const std::string& line) { impl_->give_up(line); }
 uint64_t FanOut::held() const { return impl_->held(); }
+void FanOut::release() noexcept { impl_->release(); }
+bool FanOut::has_begun() const { return impl_->has_begun(); }
 bool FanOut::done() const { return impl_->done(); }
 const Outcome& FanOut::outcome() const { return impl_->outcome(); }
 const Outcome& FanOut::outcome(TimePoint now) const {

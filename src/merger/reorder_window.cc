@@ -106,12 +106,17 @@ void ReorderWindow::pop_series(std::vector<Fragment>& out) {
     --series_;
   }
   const std::string_view labels = queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
+  // Of very many, the list does not take more than it has to.
+  size_t count = 1;
+  while (count < queue_.size() && continues(queue_[count], labels)) ++count;
+  constexpr size_t many = 64;
+  if (count > many) out.reserve(out.size() + count);
   do {
     bytes_ -= queue_.front().bytes;
     out.push_back(std::move(queue_.front()));
     queue_.pop_front();
     ++taken_;
-  } while (!queue_.empty() && continues(queue_.front(), labels));
+  } while (--count > 0);
   constexpr size_t ahead = 3;
   if (queue_.size() > ahead) prefetch_itself(queue_[ahead]);
   if (!queue_.empty()) prefetch_labels(queue_.front());
@@ -167,6 +172,9 @@ void ReorderWindow::drop_back() {
 void ReorderWindow::clear() {
   queue_.clear();
   tree_.clear();
+  last_due_ = {};
+  last_due_pin_.reset();
+  any_due_ = false;
   series_ = 0;
   bytes_ = 0;
   tree_bytes_ = 0;
