@@ -179,7 +179,7 @@ class SeriesSource {
   uint64_t series_ = 0;
   uint64_t skipped_ = 0;  // Series.
   uint64_t progress_ = 0;
-  uint32_t idle_frames_ = 0;  // That said nothing, beyond one for each that did.
+  uint32_t idle_frames_ = 0;     // That said nothing, beyond one for each that did.
   bool said_something_ = false;  // The frame that is taken.
 };
 
