@@ -10,15 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include <malloc.h>
-#include <sys/resource.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
+#include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include "base/memory_limit.h"
 #include "cli/commands.h"
@@ -138,9 +137,10 @@ int serve(const ServeFlags& flags) {
   logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION, started.backends.size(),
                started.groups.size(), (*server)->url(), to_string(started.partial));
   if (!started.limits.share_of.empty()) {
-    logger->info("reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "
-                 "for {}", started.limits.total_bytes_in_flight, started.limits.bytes_in_flight,
-                 started.limits.share_of);
+    logger->info(
+        "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "
+        "for {}",
+        started.limits.total_bytes_in_flight, started.limits.bytes_in_flight, started.limits.share_of);
   }
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&] { run(context, *logger); });

@@ -139,6 +139,7 @@ void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now
   } else {
     waiting_ = false;
     if (was_waiting) idle_since_ = since;
+    check_deadline(now);
   }
   note_ready(now);
 }
@@ -212,8 +213,8 @@ void BackendLeg::blame(const Error& error, TimePoint now) {
 }
 
 std::optional<TimePoint> BackendLeg::deadline() const {
-  if (!open_ || !waiting_) return std::nullopt;
-  return waiting_since_ + (timeout_ - waited_);
+  if (!open_ || !(waiting_ || idle_since_)) return std::nullopt;
+  return (waiting_ ? waiting_since_ : *idle_since_) + (timeout_ - waited_);
 }
 
 void BackendLeg::check_deadline(TimePoint now) {

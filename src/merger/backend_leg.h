@@ -14,7 +14,8 @@ namespace mread::merger {
 
 /// One query's request to one backend: how far its answer has come, its deadline, and what became of it.
 ///
-/// Deadline  only time in which an answer to Ask or Read is awaited counts. A piece that brings no data ends no wait: it
+/// Deadline  only time in which an answer to Ask or Read is awaited counts. A piece that brings no data ends no wait:
+/// it
 ///           goes on if the next piece is asked for at once.
 /// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was asked after the
 ///           answer had begun fails late only, so that the merge notices.
@@ -58,8 +59,8 @@ class BackendLeg {
   /// Looks into a SAMPLES answer that came well and was not looked into yet, or only read (SeriesSource): the leg has
   /// failed early if it is bad.
   void check_answer();
-  /// The read would hold too much, and this leg the most: nothing of it is used any more, be it complete. `merging`: the
-  /// merge may have used some of it, and is to notice.
+  /// The read would hold too much, and this leg the most: nothing of it is used any more, be it complete. `merging`:
+  /// the merge may have used some of it, and is to notice.
   void leave_out(Error error, bool merging, TimePoint now);
   bool left_out() const { return left_out_; }
   /// Also of one that stands by: nothing comes of it any more.

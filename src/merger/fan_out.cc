@@ -73,8 +73,8 @@ class FanOut::Impl {
   FanOutOptions options_;
   TimePoint now_;
   const boost::intrusive_ptr<Budget> budget_;
-  const AccountPtr answer_;  // The answer's part of it,
-  Charge charge_;            // and what the machine itself holds of it.
+  const AccountPtr answer_;        // The answer's part of it,
+  Charge charge_;                  // and what the machine itself holds of it.
   std::optional<Error> too_much_;  // There is no room, and no backend that may be left out.
   std::deque<Action> actions_;
   std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
@@ -288,8 +288,8 @@ void FanOut::Impl::check_bytes_in_flight() {
   exceed(*too_much_);
 }
 
-// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the asker that has to go,
-// or the read as a whole (too_much_). Never while a series is merged.
+// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the asker that has to
+// go, or the read as a whole (too_much_). Never while a series is merged.
 bool FanOut::Impl::make_room(const Account* asker, uint64_t more) {
   while (!budget_->has_room(more) && !too_much_) {
     BackendLeg* const heaviest = heaviest_leg(asker, more);

@@ -15,7 +15,7 @@
 
 namespace mread::merger {
 Result<void> SampledAnswer::feed(std::shared_ptr<const std::string> piece, const SourceOptions& options) {
-  if (bytes_ + piece->size() > options.body_limit) return exceed_bytes(options.body_limit);
+  if (bytes_ + piece->size() > options.body_limit) return exceed_body(options);
   bytes_ += piece->size();
   pieces_.push_back(std::move(piece));
   return {};
@@ -25,7 +25,7 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
   if (!options.defer) return check(source, options);
   // What is no block at all is told at once.
   const auto length = wire::uncompressed_length(pieces_, options.body_limit);
-  if (!length && length.error().is(Errc::limit)) return exceed_bytes(options.body_limit);
+  if (!length && length.error().is(Errc::limit)) return exceed_body(options);
   if (!length) return fail(length.error());
   waits_ = true;
   return {};
@@ -39,7 +39,7 @@ Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options)
   pin_.reset();
   series_ = 0;
   const auto length = wire::uncompressed_length(pieces_, options.body_limit);
-  if (!length && length.error().is(Errc::limit)) return exceed_bytes(options.body_limit);
+  if (!length && length.error().is(Errc::limit)) return exceed_body(options);
   if (!length) return fail(length.error());
   if (auto room = take_room(wire::large_memory_bytes(*length), options); !room) return room;
   Charge charge(options.account, wire::large_memory_bytes(*length) + object_overhead);
@@ -251,6 +251,12 @@ Result<void> SampledAnswer::take_room(uint64_t more, const SourceOptions& option
   if (options.account->may_take(more)) [[likely]]
     return {};
   return exceed_bytes(options.account->budget().limit());
+}
+
+// It is asked for nevertheless, for whoever decides what becomes of the read.
+Result<void> SampledAnswer::exceed_body(const SourceOptions& options) {
+  static_cast<void>(options.account->may_take(options.body_limit));
+  return exceed_bytes(options.body_limit);
 }
 
 Result<void> SampledAnswer::exceed_bytes(uint64_t limit) {

@@ -75,6 +75,7 @@ class SampledAnswer {
   uint64_t series() const { return left_to_ != nullptr ? left_to_->series() : series_; }
 
  private:
+  Result<void> exceed_body(const SourceOptions& options);
   Result<void> exceed_bytes(uint64_t limit);
   Result<void> take_room(uint64_t more, const SourceOptions& options);
   Result<void> take_all(std::string_view body, const Pin& pin, uint32_t source, const SourceOptions& options);

@@ -175,7 +175,8 @@ uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
 size_t SeriesCombiner::memory() const {
   const auto of = [](const auto& list) { return list.capacity() * sizeof(list[0]); };
   size_t bytes = of(runs_) + of(chunks_) + of(refs_) + of(kept_) + of(holders_) + of(next_holders_) + of(sampled_) +
-                 of(decoded_) + of(decoded_chunks_) + of(to_keep_) + of(views_) + of(filled_) + of(merged_) + of(mixed_);
+                 of(decoded_) + of(decoded_chunks_) + of(to_keep_) + of(views_) + of(filled_) + of(merged_) +
+                 of(mixed_);
   for (const Decoded& run : decoded_) bytes += of(run.memory);
   for (const auto& filled : filled_) bytes += of(filled);
   return bytes + mixed_bytes_ + chain_.memory() + gap_fill_.memory();

@@ -47,8 +47,8 @@ class SeriesParts {
 ///          replica has every chunk that its group has, its chunks are put out as they are; else all are decoded.
 /// Errors   a source whose chunk or samples do not decode; what was put out for the series until then is to be dropped.
 /// Memory   the decoded samples of one series' largest overlap (to fill gaps: of the series), kept for the next unless
-///          they are unusually many. It is asked for before it is taken: where the budget has no room for it, the source
-///          that has the most of the series' samples is to blame, or, where they are not much, no source.
+///          they are unusually many. It is asked for before it is taken: where the budget has no room for it, the
+///          source that has the most of the series' samples is to blame, or, where they are not much, no source.
 /// Not thread-safe.
 class SeriesCombiner {
  public:

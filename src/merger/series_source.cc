@@ -176,8 +176,8 @@ Pin SeriesSource::pin_frame() {
   return Pin(new Block(bytes, std::move(charge)));
 }
 
-// Prometheus sends no frame that says nothing. Some are let pass, since the format allows them; very many are an attempt
-// on the time.
+// Prometheus sends no frame that says nothing. Some are let pass, since the format allows them; very many are an
+// attempt on the time.
 Result<void> SeriesSource::note_frame(bool says_something) {
   constexpr uint32_t most_idle = 10'000;
   if (says_something) {
@@ -264,9 +264,8 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   window_charge_.set(window_.memory());
   unsorted_ = unsorted_ || window_.unsorted();
   if (options_.hold_all && window_.bytes() > options_.repair_limit) {
-    return fail(Errc::limit,
-                       fmt::format("its series are out of order and need more than merge.repair_limit ({} bytes)",
-                                   options_.repair_limit));
+    return fail(Errc::limit, fmt::format("its series are out of order and need more than merge.repair_limit ({} bytes)",
+                                         options_.repair_limit));
   }
   if (options_.account->budget().exceeded()) [[unlikely]] {
     if (auto room = take_room(0); !room) return room;

@@ -6,9 +6,8 @@
 #include <set>
 #include <utility>
 
-#include <malloc.h>
-
 #include <boost/asio/post.hpp>
+#include <malloc.h>
 
 namespace mread::serve {
 
