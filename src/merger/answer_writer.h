@@ -121,6 +121,7 @@ class AnswerWriter {
     return too_many_bytes();
   }
   size_t combiner_memory() const { return combiner_.memory(); }
+  bool combiner_has_grown() const { return combiner_.has_grown(); }
   void release_combiner() { combiner_.release(); }
 
   const Config& config_;

@@ -98,6 +98,13 @@ void prefetch_itself(const Fragment& fragment) {
 
 }  // namespace
 
+// Of very many fragments, the list does not take more than it has to.
+void ReorderWindow::reserve_for_series(std::vector<Fragment>& out, std::string_view labels) const {
+  size_t count = 1;
+  while (count < queue_.size() && continues(queue_[count], labels)) ++count;
+  out.reserve(out.size() + count);
+}
+
 void ReorderWindow::pop_series(std::vector<Fragment>& out) {
   if (sorted_) {
     last_due_ = queue_.front().labels;
@@ -106,17 +113,15 @@ void ReorderWindow::pop_series(std::vector<Fragment>& out) {
     --series_;
   }
   const std::string_view labels = queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
-  // Of very many, the list does not take more than it has to.
-  size_t count = 1;
-  while (count < queue_.size() && continues(queue_[count], labels)) ++count;
   constexpr size_t many = 64;
-  if (count > many) out.reserve(out.size() + count);
+  size_t count = 0;
   do {
+    if (++count == many) reserve_for_series(out, labels);
     bytes_ -= queue_.front().bytes;
     out.push_back(std::move(queue_.front()));
     queue_.pop_front();
     ++taken_;
-  } while (--count > 0);
+  } while (!queue_.empty() && continues(queue_.front(), labels));
   constexpr size_t ahead = 3;
   if (queue_.size() > ahead) prefetch_itself(queue_[ahead]);
   if (!queue_.empty()) prefetch_labels(queue_.front());

@@ -54,7 +54,7 @@ class ReorderWindow {
 
   size_t bytes() const { return bytes_; }
   /// What it takes itself, without what the fragments pin.
-  size_t memory() const { return queue_.memory() + tree_.size() * node_bytes; }
+  size_t memory() const { return queue_.memory() + (sorted_ ? 0 : tree_.size() * node_bytes); }
   /// True if the source has broken the order.
   bool unsorted() const { return !sorted_; }
 
@@ -72,6 +72,7 @@ class ReorderWindow {
   // A node of the tree, as libstdc++ makes it, and the allocator's header.
   static constexpr size_t node_bytes = sizeof(Fragment) + 48;
 
+  void reserve_for_series(std::vector<Fragment>& out, std::string_view labels) const;
   void leave_order();
   void settle();
   void drop_back();

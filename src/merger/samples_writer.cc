@@ -52,8 +52,9 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   // Of SAMPLES alone the combiner makes one part.
   in_one_part_ =
       std::all_of(different.begin(), different.end(), [](const Fragment& fragment) { return fragment.is_samples; });
+  const size_t before = samples_.capacity() + histogram_entries_.capacity();
   auto combined = combine(different, *this);
-  recount();
+  if (combiner_has_grown() || samples_.capacity() + histogram_entries_.capacity() != before) recount();
   if (!combined) return combined;
   if (any_ && samples_.empty() && whole_.empty() && histogram_entries_.empty()) return {};
   return append(fragments[0].labels);

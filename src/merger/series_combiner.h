@@ -63,6 +63,11 @@ class SeriesCombiner {
 
   /// Bytes that it takes.
   size_t memory() const;
+  /// Whether the series that was combined last may have made it much.
+  bool has_grown() const {
+    constexpr size_t little = 64U << 10;
+    return grown_ > little || mixed_bytes_ > 0 || merged_.capacity() > little || chunks_.capacity() > little / 16;
+  }
   /// Gives them back.
   void release();
 

@@ -158,11 +158,10 @@ Result<void> SeriesSource::take_frames() {
     }
     if (splitter_->pin().get() != block_bytes_) block_ = pin_frame();
     auto taken = take_frame(frame);
-    if (taken) taken = note_frame(said_something_);
-    if (!taken) {
-      if (over_budget_) return taken;
-      return fail(taken.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
-    }
+    if (!taken && over_budget_) return taken;
+    if (!taken) return fail(taken.error().in(fmt::format("frame {}", splitter_->frames() - 1)));
+    if (!note_frame(said_something_)) [[unlikely]]
+      return fail(too_many_idle().in(fmt::format("frame {}", splitter_->frames() - 1)));
     twins_.missed(last_labels_);
   }
 }
@@ -176,17 +175,8 @@ Pin SeriesSource::pin_frame() {
   return Pin(new Block(bytes, std::move(charge)));
 }
 
-// Prometheus sends no frame that says nothing. Some are let pass, since the format allows them; very many are an
-// attempt on the time.
-Result<void> SeriesSource::note_frame(bool says_something) {
-  constexpr uint32_t most_idle = 10'000;
-  if (says_something) {
-    ++progress_;
-    if (idle_frames_ > 0) --idle_frames_;
-    return {};
-  }
-  if (++idle_frames_ <= most_idle) return {};
-  return fail(Errc::malformed, fmt::format("more than {} frames that say nothing", most_idle));
+Error SeriesSource::too_many_idle() {
+  return {Errc::malformed, fmt::format("more than {} frames that say nothing", most_idle)};
 }
 
 // Takes the next frame if another source has given the same, which was checked and parsed then.
@@ -212,7 +202,8 @@ Result<bool> SeriesSource::take_twin() {
   // In order where it stands, it need not be so here.
   said_something_ = false;
   if (auto pushed = push(std::move(fragment), step); !pushed) return fail(std::move(pushed).error());
-  if (auto noted = note_frame(said_something_); !noted) return fail(std::move(noted).error());
+  if (!note_frame(said_something_)) [[unlikely]]
+    return fail(too_many_idle());
   started_ = started_ || window_.due();
   return true;
 }
@@ -232,7 +223,7 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   }
   if (!parsed) return parsed;
   constexpr size_t usual_memory = 1U << 20;
-  const bool unusual = response_.memory() > usual_memory;
+  const bool unusual = frame.data.size() > usual_memory / sizeof(wire::ChunkView) && response_.memory() > usual_memory;
   if (unusual) recount();
   if (response_.query_index != 0) {
     return fail(Errc::malformed, fmt::format("answers query {} of 1", response_.query_index + 1));
@@ -252,7 +243,7 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   if (!repeats) ++series_;
   const bool skipped = options_.resume && options_.resume->skips(fragment.labels);
   // It would be one more fragment of the same series, with nothing in it.
-  const bool is_void = repeats && last_pushed_ && !skipped && fragment.entries.empty() && !fragment.rare;
+  const bool is_void = fragment.entries.empty() && repeats && last_pushed_ && !skipped && !fragment.rare;
   last_labels_ = fragment.labels;
   last_pin_ = fragment.labels_pin();
   if (is_void) return {};
@@ -260,17 +251,24 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   if (skipped) return repeats ? Result<void>() : skip();
   said_something_ = true;
   fragment.bytes = std::max(fragment.bytes, sizeof(Fragment));
-  auto pushed = window_.push(std::move(fragment), from_last ? &step : nullptr);
-  window_charge_.set(window_.memory());
+  if (auto pushed = window_.push(std::move(fragment), from_last ? &step : nullptr); !pushed) [[unlikely]] {
+    unsorted_ = true;
+    return pushed;
+  }
+  // What fragments pin was counted before, so that is all that grows.
+  if (window_.memory() == window_charge_.bytes() && !options_.hold_all) [[likely]]
+    return {};
+  return note_growth();
+}
+
+Result<void> SeriesSource::note_growth() {
   unsorted_ = unsorted_ || window_.unsorted();
+  window_charge_.set(window_.memory());
   if (options_.hold_all && window_.bytes() > options_.repair_limit) {
     return fail(Errc::limit, fmt::format("its series are out of order and need more than merge.repair_limit ({} bytes)",
                                          options_.repair_limit));
   }
-  if (options_.account->budget().exceeded()) [[unlikely]] {
-    if (auto room = take_room(0); !room) return room;
-  }
-  return pushed;
+  return take_room(0);
 }
 
 // A replica that takes over has to say all from the beginning, which is progress, up to what an answer may hold.

@@ -126,7 +126,7 @@ class SeriesSource {
   const Account& account() const { return *options_.account; }
   /// What it may hold though it waits for nobody but its neighbours, or a slow client.
   uint64_t allowance() const { return is_sampled() ? 0 : 2 * (options_.window + options_.read_ahead); }
-  bool unsorted() const { return unsorted_; }
+  bool unsorted() const { return unsorted_ || window_.unsorted(); }
   /// Whether it failed because of a limit of the read (`limits:`), for which it is not to blame.
   bool over_limit() const { return sampled_.over_limit(); }
   /// Whether it failed because the read would hold too much, and this source the most.
@@ -137,6 +137,8 @@ class SeriesSource {
   uint64_t series() const { return is_sampled() ? sampled_.series() : series_; }
 
  private:
+  static constexpr uint32_t most_idle = 10'000;
+
   bool is_sampled() const { return type_ == model::ResponseType::samples; }
   void note_lapse() {
     if (sampled_.lapsed()) [[unlikely]]
@@ -148,8 +150,17 @@ class SeriesSource {
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> push(Fragment&& fragment, const wire::LabelsStep& step);
+  Result<void> note_growth();
   Result<void> skip();
-  Result<void> note_frame(bool says_something);
+  // Prometheus sends no frame that says nothing. Some are let pass, since the format allows them; very many are an
+  // attempt on the time.
+  bool note_frame(bool says_something) {
+    if (!says_something) return ++idle_frames_ <= most_idle;
+    ++progress_;
+    idle_frames_ -= idle_frames_ > 0 ? 1 : 0;
+    return true;
+  }
+  static Error too_many_idle();
   Result<void> take_room(uint64_t more);
   Pin pin_frame();
   void recount();

@@ -26,10 +26,11 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
   samples_ = 0;
   last_source_ = no_source;
   out_ = &batch.own();
+  const size_t entries_before = entries_.capacity();
   const size_t begin = out_->size();
   const auto transcoded_before = counts_.transcoded;
   auto written = combine(std::span(fragments).first(identical ? 1 : fragments.size()), *this);
-  recount();
+  if (combiner_has_grown() || entries_.capacity() != entries_before) recount();
   if (written) written = count_series(samples_);
   if (!written) {
     floats_.reset();
