@@ -3,9 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace mread {
 namespace {
@@ -15,9 +14,10 @@ namespace fs = std::filesystem;
 class MemoryLimitTest : public testing::Test {
  protected:
   MemoryLimitTest() : root_(fs::temp_directory_path() / ("mread_memory_" + std::to_string(::getpid()))) {
-    files_ = {write("limits", "Limit                     Soft Limit           Hard Limit           Units\n"
-                              "Max data size             unlimited            unlimited            bytes\n"
-                              "Max address space         unlimited            unlimited            bytes\n"),
+    files_ = {write("limits",
+                    "Limit                     Soft Limit           Hard Limit           Units\n"
+                    "Max data size             unlimited            unlimited            bytes\n"
+                    "Max address space         unlimited            unlimited            bytes\n"),
               write("cgroup", "0::/\n"), (root_ / "fs").string(), write("meminfo", "MemTotal:       16384 kB\n")};
   }
   ~MemoryLimitTest() override { fs::remove_all(root_); }
@@ -49,8 +49,9 @@ TEST_F(MemoryLimitTest, WithoutAnyFileThereIsNone) {
 TEST_F(MemoryLimitTest, TheLimitsOfTheProcessAreTheSoftOnes) {
   write("limits", "Max address space         1048576              unlimited            bytes\n");
   expect(1048576, "RLIMIT_AS");
-  write("limits", "Max data size             4096                 8192                 bytes\n"
-                  "Max address space         1048576              unlimited            bytes\n");
+  write("limits",
+        "Max data size             4096                 8192                 bytes\n"
+        "Max address space         1048576              unlimited            bytes\n");
   expect(4096, "RLIMIT_DATA");
 }
 

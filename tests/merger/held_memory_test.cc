@@ -1,12 +1,11 @@
 // What a read says that it holds, beside what the allocator says, for answers of which a byte takes the most memory.
 
-#include <malloc.h>
-
 #include <functional>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "merger/answers.h"
 #include "merger/fan_out_driver.h"
@@ -22,7 +21,8 @@ using namespace testing;  // NOLINT: mread::merger::testing
 using ::testing::HasSubstr;
 
 constexpr uint64_t limit = 32ULL << 20;
-constexpr const char* limited = "limits: {bytes_in_flight: 32MiB, series: 0}\nmerge: {repair_limit: 1GiB}\npartial: any\n";
+constexpr const char* limited =
+    "limits: {bytes_in_flight: 32MiB, series: 0}\nmerge: {repair_limit: 1GiB}\npartial: any\n";
 constexpr size_t piece_bytes = 256U << 10;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -194,9 +194,7 @@ const Shape shapes[] = {
        return cut(frame_of(message));
      }},
     {"OneSeriesInVeryManyFrames", false,
-     [] {
-       return frames(1'000'000, [one = frame("up", samples(5000, 1, {1}))](uint64_t) { return one; });
-     }},
+     [] { return frames(1'000'000, [one = frame("up", samples(5000, 1, {1}))](uint64_t) { return one; }); }},
     {"AFrameOfVeryManyTinyChunks", false,
      [] {
        const RawChunk chunk{0, 0, wire::ChunkEncoding::xor_, std::string(2, '\0')};
@@ -215,12 +213,14 @@ const Shape shapes[] = {
        return cut(frame_with(wire, {}));
      }},
     {"EmptyNamelessSeries", true, [] { return cut(sampled(4'900'000, [](uint64_t) { return ""; })); }},
-    {"SeriesWithoutSamples", true, [] { return cut(sampled(600'000, [](uint64_t n) { return labels(numbered(n)); })); }},
+    {"SeriesWithoutSamples", true,
+     [] { return cut(sampled(600'000, [](uint64_t n) { return labels(numbered(n)); })); }},
     {"SamplesOfOneEach", true,
      [] {
        return cut(sampled(400'000, [](uint64_t n) {
          // From the last to the first: they have to be sorted.
-         return labels(numbered(1'000'000 - n)) + std::string("\x12\x10\x09\1\2\3\4\5\6\7\x08\x10\x88\x98\xa8\xb8\xc8\x01", 18);
+         return labels(numbered(1'000'000 - n)) +
+                std::string("\x12\x10\x09\1\2\3\4\5\6\7\x08\x10\x88\x98\xa8\xb8\xc8\x01", 18);
        }));
      }},
     {"ASnappyBomb", true, [] { return cut(wire::compress(std::string(200U << 20, '\0'))); }},
@@ -309,8 +309,9 @@ TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
 TEST(HeldTooMuch, ASampledAnswerIsLeftOutBeforeItIsUncompressed) {
   const std::string bomb = wire::compress(std::string(200U << 20, '\0'));
   const Config config = config_of(2, limited);
-  const Answer answer = FanOutDriver(config, {Script::sampled(bomb), Script::streamed(frame("up", samples(5000, 1, {1})))})
-                            .run(request({"up"}, 0, 1'000'000, true));
+  const Answer answer =
+      FanOutDriver(config, {Script::sampled(bomb), Script::streamed(frame("up", samples(5000, 1, {1})))})
+          .run(request({"up"}, 0, 1'000'000, true));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.partial, "a: more than 33554432 bytes held (limits.bytes_in_flight)");
 }
