@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,9 +14,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
+#include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
+#include "base/memory_limit.h"
 #include "base/printable.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
@@ -52,10 +56,33 @@ asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
 merger::Config load(const ServeFlags& flags) {
   merger::Config config = merger::Config::load(flags.config_file);
   if (!flags.listen.empty()) config.listen = flags.listen;
+  config.fit_into(memory_limit());
   return config;
 }
 
+// Every arena of the allocator reserves 64 MiB of the address space at once. Where that is limited there are few.
+void spare_address_space() {
+  rlimit space{};
+  if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur == RLIM_INFINITY) return;
+  constexpr rlim_t an_arena = 512U << 20;
+  mallopt(M_ARENA_MAX, static_cast<int>(std::clamp<rlim_t>(space.rlim_cur / an_arena, 1, 64)));
+}
+
+// What is thrown here has ended one handler, not the process: the reads that it belonged to fail by themselves, or at
+// their deadline.
+void run(asio::io_context& context, spdlog::logger& logger) {
+  for (;;) {
+    try {
+      context.run();
+      return;
+    } catch (const std::exception& error) {
+      logger.error("a task has failed: {}", error.what());
+    }
+  }
+}
+
 int serve(const ServeFlags& flags) {
+  spare_address_space();
   merger::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
@@ -108,9 +135,15 @@ int serve(const ServeFlags& flags) {
   std::fflush(stdout);
   logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION, started.backends.size(),
                started.groups.size(), (*server)->url(), to_string(started.partial));
+  if (!started.limits.share_of.empty()) {
+    logger->info(
+        "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "
+        "for {}",
+        started.limits.total_bytes_in_flight, started.limits.bytes_in_flight, started.limits.share_of);
+  }
   std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
-  context.run();
+  for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&] { run(context, *logger); });
+  run(context, *logger);
   threads.clear();
   logger->info("stopped");
   return ok;

@@ -61,8 +61,14 @@ void read_limits(const Node& node, Config& config) {
   if (const auto value = mapping.find("queries_at_once")) config.limits.queries_at_once = value->count();
   if (const auto value = mapping.find("series")) config.limits.series = value->count();
   if (const auto value = mapping.find("samples")) config.limits.samples = value->count();
-  if (const auto value = mapping.find("total_bytes_in_flight")) config.limits.total_bytes_in_flight = value->bytes();
-  if (const auto value = mapping.find("bytes_in_flight")) config.limits.bytes_in_flight = value->bytes();
+  if (const auto value = mapping.find("total_bytes_in_flight")) {
+    config.limits.total_bytes_in_flight = value->bytes();
+    config.limits.total_bytes_given = true;
+  }
+  if (const auto value = mapping.find("bytes_in_flight")) {
+    config.limits.bytes_in_flight = value->bytes();
+    config.limits.bytes_given = true;
+  }
   if (const auto value = mapping.find("query_range")) config.limits.query_range = value->duration();
   mapping.finish();
 }
@@ -143,5 +149,15 @@ Config Config::parse(std::string text, std::string file_name) {
 }
 
 Config Config::load(const std::string& path) { return from_yaml(Node::load(path)); }
+
+void Config::fit_into(const MemoryLimit& memory) {
+  const auto fit = [&](bool given, uint64_t& bytes, uint64_t share) {
+    if (given || share >= bytes) return;
+    bytes = std::max<uint64_t>(share, 1);
+    limits.share_of = fmt::format("{} ({} bytes)", memory.source, memory.bytes);
+  };
+  fit(limits.total_bytes_given, limits.total_bytes_in_flight, memory.bytes / 2);
+  fit(limits.bytes_given, limits.bytes_in_flight, memory.bytes / 4);
+}
 
 }  // namespace mread::merger

@@ -71,6 +71,15 @@ std::string Config::describe() const {
       limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.queries,
       limits.matchers, limits.queries_at_once, limits.series, limits.samples, limits.bytes_in_flight,
       limits.total_bytes_in_flight, format_duration(limits.query_range));
+  if (!limits.share_of.empty()) {
+    out += fmt::format("#{}{}{}: by default, {} of {}\n", limits.bytes_given ? "" : " bytes_in_flight",
+                       limits.bytes_given || limits.total_bytes_given ? "" : " and",
+                       limits.total_bytes_given ? "" : " total_bytes_in_flight",
+                       limits.bytes_given         ? "half"
+                       : limits.total_bytes_given ? "a quarter"
+                                                  : "a quarter and half",
+                       limits.share_of);
+  }
   // Its backends stand above, so this is not part of what describes the same again.
   if (discovery) {
     out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),

@@ -30,8 +30,10 @@ class FanOut::Impl {
   void on_wake(TimePoint now);
   void on_sent();
   void give_up(const std::string& line);
-  uint64_t held() const { return filling_.size() + sending_.size() + writer_->held() + held_by_legs_; }
+  uint64_t held() const { return budget_->held(); }
   uint64_t visits() const { return visits_; }
+  void release() noexcept;
+  bool has_begun() const { return head_sent_; }
   bool done() const { return over_ && actions_.empty(); }
   const Outcome& outcome();
   void set_now(TimePoint now) { now_ = now; }
@@ -52,6 +54,11 @@ class FanOut::Impl {
   bool refused_by_limit(const BackendLeg& leg);
   void exceed(const Error& error);
   void check_bytes_in_flight();
+  bool make_room(const Account* asker, uint64_t more);
+  BackendLeg* heaviest_leg(const Account* asker, uint64_t more) const;
+  bool may_leave_out(const BackendLeg& leg) const;
+  void leave_out(BackendLeg& leg);
+  void recount();
   void pump(TimePoint now);
   void arm(TimePoint now);
   void read_on(TimePoint now);
@@ -80,6 +87,10 @@ class FanOut::Impl {
   model::ReadRequest request_;
   FanOutOptions options_;
   TimePoint now_;
+  const boost::intrusive_ptr<Budget> budget_;
+  const AccountPtr answer_;        // The answer's part of it,
+  Charge charge_;                  // and what the machine itself holds of it.
+  std::optional<Error> too_much_;  // There is no room, and no backend that may be left out.
   std::deque<Action> actions_;
   std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
   std::vector<QueryRun*> run_of_leg_;              // Likewise.
@@ -88,11 +99,11 @@ class FanOut::Impl {
   // Sums and orders over all legs, so that an event looks at few of them: see count().
   size_t unsettled_ = 0;
   size_t open_runs_ = 0;
-  uint64_t held_by_legs_ = 0;
   std::set<std::pair<TimePoint, RequestId>> deadlines_;
   std::set<std::pair<TimePoint, size_t>> hedges_due_;  // By run.
   std::vector<std::optional<TimePoint>> hedge_due_of_run_;
   std::vector<RequestId> changed_;  // May want to read on.
+  std::vector<QueryRun*> bereft_;   // A backend has been left out: others may have to be asked, or are ready now.
   uint64_t visits_ = 0;
   std::unique_ptr<AnswerWriter> writer_;
 
@@ -111,7 +122,14 @@ class FanOut::Impl {
 };
 
 FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint now, FanOutOptions options)
-    : config_(config), request_(std::move(request)), options_(std::move(options)), now_(now) {
+    : config_(config),
+      request_(std::move(request)),
+      options_(std::move(options)),
+      now_(now),
+      budget_(new Budget(config.limits.bytes_in_flight)),
+      answer_(new Account(budget_)),
+      charge_(answer_) {
+  budget_->on_full([this](const Account& asker, uint64_t more) { return make_room(&asker, more); });
   make_writer();
   for (const model::Query& query : request_.queries) {
     if (is_within_range(config_.limits, query)) continue;
@@ -124,7 +142,7 @@ FanOut::Impl::Impl(const Config& config, model::ReadRequest request, TimePoint n
 
 void FanOut::Impl::make_writer() {
   const auto& accepted = request_.accepted_response_types;
-  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_);
+  writer_ = AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config_, answer_);
 }
 
 bool FanOut::Impl::may_ask_next() const {
@@ -180,7 +198,7 @@ void FanOut::Impl::ask_more(QueryRun& run, TimePoint now) {
 }
 
 BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume) {
-  SourceOptions options = source_options(config_, backend, options_);
+  SourceOptions options = source_options(config_, backend, options_, budget_);
   // What is found wrong with an answer only while it is merged is found too late for those that were not waited for.
   options.defer = options_.defer_samples && may_begin_anew() && !resume && config_.replica_labels.empty() &&
                   config_.groups[config_.backends[backend].group].wait == Group::Wait::all;
@@ -276,6 +294,7 @@ void FanOut::Impl::on_wake(TimePoint now) {
 void FanOut::Impl::on_sent() {
   body_out_ = false;
   sending_.clear();
+  recount();
 }
 
 void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
@@ -289,7 +308,7 @@ void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
 void FanOut::Impl::count(BackendLeg& leg) {
   ++visits_;
   QueryRun& run = run_of(leg);
-  const BackendLeg::Counted now{!leg.settled(), leg.open(), leg.source().held(), leg.deadline()};
+  const BackendLeg::Counted now{!leg.settled(), leg.open(), leg.deadline()};
   BackendLeg::Counted& before = leg.counted;
   if (now.unsettled != before.unsettled) {
     unsettled_ += now.unsettled ? 1 : -1;
@@ -299,7 +318,6 @@ void FanOut::Impl::count(BackendLeg& leg) {
     if (now.open && run.open++ == 0) ++open_runs_;
     if (!now.open && --run.open == 0) --open_runs_;
   }
-  held_by_legs_ += now.held - before.held;
   if (now.deadline != before.deadline) {
     if (before.deadline) deadlines_.erase({*before.deadline, leg.id()});
     if (now.deadline) deadlines_.insert({*now.deadline, leg.id()});
@@ -337,9 +355,9 @@ void FanOut::Impl::drop_unneeded(QueryRun& run, TimePoint now) {
 
 // A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever the policy.
 bool FanOut::Impl::refused_by_limit(const BackendLeg& leg) {
-  if (!leg.source().over_limit() || over_ || sending_error()) return false;
+  if (over_ || sending_error() || !(leg.source().over_limit() || too_much_)) return false;
   actions_.emplace_back(Drop{leg.id()});
-  exceed(*leg.error());
+  exceed(too_much_ ? *too_much_ : *leg.error());
   return true;
 }
 
@@ -352,9 +370,76 @@ void FanOut::Impl::exceed(const Error& error) {
 }
 
 void FanOut::Impl::check_bytes_in_flight() {
-  const uint64_t limit = config_.limits.bytes_in_flight;
-  if (limit == 0 || over_ || sending_error() || held() <= limit) return;
-  exceed(Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit)));
+  if (!budget_->exceeded() || over_ || sending_error() || make_room(nullptr, 0)) return;
+  exceed(*too_much_);
+}
+
+// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the asker that has to
+// go, or the read as a whole (too_much_). Never while a series is merged.
+bool FanOut::Impl::make_room(const Account* asker, uint64_t more) {
+  while (!budget_->has_room(more) && !too_much_) {
+    BackendLeg* const heaviest = heaviest_leg(asker, more);
+    if (heaviest != nullptr && may_leave_out(*heaviest)) {
+      if (&heaviest->source().account() == asker) return false;
+      leave_out(*heaviest);
+      continue;
+    }
+    std::string line = fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", budget_->limit());
+    if (heaviest != nullptr) line += ", most of them of " + config_.backends[heaviest->backend()].name;
+    too_much_ = Error(Errc::limit, std::move(line));
+  }
+  return !too_much_;
+}
+
+// Null where each holds no more than it may.
+BackendLeg* FanOut::Impl::heaviest_leg(const Account* asker, uint64_t more) const {
+  BackendLeg* heaviest = nullptr;
+  uint64_t most = 0;
+  for (const auto& each : legs_) {
+    const SeriesSource& source = each->source();
+    if (each->left_out()) continue;
+    const uint64_t holds = source.account().held() + (&source.account() == asker ? more : 0);
+    if (holds <= source.allowance() || holds - source.allowance() <= most) continue;
+    most = holds - source.allowance();
+    heaviest = each.get();
+  }
+  return heaviest;
+}
+
+// Whether there can be an answer without it; or there is none anyway, since another has failed that was needed.
+bool FanOut::Impl::may_leave_out(const BackendLeg& leg) const {
+  const QueryRun& run = *run_of_leg_[leg.id()];
+  std::vector<Part> parts = run.parts(config_.backends.size());
+  if (!may_answer(config_, with_spares(config_, parts), head_sent_)) return !head_sent_;
+  if (run.scopes[leg.backend()].nothing_lost) return true;
+  parts[leg.backend()] = Part::failed;
+  return may_answer(config_, with_spares(config_, std::move(parts)), head_sent_);
+}
+
+void FanOut::Impl::leave_out(BackendLeg& leg) {
+  if (leg.open()) actions_.emplace_back(Drop{leg.id()});
+  leg.leave_out(holds_too_much(budget_->limit()), decided_ || leg.source().started() || leg.source().resumes(), now_);
+  count(leg);
+  run_of(leg).merge.forget_next();
+  // Seen to once the source that asks for room has returned.
+  bereft_.push_back(&run_of(leg));
+}
+
+void FanOut::Impl::recount() {
+  uint64_t held = filling_.memory() + sending_.memory();
+  if (current_ < runs_.size()) held += runs_[current_]->merge.memory();
+  charge_.set(held);
+}
+
+// The client may still be sent what is in sending_.
+void FanOut::Impl::release() noexcept {
+  over_ = true;
+  budget_->on_full(nullptr);
+  for (const auto& each : legs_) each->source().discard();
+  for (const auto& run : runs_) run->merge.release();
+  filling_.clear();
+  writer_->release();
+  recount();
 }
 
 void FanOut::Impl::give_up(const std::string& line) {
@@ -385,10 +470,15 @@ void FanOut::Impl::pump(TimePoint now) {
     }
     return;
   }
+  for (QueryRun* run : std::exchange(bereft_, {})) {
+    drop_unneeded(*run, now);
+    ask_more(*run, now);
+  }
   ask_queries(now);
   if (!decided_ && is_settled() && !decide_all()) return;
   // What came in makes room in the sources, so merging goes before reading on.
   if (decided_) produce();
+  check_bytes_in_flight();
   if (over_ || sending_error()) return;
   send();
   if (over_) return;
@@ -428,7 +518,10 @@ void FanOut::Impl::read_on(TimePoint now) {
   for (const RequestId id : std::exchange(changed_, {})) {
     BackendLeg& each = *legs_[id];
     ++visits_;
-    if (!each.wants_read()) continue;
+    if (!each.wants_read()) {
+      each.rest();
+      continue;
+    }
     each.read_asked(now);
     count(each);
     actions_.emplace_back(Read{id});
@@ -451,8 +544,8 @@ void FanOut::Impl::arm(TimePoint) {
 void FanOut::Impl::produce() {
   while (!produced_ && !over_ && !sending_error() && filling_.size() < options_.batch_bytes) {
     if (current_ == request_.queries.size()) {
-      writer_->finish(filling_);
-      produced_ = true;
+      produced_ = writer_->finish(filling_, options_.batch_bytes);
+      recount();
       return;
     }
     if (current_ == runs_.size()) return;
@@ -463,6 +556,7 @@ void FanOut::Impl::produce() {
       continue;
     }
     const auto state = run.merge.run(*writer_, filling_, options_.batch_bytes);
+    recount();
     count_all(run);
     switch (state) {
       case SeriesMerge::State::blocked:
@@ -505,6 +599,10 @@ bool FanOut::Impl::stands(const QueryRun& run) {
   for (const BackendLeg* each : run.legs) {
     if (!each->failed() || !each->source().over_limit()) continue;
     exceed(*each->error());
+    return false;
+  }
+  if (too_much_) {
+    exceed(*too_much_);
     return false;
   }
   if (may_answer_run(run)) return true;
@@ -599,6 +697,8 @@ void FanOut::Impl::send() {
 void FanOut::Impl::refuse(int status, const std::string& line) {
   stop_legs();
   filling_.clear();
+  writer_->release();
+  recount();
   error_line_ = printable(line) + "\n";
   head_sent_ = true;
   body_out_ = true;
@@ -619,6 +719,9 @@ void FanOut::Impl::stop_legs() {
 void FanOut::Impl::abort(Error error) {
   outcome_.partial = partial();
   stop_legs();
+  filling_.clear();
+  writer_->release();
+  recount();
   over_ = true;
   actions_.emplace_back(Abort{std::move(error)});
 }
@@ -661,6 +764,8 @@ void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
 void FanOut::give_up(const std::string& line) { impl_->give_up(line); }
 uint64_t FanOut::held() const { return impl_->held(); }
 uint64_t FanOut::visits() const { return impl_->visits(); }
+void FanOut::release() noexcept { impl_->release(); }
+bool FanOut::has_begun() const { return impl_->has_begun(); }
 bool FanOut::done() const { return impl_->done(); }
 const Outcome& FanOut::outcome() const { return impl_->outcome(); }
 const Outcome& FanOut::outcome(TimePoint now) const {

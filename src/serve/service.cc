@@ -90,7 +90,7 @@ EmptyAnswer empty_answer(const model::ReadRequest& request, const merger::Config
       merger::AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
   merger::Batch batch;
   for (size_t i = 0; i < request.queries.size(); ++i) answer->begin_result(i, request.queries[i]);
-  answer->finish(batch);
+  answer->finish(batch, SIZE_MAX);
   EmptyAnswer out{head_of(200, answer->content_type()), ""};
   if (*answer->content_encoding() != '\0') out.head.headers.add("Content-Encoding", answer->content_encoding());
   for (const auto piece : batch.pieces()) out.body += piece;

@@ -18,7 +18,8 @@ void SnappyElements::close_piece() {
 void SnappyElements::next_piece() {
   close_piece();
   const size_t bytes = std::bit_ceil(std::clamp(closed_bytes_, least_piece, most_piece));
-  pieces_.push_back({large_memory(bytes), 0});
+  pieces_.push_back({large_memory(bytes), 0, large_memory_bytes(bytes)});
+  memory_ += pieces_.back().room;
   begin_ = pieces_.back().memory.get();
   cursor_.p_ = begin_;
   cursor_.end_ = begin_ + bytes;
@@ -104,6 +105,7 @@ std::vector<SnappyElements::Piece> SnappyElements::take() {
   cursor_ = {};
   begin_ = nullptr;
   closed_bytes_ = 0;
+  memory_ = 0;
   return std::exchange(pieces_, {});
 }
 

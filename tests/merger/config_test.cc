@@ -30,6 +30,26 @@ std::string error_of(const std::string& text) {
   return "no error";
 }
 
+TEST(Config, LimitsOfBytesFitIntoTheProcess) {
+  const std::string backend = "remote_read: [{url: 'http://a/read'}]\n";
+  const MemoryLimit small{1ULL << 30, "RLIMIT_AS"};
+  Config config = Config::parse(backend, "mread.yml");
+  config.fit_into({UINT64_MAX, ""});
+  EXPECT_EQ(config.limits.total_bytes_in_flight, 4ULL << 30);
+  EXPECT_EQ(config.describe().find("by default"), std::string::npos);
+  config.fit_into(small);
+  EXPECT_EQ(config.limits.total_bytes_in_flight, 512ULL << 20);
+  EXPECT_EQ(config.limits.bytes_in_flight, 256ULL << 20);
+  EXPECT_THAT(config.describe(), ::testing::HasSubstr("# bytes_in_flight and total_bytes_in_flight: by default, a "
+                                                      "quarter and half of RLIMIT_AS (1073741824 bytes)\n"));
+  // What the file says counts.
+  config = Config::parse(backend + "limits: {total_bytes_in_flight: 3GiB}\n", "mread.yml");
+  config.fit_into(small);
+  EXPECT_EQ(config.limits.total_bytes_in_flight, 3ULL << 30);
+  EXPECT_EQ(config.limits.bytes_in_flight, 256ULL << 20);
+  EXPECT_THAT(config.describe(), ::testing::HasSubstr("# bytes_in_flight: by default, a quarter of RLIMIT_AS"));
+}
+
 TEST(Config, DefaultsArePrometheusOwn) {
   const Config config = parse("remote_read: [{url: 'http://a:9090/api/v1/read'}, {url: 'https://b/read'}]");
   EXPECT_EQ(config.listen, "127.0.0.1:9095");
