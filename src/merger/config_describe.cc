@@ -66,9 +66,12 @@ std::string Config::describe() const {
       to_string(partial));
   out += fmt::format(
       "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, series: {}, samples: {}, "
-      "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}}}\n",
+      "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}, connections: {}, request_bodies: {}, "
+      "request_bytes: {}, warnings: {}, client_rate: {}, client_patience: {}}}\n",
       limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.series,
-      limits.samples, limits.bytes_in_flight, limits.total_bytes_in_flight, format_duration(limits.query_range));
+      limits.samples, limits.bytes_in_flight, limits.total_bytes_in_flight, format_duration(limits.query_range),
+      limits.connections, limits.request_bodies, limits.request_bytes, limits.warnings, limits.client_rate,
+      format_duration(limits.client_patience));
   // Its backends stand above, so this is not part of what describes the same again.
   if (discovery) {
     out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),
