@@ -26,6 +26,7 @@
 #include "merger/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "serve/descriptors.h"
 #include "serve/log_format.h"
 #include "serve/service.h"
 #include "serve/ways.h"
@@ -98,6 +99,7 @@ int serve(const ServeFlags& flags) {
   logger->set_formatter(serve::log_format());
   logger->set_level(spdlog::level::from_str(flags.log_level));
 
+  serve::raise_descriptor_limit();
   asio::io_context context(static_cast<int>(flags.threads));
   auto service = serve::Service::create(context.get_executor(), std::move(config), logger);
   if (!service) return complain(invalid, service.error().to_string());

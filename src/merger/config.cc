@@ -69,6 +69,16 @@ void read_limits(const Node& node, Config& config) {
     config.limits.bytes_in_flight = value->bytes();
     config.limits.bytes_given = true;
   }
+  if (const auto value = mapping.find("connections")) config.limits.connections = value->count();
+  if (const auto value = mapping.find("request_bodies")) config.limits.request_bodies = value->count();
+  if (const auto value = mapping.find("request_bytes")) config.limits.request_bytes = value->bytes();
+  if (const auto value = mapping.find("warnings")) config.limits.warnings = value->count();
+  if (const auto value = mapping.find("client_rate")) config.limits.client_rate = value->bytes();
+  if (const auto value = mapping.find("client_patience")) {
+    config.limits.client_patience = value->duration();
+    if (config.limits.client_patience <= std::chrono::milliseconds(0))
+      value->error("client_patience must be more than 0");
+  }
   if (const auto value = mapping.find("query_range")) config.limits.query_range = value->duration();
   mapping.finish();
 }

@@ -90,6 +90,14 @@ struct Limits {
   std::chrono::milliseconds queue_wait{30'000};  ///< for how long
   bool single_flight = true;                     ///< reads that ask the same share one fan-out
   uint64_t total_bytes_in_flight = 4ULL << 30;   ///< of all reads together
+  /// Client connections at once; never more than half of the file descriptors.
+  uint64_t connections = 4096;
+  uint64_t request_bodies = 64;          ///< being read at once
+  uint64_t request_bytes = 64ULL << 20;  ///< of the bodies of all requests until they are decoded
+  uint64_t warnings = 1024;              ///< requests that wait for the warnings of their reads
+  /// A client that takes less than this [bytes/s] while others wait is given up after `client_patience`.
+  uint64_t client_rate = 64ULL << 10;
+  std::chrono::milliseconds client_patience{10'000};
 
   uint64_t queries = 100;        ///< in one request
   uint64_t matchers = 1'000;     ///< of all queries of one request

@@ -67,10 +67,12 @@ std::string Config::describe() const {
   out += fmt::format(
       "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, queries: {}, matchers: {}, "
       "queries_at_once: {}, series: {}, samples: {}, "
-      "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}}}\n",
+      "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}, connections: {}, request_bodies: {}, "
+      "request_bytes: {}, warnings: {}, client_rate: {}, client_patience: {}}}\n",
       limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.queries,
       limits.matchers, limits.queries_at_once, limits.series, limits.samples, limits.bytes_in_flight,
-      limits.total_bytes_in_flight, format_duration(limits.query_range));
+      limits.total_bytes_in_flight, format_duration(limits.query_range), limits.connections, limits.request_bodies,
+      limits.request_bytes, limits.warnings, limits.client_rate, format_duration(limits.client_patience));
   if (!limits.share_of.empty()) {
     out += fmt::format("#{}{}{}: by default, {} of {}\n", limits.bytes_given ? "" : " bytes_in_flight",
                        limits.bytes_given || limits.total_bytes_given ? "" : " and",

@@ -140,6 +140,17 @@ asio::awaitable<Connection::Code> Connection::fill() {
   co_return note(code);
 }
 
+asio::awaitable<Connection::Code> Connection::wait_input() {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  // What a TLS layer holds cannot be seen from the socket.
+  if (begin_ != end_ || tls_) co_return Code();
+  buffer_.reset();
+  capacity_ = 0;
+  last_read_was_full_ = false;
+  const auto [code] = co_await socket_.async_wait(Socket::wait_read, nothrow);
+  co_return explain(code);
+}
+
 asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std::chrono::milliseconds stall) {
   const asio::const_buffer piece(bytes.data(), bytes.size());
   co_return co_await write(std::span(&piece, 1), stall);
@@ -148,8 +159,26 @@ asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std:
 asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_buffer> pieces,
                                                     std::chrono::milliseconds stall) {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  writing_since_ = std::chrono::steady_clock::now().time_since_epoch();
+  Code code;
+  if (tls_) {
+    code = co_await write_tls(pieces, stall);
+  } else {
+    code = co_await write_plain(pieces, stall);
+  }
+  writing_since_ = std::chrono::steady_clock::duration(0);
+  co_return code;
+}
+
+std::chrono::nanoseconds Connection::writing_for() const {
+  const auto since = writing_since_.load();
+  if (since.count() == 0) return std::chrono::nanoseconds(0);
+  return std::chrono::steady_clock::now().time_since_epoch() - since;
+}
+
+asio::awaitable<Connection::Code> Connection::write_plain(std::span<const asio::const_buffer> pieces,
+                                                          std::chrono::milliseconds stall) {
   const auto executor = co_await asio::this_coro::executor;
-  if (tls_) co_return co_await write_tls(pieces, stall);
   Code code;
   socket_.non_blocking(true, code);
   if (code) co_return explain(code);
@@ -178,6 +207,7 @@ asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_
     }
     if (code) co_return explain(code);
     written_in_a_row_ += count;
+    written_ += count;
     while (count > 0) {
       const size_t step = std::min(count, pieces[next].size() - offset);
       offset += step;
@@ -233,12 +263,13 @@ asio::awaitable<Connection::Code> Connection::write_tls(std::span<const asio::co
     disarm();
     if (code) co_return note(code);
     if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+    written_ += count;
     record += count;
   }
 }
 
 asio::awaitable<Connection::Code> Connection::peer_gone() {
-  constexpr size_t most_kept = 1U << 20;
+  constexpr size_t most_kept = 64U << 10;
   while (true) {
     if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
     if (tls_ && input().size() < most_kept) {
@@ -289,6 +320,11 @@ bool Connection::is_quiet() {
   char byte = 0;
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::interrupt() {
+  Code ignored;
+  socket_.cancel(ignored);
 }
 
 void Connection::close() {

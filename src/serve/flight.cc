@@ -75,6 +75,7 @@ struct Flight::Leg {
   net::TaskGroup::Id task = 0;
   bool read_wanted = false;
   bool dropped = false;
+  bool ended = false;
   net::Event wanted;        // read_wanted or dropped has been set.
   asio::steady_timer late;  // Runs until the answer begins.
 };
@@ -85,20 +86,20 @@ struct Flight::Reader {
   asio::any_io_executor strand;
   net::Event changed;
   bool gone = false;
-  std::function<void(Error)> cut;
+  std::function<void(const Error& why)> cut;
   Clock::time_point joined_at = Clock::now();
 };
 
 Flight::Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
-               net::Headers passed_on, FlightHooks hooks, Broadcast::Limits limits)
+               net::Headers passed_on, FlightHooks hooks, Broadcast::Limits limits, Asker asker)
     : strand_(std::move(strand)),
       context_(context),
       request_(std::move(request)),
       passed_on_(std::move(passed_on)),
       hooks_(std::move(hooks)),
+      asker_(std::move(asker)),
       tasks_(strand_),
       wake_(strand_),
-      queue_timer_(strand_),
       cut_timer_(strand_),
       broadcast_(limits) {}
 
@@ -132,41 +133,16 @@ asio::awaitable<void> Flight::run(std::shared_ptr<Flight> self) {
 
 asio::awaitable<void> Flight::run_now() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const merger::Limits& limits = context_.config.limits;
-  place_ = context_.gate.queue(strand_);
-  if (!place_) {
-    turn_away(fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
-                          limits.concurrent_reads, limits.queue));
-    co_return;
-  }
-  if (limits.queue_wait.count() > 0) {
-    queue_timer_.expires_after(limits.queue_wait);
-    queue_timer_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
-      const auto self = weak.lock();
-      if (code || !self || self->over_ || !self->place_) return;
-      self->waits_too_long_ = true;
-      self->place_->give_up();
-    });
-  }
-  const bool admitted = co_await place_->wait();
-  queue_timer_.cancel();
-  if (over_) co_return;
-  if (!admitted) {
-    if (waits_too_long_) {
-      turn_away(
-          fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
-                      "limits.concurrent_reads)",
-                      format_duration(limits.queue_wait), limits.concurrent_reads));
-    }
-    co_return;
-  }
+  share_ = context_.holdings.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
+    if (const auto self = weak.lock()) self->give_up(bytes);
+  });
+  count_held();
+  const bool admitted = co_await wait_for_place();
+  if (over_ || !admitted) co_return;
   {
     const std::lock_guard lock(mutex_);
     begun_ = Clock::now();
   }
-  share_ = context_.holdings.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
-    if (const auto self = weak.lock()) self->give_up(bytes);
-  });
   auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
   machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), std::move(options));
   drive();
@@ -183,13 +159,43 @@ void Flight::tell(Event event) {
   }
 }
 
+// False where there is none to be had; the clients are then told.
+asio::awaitable<bool> Flight::wait_for_place() {
+  const merger::Limits& limits = context_.config.limits;
+  place_ = context_.gate.queue(strand_, asker_.client);
+  auto entry = Gate::Entry::made_way;
+  if (place_) entry = co_await place_->wait(limits.queue_wait);
+  // Over, or turned away meanwhile.
+  if (over_ || entry == Gate::Entry::inside || entry == Gate::Entry::given_up) {
+    co_return !over_ && entry == Gate::Entry::inside;
+  }
+  if (entry == Gate::Entry::late) {
+    turn_away(429, fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
+                               "limits.concurrent_reads)",
+                               format_duration(limits.queue_wait), limits.concurrent_reads));
+  } else {
+    turn_away(429, fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
+                               limits.concurrent_reads, limits.queue));
+  }
+  co_return false;
+}
+
 void Flight::drive() {
   while (!over_ && !settled_) {
     auto action = machine_->poll(Clock::now());
     if (!action) break;
     execute(std::move(*action));
   }
-  if (share_) share_->set(machine_->held());
+  // Only clients are waited for. Should a replica have to take over after all (an answer was found to be broken while
+  // it was merged), it is asked without a place.
+  if (active_legs_ == 0 && body_out_) place_.reset();
+  count_held();
+}
+
+void Flight::count_held() {
+  if (!share_) return;
+  const std::lock_guard lock(mutex_);
+  share_->set(asker_.request_bytes + (machine_ ? machine_->held() : 0) + broadcast_.kept());
 }
 
 // Nobody knows where the machine stands now. What it holds goes first, so that there is memory to say so.
@@ -208,6 +214,7 @@ void Flight::end_for_lack_of_memory() {
   for (const auto& [id, leg] : legs_) leg->dropped = true;
   tasks_.cancel_all();
   legs_.clear();
+  active_legs_ = 0;
   const bool begun = head_given_;
   settle();
   if (begun) {
@@ -236,7 +243,6 @@ void Flight::abandon() noexcept {
   over_ = true;
   for (const auto& [id, leg] : legs_) leg->dropped = true;
   wake_.cancel();
-  queue_timer_.cancel();
   cut_timer_.cancel();
   tasks_.cancel_all();
 }
@@ -244,14 +250,18 @@ void Flight::abandon() noexcept {
 // All reads together hold too much, and this one the most.
 void Flight::give_up(uint64_t bytes) {
   if (over_ || !share_) return;
-  std::string line = fmt::format(
+  made_way_ = fmt::format(
       "all reads together hold more than {} bytes (limits.total_bytes_in_flight), and this one the most of them: {}",
       context_.config.limits.total_bytes_in_flight, bytes);
-  // It has ended, but for bytes that a client takes slowly.
-  if (settled_) return cut_readers(Error(Errc::limit, std::move(line)));
-  made_way_ = std::move(line);
   if (hooks_.given_up) hooks_.given_up(made_way_);
-  tell([this](merger::FanOut& machine) { machine.give_up(made_way_); });
+  if (settled_) {
+    // It has ended, but for bytes that a client takes slowly.
+    cut_readers(Error(Errc::limit, made_way_));
+  } else if (!machine_) {
+    turn_away(503, made_way_);
+  } else {
+    tell([this](merger::FanOut& machine) { machine.give_up(made_way_); });
+  }
 }
 
 void Flight::execute(Action action) {
@@ -266,6 +276,7 @@ void Flight::execute(Action action) {
     if (const auto found = legs_.find(drop->id); found != legs_.end()) {
       found->second->dropped = true;
       found->second->late.cancel();
+      end_leg(*found->second);
       tasks_.cancel(found->second->task);
       legs_.erase(found);
     }
@@ -306,8 +317,9 @@ void Flight::put_body(merger::Body body) {
     const std::lock_guard lock(mutex_);
     may_borrow = broadcast_.may_borrow();
   }
-  // Nobody can join any more where this is true, so it stays so.
-  if (may_borrow) {
+  // Nobody can join any more where this is true, so it stays so. While others wait for the place, what a client has not
+  // taken is not to keep the backends waiting.
+  if (may_borrow && context_.gate.waiting() == 0) {
     bytes.pieces = std::move(body.pieces);
   } else {
     bytes = copy_of(body.pieces);
@@ -363,12 +375,6 @@ void Flight::arm_cut() {
 void Flight::settle() {
   settled_ = true;
   place_.reset();
-  // What a client still takes counts until it is gone.
-  if (share_ && machine_ && machine_->held() > 0) {
-    share_->set(machine_->held());
-  } else {
-    share_.reset();
-  }
   wake_.cancel();
   if (!machine_) return;
   const merger::Outcome& outcome = machine_->outcome(Clock::now());
@@ -379,9 +385,9 @@ void Flight::settle() {
 }
 
 // Before the backends are asked.
-void Flight::turn_away(std::string line) {
+void Flight::turn_away(int status, std::string line) {
   settle();
-  put(AnswerHead{{429, "text/plain; charset=utf-8", "", ""}, line, true});
+  put(AnswerHead{{status, "text/plain; charset=utf-8", "", ""}, line, true});
   put(copy_of({line, "\n"}));
   put(merger::Finish{});
 }
@@ -392,6 +398,7 @@ void Flight::start_leg(merger::Ask ask_action) {
   for (const auto& [name, value] : passed_on_.fields()) request.headers.set(name, value);
   request.body = wire::encode_read_request(ask_action.request);
   legs_.emplace(leg->id, leg);
+  ++active_legs_;
   leg->task = tasks_.spawn(ask(shared_from_this(), leg, std::move(request)));
   watch_for_late(leg);
 }
@@ -407,6 +414,10 @@ void Flight::watch_for_late(const std::shared_ptr<Leg>& leg) {
   });
 }
 
+void Flight::end_leg(Leg& leg) {
+  if (!std::exchange(leg.ended, true)) --active_legs_;
+}
+
 void Flight::wake_at(merger::TimePoint at) {
   wake_.expires_at(at);
   wake_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
@@ -417,7 +428,8 @@ void Flight::wake_at(merger::TimePoint at) {
   });
 }
 
-void Flight::fail_leg(const Leg& leg, Error error) {
+void Flight::fail_leg(Leg& leg, Error error) {
+  end_leg(leg);
   const std::string place = context_.backends[leg.backend].url.authority();
   tell([&](merger::FanOut& machine) {
     machine.on_failure(leg.id, without_place(std::move(error), place), Clock::now());
@@ -470,6 +482,7 @@ asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientReque
       co_return;
     }
     if (piece->empty()) {
+      end_leg(*leg);
       tell([&](merger::FanOut& machine) { machine.on_end(leg->id, Clock::now()); });
       co_return;
     }
@@ -503,7 +516,6 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
   // What they refer to may go before the last copy of the pointer to this.
   hooks_ = {};
   wake_.cancel();
-  queue_timer_.cancel();
   cut_timer_.cancel();
   for (const auto& [id, leg] : legs_) {
     leg->dropped = true;
@@ -554,6 +566,7 @@ void Flight::Seat::sent() {
     if (!flight || flight->over_) return;
     flight->make_room();
     flight->arm_cut();
+    flight->count_held();
   });
 }
 
@@ -562,7 +575,13 @@ void Flight::Seat::give_up() {
   state_->changed.notify();
 }
 
-void Flight::Seat::on_cut(std::function<void(Error)> called) { state_->cut = std::move(called); }
+void Flight::Seat::on_cut(std::function<void(const Error& why)> called) { state_->cut = std::move(called); }
+
+bool Flight::Seat::others_wait() const {
+  const ReadContext& context = flight_->context_;
+  const uint64_t most = context.config.limits.total_bytes_in_flight;
+  return context.gate.waiting() > 0 || (most != 0 && context.holdings.held() > most / 2);
+}
 
 asio::awaitable<void> Flight::Seat::leave() {
   left_ = true;
