@@ -55,7 +55,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What has been read and not consumed.
   std::string_view input() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void consume(size_t count);
-  /// Reads some more behind input(). Views of input() become invalid.
+  /// Reads some more behind input(), of which at most 256 KiB are held: Errc::limit where that much waits already.
+  /// Views of input() become invalid.
   asio::awaitable<Code> fill();
   /// Completes when there may be something to fill() in. Without TLS the read buffer's memory is given back meanwhile.
   asio::awaitable<Code> wait_input();
@@ -100,7 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   asio::awaitable<bool> is_cancelled();
   Code explain(Code code) const;
-  void make_room();
+  bool make_room();  // False where the input holds as much as it may.
   Code note(Code code);
   asio::awaitable<Code> write_plain(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
   asio::awaitable<Code> write_tls(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);

@@ -1,6 +1,7 @@
 #include "net/http.h"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 
 #include "base/printable.h"
@@ -39,6 +40,11 @@ void Headers::remove(std::string_view name) {
   fields_.erase(
       std::remove_if(fields_.begin(), fields_.end(), [&](const auto& field) { return same_name(field.first, name); }),
       fields_.end());
+}
+
+void Headers::extend_last(std::string_view more) {
+  assert(!fields_.empty());
+  fields_.back().second += more;
 }
 
 std::string_view Headers::get(std::string_view name) const {

@@ -15,6 +15,8 @@ class Headers {
   void add(std::string name, std::string value);
   void set(std::string name, std::string value);
   void remove(std::string_view name);
+  /// Appends to the value of the last field, of which there is one.
+  void extend_last(std::string_view more);
   /// The first value of `name`, or empty.
   std::string_view get(std::string_view name) const;
   bool contains(std::string_view name) const;

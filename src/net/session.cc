@@ -110,8 +110,12 @@ asio::awaitable<bool> Session::shake_hands() {
 asio::awaitable<bool> Session::serve_one() {
   const auto& options = settings_->options;
   RequestParser parser(options.header_limit_bytes);
-  if (auto code = co_await read_head(parser); code) {
-    if (code == http::error::header_limit) {
+  auto code = co_await read_head(parser);
+  if (!code) code = to_origin_form(parser.head());
+  if (code) {
+    if (code == MessageFault::field_limit) {
+      co_await refuse(431, "bad request: " + code.message() + "\n");
+    } else if (code == http::error::header_limit) {
       co_await refuse(431, "request header over " + std::to_string(options.header_limit_bytes) + " bytes\n");
     } else if (code == make_error_code(Errc::deadline) || code.category() == asio::error::get_system_category() ||
                code.category() == asio::error::get_misc_category() || code == make_error_code(Errc::canceled)) {
@@ -134,7 +138,7 @@ asio::awaitable<bool> Session::serve_one() {
     if (permit.refusal) co_return co_await turn_away(parser, std::move(*permit.refusal));
   }
   ServerRequest request;
-  if (const auto code = co_await receive_body(parser, request.body, permit); code) {
+  if (code = co_await receive_body(parser, request.body, permit); code) {
     permit.hold.reset();
     co_await refuse_body(code, permit.limit_bytes);
     co_return false;
@@ -151,6 +155,8 @@ asio::awaitable<Code> Session::read_head(RequestParser& parser) {
   const auto& options = settings_->options;
   waiting_ = true;
   idle_ = connection_->input().empty();
+  // Who keeps a connection open and says nothing costs no buffer.
+  if (idle_) connection_->park();
   // A request that began to arrive is answered even while draining; nothing new is waited for.
   if (idle_ && settings_->draining.load()) co_return make_error_code(Errc::canceled);
   connection_->arm(strand_, idle_ ? options.idle_timeout : options.header_timeout);
@@ -235,8 +241,8 @@ asio::awaitable<void> Session::refuse_body(Code code, uint64_t limit_bytes) {
     co_await refuse(std::move(*gave_way_));
   } else if (code == make_error_code(Errc::limit)) {
     co_await refuse(413, "request body over " + std::to_string(limit_bytes) + " bytes\n");
-  } else if (code.category() == make_error_code(http::error::bad_chunk).category()) {
-    co_await refuse(400, "bad request body: " + code.message() + "\n");
+  } else if (is_message_fault(code)) {
+    co_await refuse(is_message_limit(code) ? 431 : 400, "bad request body: " + code.message() + "\n");
   }
 }
 

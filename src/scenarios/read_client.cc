@@ -146,7 +146,7 @@ Result<ReadReply> read_series(ReadCall call, std::stop_token stop) {
   request.headers.set("Accept-Encoding", "snappy");
   request.headers.set("User-Agent", "mread/" MREAD_VERSION);
   request.headers.set("X-Prometheus-Remote-Read-Version", "0.1.0");
-  for (const auto& [name, value] : call.headers.fields()) request.headers.set(name, value);
+  for (const auto& [name, value] : call.headers.fields()) request.origin_headers.set(name, value);
   request.body = wire::encode_read_request({{call.query}, call.accept});
 
   const auto begin = std::chrono::steady_clock::now();

@@ -60,7 +60,7 @@ std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
     request.headers.add("Content-Encoding", "snappy");
     request.headers.add("Content-Type", "application/x-protobuf");
     request.headers.add("X-Prometheus-Remote-Read-Version", "0.1.0");
-    for (const auto& [name, value] : backend.headers) request.headers.set(name, value);
+    for (const auto& [name, value] : backend.headers) request.origin_headers.set(name, value);
     requests.push_back(std::move(request));
   }
   return requests;
@@ -395,7 +395,7 @@ void Flight::turn_away(int status, std::string line) {
 void Flight::start_leg(merger::Ask ask_action) {
   auto leg = std::make_shared<Leg>(ask_action.id, ask_action.backend, strand_);
   net::ClientRequest request = context_.backends[leg->backend];
-  for (const auto& [name, value] : passed_on_.fields()) request.headers.set(name, value);
+  for (const auto& [name, value] : passed_on_.fields()) request.origin_headers.set(name, value);
   request.body = wire::encode_read_request(ask_action.request);
   legs_.emplace(leg->id, leg);
   ++active_legs_;

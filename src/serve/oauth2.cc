@@ -103,7 +103,7 @@ net::ClientRequest token_request(const merger::OAuth2& settings, const std::stri
   }
   for (const auto& [name, value] : settings.endpoint_params) add_field(request.body, name, value);
   if (style == ClientStyle::header) {
-    request.headers.add("Authorization", net::basic_authorization(encoded(settings.client_id), encoded(secret)));
+    request.origin_headers.add("Authorization", net::basic_authorization(encoded(settings.client_id), encoded(secret)));
   } else {
     add_field(request.body, "client_id", settings.client_id);
     if (!secret.empty()) add_field(request.body, "client_secret", secret);

@@ -27,7 +27,7 @@ TEST(TokenRequest, TellsTheClientInTheHeader) {
   EXPECT_EQ(request.headers.get("Content-Type"), "application/x-www-form-urlencoded");
   EXPECT_EQ(request.body, "grant_type=client_credentials&scope=read+all&audience=a%3Db%26c");
   // "me+%26+you:s%3Acret": encoded before, as RFC 6749 has it.
-  EXPECT_EQ(request.headers.get("Authorization"), "Basic bWUrJTI2K3lvdTpzJTNBY3JldA==");
+  EXPECT_EQ(request.origin_headers.get("Authorization"), "Basic bWUrJTI2K3lvdTpzJTNBY3JldA==");
   EXPECT_FALSE(request.follow_redirects);
 }
 
