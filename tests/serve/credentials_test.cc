@@ -195,6 +195,35 @@ TEST_F(CredentialsTest, AreNotSentOnByARedirectToAnotherPort) {
   EXPECT_THAT(elsewhere.seen(), ElementsAre("POST "));
 }
 
+// Nor what the configuration adds, nor what the client says of itself: the protocol's own fields alone.
+TEST_F(CredentialsTest, OtherHeadersAreNotSentOnEither) {
+  std::promise<net::Headers> seen;
+  ScriptedBackend other(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    seen.set_value(std::move(request.head.headers));
+    net::ResponseHead head;
+    head.status = 204;
+    co_await writer.reply(std::move(head), "");
+  });
+  const std::string target = other.url();
+  ScriptedBackend backend(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    EXPECT_EQ(request.head.headers.get("X-Api-Key"), "hunter2");
+    EXPECT_EQ(request.head.headers.get("baggage"), "user=hunter2");
+    net::ResponseHead head;
+    head.status = 307;
+    head.headers.add("Location", target);
+    co_await writer.reply(std::move(head), "");
+  });
+  serve_with(backend, "headers: {X-Api-Key: hunter2}");
+  auto asked = read_request(model::ResponseType::samples);
+  asked.headers.add("baggage", "user=hunter2");
+  asked.headers.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  static_cast<void>(get(asked));
+  const net::Headers headers = seen.get_future().get();
+  for (const char* name : {"X-Api-Key", "baggage", "traceparent"}) EXPECT_FALSE(headers.contains(name)) << name;
+  EXPECT_EQ(headers.get("Content-Encoding"), "snappy");
+  EXPECT_EQ(headers.get("X-Prometheus-Remote-Read-Version"), "0.1.0");
+}
+
 TEST_F(CredentialsTest, AreSentOnByARedirectWithinTheSameServer) {
   Guarded guarded("Bearer hunter2");
   const auto behind = guarded.handler();
