@@ -24,6 +24,7 @@
 #include "serve/limited_log.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
+#include "serve/status_page.h"
 #include "serve/warnings.h"
 
 namespace mread::serve {
@@ -94,7 +95,8 @@ class Service {
   std::mutex loading_;  // One reload at a time.
   const std::shared_ptr<FileWatch> discovery_watch_;
   mutable std::mutex mutex_;
-  std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
+  std::shared_ptr<Generation> generation_;  // Guarded by mutex_, as is:
+  std::optional<RefusedReload> refused_;    // The last reload, where it was refused.
   std::atomic<bool> leaving_{false};
   asio::thread_pool loader_{1};  // Last, so that a reload under way ends before what it uses.
 };
