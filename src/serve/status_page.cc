@@ -40,17 +40,19 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .55rem .9rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 tbody tr:last-child td { border-bottom: 0; }
 th { font-size: .78rem; font-weight: 600; color: var(--faint); vertical-align: bottom; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.name { min-width: 12rem; overflow-wrap: anywhere; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; width: 1%; }
+td.n { white-space: nowrap; }
+td.state { min-width: 9rem; }
+.name { width: 28%; min-width: 14rem; overflow-wrap: anywhere; }
 .url { color: var(--faint); font-size: .85rem; overflow-wrap: anywhere; }
 .pill { display: inline-block; padding: .05rem .6rem; border-radius: 999px; font-size: .83rem; font-weight: 600;
   white-space: nowrap; }
 .up { color: var(--up); background: var(--up-soft); } .failing { color: var(--bad); background: var(--bad-soft); }
 .wary { color: var(--wary); background: var(--wary-soft); } .idle { color: var(--idle); background: var(--idle-soft); }
-.error { max-width: 24rem; min-width: 10rem; overflow-wrap: anywhere; }
+.error { width: 26%; min-width: 11rem; overflow-wrap: anywhere; }
 .when { color: var(--faint); font-size: .85rem; }
 footer { margin-top: 2rem; color: var(--faint); font-size: .88rem; } footer a { color: inherit; }
-@media (max-width: 52rem) {
+@media (max-width: 66rem) {
   main { padding: 1.1rem .8rem 2rem; }
   thead { display: none; }
   table, tbody { display: block; }
@@ -60,7 +62,7 @@ footer { margin-top: 2rem; color: var(--faint); font-size: .88rem; } footer a { 
     text-align: left; white-space: normal; }
   td::before { content: attr(data-label); color: var(--faint); font-size: .85rem; }
   td.name { display: block; margin-bottom: .3rem; } td.name::before { content: none; }
-  .error { max-width: none; min-width: 0; }
+  .error, .name, td.n { width: auto; min-width: 0; } td.state { min-width: 0; }
 }
 )css";
 
