@@ -283,7 +283,7 @@ void Flight::execute(Action action) {
   } else if (const auto* wake = std::get_if<merger::WakeAt>(&action)) {
     wake_at(wake->at);
   } else if (auto* head = std::get_if<merger::Head>(&action)) {
-    std::string left_out = head->status == 200 ? head->partial : machine_->outcome().partial;
+    std::string left_out = machine_->outcome().partial;  // The header has no room for all of it.
     if (head->status != 200 && !made_way_.empty()) left_out = made_way_;
     head_given_ = true;
     put(AnswerHead{std::move(*head), std::move(left_out), !made_way_.empty()});

@@ -154,7 +154,13 @@ void Service::set_source(std::function<merger::Config()> source) {
 Result<void> Service::reload() {
   const std::lock_guard lock(loading_);
   auto loaded = load();
-  metrics_.count_load(loaded.has_value(), std::chrono::system_clock::now());
+  const auto now = std::chrono::system_clock::now();
+  metrics_.count_load(loaded.has_value(), now);
+  {
+    const std::lock_guard current(mutex_);
+    refused_.reset();
+    if (!loaded) refused_ = RefusedReload{loaded.error().to_string(), now};
+  }
   if (!loaded) {
     log_.write(Kind::reload, "refused", spdlog::level::err,
                "the new configuration is refused, the old one stays: " + loaded.error().to_string());
@@ -327,8 +333,13 @@ asio::awaitable<void> Service::send_page(bool is_metrics, net::ResponseWriter& w
     co_return;
   }
   auto head = head_of(200, "text/html; charset=utf-8");
+  std::optional<RefusedReload> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    refused = refused_;
+  }
   std::string body = status_page(current->config(), reads, current->standings(), current->hedging().counts(),
-                                 conflicts_.last(), started_, std::chrono::system_clock::now());
+                                 conflicts_.last(), started_, std::chrono::system_clock::now(), refused);
   co_await writer.reply(std::move(head), std::move(body));
 }
 

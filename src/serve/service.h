@@ -27,6 +27,7 @@
 #include "serve/page_shelf.h"
 #include "serve/prober.h"
 #include "serve/request_decoder.h"
+#include "serve/status_page.h"
 #include "serve/warnings.h"
 
 namespace mread::serve {
@@ -103,7 +104,8 @@ class Service {
   std::mutex loading_;  // One reload at a time.
   const std::shared_ptr<FileWatch> discovery_watch_;
   mutable std::mutex mutex_;
-  std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
+  std::shared_ptr<Generation> generation_;  // Guarded by mutex_, as is:
+  std::optional<RefusedReload> refused_;    // The last reload, where it was refused.
   std::atomic<bool> leaving_{false};
   asio::thread_pool loader_{1};  // Last, so that a reload under way ends before what it uses.
 };

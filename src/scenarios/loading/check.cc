@@ -3,6 +3,7 @@
 
 #include "base/duration.h"
 #include "mockstore/input_series.h"
+#include "scenarios/checks/oracle_scope.h"
 #include "scenarios/loading/context.h"
 
 namespace mread::scenarios::loading {
@@ -164,6 +165,7 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
   if (const auto values = mapping.find("exp_value")) {
     for (const yaml::Node& item : values->sequence_or_one()) check.values.push_back(Comparison::parse(item));
   }
+  if (const auto oracle = mapping.find("oracle")) check.oracle = oracle->boolean();
   if (const auto same_as = mapping.find("same_as")) {
     yaml::Mapping fields = same_as->mapping();
     Check::SameAs other{check.expr, check.node};
@@ -267,12 +269,13 @@ Check read_check(const yaml::Node& node, const Test& test) {
   const bool expects_something = check.samples || check.count || check.sample_count || !check.values.empty() ||
                                  check.same_as || check.distinct || !check.expect.empty() || !check.requests.empty() ||
                                  check.partial || check.min_duration || check.max_duration;
-  const bool judged_by_oracle =
-      check.kind == Check::Kind::promql && test.answers_for_all(check.node) &&
-      (test.find(Invariant::Kind::union_oracle) != nullptr || test.find(Invariant::Kind::no_silent_partial) != nullptr);
+  const bool judged_by_oracle = is_oracles(test, check) && (test.find(Invariant::Kind::union_oracle) != nullptr ||
+                                                            test.find(Invariant::Kind::no_silent_partial) != nullptr);
   if (!expects_something && !judged_by_oracle) {
+    const std::string why = beyond_oracle(test, check);
     node.error(
-        "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no oracle judges it");
+        "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no oracle judges it" +
+        (why.empty() || !check.oracle ? "" : ": " + why));
   }
   return check;
 }
