@@ -1,5 +1,8 @@
 // Bytes as a snappy block: whole, in pieces and in stretches of any size against libsnappy; and bytes as what is
 // compressed.
+#include <optional>
+#include <string>
+
 #include <snappy.h>
 
 #include "fuzz/harness.h"
