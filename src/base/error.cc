@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/printable.h"
+
 namespace mread {
 namespace {
 
@@ -50,8 +52,9 @@ boost::system::error_code make_error_code(Errc errc) { return {static_cast<int>(
 
 std::string Error::to_string() const {
   // "mread", "mread.tls": what happened stands in the context.
-  if (std::string_view(code.category().name()).starts_with("mread")) return context.empty() ? code.message() : context;
-  return context.empty() ? code.message() : context + ": " + code.message();
+  if (context.empty()) return code.message();
+  const bool says_all = std::string_view(code.category().name()).starts_with("mread");
+  return printable_lines(says_all ? context : context + ": " + code.message());
 }
 
 Error Error::in(std::string_view prefix) const { return {code, std::string(prefix) + ": " + context}; }

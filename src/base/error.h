@@ -48,7 +48,7 @@ struct Error {
 
   bool is(Errc errc) const { return code == make_error_code(errc); }
 
-  /// "context: message of the code"; the code's message is left out where it is one of Errc (the context says it all).
+  /// "context: message of the code" (the context alone where the code is one of Errc), as printable_lines() shows it.
   std::string to_string() const;
 
   /// The same failure seen from further out: "prefix: context".

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <vector>
 
 #include "base/yaml.h"
 
@@ -85,16 +84,27 @@ size_t first_userinfo(std::string_view line) {
 // Of a line within a block: how far it stands in. A list's dash counts as room.
 size_t indentation(std::string_view line) { return std::min(line.find_first_not_of(" \t-"), line.size()); }
 
+// Takes the last line off a text that ends in a newline.
+std::string_view take_last_line(std::string_view& text) {
+  text.remove_suffix(1);
+  const size_t before = text.rfind('\n');
+  const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  const std::string_view line = text.substr(begin);
+  text = text.substr(0, begin);
+  return line;
+}
+
 // Whether the line is a continued secret value, or an entry of a block of secrets: by the lines above that stand
 // further out.
 enum class Inside { nothing, value, block };
-Inside place_of(const std::vector<std::string_view>& above, std::string_view line) {
+Inside place_of(std::string_view above, std::string_view line) {
   size_t in = indentation(line);
-  for (auto it = above.rbegin(); it != above.rend() && in > 0; ++it) {
-    const size_t mine = indentation(*it);
-    if (mine >= in || it->find_first_not_of(" \t\r") == std::string_view::npos) continue;
+  while (!above.empty() && in > 0) {
+    const std::string_view outer = take_last_line(above);
+    const size_t mine = indentation(outer);
+    if (mine >= in || outer.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     in = mine;
-    std::string_view rest = it->substr(mine);
+    std::string_view rest = outer.substr(mine);
     if (!rest.empty() && (rest.front() == '"' || rest.front() == '\'')) rest.remove_prefix(1);
     const size_t end =
         std::min(static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), is_word) - rest.begin()), rest.size());
@@ -109,16 +119,14 @@ Inside place_of(const std::vector<std::string_view>& above, std::string_view lin
 }  // namespace
 
 ShownLine show_line(std::string_view document, int number) {
-  std::vector<std::string_view> above;
-  std::string_view line;
-  for (int i = 0;; ++i) {
-    const size_t end = document.find('\n');
-    line = document.substr(0, end);
-    if (i == number) break;
+  size_t begin = 0;
+  for (int i = 0; i < number; ++i) {
+    const size_t end = document.find('\n', begin);
     if (end == std::string_view::npos) return {};
-    above.push_back(line);
-    document.remove_prefix(end + 1);
+    begin = end + 1;
   }
+  const std::string_view above = document.substr(0, begin);
+  const std::string_view line = document.substr(begin, document.find('\n', begin) - begin);
   size_t cut = std::min(first_secret_value(line), first_userinfo(line));
   switch (place_of(above, line)) {
     case Inside::value:

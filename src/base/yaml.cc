@@ -5,12 +5,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/quantity.h"
 #include "base/secret_lines.h"
+#include "base/shown_text.h"
 
 namespace mread::yaml {
 
@@ -31,14 +32,14 @@ struct Node::Source {
   [[noreturn]] void raise(const YAML::Mark& mark, const std::string& message) const {
     std::string what = file;
     if (mark.line >= 0) {
-      what += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + message;
+      what += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + shorten(message);
       const ShownLine at = show_line(text, mark.line);
       if (at.text.find_first_not_of(" \t\r") != std::string::npos) {
-        const size_t column = std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut);
-        what += "\n  " + at.text + "\n  " + std::string(column, ' ') + "^";
+        const Excerpt excerpt = cut_around(at.text, std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut));
+        what += "\n  " + excerpt.text + "\n  " + std::string(excerpt.column, ' ') + "^";
       }
     } else {
-      what += ": " + message;
+      what += ": " + shorten(message);
     }
     throw ConfigError(what);
   }
@@ -61,45 +62,16 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// Walks a document as its readers will, with aliases followed, and refuses what they could not bear: duplicate keys, an
-// alias inside itself, aliases of aliases that unfold to more than memory holds.
-class DocumentCheck {
- public:
-  using Raise = std::function<void(const YAML::Mark&, const std::string&)>;
-  DocumentCheck(YAML::Mark root, Raise raise) : root_(root), raise_(std::move(raise)) {}
-
-  void check(const YAML::Node& node, const YAML::Mark& top, int depth = 0) {
-    constexpr int deepest = 100;
-    constexpr int most = 200'000;
-    if (depth > deepest) raise_(top, "nested more than 100 deep, or an alias inside itself");
-    if (++values_ > most) raise_(root_, "more than 200000 values, aliases counted as often as they are used");
-    if (node.IsSequence()) {
-      for (const auto& item : node) check(item, depth == 0 ? item.Mark() : top, depth + 1);
-    } else if (node.IsMap()) {
-      std::set<std::string> seen;
-      for (const auto& entry : node) {
-        if (!entry.first.IsScalar()) raise_(entry.first.Mark(), "a key must be a word");
-        if (!seen.insert(entry.first.Scalar()).second) {
-          raise_(entry.first.Mark(), "duplicate key \"" + entry.first.Scalar() + "\"");
-        }
-        check(entry.second, depth == 0 ? entry.second.Mark() : top, depth + 1);
-      }
-    }
-  }
-
- private:
-  YAML::Mark root_;
-  Raise raise_;
-  int values_ = 0;
-};
-
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr size_t longest = 200;  // No word that is meant is longer, and the distance takes the product of both.
+  if (word.size() > longest) return {};
   const size_t allowed = std::clamp<size_t>(word.size() / 3, 1, 3);
   std::string best;
   size_t best_distance = allowed + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() > word.size() + allowed || word.size() > candidate.size() + allowed) continue;
     const size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;
@@ -112,30 +84,34 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 Node::Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mark)
     : node_(std::move(node)), source_(std::move(source)), mark_(mark) {}
 
-Node Node::parse(std::string text, std::string file_name) {
+Node Node::parse(std::string text, std::string file_name, const Bounds& bounds) {
   auto source = std::make_shared<Source>(Source{std::move(file_name), std::move(text)});
-  try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(source->text);
-    if (documents.size() > 1) source->raise(documents[1].Mark(), "one document a file, but a second begins here");
-    YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
-    DocumentCheck(root.Mark(), [&](const YAML::Mark& mark, const std::string& message) {
-      source->raise(mark, message);
-    }).check(root, root.Mark());
-    const YAML::Mark mark = root.Mark();
-    return {root, source, mark};
-  } catch (const YAML::ParserException& error) {
-    source->raise(error.mark, "not valid YAML: " + error.msg);
-  }
+  const Raise raise = [&source](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); };
+  YAML::Node root = read_document(source->text, bounds, raise);
+  const YAML::Mark mark = root.Mark();
+  return {root, source, mark};
 }
 
 Node Node::load(const std::string& path) {
-  // A folder can be opened, but throws when it is read.
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw ConfigError(path + ": cannot be read: it is a folder");
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) throw ConfigError(path + ": cannot be read: " + std::generic_category().message(errno));
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return parse(std::move(text), path);
+  auto text = read_file(path, config_file_limit_bytes);
+  if (!text) {
+    const Error& error = text.error();
+    std::error_code ignored;
+    std::string reason = error.code.message();
+    if (error.is(Errc::config)) {
+      reason = std::filesystem::is_directory(path, ignored) ? "it is a folder" : "it is not a regular file";
+    } else if (error.is(Errc::limit)) {
+      reason = "it holds more than 16 MiB";
+    }
+    throw ConfigError(path + ": cannot be read: " + reason);
+  }
+  return parse(std::move(*text), path);
+}
+
+Extent Node::measure(const Bounds& bounds) const {
+  return yaml::measure(node_, bounds, [this](const YAML::Mark& mark, const std::string& message) {
+    source_->raise(mark.is_null() ? mark_ : mark, message);
+  });
 }
 
 bool Node::is_null() const { return !node_ || node_.IsNull(); }

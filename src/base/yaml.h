@@ -13,12 +13,15 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "base/yaml_document.h"
+
 namespace mread::yaml {
 
 /// A configuration error. what() is ready to print:
 ///   FILE:LINE:COLUMN: message
 ///     the line itself, without secrets (base/secret_lines.h)
 ///       ^
+/// A long line is cut around the caret, a long message in its middle (base/shown_text.h).
 class ConfigError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -31,10 +34,13 @@ class Mapping;
 class Node {
  public:
   /// Parses `text`. `file_name` is used in messages only. Duplicate keys anywhere are errors (yaml-cpp accepts them
-  /// silently); so are several documents in one file. Throws ConfigError.
-  static Node parse(std::string text, std::string file_name);
-  /// Reads and parses a file. Throws ConfigError where it cannot be read.
+  /// silently); so are several documents in one file, and whatever is above `bounds`. Throws ConfigError and nothing
+  /// else.
+  static Node parse(std::string text, std::string file_name, const Bounds& bounds = {});
+  /// Reads and parses a regular file. Throws ConfigError where it cannot be read.
   static Node load(const std::string& path);
+  /// How much the node holds, which may have been edited. Throws ConfigError above `bounds`.
+  Extent measure(const Bounds& bounds = {}) const;
 
   bool is_null() const;
   bool is_scalar() const;

@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/printable.h"
 #include "base/yaml.h"
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
   using namespace mread;
   std::signal(SIGPIPE, SIG_IGN);  // A peer or a pager that goes away is an error of a write, not an end.
+  std::signal(SIGXFSZ, SIG_IGN);  // So is a file that may not grow any more.
   int exit_code = cli::ok;
   CLI::App app("mread: test bench and merge core for Prometheus multi remote_read set-ups", "mread");
   app.set_version_flag("--version", "mread " MREAD_VERSION);
@@ -34,13 +36,13 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "mread: %s; see mread --help\n", error.what());
+    std::fprintf(stderr, "mread: %s; see mread --help\n", without_commands(printable(error.what())).c_str());
     return cli::invalid;
   } catch (const yaml::ConfigError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "%s\n", without_commands(printable_lines(error.what())).c_str());  // With the file's line.
     return cli::invalid;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "mread: %s\n", error.what());
+    std::fprintf(stderr, "mread: %s\n", without_commands(printable(error.what())).c_str());
     return cli::failed;
   }
   return exit_code;

@@ -13,8 +13,10 @@
 #include <boost/asio/strand.hpp>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "mockstore/forward_proxy.h"
 #include "mockstore/store_config.h"
 #include "mockstore/store_server.h"
@@ -35,9 +37,10 @@ struct MockFlags {
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
-int complain(const std::string& line, int code = invalid) {
-  std::fprintf(stderr, "mread mock: %s\n", line.c_str());
-  return code;
+int complain(const std::string& line, int code = invalid) { return cli::complain("mock", line, code); }
+
+void tell(const std::string& name, const std::string& what) {
+  std::printf("%s %s\n", printable(name).c_str(), printable(what).c_str());
 }
 
 // A port in use, or an address that is not this machine's, is a system's error; the others are the configuration's.
@@ -76,7 +79,7 @@ int mock(const MockFlags& flags) {
     servers.stores.push_back(std::move(*server));
   }
   for (const auto& [name, book] : config.token_servers) {
-    auto server = mockstore::TokenServer::start(context.get_executor(), book, time);
+    auto server = mockstore::TokenServer::start(context.get_executor(), book, time, config.hostnames);
     if (!server) return complain(server.error().to_string(), code_of(server.error()));
     servers.tokens.push_back(std::move(*server));
   }
@@ -95,15 +98,15 @@ int mock(const MockFlags& flags) {
     });
   });
   for (const auto& server : servers.tokens) {
-    std::printf("%s tokens on %s\n", server->name().c_str(), server->token_url().c_str());
+    tell(server->name(), "tokens on " + server->token_url());
   }
   for (const auto& server : servers.stores) {
-    std::printf("%s listening on %s\n", server->store().name().c_str(), server->read_url().c_str());
-    std::printf("%s admin on %s\n", server->store().name().c_str(), server->admin_url().c_str());
+    tell(server->store().name(), "listening on " + server->read_url());
+    tell(server->store().name(), "admin on " + server->admin_url());
   }
   for (const auto& proxy : servers.proxies) {
-    std::printf("%s listening on %s\n", proxy->name().c_str(), proxy->url().c_str());
-    std::printf("%s admin on %s\n", proxy->name().c_str(), proxy->admin_url().c_str());
+    tell(proxy->name(), "listening on " + proxy->url());
+    tell(proxy->name(), "admin on " + proxy->admin_url());
   }
   std::printf("ready\n");
   std::fflush(stdout);

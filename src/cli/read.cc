@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "cli/credential_flags.h"
 #include "cli/transport_flags.h"
 #include "model/matcher.h"
@@ -40,10 +42,7 @@ struct ReadFlags {
   bool values = false;
 };
 
-int complain(int exit_code, const std::string& what) {
-  fmt::print(stderr, "mread read: {}\n", what);
-  return exit_code;
-}
+int complain(int exit_code, const std::string& what) { return cli::complain("read", what, exit_code); }
 
 Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   scenarios::ReadCall call;
@@ -92,7 +91,11 @@ std::string size_text(uint64_t bytes) {
 }
 
 std::string render(const ReadFlags& flags, const scenarios::ReadReply& reply) {
-  if (flags.output == "openmetrics") return scenarios::openmetrics(reply.series);
+  if (flags.output == "openmetrics") {
+    const std::string text = scenarios::openmetrics(reply.series);
+    // A file gets what the labels hold. The other forms have escapes of their own.
+    return ::isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text;
+  }
   if (flags.output == "json") return scenarios::json(reply.series);
   if (flags.output == "csv") return scenarios::csv(reply.series);
   const scenarios::TableStyle style{colour_wanted(), flags.values, flags.limit == 0 ? UINT64_MAX : flags.limit};
@@ -121,7 +124,7 @@ int read(const ReadFlags& flags) {
         streamed ? fmt::format("streamed in {} frame{}", reply->frames, reply->frames == 1 ? "" : "s") : "SAMPLES",
         size_text(reply->body_bytes), static_cast<double>(reply->duration.count()) / 1000);
   }
-  if (!reply->partial().empty()) fmt::print(stderr, "mread read: the answer is partial: {}\n", reply->partial());
+  if (!reply->partial().empty()) complain(ExitCode::ok, fmt::format("the answer is partial: {}", reply->partial()));
   return ExitCode::ok;
 }
 

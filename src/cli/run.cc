@@ -18,8 +18,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/writers.h"
 
@@ -115,28 +117,48 @@ std::string compact_time(int64_t now_ms) {
   return text;
 }
 
-int complain(ExitCode code, const std::string& line) {
-  std::fprintf(stderr, "mread run: %s\n", line.c_str());
-  return code;
+// A folder of this user's own: another's cannot be written to.
+fs::path work_dir() { return fs::temp_directory_path() / ("mread-" + std::to_string(geteuid())); }
+
+// Makes the folder of the report. Until the run ends it says that the run was interrupted, so that a run that dies
+// leaves no other verdict. A report that cannot be written is better known before the run than after it.
+Result<fs::path> prepare_report(const std::string& wanted, const std::string& stamp) {
+  fs::path folder = wanted;
+  if (wanted.empty()) {
+    auto made = make_report_folder("reports", stamp);
+    if (!made) return made;
+    folder = *made;
+  }
+  Report begun;
+  begun.mread_version = MREAD_VERSION;
+  begun.started = std::chrono::system_clock::now();
+  begun.is_interrupted = true;
+  if (auto written = write_report(folder, begun); !written) return fail(written.error());
+  return folder;
 }
+
+int complain(ExitCode code, const std::string& line) { return cli::complain("run", line, code); }
+
+// A line of which parts stand in scenarios.
+void tell(const std::string& line) { fmt::print("{}\n", without_commands(printable(line))); }
 
 // Names the tests; with dry_run also what would keep each from running on this machine.
 int show_tests(const std::vector<Test>& tests, const NodeContext& context, const Options& options) {
   for (const Test& test : tests) {
-    fmt::print("{}  {}\n", test.title(), test.file);
+    tell(fmt::format("{}  {}", test.title(), test.file));
     if (!options.dry_run) continue;
     for (const NodeDeclaration& node : test.nodes) {
       NodeContext of_test = context;
       of_test.clock = {test.start_ms, test.interval.count()};
       const auto version = node.node->resolve_version(of_test);
       const std::string shown = !version ? "skipped: " + version.error().context : *version;
-      fmt::print("  {} {}{}{}\n", node.kind, node.name, shown.empty() ? "" : " ", shown);
+      tell(fmt::format("  {} {}{}{}", node.kind, node.name, shown.empty() ? "" : " ", shown));
     }
     for (const std::string& phase : phases_of(test.timeline)) {
       const auto count = std::count_if(test.checks.begin(), test.checks.end(), [&](const Check& check) {
         return std::find(check.during.begin(), check.during.end(), phase) != check.during.end();
       });
-      fmt::print("  {}: {} check{}\n", phase, count, count == 1 ? "" : "s");
+      tell(fmt::format("  {}: {} check{}", phase, count, count == 1 ? "" : "s"));
     }
   }
   if (options.dry_run) fmt::print("{} tests, nothing was started\n", tests.size());
@@ -144,8 +166,13 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
 }
 
 int run_scenarios(const Options& options) {
-  if (options.engine == "sim") return complain(invalid, "--engine sim is not supported yet; use docker or process");
   const int64_t now_ms = wall_clock_ms();
+  const bool runs = !options.list && !options.dry_run;
+  // Before anything can go wrong: an old verdict must not pass for this run's.
+  if (runs && !options.report_dir.empty()) {
+    if (auto cleared = clear_report(options.report_dir); !cleared)
+      return complain(environment, cleared.error().context);
+  }
   auto files = find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
   if (!files) return complain(invalid, files.error().context);
   const std::vector<Test> tests = load_tests(*files, options.selection, {now_ms, options.seed});
@@ -154,27 +181,22 @@ int run_scenarios(const Options& options) {
   NodeContext context;
   context.cache_dir = cache_dir();
   context.now_ms = now_ms;
-  if (options.list || options.dry_run) return show_tests(tests, context, options);
+  if (!runs) return show_tests(tests, context, options);
 
   EngineOptions engine_options;
   engine_options.cache_dir = context.cache_dir;
-  engine_options.work_dir = fs::temp_directory_path() / "mread";
+  engine_options.work_dir = work_dir();
   engine_options.keep = options.keep;
   auto engine = make_engine(options.engine, engine_options);
   if (!engine) return complain(environment, engine.error().context);
   for (const std::string& removed : (*engine)->sweep()) {
-    std::fprintf(stderr, "removed what an earlier run left behind: %s\n", removed.c_str());
+    std::fprintf(stderr, "removed what an earlier run left behind: %s\n", without_commands(printable(removed)).c_str());
   }
 
   const std::string stamp = compact_time(now_ms);
-  const fs::path report_dir = options.report_dir.empty() ? fs::path("reports") / stamp : fs::path(options.report_dir);
-  // A report that cannot be written is better known before the run than after it.
-  std::error_code error;
-  fs::create_directories(report_dir, error);
-  if (error || access(report_dir.c_str(), W_OK) != 0) {
-    return complain(environment,
-                    fmt::format("{}: cannot be written to; give another --report-dir", report_dir.string()));
-  }
+  const auto made = prepare_report(options.report_dir, stamp);
+  if (!made) return complain(environment, made.error().context + "; give another --report-dir");
+  const fs::path report_dir = *made;
 
   const bool is_terminal = isatty(STDOUT_FILENO) != 0;
   const char* no_color = std::getenv("NO_COLOR");
@@ -207,15 +229,15 @@ int run_scenarios(const Options& options) {
     report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
   }
   engine->reset();
+  std::error_code error;
   fs::remove(engine_options.work_dir, error);  // Only where it is empty: another run may have its nodes there.
-  if (signals.token().stop_requested()) {
-    fs::remove(report_dir, error);
-    std::fprintf(stderr, "\nmread run: interrupted; everything that was started is removed\n");
-    return interrupted;
-  }
   if (auto written = write_report(report_dir, report); !written) write_error = written.error().context;
   console.summary(report, report_dir);
   if (!write_error.empty()) return complain(environment, write_error);
+  if (report.is_interrupted) {
+    std::fprintf(stderr, "mread run: interrupted; everything that was started is removed\n");
+    return interrupted;
+  }
   if (report.total(Verdict::skipped) == report.tests.size()) {
     return complain(environment, "every test was skipped: " + report.tests.front().reason);
   }
@@ -232,7 +254,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command
       ->add_option("--engine", options->engine,
                    "docker: containers; process: child processes; auto: docker where a daemon answers")
-      ->check(CLI::IsMember({"auto", "docker", "process", "sim"}))
+      ->check(CLI::IsMember({"auto", "docker", "process"}))
       ->capture_default_str();
   command
       ->add_option("--filter", options->selection.filters,
@@ -261,7 +283,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->footer(
       "Example: mread run scenarios/seeds --engine process --filter 's2-*'\n"
       "Exit codes: 0 all passed, 1 a check failed, 2 inconclusive, 3 a scenario or flag is invalid,\n"
-      "4 the environment is not usable, 130 interrupted.");
+      "4 the environment is not usable, 130 interrupted (the report has what was judged until then).");
   command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });
 }
 

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,13 +14,19 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
+#include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
+#include "base/memory_limit.h"
+#include "base/printable.h"
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "merger/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "serve/log_format.h"
 #include "serve/service.h"
 #include "serve/ways.h"
 
@@ -39,10 +46,7 @@ struct ServeFlags {
   bool check_config = false;
 };
 
-int complain(int code, const std::string& line) {
-  std::fprintf(stderr, "mread serve: %s\n", line.c_str());
-  return code;
-}
+int complain(int code, const std::string& line) { return cli::complain("serve", line, code); }
 
 asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
   co_await server.drain(grace);
@@ -52,10 +56,33 @@ asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
 merger::Config load(const ServeFlags& flags) {
   merger::Config config = merger::Config::load(flags.config_file);
   if (!flags.listen.empty()) config.listen = flags.listen;
+  config.fit_into(memory_limit());
   return config;
 }
 
+// Every arena of the allocator reserves 64 MiB of the address space at once. Where that is limited there are few.
+void spare_address_space() {
+  rlimit space{};
+  if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur == RLIM_INFINITY) return;
+  constexpr rlim_t an_arena = 512U << 20;
+  mallopt(M_ARENA_MAX, static_cast<int>(std::clamp<rlim_t>(space.rlim_cur / an_arena, 1, 64)));
+}
+
+// What is thrown here has ended one handler, not the process: the reads that it belonged to fail by themselves, or at
+// their deadline.
+void run(asio::io_context& context, spdlog::logger& logger) {
+  for (;;) {
+    try {
+      context.run();
+      return;
+    } catch (const std::exception& error) {
+      logger.error("a task has failed: {}", error.what());
+    }
+  }
+}
+
 int serve(const ServeFlags& flags) {
+  spare_address_space();
   merger::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
@@ -63,12 +90,12 @@ int serve(const ServeFlags& flags) {
     if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) {
       return complain(invalid, flags.config_file + ": " + ways.error().to_string());
     }
-    std::fputs(config.describe().c_str(), stdout);
+    std::fputs(printable_lines(config.describe()).c_str(), stdout);
     return ok;
   }
 
   const auto logger = spdlog::stderr_color_mt("mread");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  logger->set_formatter(serve::log_format());
   logger->set_level(spdlog::level::from_str(flags.log_level));
 
   asio::io_context context(static_cast<int>(flags.threads));
@@ -80,14 +107,13 @@ int serve(const ServeFlags& flags) {
   options.port = address->port;
   options.tls = [&service] { return (*service)->generation()->web_tls(); };
   options.headers = [&service] { return (*service)->generation()->config().web.headers; };
-  options.handshake_failed = [&logger](const std::string& line) { logger->info("{}", line); };
   auto server = (*service)->listen(context.get_executor(), options);
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 
   asio::signal_set hangups(context, SIGHUP);
   const std::function<void(boost::system::error_code, int)> on_hangup = [&](boost::system::error_code code, int) {
     if (code) return;
-    (void)(*service)->reload();  // It logs.
+    (*service)->start_reload();
     hangups.async_wait(on_hangup);
   };
   hangups.async_wait(on_hangup);
@@ -109,9 +135,15 @@ int serve(const ServeFlags& flags) {
   std::fflush(stdout);
   logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION, started.backends.size(),
                started.groups.size(), (*server)->url(), to_string(started.partial));
+  if (!started.limits.share_of.empty()) {
+    logger->info(
+        "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "
+        "for {}",
+        started.limits.total_bytes_in_flight, started.limits.bytes_in_flight, started.limits.share_of);
+  }
   std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
-  context.run();
+  for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&] { run(context, *logger); });
+  run(context, *logger);
   threads.clear();
   logger->info("stopped");
   return ok;

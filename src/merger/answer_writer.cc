@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "merger/samples_writer.h"
 #include "merger/streamed_writer.h"
 #include "wire/labels_view.h"
@@ -41,15 +42,23 @@ std::vector<std::string_view> Batch::pieces() const {
 }
 
 void Batch::clear() {
+  constexpr size_t usual_memory = 1U << 20;
+  if (memory() > usual_memory) {
+    own_ = {};
+    pieces_ = {};
+    pins_ = {};
+  }
   own_.clear();
   pieces_.clear();
   pins_.clear();
   size_ = 0;
 }
 
-std::unique_ptr<AnswerWriter> AnswerWriter::create(model::ResponseType type, const Config& config) {
-  if (type == model::ResponseType::streamed_xor_chunks) return std::make_unique<StreamedWriter>(config);
-  return std::make_unique<SamplesWriter>(config);
+std::unique_ptr<AnswerWriter> AnswerWriter::create(model::ResponseType type, const Config& config, AccountPtr account) {
+  if (type == model::ResponseType::streamed_xor_chunks) {
+    return std::make_unique<StreamedWriter>(config, std::move(account));
+  }
+  return std::make_unique<SamplesWriter>(config, std::move(account));
 }
 
 std::optional<uint64_t> AnswerWriter::pass_on(SampledAnswer::Pieces) { return std::nullopt; }
@@ -66,8 +75,10 @@ SourceResult<void> AnswerWriter::combine(std::span<const Fragment> fragments, Se
   auto combined = combiner_.combine(fragments, out);
   const uint64_t added = combiner_.conflicts() - before;
   if (added == 0 || conflicts_.size() == most) return combined;
+  constexpr size_t shown_bytes = 1'024;
   const auto labels = wire::decode_labels(fragments.front().labels);
-  if (labels) conflicts_.push_back({labels->to_string(), added, combiner_.last_conflict()});
+  // Whatever the size of its labels, a series is kept on boards and pages: enough of it to be recognised.
+  if (labels) conflicts_.push_back({printable(labels->to_string(), shown_bytes), added, combiner_.last_conflict()});
   return combined;
 }
 
@@ -78,6 +89,12 @@ SourceResult<void> AnswerWriter::check_samples(uint64_t more) const {
         {no_source, Error(Errc::limit, fmt::format("the answer has more than {} samples (limits.samples)", limit))});
   }
   return {};
+}
+
+SourceResult<void> AnswerWriter::too_many_bytes() const {
+  return tl::unexpected<SourceError>(
+      {no_source, Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)",
+                                                 account_->budget().limit()))});
 }
 
 // With one series more, of so many samples.

@@ -29,6 +29,10 @@ class Batch {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  /// What it takes itself, without what is pinned.
+  size_t memory() const {
+    return own_.capacity() + pieces_.capacity() * sizeof(pieces_[0]) + pins_.capacity() * sizeof(pins_[0]);
+  }
   /// The views live until the batch changes.
   std::vector<std::string_view> pieces() const;
   void clear();
@@ -63,13 +67,19 @@ inline constexpr size_t no_source = SIZE_MAX;
 ///          fragments.
 /// Errors   of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit where limits.series,
 ///          limits.samples or limits.bytes_in_flight would be exceeded.
+/// Memory   counts for `account`.
 /// Not thread-safe.
 class AnswerWriter {
  public:
-  explicit AnswerWriter(const Config& config) : config_(config), combiner_(config.on_conflict, config.dedup) {}
+  AnswerWriter(const Config& config, AccountPtr account)
+      : config_(config),
+        account_(std::move(account)),
+        charge_(account_),
+        combiner_(config.on_conflict, config.dedup, account_->budget()) {}
   virtual ~AnswerWriter() = default;
 
-  static std::unique_ptr<AnswerWriter> create(model::ResponseType type, const Config& config);
+  static std::unique_ptr<AnswerWriter> create(model::ResponseType type, const Config& config,
+                                              AccountPtr account = AccountPtr(new Account()));
 
   virtual const char* content_type() const = 0;
   virtual const char* content_encoding() const = 0;
@@ -81,9 +91,10 @@ class AnswerWriter {
   /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make:
   /// then it gives their number. For the only result of an answer.
   virtual std::optional<uint64_t> pass_on(SampledAnswer::Pieces body);
-  virtual void finish(Batch& batch) = 0;
-  /// Bytes held back until finish().
-  virtual size_t held() const { return 0; }
+  /// What was held back, until the batch has `batch_bytes`. Whether that was all; else it is to be called again.
+  virtual bool finish(Batch& batch, size_t batch_bytes) = 0;
+  /// Gives back what it holds: nothing more is written.
+  virtual void release() noexcept = 0;
 
   AnswerCounts counts() const;
   /// The first series with conflicts, ten at most.
@@ -103,12 +114,24 @@ class AnswerWriter {
     return {};
   }
   SourceResult<void> check_samples(uint64_t more) const;
+  /// Whether `more` bytes may be taken for the answer.
+  SourceResult<void> check_room(uint64_t more) const {
+    if (account_->budget().has_room(more)) [[likely]]
+      return {};
+    return too_many_bytes();
+  }
+  size_t combiner_memory() const { return combiner_.memory(); }
+  bool combiner_has_grown() const { return combiner_.has_grown(); }
+  void release_combiner() { combiner_.release(); }
 
   const Config& config_;
+  const AccountPtr account_;
+  Charge charge_;
   AnswerCounts counts_;
 
  private:
   SourceResult<void> too_large(uint64_t samples) const;
+  SourceResult<void> too_many_bytes() const;
 
   SeriesCombiner combiner_;
   std::vector<SeriesConflict> conflicts_;

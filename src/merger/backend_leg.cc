@@ -85,6 +85,11 @@ void BackendLeg::wait(TimePoint now) {
   waiting_since_ = now;
 }
 
+void BackendLeg::read_asked(TimePoint now) {
+  wait(idle_since_.value_or(now));
+  idle_since_.reset();
+}
+
 void BackendLeg::stop_waiting(TimePoint now) {
   if (waiting_) waited_ += now - waiting_since_;
   waiting_ = false;
@@ -118,13 +123,25 @@ void BackendLeg::on_response(int status, std::string_view content_type, std::str
 
 void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now) {
   if (!open_ || !answered_) return;
-  stop_waiting(now);
+  const bool was_waiting = waiting_;
+  const TimePoint since = waiting_since_;
   bytes_ += piece->size();
-  if (auto fed = source_.feed(std::move(piece)); !fed) {
-    fail(std::move(fed).error(), now);
-  } else {
-    note_ready(now);
+  const uint64_t progress = source_.progress();
+  auto fed = source_.feed(std::move(piece));
+  if (!fed) {
+    stop_waiting(now);
+    // As one that is left out: what it holds is the reason.
+    if (source_.over_budget()) return leave_out(std::move(fed).error(), source_.started() || source_.resumes(), now);
+    return fail(std::move(fed).error(), now);
   }
+  if (source_.progress() != progress) {
+    stop_waiting(now);
+  } else {
+    waiting_ = false;
+    if (was_waiting) idle_since_ = since;
+    check_deadline(now);
+  }
+  note_ready(now);
 }
 
 void BackendLeg::on_end(TimePoint now) {
@@ -159,10 +176,23 @@ void BackendLeg::fail(Error error, TimePoint now) {
 void BackendLeg::check_answer() {
   if (error_ || !source_.is_unchecked()) return;
   auto checked = source_.check_answer();
-  if (checked) return;
+  // It may have failed meanwhile, for lack of memory.
+  if (checked || error_) return;
   error_ = std::move(checked).error();
   failed_early_ = true;
   source_.discard();
+}
+
+void BackendLeg::leave_out(Error error, bool merging, TimePoint now) {
+  if (open_) close(now);
+  if (!error_) error_ = error;
+  left_out_ = true;
+  if (merging) {
+    source_.discard(std::move(error));
+  } else {
+    failed_early_ = true;
+    source_.discard();
+  }
 }
 
 void BackendLeg::not_available(std::string why, TimePoint now) {
@@ -183,8 +213,8 @@ void BackendLeg::blame(const Error& error, TimePoint now) {
 }
 
 std::optional<TimePoint> BackendLeg::deadline() const {
-  if (!open_ || !waiting_) return std::nullopt;
-  return waiting_since_ + (timeout_ - waited_);
+  if (!open_ || !(waiting_ || idle_since_)) return std::nullopt;
+  return (waiting_ ? waiting_since_ : *idle_since_) + (timeout_ - waited_);
 }
 
 void BackendLeg::check_deadline(TimePoint now) {

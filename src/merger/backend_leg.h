@@ -14,7 +14,9 @@ namespace mread::merger {
 
 /// One query's request to one backend: how far its answer has come, its deadline, and what became of it.
 ///
-/// Deadline  only time in which an answer to Ask or Read is awaited counts.
+/// Deadline  only time in which an answer to Ask or Read is awaited counts. A piece that brings no data ends no wait:
+/// it
+///           goes on if the next piece is asked for at once.
 /// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was asked after the
 ///           answer had begun fails late only, so that the merge notices.
 /// Until ask() it stands by: nothing is waited for.
@@ -44,7 +46,9 @@ class BackendLeg {
   bool dropped() const { return dropped_ || (!asked_ && !unavailable_); }
   bool stands_by() const { return !asked_ && !unavailable_; }
 
-  void read_asked(TimePoint now) { wait(now); }
+  void read_asked(TimePoint now);
+  /// No more is asked for at present: what passes until then is not the backend's.
+  void rest() { idle_since_.reset(); }
   void on_response(int status, std::string_view content_type, std::string_view content_encoding, std::string_view text,
                    TimePoint now);
   void on_data(std::shared_ptr<const std::string> piece, TimePoint now);
@@ -55,6 +59,10 @@ class BackendLeg {
   /// Looks into a SAMPLES answer that came well and was not looked into yet, or only read (SeriesSource): the leg has
   /// failed early if it is bad.
   void check_answer();
+  /// The read would hold too much, and this leg the most: nothing of it is used any more, be it complete. `merging`:
+  /// the merge may have used some of it, and is to notice.
+  void leave_out(Error error, bool merging, TimePoint now);
+  bool left_out() const { return left_out_; }
   /// Also of one that stands by: nothing comes of it any more.
   void drop(TimePoint now);
   /// Another was asked beside it: if it is dropped for that, the time that it had is its latency.
@@ -70,6 +78,13 @@ class BackendLeg {
   void check_deadline(TimePoint now);
 
   void add_to(BackendOutcome& outcome, TimePoint now) const;
+
+  /// What FanOut has counted of this leg.
+  struct Counted {
+    bool unsettled = false;
+    bool open = false;
+    std::optional<TimePoint> deadline;
+  } counted;
 
  private:
   void wait(TimePoint now);
@@ -89,11 +104,13 @@ class BackendLeg {
   bool unavailable_ = false;
   bool failed_early_ = false;
   bool late_ = false;
+  bool left_out_ = false;
   int http_status_ = 0;
   bool superseded_ = false;
   std::optional<Error> error_;
   TimePoint asked_at_;
   TimePoint waiting_since_;
+  std::optional<TimePoint> idle_since_;  // The wait that a piece without data has interrupted.
   std::chrono::nanoseconds waited_{};
   std::optional<TimePoint> first_byte_at_;
   std::optional<TimePoint> ready_at_;

@@ -18,7 +18,8 @@ class BlockQueue {
   BlockQueue(BlockQueue&& other) noexcept
       : blocks_(std::move(other.blocks_)),
         first_(std::exchange(other.first_, 0)),
-        size_(std::exchange(other.size_, 0)) {
+        size_(std::exchange(other.size_, 0)),
+        memory_(std::exchange(other.memory_, 0)) {
     other.blocks_.clear();
   }
   BlockQueue& operator=(BlockQueue&&) = delete;
@@ -26,6 +27,8 @@ class BlockQueue {
 
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
+  /// Bytes of memory that it takes, for elements that are there or not.
+  size_t memory() const { return memory_; }
 
   T& operator[](size_t i) { return *slot(i); }
   const T& operator[](size_t i) const { return *slot(i); }
@@ -35,7 +38,10 @@ class BlockQueue {
   const T& back() const { return *slot(size_ - 1); }
 
   void push_back(T&& value) {
-    if (first_ + size_ == blocks_.size() * block_size) blocks_.push_back(std::make_unique_for_overwrite<Block>());
+    if (first_ + size_ == blocks_.size() * block_size) {
+      blocks_.push_back(std::make_unique_for_overwrite<Block>());
+      memory_ += sizeof(Block) + sizeof(blocks_[0]);
+    }
     std::construct_at(slot(size_), std::move(value));
     ++size_;
   }
@@ -54,7 +60,9 @@ class BlockQueue {
   void clear() {
     while (!empty()) pop_back();
     blocks_.clear();
+    blocks_.shrink_to_fit();
     first_ = 0;
+    memory_ = 0;
   }
 
  private:
@@ -72,6 +80,7 @@ class BlockQueue {
     constexpr size_t most_dropped = 64;
     const size_t dropped = first_ / block_size;
     blocks_[dropped - 1].reset();
+    memory_ -= sizeof(Block) + sizeof(blocks_[0]);
     if (dropped < most_dropped) return;
     blocks_.erase(blocks_.begin(), blocks_.begin() + most_dropped);
     first_ -= most_dropped * block_size;
@@ -80,6 +89,7 @@ class BlockQueue {
   std::vector<std::unique_ptr<Block>> blocks_;
   size_t first_ = 0;  // Counted from the first block's beginning.
   size_t size_ = 0;
+  size_t memory_ = 0;  // Of the blocks, and of their places in the list.
 };
 
 }  // namespace mread::merger

@@ -1,6 +1,16 @@
 #include "merger/breaker.h"
 
+#include <algorithm>
+#include <cassert>
+
 namespace mread::merger {
+namespace {
+
+// A suspect is probed again so soon after a probe, and never sooner than `shortest` after one.
+constexpr std::chrono::milliseconds suspect_interval{1'000};
+constexpr std::chrono::milliseconds shortest{100};
+
+}  // namespace
 
 Vital vital(const BackendOutcome& outcome, std::chrono::milliseconds hung_after) {
   using State = BackendOutcome::State;
@@ -13,7 +23,8 @@ Vital vital(const BackendOutcome& outcome, std::chrono::milliseconds hung_after)
   if (error.code.category() != mread_category()) return Vital::failed;
   switch (static_cast<Errc>(error.code.value())) {
     case Errc::http_status:
-      return outcome.http_status >= 500 ? Vital::failed : Vital::answered;
+      // 500 is how a store says that this read cannot be answered. 502, 503, 504 come from what stands before it, too.
+      return outcome.http_status > 500 ? Vital::failed : Vital::answered;
     case Errc::deadline:
     case Errc::truncated:
     case Errc::unavailable:
@@ -26,43 +37,109 @@ Vital vital(const BackendOutcome& outcome, std::chrono::milliseconds hung_after)
   }
 }
 
-Breaker::Permit Breaker::admit() {
-  if (state_ == State::closed) return Permit::yes;
-  if (state_ == State::open || on_trial_) return Permit::no;
-  on_trial_ = true;
-  return Permit::trial;
+Breaker::Permit Breaker::admit(TimePoint now) {
+  if (state_ == State::open && !probes() && now >= probe_at_) state_ = State::half_open;
+  switch (state_) {
+    case State::closed:
+    case State::suspect:
+      return Permit::yes;
+    case State::open:
+      return Permit::no;
+    case State::half_open:
+      if (on_trial_) return Permit::no;
+      on_trial_ = true;
+      return Permit::trial;
+  }
+  return Permit::yes;
 }
 
-void Breaker::record(Permit permit, Vital vital, TimePoint now) {
+void Breaker::record(Permit permit, Vital vital, TimePoint now, ReadIdentity who) {
   if (permit == Permit::no) return;
   const bool trial = permit == Permit::trial && state_ == State::half_open;
   if (trial) on_trial_ = false;
   if (vital == Vital::answered) {
-    state_ = State::closed;
-    failures_ = 0;
-    on_trial_ = false;
-  } else if (vital == Vital::failed) {
-    if (state_ == State::closed && ++failures_ >= settings_.open_after) open(now);
-    if (trial) open(now);
+    close();
+    return;
   }
+  if (vital != Vital::failed) return;
+  if (trial) {
+    if (!probes()) {
+      open(now);
+      return;
+    }
+    // The next failed probe opens it.
+    suspect(now, settings_.open_after - 1);
+    return;
+  }
+  if (state_ == State::closed) suspect(now, 0);
+  if (state_ != State::suspect) return;
+  ++failures_;
+  if (!probes() && !is_of_several(who)) return;
+  open_if_confirmed(now);
+}
+
+void Breaker::late(TimePoint now) {
+  if (state_ == State::closed && probes()) suspect(now, 0);
+}
+
+void Breaker::close() {
+  state_ = State::closed;
+  failures_ = 0;
+  probe_failed_ = false;
+  on_trial_ = false;
+  first_failed_.reset();
+  several_clients_ = false;
+  several_reads_ = false;
+}
+
+void Breaker::suspect(TimePoint now, size_t failures) {
+  assert(state_ == State::closed || state_ == State::half_open);
+  close();
+  state_ = State::suspect;
+  failures_ = failures;
+  probe_at_ = probed_at_ ? std::max(now, *probed_at_ + shortest) : now;
 }
 
 void Breaker::open(TimePoint now) {
+  close();
   state_ = State::open;
-  failures_ = 0;
-  on_trial_ = false;
   probe_at_ = now + settings_.probe;
 }
 
+void Breaker::open_if_confirmed(TimePoint now) {
+  assert(state_ == State::suspect);
+  if (failures_ >= settings_.open_after && (probe_failed_ || !probes())) open(now);
+}
+
+// Whether the failed reads in a row are different ones, of two clients or more.
+bool Breaker::is_of_several(ReadIdentity who) {
+  if (!first_failed_) first_failed_ = who;
+  several_clients_ = several_clients_ || who.client != first_failed_->client;
+  several_reads_ = several_reads_ || who.read != first_failed_->read;
+  return several_clients_ && several_reads_;
+}
+
 std::optional<TimePoint> Breaker::next_probe() const {
-  if (state_ != State::open) return std::nullopt;
+  if (!probes() || (state_ != State::suspect && state_ != State::open)) return std::nullopt;
   return probe_at_;
 }
 
-void Breaker::probe_begun(TimePoint now) { probe_at_ = now + settings_.probe; }
+void Breaker::probe_begun(TimePoint now) {
+  probed_at_ = now;
+  const auto pause = state_ == State::suspect ? std::min(settings_.probe, suspect_interval) : settings_.probe;
+  probe_at_ = now + pause;
+}
 
-void Breaker::probe_ended(bool answered) {
-  if (answered && state_ == State::open) state_ = State::half_open;
+void Breaker::probe_ended(bool answered, TimePoint now) {
+  if (state_ == State::suspect && answered) {
+    close();
+  } else if (state_ == State::suspect) {
+    ++failures_;
+    probe_failed_ = true;
+    open_if_confirmed(now);
+  } else if (state_ == State::open && answered) {
+    state_ = State::half_open;
+  }
 }
 
 Breaker Breaker::with(const HealthSettings& settings) const {
@@ -76,6 +153,8 @@ const char* to_string(Breaker::State state) {
   switch (state) {
     case Breaker::State::closed:
       return "closed";
+    case Breaker::State::suspect:
+      return "suspect";
     case Breaker::State::open:
       return "open";
     case Breaker::State::half_open:

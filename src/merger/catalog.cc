@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
-#include "model/regex_set.h"
-
 namespace mread::merger {
 namespace {
 
 using model::Matcher;
 using model::MatchType;
 using Matchers = std::vector<const Matcher*>;
+
+// A longer list is matched value by value.
+constexpr size_t words_limit = 1000;
 
 bool all_match(const Matchers& matchers, std::string_view value) {
   return std::all_of(matchers.begin(), matchers.end(), [value](const Matcher* m) { return m->matches(value); });
@@ -22,7 +23,7 @@ std::optional<std::vector<std::string>> listed(const Matchers& matchers) {
   }
   for (const Matcher* matcher : matchers) {
     if (matcher->type() != MatchType::regex) continue;
-    if (auto values = model::finite_set(matcher->value())) return values;
+    if (const auto* words = matcher->words(); words != nullptr && words->size() <= words_limit) return *words;
   }
   return std::nullopt;
 }
@@ -87,7 +88,7 @@ bool Catalog::could_hold(std::span<const Matcher> matchers, size_t& budget) cons
     if (values == nullptr && !all_names_) continue;
     if (!could_hold_label(values == nullptr ? none : *values, on_label, budget)) return false;
   }
-  return could_hold_pairs(by_label);
+  return could_hold_pairs(by_label, budget);
 }
 
 bool Catalog::could_hold_label(const Values& values, const Matchers& matchers, size_t& budget) {
@@ -108,7 +109,7 @@ bool Catalog::could_hold_label(const Values& values, const Matchers& matchers, s
   return false;
 }
 
-bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_label) const {
+bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_label, size_t& budget) const {
   if (!pairs_) return true;
   const auto on_name = by_label.find(model::metric_name_label);
   if (on_name == by_label.end()) return true;
@@ -130,6 +131,8 @@ bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_la
   return std::any_of(metrics->begin(), metrics->end(), [&](const std::string& metric) {
     return std::all_of(wanted.begin(), wanted.end(), [&](const auto& label) {
       return std::any_of(label.second.begin(), label.second.end(), [&](const std::string& value) {
+        if (budget == 0) return true;
+        --budget;
         return pairs_->may_contain(hash_pair(metric, label.first, value));
       });
     });

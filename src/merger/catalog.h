@@ -30,8 +30,8 @@ namespace mread::merger {
 /// Immutable; a const one may be used from many threads.
 class Catalog {
  public:
-  /// `budget`: how many values may still be held against expressions that are no list of words; taken from. When it is
-  /// used up, the answer is true.
+  /// `budget`: how many values may still be held against expressions that are no list of words, or looked up together
+  /// with a metric; taken from. When it is used up, the answer is true.
   bool could_hold(std::span<const model::Matcher> matchers, size_t& budget) const;
 
   /// When it was taken, in the clock of whoever took it: what the backend has stored since is not in it.
@@ -64,7 +64,7 @@ class Catalog {
 
   const Values* find(std::string_view name) const;
   static bool could_hold_label(const Values& values, const Matchers& matchers, size_t& budget);
-  bool could_hold_pairs(const std::map<std::string_view, Matchers>& by_label) const;
+  bool could_hold_pairs(const std::map<std::string_view, Matchers>& by_label, size_t& budget) const;
 
   std::vector<Values> labels_;  // By name.
   bool all_names_ = true;       // A label that is not in labels_ is on no series.

@@ -58,6 +58,9 @@ class ChainIterator {
   /// and up to eight bytes a sample of memory.
   size_t take_all(model::Sample* out);
 
+  /// Bytes that it takes.
+  size_t memory() const { return buckets_.capacity() * sizeof(buckets_[0]) + runs_.capacity() * sizeof(Run); }
+
   /// Of all iterations so far.
   const ConflictCount& conflicts() const { return conflicts_; }
 

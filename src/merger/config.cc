@@ -56,10 +56,19 @@ void read_limits(const Node& node, Config& config) {
   if (const auto value = mapping.find("queue")) config.limits.queue = value->count();
   if (const auto value = mapping.find("queue_wait")) config.limits.queue_wait = value->duration();
   if (const auto value = mapping.find("single_flight")) config.limits.single_flight = value->boolean();
+  if (const auto value = mapping.find("queries")) config.limits.queries = value->count();
+  if (const auto value = mapping.find("matchers")) config.limits.matchers = value->count();
+  if (const auto value = mapping.find("queries_at_once")) config.limits.queries_at_once = value->count();
   if (const auto value = mapping.find("series")) config.limits.series = value->count();
   if (const auto value = mapping.find("samples")) config.limits.samples = value->count();
-  if (const auto value = mapping.find("total_bytes_in_flight")) config.limits.total_bytes_in_flight = value->bytes();
-  if (const auto value = mapping.find("bytes_in_flight")) config.limits.bytes_in_flight = value->bytes();
+  if (const auto value = mapping.find("total_bytes_in_flight")) {
+    config.limits.total_bytes_in_flight = value->bytes();
+    config.limits.total_bytes_given = true;
+  }
+  if (const auto value = mapping.find("bytes_in_flight")) {
+    config.limits.bytes_in_flight = value->bytes();
+    config.limits.bytes_given = true;
+  }
   if (const auto value = mapping.find("query_range")) config.limits.query_range = value->duration();
   mapping.finish();
 }
@@ -81,7 +90,11 @@ void read_health(const Node& node, Config& config) {
   }
   if (const auto path = mapping.find("path")) {
     settings.path = path->string();
-    if (!boost::urls::parse_origin_form(settings.path)) path->error("want a path that begins with /");
+    if (settings.path == "none") {
+      settings.path.clear();
+    } else if (!boost::urls::parse_origin_form(settings.path)) {
+      path->error("want a path that begins with /, or none");
+    }
   }
   mapping.finish();
   config.health = std::move(settings);
@@ -136,5 +149,15 @@ Config Config::parse(std::string text, std::string file_name) {
 }
 
 Config Config::load(const std::string& path) { return from_yaml(Node::load(path)); }
+
+void Config::fit_into(const MemoryLimit& memory) {
+  const auto fit = [&](bool given, uint64_t& bytes, uint64_t share) {
+    if (given || share >= bytes) return;
+    bytes = std::max<uint64_t>(share, 1);
+    limits.share_of = fmt::format("{} ({} bytes)", memory.source, memory.bytes);
+  };
+  fit(limits.total_bytes_given, limits.total_bytes_in_flight, memory.bytes / 2);
+  fit(limits.bytes_given, limits.bytes_in_flight, memory.bytes / 4);
+}
 
 }  // namespace mread::merger

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_limit.h"
 #include "base/transport_settings.h"
 #include "base/yaml.h"
 #include "merger/config_credentials.h"
@@ -90,17 +91,25 @@ struct Limits {
   bool single_flight = true;                     ///< reads that ask the same share one fan-out
   uint64_t total_bytes_in_flight = 4ULL << 30;   ///< of all reads together
 
+  uint64_t queries = 100;        ///< in one request
+  uint64_t matchers = 1'000;     ///< of all queries of one request
+  uint64_t queries_at_once = 8;  ///< of one request: so many are asked at the same time
+
   uint64_t series = 5'000'000;            ///< in one answer
   uint64_t samples = 500'000'000;         ///< in one answer
-  uint64_t bytes_in_flight = 1ULL << 30;  ///< received and not yet sent on, of one read
+  uint64_t bytes_in_flight = 1ULL << 30;  ///< of memory, received and not yet sent on, of one read
   std::chrono::milliseconds query_range = std::chrono::hours(24 * 400);
+
+  bool total_bytes_given = false;  ///< by the file
+  bool bytes_given = false;
+  std::string share_of;  ///< of which the two are a half and a quarter, where they are
 };
 
 /// When a backend that fails is left alone, and how it is found to be back (merger/breaker.h).
 struct HealthSettings {
   std::chrono::milliseconds probe{5'000};  ///< between two probes, and what one may take
   size_t open_after = 3;                   ///< failures in a row
-  std::string path = "/-/ready";           ///< of a probe, on the backend's host
+  std::string path = "/-/ready";           ///< of a probe, on the backend's host; empty: there are no probes
   /// A backend that has not begun to answer for so long has failed, though nobody waits for it any more.
   std::chrono::milliseconds hung_after{10'000};
 };
@@ -155,6 +164,10 @@ struct Config {
   static Config parse(std::string text, std::string file_name);
   static Config load(const std::string& path);
   static Config from_yaml(const yaml::Node& root);
+
+  /// Where the file gives no total_bytes_in_flight, it is not more than half of what the process may have, and
+  /// bytes_in_flight not more than a quarter.
+  void fit_into(const MemoryLimit& memory);
 
   /// What the configuration means, defaults filled in, as YAML. Secrets, and values of headers and of URL
   /// parameters, which may be some, are left out.

@@ -65,19 +65,30 @@ std::string Config::describe() const {
       replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
       to_string(partial));
   out += fmt::format(
-      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, series: {}, samples: {}, "
+      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, queries: {}, matchers: {}, "
+      "queries_at_once: {}, series: {}, samples: {}, "
       "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}}}\n",
-      limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.series,
-      limits.samples, limits.bytes_in_flight, limits.total_bytes_in_flight, format_duration(limits.query_range));
+      limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.queries,
+      limits.matchers, limits.queries_at_once, limits.series, limits.samples, limits.bytes_in_flight,
+      limits.total_bytes_in_flight, format_duration(limits.query_range));
+  if (!limits.share_of.empty()) {
+    out += fmt::format("#{}{}{}: by default, {} of {}\n", limits.bytes_given ? "" : " bytes_in_flight",
+                       limits.bytes_given || limits.total_bytes_given ? "" : " and",
+                       limits.total_bytes_given ? "" : " total_bytes_in_flight",
+                       limits.bytes_given         ? "half"
+                       : limits.total_bytes_given ? "a quarter"
+                                                  : "a quarter and half",
+                       limits.share_of);
+  }
   // Its backends stand above, so this is not part of what describes the same again.
   if (discovery) {
     out += fmt::format("# discovery: {{file: {}, refresh: {}}}\n", quoted(discovery->file),
                        format_duration(discovery->refresh));
   }
   if (health) {
-    out +=
-        fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n", format_duration(health->probe),
-                    health->open_after, quoted(health->path), format_duration(health->hung_after));
+    out += fmt::format("health: {{probe: {}, open_after: {}, path: {}, hung_after: {}}}\n",
+                       format_duration(health->probe), health->open_after,
+                       health->path.empty() ? "none" : quoted(health->path), format_duration(health->hung_after));
   }
   if (prune) out += describe_prune(*this);
   out += describe_web(web);

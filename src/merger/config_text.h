@@ -3,16 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace mread::merger {
 
-/// Text as a quoted scalar of YAML, for Config::describe().
-inline std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
+/// Text as a quoted scalar of YAML, for Config::describe(): YAML knows the escapes that quote() writes.
+inline std::string quoted(std::string_view text) { return quote(text); }
 
 }  // namespace mread::merger

@@ -25,6 +25,9 @@ void read_backends(const Node& node, Config& config, Places& places) {
       entry.error(fmt::format("a second backend is called \"{}\" (the first is in {}): give each its own name",
                               backend.name, known->second));
     }
+    // Each read asks all, and groups and reloads compare them with one another.
+    constexpr size_t most_backends = 10'000;
+    if (config.backends.size() >= most_backends) entry.error("more than 10000 backends");
     config.backends.push_back(std::move(backend));
   }
 }

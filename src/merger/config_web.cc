@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/host_names.h"
 #include "base/tls_server_yaml.h"
 
 namespace mread::merger {
@@ -102,6 +103,7 @@ WebSettings read_web(const Node& node) {
   if (tls || synonym) settings.tls = read_tls_server(tls ? *tls : *synonym);
   if (const auto http = mapping.find("http_server_config")) read_http_server(*http, settings);
   if (const auto users = mapping.find("basic_auth_users")) read_users(*users, settings);
+  if (const auto names = mapping.find("hostnames")) settings.hostnames = read_host_names(*names);
   mapping.finish();
   return settings;
 }
@@ -115,6 +117,7 @@ std::string describe_web(const WebSettings& settings) {
   }
   if (!settings.basic_auth_users.empty()) out += "  basic_auth_users:\n";
   for (const auto& [name, hash] : settings.basic_auth_users) out += fmt::format("    '{}': <hidden>\n", name);
+  if (!settings.hostnames.empty()) out += fmt::format("  hostnames: [{}]\n", fmt::join(settings.hostnames, ", "));
   return out.empty() ? out : "web:\n" + out;
 }
 

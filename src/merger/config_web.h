@@ -16,6 +16,9 @@ struct WebSettings {
   std::optional<TlsServerSettings> tls;                               ///< none: plain HTTP
   std::vector<std::pair<std::string, std::string>> headers;           ///< sent with every response
   std::vector<std::pair<std::string, std::string>> basic_auth_users;  ///< name, bcrypt hash; none: anybody
+  /// Names that the server is reached by, beside that of `listen`. Where there are any, no request by another goes on;
+  /// else only no /-/reload.
+  std::vector<std::string> hostnames;
 };
 
 /// The cost of a bcrypt hash ($2a$, $2b$ or $2y$), the logarithm of its rounds; none for what is no such hash.

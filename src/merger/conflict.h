@@ -34,7 +34,7 @@ class ConflictCount {
 
 /// A series of an answer in which samples were in conflict, for whoever looks for the cause.
 struct SeriesConflict {
-  std::string series;  ///< as PromQL writes it
+  std::string series;  ///< as PromQL writes it, cut after 1 KiB
   uint64_t count = 0;
   SampleConflict last;  ///< one of them
 };

@@ -160,11 +160,18 @@ struct FanOutOptions {
 /// policy is `all`. `dedup: gapfill`: members of a group are replicas of each other; see GapFill for what becomes of
 /// their samples. merge.replica_labels: the query is sent on as it is, so a matcher on such a label asks for that
 /// replica's data; the answer's series are without them, and sorted. Limits: the answer is 400 with one line that names
-/// the limit and its setting, or aborted after the head. An answer is STREAMED or SAMPLES as the first of
-/// `accepted_response_types` says (none: SAMPLES). Several queries are asked at once and answered in order.
+/// the limit and its setting, or aborted after the head. limits.bytes_in_flight: the backend that holds the most at
+/// that moment fails, if the policy can bear that; on ties the first. What a streamed answer holds within twice its
+/// window and read-ahead is nobody's fault, since it waits for its neighbours or for the client. An answer is STREAMED
+/// or SAMPLES as the first of `accepted_response_types` says (none: SAMPLES). Several queries are asked in order,
+/// limits.queries_at_once of them at a time, and answered in order. The answer may begin before the last of them is
+/// asked; its failure is then one after the head.
+///
+/// Cost: linear in the number of queries. An event touches the legs of its own query only.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or an Ask is out), so
-/// one backend's slowness is never charged to another.
+/// one backend's slowness is never charged to another. Frames that say nothing do not end a wait, and very many of them
+/// are a failure.
 ///
 /// Not thread-safe: one FanOut, one strand.
 class FanOut {
@@ -184,16 +191,24 @@ class FanOut {
   void on_failure(RequestId id, Error error, TimePoint now);
   void on_wake(TimePoint now);
   void on_sent(TimePoint now);
+  /// Whether the head of an answer has been given.
+  bool has_begun() const;
   /// There is no room for this read: its answer is 503 with this line, or aborted after the head.
   void give_up(const std::string& line);
 
   bool done() const;
-  /// Bytes received and not yet sent on, which is what limits.bytes_in_flight bounds.
+  /// Bytes of memory that the read holds: what was received and not yet sent on with all that is made of it, which is
+  /// what limits.bytes_in_flight bounds.
   uint64_t held() const;
+  /// For a read that ends for lack of memory: gives back what it holds, but for a Body that is out. Nothing may be
+  /// called afterwards but held().
+  void release() noexcept;
   /// As far as it is known at the last event; of a read that is done, what became of it.
   const Outcome& outcome() const;
   /// The same of a read that is given up now.
   const Outcome& outcome(TimePoint now) const;
+  /// How often a leg (one query's request to one backend) was looked at: what the machine's work grows with.
+  uint64_t visits() const;
 
  private:
   class Impl;

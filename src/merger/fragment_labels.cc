@@ -8,7 +8,7 @@
 namespace mread::merger {
 
 Result<bool> set_labels(Fragment& fragment, std::string_view labels, bool pinned,
-                        std::span<const std::string> replica_labels) {
+                        std::span<const std::string> replica_labels, const AccountPtr& account) {
   const bool canonical = wire::is_canonical_labels(labels);
   std::string written;
   if (!canonical) {
@@ -26,7 +26,7 @@ Result<bool> set_labels(Fragment& fragment, std::string_view labels, bool pinned
   if (canonical) written = labels;
   std::string_view bytes;
   Fragment::Rare& rare = fragment.own_rare();
-  rare.labels_pin = pin_copy(splits ? std::move(split.bytes) : std::move(written), bytes);
+  rare.labels_pin = pin_copy(splits ? std::move(split.bytes) : std::move(written), bytes, account);
   fragment.labels = bytes.substr(0, splits ? split.kept : bytes.size());
   rare.replica = bytes.substr(fragment.labels.size());
   return canonical && !splits;

@@ -48,6 +48,12 @@ class GapFill {
   /// The result lives until the next call.
   std::span<const SampleRef> select(std::span<const Run> runs);
 
+  /// Bytes that it takes.
+  size_t memory() const {
+    return (base_.capacity() + out_.capacity()) * sizeof(SampleRef) + live_.memory() + filler_.memory() +
+           fills_.capacity() * sizeof(fills_[0]);
+  }
+
   /// Of all selections so far.
   const ConflictCount& conflicts() const { return conflicts_; }
 
@@ -60,6 +66,10 @@ class GapFill {
     void clear();
     void add(model::Sample sample, uint32_t position);
     size_t size() const { return times.size(); }
+    size_t memory() const {
+      return times.capacity() * sizeof(times[0]) + values.capacity() * sizeof(values[0]) +
+             positions.capacity() * sizeof(positions[0]);
+    }
   };
   // Between the live samples `next - 1` and `next` of the base, or beyond its ends.
   struct Gap {

@@ -44,6 +44,23 @@ model::Sample comparable(const MixedSample& sample) {
 
 }  // namespace
 
+size_t memory_beside(const MixedSample& sample) {
+  size_t bytes = 0;
+  const auto add = [&bytes](const auto& list) {
+    constexpr size_t overhead = 16;
+    if (list.capacity() > 0) bytes += list.capacity() * sizeof(list[0]) + overhead;
+  };
+  const model::Histogram& histogram = sample.histogram;
+  add(histogram.positive_spans);
+  add(histogram.negative_spans);
+  add(histogram.positive_deltas);
+  add(histogram.negative_deltas);
+  add(histogram.positive_counts);
+  add(histogram.negative_counts);
+  add(histogram.custom_values);
+  return bytes;
+}
+
 void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts) {
   std::stable_sort(samples.begin(), samples.end(), [](const MixedSample& a, const MixedSample& b) {
     return std::tie(a.run, a.timestamp_ms) < std::tie(b.run, b.timestamp_ms);

@@ -22,6 +22,9 @@ struct MixedSample {
   model::Histogram histogram;
 };
 
+/// What the sample takes beside itself.
+size_t memory_beside(const MixedSample& sample);
+
 /// Sorts each run by time and leaves one sample a timestamp, on a tie the first, or which the rule prefers as in
 /// merge_mixed; those that differ are added to `conflicts`. Cost: O(n log n).
 void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts);

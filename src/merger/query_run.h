@@ -22,6 +22,10 @@ struct QueryRun {
   std::vector<BackendLeg*> legs;
   std::vector<HedgedGroup> hedged;
   std::vector<Scope> scopes;  ///< by backend
+  size_t index = 0;           ///< in the request
+  size_t unsettled = 0;       ///< legs that the start of the answer waits for
+  size_t open = 0;            ///< legs with a request on its way
+  bool decided = false;       ///< every leg is settled, and nobody else is asked at first
   bool begun = false;         ///< some of its answer has been written
   bool hopeful = false;       ///< its SAMPLES answers are read as they are merged (SampledAnswer::read)
   bool passed_on = false;     ///< one of them is the whole answer: nothing is to be merged

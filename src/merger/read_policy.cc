@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "merger/backend_leg.h"
 
 namespace mread::merger {
@@ -53,7 +54,7 @@ std::string describe_failures(const Config& config, std::span<const BackendOutco
   for (const BackendOutcome& outcome : outcomes) {
     if (!outcome.error || outcome.nothing_lost) continue;
     if (!text.empty()) text += ", ";
-    text += config.backends[outcome.backend].name + ": " + reason(*outcome.error);
+    text += printable(config.backends[outcome.backend].name) + ": " + reason(*outcome.error);
   }
   return text;
 }

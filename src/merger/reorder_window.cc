@@ -98,6 +98,13 @@ void prefetch_itself(const Fragment& fragment) {
 
 }  // namespace
 
+// Of very many fragments, the list does not take more than it has to.
+void ReorderWindow::reserve_for_series(std::vector<Fragment>& out, std::string_view labels) const {
+  size_t count = 1;
+  while (count < queue_.size() && continues(queue_[count], labels)) ++count;
+  out.reserve(out.size() + count);
+}
+
 void ReorderWindow::pop_series(std::vector<Fragment>& out) {
   if (sorted_) {
     last_due_ = queue_.front().labels;
@@ -106,7 +113,10 @@ void ReorderWindow::pop_series(std::vector<Fragment>& out) {
     --series_;
   }
   const std::string_view labels = queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
+  constexpr size_t many = 64;
+  size_t count = 0;
   do {
+    if (++count == many) reserve_for_series(out, labels);
     bytes_ -= queue_.front().bytes;
     out.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -167,6 +177,9 @@ void ReorderWindow::drop_back() {
 void ReorderWindow::clear() {
   queue_.clear();
   tree_.clear();
+  last_due_ = {};
+  last_due_pin_.reset();
+  any_due_ = false;
   series_ = 0;
   bytes_ = 0;
   tree_bytes_ = 0;

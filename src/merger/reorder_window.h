@@ -53,6 +53,8 @@ class ReorderWindow {
   uint64_t find(std::string_view labels) const;
 
   size_t bytes() const { return bytes_; }
+  /// What it takes itself, without what the fragments pin.
+  size_t memory() const { return queue_.memory() + (sorted_ ? 0 : tree_.size() * node_bytes); }
   /// True if the source has broken the order.
   bool unsorted() const { return !sorted_; }
 
@@ -60,12 +62,17 @@ class ReorderWindow {
   void erase(std::string_view labels);
   /// Forgets all that is not due.
   void keep_due();
+  /// Forgets all; nothing may be pushed any more.
   void clear();
 
  private:
   struct ByLabels {
     bool operator()(const Fragment& a, const Fragment& b) const;
   };
+  // A node of the tree, as libstdc++ makes it, and the allocator's header.
+  static constexpr size_t node_bytes = sizeof(Fragment) + 48;
+
+  void reserve_for_series(std::vector<Fragment>& out, std::string_view labels) const;
   void leave_order();
   void settle();
   void drop_back();

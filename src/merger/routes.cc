@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "model/regex_set.h"
-
 namespace mread::merger {
 namespace {
 
@@ -16,7 +14,7 @@ bool satisfiable(const std::vector<const model::Matcher*>& matchers) {
   for (const model::Matcher* matcher : matchers) {
     if (matcher->type() == model::MatchType::equal) return all_match(matcher->value());
     if (matcher->type() == model::MatchType::regex) {
-      if (const auto values = model::finite_set(matcher->value())) {
+      if (const auto* values = matcher->words()) {
         return std::any_of(values->begin(), values->end(), all_match);
       }
     }

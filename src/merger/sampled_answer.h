@@ -21,8 +21,10 @@ struct SourceOptions;
 ///          not, that is no lapse of the backend's.
 /// Output   after end(), the series in order, each once, with all its fragments. With SourceOptions::defer the answer
 ///          waits after end(), not looked into, until check() or read() is called.
+///          Of series without samples that follow on the same series nothing is kept.
 /// Memory   of check(): the whole body, uncompressed. Of read(): the body as it came, which is kept, and what
-///          wire::SamplesBlockReader needs.
+///          wire::SamplesBlockReader needs. The pieces count for the account as they are given; what it takes itself is
+///          memory(), and is asked for before it is taken.
 /// Errors   of feed(), end() and check(), all final: see SeriesSource.
 /// The options are always those of the one source. Not thread-safe.
 class SampledAnswer {
@@ -62,13 +64,25 @@ class SampledAnswer {
   void pop_series(std::vector<Fragment>& out);
 
   size_t held() const { return bytes_; }
+  /// Bytes that it takes, without those of pieces and of blocks that are pinned.
+  size_t memory() const {
+    return pieces_.capacity() * sizeof(pieces_[0]) + fragments_.capacity() * sizeof(Fragment) +
+           (reader_ ? reader_->memory_bytes() + sizeof(*reader_) : 0) + last_labels_.capacity();
+  }
   bool over_limit() const { return over_limit_; }
+  bool over_budget() const { return over_budget_; }
   /// That the answer holds, wanted or not; of read(): so far.
   uint64_t series() const { return left_to_ != nullptr ? left_to_->series() : series_; }
 
  private:
-  Result<void> exceed(std::string what);
+  Result<void> exceed_body(const SourceOptions& options);
   Result<void> exceed_bytes(uint64_t limit);
+  Result<void> take_room(uint64_t more, const SourceOptions& options);
+  Result<void> take_all(std::string_view body, const Pin& pin, uint32_t source, const SourceOptions& options);
+  Result<wire::LabelsStep> add_fragment(const wire::TimeSeriesView& series, bool labels_stand, const Pin& pin,
+                                        const SourceOptions& options);
+  Result<void> grow(const SourceOptions& options);
+  Result<void> sort(const SourceOptions& options);
   void advance();
 
   std::vector<std::shared_ptr<const std::string>> pieces_;
@@ -76,9 +90,12 @@ class SampledAnswer {
   uint64_t series_ = 0;
   bool waits_ = false;
   bool over_limit_ = false;
+  bool over_budget_ = false;
+  bool unsorted_ = false;  // While they are listed.
   const SampledAnswer* left_to_ = nullptr;
   // Of check().
   std::vector<Fragment> fragments_;  // Sorted.
+  Charge fragments_charge_;          // While they are listed.
   size_t next_ = 0;                  // The first of them that was not taken.
   // Of read().
   std::unique_ptr<wire::SamplesBlockReader> reader_;

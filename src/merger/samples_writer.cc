@@ -39,12 +39,7 @@ bool SamplesWriter::take_samples(const Fragment& fragment) {
 
 SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&) {
   const bool identical = all_identical(fragments);
-  const uint64_t limit = config_.limits.bytes_in_flight;
-  if (limit != 0 && response_.size() > limit) {
-    return tl::unexpected<SourceError>(
-        {no_source,
-         Error(Errc::limit, fmt::format("the answer has more than {} bytes (limits.bytes_in_flight)", limit))});
-  }
+  if (auto room = check_room(0); !room) return room;
   whole_ = {};
   histogram_entries_.clear();
   histograms_ = 0;
@@ -57,7 +52,10 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   // Of SAMPLES alone the combiner makes one part.
   in_one_part_ =
       std::all_of(different.begin(), different.end(), [](const Fragment& fragment) { return fragment.is_samples; });
-  if (auto combined = combine(different, *this); !combined) return combined;
+  const size_t before = samples_.capacity() + histogram_entries_.capacity();
+  auto combined = combine(different, *this);
+  if (combiner_has_grown() || samples_.capacity() + histogram_entries_.capacity() != before) recount();
+  if (!combined) return combined;
   if (any_ && samples_.empty() && whole_.empty() && histogram_entries_.empty()) return {};
   return append(fragments[0].labels);
 }
@@ -71,13 +69,38 @@ SourceResult<void> SamplesWriter::append(std::string_view labels) {
     return tl::unexpected<SourceError>(
         {no_source, Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
   }
+  // The series once more, and a block for it.
+  if (auto room = check_room(count * sizeof(model::Sample) + at_most); !room) return room;
   if (auto counted = count_series(count + histograms_); !counted) return counted;
+  const size_t before = response_.memory();
   if (whole_.empty()) {
     response_.take_series(labels, samples_, histogram_entries_);
   } else {
     response_.append_series(labels, whole_, histogram_entries_);
   }
+  if (response_.memory() != before) recount();
   return {};
+}
+
+// Once in a while, since memory grows by doubling and in blocks. What one series took that was unusually large is not
+// kept for the next.
+void SamplesWriter::recount() {
+  constexpr size_t usual_memory = 4U << 20;
+  if (combiner_memory() > usual_memory && whole_.empty()) release_combiner();
+  charge_.set(response_.memory() + combiner_memory() + samples_.capacity() * sizeof(samples_[0]) +
+              histogram_entries_.capacity() + pieces_bytes_);
+}
+
+void SamplesWriter::release() noexcept {
+  response_ = {};
+  passed_on_ = {};
+  pieces_ = {};
+  pieces_bytes_ = 0;
+  samples_ = {};
+  whole_ = {};
+  histogram_entries_ = {};
+  release_combiner();
+  recount();
 }
 
 // Whether the series is what would be written of it: its samples, nothing to trim, nothing else. Adds their number.
@@ -95,7 +118,7 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
   uint64_t bytes = 0;
   for (const auto& piece : body) bytes += piece->size();
   if (!within(config_.limits.bytes_in_flight, bytes)) return std::nullopt;
-  wire::SamplesBlockReader reader(body);
+  wire::SamplesBlockReader reader(body, account_->budget().room() / 2);
   std::string labels;
   uint64_t series = 0;
   uint64_t samples = 0;
@@ -110,32 +133,46 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
   counts_.series += series;
   counts_.samples += samples;
   passed_on_.assign(body.begin(), body.end());
-  passed_on_bytes_ = bytes;
   return series;
 }
 
-void SamplesWriter::finish(Batch& batch) {
-  if (!passed_on_.empty()) {
-    for (auto& piece : passed_on_) batch.pass_on(*piece, Pin(new Block(piece)));
-    passed_on_.clear();
-    passed_on_bytes_ = 0;
-    return;
+bool SamplesWriter::finish(Batch& batch, size_t batch_bytes) {
+  if (!taken_) {
+    taken_ = true;
+    if (passed_on_.empty()) pieces_ = response_.take();
+    for (const auto& piece : pieces_) pieces_bytes_ += piece.room;
+    samples_ = {};
+    release_combiner();
+    recount();
   }
-  for (wire::SamplesBlockWriter::Piece& piece : response_.take()) {
+  for (; finished_ < passed_on_.size() && batch.size() < batch_bytes; ++finished_) {
+    auto& piece = passed_on_[finished_];
+    const std::string_view bytes = *piece;
+    batch.pass_on(bytes, Pin(new Block(std::move(piece))));
+  }
+  for (; finished_ < pieces_.size() && batch.size() < batch_bytes; ++finished_) {
+    auto& piece = pieces_[finished_];
     const std::string_view bytes(piece.memory.get(), piece.size);
-    batch.pass_on(bytes, Pin(new Block(std::move(piece.memory))));
+    pieces_bytes_ -= piece.room;
+    recount();
+    batch.pass_on(bytes, Pin(new Block(std::move(piece.memory), Charge(account_, piece.room))));
   }
+  return finished_ == passed_on_.size() + pieces_.size();
 }
 
 SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t source) {
   if (wire::has_floats(chunk.encoding)) {
     const size_t before = samples_.size();
+    const size_t more = wire::claimed_samples(chunk.encoding, chunk.data);
+    if (before + more > samples_.capacity()) {
+      const uint64_t bytes = std::max(before + more, 2 * before) * sizeof(model::Sample);
+      if (auto room = check_room(bytes); !room) return room;
+    }
     if (auto read = append_samples(chunk, samples_); !read) {
       return tl::unexpected<SourceError>({source, std::move(read).error()});
     }
     return keep_in_order(before);
   }
-  mixed_.clear();
   wire::HistogramChunkReader reader(chunk.encoding, chunk.data);
   while (reader.next()) {
     MixedSample sample;
@@ -143,10 +180,10 @@ SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t s
     sample.source = source;
     sample.is_histogram = true;
     sample.histogram = reader.sample().histogram;
-    mixed_.push_back(std::move(sample));
+    if (auto put = mixed({&sample, 1}); !put) return put;
   }
   if (reader.error()) return tl::unexpected<SourceError>({source, *reader.error()});
-  return mixed(mixed_);
+  return {};
 }
 
 SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples) {
@@ -163,6 +200,7 @@ SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples
     return check_samples(whole_.size());
   }
   const size_t before = samples_.size();
+  if (auto room = check_room(2 * (before + samples.size()) * sizeof(model::Sample)); !room) return room;
   samples_.insert(samples_.end(), samples.begin(), samples.end());
   return keep_in_order(before);
 }
@@ -193,6 +231,7 @@ SourceResult<void> SamplesWriter::mixed(std::span<const MixedSample> samples) {
     if (!sample.is_histogram) {
       samples_.push_back({sample.timestamp_ms, sample.bits});
     } else {
+      if (auto room = check_room(2 * histogram_entries_.size()); !room) return room;
       wire::append_histogram_entry(histogram_entries_, {sample.timestamp_ms, sample.histogram});
       ++histograms_;
     }

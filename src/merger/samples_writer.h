@@ -17,7 +17,7 @@ namespace mread::merger {
 /// series that loses all of its samples by that is left out, one that came without samples stays.
 class SamplesWriter final : public AnswerWriter, private SeriesParts {
  public:
-  explicit SamplesWriter(const Config& config) : AnswerWriter(config) {}
+  SamplesWriter(const Config& config, AccountPtr account) : AnswerWriter(config, std::move(account)) {}
 
   const char* content_type() const override { return "application/x-protobuf"; }
   const char* content_encoding() const override { return "snappy"; }
@@ -25,8 +25,8 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   void begin_result(size_t query_index, const model::Query& query) override;
   SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) override;
   std::optional<uint64_t> pass_on(SampledAnswer::Pieces body) override;
-  void finish(Batch& batch) override;
-  size_t held() const override { return response_.size() + passed_on_bytes_; }
+  bool finish(Batch& batch, size_t batch_bytes) override;
+  void release() noexcept override;
 
  private:
   SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) override;
@@ -36,6 +36,7 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   bool take_samples(const Fragment& fragment);
   SourceResult<void> keep_in_order(size_t before);
   SourceResult<void> append(std::string_view labels);
+  void recount();
 
   // Parts follow each other in time by what their chunks claim; a chunk that lied must not unsort the answer.
   bool keeps(int64_t timestamp_ms) {
@@ -47,12 +48,14 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   TimeRange range_{};
   wire::SamplesBlockWriter response_;
   std::vector<std::shared_ptr<const std::string>> passed_on_;  // In place of it.
-  size_t passed_on_bytes_ = 0;
+  size_t finished_ = 0;                                        // How many of these are in a batch.
+  bool taken_ = false;                                         // passed_on_ or pieces_ is all.
+  std::vector<wire::SamplesBlockWriter::Piece> pieces_;        // Of response_, once it is whole.
+  uint64_t pieces_bytes_ = 0;                                  // What those take that are not in a batch.
   std::vector<model::Sample> samples_;
   // In place of samples_: what the combiner made of them, which it keeps until the next series.
   std::span<const model::Sample> whole_;
   bool in_one_part_ = false;
-  std::vector<MixedSample> mixed_;
   std::string histogram_entries_;
   uint64_t histograms_ = 0;
   bool any_ = false;     // The series had samples, in the range or not.

@@ -4,8 +4,11 @@
 #include <cstring>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "wire/chunk_samples.h"
 #include "wire/histogram_proto.h"
+#include "wire/proto_reader.h"
 #include "wire/sample_entries.h"
 #include "wire/samples_response.h"
 
@@ -45,22 +48,20 @@ MixedSample mixed_of(Origin origin, const model::HistogramSample& sample) {
   return mixed;
 }
 
-Result<void> append_mixed(const wire::ChunkView& chunk, Origin origin, std::vector<MixedSample>& out) {
-  const auto append = [&](const auto& sample, int64_t) { out.push_back(mixed_of(origin, sample)); };
-  return wire::each_sample(chunk.encoding, chunk.data, append, append);
+// At most so many samples are read of a chunk: what it claims to hold is believed as far as its bytes go.
+size_t most_samples(const wire::ChunkView& chunk) {
+  const size_t a_byte = chunk.encoding == wire::ChunkEncoding::xor2 ? 8 : 4;
+  return std::min<size_t>(wire::claimed_samples(chunk.encoding, chunk.data), chunk.data.size() * a_byte);
 }
 
-Result<void> append_mixed(const Fragment& fragment, Origin origin, std::vector<MixedSample>& out) {
-  wire::SamplesReader reader(fragment.entries);
-  for (model::Sample sample; reader.next(sample);) out.push_back(mixed_of(origin, sample));
-  if (!reader.ok()) return fail(*reader.error());
-  wire::HistogramEntries entries(fragment.histograms());
-  for (std::string_view message; entries.next(message);) {
-    auto sample = wire::parse_histogram_message(message);
-    if (!sample) return fail(std::move(sample).error());
-    out.push_back(mixed_of(origin, *sample));
-  }
-  return {};
+// Of SAMPLES; counted only where it matters, which is `many` bytes.
+size_t most_samples(std::string_view entries, uint64_t many) {
+  constexpr size_t least_entry = 2;
+  if (entries.size() / least_entry * sizeof(model::Sample) <= many) return entries.size() / wire::zero_entry + 1;
+  size_t count = 0;
+  wire::SamplesReader reader(entries);
+  for (model::Sample sample; reader.next(sample);) ++count;
+  return count;
 }
 
 // What a chunk claims to hold is believed as far as its bytes go: an XOR chunk's sample takes two bits at the least, an
@@ -171,9 +172,107 @@ uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
   return static_cast<uint32_t>(std::find_if(runs_.begin(), runs_.end(), is_of) - runs_.begin());
 }
 
+size_t SeriesCombiner::memory() const {
+  const auto of = [](const auto& list) { return list.capacity() * sizeof(list[0]); };
+  size_t bytes = of(runs_) + of(chunks_) + of(refs_) + of(kept_) + of(holders_) + of(next_holders_) + of(sampled_) +
+                 of(decoded_) + of(decoded_chunks_) + of(to_keep_) + of(views_) + of(filled_) + of(merged_) +
+                 of(mixed_);
+  for (const Decoded& run : decoded_) bytes += of(run.memory);
+  for (const auto& filled : filled_) bytes += of(filled);
+  return bytes + mixed_bytes_ + chain_.memory() + gap_fill_.memory();
+}
+
+void SeriesCombiner::release() {
+  chunks_ = {};
+  refs_ = {};
+  kept_ = {};
+  sampled_ = {};
+  decoded_ = {};
+  open_runs_ = 0;
+  decoded_chunks_ = {};
+  to_keep_ = {};
+  views_ = {};
+  filled_ = {};
+  merged_ = {};
+  mixed_ = {};
+  mixed_bytes_ = 0;
+}
+
+// `of_source`: how much of the series' samples is that source's.
+SourceResult<void> SeriesCombiner::check_room(uint64_t more, uint32_t source, uint64_t of_source) const {
+  if (budget_.has_room(grown_ + more)) [[likely]]
+    return {};
+  const uint64_t limit = budget_.limit();
+  if (of_source > limit / 4) return tl::unexpected<SourceError>({source, holds_too_much(limit)});
+  return tl::unexpected<SourceError>(
+      {SIZE_MAX, Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit))});
+}
+
+// What listing the chunks takes, which is much more than they take on the wire where they are tiny.
+SourceResult<void> SeriesCombiner::check_chunks(std::span<const Fragment> fragments) const {
+  constexpr size_t least_chunk = 6;
+  constexpr size_t listed = 2 * (sizeof(wire::ChunkView) + sizeof(ChunkRef));  // The lists grow by doubling.
+  uint64_t entries = 0;
+  for (const Fragment& fragment : fragments) entries += fragment.is_samples ? 0 : fragment.entries.size();
+  if (budget_.has_room(entries / least_chunk * listed)) [[likely]]
+    return {};
+  uint64_t chunks = 0;
+  uint64_t most = 0;
+  uint32_t heaviest = fragments.front().source;
+  uint64_t of_source = 0;
+  const Fragment* before = nullptr;
+  for (const Fragment& fragment : fragments) {
+    if (before != nullptr && before->source != fragment.source) of_source = 0;
+    before = &fragment;
+    wire::ProtoReader reader(fragment.is_samples ? std::string_view() : fragment.entries);
+    while (reader.next()) ++of_source, ++chunks;
+    if (of_source <= most) continue;
+    most = of_source;
+    heaviest = fragment.source;
+  }
+  return check_room(chunks * listed, heaviest, most * listed);
+}
+
+// Before so many samples more are read into a run's memory.
+SourceResult<void> SeriesCombiner::check_decoding(const Decoded& run, size_t samples) {
+  const size_t needed = run.size + samples;
+  if (needed <= run.memory.capacity()) return {};
+  // What is to be moved and where it goes to are there at the same time.
+  const uint64_t bytes = std::max(needed, 2 * run.memory.capacity()) * sizeof(model::Sample);
+  const Decoded* heaviest = &run;
+  uint64_t most = needed;
+  for (const Decoded& each : std::span(decoded_).first(open_runs_)) {
+    if (each.size <= most) continue;
+    heaviest = &each;
+    most = each.size;
+  }
+  if (auto room = check_room(bytes, runs_[heaviest->run].source, most * sizeof(model::Sample)); !room) return room;
+  grown_ += bytes - run.memory.capacity() * sizeof(model::Sample);
+  return {};
+}
+
+// Before runs are merged, which takes so many bytes.
+SourceResult<void> SeriesCombiner::check_merging(uint64_t bytes) const {
+  const Decoded* heaviest = &decoded_.front();
+  for (const Decoded& each : std::span(decoded_).first(open_runs_)) {
+    if (each.size > heaviest->size) heaviest = &each;
+  }
+  return check_room(bytes, runs_[heaviest->run].source, heaviest->size * sizeof(model::Sample));
+}
+
 SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, SeriesParts& out) {
+  constexpr size_t usual_memory = 4U << 20;
+  grown_ = 0;
+  auto combined = combine_now(fragments, out);
+  // Unusually much is not kept for the next. What the parts were given lives until the next call, though.
+  if (!combined && memory() > usual_memory) release();
+  return combined;
+}
+
+SourceResult<void> SeriesCombiner::combine_now(std::span<const Fragment> fragments, SeriesParts& out) {
   chain_conflicts_before_ = chain_.conflicts().count();
   own_conflicts_before_ = conflicts_.count();
+  if (auto room = check_chunks(fragments); !room) return room;
   list_runs(fragments);
   refs_.clear();
   chunks_.clear();
@@ -321,13 +420,16 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
     bool increasing = true;
     for (; chunk != chunks.end() && chunk->run == number; ++chunk) {
       const size_t begin = run.size;
+      if (auto room = check_decoding(run, most_samples(*chunk->chunk)); !room) return room;
       const auto read = append_samples(*chunk->chunk, run.memory, run.size);
       if (!read) return blame(source, read.error());
       increasing = increasing && *read;
       decoded_chunks_.push_back({chunk->chunk, index, begin, run.size - begin});
     }
     for (; body != sampled.end() && body->run == number; ++body) {
-      const auto read = append_samples(body->fragment->entries, run.memory, run.size);
+      const std::string_view entries = body->fragment->entries;
+      if (auto room = check_decoding(run, most_samples(entries, budget_.room() / 2)); !room) return room;
+      const auto read = append_samples(entries, run.memory, run.size);
       if (!read) return blame(source, read.error());
       run.in_chunks = false;
       increasing = increasing && *read;
@@ -351,6 +453,8 @@ SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std:
     total += views_.back().size();
   }
   if (views_.size() == 1) return put_run(0, out);
+  // Two lists of all, and what finds a sample's place in them.
+  if (auto room = check_merging(total * (2 * sizeof(model::Sample) + 24)); !room) return room;
   if (dedup_ == Dedup::gapfill) {
     fill_gaps();
   } else if (const auto all = find_all_in_one()) {
@@ -447,13 +551,12 @@ void SeriesCombiner::fill_gaps() {
 SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
                                                    SeriesParts& out) {
   mixed_.clear();
+  mixed_bytes_ = 0;
   for (const ChunkRef& ref : chunks) {
-    const Origin origin{runs_[ref.run].source, ref.run};
-    if (auto read = append_mixed(*ref.chunk, origin, mixed_); !read) return blame(origin.source, read.error());
+    if (auto read = mix(ref); !read) return read;
   }
   for (const SampledRef& ref : sampled) {
-    const Origin origin{runs_[ref.run].source, ref.run};
-    if (auto read = append_mixed(*ref.fragment, origin, mixed_); !read) return blame(origin.source, read.error());
+    if (auto read = mix(ref); !read) return read;
   }
   order_mixed(mixed_, rule_, conflicts_);
   if (dedup_ == Dedup::gapfill && runs_.size() > 1) {
@@ -468,6 +571,55 @@ SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, s
   }
   merge_mixed(mixed_, rule_, conflicts_);
   return mixed_.empty() ? SourceResult<void>() : out.mixed(mixed_);
+}
+
+SourceResult<void> SeriesCombiner::add_mixed(MixedSample&& sample) {
+  mixed_bytes_ += memory_beside(sample);
+  // Sorting takes half as much once more.
+  const bool grows = mixed_.size() == mixed_.capacity();
+  const uint64_t bytes = mixed_.size() * sizeof(MixedSample);
+  if (auto room = check_room((grows ? 3 : 2) * bytes + mixed_bytes_, sample.source, bytes + mixed_bytes_); !room) {
+    return room;
+  }
+  mixed_.push_back(std::move(sample));
+  return {};
+}
+
+SourceResult<void> SeriesCombiner::mix(const ChunkRef& ref) {
+  const Origin origin{runs_[ref.run].source, ref.run};
+  const wire::ChunkView& chunk = *ref.chunk;
+  if (wire::has_floats(chunk.encoding)) {
+    SourceResult<void> added;
+    const auto add = [&](const model::Sample& sample, int64_t) {
+      if (added) added = add_mixed(mixed_of(origin, sample));
+    };
+    const auto ignore = [](const model::HistogramSample&, int64_t) {};
+    if (auto read = wire::each_sample(chunk.encoding, chunk.data, add, ignore); !read) {
+      return blame(origin.source, read.error());
+    }
+    return added;
+  }
+  wire::HistogramChunkReader reader(chunk.encoding, chunk.data);
+  while (reader.next()) {
+    if (auto added = add_mixed(mixed_of(origin, reader.sample())); !added) return added;
+  }
+  return reader.error() ? blame(origin.source, *reader.error()) : SourceResult<void>();
+}
+
+SourceResult<void> SeriesCombiner::mix(const SampledRef& ref) {
+  const Origin origin{runs_[ref.run].source, ref.run};
+  wire::SamplesReader reader(ref.fragment->entries);
+  for (model::Sample sample; reader.next(sample);) {
+    if (auto added = add_mixed(mixed_of(origin, sample)); !added) return added;
+  }
+  if (!reader.ok()) return blame(origin.source, *reader.error());
+  wire::HistogramEntries entries(ref.fragment->histograms());
+  for (std::string_view message; entries.next(message);) {
+    auto sample = wire::parse_histogram_message(message);
+    if (!sample) return blame(origin.source, sample.error());
+    if (auto added = add_mixed(mixed_of(origin, *sample)); !added) return added;
+  }
+  return {};
 }
 
 }  // namespace mread::merger

@@ -46,16 +46,30 @@ class SeriesParts {
 ///          above. A replica is a source, or of a source that has several what its replica labels tell apart. Where one
 ///          replica has every chunk that its group has, its chunks are put out as they are; else all are decoded.
 /// Errors   a source whose chunk or samples do not decode; what was put out for the series until then is to be dropped.
-/// Memory   the decoded samples of one series' largest overlap (to fill gaps: of the series), kept for the next.
+/// Memory   the decoded samples of one series' largest overlap (to fill gaps: of the series), kept for the next unless
+///          they are unusually many. It is asked for before it is taken: where the budget has no room for it, the
+///          source that has the most of the series' samples is to blame, or, where they are not much, no source.
 /// Not thread-safe.
 class SeriesCombiner {
  public:
   /// Half of what Prometheus puts into a chunk, so that keeping some makes at most twice as many of them.
   static constexpr size_t worth_keeping = 60;
 
-  SeriesCombiner(OnConflict rule, Dedup dedup) : rule_(rule), dedup_(dedup), chain_(rule) {}
+  /// `budget` outlives it.
+  SeriesCombiner(OnConflict rule, Dedup dedup, const Budget& budget)
+      : rule_(rule), dedup_(dedup), budget_(budget), chain_(rule) {}
 
   SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
+
+  /// Bytes that it takes.
+  size_t memory() const;
+  /// Whether the series that was combined last may have made it much.
+  bool has_grown() const {
+    constexpr size_t little = 64U << 10;
+    return grown_ > little || mixed_bytes_ > 0 || merged_.capacity() > little || chunks_.capacity() > little / 16;
+  }
+  /// Gives them back.
+  void release();
 
   /// Of all series so far.
   uint64_t conflicts() const { return conflicts_.count() + chain_.conflicts().count() + gap_fill_.conflicts().count(); }
@@ -93,6 +107,14 @@ class SeriesCombiner {
     size_t size;
   };
 
+  SourceResult<void> combine_now(std::span<const Fragment> fragments, SeriesParts& out);
+  SourceResult<void> check_room(uint64_t more, uint32_t source, uint64_t of_source) const;
+  SourceResult<void> check_chunks(std::span<const Fragment> fragments) const;
+  SourceResult<void> check_decoding(const Decoded& run, size_t samples);
+  SourceResult<void> check_merging(uint64_t bytes) const;
+  SourceResult<void> mix(const ChunkRef& ref);
+  SourceResult<void> mix(const SampledRef& ref);
+  SourceResult<void> add_mixed(MixedSample&& sample);
   void list_runs(std::span<const Fragment> fragments);
   uint32_t run_of(const Fragment& fragment, uint32_t last) const;
   bool leave_to_one_replica();
@@ -113,6 +135,9 @@ class SeriesCombiner {
 
   OnConflict rule_;
   Dedup dedup_;
+  const Budget& budget_;
+  uint64_t grown_ = 0;  // By the series that is combined.
+  uint64_t mixed_bytes_ = 0;
   ChainIterator chain_;
   GapFill gap_fill_;
   ConflictCount conflicts_;  // Within a run, or among samples with histograms.

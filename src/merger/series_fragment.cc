@@ -4,11 +4,29 @@
 #include <utility>
 
 namespace mread::merger {
+namespace {
 
-Pin pin_copy(std::string bytes, std::string_view& view) {
+// A string that is shared, and the block that pins it.
+constexpr size_t shared_string_bytes = 2 * object_overhead + sizeof(std::string) + sizeof(Block);
+
+struct Counted {
+  std::shared_ptr<const std::string> piece;
+  Charge charge;
+};
+
+}  // namespace
+
+Pin pin_copy(std::string bytes, std::string_view& view, const AccountPtr& account) {
   auto owned = std::make_shared<const std::string>(std::move(bytes));
   view = *owned;
-  return Pin(new Block(std::move(owned)));
+  Charge charge(account, owned->capacity() + shared_string_bytes);
+  return Pin(new Block(std::move(owned), std::move(charge)));
+}
+
+std::shared_ptr<const std::string> counted(std::shared_ptr<const std::string> piece, const AccountPtr& account) {
+  const std::string* const bytes = piece.get();
+  Charge charge(account, bytes->capacity() + shared_string_bytes + sizeof(Counted) + object_overhead);
+  return {std::make_shared<Counted>(std::move(piece), std::move(charge)), bytes};
 }
 
 void Fragment::list_chunks(std::vector<wire::ChunkView>& out) const {

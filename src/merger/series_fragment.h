@@ -9,6 +9,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include "merger/budget.h"
 #include "wire/chunked_series.h"
 
 namespace mread::merger {
@@ -21,15 +22,21 @@ inline constexpr uint32_t unknown_common = UINT32_MAX - 1;
 /// to it are one thread's at a time.
 class Block : public boost::intrusive_ref_counter<Block, boost::thread_unsafe_counter> {
  public:
-  explicit Block(std::shared_ptr<const void> bytes) : bytes_(std::move(bytes)) {}
+  /// `charge`: of the bytes, where nobody else has counted them.
+  explicit Block(std::shared_ptr<const void> bytes, Charge charge = {})
+      : bytes_(std::move(bytes)), charge_(std::move(charge)) {}
 
  private:
   std::shared_ptr<const void> bytes_;
+  Charge charge_;
 };
 using Pin = boost::intrusive_ptr<const Block>;
 
 /// A block with these bytes, which `view` then shows.
-Pin pin_copy(std::string bytes, std::string_view& view);
+Pin pin_copy(std::string bytes, std::string_view& view, const AccountPtr& account);
+
+/// The piece, which counts for `account` as long as somebody holds it, be it for one byte of it.
+std::shared_ptr<const std::string> counted(std::shared_ptr<const std::string> piece, const AccountPtr& account);
 
 /// What one source says of one series: a frame of a streamed answer, or a series of a SAMPLES answer, as views of the
 /// bytes that came. A source may hold several fragments of one series.
@@ -41,6 +48,7 @@ struct Fragment {
     std::string_view replica;             ///< the replica labels that were taken off; one replica's are equal
     std::string_view histograms;          ///< SAMPLES: the entries
     std::vector<wire::ChunkView> chunks;  ///< streamed: where they do not stand together
+    Charge charge;                        ///< of this
   };
 
   Pin pin;                  ///< keeps the bytes behind every view
@@ -53,7 +61,7 @@ struct Fragment {
   std::string_view entries;
   boost::intrusive_ptr<Rare> rare;   ///< shared by copies: it is not changed once there is one
   uint64_t sample_count = 0;         ///< what the chunks' headers claim; 0 for SAMPLES
-  size_t bytes = 0;                  ///< on the wire, for accounting
+  size_t bytes = 0;                  ///< on the wire, and not less than a Fragment takes: what windows are made of
   uint32_t common = unknown_common;  ///< bytes of the entries that `labels` share with the fragment before
   uint32_t source = 0;               ///< on ties, the lowest wins
   uint32_t group = 0;                ///< sources of one group are replicas of each other
@@ -64,6 +72,11 @@ struct Fragment {
   Rare& own_rare() {
     if (!rare) rare = new Rare();
     return *rare;
+  }
+  /// Counts what is rare of it, once that is complete.
+  void charge_rare(const AccountPtr& account) {
+    if (!rare || rare->charge.bytes() > 0) return;
+    rare->charge = Charge(account, sizeof(Rare) + object_overhead + rare->chunks.capacity() * sizeof(wire::ChunkView));
   }
   std::string_view replica() const { return rare ? rare->replica : std::string_view(); }
   std::string_view histograms() const { return rare ? rare->histograms : std::string_view(); }

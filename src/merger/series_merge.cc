@@ -94,7 +94,12 @@ bool SeriesMerge::write_series(AnswerWriter& writer, Batch& batch) {
   }
   written_ = labels;
   written_pin_ = std::move(pin);
-  series_.clear();
+  constexpr size_t usual_fragments = 1024;
+  if (series_.capacity() > usual_fragments) {
+    series_ = {};
+  } else {
+    series_.clear();
+  }
   return true;
 }
 

@@ -46,6 +46,19 @@ class SeriesMerge {
   /// Goes on without the failed source; what it gave before stays.
   void skip_failure();
 
+  /// A source has been discarded with what it held (SeriesSource::discard), perhaps series that were next.
+  void forget_next() {
+    built_ = false;
+    replay_ = false;
+  }
+  /// Lets go of what it pins; nothing may be merged afterwards.
+  void release() {
+    series_ = {};
+    written_pin_.reset();
+  }
+  /// What the list of the series' fragments takes.
+  size_t memory() const { return series_.capacity() * sizeof(Fragment); }
+
   /// After skip_failure(): which series are still to come; none given: all.
   std::optional<ResumePoint> resume_point() const;
   /// One more source, with the next index; after skip_failure(). It must begin at resume_point().

@@ -41,7 +41,8 @@ struct SourceOptions {
   uint64_t window = 4ULL << 20;                 ///< bytes within which series may be out of order
   uint64_t read_ahead = 1ULL << 20;             ///< bytes that are asked for beyond the window
   bool hold_all = false;                        ///< known to be unsorted: nothing is given out before the end
-  uint64_t repair_limit = 256ULL << 20;         ///< bytes that may be held for that
+  uint64_t repair_limit = 256ULL << 20;         ///< bytes of series that may be held for that
+  AccountPtr account;                           ///< for which it counts what it holds; null: one of its own
 };
 
 /// One backend's answer to one query, as a sorted run of whole series.
@@ -51,11 +52,15 @@ struct SourceOptions {
 ///          whole, that is when the source has ended, or when it is due (see ReorderWindow): a series that comes
 ///          late by less than the window is put in its place. Without their replica labels series are in another order,
 ///          for better or worse: it is this order that counts.
+///          A series without chunks or samples is given out, but not one more fragment of the series before it.
 /// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body. Frames that another source of the
-///          read has sent already, byte for byte, are held once, though each counts them.
+///          read has sent already, byte for byte, are held once, and count for that one. All of it counts for
+///          SourceOptions::account, and is asked for there before it is taken.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
 ///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate label
-///          names, chunks that end before they begin, and answers to a query that was not asked.
+///          names, chunks that end before they begin, answers to a query that was not asked, and very many frames that
+///          say nothing. What is wrong first counts: it does not depend on how the body is cut into pieces, but for
+///          the account's limit, which depends on what others hold.
 /// Not thread-safe.
 class SeriesSource {
  public:
@@ -74,8 +79,10 @@ class SeriesSource {
   void end_early(Error error);
   /// The source counts for nothing: what it holds is dropped.
   void discard();
+  /// The same, but as a failure that the merge is to notice.
+  void discard(Error error);
 
-  bool wants_data() const { return !ended_ && (!ready() || held() < options_.window + options_.read_ahead); }
+  bool wants_data() const { return !ended_ && (!ready() || buffered() < options_.window + options_.read_ahead); }
   /// Whether the series in front is whole, or there is nothing more to come.
   bool ready() const { return ended_ || window_.due(); }
   /// Whether ready() has been true: the answer's start is known to be good.
@@ -93,9 +100,14 @@ class SeriesSource {
   /// What head() has in common with the series popped before it (Fragment::common).
   uint32_t head_common() const { return is_sampled() ? sampled_.front_common() : window_.front_common(); }
   void pop_series(std::vector<Fragment>& out) {
-    if (!is_sampled()) return window_.pop_series(out);
-    sampled_.pop_series(out);
-    note_lapse();
+    if (is_sampled()) {
+      sampled_.pop_series(out);
+      note_lapse();
+      sampled_charge_.set(sampled_.memory());
+    } else {
+      window_.pop_series(out);
+      window_charge_.set(window_.memory());
+    }
   }
 
   /// The SAMPLES answer that waits to be read or checked (SourceOptions::defer), if there is one. Until then the
@@ -109,23 +121,49 @@ class SeriesSource {
   Result<void> check_answer();
 
   uint32_t index() const { return index_; }
-  size_t held() const { return window_.bytes() + sampled_.held() + (splitter_ ? splitter_->buffered() : 0); }
-  bool unsorted() const { return unsorted_; }
+  /// Bytes of the body that are held, as they came. What they take is the account's to say.
+  size_t buffered() const { return window_.bytes() + sampled_.held() + (splitter_ ? splitter_->buffered() : 0); }
+  const Account& account() const { return *options_.account; }
+  /// What it may hold though it waits for nobody but its neighbours, or a slow client.
+  uint64_t allowance() const { return is_sampled() ? 0 : 2 * (options_.window + options_.read_ahead); }
+  bool unsorted() const { return unsorted_ || window_.unsorted(); }
   /// Whether it failed because of a limit of the read (`limits:`), for which it is not to blame.
   bool over_limit() const { return sampled_.over_limit(); }
+  /// Whether it failed because the read would hold too much, and this source the most.
+  bool over_budget() const { return over_budget_; }
+  /// How often it has said something: frames that carry data, pieces of other bodies, bytes of a frame that is on its
+  /// way. Frames that say nothing do not count.
+  uint64_t progress() const { return progress_; }
   uint64_t series() const { return is_sampled() ? sampled_.series() : series_; }
 
  private:
+  static constexpr uint32_t most_idle = 10'000;
+
   bool is_sampled() const { return type_ == model::ResponseType::samples; }
   void note_lapse() {
     if (sampled_.lapsed()) [[unlikely]]
       error_ = Error(Errc::malformed, "not what is usual in answers");
   }
+  Result<void> feed_frames(std::shared_ptr<const std::string> piece);
   Result<void> take_frames();
   Result<bool> take_twin();
   Result<void> take_frame(const wire::Frame& frame);
   Result<void> take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone);
   Result<void> push(Fragment&& fragment, const wire::LabelsStep& step);
+  Result<void> note_growth();
+  Result<void> skip();
+  // Prometheus sends no frame that says nothing. Some are let pass, since the format allows them; very many are an
+  // attempt on the time.
+  bool note_frame(bool says_something) {
+    if (!says_something) return ++idle_frames_ <= most_idle;
+    ++progress_;
+    idle_frames_ -= idle_frames_ > 0 ? 1 : 0;
+    return true;
+  }
+  static Error too_many_idle();
+  Result<void> take_room(uint64_t more);
+  Pin pin_frame();
+  void recount();
 
   uint32_t index_;
   SourceOptions options_;
@@ -135,6 +173,9 @@ class SeriesSource {
   wire::LabelsStepper stepper_;  // Follows last_labels_.
   SampledAnswer sampled_;
   ReorderWindow window_;
+  Charge window_charge_;
+  Charge sampled_charge_;
+  Charge frame_charge_;  // Of splitter_ and response_.
   TwinFinder twins_;
   Pin block_;                          // What frames are cut from at present,
   const void* block_bytes_ = nullptr;  // and its bytes.
@@ -144,8 +185,13 @@ class SeriesSource {
   bool unsorted_ = false;
   bool started_ = false;
   bool ended_ = false;
+  bool over_budget_ = false;
   std::optional<Error> error_;
   uint64_t series_ = 0;
+  uint64_t skipped_ = 0;  // Series.
+  uint64_t progress_ = 0;
+  uint32_t idle_frames_ = 0;     // That said nothing, beyond one for each that did.
+  bool said_something_ = false;  // The frame that is taken.
 };
 
 }  // namespace mread::merger

@@ -2,7 +2,8 @@
 
 namespace mread::merger {
 
-SourceOptions source_options(const Config& config, size_t backend, const FanOutOptions& options) {
+SourceOptions source_options(const Config& config, size_t backend, const FanOutOptions& options,
+                             const boost::intrusive_ptr<Budget>& budget) {
   const uint64_t in_flight = config.limits.bytes_in_flight;
   const Group& group = config.groups[config.backends[backend].group];
   SourceOptions out;
@@ -16,6 +17,7 @@ SourceOptions source_options(const Config& config, size_t backend, const FanOutO
   out.read_ahead = options.read_ahead_bytes;
   out.hold_all = backend < options.known_unsorted.size() && options.known_unsorted[backend];
   out.repair_limit = config.repair_limit;
+  out.account = new Account(budget);
   return out;
 }
 

@@ -26,9 +26,11 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
   samples_ = 0;
   last_source_ = no_source;
   out_ = &batch.own();
+  const size_t entries_before = entries_.capacity();
   const size_t begin = out_->size();
   const auto transcoded_before = counts_.transcoded;
   auto written = combine(std::span(fragments).first(identical ? 1 : fragments.size()), *this);
+  if (combiner_has_grown() || entries_.capacity() != entries_before) recount();
   if (written) written = count_series(samples_);
   if (!written) {
     floats_.reset();
@@ -45,6 +47,27 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
   if (!entries().empty() || frames_ == 0) write_frame();
   batch.add_own(begin);
   return {};
+}
+
+// What a series took that was unusually large is not kept for the next.
+void StreamedWriter::recount() {
+  constexpr size_t usual_memory = 4U << 20;
+  if (combiner_memory() > usual_memory) release_combiner();
+  if (message_.capacity() > usual_memory) message_ = {};
+  charge_.set(combiner_memory() + entries_.capacity() + message_.capacity());
+}
+
+void StreamedWriter::release() noexcept {
+  entries_ = {};
+  message_ = {};
+  release_combiner();
+  recount();
+}
+
+// What is written of the series so far is in the batch, and once more where that has to grow.
+SourceResult<void> StreamedWriter::check_part() const {
+  if (auto room = check_room(2 * (out_->size() + entries_.size())); !room) return room;
+  return check_samples(samples_);
 }
 
 // The one whose frame says all that is to be written, and nothing more.
@@ -97,7 +120,7 @@ SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t 
   last_source_ = source;
   samples_ += wire::claimed_samples(chunk.encoding, chunk.data);
   cut_frame_if_large();
-  return check_samples(samples_);
+  return check_part();
 }
 
 SourceResult<void> StreamedWriter::decoded_chunk(const wire::ChunkView& chunk, uint32_t source,
@@ -110,7 +133,7 @@ SourceResult<void> StreamedWriter::decoded_chunk(const wire::ChunkView& chunk, u
   last_source_ = source;
   samples_ += samples.size();
   cut_frame_if_large();
-  return check_samples(samples_);
+  return check_part();
 }
 
 SourceResult<void> StreamedWriter::samples(std::span<const model::Sample> samples) {
@@ -120,7 +143,7 @@ SourceResult<void> StreamedWriter::samples(std::span<const model::Sample> sample
   }
   last_source_ = no_source - 1;  // No single source's.
   samples_ += samples.size();
-  return check_samples(samples_);
+  return check_part();
 }
 
 SourceResult<void> StreamedWriter::mixed(std::span<const MixedSample> samples) {
@@ -140,7 +163,7 @@ SourceResult<void> StreamedWriter::mixed(std::span<const MixedSample> samples) {
   close_histogram_chunks();
   last_source_ = no_source - 1;
   samples_ += samples.size();
-  return check_samples(samples_);
+  return check_part();
 }
 
 void StreamedWriter::close_float_chunk() {

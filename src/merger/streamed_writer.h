@@ -21,7 +21,7 @@ namespace mread::merger {
 /// `newer`. Merged samples are always in the latter.
 class StreamedWriter final : public AnswerWriter, private SeriesParts {
  public:
-  explicit StreamedWriter(const Config& config) : AnswerWriter(config) {}
+  StreamedWriter(const Config& config, AccountPtr account) : AnswerWriter(config, std::move(account)) {}
 
   const char* content_type() const override {
     return "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
@@ -30,7 +30,8 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
   bool streams() const override { return true; }
   void begin_result(size_t query_index, const model::Query& query) override;
   SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) override;
-  void finish(Batch&) override {}
+  bool finish(Batch&, size_t) override { return true; }
+  void release() noexcept override;
 
  private:
   static constexpr size_t frame_limit = 32U << 20;
@@ -51,6 +52,8 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
   void close_histogram_chunks();
   void cut_frame_if_large();
   void write_frame();
+  SourceResult<void> check_part() const;
+  void recount();
 
   size_t query_index_ = 0;
   std::string_view labels_;  // Of the series that is written.

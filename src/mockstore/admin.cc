@@ -1,7 +1,12 @@
 #include "mockstore/admin.h"
 
+#include "base/printable.h"
+
 namespace mread::mockstore {
 namespace {
+
+// Of a list of faults, which anybody may send.
+const yaml::Bounds faults_bounds{.bytes = admin_body_limit_bytes, .values = 10'000, .pending_signs = 50'000};
 
 AdminReply reply(int status, std::string_view type, std::string body) {
   AdminReply result;
@@ -43,9 +48,9 @@ AdminReply answer_admin(Store& store, std::string_view method, std::string_view 
     if (get) return json(store.faults().to_json());
     if (method == "PUT") {
       try {
-        store.set_faults(parse_faults(yaml::Node::parse(body, "faults")));
+        store.set_faults(parse_faults(yaml::Node::parse(body, "faults", faults_bounds)));
       } catch (const yaml::ConfigError& error) {
-        return plain(400, error.what());
+        return plain(400, printable_lines(error.what()));
       }
       return json(store.faults().to_json());
     }

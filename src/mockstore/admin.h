@@ -9,6 +9,9 @@
 
 namespace mread::mockstore {
 
+/// Of a request for it. A larger one is refused.
+constexpr size_t admin_body_limit_bytes = size_t{1} << 20;
+
 struct AdminReply {
   net::ResponseHead head;
   std::string body;

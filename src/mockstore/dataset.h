@@ -37,7 +37,7 @@ class Dataset {
     Encodings encodings = Encodings::compatible;
   };
 
-  /// Errors: Errc::malformed for a label set that comes twice, Errc::limit above 2^32 - 1 series.
+  /// Errors: Errc::malformed for a label set that comes twice, Errc::limit above 50 million series.
   static Result<std::shared_ptr<const Dataset>> create(std::vector<InputSeries> entries, Options options);
 
   enum class Order { created, by_labels };

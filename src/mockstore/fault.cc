@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
 #include "mockstore/faults/registry.h"
 
 namespace mread::mockstore {
@@ -31,7 +32,7 @@ const faults::Entry* find_fault(std::string_view name) {
 
 }  // namespace
 
-std::string to_json(const yaml::Node& node) { return boost::json::serialize(json_of(node)); }
+std::string to_json(const yaml::Node& node) { return printable_json(boost::json::serialize(json_of(node))); }
 
 FaultRule parse_fault(const yaml::Node& node) {
   FaultRule rule;

@@ -16,11 +16,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 
+#include "base/printable.h"
+#include "base/shown_text.h"
 #include "base/tls_server_yaml.h"
+#include "mockstore/control_screen.h"
 #include "net/connection.h"
+#include "net/credentials.h"
 #include "net/dial.h"
 #include "net/head_text.h"
 #include "net/message_parser.h"
@@ -52,19 +54,6 @@ struct Entry {
   uint64_t bytes_up = 0;
   uint64_t bytes_down = 0;
 };
-
-std::string basic_authorization(const std::string& user_and_password) {
-  std::string out((user_and_password.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(user_and_password.data()),
-                                   static_cast<int>(user_and_password.size()));
-  out.resize(static_cast<size_t>(size));
-  return "Basic " + out;
-}
-
-bool same_secret(std::string_view given, std::string_view wanted) {
-  return given.size() == wanted.size() && CRYPTO_memcmp(given.data(), wanted.data(), wanted.size()) == 0;
-}
 
 std::string address_text(const tcp::endpoint& endpoint) {
   net::Url url;
@@ -166,7 +155,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     client->disarm();
     const net::RequestHead& head = parser.head();
     const uint64_t ordinal = record(peer, head.method, head.target);
-    if (!config.authorization.empty() && !same_secret(head.headers.get("Proxy-Authorization"), config.authorization)) {
+    if (!config.authorization.empty() &&
+        !net::equal_in_constant_time(head.headers.get("Proxy-Authorization"), config.authorization)) {
       co_await refuse(client, ordinal, 407, "Proxy Authentication Required");
       co_return;
     }
@@ -260,8 +250,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
   uint64_t record(const std::string& peer, const std::string& method, const std::string& target) {
     const std::lock_guard lock(mutex);
     Entry entry;
-    entry.method = method;
-    entry.target = target;
+    entry.method = shorten(method, 64);
+    entry.target = shorten(target, 2'000);
     entry.peer = peer;
     entry.ordinal = requests++;
     entries.push_back(std::move(entry));
@@ -294,7 +284,7 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
                       {"bytes_up", entry.bytes_up},
                       {"bytes_down", entry.bytes_down}});
     }
-    return json::serialize(json::object{{"requests", requests}, {"entries", std::move(list)}});
+    return printable_json(json::serialize(json::object{{"requests", requests}, {"entries", std::move(list)}}));
   }
 
   asio::awaitable<void> administer(net::ServerRequest request, net::ResponseWriter& writer) {
@@ -350,7 +340,7 @@ ForwardProxyConfig parse_forward_proxy(const yaml::Node& node, std::string name)
     const std::string user = auth.require("username").string();
     const std::string password = auth.require("password").string();
     auth.finish();
-    config.authorization = basic_authorization(user + ":" + password);
+    config.authorization = net::basic_authorization(user, password);
   }
   if (const auto value = mapping.find("hosts")) {
     yaml::Mapping hosts = value->mapping();
@@ -383,6 +373,9 @@ Result<std::unique_ptr<ForwardProxy>> ForwardProxy::start(asio::any_io_executor 
   net::ServerOptions options;
   options.host = config.admin_listen.host;
   options.port = config.admin_listen.port;
+  auto names = config.hostnames;
+  names.insert(names.end(), {config.listen.host, config.admin_listen.host});
+  options.screen = control_screen(std::move(names));
   net::Handler handler = [weak = std::weak_ptr<State>(state)](net::ServerRequest request,
                                                               net::ResponseWriter& writer) -> asio::awaitable<void> {
     if (const auto self = weak.lock()) co_await self->administer(std::move(request), writer);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -19,9 +20,10 @@ namespace mread::mockstore {
 /// One proxy, as configured.
 struct ForwardProxyConfig {
   std::string name;
-  net::ListenAddress listen;        ///< default 127.0.0.1:0
-  net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
-  std::string authorization;        ///< what Proxy-Authorization has to be: a secret; empty: nothing is asked for
+  net::ListenAddress listen;           ///< default 127.0.0.1:0
+  net::ListenAddress admin_listen;     ///< default: the host of `listen`, any free port
+  std::string authorization;           ///< what Proxy-Authorization has to be: a secret; empty: nothing is asked for
+  std::vector<std::string> hostnames;  ///< names that the control interface is reached by, beside those of both
   std::map<std::string, std::string> hosts;  ///< names that only this proxy knows, and the address of each
   std::optional<TlsServerSettings> tls;      ///< of `listen`: an https proxy
   size_t journal_size = 10'000;

@@ -1,5 +1,6 @@
 #include "mockstore/histogram_sum.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -16,7 +17,9 @@ using model::Histogram;
 
 using Buckets = std::map<int64_t, double>;
 
-void collect(const std::vector<BucketSpan>& spans, const std::vector<double>& counts, int coarser_by, Buckets& out) {
+void collect(const std::vector<BucketSpan>& spans, const std::vector<double>& counts, int64_t coarser_by,
+             Buckets& out) {
+  coarser_by = std::min<int64_t>(coarser_by, 62);  // Schemas are any numbers here; more than all bits is all bits.
   int64_t index = 0;
   size_t next = 0;
   for (const BucketSpan& span : spans) {
@@ -45,7 +48,7 @@ void add_side(const Histogram& base, const Histogram& step, bool minus, const st
   Buckets sum;
   Buckets added;
   collect(spans, counts, 0, sum);
-  collect(step_spans, step_counts, base.has_custom_buckets() ? 0 : step.schema - base.schema, added);
+  collect(step_spans, step_counts, base.has_custom_buckets() ? 0 : int64_t{step.schema} - base.schema, added);
   for (const auto& [index, count] : added) {
     if (!base.has_custom_buckets() && upper_bound(index, base.schema) <= base.zero_threshold) continue;
     sum[index] += minus ? -count : count;

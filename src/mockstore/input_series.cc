@@ -11,6 +11,7 @@ namespace mread::mockstore {
 namespace {
 
 constexpr uint64_t max_series = 10'000'000;
+constexpr uint64_t most_expanded_bytes = uint64_t{4} << 30;
 
 }  // namespace
 
@@ -105,6 +106,16 @@ std::vector<InputSeries> read_input_series(const yaml::Node& list) {
 }
 
 Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries, const Clock& clock) {
+  uint64_t bytes = 0;
+  for (const InputSeries& entry : entries) {
+    constexpr uint64_t label_bytes = 2 * sizeof(std::string) + 32;
+    const uint64_t each = sizeof(model::Series) + entry.values().expanded_bytes() +
+                          (entry.labels(0).size() + entry.repeat().size()) * label_bytes;
+    if (entry.series_count() > (most_expanded_bytes - bytes) / each) {
+      return fail(Errc::limit, "input_series: all samples together take more than 4 GiB; shorten values: or repeat:");
+    }
+    bytes += entry.series_count() * each;
+  }
   std::vector<model::Series> all;
   for (const InputSeries& entry : entries) {
     for (uint64_t i = 0; i < entry.series_count(); ++i) all.push_back(entry.series(i, clock));

@@ -55,7 +55,8 @@ class InputSeries {
 std::vector<InputSeries> read_input_series(const yaml::Node& list);
 
 /// All series of the entries, sorted by labels, for data sets that fit in memory.
-/// Errors: Errc::malformed where two of them have the same labels.
+/// Errors: Errc::malformed where two of them have the same labels; Errc::limit above 4 GiB of samples, before any is
+/// made.
 Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries, const Clock& clock);
 
 }  // namespace mread::mockstore

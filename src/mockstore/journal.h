@@ -65,16 +65,24 @@ struct JournalEntry {
   uint64_t series = 0;
   uint64_t samples = 0;
   Outcome outcome = Outcome::in_progress;
+  uint64_t bytes_left_out = 0;  ///< what of the request is not kept here, for it is large
 };
 
 std::string to_string(JournalEntry::Outcome outcome);
 
 /// The last requests of a store. An entry is there from its arrival on, so that a request that hangs can be seen.
 ///
-/// Thread-safe. Bounded: the oldest entries go; `total` goes on counting.
+/// Thread-safe. Bounded in entries and in bytes: the oldest entries go; `total` goes on counting. Of a large request
+/// the first queries are kept, with their selectors cut.
 class Journal {
  public:
-  explicit Journal(size_t capacity = 10'000) : capacity_(capacity) {}
+  struct Limits {
+    size_t entry_bytes = size_t{64} << 10;  ///< of one request's queries and accepted types
+    size_t bytes = size_t{32} << 20;        ///< of all entries
+  };
+
+  explicit Journal(size_t capacity = 10'000) : Journal(capacity, Limits{}) {}
+  Journal(size_t capacity, Limits limits) : capacity_(capacity), limits_(limits) {}
 
   void arrived(JournalEntry entry);
   /// Changes an entry that is still there.
@@ -86,18 +94,32 @@ class Journal {
 
   std::vector<JournalEntry> entries() const;
   uint64_t total() const;
+  /// Entries that went so that the others fit into the limit of bytes.
+  uint64_t dropped() const;
+  /// Of the entries that are there.
+  size_t bytes() const;
   void clear();
 
-  /// {"total": N, "requests": [{"ordinal": 0, …}, …]}, the oldest first.
+  /// {"total": N, "requests": [{"ordinal": 0, …}, …]}, the oldest first. Where something is missing: "dropped": N
+  /// beside "total", "bytes_left_out": N in an entry.
   std::string to_json() const;
 
  private:
+  struct Kept {
+    JournalEntry entry;
+    size_t bytes = 0;
+  };
+
   JournalEntry* find(uint64_t ordinal);
+  void drop_oldest();
 
   const size_t capacity_;
+  const Limits limits_;
   mutable std::mutex mutex_;
-  std::deque<JournalEntry> entries_;
+  std::deque<Kept> entries_;
+  size_t bytes_ = 0;
   uint64_t total_ = 0;
+  uint64_t dropped_ = 0;
 };
 
 }  // namespace mread::mockstore

@@ -79,17 +79,23 @@ bool read_accepted(const ProtoReader& reader, std::vector<int64_t>& accepted) {
 Result<ReadQueries> parse_read_queries(std::string_view body, size_t limit_bytes) {
   auto bytes = wire::uncompress(body, limit_bytes);
   if (!bytes) return fail(Errc::malformed, "snappy: corrupt input");
+  auto counted = wire::check_counts(*bytes, wire::DecodeLimits::wide(limit_bytes));
+  if (!counted && counted.error().is(Errc::limit)) return fail(std::move(counted).error());
   ReadQueries result;
+  model::RegexBudget budget;
   ProtoReader reader(*bytes);
   while (reader.next()) {
     if (reader.field() == 2 && !read_accepted(reader, result.accepted)) return fail(Errc::malformed, "unexpected EOF");
     if (!reader.is(1, WireType::bytes)) continue;
     if (!is_well_formed(reader.bytes())) return fail(Errc::malformed, "unexpected EOF");
-    auto decoded = wire::decode_read_request(wire::compress(reader.entry()), limit_bytes);
-    if (decoded && decoded->queries.size() == 1)
-      result.queries.push_back({std::move(decoded->queries.front()), {}});
-    else
-      result.queries.push_back(failed_query(reader.bytes(), decoded ? "" : decoded.error().context));
+    auto decoded = wire::decode_read_query(reader.bytes(), budget);
+    if (decoded) {
+      result.queries.push_back({std::move(*decoded), {}});
+    } else if (decoded.error().is(Errc::limit)) {
+      result.queries.push_back({std::nullopt, decoded.error().context});
+    } else {
+      result.queries.push_back(failed_query(reader.bytes(), decoded.error().context));
+    }
   }
   if (!reader.ok()) return fail(Errc::malformed, "unexpected EOF");
   return result;

@@ -38,11 +38,17 @@ std::pair<std::string, std::string> split(std::string_view header) {
 
 bool knows(const StoreAuth::Basic& basic, std::string_view header, const Moment&) {
   const auto claimed = net::parse_basic_authorization(header);
-  return claimed && same(claimed->user, basic.username) && same(claimed->password, basic.password);
+  if (!claimed) return false;
+  // Both are compared, whatever the first comes to.
+  const bool user = same(claimed->user, basic.username);
+  const bool password = same(claimed->password, basic.password);
+  return user && password;
 }
 
 bool knows(const StoreAuth::Fixed& fixed, std::string_view header, const Moment&) {
-  return split(header).first == split(fixed.type).first && same(split(header).second, fixed.credentials);
+  const auto [type, credentials] = split(header);
+  const bool known = same(credentials, fixed.credentials);
+  return known && type == split(fixed.type).first;
 }
 
 bool knows(const std::shared_ptr<TokenBook>& book, std::string_view header, const Moment& now) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/host_names.h"
 #include "base/timestamp.h"
 #include "base/tls_server_yaml.h"
 
@@ -100,6 +101,7 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
   StoreDefaults defaults;
   defaults.now_ms = now_ms;
   defaults.start_ms = now_ms - std::chrono::milliseconds(default_age).count();
+  if (const auto names = mapping.find("hostnames")) config.hostnames = read_host_names(*names);
   config.token_servers = read_token_servers(mapping);
   defaults.books = config.token_servers;
   const auto stores = mapping.find("stores");
@@ -109,6 +111,7 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
     for (const auto& [name, name_node, proxy] : named.entries()) {
       if (name.empty()) name_node.error("a proxy needs a name");
       config.proxies.push_back(parse_forward_proxy(proxy, name));
+      config.proxies.back().hostnames = config.hostnames;
     }
   }
   if (!stores && !config.proxies.empty()) {
@@ -118,6 +121,7 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
   if (!stores) {
     const auto name = mapping.find("name");
     config.stores.push_back(parse_store(mapping, name ? name->string() : "mock", defaults));
+    config.stores.back().hostnames = config.hostnames;
     mapping.finish();
     return config;
   }
@@ -128,6 +132,7 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
   for (const auto& [name, name_node, store] : named.entries()) {
     if (name.empty()) name_node.error("a store needs a name");
     config.stores.push_back(parse_store(store, name, defaults));
+    config.stores.back().hostnames = config.hostnames;
   }
   if (config.stores.empty()) stores->error("no store is configured");
   return config;

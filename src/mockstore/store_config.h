@@ -23,6 +23,7 @@ struct StoreConfig {
   std::string name;
   net::ListenAddress listen;             ///< default 127.0.0.1:0
   net::ListenAddress admin_listen;       ///< default: the host of `listen`, any free port
+  std::vector<std::string> hostnames;    ///< names that the control interface is reached by, beside those of both
   std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
   std::vector<InputSeries> input_series;
@@ -55,6 +56,7 @@ StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDef
 /// A mock.yml.
 struct MockConfig {
   uint64_t seed = 0;
+  std::vector<std::string> hostnames;  ///< the stores and proxies have them too
   std::vector<StoreConfig> stores;
   TokenBooks token_servers;
   std::vector<ForwardProxyConfig> proxies;
@@ -62,6 +64,7 @@ struct MockConfig {
 
 /// Reads
 ///   seed: 42
+///   hostnames: [mock.internal]     # that control interfaces are reached by, beside addresses and localhost
 ///   interval: 15s                  # both are the stores' defaults
 ///   start_timestamp: now-1h
 ///   stores:

@@ -10,7 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/printable.h"
 #include "mockstore/admin.h"
+#include "mockstore/control_screen.h"
 #include "mockstore/http_error.h"
 #include "net/server.h"
 #include "net/tls_source.h"
@@ -24,6 +26,10 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t write_size_bytes = 64U << 10;  // Frames go out together up to here.
 constexpr uint64_t body_limit_bytes = 256U
                                       << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
+
+void tell(const std::string& store, const std::string& line) {
+  std::fprintf(stderr, "mock store %s: %s\n", printable(store).c_str(), printable(line).c_str());
+}
 
 constexpr std::string_view unauthorized = "Unauthorized\n";
 
@@ -170,7 +176,7 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
       if (auto done = server->set_accepting(accept); done)
         accepting = accept;
       else
-        std::fprintf(stderr, "mock store %s: %s\n", store->name().c_str(), done.error().to_string().c_str());
+        tell(store->name(), done.error().to_string());
     }
     timer.cancel();
     const auto next = store->faults().next_change(now);
@@ -199,18 +205,20 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
   auto state = std::make_shared<State>(executor, std::move(*store), config.read_path);
   std::shared_ptr<net::TlsSource> tls;
   if (config.tls) {
-    const auto tell = [name = config.name](bool, const std::string& line) {
-      std::fprintf(stderr, "mock store %s: %s\n", name.c_str(), line.c_str());
-    };
+    const auto tell = [name = config.name](bool, const std::string& line) { mockstore::tell(name, line); };
     auto source = net::TlsSource::create(*config.tls, tell);
     if (!source) return fail(source.error().in("store " + config.name + ": tls"));
     tls = std::move(*source);
   }
+  auto names = config.hostnames;
+  names.insert(names.end(), {config.listen.host, config.admin_listen.host});
+  const net::Screen screen = control_screen(std::move(names));
   const auto listen = [&](const net::ListenAddress& address, bool admin_only) {
     net::ServerOptions options;
     options.host = address.host;
     options.port = address.port;
-    options.body_limit_bytes = body_limit_bytes;
+    options.body_limit_bytes = admin_only ? admin_body_limit_bytes : body_limit_bytes;
+    options.screen = screen;
     if (tls && !admin_only) options.tls = [tls] { return tls; };
     net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](
                                net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {

@@ -103,9 +103,10 @@ TokenReply TokenBook::issue(const net::RequestHead& request, std::string_view bo
   if (const auto header = net::parse_basic_authorization(request.headers.get("Authorization"))) {
     client = {decoded(header->user), decoded(header->password)};
   }
-  const bool known = net::equal_in_constant_time(client.user, config_.client_id) &&
-                     net::equal_in_constant_time(client.password, config_.client_secret);
-  if (!known) return oauth_error(401, "invalid_client");
+  // Both are compared, whatever the first comes to.
+  const bool id = net::equal_in_constant_time(client.user, config_.client_id);
+  const bool secret = net::equal_in_constant_time(client.password, config_.client_secret);
+  if (!id || !secret) return oauth_error(401, "invalid_client");
   if (field("grant_type") != "client_credentials") return oauth_error(400, "unsupported_grant_type");
   const std::string token = config_.name + "-" + std::to_string(issued_ + 1);
   std::erase_if(ends_, [&](const auto& entry) { return entry.second <= now.since_start; });

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mockstore/control_screen.h"
 #include "net/server.h"
 
 namespace mread::mockstore {
@@ -25,8 +26,10 @@ TokenServer::TokenServer(std::shared_ptr<TokenBook> book, std::unique_ptr<net::S
 TokenServer::~TokenServer() = default;
 
 Result<std::unique_ptr<TokenServer>> TokenServer::start(asio::any_io_executor executor, std::shared_ptr<TokenBook> book,
-                                                        const TimeSource& time) {
+                                                        const TimeSource& time, std::vector<std::string> hostnames) {
+  hostnames.push_back(book->config().listen.host);
   net::ServerOptions options;
+  options.screen = control_screen(std::move(hostnames));
   options.host = book->config().listen.host;
   options.port = book->config().listen.port;
   options.body_limit_bytes = body_limit_bytes;

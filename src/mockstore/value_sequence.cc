@@ -8,6 +8,20 @@ namespace mread::mockstore {
 
 ValueSequence::ValueSequence() : items_(std::make_shared<const std::vector<Item>>()) {}
 
+uint64_t ValueSequence::expanded_bytes() const {
+  uint64_t bytes = 0;
+  for (const Item& item : *items_) {
+    if (item.kind == Item::Kind::value) bytes += item.count * sizeof(model::Sample);
+    if (item.kind != Item::Kind::histogram) continue;
+    const auto buckets = [](const model::Histogram& histogram) {
+      return histogram.positive_counts.size() + histogram.negative_counts.size() + histogram.custom_values.size();
+    };
+    const uint64_t doubles = buckets(item.histogram) + buckets(item.histogram_step);
+    bytes += item.count * (sizeof(model::HistogramSample) + doubles * sizeof(double));
+  }
+  return bytes;
+}
+
 void ValueSequence::expand(const Clock& clock, model::Series& out, int64_t first_ms, int64_t last_ms) const {
   uint64_t point = 0;
   for (const Item& item : *items_) {

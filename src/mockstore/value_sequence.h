@@ -44,6 +44,8 @@ class ValueSequence {
 
   /// Points, those without a sample included.
   uint64_t size() const { return size_; }
+  /// What its samples take in memory when they are all expanded, about.
+  uint64_t expanded_bytes() const;
 
   /// Appends the samples to a series whose labels are set elsewhere. Only samples from first_ms to last_ms (both
   /// included).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/printable.h"
 #include "model/promql_outline.h"
 
 namespace mread::model {
@@ -15,28 +16,6 @@ bool is_classic(std::string_view name, bool colons) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            (colons && c == ':');
   });
-}
-
-// The length of the UTF-8 sequence that `text` begins with, or 0 where it is none.
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](size_t i, unsigned low, unsigned high) {
-    return i < text.size() && byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(1, 0x80, 0xbf) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
-    const unsigned high = first == 0xed ? 0x9f : 0xbf;
-    return follows(1, low, high) && follows(2, 0x80, 0xbf) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const unsigned low = first == 0xf0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
-    return follows(1, low, high) && follows(2, 0x80, 0xbf) && follows(3, 0x80, 0xbf) ? 4 : 0;
-  }
-  return 0;
 }
 
 auto find_name(std::vector<Label>& labels, std::string_view name) {
@@ -154,28 +133,12 @@ Result<LabelSet> parse_series(std::string_view text, size_t* error_offset) {
   return std::move(*set);
 }
 
-std::string quote(std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    static constexpr std::string_view special = "\a\b\f\n\r\t\v\\\"";
-    static constexpr std::string_view letters = "abfnrtv\\\"";
-    if (const size_t at = special.find(text[i]); at != std::string_view::npos) {
-      out += {'\\', letters[at]};
-      ++i;
-      continue;
-    }
-    const size_t length = c < 0x20 || c == 0x7f ? 0 : utf8_length(text.substr(i));
-    if (length == 0) {
-      out += {'\\', 'x', hex[c >> 4], hex[c & 15]};
-      ++i;
-    } else {
-      out += text.substr(i, length);
-      i += length;
-    }
-  }
-  return out + '"';
+std::string quote(std::string_view text) { return mread::quote(text); }
+
+std::string cut(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes)) + "…";
 }
 
 bool is_classic_metric_name(std::string_view name) { return is_classic(name, true); }

@@ -69,8 +69,11 @@ class LabelSet {
 /// Errors: Errc::malformed. The context begins with "offset N: ", unless `error_offset` takes the offset instead.
 Result<LabelSet> parse_series(std::string_view text, size_t* error_offset = nullptr);
 
-/// `"text"` with Go's escapes: what PromQL and the exposition formats read back.
+/// quote() of base/printable.h: `"text"` with Go's escapes, which PromQL and the exposition formats read back.
 std::string quote(std::string_view text);
+
+/// Text for a message: what is longer than `bytes` ends with "…", and no character is cut in two.
+std::string cut(std::string_view text, size_t bytes = 80);
 
 /// True for what may stand unquoted as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) or label name (without the colon).
 bool is_classic_metric_name(std::string_view name);

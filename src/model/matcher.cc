@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <re2/re2.h>
-
 #include "model/promql_outline.h"
 
 namespace mread::model {
@@ -23,6 +21,7 @@ tl::expected<MatchType, Failure> parse_operator(PromqlLexer& lexer) {
 tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_view text) {
   PromqlLexer lexer(text);
   std::vector<Matcher> matchers;
+  RegexBudget budget;
   bool named = false;
   lexer.skip_space();
   const size_t begin = lexer.offset();
@@ -44,7 +43,7 @@ tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_vi
     auto value = quoted_value(lexer);
     if (!value) return tl::unexpected(value.error());
     if (named && name == metric_name_label) return PromqlLexer::fail_at(offset, "the metric name is given twice");
-    auto matcher = Matcher::create(*type, std::move(name), std::move(*value));
+    auto matcher = Matcher::create(*type, std::move(name), std::move(*value), budget);
     if (!matcher) return PromqlLexer::fail_at(value_offset, matcher.error().context);
     matchers.push_back(std::move(*matcher));
     return {};
@@ -73,18 +72,28 @@ std::string_view to_string(MatchType type) {
 }
 
 Result<Matcher> Matcher::create(MatchType type, std::string name, std::string value) {
+  RegexBudget budget;
+  return create(type, std::move(name), std::move(value), budget);
+}
+
+Result<Matcher> Matcher::create(MatchType type, std::string name, std::string value, RegexBudget& budget) {
   Matcher matcher(type, std::move(name), std::move(value));
   if (type == MatchType::regex || type == MatchType::not_regex) {
-    re2::RE2::Options options;
-    options.set_dot_nl(true);
-    options.set_log_errors(false);
-    auto expression = std::make_shared<const re2::RE2>(matcher.value_, options);
-    if (!expression->ok()) {
-      return fail(Errc::malformed, "the regular expression " + quote(matcher.value_) + " of the label " +
-                                       quote(matcher.name_) + " is invalid: " + expression->error());
+    auto expression = Regex::create(matcher.value_, budget);
+    if (!expression) {
+      Error error = std::move(expression).error();
+      error.context = "the regular expression " + quote(cut(matcher.value_)) + " of the label " +
+                      quote(cut(matcher.name_)) + " " + error.context;
+      return fail(std::move(error));
     }
-    matcher.expression_ = std::move(expression);
+    matcher.expression_ = std::move(*expression);
   }
+  return matcher;
+}
+
+Matcher Matcher::with_value(std::string value) const {
+  Matcher matcher(type_, name_, std::move(value));
+  if (expression_) matcher.expression_ = Regex::passed_on(matcher.value_);
   return matcher;
 }
 
@@ -102,9 +111,10 @@ bool Matcher::matches(std::string_view label_value) const {
     case MatchType::not_equal:
       return label_value != value_;
     case MatchType::regex:
-      return re2::RE2::FullMatch(re2::StringPiece(label_value.data(), label_value.size()), *expression_);
-    case MatchType::not_regex:
-      return !re2::RE2::FullMatch(re2::StringPiece(label_value.data(), label_value.size()), *expression_);
+    case MatchType::not_regex: {
+      const auto found = expression_ ? expression_->matches(label_value) : std::nullopt;
+      return !found || *found == (type_ == MatchType::regex);
+    }
   }
   return false;
 }

@@ -9,10 +9,7 @@
 
 #include "base/error.h"
 #include "model/labels.h"
-
-namespace re2 {
-class RE2;
-}
+#include "model/regex.h"
 
 namespace mread::model {
 
@@ -29,8 +26,12 @@ std::string_view to_string(MatchType type);
 /// Immutable: copies are cheap, share the compiled expression, and may be used from many threads.
 class Matcher {
  public:
-  /// Errors: Errc::malformed for an expression that RE2 refuses; the context quotes it.
+  /// Errors: Errc::malformed for an expression that RE2 refuses, Errc::limit for one beyond the budget; the context
+  /// quotes its beginning. Without a budget the expression has one of its own, to be matched.
+  static Result<Matcher> create(MatchType type, std::string name, std::string value, RegexBudget& budget);
   static Result<Matcher> create(MatchType type, std::string name, std::string value);
+  /// The same matcher with another value, to be sent on: an expression is known to be valid.
+  Matcher with_value(std::string value) const;
   static Matcher equal(std::string name, std::string value);
   static Matcher not_equal(std::string name, std::string value);
 
@@ -38,8 +39,16 @@ class Matcher {
   const std::string& name() const { return name_; }
   const std::string& value() const { return value_; }
 
+  /// True also where nobody knows: of an expression that is too large to compile (RegexBudget::Use::passed_on).
   bool matches(std::string_view label_value) const;
   bool matches(const LabelSet& labels) const { return matches(labels.get(name_)); }
+
+  /// The words that the expression is a list of; null where it is none. Lives as long as the matcher.
+  const std::vector<std::string>* words() const { return expression_ ? expression_->words() : nullptr; }
+  /// Frees what matching took, where the budget's use was passed_on; matches() takes it again.
+  void release() const {
+    if (expression_) expression_->release();
+  }
 
   /// `job=~"a.*"`; a name outside the classic character set is quoted.
   std::string to_string() const;
@@ -55,15 +64,16 @@ class Matcher {
   MatchType type_;
   std::string name_;
   std::string value_;
-  std::shared_ptr<const re2::RE2> expression_;  // Set for regex and not_regex.
+  std::shared_ptr<const Regex> expression_;  // Set for regex and not_regex.
 };
 
 /// True if all of them match.
 bool matches(std::span<const Matcher> matchers, const LabelSet& labels);
 
 /// Parses a PromQL instant vector selector: `up{job=~"a.*"}`, `{__name__="up"}`, `{"http.requests", job!="x"}`. The
-/// metric name becomes the first matcher. Errors: Errc::malformed, also where a metric name is given twice, and where
-/// every matcher matches the empty string (as Prometheus does). The context begins with "offset N: ", unless
+/// metric name becomes the first matcher. Errors: Errc::malformed, also where a metric name is given twice, where
+/// every matcher matches the empty string (as Prometheus does), and where the regular expressions together are beyond
+/// a RegexBudget. The context begins with "offset N: ", unless
 /// `error_offset` takes the offset instead.
 Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error_offset = nullptr);
 

@@ -1,6 +1,8 @@
 #include "model/regex_set.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 namespace mread::model {
 namespace {
@@ -10,7 +12,8 @@ using Strings = std::vector<std::string>;
 // A recursive descent over alternation > sequence > atom. Every method returns nothing where finite_set() has to.
 class SetParser {
  public:
-  SetParser(std::string_view expression, size_t limit) : rest_(expression), limit_(limit) {}
+  SetParser(std::string_view expression, size_t limit, size_t limit_bytes)
+      : rest_(expression), limit_(limit), limit_bytes_(limit_bytes) {}
 
   std::optional<Strings> parse() {
     auto strings = alternation(0);
@@ -25,9 +28,9 @@ class SetParser {
     if (depth > max_depth) return std::nullopt;
     Strings all;
     while (true) {
-      const auto branch = sequence(depth);
+      auto branch = sequence(depth);
       if (!branch || all.size() + branch->size() > limit_) return std::nullopt;
-      all.insert(all.end(), branch->begin(), branch->end());
+      all.insert(all.end(), std::make_move_iterator(branch->begin()), std::make_move_iterator(branch->end()));
       if (rest_.empty() || rest_.front() != '|') return all;
       rest_.remove_prefix(1);
     }
@@ -35,9 +38,17 @@ class SetParser {
 
   std::optional<Strings> sequence(int depth) {
     Strings so_far{""};
+    size_t so_far_bytes = 0;
     while (!rest_.empty() && rest_.front() != '|' && rest_.front() != ')') {
       const auto next = atom(depth);
       if (!next || so_far.size() * next->size() > limit_) return std::nullopt;
+      so_far_bytes = so_far_bytes * next->size() + bytes(*next) * so_far.size();
+      if (so_far_bytes > limit_bytes_) return std::nullopt;
+      if (next->size() == 1) {
+        if (next->front().empty()) continue;
+        for (std::string& each : so_far) each += next->front();
+        continue;
+      }
       Strings longer;
       longer.reserve(so_far.size() * next->size());
       for (const std::string& head : so_far) {
@@ -76,14 +87,20 @@ class SetParser {
     return strings;
   }
 
+  static size_t bytes(const Strings& strings) {
+    return std::accumulate(strings.begin(), strings.end(), size_t{0},
+                           [](size_t sum, const std::string& each) { return sum + each.size(); });
+  }
+
   std::string_view rest_;
   size_t limit_;
+  size_t limit_bytes_;
 };
 
 }  // namespace
 
-std::optional<std::vector<std::string>> finite_set(std::string_view expression, size_t limit) {
-  auto strings = SetParser(expression, limit).parse();
+std::optional<std::vector<std::string>> finite_set(std::string_view expression, size_t limit, size_t limit_bytes) {
+  auto strings = SetParser(expression, limit, limit_bytes).parse();
   if (!strings) return std::nullopt;
   std::sort(strings->begin(), strings->end());
   strings->erase(std::unique(strings->begin(), strings->end()), strings->end());

@@ -6,7 +6,10 @@ namespace mread::net {
 namespace {
 
 void append_clean(std::string& out, std::string_view text) {
-  for (const char c : text) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+  for (const char c : text) {
+    const bool is_control = (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    out += is_control ? ' ' : c;
+  }
 }
 
 void append_fields(std::string& out, const Headers& headers) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/printable.h"
+
 namespace mread::net {
 namespace {
 
@@ -18,8 +20,6 @@ bool strip_scheme(std::string_view& text, std::string_view scheme) {
   text.remove_prefix(scheme.size());
   return true;
 }
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 }  // namespace
 
@@ -53,7 +53,7 @@ bool Headers::contains(std::string_view name) const {
 }
 
 Result<Url> Url::parse(std::string_view text) {
-  const std::string whole = quoted(text);
+  const std::string whole = quote(text);
   const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c != 0x7f; });
   if (!printable) return fail(Errc::config, "URL " + whole + ": a space or control character (write it as %XX)");
   std::string_view rest = text;
@@ -75,7 +75,7 @@ Result<Url> Url::parse(std::string_view text) {
     url.port = 443;
   } else if (const size_t colon = rest.find("://"); colon != std::string_view::npos) {
     return fail(Errc::config,
-                "URL " + whole + ": unknown scheme " + quoted(rest.substr(0, colon)) + " (http, https or unix)");
+                "URL " + whole + ": unknown scheme " + quote(rest.substr(0, colon)) + " (http, https or unix)");
   } else {
     return fail(Errc::config, "URL " + whole + ": no scheme (write http://" + std::string(text) + ")");
   }
@@ -110,7 +110,7 @@ Result<Url> Url::parse(std::string_view text) {
   if (has_port) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
     if (port.empty() || error != std::errc() || end != port.data() + port.size() || url.port == 0) {
-      return fail(Errc::config, "URL " + whole + ": bad port " + quoted(port));
+      return fail(Errc::config, "URL " + whole + ": bad port " + quote(port));
     }
   }
   return url;

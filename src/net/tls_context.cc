@@ -1,9 +1,6 @@
 #include "net/tls_context.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <system_error>
 
@@ -13,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include "base/file.h"
 
 namespace mread::net {
 namespace {
@@ -118,25 +117,11 @@ int verify_peer(int good, X509_STORE_CTX* store) {
   return good;
 }
 
-Result<std::string> read_file(const std::string& what, const std::string& path) {
-  const std::string place = what + " " + path;
-  std::error_code missing;
-  const auto status = std::filesystem::status(path, missing);
-  // A pipe would hold everything up.
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    return fail(Errc::config, place + ": not a regular file");
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file.is_open()) return fail(Errc::config, place + ": " + std::generic_category().message(errno));
-  const auto size = file.tellg();
-  if (size < 0) return fail(Errc::config, place + ": cannot be read");
-  if (static_cast<uint64_t>(size) > file_limit_bytes) return fail(Errc::config, place + ": too large to be PEM");
-  std::string text(static_cast<size_t>(size), '\0');
-  file.seekg(0);
-  file.read(text.data(), size);
-  if (!file) return fail(Errc::config, place + ": cannot be read");
-  return text;
+Result<std::string> read_pem(const std::string& what, const std::string& path) {
+  auto text = mread::read_file(path, file_limit_bytes);
+  if (text) return text;
+  const Error& error = text.error();
+  return fail(Errc::config, what + " " + (error.is(Errc::limit) ? path + ": too large to be PEM" : error.to_string()));
 }
 
 // One of text and file, and what to call it in errors.
@@ -149,7 +134,7 @@ Result<std::optional<Source>> load(const char* key, const std::string& text, con
   if (!text.empty()) return Source{key, text};
   if (file.empty()) return std::nullopt;
   const std::string what = std::string(key) + "_file";
-  auto content = read_file(what, file);
+  auto content = read_pem(what, file);
   if (!content) return fail(std::move(content.error()));
   return Source{what + " " + file, std::move(*content)};
 }

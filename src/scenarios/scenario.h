@@ -124,14 +124,43 @@ struct Invariant {
 };
 
 /// `load:`: requests that leave at their intended times whatever became of those before.
-struct Load {
-  std::string node;
+struct LoadQuery {
   std::string expr;
-  std::optional<milliseconds> eval_time;
-  double rate = 1;  ///< a second
-  milliseconds warmup{0};
-  milliseconds duration{0};
+  std::optional<milliseconds> range;  ///< a range query over so much time before the evaluation time, in steps
+  milliseconds step{0};
 };
+
+/// A part of a ramp: the rate, or the number of virtual users, goes to `target` in a straight line.
+struct LoadStage {
+  milliseconds duration{0};
+  double target = 0;
+};
+
+/// The executors and their keys are k6's.
+struct Load {
+  static constexpr size_t most_requests = 1'000'000;
+  static constexpr size_t most_users = 1'000;
+
+  enum class Executor { constant_arrival_rate, ramping_arrival_rate, constant_vus, ramping_vus };
+
+  std::string node;
+  std::vector<LoadQuery> queries;         ///< asked in turn
+  std::optional<milliseconds> eval_time;  ///< none: now
+  Executor executor = Executor::constant_arrival_rate;
+  double rate = 1;  ///< a second; of a ramp: at its begin
+  size_t vus = 1;   ///< virtual users; of a ramp: at its begin
+  std::vector<LoadStage> stages;
+  bool is_dashboard = false;  ///< an iteration asks all queries at once, and lasts as long as the slowest
+  bool varies_time = true;    ///< each request has an evaluation time of its own, so no two are the same
+  milliseconds warmup{0};
+  milliseconds duration{0};  ///< 0 where there are stages
+};
+
+inline constexpr Load::Executor all_executors[] = {Load::Executor::constant_arrival_rate,
+                                                   Load::Executor::ramping_arrival_rate, Load::Executor::constant_vus,
+                                                   Load::Executor::ramping_vus};
+/// "constant-arrival-rate", …
+const char* to_string(Load::Executor executor);
 
 /// One of `thresholds:`: "p(99) < baseline * 1.5", "max < 500ms", "rate <= 0.01".
 struct Threshold {

@@ -9,6 +9,7 @@
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "mockstore/openmetrics.h"
 
@@ -39,19 +40,6 @@ void for_each_point(const model::Series& series, const std::function<void(int64_
 size_t width(const std::string& text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-// What a label value holds must not steer the terminal.
-std::string printable(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 struct Row {
@@ -87,7 +75,9 @@ Row summary(const model::Series& series) {
   return row;
 }
 
-std::string json_text(std::string_view text) { return boost::json::serialize(boost::json::string(text)); }
+std::string json_text(std::string_view text) {
+  return printable_json(boost::json::serialize(boost::json::string(text)));
+}
 
 std::string seconds(int64_t timestamp_ms) {
   const uint64_t ms = timestamp_ms < 0 ? 0 - static_cast<uint64_t>(timestamp_ms) : static_cast<uint64_t>(timestamp_ms);
@@ -149,7 +139,7 @@ std::string openmetrics(const std::vector<model::Series>& series) {
                        omitted.histograms);
   }
   writer.finish();
-  return out + writer.take();
+  return valid_utf8(out + writer.take());
 }
 
 std::string json(const std::vector<model::Series>& series) {

@@ -14,8 +14,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
+#include "base/yaml.h"
 #include "model/labels.h"
 #include "model/query.h"
 #include "wire/labels_view.h"
@@ -316,12 +316,18 @@ Result<PrometheusConfig> parse_prometheus_config(const std::string& text) {
   }
   if (!found) return fail(Errc::malformed, "no configuration of a Prometheus");
   try {
-    const YAML::Node labels = YAML::Load(global)["global"]["external_labels"];
-    for (const auto& entry : labels) {
-      config.external_labels.emplace_back(entry.first.as<std::string>(), entry.second.as<std::string>());
+    yaml::Mapping root = yaml::Node::parse(std::move(global), "the configuration of a Prometheus").mapping();
+    const yaml::Node settings = root.require("global");
+    if (settings.is_null()) return config;
+    const auto labels = settings.mapping().find("external_labels");
+    if (!labels || labels->is_null()) return config;
+    yaml::Mapping entries = labels->mapping();
+    for (const auto& [name, name_node, value] : entries.entries()) {
+      config.external_labels.emplace_back(name, value.string());
     }
-  } catch (const YAML::Exception& error) {
-    return fail(Errc::malformed, std::string("the configuration of a Prometheus: ") + error.what());
+  } catch (const yaml::ConfigError& error) {
+    const std::string_view what = error.what();
+    return fail(Errc::malformed, std::string(what.substr(0, what.find('\n'))));
   }
   return config;
 }

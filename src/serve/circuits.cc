@@ -23,9 +23,10 @@ Circuits::Circuits(const merger::Config& config, const Circuits* previous) {
   }
 }
 
-Circuits::Admission::Admission(Circuits& circuits) : circuits_(circuits) {
+Circuits::Admission::Admission(Circuits& circuits, merger::TimePoint now, merger::ReadIdentity who)
+    : circuits_(circuits), who_(who) {
   const std::lock_guard lock(circuits_.mutex_);
-  for (Breaker& breaker : circuits_.breakers_) permits_.push_back(breaker.admit());
+  for (Breaker& breaker : circuits_.breakers_) permits_.push_back(breaker.admit(now));
 }
 
 Circuits::Admission::~Admission() { settle({}, {}); }
@@ -45,7 +46,7 @@ std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome&
     const Breaker::State before = breaker.state();
     const bool known = i < outcome.backends.size();
     const auto vital = known ? merger::vital(outcome.backends[i], circuits_.hung_after_) : merger::Vital::unknown;
-    breaker.record(permits_[i], vital, now);
+    breaker.record(permits_[i], vital, now, who_);
     if (breaker.state() != before) changes.push_back({i, breaker.state()});
   }
   permits_.clear();
@@ -55,6 +56,19 @@ std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome&
 Breaker::State Circuits::state(size_t backend) const {
   const std::lock_guard lock(mutex_);
   return breakers_.at(backend).state();
+}
+
+bool Circuits::late(size_t backend, merger::TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  if (backend >= breakers_.size()) return false;
+  const Breaker::State before = breakers_[backend].state();
+  breakers_[backend].late(now);
+  return breakers_[backend].state() != before;
+}
+
+// Early enough for the probe to have been answered, or not, before the read gives up.
+std::chrono::milliseconds Circuits::late_after(const merger::Backend& backend) const {
+  return std::min(backend.timeout, hung_after_) / 2;
 }
 
 bool Circuits::take_probing(size_t backend) {
@@ -77,11 +91,13 @@ void Circuits::probe_begun(size_t backend, merger::TimePoint now) {
   breakers_[backend].probe_begun(now);
 }
 
-bool Circuits::probe_ended(size_t backend, bool answered) {
+std::optional<Breaker::State> Circuits::probe_ended(size_t backend, bool answered, merger::TimePoint now) {
   const std::lock_guard lock(mutex_);
-  const bool was_open = breakers_[backend].state() == Breaker::State::open;
-  breakers_[backend].probe_ended(answered);
-  return was_open && breakers_[backend].state() == Breaker::State::half_open;
+  const Breaker::State before = breakers_[backend].state();
+  breakers_[backend].probe_ended(answered, now);
+  const Breaker::State after = breakers_[backend].state();
+  if (after == before) return std::nullopt;
+  return after;
 }
 
 void Circuits::retire() {

@@ -29,7 +29,8 @@ class Circuits {
   /// settle(), the read has shown nothing.
   class Admission {
    public:
-    explicit Admission(Circuits& circuits);
+    /// `who` is the read, for backends that are not probed.
+    Admission(Circuits& circuits, merger::TimePoint now, merger::ReadIdentity who = {});
     ~Admission();
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
@@ -40,19 +41,25 @@ class Circuits {
 
    private:
     Circuits& circuits_;
+    merger::ReadIdentity who_;
     std::vector<merger::Breaker::Permit> permits_;
   };
 
   bool enabled() const { return !breakers_.empty(); }
   merger::Breaker::State state(size_t backend) const;
 
-  /// True where the circuit is open and nobody probes it yet: the caller does from now on, until due() is empty.
+  /// A read has waited for a backend for late_after() without an answer. True where that makes the backend suspect.
+  bool late(size_t backend, merger::TimePoint now);
+  /// How long a read waits for the start of this backend's answer until late() is to be called.
+  std::chrono::milliseconds late_after(const merger::Backend& backend) const;
+
+  /// True where the backend is to be probed and nobody does yet: the caller does from now on, until due() is empty.
   bool take_probing(size_t backend);
   /// When the next probe is to begin; empty where no more are wanted, and probing is given back.
   std::optional<merger::TimePoint> due(size_t backend);
   void probe_begun(size_t backend, merger::TimePoint now);
-  /// True where this has made the circuit half-open.
-  bool probe_ended(size_t backend, bool answered);
+  /// The state that the circuit has changed to, if it has.
+  std::optional<merger::Breaker::State> probe_ended(size_t backend, bool answered, merger::TimePoint now);
   /// No more probes: another configuration has taken over.
   void retire();
 

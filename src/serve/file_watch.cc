@@ -19,10 +19,11 @@ std::optional<FileStamp> FileStamp::of(const std::string& path) {
 }
 
 FileWatch::FileWatch(const asio::any_io_executor& executor, std::function<Subject()> subject,
-                     std::function<void()> changed)
+                     std::function<void()> changed, std::function<void(const std::string&)> failed)
     : strand_(asio::make_strand(executor)),
       subject_(std::move(subject)),
       changed_(std::move(changed)),
+      failed_(std::move(failed)),
       tasks_(strand_) {}
 
 void FileWatch::start() {
@@ -35,17 +36,37 @@ asio::awaitable<void> FileWatch::look_again_and_again() {
   co_await asio::this_coro::throw_if_cancelled(false);
   asio::steady_timer timer(strand_);
   std::optional<FileStamp> seen;
+  std::chrono::milliseconds every = std::chrono::seconds(1);
   while (!tasks_.closed()) {
-    timer.expires_after(subject_().every);
+    // An exception would end the watch, and nobody would know.
+    try {
+      every = subject_().every;
+    } catch (const std::exception& error) {
+      failed_(error.what());
+    } catch (...) {
+      failed_("unknown exception");
+    }
+    timer.expires_after(every);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    const Subject subject = subject_();
-    if (tasks_.closed() || subject.path.empty()) continue;
-    // A file that is gone for a moment, while it is replaced, is no news.
-    auto stamp = FileStamp::of(subject.path);
-    if (!stamp || stamp == seen) continue;
-    seen = std::move(stamp);
-    changed_();
+    if (tasks_.closed()) break;
+    try {
+      look(seen);
+    } catch (const std::exception& error) {
+      failed_(error.what());
+    } catch (...) {
+      failed_("unknown exception");
+    }
   }
+}
+
+void FileWatch::look(std::optional<FileStamp>& seen) {
+  const Subject subject = subject_();
+  if (subject.path.empty()) return;
+  // A file that is gone for a moment, while it is replaced, is no news.
+  auto stamp = FileStamp::of(subject.path);
+  if (!stamp || stamp == seen) return;
+  seen = std::move(stamp);
+  changed_();
 }
 
 asio::awaitable<void> FileWatch::stop() {

@@ -38,18 +38,22 @@ class FileWatch : public std::enable_shared_from_this<FileWatch> {
     std::chrono::milliseconds every;
   };
 
-  /// `subject` is asked before each look. Both are called on a strand of the watch's own.
-  FileWatch(const asio::any_io_executor& executor, std::function<Subject()> subject, std::function<void()> changed);
+  /// `subject` is asked before each look. All are called on a strand of the watch's own. What `subject` or `changed`
+  /// throws is told to `failed`, and the watch goes on.
+  FileWatch(const asio::any_io_executor& executor, std::function<Subject()> subject, std::function<void()> changed,
+            std::function<void(const std::string&)> failed);
   void start();
   /// Safe to call from any strand.
   asio::awaitable<void> stop();
 
  private:
   asio::awaitable<void> look_again_and_again();
+  void look(std::optional<FileStamp>& seen);
 
   asio::any_io_executor strand_;
   const std::function<Subject()> subject_;
   const std::function<void()> changed_;
+  const std::function<void(const std::string&)> failed_;
   net::TaskGroup tasks_;
 };
 

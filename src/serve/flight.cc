@@ -1,6 +1,7 @@
 #include "serve/flight.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 #include <variant>
 
@@ -68,13 +69,14 @@ std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
 // One backend request.
 struct Flight::Leg {
   Leg(merger::RequestId request_id, size_t backend_index, const asio::any_io_executor& strand)
-      : id(request_id), backend(backend_index), wanted(strand) {}
+      : id(request_id), backend(backend_index), wanted(strand), late(strand) {}
   merger::RequestId id;
   size_t backend;
   net::TaskGroup::Id task = 0;
   bool read_wanted = false;
   bool dropped = false;
-  net::Event wanted;  // read_wanted or dropped has been set.
+  net::Event wanted;        // read_wanted or dropped has been set.
+  asio::steady_timer late;  // Runs until the answer begins.
 };
 
 // A client, as the flight sees it. All of it belongs to the client's strand.
@@ -83,7 +85,7 @@ struct Flight::Reader {
   asio::any_io_executor strand;
   net::Event changed;
   bool gone = false;
-  std::function<void()> cut;
+  std::function<void(Error)> cut;
   Clock::time_point joined_at = Clock::now();
 };
 
@@ -115,9 +117,20 @@ std::unique_ptr<Flight::Seat> Flight::join(const asio::any_io_executor& strand) 
   return std::make_unique<Seat>(shared_from_this(), *reader, std::move(state), !first);
 }
 
-void Flight::start() { tasks_.spawn(run()); }
+void Flight::start() { tasks_.spawn(run(shared_from_this())); }
 
-asio::awaitable<void> Flight::run() {
+asio::awaitable<void> Flight::run(std::shared_ptr<Flight> self) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  bool failed = false;
+  try {
+    co_await run_now();
+  } catch (const std::bad_alloc&) {
+    failed = true;
+  }
+  if (failed) self->out_of_memory();
+}
+
+asio::awaitable<void> Flight::run_now() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const merger::Limits& limits = context_.config.limits;
   place_ = context_.gate.queue(strand_);
@@ -159,8 +172,19 @@ asio::awaitable<void> Flight::run() {
   drive();
 }
 
+// Tells the machine of an event, and carries out what it then wants.
+template <class Event>
+void Flight::tell(Event event) {
+  try {
+    event(*machine_);
+    drive();
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+}
+
 void Flight::drive() {
-  while (!over_) {
+  while (!over_ && !settled_) {
     auto action = machine_->poll(Clock::now());
     if (!action) break;
     execute(std::move(*action));
@@ -168,15 +192,66 @@ void Flight::drive() {
   if (share_) share_->set(machine_->held());
 }
 
+// Nobody knows where the machine stands now. What it holds goes first, so that there is memory to say so.
+void Flight::out_of_memory() noexcept {
+  if (over_ || settled_) return;
+  if (machine_) machine_->release();
+  try {
+    end_for_lack_of_memory();
+  } catch (const std::exception&) {
+    abandon();
+  }
+}
+
+void Flight::end_for_lack_of_memory() {
+  made_way_ = "out of memory";
+  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  tasks_.cancel_all();
+  legs_.clear();
+  const bool begun = head_given_;
+  settle();
+  if (begun) {
+    put(merger::Abort{Error(Errc::limit, made_way_)});
+    cut_readers(Error(Errc::limit, made_way_));
+    return;
+  }
+  put(AnswerHead{{503, "text/plain; charset=utf-8", "", ""}, made_way_, true});
+  put(copy_of({made_way_, "\n"}));
+  put(merger::Finish{});
+}
+
+// A write that waits for a client fails with this.
+void Flight::cut_readers(const Error& reason) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, reader] : readers_) {
+    asio::post(reader->strand, [reader = reader, reason] {
+      if (reader->cut) reader->cut(reason);
+      reader->changed.notify();
+    });
+  }
+}
+
+// Nobody is left who would leave() in good order.
+void Flight::abandon() noexcept {
+  over_ = true;
+  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  wake_.cancel();
+  queue_timer_.cancel();
+  cut_timer_.cancel();
+  tasks_.cancel_all();
+}
+
 // All reads together hold too much, and this one the most.
 void Flight::give_up(uint64_t bytes) {
   if (over_ || !share_) return;
-  made_way_ = fmt::format(
+  std::string line = fmt::format(
       "all reads together hold more than {} bytes (limits.total_bytes_in_flight), and this one the most of them: {}",
       context_.config.limits.total_bytes_in_flight, bytes);
+  // It has ended, but for bytes that a client takes slowly.
+  if (settled_) return cut_readers(Error(Errc::limit, std::move(line)));
+  made_way_ = std::move(line);
   if (hooks_.given_up) hooks_.given_up(made_way_);
-  machine_->give_up(made_way_);
-  drive();
+  tell([this](merger::FanOut& machine) { machine.give_up(made_way_); });
 }
 
 void Flight::execute(Action action) {
@@ -190,6 +265,7 @@ void Flight::execute(Action action) {
   } else if (const auto* drop = std::get_if<merger::Drop>(&action)) {
     if (const auto found = legs_.find(drop->id); found != legs_.end()) {
       found->second->dropped = true;
+      found->second->late.cancel();
       tasks_.cancel(found->second->task);
       legs_.erase(found);
     }
@@ -198,6 +274,7 @@ void Flight::execute(Action action) {
   } else if (auto* head = std::get_if<merger::Head>(&action)) {
     std::string left_out = head->status == 200 ? head->partial : machine_->outcome().partial;
     if (head->status != 200 && !made_way_.empty()) left_out = made_way_;
+    head_given_ = true;
     put(AnswerHead{std::move(*head), std::move(left_out), !made_way_.empty()});
   } else if (auto* body = std::get_if<merger::Body>(&action)) {
     put_body(std::move(*body));
@@ -207,6 +284,7 @@ void Flight::execute(Action action) {
   } else if (auto* abort = std::get_if<merger::Abort>(&action)) {
     settle();
     put(std::move(*abort));
+    if (!made_way_.empty() && body_out_) cut_readers(Error(Errc::limit, made_way_));
   }
 }
 
@@ -251,8 +329,8 @@ void Flight::make_room() {
     if (!body_out_ || over_ || !broadcast_.has_room()) return;
     body_out_ = false;
   }
-  machine_->on_sent(Clock::now());
-  drive();
+  if (settled_) return;
+  tell([](merger::FanOut& machine) { machine.on_sent(Clock::now()); });
 }
 
 void Flight::arm_cut() {
@@ -271,7 +349,7 @@ void Flight::arm_cut() {
       for (const auto id : self->broadcast_.cut(Clock::now())) {
         const auto reader = self->readers_.at(id);
         asio::post(reader->strand, [reader] {
-          if (reader->cut) reader->cut();
+          if (reader->cut) reader->cut(Broadcast::too_slow());
           reader->changed.notify();
         });
       }
@@ -283,8 +361,14 @@ void Flight::arm_cut() {
 
 // Nothing more comes from the backends.
 void Flight::settle() {
+  settled_ = true;
   place_.reset();
-  share_.reset();
+  // What a client still takes counts until it is gone.
+  if (share_ && machine_ && machine_->held() > 0) {
+    share_->set(machine_->held());
+  } else {
+    share_.reset();
+  }
   wake_.cancel();
   if (!machine_) return;
   const merger::Outcome& outcome = machine_->outcome(Clock::now());
@@ -308,7 +392,19 @@ void Flight::start_leg(merger::Ask ask_action) {
   for (const auto& [name, value] : passed_on_.fields()) request.headers.set(name, value);
   request.body = wire::encode_read_request(ask_action.request);
   legs_.emplace(leg->id, leg);
-  leg->task = tasks_.spawn(ask(leg, std::move(request)));
+  leg->task = tasks_.spawn(ask(shared_from_this(), leg, std::move(request)));
+  watch_for_late(leg);
+}
+
+void Flight::watch_for_late(const std::shared_ptr<Leg>& leg) {
+  if (!hooks_.late) return;
+  leg->late.expires_after(hooks_.late_after(leg->backend));
+  leg->late.async_wait([weak = weak_from_this(), leg_weak = std::weak_ptr(leg)](boost::system::error_code code) {
+    const auto self = weak.lock();
+    const auto waiting = leg_weak.lock();
+    if (code || !self || self->over_ || !waiting || waiting->dropped) return;
+    if (self->hooks_.late) self->hooks_.late(waiting->backend);
+  });
 }
 
 void Flight::wake_at(merger::TimePoint at) {
@@ -316,20 +412,33 @@ void Flight::wake_at(merger::TimePoint at) {
   wake_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
     const auto self = weak.lock();
     if (code || !self || self->over_) return;
-    self->machine_->on_wake(Clock::now());
-    self->drive();
+    if (self->settled_) return;
+    self->tell([](merger::FanOut& machine) { machine.on_wake(Clock::now()); });
   });
 }
 
 void Flight::fail_leg(const Leg& leg, Error error) {
   const std::string place = context_.backends[leg.backend].url.authority();
-  machine_->on_failure(leg.id, without_place(std::move(error), place), Clock::now());
-  drive();
+  tell([&](merger::FanOut& machine) {
+    machine.on_failure(leg.id, without_place(std::move(error), place), Clock::now());
+  });
 }
 
-asio::awaitable<void> Flight::ask(std::shared_ptr<Leg> leg, net::ClientRequest request) {
+asio::awaitable<void> Flight::ask(std::shared_ptr<Flight> self, std::shared_ptr<Leg> leg, net::ClientRequest request) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  bool failed = false;
+  try {
+    co_await ask_now(leg, std::move(request));
+  } catch (const std::bad_alloc&) {
+    failed = !leg->dropped;
+  }
+  if (failed) self->out_of_memory();
+}
+
+asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientRequest request) {
   co_await asio::this_coro::throw_if_cancelled(false);
   auto stream = co_await context_.client.open(std::move(request));
+  leg->late.cancel();
   if (leg->dropped) co_return;
   if (!stream) {
     fail_leg(*leg, std::move(stream.error()));
@@ -343,9 +452,10 @@ asio::awaitable<void> Flight::ask(std::shared_ptr<Leg> leg, net::ClientRequest r
     if (leg->dropped) co_return;
     if (piece) text = std::move(*piece);
   }
-  machine_->on_response(leg->id, head.status, head.headers.get("Content-Type"), head.headers.get("Content-Encoding"),
+  tell([&](merger::FanOut& machine) {
+    machine.on_response(leg->id, head.status, head.headers.get("Content-Type"), head.headers.get("Content-Encoding"),
                         text, Clock::now());
-  drive();
+  });
   while (!leg->dropped) {
     if (!leg->read_wanted) {
       const bool woken = co_await leg->wanted.wait();
@@ -360,12 +470,12 @@ asio::awaitable<void> Flight::ask(std::shared_ptr<Leg> leg, net::ClientRequest r
       co_return;
     }
     if (piece->empty()) {
-      machine_->on_end(leg->id, Clock::now());
-      drive();
+      tell([&](merger::FanOut& machine) { machine.on_end(leg->id, Clock::now()); });
       co_return;
     }
-    machine_->on_data(leg->id, std::make_shared<const std::string>(std::move(*piece)), Clock::now());
-    drive();
+    tell([&](merger::FanOut& machine) {
+      machine.on_data(leg->id, std::make_shared<const std::string>(std::move(*piece)), Clock::now());
+    });
   }
 }
 
@@ -387,16 +497,18 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
     make_room();
     co_return;
   }
-  if (!over_) {
-    settle();
-    over_ = true;
-  }
+  if (!over_ && !settled_) settle();
+  over_ = true;
+  share_.reset();
   // What they refer to may go before the last copy of the pointer to this.
   hooks_ = {};
   wake_.cancel();
   queue_timer_.cancel();
   cut_timer_.cancel();
-  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  for (const auto& [id, leg] : legs_) {
+    leg->dropped = true;
+    leg->late.cancel();
+  }
   tasks_.cancel_all();
   co_await tasks_.join();
 }
@@ -404,8 +516,17 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
 Flight::Seat::Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state, bool shared)
     : flight_(std::move(flight)), reader_(reader), state_(std::move(state)), shared_(shared) {}
 
+// Only where something was thrown is it not left before.
 Flight::Seat::~Seat() {
-  if (!left_) flight_->forget(reader_);
+  if (left_) return;
+  try {
+    flight_->forget(reader_);
+    asio::post(flight_->strand_, [flight = flight_] {
+      const std::lock_guard lock(flight->mutex_);
+      if (flight->readers_.empty()) flight->abandon();
+    });
+  } catch (const std::exception&) {  // It goes on to its end.
+  }
 }
 
 asio::awaitable<std::optional<AnswerItem>> Flight::Seat::next() {
@@ -441,7 +562,7 @@ void Flight::Seat::give_up() {
   state_->changed.notify();
 }
 
-void Flight::Seat::on_cut(std::function<void()> called) { state_->cut = std::move(called); }
+void Flight::Seat::on_cut(std::function<void(Error)> called) { state_->cut = std::move(called); }
 
 asio::awaitable<void> Flight::Seat::leave() {
   left_ = true;

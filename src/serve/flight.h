@@ -44,6 +44,9 @@ struct FlightHooks {
   std::function<merger::FanOutOptions()> begin;
   /// Called once: nothing more comes from the backends. Not called where begin() was not.
   std::function<void(const merger::Outcome&)> ended;
+  /// Called where a backend has not begun to answer for its `late_after`; empty: nobody wants to know.
+  std::function<void(size_t backend)> late;
+  std::function<std::chrono::milliseconds(size_t backend)> late_after;  ///< set where `late` is
   /// Called once, before `ended`, where it had to make way (Holdings).
   std::function<void(const std::string& line)> given_up;
 };
@@ -51,6 +54,9 @@ struct FlightHooks {
 /// One fan-out for one or more clients that ask the same: waits for its turn, drives a FanOut with sockets and the
 /// clock, and hands out what it says through a Broadcast. Each backend request is a coroutine of its own; all of them
 /// end before the last seat's leave() completes. When the last client goes, everything is cancelled at once.
+///
+/// Where memory runs out, the read ends with 503, or is aborted after its head. One that has to make way while a client
+/// takes its bytes slowly is aborted there and then.
 ///
 /// Runs on the strand of the connection that asked first, though that may leave before the others.
 class Flight : public std::enable_shared_from_this<Flight> {
@@ -71,7 +77,8 @@ class Flight : public std::enable_shared_from_this<Flight> {
     void sent();
     void give_up();
     /// Called on this strand where the client is too slow for the others: what it is sent now will not end.
-    void on_cut(std::function<void()> called);
+    /// The same where what it was sent has to be given back for lack of memory.
+    void on_cut(std::function<void(Error reason)> called);
     /// Leaves; the last one to leave takes everything along. Completes when nothing of the flight refers to its owner
     /// any more, as far as that is up to this seat.
     asio::awaitable<void> leave();
@@ -104,14 +111,23 @@ class Flight : public std::enable_shared_from_this<Flight> {
   using Clock = std::chrono::steady_clock;
   struct Leg;
 
-  asio::awaitable<void> run();
-  asio::awaitable<void> ask(std::shared_ptr<Leg> leg, net::ClientRequest request);
+  asio::awaitable<void> run(std::shared_ptr<Flight> self);
+  asio::awaitable<void> run_now();
+  asio::awaitable<void> ask(std::shared_ptr<Flight> self, std::shared_ptr<Leg> leg, net::ClientRequest request);
+  asio::awaitable<void> ask_now(std::shared_ptr<Leg> leg, net::ClientRequest request);
   asio::awaitable<void> leave(Broadcast::Reader reader);
 
+  template <class Event>
+  void tell(Event event);
   void drive();
+  void out_of_memory() noexcept;
+  void end_for_lack_of_memory();
+  void cut_readers(const Error& reason);
+  void abandon() noexcept;
   void execute(merger::Action action);
   void give_up(uint64_t bytes);
   void start_leg(merger::Ask ask);
+  void watch_for_late(const std::shared_ptr<Leg>& leg);
   void wake_at(merger::TimePoint at);
   void fail_leg(const Leg& leg, Error error);
   void put(AnswerItem item);
@@ -139,6 +155,8 @@ class Flight : public std::enable_shared_from_this<Flight> {
   std::map<merger::RequestId, std::shared_ptr<Leg>> legs_;
   bool waits_too_long_ = false;
   bool body_out_ = false;
+  bool head_given_ = false;
+  bool settled_ = false;
   bool over_ = false;
 
   mutable std::mutex mutex_;  // Guards what follows; all else belongs to the strand.

@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "net/listen_address.h"
 #include "serve/backend_credentials.h"
 
 namespace mread::serve {
 namespace {
+
+using Kind = LimitedLog::Kind;
 
 // By backend of `config`: its index in `previous`, or none.
 std::vector<std::optional<size_t>> origins(const merger::Config& config, const merger::Config& previous) {
@@ -28,6 +31,41 @@ std::vector<net::ClientRequest> requests(const merger::Config& config, const Way
   return requests;
 }
 
+// Reads of the same series are the same read, whatever their time.
+uint64_t selector_hash(const model::ReadRequest& request) {
+  std::string selectors;
+  for (const model::Query& query : request.queries) selectors += model::to_string(query.matchers) + '\n';
+  return std::hash<std::string>()(selectors);
+}
+
+std::vector<std::string> host_names(const merger::Config& config) {
+  std::vector<std::string> names = config.web.hostnames;
+  if (const auto address = net::parse_listen_address(config.listen)) names.push_back(address->host);
+  return names;
+}
+
+void tell(LimitedLog& log, const std::string& backend, merger::Breaker::State state) {
+  switch (state) {
+    case merger::Breaker::State::closed:
+      log.write(Kind::circuit, backend, spdlog::level::info,
+                fmt::format("backend {}: circuit closed, it answers", backend));
+      break;
+    case merger::Breaker::State::suspect:
+      log.write(Kind::circuit, backend, spdlog::level::debug,
+                fmt::format("backend {}: suspect after a failed read, a probe decides", backend));
+      break;
+    case merger::Breaker::State::open:
+      log.write(
+          Kind::circuit, backend, spdlog::level::warn,
+          fmt::format("backend {}: circuit open, it is not asked until it answers a probe and then a read", backend));
+      break;
+    case merger::Breaker::State::half_open:
+      log.write(Kind::circuit, backend, spdlog::level::info,
+                fmt::format("backend {}: circuit half-open, the next read decides", backend));
+      break;
+  }
+}
+
 // Whether the backend's process may be another when it answers again.
 bool means_gone(const Error& error) {
   const std::string_view reason = failure_reason(error);
@@ -45,6 +83,7 @@ Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const 
       catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(lasting_.metrics.bind(config_)),
       context_{config_, lasting_.client, lasting_.gate, lasting_.holdings, requests(config_, ways_, *lasting_.tokens)},
+      guard_(host_names(config_), "web.hostnames"),
       board_(config_.backends.size()),
       hedging_(config_) {
   if (previous == nullptr) return;
@@ -55,8 +94,8 @@ Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const 
 
 Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, Lasting lasting,
                                                        const Generation* previous) {
-  const auto tell = [logger = lasting.logger](bool failed, const std::string& line) {
-    logger->log(failed ? spdlog::level::err : spdlog::level::info, "{}", line);
+  const auto tell = [&log = lasting.log](bool failed, const std::string& line) {
+    log.write(Kind::tls_files, "", failed ? spdlog::level::err : spdlog::level::info, line);
   };
   auto ways = make_ways(config, previous == nullptr ? nullptr : &previous->ways_, tell);
   if (!ways) return fail(std::move(ways.error()));
@@ -89,13 +128,14 @@ void Generation::show_states() const {
 }
 
 std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
-                                               const net::Headers& passed_on) {
+                                               const net::Headers& passed_on, std::string_view client) {
   const auto key = config_.limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
+  const merger::ReadIdentity who{std::hash<std::string_view>()(client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;
     // Nobody can join, so nothing need be kept.
     if (!key) limits.join_bytes = 0;
-    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(), limits);
+    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who), limits);
   };
   if (key) return flights_.seat(*key, strand, create);
   const auto flight = create();
@@ -104,12 +144,12 @@ std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& stra
   return seat;
 }
 
-FlightHooks Generation::flight_hooks() {
+FlightHooks Generation::flight_hooks(merger::ReadIdentity who) {
   // Held by the hooks, so that a flight that never shows anything gives its leave back.
   const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
   FlightHooks hooks;
-  hooks.begin = [this, admission] {
-    admission->emplace(*circuits_);
+  hooks.begin = [this, admission, who] {
+    admission->emplace(*circuits_, std::chrono::steady_clock::now(), who);
     merger::FanOutOptions options;
     board_.prepare(options);
     hedging_.prepare(options);
@@ -117,9 +157,15 @@ FlightHooks Generation::flight_hooks() {
     options.knowledge = catalogs_->knowledge();
     return options;
   };
+  if (circuits_->enabled()) {
+    hooks.late_after = [this](size_t backend) { return circuits_->late_after(config_.backends[backend]); };
+    hooks.late = [this](size_t backend) {
+      if (circuits_->late(backend, std::chrono::steady_clock::now())) probe(backend);
+    };
+  }
   hooks.given_up = [this](const std::string& line) {
     lasting_.metrics.count_given_up();
-    lasting_.logger->warn("read given up: {}", line);
+    lasting_.log.write(Kind::read_given_up, "", spdlog::level::warn, "read given up: " + line);
   };
   hooks.ended = [this, admission](const merger::Outcome& outcome) { learn(outcome, **admission); };
   return hooks;
@@ -129,13 +175,13 @@ void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admi
   lasting_.metrics.count_fan_out(outcome, *metrics_);
   hedging_.learn(outcome);
   lasting_.conflicts.record(outcome, std::chrono::system_clock::now());
-  spdlog::logger& logger = *lasting_.logger;
+  LimitedLog& log = lasting_.log;
   for (const Change& change : board_.record(outcome, std::chrono::system_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.failing) {
-      logger.warn("backend {} fails: {}", name, change.reason);
+      log.write(Kind::backend, name, spdlog::level::warn, fmt::format("backend {} fails: {}", name, change.reason));
     } else {
-      logger.info("backend {} answers again", name);
+      log.write(Kind::backend, name, spdlog::level::info, fmt::format("backend {} answers again", name));
     }
   }
   for (const merger::BackendOutcome& each : outcome.backends) {
@@ -143,13 +189,8 @@ void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admi
     if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
   }
   for (const Circuits::Change& change : admission.settle(outcome, std::chrono::steady_clock::now())) {
-    const std::string& name = config_.backends[change.backend].name;
-    if (change.state == merger::Breaker::State::open) {
-      logger.warn("backend {}: circuit open, it is not asked until it answers a probe and then a read", name);
-      lasting_.metrics.count_opened(*metrics_, change.backend);
-    } else {
-      logger.info("backend {}: circuit {}", name, to_string(change.state));
-    }
+    tell(log, config_.backends[change.backend].name, change.state);
+    if (change.state == merger::Breaker::State::open) lasting_.metrics.count_opened(*metrics_, change.backend);
     probe(change.backend);
   }
 }
@@ -179,13 +220,15 @@ void Generation::keep_catalog(size_t backend) {
   };
   target.means_gone = means_gone;
   target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
-                  counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics,
+                  &log = lasting_.log, counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics,
                   failing = false](const Error* error) mutable {
     if (const auto shown = counters.lock()) metrics.count_refresh(*shown, backend, error == nullptr);
     if (error != nullptr && !failing) {
-      logger->warn("backend {}: what it holds cannot be learned: {}", name, error->to_string());
+      log.write(Kind::catalog, name, spdlog::level::warn,
+                fmt::format("backend {}: what it holds cannot be learned: {}", name, error->to_string()));
     } else if (error == nullptr && failing) {
-      logger->info("backend {}: what it holds is known again", name);
+      log.write(Kind::catalog, name, spdlog::level::info,
+                fmt::format("backend {}: what it holds is known again", name));
     }
     failing = error != nullptr;
     const auto standing = catalogs->standings().at(backend);
@@ -201,12 +244,16 @@ void Generation::probe(size_t backend) {
   target.request = context_.backends[backend];
   target.request.method = "GET";
   target.request.url.target = config_.health->path;
-  target.timeout = std::min(config_.health->probe, config_.backends[backend].timeout);
-  target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
+  target.timeout = std::min({config_.health->probe, config_.health->hung_after, config_.backends[backend].timeout});
+  target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, &log = lasting_.log,
                   // A probe that is hours away does not keep the metrics of a backend that is gone.
                   counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics](bool answered) {
-    if (const auto shown = counters.lock()) metrics.count_probe(*shown, backend, answered);
-    if (circuits->probe_ended(backend, answered)) logger->info("backend {} answers probes: a read will decide", name);
+    const auto shown = counters.lock();
+    if (shown) metrics.count_probe(*shown, backend, answered);
+    const auto changed = circuits->probe_ended(backend, answered, std::chrono::steady_clock::now());
+    if (!changed) return;
+    tell(log, name, *changed);
+    if (shown && *changed == merger::Breaker::State::open) metrics.count_opened(*shown, backend);
   };
   lasting_.prober->watch(circuits_, backend, std::move(target));
 }

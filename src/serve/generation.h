@@ -6,6 +6,7 @@
 #include <spdlog/logger.h>
 
 #include "merger/config.h"
+#include "net/browser_guard.h"
 #include "net/client.h"
 #include "serve/backend_board.h"
 #include "serve/catalogs.h"
@@ -16,6 +17,7 @@
 #include "serve/hedging.h"
 #include "serve/holdings.h"
 #include "serve/learner.h"
+#include "serve/limited_log.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/query_log.h"
@@ -35,6 +37,7 @@ struct Lasting {
   std::shared_ptr<Prober> prober;
   std::shared_ptr<TokenSources> tokens;
   std::shared_ptr<Learner> learner;
+  LimitedLog& log;
   std::shared_ptr<spdlog::logger> logger;
 };
 
@@ -58,20 +61,22 @@ class Generation {
   const SingleFlight& flights() const { return flights_; }
   const Catalogs& catalogs() const { return *catalogs_; }
   QueryLog* query_log() const { return query_log_.get(); }
+  /// Knows the host names that this server is reached by.
+  const net::BrowserGuard& guard() const { return guard_; }
   /// Standings with the state of the circuits and the catalogs.
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
   void show_states() const;
-  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The
-  /// generation outlives it.
+  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. `client` is
+  /// the asking side's address. The generation outlives it.
   std::unique_ptr<Flight::Seat> seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
-                                     const net::Headers& passed_on);
+                                     const net::Headers& passed_on, std::string_view client);
   /// Takes over from `previous`, which is not probed any more.
   void take_over(const Generation* previous);
 
  private:
   Generation(merger::Config config, Ways ways, Lasting lasting, const Generation* previous);
-  FlightHooks flight_hooks();
+  FlightHooks flight_hooks(merger::ReadIdentity who);
   /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
   void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
   void probe(size_t backend);
@@ -84,6 +89,7 @@ class Generation {
   const std::shared_ptr<Catalogs> catalogs_;
   const std::shared_ptr<const Metrics::Backends> metrics_;
   const ReadContext context_;
+  const net::BrowserGuard guard_;
   BackendBoard board_;
   Hedging hedging_;
   SingleFlight flights_;

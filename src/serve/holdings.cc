@@ -1,11 +1,13 @@
 #include "serve/holdings.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <malloc.h>
 
 namespace mread::serve {
 
@@ -16,7 +18,16 @@ struct Holdings::Entry {
   const asio::any_io_executor strand;
   GiveUp give_up;  // Empty once it was told.
   uint64_t bytes = 0;
+  uint64_t most = 0;
 };
+
+namespace {
+
+// A read that has held so much leaves the allocator with memory that the system may be short of.
+constexpr uint64_t heavy = 64U << 20;
+constexpr std::chrono::seconds between_trims{1};
+
+}  // namespace
 
 struct Holdings::State {
   mutable std::mutex mutex;
@@ -24,6 +35,8 @@ struct Holdings::State {
   uint64_t held = 0;
   uint64_t going = 0;  // Of that, what those hold that were told to give up.
   std::set<std::shared_ptr<Entry>> entries;
+  bool trim_wanted = false;
+  std::chrono::steady_clock::time_point trimmed_at{};
 
   void set(const std::shared_ptr<Entry>& entry, uint64_t bytes) {
     const std::lock_guard lock(mutex);
@@ -31,6 +44,7 @@ struct Holdings::State {
     if (!entry->give_up) going = going - entry->bytes + bytes;
     const bool more = bytes > entry->bytes;
     entry->bytes = bytes;
+    entry->most = std::max(entry->most, bytes);
     while (more && limit != 0 && held - going > limit) tell_heaviest();
   }
 
@@ -46,10 +60,18 @@ struct Holdings::State {
   }
 
   void close(const std::shared_ptr<Entry>& entry) {
-    const std::lock_guard lock(mutex);
-    held -= entry->bytes;
-    if (!entry->give_up) going -= entry->bytes;
-    entries.erase(entry);
+    {
+      const std::lock_guard lock(mutex);
+      held -= entry->bytes;
+      if (!entry->give_up) going -= entry->bytes;
+      entries.erase(entry);
+      trim_wanted = trim_wanted || entry->most >= heavy;
+      const auto now = std::chrono::steady_clock::now();
+      if (!trim_wanted || held > 0 || now - trimmed_at < between_trims) return;
+      trim_wanted = false;
+      trimmed_at = now;
+    }
+    malloc_trim(0);
   }
 };
 

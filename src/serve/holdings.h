@@ -13,7 +13,10 @@ namespace asio = boost::asio;
 /// How much the reads under way hold in memory, and a limit of what all of them may hold together. Where that is
 /// exceeded, the read that holds the most is told to give up, then the next, until what the others hold is within the
 /// limit. So a heavy read makes way and the light ones go on. What they hold is exceeded for as long as giving up
-/// takes.
+/// takes: what a read holds counts until its share goes, but it is not told twice, and nobody else is told for it.
+///
+/// After a heavy read, once nothing is held any more, the allocator gives its memory back to the system, at most once a
+/// second.
 ///
 /// Safe to use from several threads; it outlives its shares.
 class Holdings {

@@ -39,8 +39,8 @@ double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration
 constexpr std::string_view reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
                                         "malformed", "checksum", "limit",       "http_status", "unsupported",
                                         "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
-constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::open,
-                                                     merger::Breaker::State::half_open};
+constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::suspect,
+                                                     merger::Breaker::State::open, merger::Breaker::State::half_open};
 
 struct BackendMetrics {
   Counter* requests;
@@ -181,6 +181,8 @@ struct Metrics::Families {
           .Name("mread_requests_unauthorized_total")
           .Help("Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
           .Register(registry);
+  Counter& query_log_lost =
+      single("mread_query_log_lost_total", "Lines of the query log that could not be written, in whole.");
   Gauge& load_accepted = BuildGauge()
                              .Name("mread_config_last_reload_successful")
                              .Help("Whether the last configuration that was loaded is in force.")
@@ -215,18 +217,20 @@ struct Metrics::Families {
                                  .Name("mread_backend_duration_seconds")
                                  .Help("From a request to a backend to the end of its answer, failures included.")
                                  .Register(registry);
-  Family<Gauge>& circuit = BuildGauge()
-                               .Name("mread_backend_circuit")
-                               .Help("1 for the state that a backend's circuit is in: closed, open, half_open.")
-                               .Register(registry);
+  Family<Gauge>& circuit =
+      BuildGauge()
+          .Name("mread_backend_circuit")
+          .Help("1 for the state that a backend's circuit is in: closed, suspect, open, half_open.")
+          .Register(registry);
   Family<Counter>& opened = BuildCounter()
                                 .Name("mread_backend_circuit_opened_total")
                                 .Help("How often a backend's circuit opened.")
                                 .Register(registry);
-  Family<Counter>& probes = BuildCounter()
-                                .Name("mread_backend_probes_total")
-                                .Help("Probes of a backend whose circuit is open, by result (answered, failed).")
-                                .Register(registry);
+  Family<Counter>& probes =
+      BuildCounter()
+          .Name("mread_backend_probes_total")
+          .Help("Probes of a backend that is suspect or whose circuit is open, by result (answered, failed).")
+          .Register(registry);
 
   Family<Counter>& hedges = BuildCounter()
                                 .Name("mread_hedges_total")
@@ -434,6 +438,8 @@ void Metrics::count_refused(int status) {
 void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
 
 void Metrics::count_unauthorized(const char* reason) { families_->unauthorized.Add({{"reason", reason}}).Increment(); }
+
+void Metrics::count_query_log_lost() { families_->query_log_lost.Increment(); }
 
 void Metrics::count_load(bool accepted, std::chrono::system_clock::time_point now) {
   families_->load_accepted.Set(accepted ? 1 : 0);

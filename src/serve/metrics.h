@@ -40,6 +40,8 @@ class Metrics {
   void count_unauthorized(const char* reason);
   /// A request for warnings that was answered: "complete", "partial", or "unmatched" where no read came.
   void count_warnings(const char* result);
+  /// A line of the query log that could not be written.
+  void count_query_log_lost();
   /// A configuration was loaded, or refused.
   void count_load(bool accepted, std::chrono::system_clock::time_point now);
   void set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes);

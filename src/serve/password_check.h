@@ -31,7 +31,8 @@ class PasswordCheck {
  public:
   struct Limits {
     size_t threads = 1;
-    size_t waiting = 32;  ///< different checks that wait or are under way; more are not taken on
+    size_t waiting = 32;     ///< different checks that wait or are under way; more are not taken on
+    size_t waiters = 1'000;  ///< requests that wait for these checks; more are not taken on
     size_t remembered = 100;
   };
   using Users = std::vector<std::pair<std::string, std::string>>;  ///< name, bcrypt hash
@@ -45,7 +46,9 @@ class PasswordCheck {
   PasswordCheck(const PasswordCheck&) = delete;
   PasswordCheck& operator=(const PasswordCheck&) = delete;
 
-  /// An unknown user costs as much as the most costly known one. A coroutine that is cancelled gets `busy`.
+  /// What is wrong costs as many rounds of bcrypt as the most costly hash of `users`, whatever the user's own hash
+  /// costs, and so does an unknown user: the time tells nothing. Wrong ones are not remembered. A coroutine that is
+  /// cancelled gets `busy`, and so does one above a limit.
   asio::awaitable<Verdict> check(const Users& users, net::UserPassword claimed);
   /// Checks that wait or are under way.
   size_t pending() const;
@@ -56,7 +59,7 @@ class PasswordCheck {
   using Waiters = std::vector<std::shared_ptr<Waiter>>;
 
   Key key_of(const net::UserPassword& claimed, const std::string& hash) const;
-  void run(const Key& key, const std::string& password, const std::string& hash, bool known);
+  void run(const Key& key, const std::string& password, const std::string& hash, bool known, int highest_cost);
 
   const Limits limits_;
   const Matches matches_;
@@ -64,6 +67,7 @@ class PasswordCheck {
   mutable std::mutex mutex_;   // What follows.
   std::list<Key> remembered_;  // The one used last comes first.
   std::map<Key, Waiters> pending_;
+  size_t waiters_ = 0;         // Of all of them.
   asio::thread_pool threads_;  // Last: its threads use all of it.
 };
 

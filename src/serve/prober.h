@@ -15,7 +15,8 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Probes backends whose circuit is open, each by a task of its own, which ends when the circuit is open no more. Any
+/// Probes backends that are suspect or whose circuit is open, each by a task of its own, which ends when neither is so
+/// any more. Any
 /// response with a status below 500 counts as an answer: a backend need not know the path.
 ///
 /// Safe to use from several threads; stop() before it goes, and before the client goes.
@@ -29,7 +30,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
   };
 
   Prober(const asio::any_io_executor& executor, net::Client& client);
-  /// Probes `backend` while its circuit is open; nothing where somebody does already.
+  /// Probes `backend` while Circuits wants it; nothing where somebody does already.
   void watch(std::shared_ptr<Circuits> circuits, size_t backend, Target target);
   /// Cancels all probes and completes when they have ended; none begins after it.
   asio::awaitable<void> stop();

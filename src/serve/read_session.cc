@@ -27,10 +27,11 @@ asio::awaitable<ReadReport> ReadSession::run() {
   const auto begun = Clock::now();
   report_.end = ReadReport::End::client_gone;
   // A write that is waiting for the client fails with this.
-  seat_.on_cut([weak = weak_from_this()] {
+  seat_.on_cut([weak = weak_from_this()](Error reason) {
     const auto session = weak.lock();
     if (!session || session->over_) return;
     session->cut_ = true;
+    session->report_.abort_reason = std::move(reason);
     session->writer_.abort(true);
   });
   tasks_.spawn(watch_client());

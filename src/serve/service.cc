@@ -1,11 +1,17 @@
 #include "serve/service.h"
 
+#include <exception>
+#include <new>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "merger/answer_writer.h"
 #include "serve/read_session.h"
 #include "serve/status_page.h"
@@ -14,8 +20,14 @@
 namespace mread::serve {
 namespace {
 
-// As Prometheus reads at most 32 MiB of a request; a matcher list that unfolds to more than this is no query.
-constexpr size_t request_limit_bytes = 64U << 20;
+using Kind = LimitedLog::Kind;
+
+Result<model::ReadRequest> decode(const std::string& body, const merger::Limits& limits) {
+  wire::DecodeLimits decode_limits;
+  decode_limits.queries = limits.queries;
+  decode_limits.matchers = limits.matchers;
+  return wire::decode_read_request(body, decode_limits, model::RegexBudget::Use::passed_on);
+}
 
 net::ResponseHead head_of(int status, std::string content_type) {
   net::ResponseHead head;
@@ -53,6 +65,19 @@ std::string warning_of(int status, const std::string& partial) {
   return fmt::format("the read failed with status {}{}{}", status, partial.empty() ? "" : ": ", partial);
 }
 
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+// Requests that a web page makes a visitor's browser send. Query nodes and scrapers come by any name that leads here,
+// so names are held against the known ones where that has been asked for, and where a request changes something.
+std::optional<net::Refusal> browser_refusal(const Generation& generation, const net::RequestHead& head) {
+  const bool only_asks = head.method == "GET" || head.method == "HEAD";
+  const bool changes = !only_asks && path_of(head.target) == "/-/reload";
+  std::optional<net::Refusal> refusal;
+  if (changes || !generation.config().web.hostnames.empty()) refusal = generation.guard().other_host(head);
+  if (!refusal && !only_asks) refusal = generation.guard().other_origin(head);
+  return refusal;
+}
+
 // An answer without series.
 struct EmptyAnswer {
   net::ResponseHead head;
@@ -65,7 +90,7 @@ EmptyAnswer empty_answer(const model::ReadRequest& request, const merger::Config
       merger::AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
   merger::Batch batch;
   for (size_t i = 0; i < request.queries.size(); ++i) answer->begin_result(i, request.queries[i]);
-  answer->finish(batch);
+  answer->finish(batch, SIZE_MAX);
   EmptyAnswer out{head_of(200, answer->content_type()), ""};
   if (*answer->content_encoding() != '\0') out.head.headers.add("Content-Encoding", answer->content_encoding());
   for (const auto piece : batch.pieces()) out.body += piece;
@@ -77,6 +102,7 @@ EmptyAnswer empty_answer(const model::ReadRequest& request, const merger::Config
 Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger,
                  Warnings::Limits warnings)
     : logger_(std::move(logger)),
+      log_(logger_),
       started_(std::chrono::system_clock::now()),
       gate_(0),
       door_(metrics_),
@@ -94,11 +120,12 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
           },
           [this] {
             logger_->info("discovery: the file is new, loading the configuration anew");
-            (void)reload();  // It logs.
-          })) {}
+            start_reload();
+          },
+          [this](const std::string& why) { logger_->error("discovery: {}", why); })) {}
 
 Lasting Service::lasting() {
-  return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, logger_};
+  return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, log_, logger_};
 }
 
 void Service::apply_limits(const merger::Limits& limits) {
@@ -132,8 +159,24 @@ Result<void> Service::reload() {
   const std::lock_guard lock(loading_);
   auto loaded = load();
   metrics_.count_load(loaded.has_value(), std::chrono::system_clock::now());
-  if (!loaded) logger_->error("the new configuration is refused, the old one stays: {}", loaded.error().to_string());
+  if (!loaded) {
+    log_.write(Kind::reload, "refused", spdlog::level::err,
+               "the new configuration is refused, the old one stays: " + loaded.error().to_string());
+  }
   return loaded;
+}
+
+asio::awaitable<void> Service::idle_loader() { co_return; }
+
+asio::awaitable<Result<void>> Service::reload_here() { co_return reload(); }
+
+asio::awaitable<Result<void>> Service::reload_aside() {
+  auto task = reload_here();
+  co_return co_await asio::co_spawn(loader_.get_executor(), std::move(task), asio::use_awaitable);
+}
+
+void Service::start_reload() {
+  asio::post(loader_, [this] { (void)reload(); });  // It logs.
 }
 
 Result<void> Service::load() try {
@@ -141,7 +184,8 @@ Result<void> Service::load() try {
   const auto old = generation();
   merger::Config config = source_();
   if (config.listen != old->config().listen) {
-    logger_->warn("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen);
+    log_.write(Kind::reload, "listen", spdlog::level::warn,
+               fmt::format("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen));
     config.listen = old->config().listen;
   }
   auto created = Generation::create(std::move(config), lasting(), old.get());
@@ -153,15 +197,25 @@ Result<void> Service::load() try {
   }
   next->take_over(old.get());
   apply_limits(next->config().limits);
-  logger_->info("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
-                next->config().groups.size(), to_string(next->config().partial));
+  log_.write(Kind::reload, "loaded", spdlog::level::info,
+             fmt::format("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
+                         next->config().groups.size(), to_string(next->config().partial)));
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());
+} catch (const std::bad_alloc&) {
+  return fail(Errc::limit, "the configuration takes more memory than there is");
+} catch (const std::exception& error) {
+  return fail(Errc::config, std::string("the configuration cannot be loaded: ") + error.what());
+} catch (...) {
+  return fail(Errc::config, "the configuration cannot be loaded, for a reason that is not known");
 }
 
 asio::awaitable<void> Service::stop() {
   co_await discovery_watch_->stop();
+  // A reload under way ends first: the loader takes one after another.
+  auto idle = idle_loader();
+  co_await asio::co_spawn(loader_.get_executor(), std::move(idle), asio::use_awaitable);
   co_await prober_->stop();
   co_await learner_->stop();
   co_await tokens_->stop();
@@ -170,6 +224,9 @@ asio::awaitable<void> Service::stop() {
 Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor& executor,
                                                      net::ServerOptions options) {
   options.screen = [this](const net::RequestHead& head) { return screen(head); };
+  options.handshake_failed = [this](const std::string& line) {
+    log_.write(Kind::handshake, "", spdlog::level::info, line);
+  };
   return net::Server::listen(
       executor, std::move(options),
       [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); });
@@ -177,14 +234,15 @@ Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor
 
 asio::awaitable<std::optional<net::Refusal>> Service::screen(const net::RequestHead& head) {
   const auto current = generation();
-  auto refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
+  auto refusal = browser_refusal(*current, head);
+  if (!refusal) refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
   co_return refusal;
 }
 
 asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseWriter& writer) {
   const auto current = generation();
   const std::string& target = request.head.target;
-  const std::string path = target.substr(0, target.find('?'));
+  const std::string path(path_of(target));
   const std::string& method = request.head.method;
   if (path == "/api/v1/read" && method == "POST") {
     co_await read(std::move(request), writer);
@@ -202,25 +260,24 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     if (!is_warnings) metrics_.count_refused(405);
     head = plain(405);
     head.headers.add("Allow", "POST");
-    body = "method " + method + " is not allowed here: remote read is a POST\n";
+    body = "method " + printable(method) + " is not allowed here: remote read is a POST\n";
   } else if (path == "/-/reload") {
     if (method != "POST" && method != "PUT") {
       head = plain(405);
       head.headers.add("Allow", "POST, PUT");
       body = "a reload is a POST\n";
-    } else if (const auto reloaded = reload(); !reloaded) {
-      head = plain(400);
-      body = reloaded.error().to_string() + "\n";
     } else {
-      body = "the configuration is loaded\n";
+      const auto reloaded = co_await reload_aside();
+      if (!reloaded) head = plain(400);
+      body = reloaded ? "the configuration is loaded\n" : reloaded.error().to_string() + "\n";
     }
   } else if (!is_page) {
     head = plain(404);
-    body = "no such page: " + path + "\n";
+    body = "no such page: " + printable(path) + "\n";
   } else if (method != "GET" && method != "HEAD") {
     head = plain(405);
     head.headers.add("Allow", "GET, HEAD");
-    body = "method " + method + " is not allowed here\n";
+    body = "method " + printable(method) + " is not allowed here\n";
   } else if (path == "/-/healthy") {
     body = "mread is healthy\n";
   } else if (path == "/-/ready") {
@@ -241,7 +298,7 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
 }
 
 asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWriter& writer) {
-  auto decoded = wire::decode_read_request(request.body, request_limit_bytes);
+  auto decoded = decode(request.body, generation()->config().limits);
   if (!decoded) {
     metrics_.count_refused(400);
     auto head = plain(400);
@@ -254,7 +311,8 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   // However the read ends, its seat is left in good order.
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
-  const auto seat = current->seat(strand, *decoded, passed_on(request.head.headers));
+  const std::string_view client = std::string_view(request.peer).substr(0, request.peer.rfind(':'));
+  const auto seat = current->seat(strand, *decoded, passed_on(request.head.headers), client);
   const auto& accepted = decoded->accepted_response_types;
   const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();
   const auto decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
@@ -270,7 +328,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
 
 asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWriter& writer) {
   using namespace asio::experimental::awaitable_operators;
-  auto decoded = wire::decode_read_request(request.body, request_limit_bytes);
+  auto decoded = decode(request.body, generation()->config().limits);
   if (!decoded) {
     auto head = plain(400);
     co_await writer.reply(std::move(head), decoded.error().to_string() + "\n");
@@ -299,13 +357,18 @@ asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWri
 void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                           const std::string& peer) {
   const auto now = std::chrono::system_clock::now();
-  if (report.abort_reason) logger_->error("read aborted: {}", report.abort_reason->to_string());
+  if (report.abort_reason) {
+    log_.write(Kind::read_aborted, "", spdlog::level::err, "read aborted: " + report.abort_reason->to_string());
+  }
   logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status, to_string(report.end),
                  report.outcome.series_out, report.bytes_sent, report.outcome.partial.empty() ? "" : ", left out ",
                  report.outcome.partial);
   if (QueryLog* const log = generation.query_log(); log != nullptr) {
     const auto written = log->append(query_log_line(generation.config(), request, report, peer, now));
-    if (!written) logger_->error("{}", written.error().to_string());
+    if (!written) {
+      metrics_.count_query_log_lost();
+      log_.write(Kind::query_log, "", spdlog::level::err, "a line is lost: " + written.error().to_string());
+    }
   }
   // Last, so that a read that is counted has its line in the log.
   metrics_.count(report);

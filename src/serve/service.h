@@ -9,6 +9,7 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <spdlog/logger.h>
 
 #include "merger/config.h"
@@ -20,6 +21,7 @@
 #include "serve/gate.h"
 #include "serve/generation.h"
 #include "serve/learner.h"
+#include "serve/limited_log.h"
 #include "serve/metrics.h"
 #include "serve/prober.h"
 #include "serve/warnings.h"
@@ -34,17 +36,22 @@ class Service {
   static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, merger::Config config,
                                                  std::shared_ptr<spdlog::logger> logger,
                                                  Warnings::Limits warnings = {});
-  /// Where reload() gets a configuration from; it may throw yaml::ConfigError. From now on a change of the file of
+  /// Where reload() gets a configuration from; it may throw. From now on a change of the file of
   /// `discovery:` is a reload. Call it once, before listen().
   void set_source(std::function<merger::Config()> source);
   /// Loads the configuration anew. Reads that begin from now on use it; those under way end with the old one. What is
   /// known of backends of the same name and URL stays. A change of `listen` is logged, and has no effect. Errors: why
-  /// the new one is refused; the old one stays in force. It is logged.
+  /// the new one is refused, whatever was thrown; the old one stays in force. It is logged and counted.
   Result<void> reload();
+  /// The same on the loader's thread, one after another: reading files and building a configuration takes the threads
+  /// of the reads no time.
+  asio::awaitable<Result<void>> reload_aside();
+  void start_reload();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Listens, with the service behind it and `web.basic_auth_users` before it: `options.screen` is the service's own.
+  /// Listens, with the service behind it and `web` before it: `options.screen` and `options.handshake_failed` are the
+  /// service's own.
   Result<std::unique_ptr<net::Server>> listen(const asio::any_io_executor& executor, net::ServerOptions options = {});
   /// From now on /-/ready says 503, so that a balancer looks elsewhere; all else goes on.
   void set_leaving() { leaving_ = true; }
@@ -64,11 +71,14 @@ class Service {
   asio::awaitable<void> warn(net::ServerRequest request, net::ResponseWriter& writer);
   void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                    const std::string& peer);
+  asio::awaitable<Result<void>> reload_here();
+  static asio::awaitable<void> idle_loader();
   Result<void> load();
   void apply_limits(const merger::Limits& limits);
   Lasting lasting();
 
   const std::shared_ptr<spdlog::logger> logger_;
+  LimitedLog log_;
   const std::chrono::system_clock::time_point started_;
   net::Client client_;
   Gate gate_;
@@ -86,6 +96,7 @@ class Service {
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
   std::atomic<bool> leaving_{false};
+  asio::thread_pool loader_{1};  // Last, so that a reload under way ends before what it uses.
 };
 
 }  // namespace mread::serve

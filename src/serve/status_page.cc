@@ -60,6 +60,7 @@ std::string latency(std::chrono::nanoseconds duration) {
 std::string pill(const BackendStanding& standing) {
   using Circuit = merger::Breaker::State;
   if (standing.circuit == Circuit::open) return "<span class=\"pill failing\">open circuit</span>";
+  if (standing.circuit == Circuit::suspect) return "<span class=\"pill idle\">suspect</span>";
   if (standing.circuit == Circuit::half_open) return "<span class=\"pill idle\">half-open circuit</span>";
   switch (standing.state) {
     case BackendStanding::State::up:
@@ -90,13 +91,13 @@ std::string catalog_line(const BackendStanding& standing, system_clock::time_poi
     if (known.suspect) text += "; away since, so asked in any case";
   }
   if (!known.last_error.empty()) text += ": " + known.last_error;
-  return "<div class=\"when\">" + escape_markup(text) + "</div>";
+  return "<div class=\"when\">" + html_text(text) + "</div>";
 }
 
 std::string row(const merger::Backend& backend, const BackendStanding& standing, system_clock::time_point now) {
   std::string error = "<span class=\"when\">none</span>";
   if (standing.last_error_at) {
-    error = fmt::format("{}<div class=\"when\">{}</div>", escape_markup(standing.last_error),
+    error = fmt::format("{}<div class=\"when\">{}</div>", html_text(standing.last_error),
                         ago(*standing.last_error_at, now));
   }
   const std::string share =
@@ -108,8 +109,8 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
       "<tr><td><strong>{}</strong>{}<div class=\"url\">{}</div>{}</td><td>{}<div class=\"when\">{}</div></td>"
       "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
       "<td class=\"n\">{}</td><td class=\"error\">{}</td></tr>\n",
-      escape_markup(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-      escape_markup(backend.url.substr(0, backend.url.find('?'))), catalog_line(standing, now), pill(standing),
+      html_text(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
+      html_text(backend.url.substr(0, backend.url.find('?'))), catalog_line(standing, now), pill(standing),
       standing.last_asked ? ago(*standing.last_asked, now) : "", standing.requests, share, latency(standing.first_byte),
       latency(standing.total), format_duration(backend.timeout), error);
 }
@@ -132,7 +133,7 @@ std::string table(std::string_view title, std::string_view note, const std::vect
       "<tr><th>backend</th><th>last seen</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
       "<th class=\"n\">first byte</th><th class=\"n\">whole answer</th><th class=\"n\">timeout</th>"
       "<th>last error</th></tr>\n",
-      escape_markup(title), note);
+      html_text(title), note);
   for (const size_t backend : backends) out += row(config.backends[backend], standings[backend], now);
   return out + "</table></div>\n";
 }
@@ -154,7 +155,7 @@ std::string conflict_table(const std::vector<ConflictSighting>& conflicts, syste
                                            : std::string("histograms that differ");
     out += fmt::format(
         "<tr><td class=\"error\">{}</td><td class=\"when\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>\n",
-        escape_markup(conflict.series), ago(seen, now), conflict.count, format_timestamp(last.timestamp_ms), values);
+        html_text(conflict.series), ago(seen, now), conflict.count, format_timestamp(last.timestamp_ms), values);
   }
   return out + "</table></div>\n";
 }

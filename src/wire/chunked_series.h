@@ -41,6 +41,12 @@ class ChunkedResponse {
   std::optional<LabelsStep> step;
   std::vector<ChunkedSeriesView> series;  ///< Prometheus puts one in a frame; none and several are allowed
 
+  /// Bytes that it takes.
+  size_t memory() const {
+    return series.capacity() * sizeof(series[0]) + chunks_.capacity() * sizeof(chunks_[0]) +
+           chunk_ends_.capacity() * sizeof(chunk_ends_[0]) + scratch_.capacity();
+  }
+
  private:
   friend Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries,
                                              LabelsStepper* stepper);

@@ -77,7 +77,10 @@ bool FrameSplitter::next_whole(Frame& out) {
   out.data = {p + crc_bytes, static_cast<size_t>(length)};
   if (crc32c(out.data) != load_big_endian32(p)) return false;
   out.wire = {begin, static_cast<size_t>(out.data.data() + out.data.size() - begin)};
-  if (pin_ != blocks_.front()) pin_ = blocks_.front();
+  if (pin_ != blocks_.front()) {
+    pin_ = blocks_.front();
+    pin_is_own_ = false;
+  }
   drop(out.wire.size());
   ++frames_;
   offset_ += out.wire.size();
@@ -122,10 +125,11 @@ Result<std::optional<Frame>> FrameSplitter::next_straddling() {
   if (!header) return fail(header.error());
   if (!*header || straddling_.size() < (*header)->size + (*header)->length) return std::nullopt;
   auto pin = std::make_shared<const std::string>(std::move(straddling_));
-  straddling_.clear();
+  straddling_ = {};
   auto frame = cut(*pin, **header);
   if (!frame) straddling_ = *pin;
   pin_ = std::move(pin);
+  pin_is_own_ = true;
   return frame;
 }
 

@@ -50,6 +50,9 @@ class FrameSplitter {
   /// What the views of the frame that was given last point into.
   const std::shared_ptr<const std::string>& pin() const { return pin_; }
 
+  /// Whether that is memory of its own, for a frame that straddled blocks.
+  bool pin_is_own() const { return pin_is_own_; }
+
   /// Takes the next frame if it is, byte for byte, this one, which was checked elsewhere: that costs a comparison in
   /// place of a checksum. False, with nothing taken, where it is another or does not stand whole in one block.
   bool skip_known(std::string_view wire);
@@ -60,6 +63,8 @@ class FrameSplitter {
   uint64_t frames() const { return frames_; }  ///< given out so far
   uint64_t offset() const { return offset_; }  ///< of the next frame in the body
   size_t buffered() const;                     ///< bytes held that were not given out yet
+  /// What it takes itself, without the blocks.
+  size_t memory() const { return straddling_.capacity(); }
 
  private:
   struct Header {
@@ -80,6 +85,7 @@ class FrameSplitter {
   size_t consumed_ = 0;  // Of blocks_.front().
   size_t queued_ = 0;    // Bytes in blocks_, without what is consumed.
   std::shared_ptr<const std::string> pin_;
+  bool pin_is_own_ = false;
   std::string straddling_;  // The beginning of a frame whose blocks are gone.
   uint64_t frames_ = 0;
   uint64_t offset_ = 0;

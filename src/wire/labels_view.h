@@ -44,6 +44,9 @@ class LabelsStepper {
   /// predecessors then. Where they are not canonical, that is all it says: restart() has to follow.
   LabelsStep next(const char*& p, const char* end);
 
+  /// Bytes that it takes.
+  size_t memory() const { return ends_.capacity() * sizeof(ends_[0]); }
+
  private:
   std::string_view last_;
   std::vector<uint32_t> ends_;  // Of its entries.

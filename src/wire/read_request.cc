@@ -1,17 +1,22 @@
 #include "wire/read_request.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "wire/proto/remote.pb.h"
+#include "wire/proto_reader.h"
 #include "wire/snappy_block.h"
 
 namespace mread::wire {
 
 namespace {
 
-Result<model::Query> decode_query(const prometheus::Query& message) {
+constexpr std::string_view no_request = "the body is no valid prometheus.ReadRequest";
+
+Result<model::Query> decode_query(const prometheus::Query& message, model::RegexBudget& budget) {
   model::Query query;
   query.start_ms = message.start_timestamp_ms();
   query.end_ms = message.end_timestamp_ms();
@@ -20,7 +25,7 @@ Result<model::Query> decode_query(const prometheus::Query& message) {
       return fail(Errc::malformed, fmt::format("unknown matcher type {}", static_cast<int>(matcher.type())));
     }
     auto created =
-        model::Matcher::create(static_cast<model::MatchType>(matcher.type()), matcher.name(), matcher.value());
+        model::Matcher::create(static_cast<model::MatchType>(matcher.type()), matcher.name(), matcher.value(), budget);
     if (!created) return fail(created.error());
     query.matchers.push_back(std::move(*created));
   }
@@ -37,6 +42,95 @@ Result<model::Query> decode_query(const prometheus::Query& message) {
   }
   return query;
 }
+
+bool parse(std::string_view bytes, google::protobuf::MessageLite& message) {
+  return std::in_range<int>(bytes.size()) && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+// Counts the fields of a prometheus.ReadRequest.
+class Counter {
+ public:
+  explicit Counter(const DecodeLimits& limits) : limits_(limits) {}
+
+  Result<void> request(std::string_view message) {
+    ProtoReader reader(message);
+    while (reader.next()) {
+      Result<void> counted;
+      if (reader.is(1, WireType::bytes)) {
+        counted = add(queries_, limits_.queries, "queries", " (limits.queries)");
+        if (counted) counted = query(reader.bytes());
+      } else if (reader.field() == 2) {
+        // Packed numbers take a byte each, or more.
+        const size_t most = reader.type() == WireType::bytes ? reader.bytes().size() : 1;
+        counted = add(response_types_, limits_.response_types, "accepted response types", "", most);
+      } else {
+        counted = other();
+      }
+      if (!counted) return counted;
+    }
+    return end(reader);
+  }
+
+ private:
+  Result<void> query(std::string_view message) {
+    ProtoReader reader(message);
+    while (reader.next()) {
+      Result<void> counted;
+      if (reader.is(3, WireType::bytes)) {
+        counted = add(matchers_, limits_.matchers, "matchers", " (limits.matchers)");
+        if (counted) counted = leaf(reader.bytes(), {1}, {2, 3});
+      } else if (reader.is(4, WireType::bytes)) {
+        counted = leaf(reader.bytes(), {1, 3, 4, 6, 7}, {2}, 5);
+      } else if (reader.type() != WireType::varint || reader.field() > 2) {
+        counted = other();
+      }
+      if (!counted) return counted;
+    }
+    return end(reader);
+  }
+
+  // A matcher or hints: fields that are numbers, fields that are texts, and the labels of hints.
+  Result<void> leaf(std::string_view message, std::initializer_list<uint32_t> numbers,
+                    std::initializer_list<uint32_t> texts, uint32_t grouping = 0) {
+    const auto among = [](std::initializer_list<uint32_t> fields, uint32_t field) {
+      return std::find(fields.begin(), fields.end(), field) != fields.end();
+    };
+    ProtoReader reader(message);
+    while (reader.next()) {
+      Result<void> counted;
+      if (grouping != 0 && reader.is(grouping, WireType::bytes)) {
+        counted = add(groupings_, limits_.groupings, "labels in hints", "");
+      } else if (!(reader.type() == WireType::varint && among(numbers, reader.field())) &&
+                 !(reader.type() == WireType::bytes && among(texts, reader.field()))) {
+        counted = other();
+      }
+      if (!counted) return counted;
+    }
+    return end(reader);
+  }
+
+  // What cannot be counted to its end is not for libprotobuf either, which would take groups.
+  static Result<void> end(const ProtoReader& reader) {
+    if (reader.ok()) return {};
+    return fail(Errc::malformed, std::string(no_request));
+  }
+
+  Result<void> other() { return add(unknown_, limits_.unknown_fields, "unknown fields", ""); }
+
+  static Result<void> add(size_t& count, size_t limit, std::string_view what, std::string_view setting,
+                          size_t number = 1) {
+    count += number;
+    if (limit == 0 || count <= limit) return {};
+    return fail(Errc::limit, fmt::format("the request has more than {} {}{}", limit, what, setting));
+  }
+
+  const DecodeLimits& limits_;
+  size_t queries_ = 0;
+  size_t matchers_ = 0;
+  size_t groupings_ = 0;
+  size_t response_types_ = 0;
+  size_t unknown_ = 0;
+};
 
 }  // namespace
 
@@ -69,16 +163,33 @@ std::string encode_read_request(const model::ReadRequest& request) {
   return compress(message.SerializeAsString());
 }
 
+Result<void> check_counts(std::string_view message, const DecodeLimits& limits) {
+  return Counter(limits).request(message);
+}
+
+Result<model::Query> decode_read_query(std::string_view message, model::RegexBudget& budget) {
+  prometheus::Query query;
+  if (!parse(message, query)) return fail(Errc::malformed, "the query is no valid prometheus.Query");
+  return decode_query(query, budget);
+}
+
 Result<model::ReadRequest> decode_read_request(std::string_view body, size_t limit_bytes) {
-  auto bytes = uncompress(body, limit_bytes);
+  return decode_read_request(body, {limit_bytes, 0, 0, 0, 0, 0}, model::RegexBudget::Use::matched);
+}
+
+Result<model::ReadRequest> decode_read_request(std::string_view body, const DecodeLimits& limits,
+                                               model::RegexBudget::Use use) {
+  auto bytes = uncompress(body, limits.bytes);
   if (!bytes) return fail(bytes.error());
+  if (auto counted = check_counts(*bytes, limits); !counted) return fail(std::move(counted).error());
   prometheus::ReadRequest message;
-  if (!std::in_range<int>(bytes->size()) || !message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
-    return fail(Errc::malformed, "the body is no valid prometheus.ReadRequest");
-  }
+  if (!parse(*bytes, message)) return fail(Errc::malformed, std::string(no_request));
+  bytes->clear();
+  bytes->shrink_to_fit();
   model::ReadRequest request;
+  model::RegexBudget budget(use);
   for (const prometheus::Query& query : message.queries()) {
-    auto decoded = decode_query(query);
+    auto decoded = decode_query(query, budget);
     if (!decoded) return fail(decoded.error().in(fmt::format("query {}", request.queries.size())));
     request.queries.push_back(std::move(*decoded));
   }

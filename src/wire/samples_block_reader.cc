@@ -47,7 +47,8 @@ bool SamplesBlockReader::begin_field(uint64_t& length) {
 }
 
 // Sees to it that as many bytes stand together from at_ on.
-bool SamplesBlockReader::hold(size_t bytes) {
+bool SamplesBlockReader::hold(uint64_t bytes) {
+  if (bytes > most_window_ && bytes > window_bytes) return false;
   while (held() < bytes) {
     if (all_read_ || broken_) return false;
     if (stretch_.at == stretch_.end) next_window(bytes);

@@ -18,19 +18,25 @@ namespace mread::wire {
 /// read as a whole (uncompress, parse_read_response), which tells the one from the other.
 /// Input    pieces, none of them empty, which together are not more than can be uncompressed
 ///          (uncompressed_length); they outlive the reader.
-/// Memory   two windows of 64 KiB, and those whose series somebody pins; the largest series.
+/// Memory   two windows of 64 KiB, and those whose series somebody pins; the largest series, unless it is above
+///          `most_window` bytes, which is a lapse.
 /// Not thread-safe.
 class SamplesBlockReader {
  public:
   enum class State { series, end, lapse };
 
-  explicit SamplesBlockReader(SnappyReader::Pieces pieces) : reader_(pieces) {}
+  explicit SamplesBlockReader(SnappyReader::Pieces pieces, size_t most_window = SIZE_MAX)
+      : reader_(pieces), most_window_(most_window) {}
 
   /// The next series; what comes after `end` and `lapse` is the same again.
   State next();
   /// The series that next() found. The views live as long as memory().
   const TimeSeriesView& series() const { return series_; }
   const std::shared_ptr<char[]>& memory() const { return window_.memory; }
+  /// Bytes that it takes, pinned or not.
+  size_t memory_bytes() const {
+    return window_.size + before_.size + spare_.size() * window_bytes + spare_.capacity() * sizeof(Window);
+  }
 
  private:
   static constexpr size_t window_bytes = 64U << 10;
@@ -40,7 +46,7 @@ class SamplesBlockReader {
     size_t size = 0;
   };
 
-  bool hold(size_t bytes);
+  bool hold(uint64_t bytes);
   void next_window(size_t bytes);
   /// Reads a field's tag and length at at_, if it is what is expected. Moves at_ behind it.
   bool begin_field(uint64_t& length);
@@ -48,6 +54,7 @@ class SamplesBlockReader {
   State find_next();
 
   SnappyReader reader_;
+  size_t most_window_;
   uint64_t left_ = 0;  // Of the result.
   bool begun_ = false;
   bool all_read_ = false;

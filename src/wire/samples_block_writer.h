@@ -37,6 +37,11 @@ class SamplesBlockWriter {
 
   /// Bytes that are held: what take() gives, but for a few.
   size_t size() const { return elements_.size(); }
+  /// What it takes for them, and for the series before.
+  size_t memory() const {
+    return elements_.memory() + before_.memory() + now_.memory() + scratch_.capacity() +
+           results_.capacity() * sizeof(Result);
+  }
   /// What the block uncompresses to. No block may have more than UINT32_MAX; it is for the caller to see to that.
   uint64_t uncompressed_size() const { return closed_bytes_ + position_ + 16; }
   /// The block, piece after piece. Starts anew.
@@ -53,6 +58,9 @@ class SamplesBlockWriter {
     std::vector<uint64_t> at;            // where each begins, unless they are even.
 
     void find_places();
+    size_t memory() const {
+      return head.capacity() + samples.capacity() * sizeof(samples[0]) + at.capacity() * sizeof(at[0]);
+    }
   };
   // What the samples of a series repeat: that of the series before at the same time, or one of their own.
   struct Guess {

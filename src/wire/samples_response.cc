@@ -113,6 +113,35 @@ Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size
   return response;
 }
 
+bool ReadResponseReader::bad(Error error) {
+  error_ = std::move(error);
+  return false;
+}
+
+bool ReadResponseReader::next(TimeSeriesView& out) {
+  scratch_.clear();
+  if (error_) return false;
+  for (;;) {
+    while (series_.next()) {
+      if (series_.field() != 1) continue;
+      if (series_.type() != WireType::bytes) return bad(series_.error("query result"));
+      out = {};
+      auto parsed = parse_series(series_.bytes(), series_.bytes_offset(), out, scratch_);
+      if (!parsed) return bad(parsed.error().in(fmt::format("result {}, series {}", count_ - 1, series_count_)));
+      ++series_count_;
+      return true;
+    }
+    if (!series_.ok()) return bad(series_.error("query result"));
+    do {
+      if (!results_.next()) return results_.ok() ? false : bad(results_.error("read response"));
+    } while (results_.field() != 1);
+    if (results_.type() != WireType::bytes) return bad(results_.error("read response"));
+    series_ = ProtoReader(results_.bytes(), results_.bytes_offset());
+    ++count_;
+    series_count_ = 0;
+  }
+}
+
 bool parse_time_series(std::string_view body, TimeSeriesView& out) {
   std::vector<std::vector<char>> apart;
   return parse_series(body, 0, out, apart).has_value() && apart.empty();

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "model/sample.h"
+#include "wire/proto_reader.h"
 #include "wire/varint.h"
 
 namespace mread::wire {
@@ -45,6 +46,31 @@ struct ReadResponseView {
 /// bytes on the wire and much more as a view: `limit_series` bounds the series (and the results).
 /// Errors: Errc::malformed, with the byte; Errc::limit.
 Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size_t limit_series = SIZE_MAX);
+
+/// Walks over the series of an uncompressed ReadResponse, of all its results, one at a time: memory for one series.
+/// Errors as parse_read_response().
+class ReadResponseReader {
+ public:
+  explicit ReadResponseReader(std::string_view uncompressed) : results_(uncompressed), series_({}) {}
+
+  /// The next series; its views live until the next call. False at the end, and after an error.
+  bool next(TimeSeriesView& out);
+  /// Whether the labels of that series stand in the body; else they are in memory of the reader's.
+  bool labels_stand() const { return scratch_.empty(); }
+  /// Begun so far; at the end, all.
+  size_t results() const { return count_; }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  bool bad(Error error);
+
+  ProtoReader results_;
+  ProtoReader series_;
+  size_t count_ = 0;
+  size_t series_count_ = 0;  // Of the result.
+  std::vector<std::vector<char>> scratch_;
+  std::optional<Error> error_;
+};
 
 /// One series of a response, its message alone. False where it is broken, or its labels do not stand together.
 bool parse_time_series(std::string_view body, TimeSeriesView& out);

@@ -18,15 +18,24 @@ void SnappyElements::close_piece() {
 void SnappyElements::next_piece() {
   close_piece();
   const size_t bytes = std::bit_ceil(std::clamp(closed_bytes_, least_piece, most_piece));
-  pieces_.push_back({large_memory(bytes), 0});
+  pieces_.push_back({large_memory(bytes), 0, large_memory_bytes(bytes)});
+  memory_ += pieces_.back().room;
   begin_ = pieces_.back().memory.get();
   cursor_.p_ = begin_;
   cursor_.end_ = begin_ + bytes;
 }
 
 size_t SnappyElements::begin_piece() {
-  if (!pieces_.empty()) open();
-  next_piece();
+  if (pieces_.empty()) {
+    next_piece();
+    return 0;
+  }
+  // The rest of the memory serves the new piece: many small ones must not take a large memory each.
+  begin_ = open().p_;
+  const size_t written = static_cast<size_t>(begin_ - pieces_.back().memory.get());
+  pieces_.back().size = written;
+  closed_bytes_ += written;
+  pieces_.push_back({std::shared_ptr<char[]>(pieces_.back().memory, begin_), 0});
   return pieces_.size() - 1;
 }
 
@@ -96,6 +105,7 @@ std::vector<SnappyElements::Piece> SnappyElements::take() {
   cursor_ = {};
   begin_ = nullptr;
   closed_bytes_ = 0;
+  memory_ = 0;
   return std::exchange(pieces_, {});
 }
 

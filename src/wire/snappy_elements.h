@@ -115,6 +115,7 @@ class SnappyElements {
   struct Piece {
     std::shared_ptr<char[]> memory;
     size_t size = 0;
+    size_t room = 0;  ///< what the memory takes
   };
 
   /// `length` bytes from `offset` before.
@@ -134,6 +135,8 @@ class SnappyElements {
   size_t begin_piece();
   /// Bytes of all elements so far.
   size_t size() const { return closed_bytes_ + static_cast<size_t>(cursor_.at() - begin_); }
+  /// What the pieces take.
+  size_t memory() const { return memory_; }
   /// All pieces; empty again afterwards.
   std::vector<Piece> take();
 
@@ -150,6 +153,7 @@ class SnappyElements {
   SnappyCursor cursor_;
   char* begin_ = nullptr;
   size_t closed_bytes_ = 0;  // Of the pieces before.
+  size_t memory_ = 0;        // Of all pieces.
 };
 
 }  // namespace mread::wire

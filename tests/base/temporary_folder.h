@@ -25,6 +25,7 @@ class TemporaryFolder {
   const std::filesystem::path& path() const { return path_; }
   /// Writes a file into it; returns its path.
   std::string write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << text;
     return (path_ / name).string();
   }

@@ -2,8 +2,12 @@
 
 #include <limits>
 
+#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/nasty_texts.h"
+#include "base/printable.h"
 
 namespace mread::scenarios {
 namespace {
@@ -59,6 +63,28 @@ TEST(SeriesOutput, ATableDoesNotSteerTheTerminal) {
   EXPECT_THAT(coloured, HasSubstr("\x1b[1mSERIES"));
   EXPECT_EQ(coloured.find("\x1b[31m"), std::string::npos);
   EXPECT_EQ(table({}, {}), "no series\n");
+}
+
+std::vector<model::Series> nasty_series(const std::string& text) {
+  model::Series series;
+  series.labels = {{"__name__", text}, {"a" + text, text}, {"job", text}};
+  series.samples = {model::Sample::of(1500, 1)};
+  return {series};
+}
+
+TEST(SeriesOutput, IsHarmlessAndExactWhateverALabelHolds) {
+  for (const std::string& text : nasty::texts()) {
+    const auto series = nasty_series(text);
+    EXPECT_TRUE(nasty::is_harmless(table(series, {.values = true}), true));
+    EXPECT_TRUE(nasty::is_harmless(csv(series), true));
+    EXPECT_TRUE(nasty::is_harmless(json(series), true));
+    EXPECT_EQ(*model::parse_series(series[0].labels.to_string()), series[0].labels);
+    boost::system::error_code code;
+    const auto parsed = boost::json::parse(json(series), code);
+    ASSERT_FALSE(code) << json(series);
+    EXPECT_EQ(parsed.at("result").at(0).at("metric").at("job").as_string(), valid_utf8(text));
+    EXPECT_EQ(openmetrics(series), valid_utf8(openmetrics(series)));
+  }
 }
 
 TEST(SeriesOutput, ASeriesWithoutSamplesHasALine) {

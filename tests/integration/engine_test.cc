@@ -258,6 +258,30 @@ TEST_F(EngineTest, ANodeThatDiesAtOnceSaysWhy) {
   EXPECT_THAT(started.error().context, HasSubstr("field uurl not found"));
 }
 
+TEST_F(EngineTest, AnEndThatNoActAskedForIsNoticed) {
+  NodeSpec spec = prometheus("quits", "3.5");
+  spec.args.emplace_back("--web.enable-lifecycle");
+  start(spec);
+  for (const Act what : {Act::kill, Act::start, Act::restart, Act::stop, Act::start}) act("quits", what);
+  ready("quits");
+  EXPECT_FALSE(topology->unasked_end("quits")) << "acts ended it";
+  net::ClientRequest request;
+  request.url = topology->url("quits", 9090);
+  request.url.target = "/-/quit";
+  request.method = "POST";
+  ASSERT_TRUE(net::fetch(std::move(request)));
+  while (topology->running("quits")) std::this_thread::yield();
+  const auto end = topology->unasked_end("quits");
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->how, "exit status 0");
+  EXPECT_GT(end->lasted.count(), 0);
+  // It is not forgotten when an act starts the node again.
+  act("quits", Act::start);
+  ready("quits");
+  EXPECT_TRUE(topology->unasked_end("quits"));
+  EXPECT_FALSE(topology->unasked_end("nobody"));
+}
+
 TEST_F(EngineTest, ANodeThatIsNotReadyInTimeSaysWhy) {
   create();
   NodeSpec spec = prometheus("slow", "3.5");

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/temporary_folder.h"
 #include "integration/program.h"
@@ -76,6 +77,33 @@ TEST_F(MreadProgramTest, AScenarioThatHoldsExitsWithZeroAndWritesItsReports) {
   for (const auto& node : nodes) {
     const fs::path log = folder() / "report" / std::string(node.at("log").as_string());
     EXPECT_GT(fs::file_size(log), 0U) << log;
+  }
+}
+
+TEST_F(MreadProgramTest, AQueryLogThatAMergerNamesItselfIsKept) {
+  const std::string file = write("one.yaml", R"(name: kept
+nodes:
+  a: {kind: mock, input_series: [{series: foo, values: '1x40'}]}
+  m: {kind: merger, config: {remote_read: [a], query_log_file: '{{dir}}/own.log'}}
+checks: [{read: foo, node: m, exp_series: 1}]
+)");
+  EXPECT_EQ(run({"run", file, "--engine", "process", "--report-dir", "report"}), 0) << output_;
+  EXPECT_GT(fs::file_size(folder() / "report/nodes/kept/m.own.log"), 0U);
+}
+
+TEST_F(MreadProgramTest, FilesThatWouldNotEndAreRefusedByEveryCommand) {
+  write("comma.yml", "[1],");
+  ASSERT_EQ(::mkfifo((folder() / "pipe.yml").c_str(), 0600), 0);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"serve", "--config"}, {"mock", "--config"}, {"run", "--dry-run"}}) {
+    std::vector<std::string> with_comma = command;
+    with_comma.push_back((folder() / "comma.yml").string());
+    EXPECT_EQ(run(with_comma), 3) << output_;
+    EXPECT_THAT(output_, testing::HasSubstr("comma.yml:1:4: not valid YAML: unexpected \",\""));
+    std::vector<std::string> with_pipe = command;
+    with_pipe.push_back((folder() / "pipe.yml").string());
+    EXPECT_EQ(run(with_pipe), 3) << output_;
+    EXPECT_THAT(output_, testing::HasSubstr("pipe.yml: cannot be read: it is not a regular file"));
   }
 }
 
@@ -165,6 +193,35 @@ size_t containers_of(pid_t pid) {
   return count;
 }
 
+TEST_F(MreadProgramTest, AnOldReportDoesNotSurviveARunThatJudgesNothing) {
+  const std::string file = write("one.yaml", scenario("1", "timelin: []\n"));
+  write("report/report.json", R"({"totals": {"pass": 1}})");
+  write("report/nodes/old-1/query.log", "old");
+  EXPECT_EQ(run({"run", file, "--report-dir", "report", "--list"}), 3);
+  EXPECT_TRUE(fs::exists(folder() / "report/report.json")) << "a list is no run";
+  EXPECT_EQ(run({"run", file, "--report-dir", "report"}), 3);
+  EXPECT_FALSE(fs::exists(folder() / "report/report.json"));
+  EXPECT_FALSE(fs::exists(folder() / "report/nodes"));
+}
+
+TEST_F(MreadProgramTest, AWorkFolderOfAnotherUserIsNoVerdict) {
+  const std::string file = write("one.yaml", scenario("1"));
+  fs::create_directory(folder() / "tmp");
+  const fs::path work = folder() / "tmp" / ("mread-" + std::to_string(geteuid()));
+  fs::create_directory(work);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(work.c_str(), 12345, 12345), 0);
+  } else {
+    fs::permissions(work, fs::perms::none);
+  }
+  setenv("TMPDIR", (folder() / "tmp").c_str(), 1);
+  EXPECT_EQ(run({"run", file, "--engine", "process", "--report-dir", "report"}), 4);
+  unsetenv("TMPDIR");
+  EXPECT_THAT(output_, HasSubstr(work.string()));
+  EXPECT_THAT(output_, HasSubstr("set TMPDIR"));
+  EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1) << output_;
+}
+
 class CtrlCTest : public MreadProgramTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(CtrlCTest, InMidRunLeavesNothingBehind) {
@@ -183,6 +240,9 @@ TEST_P(CtrlCTest, InMidRunLeavesNothingBehind) {
   }
   program.signal(SIGINT);
   EXPECT_EQ(program.wait(), 130) << program.output();
+  EXPECT_TRUE(report().at("interrupted").as_bool());
+  EXPECT_TRUE(report().at("tests").at(0).at("interrupted").as_bool());
+  EXPECT_EQ(report().at("totals").at("pass").as_int64(), 0);
   if (with_docker) {
     EXPECT_EQ(containers_of(program.pid()), 0U);
   }

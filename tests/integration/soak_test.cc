@@ -1,6 +1,7 @@
 // A minute of reads while every backend in turn is killed, paused, slowed and restored: `mread serve` and six mock
-// stores as processes, three groups of two replicas. Nothing that a healthy replica held may be lost, and nothing may
-// leak. What it has seen is printed. MREAD_PROGRAM is the program's path.
+// stores as processes, three groups of two replicas. Beside them, clients and a seventh backend do what no honest one
+// does. Nothing that a healthy replica held may be lost, and nothing may leak. What it has seen is printed.
+// MREAD_PROGRAM is the program's path.
 
 #include <algorithm>
 #include <condition_variable>
@@ -21,6 +22,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
+#include "integration/attacks/mischief.h"
 #include "integration/program.h"
 #include "merger/answers.h"
 #include "net/client.h"
@@ -210,6 +212,9 @@ class SoakTest : public testing::Test {
                               backends_.back()->url());
       }
     }
+    // Only the mischief's own reads carry the matcher.
+    config += fmt::format("  - {{name: evil, url: \"{}\", remote_timeout: 3s, required_matchers: {{evil: yes}}}}\n",
+                          mischief_.backend_url());
     config +=
         "groups:\n"
         "  - {name: g0, members: [g0-0, g0-1], wait: all}\n"
@@ -270,6 +275,7 @@ class SoakTest : public testing::Test {
 
   TemporaryFolder folder_;
   std::vector<std::unique_ptr<Backend>> backends_;
+  attacks::Mischief mischief_;
   std::unique_ptr<Program> serve_;
   std::string url_;
   Tally tally_;
@@ -285,18 +291,20 @@ TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
     net::Client client;
     std::atomic<bool> stop = false;
     auto loading = loop.start(load(client, url_, want, tally_, stop));
+    mischief_.start(net::Url::parse(url_)->port, [this] { tally_.wait_for_reads(4); });
     tally_.wait_for_reads(at_least / 10);
     resident_before = resident_bytes(serve_->pid());
     for (const auto& backend : backends_) {
       disturb(*backend);
       if (HasFatalFailure()) break;
     }
+    mischief_.stop();
     stop = true;
     loading.get();
   }
   // What was busy at once stays open for half a minute. One connection to each backend may stay in any case, whether or
   // not the first read had asked it.
-  const size_t descriptors_expected = descriptors_before + backends_.size();
+  const size_t descriptors_expected = descriptors_before + backends_.size() + 1;
   size_t descriptors_after = 0;
   asio::io_context context;
   asio::steady_timer pause(context);
@@ -316,10 +324,12 @@ TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
   }
   std::cout << fmt::format(
       "{} reads: {} answers ({} said that a replica was left out), {} failures, {} wrong answers\n"
-      "resident: {:.1f} MiB after the warm-up, {:.1f} MiB at the end; descriptors: {} before, {} after\n",
+      "resident: {:.1f} MiB after the warm-up, {:.1f} MiB at the end; descriptors: {} before, {} after\n"
+      "{} pieces of mischief\n",
       tally_.sent, tally_.answers, tally_.partial, failed, tally_.wrong,
       static_cast<double>(resident_before) / (1 << 20), static_cast<double>(resident_after) / (1 << 20),
-      descriptors_before, descriptors_after);
+      descriptors_before, descriptors_after, mischief_.done());
+  EXPECT_GT(mischief_.done(), 50u);
   EXPECT_EQ(failed, 0u);
   EXPECT_EQ(tally_.wrong, 0u);
   EXPECT_EQ(tally_.answers, tally_.sent);

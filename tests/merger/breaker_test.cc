@@ -14,93 +14,207 @@ using State = Breaker::State;
 constexpr TimePoint start{};
 
 HealthSettings settings(size_t open_after = 3) { return {5s, open_after, "/-/ready", 10s}; }
+HealthSettings without_probes(size_t open_after = 3) { return {5s, open_after, "", 10s}; }
 
-void fail_times(Breaker& breaker, int times, TimePoint now = start) {
-  for (int i = 0; i < times; ++i) breaker.record(breaker.admit(), Vital::failed, now);
+void fail_times(Breaker& breaker, int times, TimePoint now = start, ReadIdentity who = {}) {
+  for (int i = 0; i < times; ++i) breaker.record(breaker.admit(now), Vital::failed, now, who);
 }
 
-TEST(Breaker, OpensAfterFailuresInARow) {
-  Breaker breaker(settings());
-  fail_times(breaker, 2);
-  breaker.record(breaker.admit(), Vital::answered, start);
-  fail_times(breaker, 2);
-  EXPECT_EQ(breaker.state(), State::closed);
-  breaker.record(breaker.admit(), Vital::unknown, start);
-  fail_times(breaker, 1);
-  EXPECT_EQ(breaker.state(), State::open);
-  EXPECT_EQ(breaker.admit(), Permit::no);
+void probe(Breaker& breaker, bool answered, TimePoint now = start) {
+  breaker.probe_begun(now);
+  breaker.probe_ended(answered, now);
 }
 
-TEST(Breaker, IsProbedWhileItIsOpenOnly) {
-  Breaker breaker(settings(1));
-  EXPECT_FALSE(breaker.next_probe());
-  fail_times(breaker, 1, start + 1s);
-  EXPECT_EQ(breaker.next_probe(), start + 6s);
-  breaker.probe_begun(start + 6s);
-  breaker.probe_ended(false);
-  EXPECT_EQ(breaker.state(), State::open);
-  EXPECT_EQ(breaker.next_probe(), start + 11s);
-  breaker.probe_begun(start + 11s);
-  breaker.probe_ended(true);
-  EXPECT_EQ(breaker.state(), State::half_open);
-  EXPECT_FALSE(breaker.next_probe());
+Breaker open(size_t open_after = 3) {
+  Breaker breaker(settings(open_after));
+  fail_times(breaker, static_cast<int>(open_after));
+  probe(breaker, false);
+  return breaker;
 }
 
 Breaker half_open() {
-  Breaker breaker(settings());
-  fail_times(breaker, 3);
-  breaker.probe_ended(true);
+  Breaker breaker = open();
+  probe(breaker, true);
   return breaker;
+}
+
+TEST(Breaker, FailedReadsAloneNeverOpenIt) {
+  Breaker breaker(settings(1));
+  fail_times(breaker, 100);
+  EXPECT_EQ(breaker.state(), State::suspect);
+  EXPECT_EQ(breaker.admit(start), Permit::yes);
+}
+
+TEST(Breaker, ASuspectThatAnswersItsProbeIsCleared) {
+  Breaker breaker(settings(1));
+  for (int i = 0; i < 10; ++i) {
+    fail_times(breaker, 3, start + i * 1s);
+    probe(breaker, true, start + i * 1s);
+    EXPECT_EQ(breaker.state(), State::closed);
+    EXPECT_FALSE(breaker.next_probe());
+  }
+}
+
+TEST(Breaker, OpensWhereReadsAndProbesFail) {
+  Breaker breaker(settings(3));
+  fail_times(breaker, 1);
+  EXPECT_EQ(breaker.state(), State::suspect);
+  EXPECT_EQ(breaker.next_probe(), start) << "at once";
+  probe(breaker, false);
+  EXPECT_EQ(breaker.state(), State::suspect) << "two of three";
+  EXPECT_EQ(breaker.next_probe(), start + 1s) << "again soon";
+  fail_times(breaker, 1);
+  EXPECT_EQ(breaker.state(), State::open) << "the probe that failed confirms it";
+  EXPECT_EQ(breaker.admit(start), Permit::no);
+}
+
+TEST(Breaker, OpensByProbesAloneOnceARead) {
+  Breaker breaker(settings(3));
+  fail_times(breaker, 1);
+  probe(breaker, false);
+  probe(breaker, false, start + 1s);
+  EXPECT_EQ(breaker.state(), State::open);
+  EXPECT_EQ(breaker.next_probe(), start + 6s);
+}
+
+TEST(Breaker, AnAnswerBetweenFailuresClearsThem) {
+  Breaker breaker(settings(3));
+  fail_times(breaker, 2);
+  probe(breaker, false);
+  EXPECT_EQ(breaker.state(), State::open);
+  breaker = Breaker(settings(3));
+  fail_times(breaker, 2);
+  breaker.record(breaker.admit(start), Vital::answered, start);
+  EXPECT_EQ(breaker.state(), State::closed);
+  fail_times(breaker, 1);
+  breaker.record(breaker.admit(start), Vital::unknown, start);
+  probe(breaker, false);
+  EXPECT_EQ(breaker.state(), State::suspect) << "two in a row";
+}
+
+TEST(Breaker, AReadThatWaitsForLongHasItProbed) {
+  Breaker breaker(settings(1));
+  breaker.late(start);
+  EXPECT_EQ(breaker.state(), State::suspect);
+  EXPECT_EQ(breaker.next_probe(), start);
+  probe(breaker, true);
+  EXPECT_EQ(breaker.state(), State::closed) << "slow, and well";
+  breaker.late(start + 1s);
+  probe(breaker, false, start + 1s);
+  EXPECT_EQ(breaker.state(), State::open) << "before the read that waits has failed";
+}
+
+TEST(Breaker, ProbesOfASuspectKeepADistance) {
+  Breaker breaker(settings(1));
+  fail_times(breaker, 1);
+  probe(breaker, true, start);
+  fail_times(breaker, 1, start + 1ms);
+  EXPECT_EQ(breaker.next_probe(), start + 100ms);
+}
+
+TEST(Breaker, IsProbedWhileItIsOpen) {
+  Breaker breaker = open();
+  EXPECT_EQ(breaker.next_probe(), start + 5s);
+  probe(breaker, false, start + 6s);
+  EXPECT_EQ(breaker.state(), State::open);
+  EXPECT_EQ(breaker.next_probe(), start + 11s);
+  probe(breaker, true, start + 11s);
+  EXPECT_EQ(breaker.state(), State::half_open);
+  EXPECT_FALSE(breaker.next_probe());
 }
 
 TEST(Breaker, OneReadDecidesAfterAProbe) {
   Breaker breaker = half_open();
-  EXPECT_EQ(breaker.admit(), Permit::trial);
-  EXPECT_EQ(breaker.admit(), Permit::no);
+  EXPECT_EQ(breaker.admit(start), Permit::trial);
+  EXPECT_EQ(breaker.admit(start), Permit::no);
   breaker.record(Permit::trial, Vital::answered, start);
   EXPECT_EQ(breaker.state(), State::closed);
-  EXPECT_EQ(breaker.admit(), Permit::yes);
+  EXPECT_EQ(breaker.admit(start), Permit::yes);
 }
 
-TEST(Breaker, AFailedTrialOpensItAgainAtOnce) {
-  Breaker breaker = half_open();
-  breaker.record(breaker.admit(), Vital::failed, start + 1min);
-  EXPECT_EQ(breaker.state(), State::open);
-  EXPECT_EQ(breaker.next_probe(), start + 1min + 5s);
+TEST(Breaker, AFailedTrialIsForOneProbeToConfirm) {
+  for (const bool answers : {true, false}) {
+    Breaker breaker = half_open();
+    breaker.record(breaker.admit(start), Vital::failed, start + 1min);
+    EXPECT_EQ(breaker.state(), State::suspect);
+    EXPECT_EQ(breaker.admit(start), Permit::yes);
+    EXPECT_EQ(breaker.next_probe(), start + 1min);
+    probe(breaker, answers, start + 1min);
+    EXPECT_EQ(breaker.state(), answers ? State::closed : State::open);
+  }
 }
 
 TEST(Breaker, ATrialThatShowsNothingIsLeftToTheNextRead) {
   Breaker breaker = half_open();
-  breaker.record(breaker.admit(), Vital::unknown, start);
+  breaker.record(breaker.admit(start), Vital::unknown, start);
   EXPECT_EQ(breaker.state(), State::half_open);
-  EXPECT_EQ(breaker.admit(), Permit::trial);
+  EXPECT_EQ(breaker.admit(start), Permit::trial);
 }
 
 TEST(Breaker, ReadsThatAskedBeforeItOpened) {
   Breaker breaker(settings(1));
-  const Permit slow = breaker.admit();
-  const Permit slower = breaker.admit();
+  const Permit slow = breaker.admit(start);
+  const Permit slower = breaker.admit(start);
   fail_times(breaker, 1);
+  probe(breaker, false);
+  ASSERT_EQ(breaker.state(), State::open);
   breaker.record(slow, Vital::failed, start + 1s);
-  EXPECT_EQ(breaker.next_probe(), start + 5s) << "no news";
-  breaker.probe_ended(true);
-  const Permit trial = breaker.admit();
-  breaker.record(slower, Vital::failed, start + 2s);
+  EXPECT_EQ(breaker.next_probe(), start + 5s) << "ignored";
+  probe(breaker, true, start + 5s);
+  const Permit trial = breaker.admit(start + 5s);
+  breaker.record(slower, Vital::failed, start + 6s);
   EXPECT_EQ(breaker.state(), State::half_open) << "the trial decides";
-  breaker.record(slow, Vital::answered, start + 3s);
+  breaker.record(slow, Vital::answered, start + 7s);
   EXPECT_EQ(breaker.state(), State::closed);
-  breaker.record(trial, Vital::failed, start + 3s);
-  EXPECT_EQ(breaker.state(), State::open) << "open_after is 1";
+  breaker.record(trial, Vital::failed, start + 7s);
+  EXPECT_EQ(breaker.state(), State::suspect);
 }
 
 TEST(Breaker, NewSettingsKeepWhatIsKnown) {
   Breaker breaker = half_open();
-  EXPECT_EQ(breaker.admit(), Permit::trial);
+  EXPECT_EQ(breaker.admit(start), Permit::trial);
   Breaker next = breaker.with(settings(1));
-  EXPECT_EQ(next.admit(), Permit::trial) << "the trial under way belongs to the old configuration";
+  EXPECT_EQ(next.admit(start), Permit::trial) << "the trial under way belongs to the old configuration";
   next.record(Permit::trial, Vital::answered, start);
   fail_times(next, 1);
+  probe(next, false);
   EXPECT_EQ(next.state(), State::open);
+}
+
+TEST(Breaker, WithoutProbesOneClientCannotOpenIt) {
+  Breaker breaker(without_probes(2));
+  EXPECT_FALSE(breaker.next_probe());
+  for (uint64_t read = 0; read < 10; ++read) fail_times(breaker, 1, start, {1, read});
+  EXPECT_EQ(breaker.state(), State::suspect);
+  fail_times(breaker, 1, start, {2, 5});
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
+TEST(Breaker, WithoutProbesOneReadCannotOpenIt) {
+  Breaker breaker(without_probes(2));
+  for (uint64_t client = 0; client < 10; ++client) fail_times(breaker, 1, start, {client, 1});
+  EXPECT_EQ(breaker.state(), State::suspect);
+  breaker.late(start);
+  EXPECT_FALSE(breaker.next_probe());
+  breaker.record(breaker.admit(start), Vital::answered, start);
+  fail_times(breaker, 1, start, {1, 2});
+  EXPECT_EQ(breaker.state(), State::suspect) << "the answer cleared it";
+}
+
+TEST(Breaker, WithoutProbesATrialComesWithTime) {
+  Breaker breaker(without_probes(2));
+  fail_times(breaker, 1, start, {1, 1});
+  fail_times(breaker, 1, start, {2, 2});
+  ASSERT_EQ(breaker.state(), State::open);
+  EXPECT_EQ(breaker.admit(start + 4s), Permit::no);
+  EXPECT_EQ(breaker.admit(start + 5s), Permit::trial);
+  EXPECT_EQ(breaker.admit(start + 5s), Permit::no);
+  breaker.record(Permit::trial, Vital::failed, start + 6s);
+  EXPECT_EQ(breaker.state(), State::open);
+  EXPECT_EQ(breaker.admit(start + 10s), Permit::no);
+  EXPECT_EQ(breaker.admit(start + 11s), Permit::trial);
+  breaker.record(Permit::trial, Vital::answered, start + 11s);
+  EXPECT_EQ(breaker.state(), State::closed);
 }
 
 BackendOutcome failed(Error error, int status = 0) {
@@ -119,6 +233,8 @@ TEST(Vital, OnlyWhatTheInfrastructureDoesIsAFailure) {
   EXPECT_EQ(vital(failed(Error(make_error_code(connection_reset), "a")), 10s), Vital::failed);
   EXPECT_EQ(vital(failed(Error(Errc::truncated, "a")), 10s), Vital::failed);
   EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 503"), 503), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 504"), 504), 10s), Vital::failed);
+  EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 500"), 500), 10s), Vital::answered) << "of this read";
   EXPECT_EQ(vital(failed(Error(Errc::http_status, "HTTP 400"), 400), 10s), Vital::answered);
   EXPECT_EQ(vital(failed(Error(Errc::malformed, "a"), 200), 10s), Vital::answered);
   EXPECT_EQ(vital(failed(Error(Errc::limit, "a"), 200), 10s), Vital::answered);

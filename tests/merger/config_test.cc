@@ -30,6 +30,26 @@ std::string error_of(const std::string& text) {
   return "no error";
 }
 
+TEST(Config, LimitsOfBytesFitIntoTheProcess) {
+  const std::string backend = "remote_read: [{url: 'http://a/read'}]\n";
+  const MemoryLimit small{1ULL << 30, "RLIMIT_AS"};
+  Config config = Config::parse(backend, "mread.yml");
+  config.fit_into({UINT64_MAX, ""});
+  EXPECT_EQ(config.limits.total_bytes_in_flight, 4ULL << 30);
+  EXPECT_EQ(config.describe().find("by default"), std::string::npos);
+  config.fit_into(small);
+  EXPECT_EQ(config.limits.total_bytes_in_flight, 512ULL << 20);
+  EXPECT_EQ(config.limits.bytes_in_flight, 256ULL << 20);
+  EXPECT_THAT(config.describe(), ::testing::HasSubstr("# bytes_in_flight and total_bytes_in_flight: by default, a "
+                                                      "quarter and half of RLIMIT_AS (1073741824 bytes)\n"));
+  // What the file says counts.
+  config = Config::parse(backend + "limits: {total_bytes_in_flight: 3GiB}\n", "mread.yml");
+  config.fit_into(small);
+  EXPECT_EQ(config.limits.total_bytes_in_flight, 3ULL << 30);
+  EXPECT_EQ(config.limits.bytes_in_flight, 256ULL << 20);
+  EXPECT_THAT(config.describe(), ::testing::HasSubstr("# bytes_in_flight: by default, a quarter of RLIMIT_AS"));
+}
+
 TEST(Config, DefaultsArePrometheusOwn) {
   const Config config = parse("remote_read: [{url: 'http://a:9090/api/v1/read'}, {url: 'https://b/read'}]");
   EXPECT_EQ(config.listen, "127.0.0.1:9095");
@@ -67,7 +87,7 @@ routes:
   - {match: '{region=~"us|ca"}', groups: [b, dc]}
 merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, chunk_encodings: newer, repair_limit: 1GiB}
 partial: any
-limits: {concurrent_reads: 3, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, total_bytes_in_flight: 3GiB, query_range: 30d}
+limits: {concurrent_reads: 3, queries: 7, matchers: 80, queries_at_once: 0, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, total_bytes_in_flight: 3GiB, query_range: 30d}
 health: {probe: 2s, open_after: 1, path: /ping}
 query_log_file: /tmp/query.log
 )");
@@ -84,6 +104,13 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.on_conflict, OnConflict::max);
   EXPECT_EQ(config.replica_labels, (std::vector<std::string>{"replica", "http.pod"}));
   EXPECT_EQ(config.dedup, Dedup::gapfill);
+  EXPECT_EQ(config.limits.queries, 7u);
+  EXPECT_EQ(config.limits.matchers, 80u);
+  EXPECT_EQ(config.limits.queries_at_once, 0u);
+  EXPECT_THAT(config.describe(), HasSubstr("queries: 7, matchers: 80, queries_at_once: 0, series: 5000000,"));
+  EXPECT_EQ(Limits().queries, 100u);
+  EXPECT_EQ(Limits().matchers, 1'000u);
+  EXPECT_EQ(Limits().queries_at_once, 8u);
   EXPECT_EQ(config.limits.series, 5'000'000u);
   EXPECT_EQ(config.limits.total_bytes_in_flight, 3ULL << 30);
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
@@ -211,6 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"MetricNameAsReplicaLabel", with("merge: {replica_labels: [__name__]}"), "metric's name"},
         Refusal{"HealthOpensNever", with("health: {open_after: 0}"), "more than 0"},
         Refusal{"ProbeWithoutAPath", with("health: {path: ready}"), "begins with /"},
+        Refusal{"ProbeWithATypo", with("health: {path: nonne}"), "or none"},
         Refusal{"ProbeAllTheTime", with("health: {probe: 0s}"), "more than 0"},
         Refusal{"UserWithoutAHash", with("web: {basic_auth_users: {alice: hunter2}}"),
                 "want a bcrypt hash for user \"alice\""},

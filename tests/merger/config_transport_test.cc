@@ -82,6 +82,12 @@ TEST(ConfigTransportTest, ShowsNoSecret) {
   EXPECT_THAT(shown, HasSubstr("    key: <hidden>\n    client_auth_type: NoClientCert\n"));
 }
 
+TEST(WebHostnames, AreReadAndShown) {
+  const Config config = parse(web("{hostnames: [mread.monitoring.svc, Mread]}"));
+  EXPECT_THAT(config.web.hostnames, testing::ElementsAre("mread.monitoring.svc", "Mread"));
+  EXPECT_THAT(config.describe(), testing::HasSubstr("web:\n  hostnames: [mread.monitoring.svc, Mread]\n"));
+}
+
 struct Refusal {
   const char* name;
   std::string text;
@@ -139,6 +145,9 @@ INSTANTIATE_TEST_SUITE_P(
                 web("{tls_config: {cert_file: x, key_file: y, min_version: TLS13, cipher_suites: [a]}}"),
                 "cannot be chosen"},
         Refusal{"UnknownHeader", web("{http_server_config: {headers: {X-Frame-Option: a}}}"), "X-Frame-Options"},
+        Refusal{"HostnameWithScheme", web("{hostnames: ['http://mread']}"), "want a host name without scheme and port"},
+        Refusal{"HostnameWithPort", web("{hostnames: ['mread:9095']}"), "got \"mread:9095\""},
+        Refusal{"HostnamesNoList", web("{hostnames: mread}"), "want a list"},
         Refusal{"UnknownWebKey", web("{tls_server: {}}"), "unknown key \"tls_server\""}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 

@@ -114,6 +114,11 @@ Answer FanOutDriver::run(model::ReadRequest request) {
         answer.requests.push_back(ask->request);
         Leg& leg = legs[ask->id];
         leg.script = scripts_(ask->backend, ask->request);
+        if (legs.size() < 1000) {
+          const auto open =
+              std::count_if(legs.begin(), legs.end(), [](const auto& each) { return !each.second.closed; });
+          answer.most_open = std::max(answer.most_open, static_cast<size_t>(open));
+        }
         if (leg.script.hang_before_response) continue;
         at(leg.script.response_after + jitter(), [this, id = ask->id, &leg, &machine] {
           if (leg.closed) return;
@@ -173,6 +178,7 @@ Answer FanOutDriver::run(model::ReadRequest request) {
   expect(answer.finished || answer.aborted, "done without an end");
   answer.took = now_ - began;
   answer.outcome = machine.outcome();
+  answer.visits = machine.visits();
   return answer;
 }
 

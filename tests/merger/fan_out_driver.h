@@ -57,6 +57,8 @@ struct Answer {
   Outcome outcome;
   size_t asks = 0;
   size_t reads = 0;
+  size_t most_open = 0;                      ///< requests at one time
+  uint64_t visits = 0;                       ///< FanOut::visits()
   std::vector<model::ReadRequest> requests;  ///< in the order of Ask
 };
 

@@ -13,7 +13,7 @@ using testing::labels;
 // A fragment of ten bytes of the series up{n="NAME"}.
 Fragment fragment(const std::string& name) {
   Fragment out;
-  out.pin = pin_copy(labels("up{n=\"" + name + "\"}"), out.labels);
+  out.pin = pin_copy(labels("up{n=\"" + name + "\"}"), out.labels, {});
   out.bytes = 10;
   return out;
 }

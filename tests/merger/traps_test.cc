@@ -36,6 +36,15 @@ TEST(Trap01, ConflictsAtOneTimestampAreStableAndCounted) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+TEST(Trap01, AConflictInAHugeSeriesIsToldInAShortLine) {
+  const std::string huge = "up{job=\"" + std::string(100'000, 'x') + "\"}";
+  const Answer answer = read(
+      config_of(2), {Script::streamed(frame(huge, one(5000, 1))), Script::streamed(frame(huge, one(5000, 2)))}, true);
+  ASSERT_EQ(answer.outcome.conflicting.size(), 1u);
+  EXPECT_LT(answer.outcome.conflicting[0].series.size(), 1'200u);
+  EXPECT_THAT(answer.outcome.conflicting[0].series, StartsWith("up{job=\"xxx"));
+}
+
 TEST(Trap02, StaleAgainstAValueAndStaleBeforeAnothersValue) {
   const Samples stale = bits(5000, model::stale_nan_bits);
   expect_merged({frame(up, stale), frame(up, one(5000, 5))}, {samples_body(up, stale), samples_body(up, one(5000, 5))},

@@ -143,6 +143,24 @@ TEST(InputSeries, AHundredThousandSeriesAreOneEntry) {
   EXPECT_EQ(entries[0].labels(99'999).to_string(), R"(m{a="a-999", b="b-99"})");
 }
 
+TEST(InputSeries, WhatDoesNotFitIsRefusedBeforeItIsExpanded) {
+  for (const char* text : {"- {series: m, values: 0+1x9999999, repeat: {a: 100}}\n",
+                           "- {series: m, values: 1x3, repeat: {a: 1e7}}\n"
+                           "- {series: n, values: 1x3, repeat: {a: 1e7}}\n",
+                           "- {series: m, values: '{{schema:0 count:1 buckets:[1 2 3]}}x9999999', repeat: {a: 3}}\n"}) {
+    const auto all = expand_input_series(read(text), Clock{0, 1});
+    ASSERT_FALSE(all) << text;
+    EXPECT_TRUE(all.error().is(Errc::limit));
+    EXPECT_THAT(all.error().context, HasSubstr("more than 4 GiB"));
+  }
+}
+
+TEST(ValueSequence, SchemasOfAnyDistanceAreCombined) {
+  // Not a shift by more bits than there are.
+  EXPECT_TRUE(ValueSequence::parse("{{schema:0 buckets:[1 2]}}+{{schema:2000000000 buckets:[1 2]}}x2"));
+  EXPECT_TRUE(ValueSequence::parse("{{schema:-2000000000 buckets:[1]}}+{{schema:2000000000 buckets:[1]}}x1"));
+}
+
 struct YamlCase {
   std::string text;
   std::string want;

@@ -123,6 +123,47 @@ TEST_F(StoreServerTest, ShowsItsJournal) {
   }
 }
 
+TEST_F(StoreServerTest, KeepsPagesInABrowserFromItsControlInterface) {
+  start("{input_series: [{series: up, values: '1x3'}]}");
+  const auto status = [this](const std::string& base, const std::string& path, const std::string& method,
+                             const std::string& name, const std::string& value) {
+    net::ClientRequest request;
+    request.url = *net::Url::parse(base + path);
+    request.method = method;
+    request.headers.set(name, value);
+    if (method == "PUT") request.body = "[]";
+    const auto answer = net::fetch(std::move(request), {});
+    EXPECT_TRUE(answer) << (answer ? "" : answer.error().to_string());
+    return answer ? answer->head.status : 0;
+  };
+  for (const std::string& base : {server_->url(), server_->admin_url()}) {
+    for (const auto& [path, method] : {std::pair("/-/journal", "GET"), std::pair("/-/journal", "DELETE"),
+                                       std::pair("/-/faults", "GET"), std::pair("/-/faults", "PUT")}) {
+      EXPECT_EQ(status(base, path, method, "Host", "evil.example"), 403) << path;
+      EXPECT_EQ(status(base, path, method, "Origin", "http://evil.example"), 403) << path;
+      EXPECT_EQ(status(base, path, method, "Sec-Fetch-Site", "cross-site"), 403) << path;
+      EXPECT_EQ(status(base, path, method, "Host", "localhost"), 200) << path;
+      EXPECT_EQ(status(base, path, method, "Accept", "*/*"), 200) << path;
+    }
+    EXPECT_EQ(status(base, "/-/ready", "GET", "Host", "node-a:9099"), 200) << "it says nothing";
+  }
+}
+
+TEST_F(StoreServerTest, ControlIsTakenByItsNames) {
+  auto config = store_of("{input_series: []}");
+  config.hostnames = {"node-a"};
+  const auto started = StoreServer::start(context_.get_executor(), config, 1, time_);
+  ASSERT_TRUE(started);
+  threads_.emplace_back([this] { context_.run(); });
+  net::ClientRequest request;
+  request.url = *net::Url::parse((*started)->admin_url() + "/-/journal");
+  request.headers.set("Host", "node-a:9099");
+  const auto answer = net::fetch(std::move(request), {});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->head.status, 200);
+  asio::co_spawn(asio::make_strand(context_), (*started)->drain(0ms), asio::use_future).get();
+}
+
 TEST_F(StoreServerTest, LatencyComesBeforeTheHeaders) {
   start("{input_series: [{series: up, values: '1'}], faults: [{latency: 30ms}]}");
   const auto begin = std::chrono::steady_clock::now();
@@ -212,6 +253,17 @@ TEST_F(StoreServerTest, ABodyAboveThePrometheusLimitIsReadInPart) {
   ASSERT_TRUE(response) << response.error().to_string();
   EXPECT_EQ(response->head.status, 400);
   EXPECT_EQ(response->body, "snappy: corrupt input\n");
+}
+
+TEST_F(StoreServerTest, OrdersAreOfALimitedSize) {
+  start(many_series);
+  const auto comma = send(server_->admin_url() + "/-/faults", "PUT", ",");
+  ASSERT_TRUE(comma) << comma.error().to_string();
+  EXPECT_EQ(comma->head.status, 400);
+  const auto large = send(server_->admin_url() + "/-/faults", "PUT", std::string(5U << 20, ' '));
+  // Refused by its Content-Length, or closed while the rest is sent.
+  EXPECT_EQ(large ? large->head.status : 413, 413);
+  EXPECT_EQ(send(server_->admin_url() + "/-/faults", "PUT", "[{status: 500}]")->head.status, 200);
 }
 
 TEST_F(StoreServerTest, APortInUseIsAClearError) {

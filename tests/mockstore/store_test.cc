@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
+#include "base/nasty_texts.h"
+#include "base/printable.h"
 #include "mockstore/admin.h"
 #include "store_fixture.h"
 
@@ -108,6 +110,56 @@ TEST(JournalTest, KeepsTheLastAndCountsAll) {
   EXPECT_EQ(journal.to_json(), R"({"total":0,"requests":[]})");
 }
 
+JournalEntry entry_with(uint64_t ordinal, size_t queries, size_t selector_bytes) {
+  JournalEntry entry;
+  entry.ordinal = ordinal;
+  for (size_t i = 0; i < queries; ++i) entry.queries.push_back({std::string(selector_bytes, 's'), 1, 2, std::nullopt});
+  return entry;
+}
+
+TEST(JournalTest, OfALargeRequestTheBeginningIsKept) {
+  Journal journal;
+  journal.arrived(entry_with(0, 2, 100));
+  journal.arrived(entry_with(1, 100'000, 100));
+  journal.arrived(entry_with(2, 1, 10'000'000));
+  JournalEntry types;
+  types.ordinal = 3;
+  types.accepted.assign(1'000'000, 7);
+  journal.arrived(std::move(types));
+  const auto entries = journal.entries();
+  EXPECT_EQ(entries[0].queries.size(), 2u);
+  EXPECT_EQ(entries[0].bytes_left_out, 0u);
+  EXPECT_GT(entries[1].queries.size(), 100u);
+  EXPECT_LT(entries[1].queries.size(), 1'000u);
+  EXPECT_GT(entries[1].bytes_left_out, 99'000u * 100);
+  ASSERT_EQ(entries[2].queries.size(), 1u);
+  EXPECT_THAT(entries[2].queries[0].selector, HasSubstr("…"));
+  EXPECT_GT(entries[2].bytes_left_out, 9'990'000u);
+  EXPECT_LE(entries[3].accepted.size(), 100u);
+  EXPECT_LT(journal.bytes(), 200'000u);
+  const auto json = boost::json::parse(journal.to_json());
+  EXPECT_FALSE(json.at("requests").at(0).as_object().contains("bytes_left_out"));
+  EXPECT_GT(json.at("requests").at(2).at("bytes_left_out").to_number<uint64_t>(), 9'990'000u);
+  EXPECT_EQ(journal.dropped(), 0u);
+}
+
+TEST(JournalTest, AllEntriesTogetherStayWithinTheirBytes) {
+  Journal journal(10'000, {.entry_bytes = 10'000, .bytes = 100'000});
+  for (uint64_t i = 0; i < 1'000; ++i) {
+    journal.arrived(entry_with(i, 10, 200));
+    ASSERT_LE(journal.bytes(), 100'000u);
+  }
+  EXPECT_EQ(journal.total(), 1'000u);
+  EXPECT_EQ(journal.dropped() + journal.entries().size(), 1'000u);
+  EXPECT_EQ(journal.entries().back().ordinal, 999u);
+  const auto json = boost::json::parse(journal.to_json());
+  EXPECT_EQ(json.at("dropped").to_number<uint64_t>(), journal.dropped());
+  EXPECT_EQ(json.at("total").to_number<uint64_t>(), 1'000u);
+  journal.clear();
+  EXPECT_EQ(journal.bytes(), 0u);
+  EXPECT_EQ(journal.to_json(), R"({"total":0,"requests":[]})");
+}
+
 TEST(JournalTest, IsServedAsJson) {
   Fixture f(one_series);
   auto query = query_of("up", 1, 2);
@@ -144,6 +196,22 @@ TEST(AdminTest, SetsShowsAndRemovesFaults) {
   EXPECT_EQ(answer_admin(*f.store, "POST", "/-/faults", "").head.status, 405);
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/nothing", "").head.status, 404);
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/ready", "").head.status, 200);
+}
+
+TEST(AdminTest, FaultsOfEveryKindAreRefusedWithTheirPlace) {
+  Fixture f(one_series);
+  for (const auto& [body, want] : std::vector<std::pair<std::string, std::string>>{
+           {",", "faults:1:1: not valid YAML: unexpected \",\""},
+           {"[{status: 500}],", "faults:1:16: not valid YAML: unexpected \",\""},
+           {std::string(500'000, '['), "faults"},
+           {std::string(2'000'000, ' '), "faults: more than 1048576 bytes"},
+           {"[{status: " + std::string(300'000, 'x') + "}]", "faults:1:"}}) {
+    const auto reply = answer_admin(*f.store, "PUT", "/-/faults", body);
+    EXPECT_EQ(reply.head.status, 400);
+    EXPECT_THAT(reply.body, testing::StartsWith(want));
+    EXPECT_LT(reply.body.size(), 2'000u);
+  }
+  EXPECT_EQ(f.ask().status, 200);
 }
 
 TEST(MockConfigTest, ReadsStoresWithTheirDefaults) {
@@ -225,6 +293,32 @@ INSTANTIATE_TEST_SUITE_P(
                     BadConfig{"{start_timestamp: tomorrow}", "tomorrow"},
                     BadConfig{"{faults: [{latncy: 1s}]}", "latency"},
                     BadConfig{"{input_series: [{series: 'up{', values: '1'}]}", "up{"}));
+
+TEST(JournalTest, IsPrintableJsonWhateverIsAsked) {
+  for (const std::string& text : nasty::texts()) {
+    Journal journal(2);
+    JournalEntry entry;
+    entry.refused = text;
+    entry.queries.push_back({model::to_string(std::vector{model::Matcher::equal("a", text)}), 0, 0, std::nullopt});
+    journal.arrived(entry);
+    EXPECT_TRUE(nasty::is_harmless(journal.to_json())) << journal.to_json();
+    EXPECT_EQ(boost::json::parse(journal.to_json()).at("requests").at(0).at("refused").as_string(), valid_utf8(text));
+  }
+}
+
+TEST(MockConfig, HostnamesAreThoseOfEveryStoreAndProxy) {
+  const auto config = parse_mock_config(
+      yaml::Node::parse("hostnames: [a.example, b]\nstores: {s: {input_series: []}}\nproxies: {p: {}}\n", "mock.yml"),
+      0);
+  const std::vector<std::string> names{"a.example", "b"};
+  EXPECT_EQ(config.hostnames, names);
+  EXPECT_EQ(config.stores.at(0).hostnames, names);
+  EXPECT_EQ(config.proxies.at(0).hostnames, names);
+  EXPECT_EQ(parse_mock_config(yaml::Node::parse("{hostnames: [c], input_series: []}", "mock.yml"), 0)
+                .stores.at(0)
+                .hostnames.at(0),
+            "c");
+}
 
 }  // namespace
 }  // namespace mread::mockstore

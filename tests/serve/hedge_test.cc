@@ -53,11 +53,12 @@ TEST_F(HedgeTest, ABackendThatHangsOpensItsCircuitThoughNobodyWaitsForIt) {
   ScriptedBackend healthy(loop_, streamed(healthy_body));
   serve({hung.url(), healthy.url()}, group("20ms", "health: {probe: 1h, open_after: 1, hung_after: 20ms}\n"), "1h");
   EXPECT_EQ(read()->body, healthy_body);
+  wait_until([&] { return metric("mread_backend_circuit{backend=\"a\",group=\"g\",state=\"open\"}") == "1"; });
   const auto second = read();
   ASSERT_TRUE(second) << second.error().to_string();
   EXPECT_EQ(second->body, healthy_body);
   EXPECT_EQ(second->head.headers.get("X-Mread-Partial"), "a: open circuit");
-  EXPECT_EQ(hung.requests(), 1);
+  EXPECT_EQ(metric("mread_backend_requests_total{backend=\"a\",group=\"g\"}"), "1");
 }
 
 merger::Config config_of(const std::string& names, const std::string& after = "p95") {

@@ -1,5 +1,6 @@
 #include "serve/password_check.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 
@@ -13,6 +14,7 @@ namespace mread::serve {
 namespace {
 
 using Verdict = PasswordCheck::Verdict;
+using namespace std::chrono_literals;
 
 // Of "opensesame" at cost 4, made by another program.
 const std::string opensesame = "$2b$04$Rtx5wRb2FfqNzkV0R1lxv.3Qzm5st0dKi1WQrTDkyGTSMJirWuEfO";
@@ -111,6 +113,58 @@ TEST_F(PasswordCheckTest, AnUnknownUserCostsACheckOfTheSameCost) {
   EXPECT_EQ(merger::bcrypt_cost(slow_.hashes().front()), 12);
 }
 
+// The work of all checks, in rounds of bcrypt.
+uint64_t rounds(const std::vector<std::string>& hashes) {
+  uint64_t all = 0;
+  for (const std::string& hash : hashes) all += uint64_t{1} << merger::bcrypt_cost(hash).value_or(63);
+  return all;
+}
+
+TEST_F(PasswordCheckTest, EveryRefusalCostsWhatTheMostCostlyHashDoes) {
+  users_.emplace_back("carol", fake_hash("plum"));
+  users_[0].second.replace(4, 2, "04");
+  users_[2].second.replace(4, 2, "12");
+  for (const char* user : {"alice", "bob", "carol", "mallory", ""}) {
+    for (const std::string& password : {std::string("wrong"), std::string(), std::string(5000, 'x')}) {
+      Slow counted;
+      PasswordCheck check(
+          {}, [&](const std::string& text, const std::string& hash) { return counted.matches(text, hash); });
+      // The second is no cheaper: a wrong password is not remembered.
+      for (uint64_t times = 1; times <= 2; ++times) {
+        EXPECT_EQ(ask(check, user, password), Verdict::wrong);
+        EXPECT_EQ(rounds(counted.hashes()), times << 12) << user;
+      }
+    }
+  }
+}
+
+TEST_F(PasswordCheckTest, ANewPasswordOfAUserWhoIsRememberedCostsTheSame) {
+  users_[0].second.replace(4, 2, "04");
+  PasswordCheck check({}, slow());
+  EXPECT_EQ(ask(check, "alice", "apple"), Verdict::right);
+  const uint64_t before = rounds(slow_.hashes());
+  EXPECT_EQ(ask(check, "alice", "appl"), Verdict::wrong);
+  EXPECT_EQ(rounds(slow_.hashes()) - before, uint64_t{1} << 10);
+}
+
+TEST_F(PasswordCheckTest, OnlySoManyRequestsWaitForOneCheck) {
+  PasswordCheck::Limits limits;
+  limits.waiters = 3;
+  PasswordCheck check(limits, slow());
+  EXPECT_EQ(ask(check, "bob", "pear"), Verdict::right);
+  slow_.hold();
+  std::vector<std::future<Verdict>> verdicts;
+  for (int i = 0; i < 20; ++i) verdicts.push_back(start(check, "alice", "no"));
+  const auto is_ready = [](std::future<Verdict>& one) { return one.wait_for(0s) == std::future_status::ready; };
+  while (std::ranges::count_if(verdicts, is_ready) < 17) std::this_thread::yield();
+  EXPECT_EQ(ask(check, "bob", "pear"), Verdict::right) << "who is remembered does not wait";
+  slow_.let_go();
+  size_t wrong = 0;
+  for (auto& verdict : verdicts) wrong += verdict.get() == Verdict::wrong ? 1 : 0;
+  EXPECT_EQ(wrong, 3U) << "the others were busy";
+  EXPECT_EQ(ask(check, "alice", "apple"), Verdict::right) << "there is room again";
+}
+
 TEST_F(PasswordCheckTest, TheSameCheckIsDoneOnce) {
   PasswordCheck check({}, slow());
   slow_.hold();
@@ -154,7 +208,8 @@ INSTANTIATE_TEST_SUITE_P(Passwords, Bcrypt,
                          testing::Values(HashCase{"Right", "opensesame", true}, HashCase{"Wrong", "opensesamf", false},
                                          HashCase{"Empty", "", false}, HashCase{"Longer", "opensesame1", false},
                                          HashCase{"AZeroByteEndsNothing", std::string("opensesame\0x", 12), false},
-                                         HashCase{"VeryLong", std::string(5000, 'x'), false}),
+                                         HashCase{"VeryLong", std::string(5000, 'x'), false},
+                                         HashCase{"RightAndVeryLong", "opensesame" + std::string(5000, '\0'), false}),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(BcryptDecoy, IsAHashThatCostsWhatItSaysAndMatchesNothing) {

@@ -219,8 +219,10 @@ TEST_F(ServePrune, WhileItsCircuitIsOpenABackendIsLeftAlone) {
   wait_learned("a");
   wait_learned("b");
   b_.reads_hang = true;
+  b_.pages_hang = true;
   EXPECT_EQ(read_text("other"), "b: deadline 200ms\n");
   wait_until([&] { return get(request("/"))->body.find(": open circuit</div>") != std::string::npos; });
+  b_.pages_hang = false;
   const int refreshes_before = refreshes("b", "learned");
   const int others = refreshes("a", "learned");
   wait_until([&] { return refreshes("a", "learned") >= others + 3; });
@@ -356,6 +358,16 @@ TEST(PrometheusConfig, ExternalLabelsAndWhatElseMatters) {
   EXPECT_FALSE(parse_prometheus_config(""));
   EXPECT_FALSE(parse_prometheus_config("target: all\n"));
   EXPECT_FALSE(parse_prometheus_config("global:\n  external_labels: {\n"));
+  EXPECT_TRUE(parse_prometheus_config("global:\n  external_labels:\n  a: b\n")->external_labels.empty());
+}
+
+TEST(PrometheusConfig, WhatABackendSendsIsReadWithinBounds) {
+  for (const std::string& bad : {std::string("[1],"), std::string(1'000'000, '['), std::string("{a: 1},"),
+                                 std::string("\n - - - - ,"), "&a [" + std::string(1000, ' ') + "*a]"}) {
+    const auto config = parse_prometheus_config("global:\n  external_labels: " + bad);
+    ASSERT_FALSE(config) << bad.substr(0, 20);
+    EXPECT_EQ(config.error().context.find('\n'), std::string::npos) << "one line, for the log";
+  }
 }
 
 TEST(LowestTimestamp, AsPrometheusWritesIt) {

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "serve/serve_fixture.h"
@@ -44,6 +45,58 @@ TEST_F(ReloadTest, NewReadsUseTheNewBackends) {
   EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
 }
 
+class PageRequest : public ReloadTest, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+// Requests that a browser would send for a web page elsewhere.
+TEST_P(PageRequest, ReloadsNothing) {
+  serve_text(backend("one", "http://127.0.0.1:1/"));
+  text_ = "broken";  // A reload would show.
+  auto page = request("/-/reload", "POST");
+  page.headers.set(GetParam().first, GetParam().second);
+  const auto answer = get(page);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->head.status, 403) << answer->body;
+  EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
+  EXPECT_EQ(reload()->head.status, 400) << "by a program it does";
+}
+
+INSTANTIATE_TEST_SUITE_P(Headers, PageRequest,
+                         testing::Values(std::pair("Origin", "http://evil.example"), std::pair("Origin", "null"),
+                                         std::pair("Sec-Fetch-Site", "cross-site"),
+                                         std::pair("Host", "evil.example:9095")));
+
+TEST_F(ReloadTest, PagesElsewhereSendNoReadsAndScrapersComeByAnyName) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  serve_text(backend("one", healthy.url()));
+  auto page = read_request(model::ResponseType::streamed_xor_chunks);
+  page.headers.set("Origin", "http://evil.example");
+  EXPECT_EQ(get(page)->head.status, 403);
+  auto read = read_request(model::ResponseType::streamed_xor_chunks);
+  read.headers.set("Host", "mread.monitoring.svc:9095");
+  EXPECT_EQ(read_text(read), healthy_text);
+  for (const char* path : {"/", "/metrics", "/-/healthy"}) {
+    auto scrape = request(path);
+    scrape.headers.set("Host", "mread.monitoring.svc:9095");
+    EXPECT_EQ(get(scrape)->head.status, 200) << path;
+  }
+}
+
+TEST_F(ReloadTest, WithHostnamesEveryPathIsAskedForByOneOfThem) {
+  serve_text(backend("one", "http://127.0.0.1:1/", "web: {hostnames: [mread.monitoring.svc]}\n"));
+  const auto status = [this](const char* path, const char* method, const char* host) {
+    auto out = request(path, method);
+    out.headers.set("Host", host);
+    return get(out)->head.status;
+  };
+  for (const char* path : {"/", "/metrics", "/-/ready"}) {
+    EXPECT_EQ(status(path, "GET", "mread.monitoring.svc:9095"), 200);
+    EXPECT_EQ(status(path, "GET", "evil.example:9095"), 403);
+    EXPECT_EQ(get(request(path))->head.status, 200) << "an address";
+  }
+  EXPECT_EQ(status("/api/v1/read", "POST", "evil.example"), 403);
+  EXPECT_EQ(status("/-/reload", "POST", "mread.monitoring.svc"), 200);
+}
+
 TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
   std::atomic<bool> may_go_on = false;
   ScriptedBackend slow(loop_, streamed_after(may_go_on, frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}))));
@@ -81,6 +134,7 @@ TEST_F(ReloadTest, AnOpenCircuitStaysOpen) {
   const std::string health = "health: {probe: 1h, open_after: 1}\n";
   serve_text(backend("b", hung.url(), health));
   EXPECT_EQ(read_text(), "b: deadline 200ms\n");
+  wait_until([&] { return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}") == "1"; });
   text_ = backend("b", hung.url(), health + "partial: any\n");
   EXPECT_EQ(reload()->head.status, 200);
   EXPECT_EQ(read_text(), "b: open circuit\n");
@@ -144,6 +198,90 @@ TEST_F(ReloadTest, BackendsAreDiscoveredFromAFileThatIsWatched) {
   replace(path, entry("two", two.url()));
   wait_until([&] { return read_text() == "m{n=\"2\"} 2@1000\n"; });
   EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
+  loop_.run(service_->stop());
+  std::filesystem::remove(path);
+}
+
+TEST_F(ReloadTest, WhateverASourceThrowsIsARefusalThatIsCountedAndNoMore) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  serve_text(backend("one", one.url()));
+  const auto next = std::make_shared<std::function<void()>>();
+  service_->set_source([this, next] {
+    if (*next) (*next)();
+    return merger::Config::parse(text_, "mread.yml");
+  });
+  for (const auto& [thrown, why] : std::vector<std::pair<std::function<void()>, std::string>>{
+           {[] { throw std::runtime_error("a surprise"); }, "a surprise"},
+           {[] { throw std::bad_alloc(); }, "more memory than there is"},
+           {[] { throw 1; }, "a reason that is not known"}}) {
+    *next = thrown;
+    const auto refused = reload();
+    EXPECT_EQ(refused->head.status, 400);
+    EXPECT_THAT(refused->body, HasSubstr(why));
+    EXPECT_EQ(metric("mread_config_last_reload_successful"), "0");
+    EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+    *next = nullptr;
+    EXPECT_EQ(reload()->head.status, 200) << "the lock is free";
+    EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
+  }
+  loop_.run(service_->stop());
+}
+
+TEST_F(ReloadTest, ReadsGoOnWhileAConfigurationIsBeingLoaded) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  serve_text(backend("one", one.url()));
+  std::atomic<int> loading = 0;
+  std::promise<void> may_go_on;
+  const std::shared_future<void> go_on = may_go_on.get_future();
+  service_->set_source([this, &loading, go_on] {
+    ++loading;
+    go_on.wait();
+    return merger::Config::parse(text_, "mread.yml");
+  });
+  // More than the loop has threads.
+  std::vector<std::future<Result<Answer>>> reloads;
+  for (int i = 0; i < 4; ++i) reloads.push_back(std::async(std::launch::async, [&] { return reload(); }));
+  wait_until([&] { return loading == 1; });
+  EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
+  EXPECT_EQ(get(request("/-/healthy"))->head.status, 200);
+  may_go_on.set_value();
+  for (auto& each : reloads) EXPECT_EQ(each.get()->head.status, 200);
+  EXPECT_EQ(loading, 4);
+  loop_.run(service_->stop());
+}
+
+TEST_F(ReloadTest, DiscoveryGoesOnAfterFilesOfEveryKind) {
+  ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
+  ScriptedBackend two(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
+  const std::string path = testing::TempDir() + "mread-discovery-kinds-" + std::to_string(getpid()) + ".yml";
+  const auto entry = [](const std::string& name, const std::string& url) {
+    return "- {name: " + name + ", url: \"" + url + "\", remote_timeout: 10s}\n";
+  };
+  replace(path, entry("one", one.url()));
+  serve_text("discovery: {file: " + path + ", refresh: 5ms}\n");
+  const auto good_again = [&] {
+    replace(path, entry("two", two.url()));
+    wait_until([&] { return metric("mread_config_last_reload_successful") == "1"; });
+    EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
+  };
+  const auto refused = [&] { wait_until([&] { return metric("mread_config_last_reload_successful") == "0"; }); };
+  // A comma behind a complete root: the parser never ended, and took all memory.
+  replace(path, "[1],");
+  refused();
+  good_again();
+  replace(path, std::string(200'000, '['));
+  refused();
+  good_again();
+  std::filesystem::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  refused();
+  EXPECT_EQ(get(request("/-/healthy"))->head.status, 200);
+  good_again();
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  refused();
+  std::filesystem::remove(path);
+  good_again();
   loop_.run(service_->stop());
   std::filesystem::remove(path);
 }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "base/nasty_texts.h"
 #include "serve/serve_fixture.h"
 #include "serve/status_page.h"
 
@@ -90,7 +91,8 @@ TEST_F(ServeTest, AFailureInMidStreamBreaksTheConnection) {
   const auto answer = read();
   ASSERT_FALSE(answer) << "a short answer passed for a whole one";
   EXPECT_TRUE(answer.error().is(Errc::truncated)) << answer.error().to_string();
-  EXPECT_EQ(metric("mread_reads_total{code=\"200\",end=\"aborted\",type=\"streamed\"}"), "1");
+  // A read that breaks off is counted once its backends are let go, which the client does not wait for.
+  wait_until([&] { return metric("mread_reads_total{code=\"200\",end=\"aborted\",type=\"streamed\"}") == "1"; });
 }
 
 asio::awaitable<size_t> open_and_leave(net::Client& client, net::ClientRequest request, std::atomic<bool>& leave) {
@@ -316,6 +318,51 @@ TEST(StatusPageTest, EscapesWhatOthersWrote) {
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("said &quot;&lt;script&gt;&quot; &amp; &#39;more&#39;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
+}
+
+TEST(StatusPageTest, ShowsNothingThatTurnsALineAround) {
+  for (const std::string& text : nasty::texts()) {
+    auto config = merger::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
+    config.backends[0].name = text;
+    std::vector<BackendStanding> standings(1);
+    standings[0].last_error = text;
+    standings[0].last_error_at = std::chrono::system_clock::now();
+    standings[0].catalog.emplace();
+    standings[0].catalog->last_error = text;
+    std::vector<ConflictSighting> conflicts(1);
+    conflicts[0].conflict.series = text;
+    const std::string page = status_page(config, {}, standings, {}, conflicts, {}, std::chrono::system_clock::now());
+    EXPECT_TRUE(nasty::is_harmless(page, true)) << page;
+  }
+}
+
+TEST_F(ServeTest, WhatABackendWroteGoesIntoHeadersPagesAndTheLogPrintable) {
+  const std::string text = "disk \xe2\x80\xae on \xc2\x9b fire \x1b[2J";
+  const auto failing = [text](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    net::ResponseHead head;
+    head.status = 500;
+    co_await writer.reply(std::move(head), text);
+  };
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  ScriptedBackend broken(loop_, failing);
+  serve({healthy.url(), broken.url()}, "partial: any\n");
+  const auto partial = read();
+  ASSERT_TRUE(partial);
+  const std::string header(partial->head.headers.get("X-Mread-Partial"));
+  EXPECT_THAT(header, HasSubstr("disk"));
+  EXPECT_TRUE(nasty::is_harmless(header)) << header;
+  EXPECT_TRUE(nasty::is_harmless(get(request("/"))->body, true));
+  const auto wrong_path = get(request("/%E2%80%AE\x9b"));
+  ASSERT_TRUE(wrong_path);
+  EXPECT_TRUE(nasty::is_harmless(wrong_path->body, true)) << wrong_path->body;
+}
+
+TEST_F(ServeTest, ALineOfTheQueryLogThatIsLostIsCounted) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  serve({healthy.url()}, "query_log_file: /dev/full\n");
+  EXPECT_EQ(metric("mread_query_log_lost_total"), "0");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(read_text(), healthy_text);
+  EXPECT_EQ(metric("mread_query_log_lost_total"), "3");
 }
 
 TEST_F(ServeTest, TheStatusPageShowsTheLastConflicts) {

@@ -1,5 +1,7 @@
 #include "wire/read_request.h"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "wire/proto/remote.pb.h"
@@ -84,6 +86,117 @@ TEST(ReadRequestTest, BodiesThatAreNone) {
   EXPECT_EQ(decode_read_request("garbage!", 1000).error().to_string(),
             "the body is text, not a snappy block: \"garbage!\"");
   EXPECT_TRUE(decode_read_request(encode_read_request(full_request()), 10).error().is(Errc::limit));
+}
+
+constexpr auto passed_on = model::RegexBudget::Use::passed_on;
+
+prometheus::ReadRequest request_of(int queries, int matchers_each) {
+  prometheus::ReadRequest message;
+  for (int i = 0; i < queries; ++i) {
+    auto& query = *message.add_queries();
+    for (int j = 0; j < matchers_each; ++j) query.add_matchers()->set_name("a");
+  }
+  return message;
+}
+
+struct CountCase {
+  const char* name;
+  std::function<void(prometheus::ReadRequest&, int)> add;  // So many more.
+  int limit;
+  const char* error;
+};
+void PrintTo(const CountCase& count, std::ostream* out) { *out << count.name; }
+class ReadRequestCounts : public testing::TestWithParam<CountCase> {};
+
+TEST_P(ReadRequestCounts, AreBounded) {
+  prometheus::ReadRequest message = request_of(1, 1);
+  GetParam().add(message, GetParam().limit);
+  EXPECT_TRUE(decode_read_request(body_of(message), DecodeLimits{}, passed_on));
+  GetParam().add(message, 1);
+  const auto refused = decode_read_request(body_of(message), DecodeLimits{}, passed_on);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().is(Errc::limit));
+  EXPECT_EQ(refused.error().to_string(), GetParam().error);
+  EXPECT_TRUE(decode_read_request(body_of(message), 1 << 20));
+}
+
+// Field 99 of a message, with a number: one that nobody knows.
+void add_unknown(std::string& bytes, int times) {
+  for (int i = 0; i < times; ++i) bytes += "\x98\x06\x01";
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, ReadRequestCounts,
+                         testing::Values(CountCase{"Queries",
+                                                   [](prometheus::ReadRequest& to, int times) {
+                                                     for (int i = 0; i < times; ++i) to.add_queries();
+                                                   },
+                                                   99, "the request has more than 100 queries (limits.queries)"},
+                                         CountCase{"Matchers",
+                                                   [](prometheus::ReadRequest& to, int times) {
+                                                     for (int i = 0; i < times; ++i)
+                                                       to.mutable_queries(0)->add_matchers();
+                                                   },
+                                                   999, "the request has more than 1000 matchers (limits.matchers)"},
+                                         CountCase{"Groupings",
+                                                   [](prometheus::ReadRequest& to, int times) {
+                                                     auto& hints = *to.mutable_queries(0)->mutable_hints();
+                                                     for (int i = 0; i < times; ++i) hints.add_grouping("a");
+                                                   },
+                                                   10'000, "the request has more than 10000 labels in hints"},
+                                         CountCase{"ResponseTypes",
+                                                   [](prometheus::ReadRequest& to, int times) {
+                                                     for (int i = 0; i < times; ++i)
+                                                       to.add_accepted_response_types(prometheus::ReadRequest::SAMPLES);
+                                                   },
+                                                   100, "the request has more than 100 accepted response types"},
+                                         CountCase{"UnknownFields",
+                                                   [](prometheus::ReadRequest& to, int times) {
+                                                     std::string bytes;
+                                                     add_unknown(bytes, times);
+                                                     to.MergeFromString(bytes);
+                                                   },
+                                                   10'000, "the request has more than 10000 unknown fields"},
+                                         CountCase{"UnknownFieldsOfAMatcher",
+                                                   [](prometheus::ReadRequest& to, int times) {
+                                                     std::string bytes;
+                                                     add_unknown(bytes, times);
+                                                     to.mutable_queries(0)->mutable_matchers(0)->MergeFromString(bytes);
+                                                   },
+                                                   10'000, "the request has more than 10000 unknown fields"}),
+                         [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(ReadRequestTest, MatchersOfAllQueriesAreCounted) {
+  EXPECT_TRUE(decode_read_request(body_of(request_of(100, 10)), DecodeLimits{}, passed_on));
+  EXPECT_FALSE(decode_read_request(body_of(request_of(100, 11)), DecodeLimits{}, passed_on));
+}
+
+TEST(ReadRequestTest, ZeroMeansNoLimit) {
+  DecodeLimits limits;
+  limits.queries = 0;
+  limits.matchers = 0;
+  const auto decoded = decode_read_request(body_of(request_of(500, 5)), limits, passed_on);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->queries.size(), 500U);
+}
+
+// A group ends the count, but not libprotobuf's reading.
+TEST(ReadRequestTest, NothingIsHiddenBehindAGroup) {
+  const std::string group = "\x9b\x06\x9c\x06";
+  const std::string many = request_of(1000, 1).SerializeAsString();
+  EXPECT_EQ(decode_read_request(compress(group + many), DecodeLimits{}, passed_on).error().to_string(),
+            "the body is no valid prometheus.ReadRequest");
+}
+
+TEST(ReadRequestTest, AnExpressionThatIsTooCostlyIsALimit) {
+  prometheus::ReadRequest message = request_of(1, 0);
+  auto& matcher = *message.mutable_queries(0)->add_matchers();
+  matcher.set_type(prometheus::LabelMatcher::RE);
+  matcher.set_name("job");
+  for (int i = 0; i < 4800; ++i) *matcher.mutable_value() += "\\pL";
+  const auto decoded = decode_read_request(body_of(message), DecodeLimits{}, passed_on);
+  ASSERT_FALSE(decoded);
+  EXPECT_TRUE(decoded.error().is(Errc::limit));
+  EXPECT_LT(decoded.error().to_string().size(), 400U);
 }
 
 }  // namespace

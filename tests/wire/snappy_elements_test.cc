@@ -103,5 +103,23 @@ TEST(SnappyElementsTest, CopiesAtOneOffsetAreOne) {
   EXPECT_EQ(elements.take()[0].size, 5U + 2U);
 }
 
+// Each result of an answer begins a piece, and there may be thousands that are small.
+TEST(SnappyElementsTest, SmallPiecesShareTheirMemory) {
+  SnappyElements elements;
+  for (int i = 0; i < 10'000; ++i) {
+    elements.begin_piece();
+    elements.literal(std::string(400, 'x'));
+  }
+  const auto pieces = elements.take();
+  size_t memories = 0;
+  const char* end = nullptr;
+  for (const auto& piece : pieces) {
+    if (piece.memory.get() != end) ++memories;
+    end = piece.memory.get() + piece.size;
+  }
+  EXPECT_GE(pieces.size(), 10'000U);
+  EXPECT_LT(memories, 20U);
+}
+
 }  // namespace
 }  // namespace mread::wire

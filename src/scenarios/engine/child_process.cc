@@ -164,6 +164,7 @@ bool ChildProcess::reap() {
   const pid_t got = waitpid(pid_, &status, WNOHANG);
   if (got == pid_) status_ = status;
   if (got < 0 && errno == ECHILD) status_ = 0;  // Somebody else waited for it; it has ended in any case.
+  if (status_) ended_ = std::chrono::steady_clock::now();
   return status_.has_value();
 }
 
@@ -213,6 +214,12 @@ std::string ChildProcess::ending() {
     return "killed by signal " + std::to_string(WTERMSIG(*status_)) + " (" + strsignal(WTERMSIG(*status_)) + ")";
   }
   return "exit status " + std::to_string(WEXITSTATUS(*status_));
+}
+
+std::chrono::milliseconds ChildProcess::lasted() {
+  const std::lock_guard lock(mutex_);
+  const auto end = reap() ? ended_ : std::chrono::steady_clock::now();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(end - started_);
 }
 
 bool ChildProcess::succeeded() {

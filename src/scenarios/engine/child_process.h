@@ -72,6 +72,9 @@ class ChildProcess {
   bool wait(std::chrono::milliseconds timeout, std::stop_token stop = {});
   /// "exit status 1", "killed by signal 9 (Killed)"; empty while it runs.
   std::string ending();
+  /// From its start to its end, which is known to the moment at which one of these members first saw it; to now while
+  /// it runs.
+  std::chrono::milliseconds lasted();
   /// Exit status 0.
   bool succeeded();
   /// From now on the destructor leaves it running.
@@ -85,6 +88,8 @@ class ChildProcess {
   const int pid_fd_;
   std::mutex mutex_;
   std::optional<int> status_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point ended_;
   bool released_ = false;
 };
 

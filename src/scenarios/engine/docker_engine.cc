@@ -68,6 +68,7 @@ class DockerEngine final : public Engine {
 
 Result<std::unique_ptr<Engine>> make_docker_engine(EngineOptions options) {
   if (options.work_dir.empty()) return fail(Errc::config, "the engine docker needs a work folder");
+  if (auto usable = prepare_work_folder(options.work_dir); !usable) return fail(usable.error());
   auto docker = DockerClient::connect();
   if (!docker) return fail(docker.error());
   return std::make_unique<DockerEngine>(

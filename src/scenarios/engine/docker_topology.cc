@@ -1,12 +1,15 @@
 #include "scenarios/engine/docker_topology.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <thread>
 
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "base/timestamp.h"
 #include "scenarios/engine/node_folder.h"
 #include "scenarios/engine/owner.h"
 #include "scenarios/engine/readiness.h"
@@ -43,6 +46,20 @@ std::string port_key(uint16_t port) { return std::to_string(port) + "/tcp"; }
 
 /// Whether an act came too late or too early for the container's state, which Docker answers with 304 or 409.
 bool is_paused(const json::value& inspected) { return flag_at(inspected, {"State", "Paused"}); }
+
+/// Of a container that does not run: "exit status 2", "killed by signal 9 (Killed)".
+std::string how_it_ended(const json::value& inspected) {
+  const int64_t status = number_at(inspected, {"State", "ExitCode"});
+  std::string how = "exit status " + std::to_string(status);
+  // A shell's way to tell of a signal, which Docker has taken over.
+  if (status > 128 && status < 128 + NSIG) {
+    const int number = static_cast<int>(status - 128);
+    how = "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
+  }
+  if (flag_at(inspected, {"State", "OOMKilled"})) how = "out of memory, " + how;
+  if (const std::string error = text_at(inspected, {"State", "Error"}); !error.empty()) how += ", " + error;
+  return how;
+}
 
 }  // namespace
 
@@ -98,7 +115,7 @@ void DockerTopology::remove_everything() {
     pause_for(milliseconds(100), {});
   }
   std::fprintf(stderr, "mread: network %s could not be removed: %s\n", network_.name.c_str(),
-               removed.error().context.c_str());
+               removed.error().to_string().c_str());
 }
 
 std::string DockerTopology::ip_of(const std::string& node) const {
@@ -171,6 +188,7 @@ Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
   if (!put) return fail(put.error());
   const auto started = shared_->docker.post_json("/containers/" + node.container + "/start");
   if (!started) return fail(started.error());
+  note_start(node);
   return {};
 }
 
@@ -296,9 +314,45 @@ Result<std::optional<std::string>> DockerTopology::ending(const Node& node) {
   const auto inspected = shared_->docker.get_json("/containers/" + node.container + "/json");
   if (!inspected) return fail(inspected.error());
   if (flag_at(*inspected, {"State", "Running"})) return std::optional<std::string>();
-  std::string how = "exit status " + std::to_string(number_at(*inspected, {"State", "ExitCode"}));
-  if (const std::string error = text_at(*inspected, {"State", "Error"}); !error.empty()) how += ", " + error;
-  return std::optional<std::string>(how);
+  return std::optional<std::string>(how_it_ended(*inspected));
+}
+
+// Notes an end that no act asked for.
+void DockerTopology::notice_end(Node& node) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!node.is_to_run || node.container.empty()) return;
+  }
+  const auto inspected = shared_->docker.get_json("/containers/" + node.container + "/json");
+  if (!inspected || flag_at(*inspected, {"State", "Running"})) return;
+  const auto begin = parse_timestamp(text_at(*inspected, {"State", "StartedAt"}), 0);
+  const auto end = parse_timestamp(text_at(*inspected, {"State", "FinishedAt"}), 0);
+  const std::lock_guard lock(mutex_);
+  // An act may have come between.
+  if (!node.is_to_run) return;
+  node.is_to_run = false;
+  if (node.unasked_end) return;
+  node.unasked_end = UnaskedEnd{how_it_ended(*inspected), milliseconds(begin && end ? *end - *begin : 0)};
+}
+
+// An act ends it now.
+void DockerTopology::let_end(Node& node) {
+  notice_end(node);
+  const std::lock_guard lock(mutex_);
+  node.is_to_run = false;
+}
+
+void DockerTopology::note_start(Node& node) {
+  const std::lock_guard lock(mutex_);
+  node.is_to_run = true;
+}
+
+std::optional<UnaskedEnd> DockerTopology::unasked_end(const std::string& name) {
+  const auto node = find(name);
+  if (!node) return std::nullopt;
+  notice_end(**node);
+  const std::lock_guard lock(mutex_);
+  return (*node)->unasked_end;
 }
 
 Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds timeout, std::stop_token stop) {
@@ -323,6 +377,7 @@ Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds ti
 }
 
 Result<void> DockerTopology::stop_container(Node& node, std::stop_token stop) {
+  let_end(node);
   const auto inspected = shared_->docker.get_json("/containers/" + node.container + "/json");
   if (!inspected) return fail(inspected.error());
   if (is_paused(*inspected)) {
@@ -346,8 +401,14 @@ Result<void> DockerTopology::act(const std::string& name, Act act, std::stop_tok
     if (!done) return fail(done.error().in("node " + name));
     return {};
   };
+  const auto begin = [&]() -> Result<void> {
+    if (auto started = post(container + "/start"); !started) return started;
+    note_start(node);
+    return {};
+  };
   switch (act) {
     case Act::kill: {
+      let_end(node);
       const auto how = ending(node);
       if (!how) return fail(how.error());
       if (*how) return {};
@@ -358,10 +419,11 @@ Result<void> DockerTopology::act(const std::string& name, Act act, std::stop_tok
       return stop_container(node, stop);
     case Act::start:
       if (running(name)) return fail(Errc::config, "node " + name + " runs already");
-      return post(container + "/start");
+      notice_end(node);
+      return begin();
     case Act::restart:
       if (auto stopped = stop_container(node, stop); !stopped) return stopped;
-      return post(container + "/start");
+      return begin();
     case Act::pause:
       return post(container + "/pause");
     case Act::resume:

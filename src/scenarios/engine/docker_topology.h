@@ -50,6 +50,7 @@ class DockerTopology final : public Topology {
   Result<std::string> log(const std::string& node) override;
   Result<std::string> read_file(const std::string& node, const std::string& path) override;
   bool running(const std::string& node) override;
+  std::optional<UnaskedEnd> unasked_end(const std::string& node) override;
 
  private:
   struct Node {
@@ -57,6 +58,8 @@ class DockerTopology final : public Topology {
     std::string network_container;
     std::string container;
     std::map<uint16_t, uint16_t> published;
+    bool is_to_run = false;  // No act has ended it.
+    std::optional<UnaskedEnd> unasked_end;
   };
 
   DockerTopology(std::shared_ptr<Shared> shared, std::string prefix, json::object labels, DockerNetwork network)
@@ -75,6 +78,9 @@ class DockerTopology final : public Topology {
   Result<void> read_published_ports(Node& node);
   Result<void> stop_container(Node& node, std::stop_token stop);
   Result<std::optional<std::string>> ending(const Node& node);
+  void notice_end(Node& node);
+  void let_end(Node& node);
+  void note_start(Node& node);
   void remove_everything();
   void say_what_is_kept() const;
 
@@ -82,7 +88,8 @@ class DockerTopology final : public Topology {
   const std::string prefix_;  // Of container names.
   const json::object labels_;
   const DockerNetwork network_;
-  mutable std::mutex mutex_;  // Of the maps below; a Node itself is changed by one act at a time.
+  // Of the maps below, and of what Nodes say of their ends; a Node itself is changed by one act at a time.
+  mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   mutable std::map<std::string, uint32_t> numbers_;
 };

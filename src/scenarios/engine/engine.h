@@ -55,6 +55,12 @@ enum class Act {
 };
 const char* to_string(Act act);
 
+/// The end of a node that no act asked for.
+struct UnaskedEnd {
+  std::string how;                      ///< "exit status 2", "killed by signal 9 (Killed)", "out of memory, …"
+  std::chrono::milliseconds lasted{0};  ///< from its start
+};
+
 /// The nodes of one test on a network of its own. Destroying it removes everything that was made.
 /// Safe to use from several threads, one act at a time on a node: nodes can be started side by side.
 class Topology {
@@ -74,6 +80,9 @@ class Topology {
   /// A file of the node's folder (a query log, say).
   virtual Result<std::string> read_file(const std::string& node, const std::string& path) = 0;
   virtual bool running(const std::string& node) = 0;
+  /// The first time that the node's program ended though no act had ended it: it crashed, ran out of memory, or was
+  /// killed from outside. Nothing of the kind has been seen: none. An end is noticed by this call and by acts.
+  virtual std::optional<UnaskedEnd> unasked_end(const std::string& node) = 0;
 };
 
 class Engine {

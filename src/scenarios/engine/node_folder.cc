@@ -4,6 +4,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
 #include "scenarios/engine/owner.h"
 #include "scenarios/engine/readiness.h"
 
@@ -44,11 +48,12 @@ bool stays_inside(const fs::path& path) {
 }
 
 Result<std::string> read_whole_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open() || fs::is_directory(path)) {
-    return fail(Errc::not_found, path.string() + ": cannot be read");
-  }
-  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // Nodes write into their folders: a pipe there is nothing to wait for.
+  constexpr uint64_t limit_bytes = uint64_t{512} << 20;
+  auto text = mread::read_file(path.string(), limit_bytes);
+  if (!text && text.error().is(Errc::limit)) return text;
+  if (!text) return fail(Errc::not_found, path.string() + ": cannot be read");
+  return text;
 }
 
 Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, const fs::path& log,
@@ -83,6 +88,24 @@ Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, cons
                                          (ended ? (*child)->ending() : "no end after 10m") + ")" +
                                          log_tail(read_whole_file(log).value_or("")));
     }
+  }
+  return {};
+}
+
+Result<void> prepare_work_folder(const fs::path& work_dir) {
+  std::error_code error;
+  if (fs::create_directories(work_dir, error)) fs::permissions(work_dir, fs::perms::owner_all, error);
+  struct stat found {};
+  const std::string advice = "; remove it, or set TMPDIR to a folder of your own";
+  if (error || stat(work_dir.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
+    const std::string why = error ? error.message() : "no folder";
+    return fail(Errc::environment, "the work folder " + work_dir.string() + " cannot be made: " + why + advice);
+  }
+  if (found.st_uid != geteuid()) {
+    return fail(Errc::environment, "the work folder " + work_dir.string() + " belongs to another user" + advice);
+  }
+  if (access(work_dir.c_str(), W_OK | X_OK) != 0) {
+    return fail(Errc::environment, "the work folder " + work_dir.string() + " cannot be written to" + advice);
   }
   return {};
 }

@@ -26,6 +26,10 @@ Result<void> fill_node_folder(const NodeSpec& spec, const std::filesystem::path&
                               const std::filesystem::path& log, const Placeholders& placeholders, Spawner& spawner,
                               std::stop_token stop);
 
+/// Makes the folder below which folders of nodes are made, for this user alone, and sees whether it can be used. Errors
+/// (Errc::environment): it belongs to another user, or cannot be written to.
+Result<void> prepare_work_folder(const std::filesystem::path& work_dir);
+
 /// A new folder below `work_dir`, whose name says who made it: see sweep_folders. Errors name the folder.
 Result<std::filesystem::path> make_owned_folder(const std::filesystem::path& work_dir, std::string_view test);
 

@@ -24,8 +24,10 @@ constexpr milliseconds stop_grace{10'000};
 struct ProcessNode {
   NodeSpec spec;
   ChildProcess::Options options;
-  std::mutex mutex;  // Of `child` being replaced; ChildProcess itself is safe.
+  std::mutex mutex;  // Of what follows; ChildProcess itself is safe.
   std::shared_ptr<ChildProcess> child;
+  bool is_to_run = false;  // No act has ended it.
+  std::optional<UnaskedEnd> unasked_end;
 
   std::shared_ptr<ChildProcess> current() {
     const std::lock_guard lock(mutex);
@@ -34,6 +36,19 @@ struct ProcessNode {
   void replace(std::shared_ptr<ChildProcess> next) {
     const std::lock_guard lock(mutex);
     child = std::move(next);
+    is_to_run = true;
+  }
+  void notice_end() {
+    const std::lock_guard lock(mutex);
+    if (!child || !is_to_run || child->running()) return;
+    is_to_run = false;
+    if (!unasked_end) unasked_end = UnaskedEnd{child->ending(), child->lasted()};
+  }
+  // An act ends it now.
+  void let_end() {
+    notice_end();
+    const std::lock_guard lock(mutex);
+    is_to_run = false;
   }
 };
 
@@ -92,6 +107,7 @@ class ProcessTopology final : public Topology {
     const auto child = node->current();
     switch (act) {
       case Act::kill:
+        node->let_end();
         if (child) {
           child->signal(SIGKILL);
           child->wait(stop_grace);
@@ -101,6 +117,7 @@ class ProcessTopology final : public Topology {
         return end(*node, stop);
       case Act::start:
         if (child && child->running()) return fail(Errc::config, "node " + name + " runs already");
+        node->notice_end();
         return launch(*node);
       case Act::restart:
         if (auto ended = end(*node, stop); !ended) return ended;
@@ -173,6 +190,14 @@ class ProcessTopology final : public Topology {
     return child && child->running();
   }
 
+  std::optional<UnaskedEnd> unasked_end(const std::string& name) override {
+    const auto node = find(name);
+    if (!node) return std::nullopt;
+    node->notice_end();
+    const std::lock_guard lock(node->mutex);
+    return node->unasked_end;
+  }
+
  private:
   std::shared_ptr<ProcessNode> find(const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -211,6 +236,7 @@ class ProcessTopology final : public Topology {
   Result<void> end(ProcessNode& node, std::stop_token stop) {
     const auto child = node.current();
     if (!child) return {};
+    node.let_end();
     child->signal(SIGTERM);
     child->signal(SIGCONT);  // A paused program takes no signal but this one.
     if (!child->wait(stop_grace, stop)) {
@@ -263,6 +289,7 @@ class ProcessEngine final : public Engine {
 
 Result<std::unique_ptr<Engine>> make_process_engine(EngineOptions options) {
   if (options.work_dir.empty()) return fail(Errc::config, "the process engine needs a work folder");
+  if (auto usable = prepare_work_folder(options.work_dir); !usable) return fail(usable.error());
   return std::make_unique<ProcessEngine>(std::move(options));
 }
 

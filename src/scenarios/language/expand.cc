@@ -24,7 +24,19 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-void expand_scalar(const yaml::Node& node, const Scope& scope) {
+// Doubling a text thirty times takes a line each.
+void check_length(const yaml::Node& node, size_t at, size_t bytes) {
+  constexpr size_t most_bytes = 1U << 20;
+  if (bytes > most_bytes) node.error_at(at, "with what ${…} stands for, this text is longer than 1 MiB");
+}
+
+[[noreturn]] void exhausted(const yaml::Node& node) {
+  node.error(
+      "the cases of this scenario hold more than 2000000 values or 256 MiB of text together; shorten its matrix: or "
+      "its vars:");
+}
+
+void expand_scalar(const yaml::Node& node, const Scope& scope, ExpansionBudget& budget) {
   const std::string text = node.string();
   if (text.find("${") == std::string::npos) return;
   std::string out;
@@ -57,9 +69,12 @@ void expand_scalar(const yaml::Node& node, const Scope& scope) {
       target = value->structure->raw();
       return;
     }
+    check_length(node, at, out.size() + value->text.size());
     out += value->text;
     at = end + 1;
   }
+  if (out.size() > budget.text_bytes) exhausted(node);
+  budget.text_bytes -= out.size();
   YAML::Node target = node.raw();
   target = out;
 }
@@ -78,13 +93,25 @@ bool is_there(const yaml::Node& node, const Scope& scope) {
 }  // namespace
 
 void expand(const yaml::Node& node, const Scope& scope) {
+  ExpansionBudget budget;
+  expand(node, scope, budget);
+}
+
+void charge(const yaml::Node& document, ExpansionBudget& budget) {
+  const yaml::Extent extent = document.measure();
+  if (extent.values > budget.values || extent.text_bytes > budget.text_bytes) exhausted(document);
+  budget.values -= extent.values;
+  budget.text_bytes -= extent.text_bytes;
+}
+
+void expand(const yaml::Node& node, const Scope& scope, ExpansionBudget& budget) {
   if (node.is_scalar()) {
-    expand_scalar(node, scope);
+    expand_scalar(node, scope, budget);
   } else if (node.is_sequence()) {
     const std::vector<yaml::Node> items = node.sequence();
     for (size_t i = items.size(); i-- > 0;) {
       if (is_there(items[i], scope)) {
-        expand(items[i], scope);
+        expand(items[i], scope, budget);
       } else {
         node.raw().remove(i);
       }
@@ -94,7 +121,7 @@ void expand(const yaml::Node& node, const Scope& scope) {
     for (const auto& [key, key_node, value] : mapping.entries()) {
       if (key.find("${") != std::string::npos) key_node.error("${…} is replaced in values, not in keys");
       if (is_there(value, scope)) {
-        expand(value, scope);
+        expand(value, scope, budget);
       } else {
         node.raw().remove(key);
       }

@@ -27,6 +27,8 @@ bool is_word_char(char c) {
 Evaluated<std::vector<Token>> tokenize(std::string_view text) {
   constexpr std::string_view two_char[] = {"==", "!=", ">=", "<=", "&&", "||"};
   constexpr std::string_view one_char = "<>!()[],?:";
+  constexpr size_t most_bytes = 10'000;
+  if (text.size() > most_bytes) return tl::unexpected(ExpressionError{0, "an expression of more than 10000 bytes"});
   std::vector<Token> tokens;
   size_t at = 0;
   while (at < text.size()) {
@@ -101,6 +103,8 @@ class Parser {
   Parser(std::vector<Token> tokens, const Scope& scope) : tokens_(std::move(tokens)), scope_(scope) {}
 
   Evaluated<bool> condition() {
+    const Level level(depth_);
+    if (depth_ > most_levels) return too_deep();
     auto left = conjunction();
     while (left && accept("||")) {
       auto right = conjunction();
@@ -111,6 +115,8 @@ class Parser {
   }
 
   Evaluated<Value> value() {
+    const Level level(depth_);
+    if (depth_ > most_levels) return too_deep();
     if (has_choice()) {
       const auto chosen = condition();
       if (!chosen) return tl::unexpected(chosen.error());
@@ -139,6 +145,20 @@ class Parser {
   }
 
  private:
+  static constexpr int most_levels = 100;
+
+  // One call of a method that calls itself.
+  class Level {
+   public:
+    explicit Level(int& depth) : depth_(depth) { ++depth_; }
+    ~Level() { --depth_; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+
+   private:
+    int& depth_;
+  };
+
   Evaluated<bool> conjunction() {
     auto left = negation();
     while (left && accept("&&")) {
@@ -150,11 +170,14 @@ class Parser {
   }
 
   Evaluated<bool> negation() {
-    if (accept("!")) {
-      auto inner = negation();
-      if (inner) *inner = !*inner;
-      return inner;
-    }
+    bool negated = false;
+    while (accept("!")) negated = !negated;
+    auto positive = affirmation();
+    if (positive && negated) *positive = !*positive;
+    return positive;
+  }
+
+  Evaluated<bool> affirmation() {
     if (accept("(")) {
       auto inner = condition();
       if (inner && !accept(")")) return wrong("want )");
@@ -242,6 +265,10 @@ class Parser {
     ++at_;
     return true;
   }
+  tl::unexpected<ExpressionError> too_deep() const {
+    return tl::unexpected(
+        ExpressionError{current().offset, "parentheses and choices stand more than 100 deep in one another"});
+  }
   tl::unexpected<ExpressionError> wrong(const std::string& want) const { return wrong(want, current()); }
   static tl::unexpected<ExpressionError> wrong(const std::string& want, const Token& got) {
     return tl::unexpected(ExpressionError{
@@ -264,6 +291,7 @@ class Parser {
 
   std::vector<Token> tokens_;
   size_t at_ = 0;
+  int depth_ = 0;
   const Scope& scope_;
 };
 

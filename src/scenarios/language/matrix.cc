@@ -93,7 +93,9 @@ std::vector<MatrixCase> expand_matrix(const yaml::Node& matrix) {
   }
   if (includes) {
     const size_t originals = cases.size();
-    for (const yaml::Node& node : includes->sequence()) {
+    const std::vector<yaml::Node> entries = includes->sequence();
+    if (entries.size() > cases_limit) includes->error("more than 10000 entries");
+    for (const yaml::Node& node : entries) {
       const MatrixCase entry = read_entry(node);
       bool added = false;
       for (size_t i = 0; i < originals; ++i) {
@@ -113,6 +115,7 @@ std::vector<MatrixCase> expand_matrix(const yaml::Node& matrix) {
       }
       if (!added) cases.push_back(entry);
     }
+    if (cases.size() > cases_limit) includes->error("the matrix has more than 10000 cases");
   }
   if (cases.empty()) matrix.error("the matrix has no case left");
   return cases;

@@ -1,4 +1,5 @@
 // What a scenario demands beside its checks: invariants, load, thresholds, and the failures that are known.
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/duration.h"
@@ -102,6 +103,73 @@ KnownIssue read_known_issue(const yaml::Node& node) {
   return issue;
 }
 
+LoadQuery read_load_query(const yaml::Node& node) {
+  LoadQuery query;
+  if (node.is_scalar()) {
+    query.expr = read_expr(node);
+    return query;
+  }
+  yaml::Mapping mapping = node.mapping();
+  query.expr = read_expr(mapping.require("expr"));
+  if (const auto range = mapping.find("range")) {
+    query.range = range->duration();
+    if (query.range->count() == 0) range->error("a range of 0");
+    const yaml::Node step = mapping.require("step");
+    query.step = step.duration();
+    if (query.step.count() == 0) step.error("a step of 0");
+    // As Prometheus has it.
+    if (*query.range / query.step > 11'000) step.error("more than 11000 steps: Prometheus refuses such a query");
+  }
+  mapping.finish();
+  return query;
+}
+
+std::vector<LoadStage> read_stages(const yaml::Node& list, double highest) {
+  std::vector<LoadStage> stages;
+  for (const yaml::Node& item : list.sequence()) {
+    yaml::Mapping mapping = item.mapping();
+    LoadStage stage;
+    stage.duration = mapping.require("duration").duration();
+    const yaml::Node target = mapping.require("target");
+    stage.target = target.number();
+    if (!(stage.target >= 0) || stage.target > highest) {
+      target.error("want a target from 0 to " + std::to_string(static_cast<int64_t>(highest)));
+    }
+    mapping.finish();
+    stages.push_back(stage);
+  }
+  if (stages.empty() || stages.size() > 100) list.error("want 1 to 100 stages: [{duration: 10s, target: 50}]");
+  return stages;
+}
+
+// What the executor goes by, and how long.
+void read_executor(yaml::Mapping& mapping, Load& load) {
+  using Executor = Load::Executor;
+  constexpr double highest_rate = 10'000;
+  std::vector<std::string> names;
+  for (const Executor each : all_executors) names.emplace_back(to_string(each));
+  const yaml::Node executor = mapping.require("executor");
+  const std::string name = executor.one_of(names);
+  load.executor = all_executors[static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin())];
+  const bool is_open =
+      load.executor == Executor::constant_arrival_rate || load.executor == Executor::ramping_arrival_rate;
+  const bool ramps = load.executor == Executor::ramping_arrival_rate || load.executor == Executor::ramping_vus;
+  if (is_open) {
+    const auto rate = ramps ? mapping.find("rate") : mapping.require("rate");
+    load.rate = rate ? rate->number() : 0;
+    const bool fits = ramps ? load.rate >= 0 : load.rate > 0;
+    if (!fits || load.rate > highest_rate) rate->error("want requests a second, above 0 and at most 10000");
+  } else {
+    const auto vus = ramps ? mapping.find("vus") : mapping.require("vus");
+    load.vus = vus ? static_cast<size_t>(vus->integer(ramps ? 0 : 1, Load::most_users)) : 0;
+  }
+  if (ramps) {
+    load.stages = read_stages(mapping.require("stages"), is_open ? highest_rate : Load::most_users);
+  } else {
+    load.duration = mapping.require("duration").duration();
+  }
+}
+
 }  // namespace
 
 Invariant read_invariant(const yaml::Node& node, const Test& test) {
@@ -151,18 +219,26 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
 Load read_load(const yaml::Node& node, const Test& test) {
   yaml::Mapping mapping = node.mapping();
   Load load;
-  mapping.require("executor").one_of({"constant-arrival-rate"});
-  const yaml::Node rate = mapping.require("rate");
-  load.rate = rate.number();
-  if (!(load.rate > 0) || load.rate > 10'000) rate.error("want requests a second, above 0 and at most 10000");
+  read_executor(mapping, load);
   if (const auto warmup = mapping.find("warmup")) load.warmup = warmup->duration();
-  load.duration = mapping.require("duration").duration();
-  if (const auto expr = mapping.find("expr")) {
-    load.expr = read_expr(*expr);
-    load.node = read_asked_node(mapping, test);
-    if (const auto time = mapping.find("eval_time"); time && !(time->is_scalar() && time->string() == "now")) {
-      load.eval_time = time->duration();
+  if (const auto expr = mapping.find("expr")) load.queries.push_back(read_load_query(*expr));
+  if (const auto queries = mapping.find("queries")) {
+    if (!load.queries.empty()) queries->error("expr and queries: one of the two");
+    for (const yaml::Node& item : queries->sequence()) load.queries.push_back(read_load_query(item));
+    if (load.queries.empty() || load.queries.size() > 100) queries->error("want 1 to 100 queries");
+  }
+  if (const auto flag = mapping.find("dashboard")) {
+    load.is_dashboard = flag->boolean();
+    if (load.is_dashboard && (load.queries.size() < 2 || load.queries.size() > 50)) {
+      flag->error("a dashboard has queries: of 2 to 50 panels");
     }
+  }
+  if (const auto flag = mapping.find("vary_time")) load.varies_time = flag->boolean();
+  const auto asked = mapping.find("node");
+  if (asked || !load.queries.empty()) load.node = read_asked_node(mapping, test);
+  if (const auto time = mapping.find("eval_time"); time && !(time->is_scalar() && time->string() == "now")) {
+    if (load.queries.empty()) time->error("eval_time goes with expr or queries; a check's own query has its own time");
+    load.eval_time = time->duration();
   }
   mapping.finish();
   return load;

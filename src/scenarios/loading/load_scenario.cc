@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <fstream>
 
+#include "base/file.h"
 #include "base/timestamp.h"
 #include "base/yaml.h"
 #include "mockstore/input_series.h"
@@ -19,7 +19,7 @@ void require_name(const yaml::Node& node, const std::string& name) {
 }
 
 // Puts the names of `vars:` into the scope, in order: one may use those before it.
-void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case) {
+void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case, ExpansionBudget& budget) {
   yaml::Mapping mapping = vars.mapping();
   for (const auto& [key, key_node, value] : mapping.entries()) {
     for (const auto& axis : matrix_case) {
@@ -29,20 +29,21 @@ void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_ca
       // A mapping with when: is a choice among none; such a variable would be there in some cases only.
       if (value.mapping().find("when")) value.error("a variable is there in every case; choose with ${… ? … : …}");
     }
-    expand(value, scope);
+    expand(value, scope, budget);
+    value.measure();  // Variables of variables may double many times.
     scope.set(key, value.is_scalar() ? Value{value.string(), {}} : Value{"", value});
   }
 }
 
 Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case, size_t index,
-               size_t cases, const LoadOptions& options) {
+               size_t cases, const LoadOptions& options, ExpansionBudget& budget) {
   // A tree of its own for every case: expanding edits it in place.
   const yaml::Node document = yaml::Node::parse(text, file);
   yaml::Mapping root = document.mapping();
   Scope scope;
   for (const auto& [axis, value] : matrix_case) scope.set(axis, Value{value, {}});
   root.find("matrix");
-  if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case);
+  if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case, budget);
   for (const yaml::Mapping::Entry& item : root.entries()) {
     if (item.key == "matrix" || item.key == "vars") continue;
     if (item.value.is_mapping() && item.key == "known_issue") {
@@ -57,8 +58,9 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
         }
       }
     }
-    expand(item.value, scope);
+    expand(item.value, scope, budget);
   }
+  charge(document, budget);
   root = document.mapping();
   root.find("matrix");
   root.find("vars");
@@ -86,7 +88,9 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   // What counts from now begins on a whole interval, so that samples stand at the same places in every run.
   if (start_text.starts_with("now")) test.start_ms -= test.start_ms % test.interval.count();
 
-  for (const auto& node : parse_nodes(root.require("nodes"))) {
+  std::vector<std::string> external;
+  if (const auto hosts = root.find("external")) external = hosts->strings();
+  for (const auto& node : parse_nodes(root.require("nodes"), std::move(external))) {
     test.nodes.push_back({node->name(), node->kind(), node->version(), node, node->reads_remotely()});
   }
   if (const auto certificates = root.find("certificates")) test.certificates = read_certificates(*certificates);
@@ -98,18 +102,20 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
     }
   }
   const yaml::Node checks = root.require("checks");
+  constexpr size_t most_checks = 5'000;
+  if (checks.sequence().size() > most_checks) checks.error("more than 5000 checks");
   for (const yaml::Node& item : checks.sequence()) test.checks.push_back(loading::read_check(item, test));
   if (test.checks.empty()) checks.error("a scenario without a check cannot fail");
   if (const auto load = root.find("load")) {
     test.load = loading::read_load(*load, test);
-    if (test.load->expr.empty()) {
+    if (test.load->queries.empty()) {
       const auto first = std::find_if(test.checks.begin(), test.checks.end(), [](const Check& check) {
         return check.kind == Check::Kind::promql && !check.range;
       });
       if (first == test.checks.end())
-        load->error("what is asked? say expr:, for there is no PromQL check to take it from");
-      test.load->expr = first->expr;
-      test.load->node = first->node;
+        load->error("what is asked? say expr: or queries:, for there is no PromQL check to take it from");
+      test.load->queries = {{first->expr, std::nullopt, milliseconds(0)}};
+      if (test.load->node.empty()) test.load->node = first->node;
       test.load->eval_time = first->eval_time;
     }
   }
@@ -122,6 +128,20 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
 }
 
 }  // namespace
+
+const char* to_string(Load::Executor executor) {
+  switch (executor) {
+    case Load::Executor::constant_arrival_rate:
+      return "constant-arrival-rate";
+    case Load::Executor::ramping_arrival_rate:
+      return "ramping-arrival-rate";
+    case Load::Executor::constant_vus:
+      return "constant-vus";
+    case Load::Executor::ramping_vus:
+      return "ramping-vus";
+  }
+  return "constant-arrival-rate";
+}
 
 bool Check::expects(Expectation::Kind what) const {
   return std::any_of(expect.begin(), expect.end(), [what](const Expectation& one) { return one.kind == what; });
@@ -167,16 +187,18 @@ std::vector<Test> parse_scenario(const std::string& text, const std::string& fil
   std::vector<MatrixCase> cases{MatrixCase{}};
   if (const auto matrix = document.mapping().find("matrix")) cases = expand_matrix(*matrix);
   std::vector<Test> tests;
+  ExpansionBudget budget;
   for (size_t i = 0; i < cases.size(); ++i) {
-    tests.push_back(read_test(text, file_name, cases[i], i, cases.size(), options));
+    tests.push_back(read_test(text, file_name, cases[i], i, cases.size(), options, budget));
   }
   return tests;
 }
 
 std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options) {
   yaml::Node::load(path);  // For its errors: a file that is not there, a folder.
-  std::ifstream file(path, std::ios::binary);
-  return parse_scenario({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}, path, options);
+  auto text = read_file(path, config_file_limit_bytes);
+  if (!text) throw yaml::ConfigError(path + ": cannot be read: " + text.error().to_string());
+  return parse_scenario(*text, path, options);
 }
 
 }  // namespace mread::scenarios

@@ -73,8 +73,11 @@ std::string read_fault(const yaml::Node& value) {
 }
 
 std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& test) {
+  constexpr size_t most_entries = 500;
   std::vector<TimelineEntry> timeline;
-  for (const yaml::Node& item : list.sequence()) {
+  const std::vector<yaml::Node> items = list.sequence();
+  if (items.size() > most_entries) list.error("more than 500 entries");
+  for (const yaml::Node& item : items) {
     TimelineEntry entry = read_entry(item, test);
     if (!timeline.empty()) {
       TimelineEntry& last = timeline.back();

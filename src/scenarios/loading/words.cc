@@ -2,6 +2,8 @@
 #include <cctype>
 
 #include "base/duration.h"
+#include "model/labels.h"
+#include "model/regex.h"
 #include "scenarios/loading/context.h"
 
 namespace mread::scenarios::loading {
@@ -39,11 +41,14 @@ std::vector<std::string> read_during(const std::optional<yaml::Node>& value, con
 }
 
 Pattern read_pattern(const yaml::Node& value, const std::string& text, size_t offset) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  auto expression = std::make_shared<const re2::RE2>(text, options);
-  if (!expression->ok()) value.error_at(offset, "\"" + text + "\" is no regular expression: " + expression->error());
-  return {text, std::move(expression)};
+  auto expression = model::compile_search(text);
+  if (!expression) {
+    std::string reason = expression.error().context;
+    constexpr std::string_view invalid = "is invalid: ";
+    if (reason.starts_with(invalid)) reason = "is no regular expression: " + reason.substr(invalid.size());
+    value.error_at(offset, "\"" + model::cut(text) + "\" " + reason);
+  }
+  return {text, std::move(*expression)};
 }
 
 namespace {
@@ -68,7 +73,9 @@ void check_duration(const yaml::Node& value, const std::string& text, size_t off
 }  // namespace
 
 std::string read_expr(const yaml::Node& value) {
+  constexpr size_t most_bytes = 64U << 10;
   const std::string expr = value.string();
+  if (expr.size() > most_bytes) value.error("an expression of more than 64 KiB");
   std::vector<std::pair<char, size_t>> open;
   bool blank = true;
   for (size_t i = 0; i < expr.size(); ++i) {

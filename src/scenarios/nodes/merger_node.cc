@@ -20,10 +20,8 @@ class MergerNode final : public NodeKind {
     reads_remotely_ = !checked.backends.empty();
     YAML::Node resolved = lines.directory.resolve(
         config, name(), {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url"});
-    if (checked.query_log_file.empty()) {
-      resolved["query_log_file"] = "{{dir}}/" + std::string(query_log);
-      kept_files_ = {query_log};
-    }
+    if (checked.query_log_file.empty()) resolved["query_log_file"] = "{{dir}}/" + std::string(query_log);
+    kept_files_ = kept_query_log(resolved["query_log_file"].as<std::string>());
     config_ = YAML::Dump(resolved) + "\n";
     lines.mapping.finish();
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/host_names.h"
 #include "base/timestamp.h"
 #include "mockstore/store_config.h"
 #include "scenarios/nodes/node_kinds.h"
@@ -21,6 +22,7 @@ class MockNode final : public NodeKind {
     }
     // For its errors, and the series; the mock itself reads the same lines again.
     mockstore::StoreDefaults defaults;
+    if (const auto names = lines.mapping.find("hostnames")) static_cast<void>(read_host_names(*names));
     token_server_ = name_of_only(lines.mapping, "token_servers");
     defaults.books = mockstore::read_token_servers(lines.mapping);
     proxy_ = name_of_only(lines.mapping, "proxies");
@@ -35,6 +37,7 @@ class MockNode final : public NodeKind {
     store_ = YAML::Clone(lines.place.raw());
     store_.remove("kind");
     store_.remove("flags");
+    store_.remove("aliases");
   }
 
   std::string kind() const override { return "mock"; }
@@ -50,6 +53,7 @@ class MockNode final : public NodeKind {
   Result<NodeSpec> make_spec(const NodeContext& context) const override {
     YAML::Node store = YAML::Clone(store_);
     store["name"] = name();
+    store["hostnames"].push_back(name());  // As the other nodes know it.
     store["seed"] = std::to_string(static_cast<int64_t>(context.seed));
     store["listen"] = "{{listen:" + std::to_string(port) + "}}";
     store["admin_listen"] = "{{listen:" + std::to_string(admin_port) + "}}";
@@ -97,7 +101,7 @@ class MockNode final : public NodeKind {
   // A mock.yml with a proxy has its store below `stores:`.
   YAML::Node beside_proxy(YAML::Node store) const {
     YAML::Node file(YAML::NodeType::Map);
-    for (const char* key : {"seed", "proxies", "token_servers"}) {
+    for (const char* key : {"seed", "hostnames", "proxies", "token_servers"}) {
       if (store[key]) file[key] = YAML::Clone(store[key]);
       store.remove(key);
     }

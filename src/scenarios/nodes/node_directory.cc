@@ -1,6 +1,7 @@
 #include "scenarios/nodes/node_directory.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "net/http.h"
@@ -11,6 +12,12 @@ namespace {
 
 bool is_list(const yaml::Node& node) { return node.is_sequence(); }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
 std::string join(const std::vector<uint16_t>& ports) {
   std::string text;
   for (const uint16_t port : ports) text += (text.empty() ? "" : " and ") + std::to_string(port);
@@ -19,21 +26,78 @@ std::string join(const std::vector<uint16_t>& ports) {
 
 }  // namespace
 
+void NodeDirectory::set_external(std::vector<std::string> hosts) {
+  for (const std::string& host : hosts) external_.insert(lower(host));
+}
+
+void NodeDirectory::add_alias(const std::string& alias, const std::string& node) {
+  aliases_.emplace(lower(alias), node);
+}
+
+std::string NodeDirectory::owner_of(const std::string& name) const {
+  if (const auto alias = aliases_.find(lower(name)); alias != aliases_.end()) return alias->second;
+  return ports_.contains(name) ? name : std::string();
+}
+
+std::string NodeDirectory::placeholder_of_alias(const std::string& host, std::string_view port) const {
+  auto alias = aliases_.find(host + ":" + std::string(port));
+  if (port.empty() || alias == aliases_.end()) alias = aliases_.find(host);
+  if (alias == aliases_.end()) return {};
+  const std::vector<uint16_t>& ports = ports_.at(alias->second);
+  if (ports.empty()) return {};
+  uint16_t chosen = ports.front();
+  for (const uint16_t own : ports) {
+    if (std::to_string(own) == port) chosen = own;
+  }
+  return "{{node:" + alias->second + ":" + std::to_string(chosen) + "}}";
+}
+
+void NodeDirectory::refuse(const yaml::Node& place, size_t offset, const std::string& host) const {
+  std::vector<std::string> names;
+  std::string list;
+  for (const auto& [name, ports] : ports_) {
+    names.push_back(name);
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  const std::string near = yaml::nearest(host, names);
+  if (!near.empty()) {
+    place.error_at(offset, "no node \"" + host + "\" in this scenario; did you mean \"" + near + "\"?");
+  }
+  if (host.find_first_of(".:[]") == std::string::npos && host != "localhost") {
+    place.error_at(offset, "no node \"" + host + "\" in this scenario; there is " + list);
+  }
+  place.error_at(offset, "\"" + host +
+                             "\" is no node of this scenario, and a run asks nobody else: give a node `aliases: [" +
+                             host + "]`, or allow the host at the top of the file with `external: [" + host + "]`");
+}
+
+void NodeDirectory::refuse_discovery(const yaml::Node& list) const {
+  if (!list.is_sequence()) return;
+  for (const yaml::Node& item : list.sequence()) {
+    if (!item.is_mapping()) continue;
+    yaml::Mapping mapping = item.mapping();
+    for (const auto& [key, key_node, value] : mapping.entries()) {
+      if (!key.ends_with("_sd_configs") || value.is_null() || external_.contains(key)) continue;
+      key_node.error(key +
+                     " finds targets outside the scenario: write them as static_configs, or allow it at the top "
+                     "of the file with `external: [" +
+                     key + "]`");
+    }
+  }
+}
+
 std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, std::string_view authority) const {
-  const size_t colon = authority.rfind(':');
+  const bool is_bracketed = authority.starts_with('[');
+  size_t colon = is_bracketed ? authority.find(':', authority.find(']')) : authority.rfind(':');
   const std::string host(authority.substr(0, colon));
-  if (host == "localhost" || host.find_first_of(".:[]") != std::string::npos) return {};
+  const std::string_view given_port = colon == std::string_view::npos ? "" : authority.substr(colon + 1);
+  if (std::string alias = placeholder_of_alias(lower(host), given_port); !alias.empty()) return alias;
   const auto node = ports_.find(host);
   if (node == ports_.end()) {
-    std::vector<std::string> names;
-    std::string list;
-    for (const auto& [name, ports] : ports_) {
-      names.push_back(name);
-      list += (list.empty() ? "" : ", ") + name;
-    }
-    const std::string near = yaml::nearest(host, names);
-    place.error_at(offset, "no node \"" + host + "\" in this scenario; " +
-                               (near.empty() ? "there is " + list : "did you mean \"" + near + "\"?"));
+    const std::string bare = is_bracketed ? host.substr(1, host.size() - 2) : host;
+    const std::string with_port = lower(host) + ":" + std::string(given_port);
+    if (external_.contains(lower(host)) || external_.contains(lower(bare)) || external_.contains(with_port)) return {};
+    refuse(place, offset, host);
   }
   if (node->second.empty()) place.error_at(offset, "node " + host + " listens on no port");
   uint16_t port = node->second.front();
@@ -84,8 +148,10 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
                           std::any_of(own->second.begin(), own->second.end(), [&](uint16_t port) {
                             return std::to_string(port) == authority.substr(colon + 1);
                           });
-      if (is_own) to = placeholder(from, 0, as_self);
-      return;
+      if (is_own) {
+        to = placeholder(from, 0, as_self);
+        return;
+      }
     }
     if (const std::string replaced = placeholder(from, 0, authority); !replaced.empty()) to = replaced;
     return;

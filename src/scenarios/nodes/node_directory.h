@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +12,19 @@
 namespace mread::scenarios {
 
 /// The names of a scenario's nodes with the ports under which they are reached, for the addresses in their
-/// configurations. A port left out means the node's first.
+/// configurations. A port left out means the node's first. An address that is neither a node's nor declared `external:`
+/// is an error: nothing leaves the sandbox of a run by accident.
 class NodeDirectory {
  public:
+  /// Hosts ("prometheus.example.com", "10.0.0.1", "host:port") that configurations may name though they are no nodes;
+  /// also sections of service discovery ("dns_sd_configs").
+  void set_external(std::vector<std::string> hosts);
+  /// Another name of a node, added before: a host with any port, or one "host:port". It stands for the node's port of
+  /// that number, or for the node's first port.
+  void add_alias(const std::string& alias, const std::string& node);
+  /// The node that has the name or alias; empty: none.
+  std::string owner_of(const std::string& name) const;
+
   /// `read_target` is where a remote read of it goes; empty for a kind that has none.
   void add(std::string name, std::vector<uint16_t> ports, std::string read_target) {
     if (!read_target.empty()) read_targets_.emplace(name, std::move(read_target));
@@ -26,18 +37,26 @@ class NodeDirectory {
   /// ({{node:NAME:PORT}}). A path is made of keys and "*" for the items of a list, and ends at a URL
   /// ("remote_read.*.url") or, below the key `targets`, at a "host:port"; what is not there is passed over.
   ///
-  /// A host with a dot, an address and localhost are left as they are (localhost among targets is the node itself).
-  /// Throws yaml::ConfigError for a host that is no node, and for a port that a node does not listen on.
+  /// An external host is left as it is. localhost among targets is the node itself, where it listens on that port.
+  /// Throws yaml::ConfigError for a host that is no node and not external, and for a port that a node does not listen
+  /// on.
   YAML::Node resolve(const yaml::Node& config, const std::string& self,
                      const std::vector<std::string_view>& paths) const;
+  /// Throws yaml::ConfigError for a key below `list`'s items that discovers targets at run time (`*_sd_configs` but
+  /// static_configs), unless it is declared external.
+  void refuse_discovery(const yaml::Node& list) const;
 
  private:
+  std::string placeholder_of_alias(const std::string& host, std::string_view port) const;
+  [[noreturn]] void refuse(const yaml::Node& place, size_t offset, const std::string& host) const;
   void visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path) const;
   /// The placeholder for an authority "host[:port]", which begins at `offset` of the scalar; empty to leave it.
   std::string placeholder(const yaml::Node& place, size_t offset, std::string_view authority) const;
 
   std::map<std::string, std::vector<uint16_t>> ports_;
   std::map<std::string, std::string> read_targets_;
+  std::map<std::string, std::string> aliases_;  // Host or "host:port", in lower case → node.
+  std::set<std::string> external_;              // Likewise.
 };
 
 /// Turns every entry of `remote_read:` that is only a node's name into {name: NAME, url: "http://NAME/api/v1/read"} (or

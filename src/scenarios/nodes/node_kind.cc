@@ -44,6 +44,19 @@ void check_name(const yaml::Node& place, const std::string& name) {
   if (name == "localhost") place.error("localhost is every node's own name");
 }
 
+void add_aliases(const yaml::Node& node, const std::string& name, NodeDirectory& directory) {
+  const auto aliases = node.mapping().find("aliases");
+  if (!aliases) return;
+  for (const yaml::Node& item : aliases->sequence_or_one()) {
+    const std::string alias = item.string();
+    const bool fits = !alias.empty() && alias.size() <= 253 && alias.find_first_of("/@?# \t\r\n") == std::string::npos;
+    if (!fits) item.error("an alias is a host, or HOST:PORT: prom-a.dc1.example.com");
+    const std::string owner = directory.owner_of(alias);
+    if (!owner.empty()) item.error("\"" + alias + "\" stands for node " + owner + " already");
+    directory.add_alias(alias, name);
+  }
+}
+
 }  // namespace
 
 const std::vector<mockstore::InputSeries>& NodeKind::input_series() const {
@@ -55,9 +68,12 @@ Result<std::string> NodeKind::resolve_version(const NodeContext&) const { return
 
 Result<void> NodeKind::feed(const NodeContext&, const net::Url&, std::stop_token) const { return {}; }
 
-std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes) {
+std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes, std::vector<std::string> external) {
+  constexpr size_t most_nodes = 1'000;
   yaml::Mapping mapping = nodes.mapping();
+  if (mapping.entries().size() > most_nodes) nodes.error("more than 1000 nodes");
   NodeDirectory directory;
+  directory.set_external(std::move(external));
   for (const auto& [name, name_node, value] : mapping.entries()) {
     check_name(name_node, name);
     yaml::Mapping lines = value.mapping();
@@ -67,11 +83,18 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     if (kind.read == read_mock_node && lines.find("proxies")) ports.push_back(mock_proxy_port);
     directory.add(name, std::move(ports), kind.read_target);
   }
+  for (const auto& [name, name_node, value] : mapping.entries()) add_aliases(value, name, directory);
   std::vector<std::shared_ptr<const NodeKind>> parsed;
   for (const auto& [name, name_node, value] : mapping.entries()) {
     yaml::Mapping lines = value.mapping();
     const KindWord& kind = kind_of(lines.require("kind"));
-    parsed.push_back(kind.read({name, value, lines, directory}));
+    lines.find("aliases");
+    // Configurations of other programs are edited without a check of every level: a word where a mapping is wanted.
+    try {
+      parsed.push_back(kind.read({name, value, lines, directory}));
+    } catch (const YAML::Exception& error) {
+      value.error("the lines of this node cannot be used: " + error.msg);
+    }
   }
   return parsed;
 }
@@ -83,6 +106,13 @@ std::vector<std::string> read_flags(yaml::Mapping& mapping) {
     if (!flag.string().starts_with("-")) flag.error("a flag begins with a hyphen: \"--query.lookback-delta=1m\"");
   }
   return flags->strings();
+}
+
+std::vector<std::string> kept_query_log(const std::string& path) {
+  constexpr std::string_view here = "{{dir}}/";
+  std::string inside = path.starts_with(here) ? path.substr(here.size()) : path;
+  if (!stays_inside(inside)) return {};
+  return {std::move(inside)};
 }
 
 std::map<std::string, std::string> read_files(yaml::Mapping& mapping) {

@@ -41,6 +41,9 @@ inline constexpr const char* influxdb_read_target = "/api/v1/prom/read?db=promet
 std::vector<std::string> read_flags(yaml::Mapping& mapping);
 /// `files:`: path relative to the node's folder → contents; for passwords, rules, anything that a config refers to.
 std::map<std::string, std::string> read_files(yaml::Mapping& mapping);
+/// The file below the node's folder that a `query_log_file` names, {{dir}}/FILE or a relative path; none for a path
+/// that leads elsewhere, where nothing can be fetched from.
+std::vector<std::string> kept_query_log(const std::string& path);
 /// `version:`, checked for its form.
 std::string read_version(yaml::Mapping& mapping);
 

@@ -69,11 +69,10 @@ class PrometheusNode final : public NodeKind {
       config["rule_files"].push_back("{{dir}}/" + std::string(rules_file));
     }
     makes_samples_ = config["scrape_configs"].size() > 0 || config["rule_files"].size() > 0;
-    // The log of queries belongs to what a run keeps, unless the file wants it elsewhere.
-    if (!config["global"]["query_log_file"]) {
-      config["global"]["query_log_file"] = "{{dir}}/" + std::string(query_log);
-      kept_files_ = {query_log};
-    }
+    // The log of queries belongs to what a run keeps.
+    YAML::Node log = config["global"]["query_log_file"];
+    if (!log) log = "{{dir}}/" + std::string(query_log);
+    if (log.IsScalar()) kept_files_ = kept_query_log(log.Scalar());
     config_ = YAML::Dump(config) + "\n";
     lines.mapping.finish();
   }
@@ -136,12 +135,19 @@ class PrometheusNode final : public NodeKind {
     expand_remote_read_names(config, lines.directory);
     const auto remote_read = mapping.find("remote_read");
     reads_remotely_ = remote_read && remote_read->is_sequence() && !remote_read->sequence().empty();
+    if (const auto jobs = mapping.find("scrape_configs")) lines.directory.refuse_discovery(*jobs);
+    if (const auto alerting = mapping.find("alerting"); alerting && alerting->is_mapping()) {
+      const auto managers = alerting->mapping().find("alertmanagers");
+      if (managers) lines.directory.refuse_discovery(*managers);
+    }
     return lines.directory.resolve(
         config, name(),
         {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url", "remote_write.*.url",
          "remote_write.*.proxy_url", "remote_write.*.oauth2.token_url", "scrape_configs.*.proxy_url",
-         "scrape_configs.*.static_configs.*.targets.*", "scrape_configs.*.http_sd_configs.*.url",
-         "alerting.alertmanagers.*.static_configs.*.targets.*"});
+         "scrape_configs.*.oauth2.token_url", "scrape_configs.*.static_configs.*.targets.*",
+         "scrape_configs.*.http_sd_configs.*.url", "scrape_configs.*.http_sd_configs.*.proxy_url",
+         "alerting.alertmanagers.*.proxy_url", "alerting.alertmanagers.*.oauth2.token_url",
+         "alerting.alertmanagers.*.static_configs.*.targets.*", "tracing.endpoint"});
   }
 
   /// What is put into the node before it starts.

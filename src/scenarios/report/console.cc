@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 namespace mread::scenarios {
 namespace {
 
@@ -27,6 +29,16 @@ std::string block(const std::string& label, const std::string& text) {
   return out;
 }
 
+// Whatever `text` is, none of its lines can pass for one of the console's own.
+std::string indented(const std::string& text) {
+  std::string out = "    ";
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "    ";
+  }
+  return out + "\n";
+}
+
 std::string verdict_word(Verdict verdict) {
   switch (verdict) {
     case Verdict::pass:
@@ -43,37 +55,61 @@ std::string verdict_word(Verdict verdict) {
   return "FAIL ";
 }
 
+// Nothing of it steers the terminal, and nothing is a command to a CI that reads along.
+std::string shown(const std::string& text) { return without_commands(printable_lines(text)); }
+
+std::string times_line(const std::string& label, const LoadTimes& times) {
+  char buffer[200];
+  std::snprintf(buffer, sizeof buffer, "%zu request%s, %zu failed", times.requests, times.requests == 1 ? "" : "s",
+                times.failed);
+  std::string line = "    " + label + buffer;
+  if (times.requests == 0) return line + "\n";
+  // A percentile of few requests is the largest of them: the reader is told how many stand behind it.
+  std::snprintf(buffer, sizeof buffer,
+                "; p50 %.1f ms, p90 %.1f ms, p95 %.1f ms, p99 %.1f ms (%zu at or above), max %.1f ms", times.p50_ms,
+                times.p90_ms, times.p95_ms, times.p99_ms, requests_from_percentile(times.requests, 0.99), times.max_ms);
+  return line + buffer + "\n";
+}
+
+std::string load_lines(const LoadResult& load) {
+  std::string out = times_line("load: ", load.all);
+  if (load.fault) out += times_line("  during faults: ", *load.fault);
+  if (load.baseline) out += times_line("  baseline: ", *load.baseline);
+  if (load.late > 0) out += "    load: " + std::to_string(load.late) + " requests left more than 50 ms late\n";
+  if (!load.is_judged) out += "    load: it judges nothing, since there are no thresholds:\n";
+  return out;
+}
+
 std::string details(const TestResult& result) {
   std::string out;
+  if (result.load) out += load_lines(*result.load);
   if (result.verdict != Verdict::pass && !result.reason.empty()) {
     const bool shown_below = result.verdict == Verdict::fail && !result.checks.empty() &&
                              std::any_of(result.checks.begin(), result.checks.end(),
                                          [](const CheckResult& check) { return check.verdict == Verdict::fail; });
-    if (!shown_below) out += "    " + result.reason + "\n";
+    if (!shown_below || !result.incident.empty()) out += indented(result.reason);
   }
-  if (!result.note.empty()) out += "    note: " + result.note + "\n";
+  if (!result.note.empty()) out += indented("note: " + result.note);
   if (result.verdict != Verdict::fail) return out;
   for (const CheckResult& check : result.checks) {
     if (check.verdict != Verdict::fail) continue;
-    out += "    " + check.name + "  (" + check.phase + (check.node.empty() ? "" : ", on " + check.node);
-    if (check.line > 0) out += ", " + result.file + ":" + std::to_string(check.line);
-    out += ")\n" + block("want", check.want) + block("got", check.got);
+    std::string head = check.name + "  (" + check.phase + (check.node.empty() ? "" : ", on " + check.node);
+    if (check.line > 0) head += ", " + result.file + ":" + std::to_string(check.line);
+    out += indented(head + ")") + block("want", check.want) + block("got", check.got);
     if (!check.detail.empty()) out += block("", check.detail);
     for (const std::string& warning : check.warnings) out += block("warn", warning);
   }
   return out;
 }
 
-// GitHub's escapes of workflow commands.
+// GitHub's escapes of workflow commands. They have none for what steers a terminal or turns a line around.
 std::string command_text(const std::string& text, bool is_property) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable_lines(text)) {
     if (c == '%') {
       out += "%25";
     } else if (c == '\n') {
       out += "%0A";
-    } else if (c == '\r') {
-      out += "%0D";
     } else if (is_property && c == ':') {
       out += "%3A";
     } else if (is_property && c == ',') {
@@ -88,7 +124,8 @@ std::string command_text(const std::string& text, bool is_property) {
 }  // namespace
 
 std::string to_text(const TestResult& result) {
-  return verdict_word(result.verdict) + " " + result.title + "  " + seconds(result.duration_s) + "\n" + details(result);
+  return shown(verdict_word(result.verdict) + " " + printable(result.title) + "  " + seconds(result.duration_s) + "\n" +
+               details(result));
 }
 
 std::string github_annotations(const TestResult& result) {
@@ -106,7 +143,7 @@ std::string github_annotations(const TestResult& result) {
       add("error", check.line, result.title,
           check.name + " (" + check.phase + ")\nwant " + check.want + "\ngot " + check.got);
     }
-    if (!any) add("error", 0, result.title, result.reason);
+    if (!any || !result.incident.empty()) add("error", 0, result.title, result.reason);
   } else if (result.verdict == Verdict::inconclusive) {
     add("warning", 0, result.title, "inconclusive: " + result.reason);
   } else if (!result.note.empty()) {
@@ -152,7 +189,8 @@ void Console::summary(const Report& report, const std::filesystem::path& report_
   add(Verdict::known_issue, report.total(Verdict::known_issue) == 1 ? "known issue" : "known issues");
   add(Verdict::inconclusive, "inconclusive");
   add(Verdict::skipped, "skipped");
-  print("\n" + line + " in " + seconds(report.duration_s) + "\nreport: " + report_dir.string() + "\n");
+  if (report.is_interrupted) line += ", interrupted";
+  print("\n" + line + " in " + seconds(report.duration_s) + "\nreport: " + printable(report_dir.string()) + "\n");
 }
 
 void Console::print(const std::string& text) {
@@ -171,8 +209,12 @@ void Console::show_progress() {
   winsize size{};
   const size_t width = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
   std::string line = "[" + std::to_string(finished_) + "/" + std::to_string(options_.total) + "]";
-  for (const auto& [id, what] : under_way_) line += " " + id + ": " + what;
-  if (line.size() >= width) line.resize(width - 1);
+  for (const auto& [id, what] : under_way_) line += " " + printable(id) + ": " + printable(what);
+  if (line.size() >= width) {
+    size_t end = width - 1;
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;  // Not within a character.
+    line.resize(end);
+  }
   print(line);
   progress_shown_ = true;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::scenarios {
@@ -77,6 +78,34 @@ json::object check_object(const CheckResult& check) {
   return object;
 }
 
+json::object times_object(const LoadTimes& times) {
+  json::object object{{"requests", times.requests}, {"failed", times.failed}};
+  if (times.requests == 0) return object;
+  json::object duration;
+  duration["p50"] = rounded(times.p50_ms, 0.1);
+  duration["p90"] = rounded(times.p90_ms, 0.1);
+  duration["p95"] = rounded(times.p95_ms, 0.1);
+  duration["p99"] = rounded(times.p99_ms, 0.1);
+  duration["max"] = rounded(times.max_ms, 0.1);
+  object["duration_ms"] = std::move(duration);
+  return object;
+}
+
+json::object load_object(const LoadResult& load) {
+  json::object object;
+  object["executor"] = text(load.executor);
+  object["node"] = text(load.node);
+  json::array queries;
+  for (const std::string& query : load.queries) queries.emplace_back(text(query));
+  object["queries"] = std::move(queries);
+  object["judged"] = load.is_judged;
+  object["late"] = load.late;
+  object["all"] = times_object(load.all);
+  if (load.fault) object["fault"] = times_object(*load.fault);
+  if (load.baseline) object["baseline"] = times_object(*load.baseline);
+  return object;
+}
+
 json::object test_object(const TestResult& test) {
   json::object object;
   object["scenario"] = text(test.scenario);
@@ -88,11 +117,13 @@ json::object test_object(const TestResult& test) {
   object["engine"] = text(test.engine);
   object["verdict"] = to_string(test.verdict);
   object["reason"] = text(test.reason);
+  if (test.is_interrupted) object["interrupted"] = true;
   if (!test.note.empty()) object["note"] = text(test.note);
   object["duration_s"] = rounded(test.duration_s, 0.001);
   json::array checks;
   for (const CheckResult& check : test.checks) checks.emplace_back(check_object(check));
   object["checks"] = std::move(checks);
+  if (test.load) object["load"] = load_object(*test.load);
   json::array nodes;
   for (const NodeResult& node : test.nodes) {
     nodes.emplace_back(json::object{{"name", text(node.name)},
@@ -112,6 +143,7 @@ std::string to_json(const Report& report) {
   root["seed"] = report.seed;
   root["started"] = format_time(report.started);
   root["duration_s"] = rounded(report.duration_s, 0.001);
+  if (report.is_interrupted) root["interrupted"] = true;
   json::object totals;
   for (const Verdict verdict :
        {Verdict::pass, Verdict::fail, Verdict::known_issue, Verdict::inconclusive, Verdict::skipped}) {
@@ -124,7 +156,7 @@ std::string to_json(const Report& report) {
   std::string out;
   write(out, root, 0);
   out += '\n';
-  return out;
+  return printable_json(out);
 }
 
 }  // namespace mread::scenarios

@@ -7,32 +7,8 @@
 namespace mread::scenarios {
 namespace {
 
-// As the value of an attribute: line ends and tabs would be read as spaces, and XML 1.0 has no form at all for most
-// other control characters.
-std::string escaped(const std::string& raw) {
-  std::string out;
-  for (const char c : escape_markup(valid_utf8(raw))) {
-    if (c == '\n' || c == '\t') {
-      out += c == '\n' ? "&#10;" : "&#9;";
-    } else {
-      out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return out;
-}
-
-// The same for element content, where line ends stay.
-std::string content(const std::string& raw) {
-  std::string out;
-  size_t at = 0;
-  while (at <= raw.size()) {
-    const size_t end = std::min(raw.find('\n', at), raw.size());
-    out += escaped(raw.substr(at, end - at));
-    if (end < raw.size()) out += '\n';
-    at = end + 1;
-  }
-  return out;
-}
+std::string escaped(const std::string& text) { return xml_text(text, XmlPlace::attribute); }
+std::string content(const std::string& text) { return xml_text(text, XmlPlace::content); }
 
 std::string seconds(double value) {
   char buffer[32];
@@ -54,12 +30,16 @@ std::string failures(const TestResult& test) {
 std::string test_case(const TestResult& test) {
   std::string out = "    <testcase name=\"" + escaped(test.title) + "\" classname=\"" + escaped(test.scenario) +
                     "\" time=\"" + seconds(test.duration_s) + "\"";
+  if (test.is_interrupted) {
+    return out + ">\n      <error message=\"" + escaped(test.reason) + "\" type=\"interrupted\"/>\n    </testcase>\n";
+  }
   switch (test.verdict) {
     case Verdict::pass:
       return out + "/>\n";
     case Verdict::fail:
       return out + ">\n      <failure message=\"" + escaped(test.reason) + "\" type=\"fail\">" +
-             content(failures(test)) + "</failure>\n    </testcase>\n";
+             content(test.incident.empty() ? failures(test) : test.incident + "\n" + failures(test)) +
+             "</failure>\n    </testcase>\n";
     default:
       return out + ">\n      <skipped message=\"" + escaped(std::string(to_string(test.verdict)) + ": " + test.reason) +
              "\"/>\n    </testcase>\n";
@@ -70,13 +50,28 @@ struct Suite {
   std::string cases;
   size_t tests = 0;
   size_t failures = 0;
+  size_t errors = 0;
   size_t skipped = 0;
   double seconds = 0;
+
+  void count(const TestResult& test) {
+    cases += test_case(test);
+    ++tests;
+    seconds += test.duration_s;
+    if (test.is_interrupted) {
+      ++errors;
+    } else if (test.verdict == Verdict::fail) {
+      ++failures;
+    } else if (test.verdict != Verdict::pass) {
+      ++skipped;
+    }
+  }
 };
 
-std::string counts(size_t tests, size_t failures, size_t skipped, double time) {
-  return " tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) +
-         "\" errors=\"0\" skipped=\"" + std::to_string(skipped) + "\" time=\"" + seconds(time) + "\"";
+std::string counts(const Suite& suite, double time) {
+  return " tests=\"" + std::to_string(suite.tests) + "\" failures=\"" + std::to_string(suite.failures) +
+         "\" errors=\"" + std::to_string(suite.errors) + "\" skipped=\"" + std::to_string(suite.skipped) +
+         "\" time=\"" + seconds(time) + "\"";
 }
 
 }  // namespace
@@ -84,26 +79,31 @@ std::string counts(size_t tests, size_t failures, size_t skipped, double time) {
 std::string to_junit(const Report& report) {
   std::vector<std::string> order;
   std::map<std::string, Suite> suites;
+  Suite all;
   for (const TestResult& test : report.tests) {
     auto [suite, is_new] = suites.try_emplace(test.scenario);
     if (is_new) order.push_back(test.scenario);
-    suite->second.cases += test_case(test);
-    ++suite->second.tests;
-    suite->second.failures += test.verdict == Verdict::fail ? 1 : 0;
-    suite->second.skipped += test.verdict != Verdict::fail && test.verdict != Verdict::pass ? 1 : 0;
-    suite->second.seconds += test.duration_s;
+    suite->second.count(test);
+    all.count(test);
   }
-  const size_t failed = report.total(Verdict::fail);
-  const size_t skipped = report.tests.size() - failed - report.total(Verdict::pass);
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mread\"" +
-                    counts(report.tests.size(), failed, skipped, report.duration_s) + ">\n";
+  if (report.is_interrupted && report.tests.empty()) {
+    // Before any test is known: a reader that looks for errors finds one.
+    TestResult none;
+    none.title = none.scenario = "mread run";
+    none.reason = "the run was interrupted before its first test ended";
+    none.is_interrupted = true;
+    order.push_back(none.scenario);
+    suites[none.scenario].count(none);
+    all.count(none);
+  }
+  std::string out =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mread\"" + counts(all, report.duration_s) + ">\n";
   std::string started = format_time(report.started);
   started.pop_back();  // The schema's timestamp carries no zone.
   for (const std::string& name : order) {
     const Suite& suite = suites.at(name);
-    out += "  <testsuite name=\"" + escaped(name) + "\"" +
-           counts(suite.tests, suite.failures, suite.skipped, suite.seconds) + " timestamp=\"" + started + "\">\n" +
-           suite.cases + "  </testsuite>\n";
+    out += "  <testsuite name=\"" + escaped(name) + "\"" + counts(suite, suite.seconds) + " timestamp=\"" + started +
+           "\">\n" + suite.cases + "  </testsuite>\n";
   }
   return out + "</testsuites>\n";
 }

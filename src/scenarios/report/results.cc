@@ -1,6 +1,7 @@
 #include "scenarios/report/results.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mread::scenarios {
 
@@ -18,6 +19,12 @@ const char* to_string(Verdict verdict) {
       return "skipped";
   }
   return "fail";
+}
+
+size_t requests_from_percentile(size_t requests, double quantile) {
+  if (requests == 0) return 0;
+  const auto rank = static_cast<size_t>(std::ceil(quantile * static_cast<double>(requests)));
+  return requests - std::clamp<size_t>(rank, 1, requests) + 1;
 }
 
 size_t Report::total(Verdict verdict) const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,9 @@ enum class Verdict {
 };
 const char* to_string(Verdict verdict);
 
+/// Where the logs of nodes stand, below the report's folder.
+inline constexpr const char* logs_folder = "nodes";
+
 /// One check in one phase, or one invariant that was not met by it.
 struct CheckResult {
   std::string expr;  ///< PromQL, a selector, or an invariant's name
@@ -31,6 +35,33 @@ struct CheckResult {
   std::string detail;  ///< where they differ; empty when it passed
   std::vector<std::string> warnings;
   double duration_ms = 0;
+};
+
+/// The times of some requests of a load: nearest-rank percentiles [ms].
+struct LoadTimes {
+  size_t requests = 0;
+  size_t failed = 0;
+  double p50_ms = 0;
+  double p90_ms = 0;
+  double p95_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+};
+
+/// How many of `requests` lie at or above a nearest-rank percentile.
+size_t requests_from_percentile(size_t requests, double quantile);
+
+/// What became of a load.
+struct LoadResult {
+  std::string executor;  ///< as the file calls it
+  std::string node;
+  std::vector<std::string> queries;
+  LoadTimes all;
+  /// With a timeline: of requests meant for a time in which something was in force, and of the others.
+  std::optional<LoadTimes> fault;
+  std::optional<LoadTimes> baseline;
+  size_t late = 0;         ///< requests that left more than 50 ms after their time
+  bool is_judged = false;  ///< there are thresholds
 };
 
 struct NodeResult {
@@ -50,9 +81,13 @@ struct TestResult {
   std::string engine;
   Verdict verdict = Verdict::pass;
   std::string reason;  ///< of every verdict but pass
-  std::string note;    ///< what is worth knowing though it passed: a known issue that was not seen
+  /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is the reason then.
+  std::string incident;
+  bool is_interrupted = false;  ///< the run was interrupted before this test had its verdict
+  std::string note;             ///< what is worth knowing though it passed: a known issue that was not seen
   double duration_s = 0;
   std::vector<CheckResult> checks;
+  std::optional<LoadResult> load;
   std::vector<NodeResult> nodes;
 };
 
@@ -62,12 +97,13 @@ struct Report {
   uint64_t seed = 0;
   std::chrono::system_clock::time_point started;
   double duration_s = 0;
+  bool is_interrupted = false;  ///< some of the tests have no verdict
   std::vector<TestResult> tests;
 
   size_t total(Verdict verdict) const;
 };
 
-/// The exit code of a run (SCENARIOS.md): 1 where a test failed, else 2 where one was inconclusive, else 0.
+/// The exit code of a run (docs/run.md): 1 where a test failed, else 2 where one was inconclusive, else 0.
 int exit_code(const Report& report);
 
 }  // namespace mread::scenarios

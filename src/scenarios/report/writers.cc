@@ -43,6 +43,32 @@ Result<void> write_report(const std::filesystem::path& folder, const Report& rep
   return {};
 }
 
+Result<void> clear_report(const std::filesystem::path& folder) {
+  std::error_code error;
+  bool was_report = false;
+  for (const ReportFormat& format : report_formats()) {
+    const auto file = folder / format.file_name;
+    was_report = std::filesystem::remove(file, error) || was_report;
+    if (error) return fail(Errc::environment, file.string() + ": cannot be removed: " + error.message());
+  }
+  // Without a report beside it, the folder may be anybody's.
+  if (!was_report) return {};
+  std::filesystem::remove_all(folder / logs_folder, error);
+  if (error)
+    return fail(Errc::environment, (folder / logs_folder).string() + ": cannot be removed: " + error.message());
+  return {};
+}
+
+Result<std::filesystem::path> make_report_folder(const std::filesystem::path& parent, const std::string& name) {
+  std::error_code error;
+  std::filesystem::create_directories(parent, error);
+  for (int number = 1; !error; ++number) {
+    const auto folder = parent / (number == 1 ? name : name + "-" + std::to_string(number));
+    if (std::filesystem::create_directory(folder, error)) return folder;
+  }
+  return fail(Errc::environment, parent.string() + ": no folder can be made in it: " + error.message());
+}
+
 std::string format_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};
@@ -50,34 +76,6 @@ std::string format_time(std::chrono::system_clock::time_point time) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
-}
-
-std::string valid_utf8(const std::string& text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    size_t length = lead < 0x80                   ? 1
-                    : lead >= 0xc2 && lead < 0xe0 ? 2
-                    : lead >= 0xe0 && lead < 0xf0 ? 3
-                    : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                  : 0;
-    bool valid = length != 0 && i + length <= text.size();
-    for (size_t k = 1; valid && k < length; ++k) valid = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
-    if (valid && length > 2) {
-      const auto second = static_cast<unsigned char>(text[i + 1]);
-      valid = !(lead == 0xe0 && second < 0xa0) && !(lead == 0xed && second >= 0xa0) &&
-              !(lead == 0xf0 && second < 0x90) && !(lead == 0xf4 && second >= 0x90);
-    }
-    if (!valid) {
-      out += "\xef\xbf\xbd";
-      ++i;
-      continue;
-    }
-    out.append(text, i, length);
-    i += length;
-  }
-  return out;
 }
 
 }  // namespace mread::scenarios

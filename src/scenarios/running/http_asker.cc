@@ -158,6 +158,8 @@ class HttpAsker final : public Asker {
     request.method = std::move(method);
     request.body = std::move(body);
     if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+    // A remote engine's machine may be reached by a name that no mock knows.
+    request.headers.add("Host", "localhost");
     auto response = net::fetch(std::move(request), {admin_timeout, 1ULL << 30}, stop);
     if (!response) return fail(response.error().in(mock));
     if (response->head.status / 100 != 2) {

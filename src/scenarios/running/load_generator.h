@@ -7,43 +7,53 @@
 
 #include "scenarios/report/results.h"
 #include "scenarios/running/asker.h"
+#include "scenarios/running/load_schedule.h"
 #include "scenarios/running/pace.h"
 #include "scenarios/scenario.h"
 
 namespace mread::scenarios {
 
-/// One request of a load.
+/// One request of a load; of a dashboard, all of its queries.
 struct LoadSample {
   Pace::TimePoint intended;
-  std::chrono::duration<double> latency{0};  ///< from the intended send time
+  std::chrono::duration<double> latency{0};  ///< from the intended send time, until the last answer
   std::chrono::duration<double> late{0};     ///< how much after it the request left
   bool failed = false;
 };
 
-/// Sends requests at a constant rate, whatever became of those before; runs on threads of its own from start() to
-/// finish().
+/// Sends the requests of a load when its schedule says so; runs on threads of its own from start() to finish(). Each
+/// request has an evaluation time of its own (by milliseconds), so that nothing between here and the data can answer
+/// two with one.
 class LoadGenerator {
  public:
+  /// `time_ms` is the evaluation time where the load has one.
   LoadGenerator(const Load& load, int64_t time_ms, Asker& asker, Pace& pace);
   ~LoadGenerator();
   LoadGenerator(const LoadGenerator&) = delete;
   LoadGenerator& operator=(const LoadGenerator&) = delete;
 
   void start();
-  Pace::TimePoint end() const { return begin_ + load_.warmup + load_.duration; }
+  Pace::TimePoint end() const { return begin_ + schedule_.length(); }
   /// Waits for the last request; the samples without the warm-up, in order of their intended times.
   std::vector<LoadSample> finish();
 
  private:
-  void work(std::stop_token stop);
+  void work(const std::stop_token& stop);
+  void be_user(size_t user, const std::stop_token& stop);
+  bool ask(LoadSample sample, const std::stop_token& stop);
+  Answer ask_one(const LoadQuery& query, const std::stop_token& stop);
+  int64_t next_time_ms();
 
   const Load& load_;
+  const LoadSchedule schedule_;
   int64_t time_ms_;
   Asker& asker_;
   Pace& pace_;
   Pace::TimePoint begin_;
-  uint64_t total_;
-  std::atomic<uint64_t> next_{0};
+  std::atomic<size_t> next_arrival_{0};
+  std::atomic<uint64_t> asked_{0};
+  std::atomic<size_t> iterations_{0};  // Of a closed executor.
+  std::atomic<int64_t> last_time_ms_{0};
   std::mutex mutex_;
   std::vector<LoadSample> samples_;
   std::vector<std::jthread> workers_;
@@ -60,5 +70,9 @@ struct FaultSpan {
 /// result inconclusive.
 std::vector<CheckResult> judge_load(const Test& test, const std::vector<LoadSample>& samples,
                                     const std::vector<FaultSpan>& faults);
+
+/// What the load was and what became of it, warm-up left out.
+LoadResult summarize_load(const Test& test, const std::vector<LoadSample>& samples,
+                          const std::vector<FaultSpan>& faults);
 
 }  // namespace mread::scenarios

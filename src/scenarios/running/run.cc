@@ -111,6 +111,7 @@ Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroun
     for (const Test& test : tests) all.push_back(in_round(test, round));
   }
   report.tests.resize(all.size());
+  std::vector<char> is_done(all.size(), false);
   std::mutex mutex;  // Of the observer, `keep` and the report.
   std::atomic<size_t> next{0};
   std::atomic<bool> enough{false};
@@ -135,18 +136,26 @@ Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroun
         }
         result = run_test(test, around, stop);
       }
+      // What a test says that was interrupted means nothing.
       if (stop.stop_requested()) return;
       if (options.fail_fast && result.verdict == Verdict::fail) enough = true;
       const std::lock_guard lock(mutex);
       keep(result);
       observer.test_finished(test, result);
       report.tests[index] = std::move(result);
+      is_done[index] = true;
     }
   };
   {
     std::vector<std::jthread> workers;
     for (size_t i = 1; i < std::min(options.jobs, all.size()); ++i) workers.emplace_back(work);
     work();
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (is_done[i]) continue;
+    report.is_interrupted = true;
+    report.tests[i] = not_run(all[i], around.engine.name(), "interrupted before it had a verdict");
+    report.tests[i].is_interrupted = true;
   }
   report.duration_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;

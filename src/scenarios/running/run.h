@@ -47,7 +47,7 @@ struct RunOptions {
 
 /// Runs tests, `jobs` at a time, each result in the report in the tests' order. `keep` is given every result as it
 /// comes, to store its logs. With fail_fast the tests that had not begun when one failed are skipped; when `stop` is
-/// requested those under way are cleaned up and the report is worth nothing.
+/// requested those under way are cleaned up, and they and all that had not begun are marked as interrupted.
 Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroundings, const RunOptions& options,
                  RunObserver& observer, const std::function<void(TestResult&)>& keep, std::stop_token stop);
 

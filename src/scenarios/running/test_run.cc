@@ -5,6 +5,7 @@
 #include "scenarios/checks/judge.h"
 #include "scenarios/running/check_runner.h"
 #include "scenarios/running/load_generator.h"
+#include "scenarios/running/node_watch.h"
 #include "scenarios/running/oracle.h"
 #include "scenarios/running/timeline_player.h"
 
@@ -45,6 +46,11 @@ class TestRun {
       topology_.reset();
     }
     conclude(test_.known_issues, result_);
+    // No known issue explains it, and what was judged without the node is worth nothing.
+    if (!result_.incident.empty()) {
+      result_.verdict = Verdict::fail;
+      result_.reason = result_.incident;
+    }
     result_.duration_s = std::chrono::duration<double>(around_.pace.now() - begin).count();
     return std::move(result_);
   }
@@ -101,8 +107,10 @@ class TestRun {
     topology_ = std::move(*topology);
     Result<void> done = [&]() -> Result<void> {
       if (auto started = start_nodes(); !started) return started;
+      const NodeWatch watch(*topology_, started_);
       return run_phases();
     }();
+    if (!stop_.stop_requested()) look_for_lost_nodes();
     keep_logs();
     return done;
   }
@@ -193,6 +201,7 @@ class TestRun {
     if (load) {
       say("load");
       const std::vector<LoadSample> samples = load->finish();
+      result_.load = summarize_load(test_, samples, timeline.fault_spans());
       std::vector<CheckResult> results = judge_load(test_, samples, timeline.fault_spans());
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
     }
@@ -209,10 +218,19 @@ class TestRun {
                        [&](const Invariant& invariant) { return !invariant.expr.empty() && has(invariant); });
   }
 
+  void look_for_lost_nodes() {
+    for (const std::string& node : started_) {
+      const auto end = topology_->unasked_end(node);
+      if (!end) continue;
+      result_.incident = describe(node, *end, topology_->log(node).value_or(""));
+      return;
+    }
+  }
+
   void keep_logs() {
     for (NodeResult& node : result_.nodes) {
       if (std::find(started_.begin(), started_.end(), node.name) == started_.end()) continue;
-      const std::string folder = "nodes/" + test_.id + "/";
+      const std::string folder = std::string(logs_folder) + "/" + test_.id + "/";
       if (auto log = topology_->log(node.name)) {
         node.log = folder + node.name + ".log";
         node.files[node.log] = std::move(*log);
@@ -221,7 +239,10 @@ class TestRun {
       if (declared == nullptr) continue;
       for (const std::string& file : declared->node->kept_files()) {
         auto contents = topology_->read_file(node.name, file);
-        if (contents && !contents->empty()) node.files[folder + node.name + "." + file] = std::move(*contents);
+        if (!contents || contents->empty()) continue;
+        std::string name = file;
+        std::replace(name.begin(), name.end(), '/', '.');
+        node.files[folder + node.name + "." + name] = std::move(*contents);
       }
     }
   }

@@ -113,5 +113,24 @@ TEST(ExpressionErrors, WithoutAnyName) {
   EXPECT_THAT(got.error().message, testing::HasSubstr("there is no matrix: and no vars:"));
 }
 
+std::string repeated(const std::string& unit, int times) {
+  std::string text;
+  for (int i = 0; i < times; ++i) text += unit;
+  return text;
+}
+
+TEST(ExpressionDepth, IsBounded) {
+  EXPECT_TRUE(evaluate_condition(repeated("(", 90) + "mirrored" + repeated(")", 90), scope()).value());
+  EXPECT_FALSE(evaluate_condition(repeated("!", 9'001) + "mirrored", scope()).value()) << "negations are no levels";
+  const std::string deep = "more than 100 deep";
+  EXPECT_THAT(evaluate_condition(repeated("(", 9'000), scope()).error().message, testing::HasSubstr(deep));
+  EXPECT_THAT(evaluate_condition(repeated("!(", 4'000), scope()).error().message, testing::HasSubstr(deep));
+  EXPECT_THAT(evaluate_value(repeated("mirrored?", 1'000), scope()).error().message, testing::HasSubstr(deep));
+  EXPECT_EQ(evaluate_condition(repeated("(", 1'000'000), scope()).error().message,
+            "an expression of more than 10000 bytes");
+  EXPECT_EQ(evaluate_value(repeated("mirrored?", 1'000'000), scope()).error().message,
+            "an expression of more than 10000 bytes");
+}
+
 }  // namespace
 }  // namespace mread::scenarios

@@ -126,6 +126,37 @@ TEST(LoadScenario, KeepsWhatACheckSays) {
   EXPECT_EQ(fourth.partial->expression, nullptr);
 }
 
+TEST(LoadScenario, ReadsEveryExecutorOfALoad) {
+  const std::string checks = "checks: [{expr: foo, eval_time: 1m, exp_count: 1}]\n";
+  Load load = *load_with(
+                   "load: {executor: ramping-arrival-rate, rate: 2, stages: [{duration: 10s, target: 50}], "
+                   "vary_time: false, queries: [foo, {expr: 'rate(foo[1m])', range: 1h, step: 15s}], "
+                   "dashboard: true, eval_time: now}\n" +
+                   checks)
+                   .load;
+  EXPECT_EQ(load.executor, Load::Executor::ramping_arrival_rate);
+  EXPECT_DOUBLE_EQ(load.rate, 2);
+  ASSERT_EQ(load.stages.size(), 1u);
+  EXPECT_EQ(load.stages[0].duration, 10s);
+  EXPECT_DOUBLE_EQ(load.stages[0].target, 50);
+  EXPECT_FALSE(load.varies_time);
+  EXPECT_TRUE(load.is_dashboard);
+  EXPECT_FALSE(load.eval_time);
+  ASSERT_EQ(load.queries.size(), 2u);
+  EXPECT_EQ(load.queries[1].range, 60min);
+  EXPECT_EQ(load.queries[1].step, 15s);
+  load = *load_with("load: {executor: constant-vus, vus: 4, duration: 10s, node: query}\n" + checks).load;
+  EXPECT_EQ(load.vus, 4u);
+  EXPECT_EQ(load.node, "query");
+  EXPECT_EQ(load.queries.at(0).expr, "foo");
+  EXPECT_TRUE(load.varies_time);
+  load = *load_with("load: {executor: ramping-vus, stages: [{duration: 1s, target: 3}, {duration: 1s, target: 0}]}\n" +
+                    checks)
+              .load;
+  EXPECT_EQ(load.vus, 0u);
+  EXPECT_EQ(load.stages.size(), 2u);
+}
+
 TEST(LoadScenario, ReadsInvariantsLoadAndThresholds) {
   const auto test = load_with(
       "timeline: [{node: m, fault: {latency: 1s}}]\n"
@@ -141,7 +172,7 @@ TEST(LoadScenario, ReadsInvariantsLoadAndThresholds) {
   EXPECT_THAT(test.invariants[0].replica_labels, ElementsAre("replica"));
   EXPECT_EQ(test.invariants[2].interval, 1s);
   EXPECT_EQ(test.invariants[2].node, "query");
-  EXPECT_EQ(test.load->expr, "foo");
+  EXPECT_EQ(test.load->queries.at(0).expr, "foo");
   EXPECT_EQ(test.load->eval_time, 1min);
   ASSERT_EQ(test.thresholds.size(), 3u);
   EXPECT_DOUBLE_EQ(test.thresholds[0].quantile, 0.999);

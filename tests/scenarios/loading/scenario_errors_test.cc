@@ -1,6 +1,8 @@
 // Everything that can be known to be wrong is said before anything starts, at its place.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "scenarios/scenario.h"
 
@@ -74,6 +76,17 @@ INSTANTIATE_TEST_SUITE_P(
              "s.yaml:7:14: \"no_gap\" needs to know"),
         with("KnownIssueWithoutReason", std::string(good_checks) + "known_issue: {expect: x}\n",
              "key \"reason\" is missing"),
+        with("RampWithoutStages", std::string(good_checks) + "load: {executor: ramping-vus, duration: 1s}\n",
+             "key \"stages\" is missing"),
+        with("DashboardOfOnePanel",
+             std::string(good_checks) + "load: {executor: constant-vus, vus: 1, duration: 1s, dashboard: true}\n",
+             "2 to 50 panels"),
+        with("RangeWithoutStep",
+             std::string(good_checks) +
+                 "load: {executor: constant-vus, vus: 1, duration: 1s, queries: [{expr: foo, range: 1h}]}\n",
+             "key \"step\" is missing"),
+        with("TooManyUsers", std::string(good_checks) + "load: {executor: constant-vus, vus: 5000, duration: 1s}\n",
+             "from 1 to 1000"),
         with("BadExecutor", std::string(good_checks) + "load: {executor: constant, rate: 1, duration: 1s}\n",
              "s.yaml:7:18: unknown value \"constant\"")),
     [](const auto& param_info) { return std::string(param_info.param.name); });
@@ -159,6 +172,83 @@ TEST(ScenarioErrors, AskWhichNodeIsMeant) {
   } catch (const yaml::ConfigError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("s.yaml:5:10: which node is asked? say node: with one of a, b"));
   }
+}
+
+std::string refusal(const std::string& text) {
+  try {
+    parse_scenario(text, "s.yaml", {1'700'000'000'000, {}});
+  } catch (const yaml::ConfigError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ScenarioBounds, TextThatDoublesEndsAtItsLimit) {
+  std::string vars = "vars:\n  v0: '0123456789'\n";
+  for (int i = 1; i <= 40; ++i) {
+    const std::string before = "${v" + std::to_string(i - 1) + "}";
+    vars += "  v" + std::to_string(i) + ": '" + before + before + "'\n";
+  }
+  EXPECT_THAT(refusal(head + vars + good_checks), testing::HasSubstr("this text is longer than 1 MiB"));
+}
+
+TEST(ScenarioBounds, ListsThatDoubleEndAtTheirLimit) {
+  std::string vars = "vars:\n  v0: [a, b]\n";
+  for (int i = 1; i <= 40; ++i) {
+    const std::string before = "'${v" + std::to_string(i - 1) + "}'";
+    vars += "  v" + std::to_string(i) + ": [" + before + ", " + before + "]\n";
+  }
+  EXPECT_THAT(refusal(head + vars + good_checks), testing::HasSubstr("more than 200000 values"));
+  vars = "vars:\n  v0: [a]\n";
+  for (int i = 1; i <= 200; ++i) vars += "  v" + std::to_string(i) + ": ['${v" + std::to_string(i - 1) + "}']\n";
+  EXPECT_THAT(refusal(head + vars + good_checks), testing::HasSubstr("nested more than 100 deep"));
+}
+
+TEST(ScenarioBounds, AllCasesTogetherEndAtTheirLimit) {
+  std::string list = "vars:\n  v: [";
+  for (int i = 0; i < 5'000; ++i) list += "a, ";
+  std::string matrix = "matrix: {a: [";
+  for (int i = 0; i < 1'000; ++i) matrix += std::to_string(i) + ", ";
+  EXPECT_THAT(refusal(head + list + "b]\n" + matrix + "x]}\n" + good_checks),
+              testing::HasSubstr("the cases of this scenario hold more than 2000000 values"));
+}
+
+TEST(ScenarioBounds, ListsHaveALength) {
+  const auto many = [](const std::string& unit, int times) {
+    std::string text;
+    for (int i = 0; i < times; ++i) text += unit;
+    return text;
+  };
+  EXPECT_THAT(refusal(head + ("checks:\n" + many("  - {expr: foo, exp_count: 1}\n", 5'001))),
+              testing::HasSubstr("more than 5000 checks"));
+  EXPECT_THAT(refusal(head + ("timeline:\n" + many("  - {at: 1s, phase: p}\n", 501)) + good_checks),
+              testing::HasSubstr("more than 500 entries"));
+  std::string nodes = "name: s\nnodes:\n";
+  for (int i = 0; i < 1'001; ++i) nodes += "  n" + std::to_string(i) + ": {kind: mock}\n";
+  EXPECT_THAT(refusal(nodes + good_checks), testing::HasSubstr("more than 1000 nodes"));
+  EXPECT_THAT(refusal(head + ("checks: [{expr: '" + many("[", 100'000) + "', exp_count: 1}]\n")),
+              testing::HasSubstr("an expression of more than 64 KiB"));
+}
+
+TEST(ScenarioBounds, AWordWhereAMappingIsWantedIsAnErrorAtItsPlace) {
+  const std::string nodes = "name: s\nnodes:\n  a: {kind: prometheus, config: ";
+  for (const char* config : {"{global: x}", "{rule_files: x, scrape_configs: y}"}) {
+    EXPECT_THAT(refusal(nodes + config + ", rules: []}\n" + good_checks), testing::StartsWith("s.yaml:3:")) << config;
+  }
+}
+
+TEST(ScenarioBounds, FilesOfEveryKindAreRefused) {
+  EXPECT_THAT(refusal(","), testing::HasSubstr("s.yaml:1:1: not valid YAML: unexpected \",\""));
+  EXPECT_THAT(refusal("[1],"), testing::HasSubstr("s.yaml:1:4: not valid YAML"));
+  const std::string pipe = testing::TempDir() + "mread-scenario-pipe-" + std::to_string(getpid());
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  try {
+    load_scenario(pipe, {1'700'000'000'000, {}});
+    ADD_FAILURE() << "a pipe is taken";
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("it is not a regular file"));
+  }
+  ::unlink(pipe.c_str());
 }
 
 }  // namespace

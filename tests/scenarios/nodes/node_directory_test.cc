@@ -12,6 +12,10 @@ NodeDirectory directory() {
   nodes.add("merge", {9095}, "/api/v1/read");
   nodes.add("store", {9090, 9099}, "/api/v1/read");
   nodes.add("silent", {}, "");
+  nodes.add_alias("Prom-A.dc1.example.com", "us-east");
+  nodes.add_alias("gateway.example.com:8443", "merge");
+  nodes.add_alias("both.example.com", "store");
+  nodes.set_external({"prometheus.example.org", "127.0.0.1", "::1", "localhost", "10.0.0.1:9090", "example.org"});
   return nodes;
 }
 
@@ -40,7 +44,13 @@ INSTANTIATE_TEST_SUITE_P(
              "remote_read: [{url: \"https://{{node:merge:9095}}/read\"}]"},
         Case{"UrlWithoutPath", "a", "a: http://merge", "a: http://{{node:merge:9095}}"},
         Case{"SecondPort", "a", "a: http://store:9099/-/journal", "a: http://{{node:store:9099}}/-/journal"},
-        Case{"OtherHostsStay", "a.*",
+        Case{"Alias", "a", "a: https://prom-a.DC1.example.com/read", "a: https://{{node:us-east:9090}}/read"},
+        Case{"AliasWithAPortOfItsOwn", "a", "a: http://prom-a.dc1.example.com:19090/read",
+             "a: http://{{node:us-east:9090}}/read"},
+        Case{"AliasOfAPort", "a", "a: http://gateway.example.com:8443/read", "a: http://{{node:merge:9095}}/read"},
+        Case{"AliasKeepsAPortThatTheNodeHas", "a", "a: http://both.example.com:9099/",
+             "a: http://{{node:store:9099}}/"},
+        Case{"ExternalHostsStay", "a.*",
              "a: [http://prometheus.example.org/x, http://127.0.0.1:1/x, 'http://[::1]:2/x', http://localhost:3/x]",
              "a: [http://prometheus.example.org/x, http://127.0.0.1:1/x, \"http://[::1]:2/x\", http://localhost:3/x]"},
         Case{"PlaceholdersStay", "a", "a: 'http://{{node:x:1}}/'", "a: http://{{node:x:1}}/"},
@@ -74,39 +84,57 @@ TEST_P(ResolveErrors, AreAtTheirPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Addresses, ResolveErrors,
-    testing::Values(ErrorCase{"UnknownNodeNearAnother", "remote_read:\n  - url: http://us-eats:9090/api/v1/read",
-                              "test.yaml:2:17: no node \"us-eats\" in this scenario; did you mean \"us-east\"?\n"
-                              "    - url: http://us-eats:9090/api/v1/read\n"
-                              "                  ^"},
-                    ErrorCase{
-                        "UnknownNode", "remote_read:\n  - url: http://tokyo/api/v1/read",
-                        "test.yaml:2:17: no node \"tokyo\" in this scenario; there is merge, silent, store, us-east\n"
-                        "    - url: http://tokyo/api/v1/read\n"
-                        "                  ^"},
-                    ErrorCase{"WrongPort", "remote_read:\n  - url: http://merge:9090/",
-                              "test.yaml:2:23: node merge listens on 9095, not on 9090\n"
-                              "    - url: http://merge:9090/\n"
-                              "                        ^"},
-                    ErrorCase{"WrongOfTwoPorts", "targets: [\"store:1\"]",
-                              "test.yaml:1:18: node store listens on 9090 and 9099, not on 1\n"
-                              "  targets: [\"store:1\"]\n"
-                              "                   ^"},
-                    ErrorCase{"NoPortAtAll", "targets: [silent]",
-                              "test.yaml:1:11: node silent listens on no port\n"
-                              "  targets: [silent]\n"
-                              "            ^"},
-                    ErrorCase{"NotAPort", "targets: [\"merge:http\"]",
-                              "test.yaml:1:18: \"http\" is no port\n"
-                              "  targets: [\"merge:http\"]\n"
-                              "                   ^"},
-                    ErrorCase{"NotAUrl", "remote_read: [{url: 'ftp://merge/'}]",
-                              "test.yaml:1:21: URL \"ftp://merge/\": unknown scheme \"ftp\" (http, https or unix)\n"
-                              "  remote_read: [{url: 'ftp://merge/'}]\n"
-                              "                      ^"},
-                    ErrorCase{"NotAList", "remote_read: {url: http://merge/}",
-                              "test.yaml:1:14: want a list, got a mapping\n"
-                              "  remote_read: {url: http://merge/}\n"
-                              "               ^"}),
+    testing::Values(
+        ErrorCase{"UnknownNodeNearAnother", "remote_read:\n  - url: http://us-eats:9090/api/v1/read",
+                  "test.yaml:2:17: no node \"us-eats\" in this scenario; did you mean \"us-east\"?\n"
+                  "    - url: http://us-eats:9090/api/v1/read\n"
+                  "                  ^"},
+        ErrorCase{"UnknownNode", "remote_read:\n  - url: http://tokyo/api/v1/read",
+                  "test.yaml:2:17: no node \"tokyo\" in this scenario; there is merge, silent, store, us-east\n"
+                  "    - url: http://tokyo/api/v1/read\n"
+                  "                  ^"},
+        ErrorCase{"AForeignHost", "remote_read:\n  - url: http://prom.dc1.example.com/read",
+                  "test.yaml:2:17: \"prom.dc1.example.com\" is no node of this scenario, and a run asks "
+                  "nobody else: give a node `aliases: [prom.dc1.example.com]`, or allow the host at the top "
+                  "of the file with `external: [prom.dc1.example.com]`\n"
+                  "    - url: http://prom.dc1.example.com/read\n"
+                  "                  ^"},
+        ErrorCase{"AnAddress", "targets: ['10.0.0.2:9090']",
+                  "test.yaml:1:12: \"10.0.0.2\" is no node of this scenario, and a run asks nobody else: "
+                  "give a node `aliases: [10.0.0.2]`, or allow the host at the top of the file with "
+                  "`external: [10.0.0.2]`\n"
+                  "  targets: ['10.0.0.2:9090']\n"
+                  "             ^"},
+        ErrorCase{"TheOtherPortOfAnAlias", "targets: ['gateway.example.com:80']",
+                  "test.yaml:1:12: \"gateway.example.com\" is no node of this scenario, and a run asks "
+                  "nobody else: give a node `aliases: [gateway.example.com]`, or allow the host at the top "
+                  "of the file with `external: [gateway.example.com]`\n"
+                  "  targets: ['gateway.example.com:80']\n"
+                  "             ^"},
+        ErrorCase{"WrongPort", "remote_read:\n  - url: http://merge:9090/",
+                  "test.yaml:2:23: node merge listens on 9095, not on 9090\n"
+                  "    - url: http://merge:9090/\n"
+                  "                        ^"},
+        ErrorCase{"WrongOfTwoPorts", "targets: [\"store:1\"]",
+                  "test.yaml:1:18: node store listens on 9090 and 9099, not on 1\n"
+                  "  targets: [\"store:1\"]\n"
+                  "                   ^"},
+        ErrorCase{"NoPortAtAll", "targets: [silent]",
+                  "test.yaml:1:11: node silent listens on no port\n"
+                  "  targets: [silent]\n"
+                  "            ^"},
+        ErrorCase{"NotAPort", "targets: [\"merge:http\"]",
+                  "test.yaml:1:18: \"http\" is no port\n"
+                  "  targets: [\"merge:http\"]\n"
+                  "                   ^"},
+        ErrorCase{"NotAUrl", "remote_read: [{url: 'ftp://merge/'}]",
+                  "test.yaml:1:21: URL \"ftp://merge/\": unknown scheme \"ftp\" (http, https or unix)\n"
+                  "  remote_read: [{url: 'ftp://merge/'}]\n"
+                  "                      ^"},
+        ErrorCase{"NotAList", "remote_read: {url: http://merge/}",
+                  "test.yaml:1:14: want a list, got a mapping\n"
+                  "  remote_read: {url: http://merge/}\n"
+                  "               ^"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ExpandRemoteReadNames, ANameAloneBecomesAnEntry) {

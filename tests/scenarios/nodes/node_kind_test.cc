@@ -92,6 +92,24 @@ TEST(PrometheusNode, AQueryLogIsKeptUnlessTheFileHasOne) {
   EXPECT_TRUE(parse(own).front()->kept_files().empty());
 }
 
+TEST(KeptFiles, AQueryLogOfTheFilesOwnIsKeptToo) {
+  const auto kept = [](const std::string& node) { return parse(node + "\na: {kind: mock}").front()->kept_files(); };
+  const auto merger = [](const std::string& more) {
+    return "m: {kind: merger, config: {remote_read: [a]" + more + "}}";
+  };
+  EXPECT_THAT(kept(merger("")), ElementsAre("query.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/own.log'")), ElementsAre("own.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: own.log")), ElementsAre("own.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/logs/own.log'")), ElementsAre("logs/own.log"));
+  EXPECT_TRUE(kept(merger(", query_log_file: /dev/stderr")).empty());
+  EXPECT_TRUE(kept(merger(", query_log_file: '{{dir}}/../own.log'")).empty());
+  const auto prometheus = [](const std::string& log) {
+    return "m: {kind: prometheus, config: {global: {query_log_file: '" + log + "'}}}";
+  };
+  EXPECT_THAT(kept(prometheus("{{dir}}/own.log")), ElementsAre("own.log"));
+  EXPECT_THAT(kept(prometheus("own.log")), ElementsAre("own.log"));
+}
+
 TEST(PrometheusNode, NamesInItsConfigurationAreResolved) {
   const Machine machine;
   const std::string text = R"(
@@ -206,7 +224,7 @@ TEST(MockNode, IsAStoreWithTheScenariosClock) {
   EXPECT_THAT(spec.ports, ElementsAre(9099, 9090)) << "a fault may close the first";
   const std::string& config = spec.files.at("mock.yml");
   for (const char* part :
-       {"name: a", "seed: 42", "interval: 15s", "start_timestamp: 1799996400.000",
+       {"name: a", "seed: 42", "hostnames: [a]", "interval: 15s", "start_timestamp: 1799996400.000",
         "external_labels:", "faults:", "listen: \"{{listen:9090}}\"", "admin_listen: \"{{listen:9099}}\""}) {
     EXPECT_THAT(config, HasSubstr(part));
   }

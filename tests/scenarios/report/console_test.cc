@@ -2,10 +2,12 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/nasty_texts.h"
 #include "scenarios/report/sample_report.h"
 
 namespace mread::scenarios {
@@ -37,7 +39,7 @@ TEST(ConsoleText, ShowsWantAndGotOfWhatFailed) {
             "    a <b> & \"c\"  (fault, on query, scenarios/slow-node.yaml:12)\n"
             "      want  {} 11\n"
             "      got   {} 1\n"
-            "            broken \xff byte\n"
+            "            broken \\xff byte\n"
             "            {}: 1, want 11\n"
             "      warn  remote: deadline\n");
 }
@@ -73,6 +75,37 @@ TEST(ConsoleText, AnnotatesForGitHub) {
               testing::HasSubstr("::error file=scenarios/slow-node.yaml,line=12,title=slow-node [prometheus=v3.5]::"
                                  "a <b> & \"c\" (fault)%0Awant {} 11%0Agot {} 1%0Abroken"));
   EXPECT_THAT(text, testing::HasSubstr("::notice file=scenarios/slow-node.yaml,title="));
+}
+
+TestResult nasty_failure(const std::string& text) {
+  TestResult result = sample_report().tests[1];
+  for (std::string* field : {&result.title, &result.id, &result.reason, &result.note}) *field = text;
+  for (CheckResult& check : result.checks) {
+    for (std::string* field : {&check.name, &check.node, &check.phase, &check.want, &check.got, &check.detail}) {
+      *field = text;
+    }
+    check.warnings = {text};
+  }
+  return result;
+}
+
+TEST(ConsoleText, DoesNotSteerTheTerminal) {
+  for (const std::string& text : nasty::texts()) {
+    const TestResult result = nasty_failure(text);
+    EXPECT_TRUE(nasty::is_harmless(to_text(result), true)) << to_text(result);
+    EXPECT_TRUE(nasty::is_harmless(github_annotations(result), true)) << github_annotations(result);
+  }
+}
+
+// GitHub's runner takes every line of a step's output for a command that begins with :: behind blanks.
+TEST(ConsoleText, HoldsNoCommandsOfOthers) {
+  const TestResult result = nasty_failure("first\n::stop-commands::x\n  ##[error]y\nPASS  other  0.0s");
+  const std::string text = to_text(result);
+  EXPECT_EQ(text.find("\nPASS"), std::string::npos) << text;
+  EXPECT_EQ(text.find(" ::"), std::string::npos) << text;
+  EXPECT_EQ(text.find("##["), std::string::npos) << text;
+  std::istringstream lines(github_annotations(result));
+  for (std::string line; std::getline(lines, line);) EXPECT_TRUE(line.starts_with("::error file=")) << line;
 }
 
 }  // namespace

@@ -90,8 +90,13 @@ class FakeTopology final : public Topology {
     return fail(Errc::not_found, path);
   }
   bool running(const std::string&) override { return true; }
+  std::optional<UnaskedEnd> unasked_end(const std::string& node) override {
+    if (node != lost) return std::nullopt;
+    return UnaskedEnd{"killed by signal 9 (Killed)", milliseconds(2100)};
+  }
 
   std::string fails_to_start;
+  std::string lost;
 
  private:
   Events& events_;
@@ -109,11 +114,13 @@ class FakeEngine final : public Engine {
   Result<std::unique_ptr<Topology>> create(const std::string&, const std::string&) override {
     auto topology = std::make_unique<FakeTopology>(events_, pace_);
     topology->fails_to_start = fails_to_start;
+    topology->lost = lost;
     return topology;
   }
   std::vector<std::string> sweep() override { return {}; }
 
   std::string fails_to_start;
+  std::string lost;  // A node that ends by itself.
 
  private:
   Events& events_;

@@ -1,5 +1,9 @@
 #include "scenarios/running/load_generator.h"
 
+#include <map>
+#include <mutex>
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,15 +13,33 @@ namespace mread::scenarios {
 namespace {
 
 using namespace fakes;
+using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
+
+Load load_of(const std::string& expr, double rate, milliseconds warmup, milliseconds duration) {
+  Load load;
+  load.node = "query";
+  load.queries = {{expr, std::nullopt, 0ms}};
+  load.eval_time = 0ms;
+  load.rate = rate;
+  load.warmup = warmup;
+  load.duration = duration;
+  return load;
+}
+
+Answer failed_answer() {
+  Answer answer;
+  answer.error = "connection refused";
+  return answer;
+}
 
 TEST(LoadGeneratorTest, SendsAtTheIntendedTimesAndLeavesTheWarmUpOut) {
   Events events;
   FakePace pace;
   FakeAsker asker(events);
   asker.on_instant = [](auto&, auto&, auto) { return vector_of("foo", 1); };
-  Load load{"query", "foo", 0ms, 10, 1s, 2s};
+  const Load load = load_of("foo", 10, 1s, 2s);
   LoadGenerator generator(load, 0, asker, pace);
   const auto begin = pace.now();
   generator.start();
@@ -27,6 +49,89 @@ TEST(LoadGeneratorTest, SendsAtTheIntendedTimesAndLeavesTheWarmUpOut) {
   EXPECT_EQ(samples.front().intended, begin + 1s);
   EXPECT_EQ(samples.back().intended, begin + 2900ms);
   EXPECT_EQ(events.list().size(), 30u);
+}
+
+TEST(LoadGeneratorTest, NoTwoRequestsAreTheSame) {
+  // Else single flight, or any cache on the way, answers several with one.
+  for (const bool has_time : {true, false}) {
+    Events events;
+    FakePace pace;
+    FakeAsker asker(events);
+    std::mutex mutex;
+    std::set<std::pair<std::string, int64_t>> asked;
+    asker.on_instant = [&](auto&, const std::string& expr, int64_t time_ms) {
+      const std::lock_guard lock(mutex);
+      EXPECT_TRUE(asked.emplace(expr, time_ms).second) << expr << " at " << time_ms;
+      return vector_of("foo", 1);
+    };
+    Load load = load_of("foo", 100, 0s, 2s);
+    load.queries.push_back({"bar", std::nullopt, 0ms});
+    load.queries.push_back({"rate(foo[5m])", 1h, 15s});
+    if (!has_time) load.eval_time.reset();
+    LoadGenerator generator(load, 1'000'000, asker, pace);
+    generator.start();
+    EXPECT_EQ(generator.finish().size(), 200u);
+    EXPECT_EQ(asked.size(), 200u);
+    std::map<std::string, int> counts;
+    for (const auto& [expr, time_ms] : asked) {
+      ++counts[expr];
+      if (has_time && expr != "rate(foo[5m])") {
+        EXPECT_GE(time_ms, 1'000'000);
+        EXPECT_LT(time_ms, 1'001'000);
+      }
+    }
+    EXPECT_EQ(counts["foo"], 67);
+    EXPECT_EQ(counts["rate(foo[5m])"], 66);
+  }
+}
+
+TEST(LoadGeneratorTest, ADashboardIsAsSlowAsItsSlowestPanelAndFailsWithAnyOfThem) {
+  Events events;
+  FakePace pace;
+  FakeAsker asker(events);
+  asker.on_instant = [](auto&, const std::string& expr, auto) {
+    return expr == "bad" ? failed_answer() : vector_of("foo", 1);
+  };
+  Load load = load_of("foo", 10, 0s, 1s);
+  load.queries.push_back({"bad", std::nullopt, 0ms});
+  load.is_dashboard = true;
+  LoadGenerator generator(load, 0, asker, pace);
+  generator.start();
+  const std::vector<LoadSample> samples = generator.finish();
+  ASSERT_EQ(samples.size(), 10u);
+  for (const LoadSample& sample : samples) EXPECT_TRUE(sample.failed);
+  EXPECT_EQ(events.list().size(), 20u);
+}
+
+TEST(LoadGeneratorTest, AUserAsksAgainOnceItIsAnswered) {
+  Events events;
+  FakePace pace;
+  FakeAsker asker(events);
+  asker.on_instant = [&](auto&, auto&, auto) {
+    pace.pass(100ms);
+    return vector_of("foo", 1);
+  };
+  Load load = load_of("foo", 0, 0s, 2s);
+  load.executor = Load::Executor::constant_vus;
+  load.vus = 1;
+  LoadGenerator generator(load, 0, asker, pace);
+  generator.start();
+  const std::vector<LoadSample> samples = generator.finish();
+  EXPECT_EQ(samples.size(), 20u);
+  EXPECT_DOUBLE_EQ(samples.front().latency.count(), 0.1);
+}
+
+TEST(LoadGeneratorTest, AUserThatSeesErrorsPauses) {
+  Events events;
+  FakePace pace;
+  FakeAsker asker(events);
+  asker.on_instant = [](auto&, auto&, auto) { return failed_answer(); };
+  Load load = load_of("foo", 0, 0s, 2s);
+  load.executor = Load::Executor::constant_vus;
+  load.vus = 1;
+  LoadGenerator generator(load, 0, asker, pace);
+  generator.start();
+  EXPECT_EQ(generator.finish().size(), 20u);
 }
 
 std::vector<LoadSample> requests(Pace::TimePoint begin, size_t count, double latency, double late = 0,
@@ -57,7 +162,7 @@ Threshold threshold(const std::string& aggregate, double quantile, bool of_basel
 
 Verdict judged(const Threshold& threshold, std::vector<LoadSample> baseline, std::vector<LoadSample> in_fault) {
   scenarios::Test test;
-  test.load = Load{"query", "foo", 0ms, 10, 0s, 20s};
+  test.load = load_of("foo", 10, 0s, 20s);
   test.thresholds = {threshold};
   const Pace::TimePoint start{};
   std::vector<LoadSample> all = std::move(baseline);
@@ -85,6 +190,39 @@ TEST(JudgeLoad, TooFewRequestsProveNothing) {
 
 TEST(JudgeLoad, ASaturatedGeneratorProvesNothing) {
   EXPECT_EQ(judged(threshold("max", 0, false, 0.2), {}, requests({}, 30, 0.1, 0.2)), Verdict::inconclusive);
+}
+
+TEST(SummarizeLoad, CountsAndPercentilesOfEachSide) {
+  scenarios::Test test;
+  test.load = load_of("foo", 10, 0s, 20s);
+  const Pace::TimePoint start{};
+  std::vector<LoadSample> all;
+  for (int i = 1; i <= 100; ++i) {
+    LoadSample sample;
+    sample.intended = start + std::chrono::seconds(i);
+    sample.latency = std::chrono::duration<double>(i / 1000.0);
+    sample.failed = i > 98;
+    all.push_back(sample);
+  }
+  LoadResult result = summarize_load(test, all, {});
+  EXPECT_EQ(result.executor, "constant-arrival-rate");
+  EXPECT_FALSE(result.is_judged);
+  EXPECT_EQ(result.all.requests, 100u);
+  EXPECT_EQ(result.all.failed, 2u);
+  EXPECT_DOUBLE_EQ(result.all.p50_ms, 50);
+  EXPECT_DOUBLE_EQ(result.all.p90_ms, 90);
+  EXPECT_DOUBLE_EQ(result.all.p95_ms, 95);
+  EXPECT_DOUBLE_EQ(result.all.p99_ms, 99);
+  EXPECT_DOUBLE_EQ(result.all.max_ms, 100);
+  EXPECT_FALSE(result.fault);
+  result = summarize_load(test, all, {{start + 91s, start + 200s}});
+  EXPECT_EQ(result.fault->requests, 10u);
+  EXPECT_EQ(result.fault->failed, 2u);
+  EXPECT_EQ(result.baseline->requests, 90u);
+  EXPECT_DOUBLE_EQ(result.baseline->max_ms, 90);
+  EXPECT_EQ(requests_from_percentile(100, 0.99), 2u);
+  EXPECT_EQ(requests_from_percentile(10, 0.99), 1u);
+  EXPECT_EQ(requests_from_percentile(0, 0.99), 0u);
 }
 
 TEST(JudgeLoad, FailedRequests) {

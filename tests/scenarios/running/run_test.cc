@@ -75,7 +75,12 @@ TEST_F(RunTestsTest, FailFastRunsNothingMore) {
 }
 
 TEST_F(RunTestsTest, StoppedItBeginsNothingMore) {
-  run({named("a", "stop"), named("b", "good")}, {});
+  const Report report = run({named("a", "stop"), named("b", "good")}, {});
+  EXPECT_TRUE(report.is_interrupted);
+  for (const TestResult& test : report.tests) {
+    EXPECT_TRUE(test.is_interrupted) << test.id;
+    EXPECT_EQ(test.verdict, Verdict::skipped);
+  }
   EXPECT_THAT(observer_.started, ElementsAre("a"));
   EXPECT_TRUE(observer_.finished.empty());
   EXPECT_EQ(events_.list().back(), "removed");

@@ -57,6 +57,22 @@ TEST_F(RunTestTest, StartsDataNodesFirstAndRemovesEverything) {
   EXPECT_EQ(result.nodes[0].files.at("nodes/t/query.log"), "log of query");
 }
 
+TEST_F(RunTestTest, ANodeThatEndsByItselfFailsTheTestWhateverTheChecksSay) {
+  engine_.lost = "a";
+  TestResult result = run(test_of({check("foo", {"before"})}));
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_THAT(result.reason, HasSubstr("node a ended (killed by signal 9 (Killed)) 2.1s after its start, not by the "
+                                       "timeline"));
+  EXPECT_THAT(result.reason, HasSubstr("log of a"));
+  // Nor does a known issue cover it.
+  scenarios::Test test = test_of({check("foo", {"before"})});
+  test.known_issues = {KnownIssue{}};
+  on_instant_ = [](auto&, auto&, auto) { return Answer{}; };
+  result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_THAT(result.reason, HasSubstr("node a ended"));
+}
+
 TEST_F(RunTestTest, RunsEachCheckOnceAPhaseAndUndoesWhatWasDone) {
   scenarios::Test test = test_of({check("foo")});
   test.timeline = {act_at(0s, "a", Act::pause)};
