@@ -170,8 +170,8 @@ def requests():
     query = field(1, 1700000000000) + field(2, 1700003600000)
     small = field(1, query + matcher(0, "__name__", "up"))
     large = field(1, query + matcher(0, "__name__", "up") + matcher(2, "job", "a|b.*") + matcher(3, "pod", "x") + hints)
-    put("read_request", "one", small + b"\x00")
-    put("read_request", "streamed", large + small + field(2, 1) + field(2, 0) + b"\x00")
+    put("read_request", "one", small + b"\x00\x40")
+    put("read_request", "streamed", large + small + field(2, 1) + field(2, 0) + b"\x00\x40")
     return small, large
 
 

@@ -4,6 +4,7 @@
 
 #include "fuzz/harness.h"
 #include "model/matcher.h"
+#include "model/regex.h"
 #include "model/regex_set.h"
 
 MREAD_FUZZ(regex) {
@@ -20,6 +21,18 @@ MREAD_FUZZ(regex) {
     return;
   }
   FUZZ_CHECK(matcher->matches(value) != inverse->matches(value));
+  // Of one that is only sent on, the same answer, or none.
+  model::RegexBudget budget(model::RegexBudget::Use::passed_on);
+  const auto passed_on = model::Regex::create(expression, budget);
+  FUZZ_CHECK(passed_on.has_value());
+  for (int round = 0; round < 2; ++round) {
+    const auto answer = (*passed_on)->matches(value);
+    FUZZ_CHECK(!answer || *answer == matcher->matches(value));
+    (*passed_on)->release();
+  }
+  if (const auto* words = matcher->words()) {
+    for (const auto& word : *words) FUZZ_CHECK_SHOW(matcher->matches(word), expression + " / " + word);
+  }
   if (!strings) return;
   FUZZ_CHECK(std::is_sorted(strings->begin(), strings->end()));
   FUZZ_CHECK(std::adjacent_find(strings->begin(), strings->end()) == strings->end());

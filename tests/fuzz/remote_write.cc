@@ -43,7 +43,7 @@ std::vector<model::Series> read_series(fuzz::Input& input) {
     series.labels.set(input.ConsumeRandomLengthString(10) + "x", input.ConsumeRandomLengthString(10));
     int64_t at = input.number();
     for (unsigned i = input.byte(); i > 0 && input.remaining_bytes() > 0; --i) {
-      at += 1 + (input.flag() ? input.number() : input.byte() * 1000);
+      at += int64_t{1} + (input.flag() ? input.number() : input.byte() * 1000);
       if (input.byte() % 4 == 0) {
         series.histograms.push_back({at, read_histogram(input)});
       } else {
@@ -107,5 +107,13 @@ MREAD_FUZZ(remote_write) {
   const std::vector<model::Series> list = read_series(input);
   Seen written;
   for (const auto& body : wire::encode_write_requests(list, max_samples)) add_request(body, max_samples, written);
-  FUZZ_CHECK(written == of_series(list));
+  const Seen wanted = of_series(list);
+  for (const auto& [name, samples] : wanted) {
+    std::string lines;
+    for (const auto& sample : samples) lines += "  " + sample + "\n";
+    std::string got;
+    for (const auto& sample : written[name]) got += "  " + sample + "\n";
+    FUZZ_CHECK_SHOW(got == lines, name + "\n" + got + "in place of\n" + lines);
+  }
+  FUZZ_CHECK(written == wanted);
 }
