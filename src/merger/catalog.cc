@@ -117,7 +117,8 @@ bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_la
   if (!metrics || std::find(metrics->begin(), metrics->end(), "") != metrics->end()) return true;
   // Of each label that has to be there, the values of which it must have one.
   std::vector<std::pair<std::string_view, std::vector<std::string>>> wanted;
-  for (const auto& [name, matchers] : by_label) {
+  for (const auto& [name, of_label] : by_label) {
+    const Matchers& matchers = of_label;  // A lambda takes no structured binding, says clang 14.
     if (name == model::metric_name_label || all_match(matchers, "")) continue;
     auto values = listed(matchers);
     if (!values) continue;

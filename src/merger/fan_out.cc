@@ -79,6 +79,7 @@ class FanOut::Impl {
   void refuse(int status, const std::string& line);
   void fail(Error error);
   void stop_legs();
+  void give_back() noexcept;
   void abort(Error error);
   bool sending_error() const { return !error_line_.empty(); }
   std::string partial();
@@ -436,6 +437,11 @@ void FanOut::Impl::recount() {
 void FanOut::Impl::release() noexcept {
   over_ = true;
   budget_->on_full(nullptr);
+  give_back();
+}
+
+// Of a read that gives no more of its answer than sending_.
+void FanOut::Impl::give_back() noexcept {
   for (const auto& each : legs_) each->source().discard();
   for (const auto& run : runs_) run->merge.release();
   filling_.clear();
@@ -697,9 +703,8 @@ void FanOut::Impl::send() {
 
 void FanOut::Impl::refuse(int status, const std::string& line) {
   stop_legs();
-  filling_.clear();
-  writer_->release();
-  recount();
+  // The client may be slow to take the reason.
+  give_back();
   error_line_ = printable(line) + "\n";
   head_sent_ = true;
   body_out_ = true;
@@ -720,9 +725,7 @@ void FanOut::Impl::stop_legs() {
 void FanOut::Impl::abort(Error error) {
   outcome_.partial = partial();
   stop_legs();
-  filling_.clear();
-  writer_->release();
-  recount();
+  give_back();
   over_ = true;
   actions_.emplace_back(Abort{std::move(error)});
 }

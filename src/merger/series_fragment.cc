@@ -26,7 +26,7 @@ Pin pin_copy(std::string bytes, std::string_view& view, const AccountPtr& accoun
 std::shared_ptr<const std::string> counted(std::shared_ptr<const std::string> piece, const AccountPtr& account) {
   const std::string* const bytes = piece.get();
   Charge charge(account, bytes->capacity() + shared_string_bytes + sizeof(Counted) + object_overhead);
-  return {std::make_shared<Counted>(std::move(piece), std::move(charge)), bytes};
+  return {std::make_shared<Counted>(Counted{std::move(piece), std::move(charge)}), bytes};
 }
 
 void Fragment::list_chunks(std::vector<wire::ChunkView>& out) const {

@@ -161,6 +161,7 @@ Answer FanOutDriver::run(model::ReadRequest request) {
         wake = wake_at->at;
       }
     }
+    if (watcher_) watcher_(machine);
     if (machine.done()) break;
     const bool wakes = wake && (events_.empty() || *wake <= events_.begin()->first);
     if (!wakes && events_.empty()) throw std::logic_error("the machine waits for nothing");

@@ -76,6 +76,8 @@ class FanOutDriver {
   void client_takes(milliseconds delay) { client_delay_ = delay; }
   /// There is no room for the read after `delay`.
   void give_up(milliseconds delay, std::string line) { give_up_.emplace(delay, std::move(line)); }
+  /// Called with the machine whenever it wants nothing more for the moment.
+  void watch(std::function<void(const FanOut&)> watcher) { watcher_ = std::move(watcher); }
   FanOutOptions options;
 
   Answer run(model::ReadRequest request);
@@ -97,6 +99,7 @@ class FanOutDriver {
   std::optional<std::mt19937> random_;
   milliseconds client_delay_{0};
   std::optional<std::pair<milliseconds, std::string>> give_up_;
+  std::function<void(const FanOut&)> watcher_;
   TimePoint now_{};
   std::multimap<TimePoint, std::function<void()>> events_;
 };

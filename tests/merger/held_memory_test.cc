@@ -306,6 +306,32 @@ TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
   }
 }
 
+// A client may take its time for the line that says why.
+TEST(HeldByARefusedRead, NothingOfTheAnswersIsLeft) {
+  std::vector<SampledSeries> listed;
+  std::string frames;
+  for (uint64_t i = 0; i < 500; ++i) {
+    listed.push_back({labels(numbered(i)), samples(1000, 1000, {1, 2, 3}), ""});
+    frames += frame(numbered(i), listed.back().samples);
+  }
+  for (const Script& whole : {Script::streamed(frames), Script::sampled(samples_body(listed))}) {
+    Script late = Script::refused();
+    late.response_after = std::chrono::milliseconds(100);
+    const Config config = config_of(2, "partial: all\n");
+    FanOutDriver driver(config, {whole, late});
+    driver.client_takes(std::chrono::seconds(10));
+    uint64_t most_before = 0;
+    uint64_t most_after = 0;
+    driver.watch([&](const FanOut& machine) {
+      uint64_t& most = machine.has_begun() ? most_after : most_before;
+      most = std::max(most, machine.held());
+    });
+    EXPECT_EQ(driver.run(request({"up"}, 0, 1'000'000, true)).status, 503);
+    EXPECT_GT(most_before, 5000);
+    EXPECT_LT(most_after, 1000);
+  }
+}
+
 TEST(HeldTooMuch, ASampledAnswerIsLeftOutBeforeItIsUncompressed) {
   const std::string bomb = wire::compress(std::string(200U << 20, '\0'));
   const Config config = config_of(2, limited);
