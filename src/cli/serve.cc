@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,10 +17,13 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/error.h"
+#include "base/quantity.h"
 #include "cli/commands.h"
 #include "merger/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "serve/query_log.h"
 #include "serve/service.h"
 #include "serve/ways.h"
 
@@ -55,13 +59,25 @@ merger::Config load(const ServeFlags& flags) {
   return config;
 }
 
+// What serve would open beside its port. A file that was not there before is not left behind.
+Result<void> check_files(const merger::Config& config) {
+  if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) return fail(ways.error());
+  if (config.query_log_file.empty()) return {};
+  const bool was_there = std::filesystem::exists(config.query_log_file);
+  auto log = serve::QueryLog::open(config.query_log_file);
+  if (!log) return fail(std::move(log.error()));
+  if (!was_there) std::filesystem::remove(config.query_log_file);
+  return {};
+}
+
 int serve(const ServeFlags& flags) {
   merger::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
   if (flags.check_config) {
-    if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) {
-      return complain(invalid, flags.config_file + ": " + ways.error().to_string());
+    for (const std::string& warning : config.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    if (const auto good = check_files(config); !good) {
+      return complain(invalid, flags.config_file + ": " + good.error().to_string());
     }
     std::fputs(config.describe().c_str(), stdout);
     return ok;
@@ -107,8 +123,9 @@ int serve(const ServeFlags& flags) {
   const merger::Config started = (*service)->generation()->config();
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
-  logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION, started.backends.size(),
-               started.groups.size(), (*server)->url(), to_string(started.partial));
+  logger->info("mread {} serves {} in {} on {}, partial: {}", MREAD_VERSION,
+               counted(started.backends.size(), "backend"), counted(started.groups.size(), "group"), (*server)->url(),
+               to_string(started.partial));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
   context.run();

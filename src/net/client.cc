@@ -15,6 +15,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
+#include "base/shown_url.h"
 #include "net/connection.h"
 #include "net/dial.h"
 #include "net/head_text.h"
@@ -39,9 +40,11 @@ bool is_redirect(int status, const std::string& method) {
 }
 
 Result<Url> resolve_location(const Url& base, std::string_view location) {
-  const std::string place = base.authority() + ": redirect to \"" + std::string(location) + "\"";
+  const std::string place = base.authority() + ": redirect to \"" + shown_url(location) + "\"";
   if (base.scheme == Url::Scheme::unix_socket) return fail(Errc::unsupported, place + " from a unix socket");
-  const std::string base_text = base.to_string();
+  // A query may hold what only Go takes, and has no part in this.
+  std::string base_text = base.to_string();
+  base_text.resize(std::min(base_text.find('?'), base_text.size()));
   const auto from = boost::urls::parse_uri(base_text);
   const auto to = boost::urls::parse_uri_reference(boost::urls::string_view(location.data(), location.size()));
   boost::urls::url target;
@@ -278,6 +281,9 @@ std::string request_text(const ClientRequest& request, const Route& route) {
   const uint16_t usual_port = request.url.scheme == Url::Scheme::https ? 443 : 80;
   std::string host = local ? "localhost" : request.url.authority();
   if (!local && request.url.port == usual_port) host.resize(host.rfind(':'));
+  if (host.starts_with('[')) {  // A zone means nothing to the server.
+    if (const size_t zone = host.find('%'); zone != std::string::npos) host.erase(zone, host.find(']') - zone);
+  }
   if (!request.headers.contains("Host")) head.headers.add("Host", host);
   if (!request.headers.contains("User-Agent")) head.headers.add("User-Agent", "mread/" MREAD_VERSION);
   for (const auto& [name, value] : request.headers.fields()) head.headers.add(name, value);
@@ -366,17 +372,21 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
   }
 }
 
-// Open with what the authorizer gives, and once more where it has something better.
+// Open with what the authorizer gives, and once more where it has something better. `own`: the headers that it gave.
 template <class Pool>
 asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_authorized(std::shared_ptr<Pool> pool,
-                                                                         ClientRequest& request) {
+                                                                         ClientRequest& request, Headers& own) {
   for (bool again = false;; again = true) {
     std::string value;
     if (request.authorizer) {
       auto authorization = co_await request.authorizer->authorization();
       if (!authorization) co_return fail(std::move(authorization.error()));
       value = std::move(*authorization);
-      request.headers.set("Authorization", value);
+      if (!value.empty()) request.headers.set("Authorization", value);
+      auto more = request.authorizer->headers();
+      if (!more) co_return fail(std::move(more.error()));
+      own = std::move(*more);
+      request.headers.replace(own);
     }
     auto stream = co_await open_once(pool, request);
     if (again || !request.authorizer || !stream || (*stream)->head().status != 401) co_return stream;
@@ -389,14 +399,15 @@ template <class Pool>
 asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::shared_ptr<Pool> pool,
                                                                         ClientRequest request) {
   for (int redirects = 0;; ++redirects) {
-    auto stream = co_await open_authorized(pool, request);
+    Headers own;
+    auto stream = co_await open_authorized(pool, request, own);
     if (!stream) co_return stream;
     const auto& head = (*stream)->head();
     const std::string location(head.headers.get("Location"));
     if (!request.follow_redirects || location.empty() || !is_redirect(head.status, request.method)) co_return stream;
     if (redirects == redirect_limit) {
       co_return fail(Errc::limit, request.url.authority() + ": more than " + std::to_string(redirect_limit) +
-                                      " redirects, the last to " + location);
+                                      " redirects, the last to " + shown_url(location));
     }
     auto target = resolve_location(request.url, location);
     if (!target) co_return fail(std::move(target.error()));
@@ -404,6 +415,7 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::sha
       request.authorizer.reset();
       request.headers.remove("Authorization");
       request.headers.remove("Cookie");
+      for (const auto& [name, value] : own.fields()) request.headers.remove(name);
     }
     static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
     request.url = std::move(*target);

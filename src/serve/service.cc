@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "base/quantity.h"
 #include "merger/answer_writer.h"
 #include "serve/read_session.h"
 #include "serve/status_page.h"
@@ -172,8 +173,8 @@ Result<void> Service::load() try {
   }
   next->take_over(old.get());
   apply_limits(next->config().limits);
-  logger_->info("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
-                next->config().groups.size(), to_string(next->config().partial));
+  logger_->info("configuration loaded: {} in {}, partial: {}", counted(next->config().backends.size(), "backend"),
+                counted(next->config().groups.size(), "group"), to_string(next->config().partial));
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());

@@ -8,6 +8,7 @@
 
 #include "base/duration.h"
 #include "base/markup.h"
+#include "base/shown_url.h"
 #include "base/timestamp.h"
 
 namespace mread::serve {
@@ -110,7 +111,7 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
       "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
       "<td class=\"n\">{}</td><td class=\"error\">{}</td></tr>\n",
       escape_markup(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-      escape_markup(backend.url.substr(0, backend.url.find('?'))), catalog_line(standing, now), pill(standing),
+      escape_markup(shown_url(backend.url)), catalog_line(standing, now), pill(standing),
       standing.last_asked ? ago(*standing.last_asked, now) : "", standing.requests, share, latency(standing.first_byte),
       latency(standing.total), format_duration(backend.timeout), error);
 }
