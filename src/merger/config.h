@@ -11,6 +11,7 @@
 #include "base/transport_settings.h"
 #include "base/yaml.h"
 #include "merger/config_credentials.h"
+#include "merger/config_headers.h"
 #include "merger/config_web.h"
 #include "merger/routes.h"
 
@@ -18,10 +19,15 @@ namespace mread::merger {
 
 /// One entry of `remote_read:`, with Prometheus's own defaults.
 struct Backend {
-  std::string name;  ///< unique; "host:port" of the URL where the file gives none
-  std::string url;   ///< http or https, without userinfo
+  /// Unique. Where the file gives none: HOST:PORT of the URL, and of further ones HOST:PORT-2, HOST:PORT-3 …
+  std::string name;
+  std::string default_name;  ///< HOST:PORT of the URL
+  std::string url;           ///< http or https, without userinfo, as it is asked
+  /// Not empty: Prometheus takes the entry, and no read can succeed with it. Every read fails with this text.
+  std::string unusable;
   std::chrono::milliseconds timeout{60'000};
-  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  HeaderPairs headers;                   ///< sent with every request
+  std::vector<HttpHeader> http_headers;  ///< likewise, behind `headers`
   Credentials credentials;
   /// The backend is asked only by queries that carry each of these as an equality matcher.
   std::vector<std::pair<std::string, std::string>> required_matchers;
@@ -165,6 +171,8 @@ struct Config {
   std::optional<PruneSettings> prune;    ///< none: a backend may hold anything
   WebSettings web;                       ///< of the server itself
   std::string query_log_file;            ///< empty: none
+  /// What is taken, and has no effect or not the one that it seems to have: "FILE:LINE:COLUMN: …", no secrets.
+  std::vector<std::string> warnings;
 
   /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are
   /// yaml::ConfigError with their place. The file of `discovery:` is read as well; a relative path begins where the

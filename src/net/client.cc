@@ -15,6 +15,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
+#include "base/shown_url.h"
 #include "net/connection.h"
 #include "net/dial.h"
 #include "net/head_text.h"
@@ -54,7 +55,9 @@ Result<Url> resolve_location(const Url& base, std::string_view location) {
   constexpr size_t longest_host = 255;
   const std::string place = base.authority() + ": redirect";
   if (base.scheme == Url::Scheme::unix_socket) return fail(Errc::unsupported, place + " from a unix socket");
-  const std::string base_text = base.to_string();
+  // A query may hold what only Go takes, and has no part in this.
+  std::string base_text = base.to_string();
+  base_text.resize(std::min(base_text.find('?'), base_text.size()));
   const auto from = boost::urls::parse_uri(base_text);
   const auto to = boost::urls::parse_uri_reference(boost::urls::string_view(location.data(), location.size()));
   boost::urls::url target;
@@ -321,6 +324,9 @@ std::string request_text(const ClientRequest& request, const Route& route) {
   const uint16_t usual_port = request.url.scheme == Url::Scheme::https ? 443 : 80;
   std::string host = local ? "localhost" : request.url.authority();
   if (!local && request.url.port == usual_port) host.resize(host.rfind(':'));
+  if (host.starts_with('[')) {  // A zone means nothing to the server.
+    if (const size_t zone = host.find('%'); zone != std::string::npos) host.erase(zone, host.find(']') - zone);
+  }
   Headers headers = request.headers;
   for (const auto& [name, value] : request.origin_headers.fields()) headers.set(name, value);
   if (!headers.contains("Host")) head.headers.add("Host", host);
@@ -419,7 +425,10 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_authorized(std::sh
       auto authorization = co_await request.authorizer->authorization();
       if (!authorization) co_return fail(std::move(authorization.error()));
       value = std::move(*authorization);
-      request.origin_headers.set("Authorization", value);
+      if (!value.empty()) request.origin_headers.set("Authorization", value);
+      auto more = request.authorizer->headers();
+      if (!more) co_return fail(std::move(more.error()));
+      request.origin_headers.replace(*more);
     }
     auto stream = co_await open_once(pool, request);
     if (again || !request.authorizer || !stream || (*stream)->head().status != 401) co_return stream;

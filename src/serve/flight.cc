@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/shown_url.h"
 #include "wire/read_request.h"
 
 namespace mread::serve {
@@ -43,13 +44,28 @@ AnswerBytes copy_of(const std::vector<std::string_view>& pieces) {
   return bytes;
 }
 
+// A server may repeat in its error what it was sent.
+std::string without_secrets(std::string text, const merger::Backend& backend) {
+  text = hide_query(std::move(text), backend.url);
+  for (const auto& [name, value] : backend.headers) hide(text, value);
+  for (const merger::HttpHeader& header : backend.http_headers) {
+    for (const std::string& value : header.values) hide(text, value);
+  }
+  if (const auto* basic = std::get_if<merger::BasicAuth>(&backend.credentials)) hide(text, basic->password.text);
+  if (const auto* authorization = std::get_if<merger::Authorization>(&backend.credentials)) {
+    hide(text, authorization->credentials.text);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
   std::vector<net::ClientRequest> requests;
   for (const merger::Backend& backend : config.backends) {
     net::ClientRequest request;
-    auto url = net::Url::parse(backend.url);
+    // Of a backend that cannot be asked, its authorizer fails each request before it is sent.
+    auto url = net::Url::parse(backend.unusable.empty() ? backend.url : "http://unusable.invalid/");
     if (!url) throw yaml::ConfigError("backend " + backend.name + ": " + url.error().to_string());
     request.url = std::move(*url);
     request.method = "POST";
@@ -462,7 +478,7 @@ asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientReque
     // The status is news enough where the text does not come.
     auto piece = co_await (*stream)->read_some(error_text_bytes);
     if (leg->dropped) co_return;
-    if (piece) text = std::move(*piece);
+    if (piece) text = without_secrets(std::move(*piece), context_.config.backends[leg->backend]);
   }
   tell([&](merger::FanOut& machine) {
     machine.on_response(leg->id, head.status, head.headers.get("Content-Type"), head.headers.get("Content-Encoding"),

@@ -99,6 +99,7 @@ Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, La
   };
   auto ways = make_ways(config, previous == nullptr ? nullptr : &previous->ways_, tell);
   if (!ways) return fail(std::move(ways.error()));
+  for (const std::string& warning : config.warnings) lasting.logger->warn("{}", warning);
   std::shared_ptr<Generation> generation(
       new Generation(std::move(config), std::move(*ways), std::move(lasting), previous));
   if (!generation->config_.query_log_file.empty()) {

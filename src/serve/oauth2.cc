@@ -95,7 +95,10 @@ net::ClientRequest token_request(const merger::OAuth2& settings, const std::stri
   request.follow_redirects = false;
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   request.headers.add("Accept", "application/json");
-  add_field(request.body, "grant_type", "client_credentials");
+  // endpoint_params may say otherwise, as in Go.
+  const bool has_grant_type = std::any_of(settings.endpoint_params.begin(), settings.endpoint_params.end(),
+                                          [](const auto& param) { return param.first == "grant_type"; });
+  if (!has_grant_type) add_field(request.body, "grant_type", "client_credentials");
   if (!settings.scopes.empty()) {
     std::string scopes;
     for (const std::string& scope : settings.scopes) scopes += (scopes.empty() ? "" : " ") + scope;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "base/quantity.h"
 #include "merger/answer_writer.h"
 #include "serve/client_address.h"
 #include "serve/descriptors.h"
@@ -199,9 +200,10 @@ Result<void> Service::load() try {
   }
   next->take_over(old.get());
   apply_limits(next->config().limits);
-  log_.write(Kind::reload, "loaded", spdlog::level::info,
-             fmt::format("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
-                         next->config().groups.size(), to_string(next->config().partial)));
+  log_.write(
+      Kind::reload, "loaded", spdlog::level::info,
+      fmt::format("configuration loaded: {} in {}, partial: {}", counted(next->config().backends.size(), "backend"),
+                  counted(next->config().groups.size(), "group"), to_string(next->config().partial)));
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());

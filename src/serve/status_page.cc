@@ -8,6 +8,7 @@
 
 #include "base/duration.h"
 #include "base/markup.h"
+#include "base/shown_url.h"
 #include "base/timestamp.h"
 
 namespace mread::serve {
@@ -148,10 +149,9 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
           ? "–"
           : fmt::format("{:.1f} %", 100 * static_cast<double>(standing.requests - standing.failures) /
                                         static_cast<double>(standing.requests));
-  const std::string name =
-      fmt::format("<strong>{}</strong>{}<div class=\"url\">{}</div>{}", html_text(backend.name),
-                  standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-                  html_text(backend.url.substr(0, backend.url.find('?'))), catalog_line(standing, now));
+  const std::string name = fmt::format("<strong>{}</strong>{}<div class=\"url\">{}</div>{}", html_text(backend.name),
+                                       standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
+                                       html_text(shown_url(backend.url)), catalog_line(standing, now));
   return "<tr>" + cell("backend", name, "name") + cell("state", state_cell(standing, now), "state") +
          cell("requests", std::to_string(standing.requests)) + cell("answered", share) +
          cell("last first byte", latency(standing.first_byte)) + cell("last whole answer", latency(standing.total)) +

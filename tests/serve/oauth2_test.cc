@@ -37,6 +37,14 @@ TEST(TokenRequest, OrInTheBody) {
   EXPECT_FALSE(request.headers.contains("Authorization"));
 }
 
+TEST(TokenRequest, TakesAGrantTypeOfTheParameters) {
+  merger::OAuth2 settings;
+  settings.client_id = "me";
+  settings.token_url = "https://id/token";
+  settings.endpoint_params = {{"grant_type", "x"}};
+  EXPECT_EQ(token_request(settings, "s", ClientStyle::header).body, "grant_type=x");
+}
+
 struct Reply {
   const char* name;
   int status;

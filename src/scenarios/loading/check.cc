@@ -15,18 +15,27 @@ std::optional<milliseconds> read_time(const yaml::Node& value) {
   return value.duration();
 }
 
+bool is_empty(const yaml::Node& labels) {
+  if (labels.is_mapping()) return labels.mapping().entries().empty();
+  return labels.is_scalar() && labels.string().find_first_not_of(" \t\n") == std::string::npos;
+}
+
 ExpectedSample read_sample(const yaml::Node& node) {
   yaml::Mapping mapping = node.mapping();
   ExpectedSample sample;
-  const yaml::Node labels = mapping.require("labels");
+  const auto labels = mapping.find("labels");  // As in promtool: none, "" and {} are a sample without labels.
   const auto value = mapping.find("value");
   const auto histogram = mapping.find("histogram");
   mapping.finish();
   size_t offset = 0;
-  sample.labels_text = labels.string();
-  auto parsed = model::parse_series(sample.labels_text, &offset);
-  if (!parsed) labels.error_at(offset, parsed.error().context);
-  sample.labels = std::move(*parsed);
+  if (labels && !is_empty(*labels)) {
+    sample.labels_text = labels->string();
+    auto parsed = model::parse_series(sample.labels_text, &offset);
+    if (!parsed) labels->error_at(offset, parsed.error().context);
+    sample.labels = std::move(*parsed);
+  } else {
+    sample.labels_text = "{}";
+  }
   if (value.has_value() == histogram.has_value()) node.error("want value:, or histogram: in promtool's notation");
   if (value) {
     sample.value = value->number();
@@ -152,7 +161,7 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
     if (out.end < out.start) range->error("it ends before it starts");
     check.range = out;
   }
-  if (const auto samples = mapping.find("exp_samples")) {
+  if (const auto samples = mapping.find_even_null("exp_samples")) {
     if (check.range)
       samples->error("exp_samples: is for instant queries; for a range use same_as:, exp_count: or an oracle");
     std::vector<ExpectedSample> list;
