@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
                       [](const Node& node) {
                         node.one_of({"all", "group", "any"});
                       }),
-                  "file.yml:1:4: unknown value \"gruop\"; one of all, group, any"},  //
+                  "file.yml:1:4: unknown value \"gruop\"; did you mean \"group\"? (one of all, group, any)"},  //
         ErrorCase{"OneOfNear", "a: groop\n",
                   key("a",
                       [](const Node& node) {
@@ -201,6 +201,8 @@ TEST(NearestTest, OnlyWhatIsNearEnough) {
   EXPECT_EQ(nearest("remotetimeot", keys), "remote_timeout");
   EXPECT_EQ(nearest("urls", keys), "url");
   EXPECT_EQ(nearest("nam", keys), "name");
+  EXPECT_EQ(nearest("ulr", keys), "url");
+  EXPECT_EQ(nearest("rnu", {"serve", "run"}), "run");
   EXPECT_EQ(nearest("xyz", keys), "");
   EXPECT_EQ(nearest("", keys), "");
   EXPECT_EQ(nearest("url", {}), "");
