@@ -122,12 +122,12 @@ INSTANTIATE_TEST_SUITE_P(
                   "file.yml:1:4: \"many\" is not a count; write a whole number, e.g. 5000 or 5e6"},  //
         ErrorCase{"Bytes", "a: big\n", key("a", [](const Node& node) { node.bytes(); }),
                   "file.yml:1:4: \"big\" is not a size; write bytes or a unit, e.g. 512KiB or 1GiB"},  //
-        ErrorCase{"OneOfNearest", "a: gruop\n",
+        ErrorCase{"OneOfFar", "a: gruub\n",
                   key("a",
                       [](const Node& node) {
                         node.one_of({"all", "group", "any"});
                       }),
-                  "file.yml:1:4: unknown value \"gruop\"; one of all, group, any"},  //
+                  "file.yml:1:4: unknown value \"gruub\"; one of all, group, any"},  //
         ErrorCase{"OneOfNear", "a: groop\n",
                   key("a",
                       [](const Node& node) {

@@ -163,9 +163,30 @@ TEST_F(MreadProgramTest, APortInUseIsOneLine) {
 
 TEST_F(MreadProgramTest, UnknownFlagsAndCommandsExitWithThree) {
   EXPECT_EQ(run({"rum"}), 3);
+  EXPECT_EQ(output_, "mread: unknown command \"rum\"; did you mean \"run\"? (see mread --help)\n");
   EXPECT_EQ(run({"run", "--engin", "process"}), 3);
+  EXPECT_EQ(output_, "mread run: unknown flag \"--engin\"; did you mean \"--engine\"? (see mread run --help)\n");
+  EXPECT_EQ(run({"serve"}), 3);
+  EXPECT_THAT(output_, HasSubstr("see mread serve --help"));
   EXPECT_EQ(run({}), 3);
   EXPECT_EQ(run({"--help"}), 0);
+  const std::string help = output_;
+  EXPECT_EQ(run({"help"}), 0);
+  EXPECT_EQ(output_, help);
+  EXPECT_EQ(run({"help", "serve"}), 0);
+  EXPECT_THAT(output_, HasSubstr("--check-config"));
+}
+
+TEST_F(MreadProgramTest, CheckConfigOpensWhatServeWouldOpenAndPrintsWarnings) {
+  const std::string head = "remote_read: [{url: 'http://u:p@a/read'}]\nquery_log_file: ";
+  std::string config = write("mread.yml", head + "/nowhere/query.log\n");
+  EXPECT_EQ(run({"serve", "--config", config, "--check-config"}), 3);
+  EXPECT_THAT(output_, HasSubstr("query_log_file /nowhere/query.log: No such file or directory\n"));
+  const std::string log = (std::filesystem::path(folder()) / "query.log").string();
+  config = write("mread.yml", head + log + "\n");
+  EXPECT_EQ(run({"serve", "--config", config, "--check-config"}), 0);
+  EXPECT_THAT(output_, HasSubstr("warning: " + config + ":1:21: a user in the URL is sent as basic_auth"));
+  EXPECT_FALSE(std::filesystem::exists(log)) << "a check leaves nothing behind";
 }
 
 // Whether the process has a child; each of its threads has a list of its own.

@@ -550,6 +550,53 @@ const std::vector<std::string>& blocks() {
 
 const std::vector<std::string>& documents() {
   static const std::vector<std::string> all = {
+      R"(remote_read:
+  - url: "http://influx.test:8086/api/v1/prom/read?db=first"
+  - url: "http://influx.test:8086/api/v1/prom/read?db=second&u=me&p=s%26t"
+    read_recent: on
+)",
+      R"(remote_read:
+  - url: https://gw.test/prometheus/api/v1/read
+    headers: {X-Scope-OrgID: one}
+  - url: https://gw.test/prometheus/api/v1/read
+    headers: {X-Scope-OrgID: two}
+)",
+      R"(remote_read:
+  - url: "http://10.1.2.3:6041/prometheus/v1/remote_read/db?token=0123"
+    remote_timeout: 9s
+  - url: 'https://cloud.test/v1/0123/6f1c/api/v1/read'
+    tls_config:
+      insecure_skip_verify: true
+    bearer_token: '9J**KQ'
+  - url: 'http://10.1.2.3:9090/api/v1/read'
+    filter_external_labels: false
+    basic_auth:
+      username: 1250000001
+      password: secret
+  - url: http://proxy.test:91
+  - url: http://my_server:9090/api/v1/read
+    required_matchers:
+      job: ".*"
+)",
+      R"(remote_read:
+  - &base
+    name: one
+    url: http://one.test:9090/api/v1/read
+    remote_timeout: 9s
+  - <<: *base
+    name: two
+    url: http://two.test:9090/api/v1/read
+)",
+      R"(remote_read:
+  - name: past
+    url: http://store.test:9201/read
+    headers:
+      # X-Scope-OrgID: tenant
+    basic_auth:
+      # username: u
+    tls_config:
+    proxy_url:
+)",
       "remote_read:\n",
       "remote_read: []\n",
       "remote_read:\n  -\n",
