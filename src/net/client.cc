@@ -328,7 +328,7 @@ std::string request_text(const ClientRequest& request, const Route& route) {
     if (const size_t zone = host.find('%'); zone != std::string::npos) host.erase(zone, host.find(']') - zone);
   }
   Headers headers = request.headers;
-  for (const auto& [name, value] : request.origin_headers.fields()) headers.set(name, value);
+  headers.replace(request.origin_headers);
   if (!headers.contains("Host")) head.headers.add("Host", host);
   if (!headers.contains("User-Agent")) head.headers.add("User-Agent", "mread/" MREAD_VERSION);
   for (const auto& [name, value] : headers.fields()) head.headers.add(name, value);
