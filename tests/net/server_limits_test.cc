@@ -102,13 +102,14 @@ TEST_F(ServerLimitsTest, ABodyIsAskedForBehindTheScreenOnly) {
     co_return refusal;
   };
   serve(echo, with);
-  EXPECT_THAT(talk("POST /secret HTTP/1.1\r\nContent-Length: 100000\r\n\r\n"), HasSubstr(" 401 "));
-  EXPECT_THAT(talk("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), HasSubstr("/|"));
+  EXPECT_THAT(talk("POST /secret HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"), HasSubstr(" 401 "));
+  EXPECT_THAT(talk("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), HasSubstr("/|"));
   EXPECT_EQ(seen_->asked, 0);
-  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody"), HasSubstr("/a|body"));
+  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody"),
+              HasSubstr("/a|body"));
   EXPECT_EQ(seen_->asked, 1);
   EXPECT_EQ(seen_->there, 1);
-  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n"), HasSubstr(" 413 "));
+  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"), HasSubstr(" 413 "));
   EXPECT_EQ(seen_->there, 1);
   EXPECT_EQ(seen_->held, 0u);
 }
@@ -116,7 +117,7 @@ TEST_F(ServerLimitsTest, ABodyIsAskedForBehindTheScreenOnly) {
 TEST_F(ServerLimitsTest, ABodyThatMakesWayIsDroppedThoughItsClientSaysNothingMore) {
   serve(echo, options());
   const auto client = connect();
-  send(*client, "POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
+  send(*client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
   wait_for([&] { return seen_->held >= 100'000; });
   const auto give_up = [&] {
     const std::lock_guard lock(seen_->mutex);
@@ -145,7 +146,7 @@ TEST_F(ServerLimitsTest, AClientThatLeavesWhileItsBodyWaitsIsLetGo) {
   };
   serve(echo, with);
   auto client = connect();
-  send(*client, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n");
+  send(*client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n");
   wait_for([&] { return *reached == 1; });
   client.reset();
   wait_for([&] { return server_->connections() == 0; });
@@ -169,9 +170,9 @@ TEST_F(ServerLimitsTest, AHeadAndABodyThatDripAreLetGo) {
   with.header_timeout = 30ms;
   with.body_bytes_per_second = 1'000'000;
   serve(echo, with);
-  EXPECT_GT(loop_.run(drip(connect(), "GET / HTTP/1.1\r\nX: ")), 1);
+  EXPECT_GT(loop_.run(drip(connect(), "GET / HTTP/1.1\r\nHost: a\r\nX: ")), 1);
   wait_for([&] { return seen_->count("slow_head") == 1; });
-  EXPECT_GT(loop_.run(drip(connect(), "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n")), 1);
+  EXPECT_GT(loop_.run(drip(connect(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")), 1);
   wait_for([&] { return seen_->count("slow_body") == 1; });
   wait_for([&] { return server_->connections() == 0; });
 }
@@ -182,7 +183,8 @@ TEST_F(ServerLimitsTest, ABodyThatComesFastEnoughHasTheTimeThatItNeeds) {
   with.body_bytes_per_second = 1;  // Each byte earns a second.
   serve(echo, with);
   const auto client = connect();
-  send(*client, "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
+  send(*client,
+       "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
   wait_for([&] { return seen_->held >= 100'000; });
   // A multiple of header_timeout.
   const auto end = std::chrono::steady_clock::now() + 300ms;
@@ -201,16 +203,16 @@ TEST_F(ServerLimitsTest, TheIdleMakeRoomForANewOne) {
   std::vector<std::shared_ptr<tcp::socket>> idle;
   for (int i = 0; i < 3; ++i) {
     idle.push_back(connect());
-    send(*idle.back(), "GET / HTTP/1.1\r\nX-Unfinished: ");
+    send(*idle.back(), "GET / HTTP/1.1\r\nHost: a\r\nX-Unfinished: ");
   }
   wait_for([&] { return server_->connections() == 4; });
   EXPECT_EQ(seen_->count("evicted"), 0u) << "nobody waits";
   const auto fresh = connect("127.0.0.3");
-  send(*fresh, "GET /new HTTP/1.1\r\n\r\n");
+  send(*fresh, "GET /new HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(receive(*fresh, "/new|"), HasSubstr(" 200 "));
   EXPECT_EQ(seen_->count("evicted"), 1u);
   EXPECT_EQ(receive(*idle.front(), "\r\n"), "");
-  send(*other, "GET /other HTTP/1.1\r\n\r\n");
+  send(*other, "GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(receive(*other, "/other|"), HasSubstr(" 200 "));
   EXPECT_LE(server_->connections(), 4u);
 }
@@ -230,10 +232,10 @@ TEST_F(ServerLimitsTest, WhereAllAreBusyANewOneWaits) {
       },
       with);
   const auto busy = connect();
-  send(*busy, "GET /slow HTTP/1.1\r\n\r\n");
+  send(*busy, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   reached->wait();
   const auto waiting = connect();
-  send(*waiting, "GET /later HTTP/1.1\r\n\r\n");
+  send(*waiting, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   go_on->count_down();
   EXPECT_THAT(receive(*busy, "/slow|"), HasSubstr(" 200 ")) << "it was not interrupted";
   EXPECT_THAT(receive(*waiting, "/later|"), HasSubstr(" 200 "));
@@ -252,10 +254,10 @@ TEST_F(ServerLimitsTest, WhoDoesNotTakeItsAnswerMakesRoom) {
       },
       with);
   const auto stalled = connect();
-  send(*stalled, "GET /large HTTP/1.1\r\n\r\n");
+  send(*stalled, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
   wait_for([&] { return server_->connections() == 1; });
   const auto fresh = connect();
-  send(*fresh, "GET /small HTTP/1.1\r\n\r\n");
+  send(*fresh, "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(receive(*fresh, "small|"), HasSubstr(" 200 "));
   EXPECT_EQ(seen_->count("evicted"), 1u);
 }
