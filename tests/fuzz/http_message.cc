@@ -81,6 +81,10 @@ void check_same(const Message<is_request>& a, const Message<is_request>& b) {
   FUZZ_CHECK(a.trailers.fields() == b.trailers.fields());
 }
 
+// Beast takes a status below 100, which nobody writes; and no reason, in place of which a usual one is written.
+bool is_usual(const net::RequestHead&) { return true; }
+bool is_usual(const net::ResponseHead& head) { return head.status >= 100 && !head.reason.empty(); }
+
 template <bool is_request>
 void check_written_again(const Message<is_request>& message) {
   for (const auto& [name, value] : message.head.headers.fields()) {
@@ -89,7 +93,7 @@ void check_written_again(const Message<is_request>& message) {
   }
   const std::string text = net::to_wire(message.head);
   FUZZ_CHECK(text.ends_with("\r\n\r\n"));
-  if (text.size() > head_limit) return;
+  if (text.size() > head_limit || !is_usual(message.head)) return;
   const auto again = read<is_request>(text, 0, 1);
   FUZZ_CHECK_SHOW(again.has_head, text);
   FUZZ_CHECK_SHOW(line_of(again.head) == line_of(message.head), text);
