@@ -5,17 +5,33 @@ mread_cache=${MREAD_CACHE:-$HOME/.cache/mread}
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 4; }
 
-# Tries a command up to four times, with pauses: mirrors and networks have moments. Its output is shown when it gave up.
+# Tries a command up to four times, with pauses: mirrors and networks have moments. Its output is shown when it gave up;
+# without a network that is at once, with $unreachable set to who could not be reached, and why.
 retry() {
   local log pause
+  unreachable=
   log=$(mktemp)
   for pause in 1 4 10 0; do
     if "$@" >"$log" 2>&1; then rm -f "$log"; return 0; fi
+    unreachable=$(unreachable_in "$log")
+    if [ -n "$unreachable" ]; then rm -f "$log"; return 1; fi
     sleep "$pause"
   done
   tail -n 15 "$log" >&2
   rm -f "$log"
   return 1
+}
+
+# What apt says where no mirror can be reached: names that resolve to nothing, connections that nobody takes.
+unreachable_in() {
+  sed -nE "s/.*((Temporary failure resolving|Could not resolve|Could not connect to|Cannot initiate the connection to|Unable to connect to|Failed to connect to|Could not resolve host:?) '?[^ ']+'?).*/\1/p" "$1" | sort -u | head -1
+}
+
+# die_offline WHAT: the end where something cannot be had without a network.
+die_offline() {
+  die "no network: $1 cannot be downloaded ($unreachable). Connect this machine, or name a proxy (http_proxy=http://HOST:PORT) or a
+  mirror that it reaches (/etc/apt/sources.list), and run ci/setup again: it goes on where it stopped. A machine that stays
+  offline can be given the cache folder of another one, $mread_cache, and its packages."
 }
 
 # An apt of our own beside the system's: its lists, its cache, its sources, made from the mirror that the system uses.
@@ -43,14 +59,20 @@ prepare_own_apt() {
   trap 'rm -rf "$own_apt_work"' EXIT
   mkdir -p "$own_apt_work"/{lists/partial,cache/archives/partial,deb,none}
   for suite in "$@"; do echo "deb [signed-by=$debian_keyring] $mirror $suite main"; done >"$own_apt_work/sources.list"
-  retry own_apt apt-get update || die "the package lists of $* cannot be had from the mirror that apt uses"
+  retry own_apt apt-get -o APT::Update::Error-Mode=any update || { [ -z "$unreachable" ] || die_offline "the package lists of $*"; false; } ||
+    die "the package lists of $* cannot be had from the mirror that apt uses"
 }
 
 # unpack_from SUITE PACKAGE: the package's files in $own_apt_work/x/SUITE.
 unpack_from() {
   local suite=$1 package=$2 folder=$own_apt_work/deb/$1-$2
   mkdir -p "$folder" "$own_apt_work/x/$suite"
-  (cd "$folder" && retry own_apt apt-get download "$package/$suite") || die "$package cannot be downloaded from $suite"
+  cd "$folder"
+  local done=0
+  retry own_apt apt-get download "$package/$suite" || done=$?
+  cd "$OLDPWD"
+  [ "$done" = 0 ] || [ -z "$unreachable" ] || die_offline "$package of $suite"
+  [ "$done" = 0 ] || die "$package cannot be downloaded from $suite"
   dpkg-deb -x "$folder"/*.deb "$own_apt_work/x/$suite"
 }
 

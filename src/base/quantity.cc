@@ -48,4 +48,8 @@ Result<uint64_t> parse_bytes(std::string_view text) {
   return fail(Errc::config, "\"" + std::string(text) + "\" is not a size; write bytes or a unit, e.g. 512KiB or 1GiB");
 }
 
+std::string counted(size_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 }  // namespace mread

@@ -13,11 +13,12 @@ namespace {
 constexpr std::array secret_keys = {"password",     "credentials",   "bearer_token",     "client_secret",
                                     "headers",      "authorization", "endpoint_params",  "proxy_connect_header",
                                     "access_token", "tokens",        "basic_auth_users", "required_headers",
-                                    "bearer",       "key",           "basic_auth",       "oauth2"};
+                                    "bearer",       "key",           "basic_auth",       "oauth2",
+                                    "http_headers", "secrets",       "claims",           "client_certificate_key"};
 // Blocks with keys of their own, which say what is secret; a single word in their place may be one.
 constexpr std::array keyed_blocks = {"authorization", "basic_auth", "oauth2"};
-constexpr std::array secret_blocks = {"headers",          "endpoint_params",  "proxy_connect_header",
-                                      "basic_auth_users", "required_headers", "tokens"};
+constexpr std::array secret_blocks = {"headers",          "endpoint_params", "proxy_connect_header", "basic_auth_users",
+                                      "required_headers", "tokens",          "http_headers",         "claims"};
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
@@ -72,13 +73,24 @@ size_t first_secret_value(std::string_view line) {
   return std::string_view::npos;
 }
 
+// A password may have a slash in it: what has a colon before the slash and an @ behind it is hidden.
 size_t first_userinfo(std::string_view line) {
   for (size_t at = line.find("://"); at != std::string_view::npos; at = line.find("://", at + 1)) {
-    const std::string_view rest = line.substr(at + 3);
-    const std::string_view authority = rest.substr(0, rest.find_first_of("/?# \t,}]"));
-    if (authority.find('@') != std::string_view::npos) return at + 3;
+    const std::string_view rest = line.substr(at + 3, line.find_first_of(" \t\"'", at) - at - 3);
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#,}]"));
+    const bool has_at = rest.find('@') != std::string_view::npos;
+    if (has_at && authority.find_first_of("@:") != std::string_view::npos) return at + 3;
   }
   return std::string_view::npos;
+}
+
+// What stands behind the ? of a URL, or of the value of a key that is one.
+size_t first_query(std::string_view line) {
+  size_t begin = line.find("://");
+  for (const std::string_view key : {"url:", "url\":", "url':"}) begin = std::min(begin, line.find(key));
+  if (begin == std::string_view::npos) return begin;
+  const size_t query = line.find('?', begin);
+  return query == std::string_view::npos ? query : query + 1;
 }
 
 // Of a line within a block: how far it stands in. A list's dash counts as room.
@@ -127,7 +139,7 @@ ShownLine show_line(std::string_view document, int number) {
   }
   const std::string_view above = document.substr(0, begin);
   const std::string_view line = document.substr(begin, document.find('\n', begin) - begin);
-  size_t cut = std::min(first_secret_value(line), first_userinfo(line));
+  size_t cut = std::min({first_secret_value(line), first_userinfo(line), first_query(line)});
   switch (place_of(above, line)) {
     case Inside::value:
       cut = indentation(line);

@@ -12,12 +12,14 @@
 #include "base/quantity.h"
 #include "base/secret_lines.h"
 #include "base/shown_text.h"
+#include "base/yaml_number.h"
 
 namespace mread::yaml {
 
 struct Node::Source {
   std::string file;
   std::string text;
+  std::vector<std::string> remarks;
 
   std::string_view line(int number) const {
     std::string_view rest = text;
@@ -29,17 +31,19 @@ struct Node::Source {
     return rest.substr(0, rest.find('\n'));
   }
 
+  std::string place(const YAML::Mark& mark) const {
+    if (mark.line < 0) return file;
+    return file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+  }
+
   [[noreturn]] void raise(const YAML::Mark& mark, const std::string& message) const {
-    std::string what = file;
+    std::string what = place(mark) + ": " + shorten(message);
     if (mark.line >= 0) {
-      what += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + shorten(message);
       const ShownLine at = show_line(text, mark.line);
       if (at.text.find_first_not_of(" \t\r") != std::string::npos) {
         const Excerpt excerpt = cut_around(at.text, std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut));
         what += "\n  " + excerpt.text + "\n  " + std::string(excerpt.column, ' ') + "^";
       }
-    } else {
-      what += ": " + shorten(message);
     }
     throw ConfigError(what);
   }
@@ -47,19 +51,34 @@ struct Node::Source {
 
 namespace {
 
+// Insertions, deletions, replacements, and swaps of two neighbours.
 size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> two_above(b.size() + 1);
+  std::vector<size_t> above(b.size() + 1);
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
+    std::swap(two_above, above);
+    std::swap(above, row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], two_above[j - 2] + 1);
     }
   }
   return row[b.size()];
+}
+
+// A number that is whole, whatever its notation: 0x10, 1_000, 1e6.
+std::optional<int64_t> whole_number(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number) return std::nullopt;
+  if (const auto* whole = std::get_if<int64_t>(&*number)) return *whole;
+  const auto* value = std::get_if<double>(&*number);
+  constexpr double too_large = 9.2e18;
+  if (value == nullptr || !(std::abs(*value) < too_large) || *value != std::floor(*value)) return std::nullopt;
+  return static_cast<int64_t>(*value);
 }
 
 }  // namespace
@@ -85,9 +104,12 @@ Node::Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mar
     : node_(std::move(node)), source_(std::move(source)), mark_(mark) {}
 
 Node Node::parse(std::string text, std::string file_name, const Bounds& bounds) {
-  auto source = std::make_shared<Source>(Source{std::move(file_name), std::move(text)});
+  auto source = std::make_shared<Source>(Source{std::move(file_name), std::move(text), {}});
   const Raise raise = [&source](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); };
-  YAML::Node root = read_document(source->text, bounds, raise);
+  const Raise remark = [&source](const YAML::Mark& mark, const std::string& message) {
+    source->remarks.push_back(source->place(mark) + ": " + shorten(message));
+  };
+  YAML::Node root = read_document(source->text, bounds, raise, remark);
   const YAML::Mark mark = root.Mark();
   return {root, source, mark};
 }
@@ -113,6 +135,8 @@ Extent Node::measure(const Bounds& bounds) const {
     source_->raise(mark.is_null() ? mark_ : mark, message);
   });
 }
+
+const std::vector<std::string>& Node::remarks() const { return source_->remarks; }
 
 bool Node::is_null() const { return !node_ || node_.IsNull(); }
 bool Node::is_scalar() const { return node_ && node_.IsScalar(); }
@@ -142,8 +166,12 @@ void Node::wrong_type(std::string_view want) const {
 
 std::string Node::string() const {
   if (!is_scalar()) wrong_type("text");
-  return node_.Scalar();
+  if (node_.Tag() != "tag:yaml.org,2002:binary") return node_.Scalar();
+  const auto bytes = YAML::DecodeBase64(node_.Scalar());
+  return {bytes.begin(), bytes.end()};
 }
+
+std::string Node::string_or_empty() const { return is_null() ? std::string() : string(); }
 
 std::string Node::one_of(const std::vector<std::string>& allowed) const {
   const std::string word = string();
@@ -163,18 +191,19 @@ bool Node::boolean() const {
 
 int64_t Node::integer(int64_t lowest, int64_t highest) const {
   const std::string text = is_scalar() ? node_.Scalar() : std::string();
-  int64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) wrong_type("a whole number");
-  if (value < lowest || value > highest) {
+  const auto value = whole_number(text);
+  if (!value) wrong_type("a whole number");
+  if (*value < lowest || *value > highest) {
     error("want a whole number from " + std::to_string(lowest) +
           (highest == INT64_MAX ? " up" : " to " + std::to_string(highest)) + ", got " + text);
   }
-  return value;
+  return *value;
 }
 
 double Node::number() const {
   const std::string text = is_scalar() ? node_.Scalar() : std::string();
+  if (const auto value = parse_number(text)) return to_double(*value);
+  // As Prometheus writes numbers: Inf and NaN without a dot.
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   if (text.empty() || end != text.c_str() + text.size()) wrong_type("a number");
@@ -190,6 +219,7 @@ std::chrono::milliseconds Node::duration() const {
 
 uint64_t Node::count() const {
   if (!is_scalar()) wrong_type("a count");
+  if (const auto whole = whole_number(node_.Scalar()); whole && *whole >= 0) return static_cast<uint64_t>(*whole);
   const auto value = parse_count(node_.Scalar());
   if (!value) error(value.error().context);
   return *value;
@@ -197,6 +227,10 @@ uint64_t Node::count() const {
 
 uint64_t Node::bytes() const {
   if (!is_scalar()) wrong_type("a size");
+  if (const auto number = parse_number(node_.Scalar()); number && to_double(*number) >= 0) {
+    constexpr double too_large = 9.2e18;
+    return to_double(*number) < too_large ? static_cast<uint64_t>(to_double(*number)) : uint64_t{INT64_MAX};
+  }
   const auto value = parse_bytes(node_.Scalar());
   if (!value) error(value.error().context);
   return *value;
@@ -222,6 +256,7 @@ Mapping Node::mapping() const {
   return Mapping(*this);
 }
 
+std::string Node::place() const { return source_->place(mark_); }
 int Node::line() const { return mark_.line + 1; }
 int Node::column() const { return mark_.column + 1; }
 const std::string& Node::file() const { return source_->file; }
@@ -237,6 +272,12 @@ Mapping::Mapping(Node node) : node_(std::move(node)) {
 }
 
 std::optional<Node> Mapping::find(const std::string& key) {
+  auto value = find_even_null(key);
+  if (value && value->is_null()) return std::nullopt;
+  return value;
+}
+
+std::optional<Node> Mapping::find_even_null(const std::string& key) {
   known_.insert(key);
   for (const Entry& entry : entries_) {
     if (entry.key == key) {
@@ -248,7 +289,7 @@ std::optional<Node> Mapping::find(const std::string& key) {
 }
 
 Node Mapping::require(const std::string& key) {
-  if (auto value = find(key)) return *value;
+  if (auto value = find_even_null(key)) return *value;
   for (const Entry& entry : entries_) {
     if (nearest(entry.key, {key}) == key)
       entry.key_node.error("unknown key \"" + entry.key + "\"; did you mean \"" + key + "\"?");

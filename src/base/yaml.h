@@ -42,21 +42,26 @@ class Node {
   /// How much the node holds, which may have been edited. Throws ConfigError above `bounds`.
   Extent measure(const Bounds& bounds = {}) const;
 
+  /// What the document has that is taken, and may mean something else to Prometheus: "FILE:LINE:COLUMN: …".
+  const std::vector<std::string>& remarks() const;
+
   bool is_null() const;
   bool is_scalar() const;
   bool is_sequence() const;
   bool is_mapping() const;
 
-  /// A scalar's text as written (quotes removed).
+  /// A scalar's text as written (quotes removed; decoded where it is tagged !!binary).
   std::string string() const;
+  /// The same; nothing at all is "", as go-yaml has it for an item or an entry of text.
+  std::string string_or_empty() const;
   /// One of `allowed`; else an error that names the nearest.
   std::string one_of(const std::vector<std::string>& allowed) const;
   bool boolean() const;
-  int64_t integer(int64_t lowest = INT64_MIN, int64_t highest = INT64_MAX) const;
-  double number() const;
+  int64_t integer(int64_t lowest = INT64_MIN, int64_t highest = INT64_MAX) const;  ///< base/yaml_number.h, whole
+  double number() const;                       ///< base/yaml_number.h; also "Inf" and "NaN", as Prometheus prints them
   std::chrono::milliseconds duration() const;  ///< a Prometheus duration (base/duration.h)
-  uint64_t count() const;                      ///< base/quantity.h
-  uint64_t bytes() const;                      ///< base/quantity.h
+  uint64_t count() const;                      ///< base/quantity.h, base/yaml_number.h
+  uint64_t bytes() const;                      ///< base/quantity.h, base/yaml_number.h
   std::vector<Node> sequence() const;
   /// A sequence, or a single node as a sequence of one.
   std::vector<Node> sequence_or_one() const;
@@ -68,8 +73,9 @@ class Node {
   /// The same, at an offset into a scalar's own text (column of a plain one-line scalar), for notations inside scalars.
   [[noreturn]] void error_at(size_t offset, const std::string& message) const;
 
-  int line() const;    ///< from 1
-  int column() const;  ///< from 1
+  std::string place() const;  ///< "FILE:LINE:COLUMN"
+  int line() const;           ///< from 1
+  int column() const;         ///< from 1
   const std::string& file() const;
 
   /// The node as YAML text, block style, for configurations that are passed on verbatim.
@@ -98,11 +104,16 @@ class Mapping {
     Node value;
   };
 
+  /// The value of `key`; none where the key is missing, or has no value: all below it may be commented out.
   std::optional<Node> find(const std::string& key);
-  /// The value of `key`; an error at the mapping's place when it is missing.
+  /// The same, but for a key without a value, which is a null node: for keys that say something by being there.
+  std::optional<Node> find_even_null(const std::string& key);
+  /// The value of `key`, which may be null; an error at the mapping's place when it is missing.
   Node require(const std::string& key);
   /// For mappings whose keys are names: every entry in file order, all counted as read.
   const std::vector<Entry>& entries();
+  /// The same, for a look at them: none counts as read.
+  const std::vector<Entry>& raw_entries() const { return entries_; }
   void finish() const;
 
   const Node& node() const { return node_; }
@@ -117,8 +128,8 @@ class Mapping {
   std::set<std::string> read_;
 };
 
-/// The candidate with the smallest edit distance to `word`, if it is near enough to be meant (at most a third of the
-/// word's length, and at least 1 and at most 3 edits); else empty.
+/// The candidate with the smallest edit distance to `word` (swapped neighbours are one edit), if near enough to be
+/// meant (at most a third of the word's length, and at least 1 and at most 3 edits); else empty.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace mread::yaml

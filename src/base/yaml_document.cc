@@ -9,6 +9,8 @@
 
 #include <yaml-cpp/eventhandler.h>
 
+#include "base/yaml_merge.h"
+
 namespace mread::yaml {
 namespace {
 
@@ -261,7 +263,8 @@ class TreeWalk {
 
   void check_key(const YAML::Node& key, std::set<std::string_view>& seen) const {
     if (!key.IsScalar()) raise_(key.Mark(), "a key must be a word");
-    if (!seen.insert(key.Scalar()).second) raise_(key.Mark(), "duplicate key \"" + key.Scalar() + "\"");
+    if (!seen.insert(key.Scalar()).second && !is_merge_key(key))
+      raise_(key.Mark(), "duplicate key \"" + key.Scalar() + "\"");
   }
 
   const YAML::Mark root_;
@@ -273,7 +276,7 @@ class TreeWalk {
 
 }  // namespace
 
-YAML::Node read_document(const std::string& text, const Bounds& bounds, const Raise& raise) {
+YAML::Node read_document(const std::string& text, const Bounds& bounds, const Raise& raise, const Raise& remark) {
   if (text.size() > bounds.bytes) {
     raise(YAML::Mark::null_mark(),
           "more than " + std::to_string(bounds.bytes) + " bytes, which is too much to be read");
@@ -289,6 +292,7 @@ YAML::Node read_document(const std::string& text, const Bounds& bounds, const Ra
     parser.HandleNextDocument(nothing_more);
     YAML::Node root = YAML::Load(text);
     TreeWalk(root.Mark(), bounds, raise, true).walk(root, root.Mark());
+    expand_merges(root, raise, remark);
     return root;
   } catch (const TooManySigns&) {
     raise(YAML::Mark::null_mark(), "more than " + std::to_string(bounds.pending_signs) +

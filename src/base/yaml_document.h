@@ -20,13 +20,15 @@ struct Bounds {
   size_t pending_signs = size_t{500'000};  ///< brackets, commas, colons and quotes of one scalar or one [ ] or { }
 };
 
-/// Reports an error at a place. Does not return.
+/// Reports something at a place. One that reports errors does not return.
 using Raise = std::function<void(const YAML::Mark&, const std::string&)>;
 
-/// The only document in `text`; a null node where there is none. Calls `raise` for what is no YAML, for a second
+/// The only document in `text`; a null node where there is none. Merge keys are replaced by what they merge
+/// (base/yaml_merge.h). Calls `raise` for what is no YAML, for a second
 /// document, for a duplicate key or a key that is no word, and for whatever is above `bounds`. Takes time and memory
 /// linear in the text: what is above the bounds is refused before it is built.
-YAML::Node read_document(const std::string& text, const Bounds& bounds, const Raise& raise);
+/// `remark` hears of what is taken, and has another meaning elsewhere.
+YAML::Node read_document(const std::string& text, const Bounds& bounds, const Raise& raise, const Raise& remark);
 
 /// How much a tree holds, aliases counted as often as they are used.
 struct Extent {

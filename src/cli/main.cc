@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "base/printable.h"
 #include "base/yaml.h"
 #include "cli/commands.h"
+#include "cli/typos.h"
 
 int main(int argc, char** argv) {
   using namespace mread;
@@ -27,8 +31,19 @@ int main(int argc, char** argv) {
 #ifdef MREAD_HAS_READ
   cli::add_read(app, exit_code);
 #endif
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  // `mread help` and `mread help serve` are what people try.
+  if (!arguments.empty() && arguments.front() == "help") {
+    arguments.erase(arguments.begin());
+    arguments.resize(std::min<size_t>(arguments.size(), 1));
+    arguments.emplace_back("--help");
+  }
+  if (const auto typo = cli::find_typo(app, arguments)) {
+    std::fprintf(stderr, "%s\n", typo->c_str());
+    return cli::invalid;
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // The last one first.
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::CallForAllHelp& help) {
@@ -36,7 +51,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "mread: %s; see mread --help\n", without_commands(printable(error.what())).c_str());
+    std::fprintf(stderr, "mread: %s; see %s\n", without_commands(printable(error.what())).c_str(),
+                 cli::help_for(app, arguments).c_str());
     return cli::invalid;
   } catch (const yaml::ConfigError& error) {
     std::fprintf(stderr, "%s\n", without_commands(printable_lines(error.what())).c_str());  // With the file's line.

@@ -40,9 +40,20 @@ struct ReadFlags {
   bool stream = false;
   bool samples = false;
   bool values = false;
+  bool fail_on_partial = false;
 };
 
 int complain(int exit_code, const std::string& what) { return cli::complain("read", what, exit_code); }
+
+// A time, with a hint where seconds were meant and milliseconds given, as most APIs have them.
+Result<int64_t> read_time(const std::string& text, int64_t now_ms) {
+  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits && text.size() == 13) {
+    return fail(Errc::config, fmt::format("{} looks like milliseconds; want seconds: {}.{}", text, text.substr(0, 10),
+                                          text.substr(10)));
+  }
+  return parse_timestamp(text, now_ms);
+}
 
 Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   scenarios::ReadCall call;
@@ -55,9 +66,9 @@ Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   call.query.matchers = std::move(*matchers);
 
   const int64_t now_ms = wall_clock_ms();
-  const auto start = parse_timestamp(flags.start, now_ms);
+  const auto start = read_time(flags.start, now_ms);
   if (!start) return fail(start.error().in("--start"));
-  const auto end = parse_timestamp(flags.end, now_ms);
+  const auto end = read_time(flags.end, now_ms);
   if (!end) return fail(end.error().in("--end"));
   if (*end < *start) {
     return fail(Errc::config,
@@ -124,8 +135,9 @@ int read(const ReadFlags& flags) {
         streamed ? fmt::format("streamed in {} frame{}", reply->frames, reply->frames == 1 ? "" : "s") : "SAMPLES",
         size_text(reply->body_bytes), static_cast<double>(reply->duration.count()) / 1000);
   }
-  if (!reply->partial().empty()) complain(ExitCode::ok, fmt::format("the answer is partial: {}", reply->partial()));
-  return ExitCode::ok;
+  if (reply->partial().empty()) return ExitCode::ok;
+  return complain(flags.fail_on_partial ? ExitCode::failed : ExitCode::ok,
+                  fmt::format("the answer is partial: {}", reply->partial()));
 }
 
 }  // namespace
@@ -143,6 +155,8 @@ void add_read(CLI::App& app, int& exit_code) {
   CLI::Option* stream = command->add_flag("--stream", flags->stream, "Ask for STREAMED_XOR_CHUNKS only");
   command->add_flag("--samples", flags->samples, "Ask for SAMPLES only")->excludes(stream);
   command->add_flag("--values", flags->values, "In a table, every sample under its series");
+  command->add_flag("--fail-on-partial", flags->fail_on_partial,
+                    "Exit with 1 where the answer says that it is partial (X-Mread-Partial)");
   command->add_option("--timeout", flags->timeout, "For the whole answer")->capture_default_str();
   flags->credentials.add_to(*command);
   add_transport_flags(*command, flags->way);

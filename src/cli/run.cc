@@ -44,6 +44,8 @@ struct Options {
   bool fail_fast = false;
   std::string report_dir;
   bool github = false;
+  bool fail_on_skip = false;
+  bool clean = false;
 };
 
 // Turns SIGINT and SIGTERM into a stop request. A handler may do next to nothing, so it writes a byte, and a thread
@@ -147,6 +149,7 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
   for (const Test& test : tests) {
     tell(fmt::format("{}  {}", test.title(), test.file));
     if (!options.dry_run) continue;
+    for (const std::string& warning : test.warnings) tell("  note: " + warning);
     for (const NodeDeclaration& node : test.nodes) {
       NodeContext of_test = context;
       of_test.clock = {test.start_ms, test.interval.count()};
@@ -165,7 +168,43 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
   return ok;
 }
 
+// All files' errors are shown before any of them ends the run.
+std::vector<Test> load(const std::vector<std::string>& files, const Options& options, int64_t now_ms) try {
+  return load_tests(files, options.selection, {now_ms, options.seed});
+} catch (const yaml::ConfigError& error) {
+  if (options.github) {
+    for (const std::string& one : errors_of(error)) std::fputs(github_annotation(one, files).c_str(), stdout);
+  }
+  throw;
+}
+
+// What runs with --keep have left, of every engine that is here, or of the one that was named.
+int clean(const Options& options) {
+  EngineOptions engine_options;
+  engine_options.cache_dir = cache_dir();
+  engine_options.work_dir = work_dir();
+  size_t count = 0;
+  for (const std::string name : {"process", "docker"}) {
+    if (options.engine != "auto" && options.engine != name) continue;
+    const auto engine = name == "process" ? make_process_engine(engine_options) : make_docker_engine(engine_options);
+    if (!engine) {
+      if (options.engine == name) return complain(environment, engine.error().context);
+      tell("engine " + name + ": nothing looked for: " + engine.error().context);
+      continue;
+    }
+    for (const std::string& removed : (*engine)->clean()) {
+      tell("removed " + removed);
+      ++count;
+    }
+  }
+  std::error_code error;
+  fs::remove(engine_options.work_dir, error);  // Only where it is empty.
+  if (count == 0) tell("no run with --keep has left anything");
+  return ok;
+}
+
 int run_scenarios(const Options& options) {
+  if (options.clean) return clean(options);
   const int64_t now_ms = wall_clock_ms();
   const bool runs = !options.list && !options.dry_run;
   // Before anything can go wrong: an old verdict must not pass for this run's.
@@ -175,7 +214,7 @@ int run_scenarios(const Options& options) {
   }
   auto files = find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
   if (!files) return complain(invalid, files.error().context);
-  const std::vector<Test> tests = load_tests(*files, options.selection, {now_ms, options.seed});
+  const std::vector<Test> tests = load(*files, options, now_ms);
   if (tests.empty()) return complain(invalid, "no test fits --filter and --tag; see mread run --list");
 
   NodeContext context;
@@ -233,6 +272,8 @@ int run_scenarios(const Options& options) {
   fs::remove(engine_options.work_dir, error);  // Only where it is empty: another run may have its nodes there.
   if (auto written = write_report(report_dir, report); !written) write_error = written.error().context;
   console.summary(report, report_dir);
+  if (options.fail_on_skip) std::fputs(skipped_tests(report).c_str(), stdout);
+  std::fflush(stdout);
   if (!write_error.empty()) return complain(environment, write_error);
   if (report.is_interrupted) {
     std::fprintf(stderr, "mread run: interrupted; everything that was started is removed\n");
@@ -241,7 +282,10 @@ int run_scenarios(const Options& options) {
   if (report.total(Verdict::skipped) == report.tests.size()) {
     return complain(environment, "every test was skipped: " + report.tests.front().reason);
   }
-  return exit_code(report);
+  const int code = exit_code(report);
+  if (code != ok || !options.fail_on_skip || report.total(Verdict::skipped) == 0) return code;
+  return complain(environment, fmt::format("{} of {} tests were skipped (--fail-on-skip)",
+                                           report.total(Verdict::skipped), report.tests.size()));
 }
 
 }  // namespace
@@ -274,6 +318,10 @@ void add_run(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--seed", options->seed, "in place of the scenarios' own seeds")->type_name("N");
   command->add_flag("--keep", options->keep, "leave the nodes and their folders, and say where they are");
+  command->add_flag("--clean", options->clean,
+                    "remove what runs with --keep have left: folders, their processes, containers, networks");
+  command->add_flag("--fail-on-skip", options->fail_on_skip,
+                    "name the tests that were skipped, and end with 4 where there is one");
   command->add_flag("--fail-fast", options->fail_fast, "begin no further test once one has failed");
   command
       ->add_option("--report-dir", options->report_dir,

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,14 +20,18 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include "base/error.h"
 #include "base/memory_limit.h"
 #include "base/printable.h"
+#include "base/quantity.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
 #include "merger/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "serve/descriptors.h"
 #include "serve/log_format.h"
+#include "serve/query_log.h"
 #include "serve/service.h"
 #include "serve/ways.h"
 
@@ -81,14 +86,26 @@ void run(asio::io_context& context, spdlog::logger& logger) {
   }
 }
 
+// What serve would open beside its port. A file that was not there before is not left behind.
+Result<void> check_files(const merger::Config& config) {
+  if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) return fail(ways.error());
+  if (config.query_log_file.empty()) return {};
+  const bool was_there = std::filesystem::exists(config.query_log_file);
+  auto log = serve::QueryLog::open(config.query_log_file);
+  if (!log) return fail(std::move(log.error()));
+  if (!was_there) std::filesystem::remove(config.query_log_file);
+  return {};
+}
+
 int serve(const ServeFlags& flags) {
   spare_address_space();
   merger::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
   if (flags.check_config) {
-    if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) {
-      return complain(invalid, flags.config_file + ": " + ways.error().to_string());
+    for (const std::string& warning : config.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    if (const auto good = check_files(config); !good) {
+      return complain(invalid, flags.config_file + ": " + good.error().to_string());
     }
     std::fputs(printable_lines(config.describe()).c_str(), stdout);
     return ok;
@@ -98,6 +115,7 @@ int serve(const ServeFlags& flags) {
   logger->set_formatter(serve::log_format());
   logger->set_level(spdlog::level::from_str(flags.log_level));
 
+  serve::raise_descriptor_limit();
   asio::io_context context(static_cast<int>(flags.threads));
   auto service = serve::Service::create(context.get_executor(), std::move(config), logger);
   if (!service) return complain(invalid, service.error().to_string());
@@ -133,8 +151,9 @@ int serve(const ServeFlags& flags) {
   const merger::Config started = (*service)->generation()->config();
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
-  logger->info("mread {} serves {} backends in {} groups on {}, partial: {}", MREAD_VERSION, started.backends.size(),
-               started.groups.size(), (*server)->url(), to_string(started.partial));
+  logger->info("mread {} serves {} in {} on {}, partial: {}", MREAD_VERSION,
+               counted(started.backends.size(), "backend"), counted(started.groups.size(), "group"), (*server)->url(),
+               to_string(started.partial));
   if (!started.limits.share_of.empty()) {
     logger->info(
         "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "

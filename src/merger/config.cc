@@ -1,6 +1,7 @@
 #include "merger/config.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <boost/url/parse.hpp>
@@ -69,6 +70,16 @@ void read_limits(const Node& node, Config& config) {
     config.limits.bytes_in_flight = value->bytes();
     config.limits.bytes_given = true;
   }
+  if (const auto value = mapping.find("connections")) config.limits.connections = value->count();
+  if (const auto value = mapping.find("request_bodies")) config.limits.request_bodies = value->count();
+  if (const auto value = mapping.find("request_bytes")) config.limits.request_bytes = value->bytes();
+  if (const auto value = mapping.find("warnings")) config.limits.warnings = value->count();
+  if (const auto value = mapping.find("client_rate")) config.limits.client_rate = value->bytes();
+  if (const auto value = mapping.find("client_patience")) {
+    config.limits.client_patience = value->duration();
+    if (config.limits.client_patience <= std::chrono::milliseconds(0))
+      value->error("client_patience must be more than 0");
+  }
   if (const auto value = mapping.find("query_range")) config.limits.query_range = value->duration();
   mapping.finish();
 }
@@ -100,18 +111,34 @@ void read_health(const Node& node, Config& config) {
   config.health = std::move(settings);
 }
 
+// As --listen has it: HOST:PORT or :PORT, which is every address.
 void check_listen(const Node& node) {
   const std::string text = node.string();
   const size_t colon = text.rfind(':');
   uint16_t port = 0;
   const char* const end = text.data() + text.size();
-  bool good = colon != std::string::npos && colon > 0 && colon + 1 < text.size();
+  bool good = colon != std::string::npos && colon + 1 < text.size();
   if (good) {
     const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
     good = parsed.ec == std::errc() && parsed.ptr == end;
   }
   if (!good) {
-    node.error(fmt::format("want HOST:PORT, got \"{}\"", text));
+    node.error(fmt::format("want HOST:PORT, or :PORT for every address, got \"{}\"", text));
+  }
+}
+
+// A whole prometheus.yml is mostly about what a Prometheus does, and would seem to be obeyed.
+void refuse_prometheus_yml(Mapping& mapping) {
+  constexpr std::array keys = {"global",     "scrape_configs", "scrape_config_files",
+                               "rule_files", "alerting",       "remote_write",
+                               "storage",    "tracing",        "runtime",
+                               "otlp"};
+  for (const Mapping::Entry& entry : mapping.raw_entries()) {
+    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) continue;
+    entry.key_node.error(fmt::format(
+        "\"{}\" belongs to a prometheus.yml: copy its remote_read: block, as it is, into an mread.yml of its own; "
+        "Prometheus then reads http://THIS-HOST:9095/api/v1/read",
+        entry.key));
   }
 }
 
@@ -119,7 +146,10 @@ void check_listen(const Node& node) {
 
 Config Config::from_yaml(const yaml::Node& root) {
   Config config;
+  if (root.is_null()) root.error("the file is empty: an mread.yml has a remote_read: block");
   Mapping mapping = root.mapping();
+  refuse_prometheus_yml(mapping);
+  config.warnings = root.remarks();
   if (const auto listen = mapping.find("listen")) {
     check_listen(*listen);
     config.listen = listen->string();

@@ -11,6 +11,7 @@
 #include "base/transport_settings.h"
 #include "base/yaml.h"
 #include "merger/config_credentials.h"
+#include "merger/config_headers.h"
 #include "merger/config_web.h"
 #include "merger/routes.h"
 
@@ -18,10 +19,15 @@ namespace mread::merger {
 
 /// One entry of `remote_read:`, with Prometheus's own defaults.
 struct Backend {
-  std::string name;  ///< unique; "host:port" of the URL where the file gives none
-  std::string url;   ///< http or https, without userinfo
+  /// Unique. Where the file gives none: HOST:PORT of the URL, and of further ones HOST:PORT-2, HOST:PORT-3 …
+  std::string name;
+  std::string default_name;  ///< HOST:PORT of the URL
+  std::string url;           ///< http or https, without userinfo, as it is asked
+  /// Not empty: Prometheus takes the entry, and no read can succeed with it. Every read fails with this text.
+  std::string unusable;
   std::chrono::milliseconds timeout{60'000};
-  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  HeaderPairs headers;                   ///< sent with every request
+  std::vector<HttpHeader> http_headers;  ///< likewise, behind `headers`
   Credentials credentials;
   /// The backend is asked only by queries that carry each of these as an equality matcher.
   std::vector<std::pair<std::string, std::string>> required_matchers;
@@ -90,6 +96,14 @@ struct Limits {
   std::chrono::milliseconds queue_wait{30'000};  ///< for how long
   bool single_flight = true;                     ///< reads that ask the same share one fan-out
   uint64_t total_bytes_in_flight = 4ULL << 30;   ///< of all reads together
+  /// Client connections at once; never more than half of the file descriptors.
+  uint64_t connections = 4096;
+  uint64_t request_bodies = 64;          ///< being read at once
+  uint64_t request_bytes = 64ULL << 20;  ///< of the bodies of all requests until they are decoded
+  uint64_t warnings = 1024;              ///< requests that wait for the warnings of their reads
+  /// A client that takes less than this [bytes/s] while others wait is given up after `client_patience`.
+  uint64_t client_rate = 64ULL << 10;
+  std::chrono::milliseconds client_patience{10'000};
 
   uint64_t queries = 100;        ///< in one request
   uint64_t matchers = 1'000;     ///< of all queries of one request
@@ -157,6 +171,8 @@ struct Config {
   std::optional<PruneSettings> prune;    ///< none: a backend may hold anything
   WebSettings web;                       ///< of the server itself
   std::string query_log_file;            ///< empty: none
+  /// What is taken, and has no effect or not the one that it seems to have: "FILE:LINE:COLUMN: …", no secrets.
+  std::vector<std::string> warnings;
 
   /// Parses and checks. Unknown keys, duplicates, wrong types and what this version does not support yet are
   /// yaml::ConfigError with their place. The file of `discovery:` is read as well; a relative path begins where the

@@ -20,6 +20,7 @@ struct Secret {
 struct BasicAuth {
   Secret username;
   Secret password;
+  bool is_from_url = false;  ///< the user's name may be a secret too
 };
 
 /// `authorization:`, `bearer_token:` and `bearer_token_file:`

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/shown_url.h"
 #include "merger/config.h"
 #include "merger/config_reader.h"
 #include "merger/config_text.h"
@@ -25,18 +26,18 @@ std::string pairs(const std::vector<std::pair<std::string, std::string>>& entrie
 std::string Config::describe() const {
   std::string out = fmt::format("listen: {}\nremote_read:\n", listen);
   for (const Backend& backend : backends) {
-    const size_t query = backend.url.find('?');
     out += fmt::format("  - name: {}\n    url: {}\n    remote_timeout: {}\n    chunked_read_limit: {}\n",
-                       quoted(backend.name),
-                       quoted(backend.url.substr(0, query) + (query == std::string::npos ? "" : "?<hidden>")),
-                       format_duration(backend.timeout), backend.chunked_read_limit);
+                       quoted(backend.name), quoted(shown_url(backend.url)), format_duration(backend.timeout),
+                       backend.chunked_read_limit);
     if (!backend.headers.empty()) out += fmt::format("    headers: {}\n", pairs(backend.headers, true));
+    out += describe_http_headers(backend.http_headers, "    ");
     out += describe_credentials(backend.credentials, "    ");
     if (!backend.required_matchers.empty()) {
       out += fmt::format("    required_matchers: {}\n", pairs(backend.required_matchers, false));
     }
     if (!backend.follow_redirects) out += "    follow_redirects: false\n";
     out += describe_transport(backend.transport, "    ");
+    if (!backend.unusable.empty()) out += fmt::format("    # every read of it fails: {}\n", backend.unusable);
   }
   std::string anchored_names;
   for (const Backend& backend : backends) {
@@ -67,10 +68,12 @@ std::string Config::describe() const {
   out += fmt::format(
       "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, queries: {}, matchers: {}, "
       "queries_at_once: {}, series: {}, samples: {}, "
-      "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}}}\n",
+      "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}, connections: {}, request_bodies: {}, "
+      "request_bytes: {}, warnings: {}, client_rate: {}, client_patience: {}}}\n",
       limits.concurrent_reads, limits.queue, format_duration(limits.queue_wait), limits.single_flight, limits.queries,
       limits.matchers, limits.queries_at_once, limits.series, limits.samples, limits.bytes_in_flight,
-      limits.total_bytes_in_flight, format_duration(limits.query_range));
+      limits.total_bytes_in_flight, format_duration(limits.query_range), limits.connections, limits.request_bodies,
+      limits.request_bytes, limits.warnings, limits.client_rate, format_duration(limits.client_patience));
   if (!limits.share_of.empty()) {
     out += fmt::format("#{}{}{}: by default, {} of {}\n", limits.bytes_given ? "" : " bytes_in_flight",
                        limits.bytes_given || limits.total_bytes_given ? "" : " and",

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,22 +18,55 @@ using yaml::Node;
 // By name of a backend: where it stands.
 using Places = std::map<std::string, std::string>;
 
-void read_backends(const Node& node, Config& config, Places& places) {
+// The entries that are to get a name, with their places.
+using Nameless = std::vector<std::pair<size_t, Node>>;
+
+struct Names {
+  Places given;
+  Nameless missing;
+};
+
+void read_backends(const Node& node, Config& config, Names& names) {
   for (const Node& entry : node.sequence()) {
-    Backend backend = read_backend(entry);
-    const auto [known, fresh] = places.emplace(backend.name, fmt::format("{}:{}", entry.file(), entry.line()));
-    if (!fresh) {
-      entry.error(fmt::format("a second backend is called \"{}\" (the first is in {}): give each its own name",
-                              backend.name, known->second));
-    }
+    Backend backend = read_backend(entry, config.warnings);
     // Each read asks all, and groups and reloads compare them with one another.
     constexpr size_t most_backends = 10'000;
     if (config.backends.size() >= most_backends) entry.error("more than 10000 backends");
+    if (backend.name.empty()) {
+      names.missing.emplace_back(config.backends.size(), entry);
+    } else {
+      const auto [known, fresh] = names.given.emplace(backend.name, fmt::format("{}:{}", entry.file(), entry.line()));
+      if (!fresh) {
+        entry.error(fmt::format("a second backend is called \"{}\" (the first is in {}): give each its own name",
+                                backend.name, known->second));
+      }
+    }
     config.backends.push_back(std::move(backend));
   }
 }
 
-void read_discovery(const Node& node, Config& config, Places& places) {
+// Names that the file gives come first, so that they mean what they say. The first backend at an address has it for a
+// name, whatever is added behind it.
+void name_the_nameless(const Names& names, Config& config) {
+  std::set<std::string> taken;
+  for (const auto& [name, place] : names.given) taken.insert(name);
+  std::map<std::string, size_t> next;
+  for (const auto& [index, entry] : names.missing) {
+    Backend& backend = config.backends[index];
+    size_t& number = next.try_emplace(backend.default_name, 1).first->second;
+    const bool is_first = number == 1;
+    do {
+      backend.name = number == 1 ? backend.default_name : fmt::format("{}-{}", backend.default_name, number);
+      ++number;
+    } while (!taken.insert(backend.name).second);
+    if (is_first && backend.name == backend.default_name) continue;
+    config.warnings.push_back(
+        fmt::format("{}: \"{}\" is another backend's name: this one is called \"{}\"; give it a name", entry.place(),
+                    backend.default_name, backend.name));
+  }
+}
+
+void read_discovery(const Node& node, Config& config, Names& names) {
   Discovery discovery;
   Mapping mapping = node.mapping();
   const Node file = mapping.require("file");
@@ -42,7 +76,9 @@ void read_discovery(const Node& node, Config& config, Places& places) {
     if (discovery.refresh <= std::chrono::milliseconds(0)) refresh->error("refresh must be more than 0");
   }
   mapping.finish();
-  read_backends(Node::load(discovery.file), config, places);
+  const Node list = Node::load(discovery.file);
+  read_backends(list, config, names);
+  config.warnings.insert(config.warnings.end(), list.remarks().begin(), list.remarks().end());
   config.discovery = std::move(discovery);
 }
 
@@ -107,13 +143,14 @@ Group read_group(const Node& node, const Config& config, std::vector<bool>& take
 }  // namespace
 
 void read_all_backends(Mapping& mapping, Config& config) {
-  Places places;
+  Names names;
   const auto discovery = mapping.find("discovery");
   const auto remote_read = discovery ? mapping.find("remote_read") : mapping.require("remote_read");
-  if (remote_read) read_backends(*remote_read, config, places);
-  if (discovery) read_discovery(*discovery, config, places);
+  if (remote_read) read_backends(*remote_read, config, names);
+  if (discovery) read_discovery(*discovery, config, names);
   if (config.backends.empty())
     (remote_read ? *remote_read : *discovery).error("remote_read must name at least one backend");
+  name_the_nameless(names, config);
 }
 
 void read_groups(const std::optional<Node>& node, Config& config) {

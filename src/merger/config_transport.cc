@@ -1,12 +1,10 @@
 #include "merger/config_transport.h"
 
-#include <algorithm>
-
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
+#include "base/go_url.h"
 #include "base/tls_server_yaml.h"
+#include "merger/config_headers.h"
 #include "merger/config_text.h"
 
 namespace mread::merger {
@@ -15,105 +13,110 @@ namespace {
 using yaml::Mapping;
 using yaml::Node;
 
-TlsClientSettings read_tls(const Node& node) {
+// KEY and KEY_file, of which one may be given; Prometheus tells no empty text from none.
+void read_pem(Mapping& mapping, const std::string& key, std::string& text, std::string& file, Findings& findings) {
+  if (const auto value = mapping.find(key)) text = value->string();
+  const auto path = mapping.find(key + "_file");
+  if (path && !path->string().empty()) {
+    if (!text.empty()) path->error("at most one of " + key + " and " + key + "_file may be given");
+    file = read_path(*path);
+  }
+  const auto ref = mapping.find(key + "_ref");
+  if (ref && !ref->string().empty()) {
+    findings.no_read_succeeds(*ref, key + "_ref takes a secret manager, and there is none");
+  }
+}
+
+TlsClientSettings read_tls(const Node& node, Findings& findings) {
   TlsClientSettings settings;
   Mapping mapping = node.mapping();
-  for (const char* key : {"ca", "cert", "key"}) refuse_text_and_file(mapping, key);
-  if (const auto value = mapping.find("ca")) settings.ca = value->string();
-  if (const auto value = mapping.find("ca_file")) settings.ca_file = read_path(*value);
-  if (const auto value = mapping.find("cert")) settings.cert = value->string();
-  if (const auto value = mapping.find("cert_file")) settings.cert_file = read_path(*value);
-  if (const auto value = mapping.find("key")) settings.key = value->string();
-  if (const auto value = mapping.find("key_file")) settings.key_file = read_path(*value);
+  read_pem(mapping, "ca", settings.ca, settings.ca_file, findings);
+  read_pem(mapping, "cert", settings.cert, settings.cert_file, findings);
+  read_pem(mapping, "key", settings.key, settings.key_file, findings);
   if (const auto value = mapping.find("server_name")) {
     settings.server_name = value->string();
     if (settings.server_name.size() > 255 || settings.server_name.find('\0') != std::string::npos) {
-      value->error("that is no host's name");
+      findings.no_read_succeeds(*value, "server_name is no host's name");
+      settings.server_name.clear();
     }
   }
   if (const auto value = mapping.find("min_version")) settings.min_version = read_tls_version(*value);
   if (const auto value = mapping.find("max_version")) {
     settings.max_version = read_tls_version(*value);
     if (settings.max_version < settings.min_version) {
-      value->error(fmt::format("max_version is below min_version, {}", to_string(settings.min_version)));
+      findings.no_read_succeeds(*value,
+                                fmt::format("max_version is below min_version, {}", to_string(settings.min_version)));
+      settings.max_version = settings.min_version;
     }
   }
   if (const auto value = mapping.find("insecure_skip_verify")) settings.insecure_skip_verify = value->boolean();
   const bool has_cert = !settings.cert.empty() || !settings.cert_file.empty();
   const bool has_key = !settings.key.empty() || !settings.key_file.empty();
-  if (has_cert && !has_key) node.error("a client certificate needs its key: key_file is missing");
-  if (has_key && !has_cert) node.error("a key needs its client certificate: cert_file is missing");
+  if (has_cert != has_key) {
+    const char* const what = has_cert ? "a client certificate needs its key: key_file is missing"
+                                      : "a key needs its client certificate: cert_file is missing";
+    // Prometheus 2.42 looks at files when it makes the client.
+    if (!settings.cert.empty() || !settings.key.empty()) node.error(what);
+    findings.no_read_succeeds(node, what);
+    settings.cert_file.clear();
+    settings.key_file.clear();
+  }
   mapping.finish();
   return settings;
 }
 
-// The URL stays out of the messages where it may hold a password.
-std::string read_proxy_url(const Node& node) {
+// A proxy that cannot be asked is not passed by: the backend's reads fail.
+std::string read_proxy_url(const Node& node, Findings& findings) {
   const std::string text = node.string();
   if (text.empty()) return text;
-  const bool secret = text.find('@') != std::string::npos;
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed || parsed->encoded_host().empty()) {
-    node.error(secret ? "not a URL (want http://USER:PASSWORD@HOST:PORT, with % escapes)"
-                      : fmt::format("\"{}\" is not a URL (want http://HOST:PORT)", text));
+  const auto url = parse_go_url(text);
+  if (!url) {
+    node.error(
+        fmt::format("not a URL: {} (want http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT)", url.error().context));
   }
-  if (parsed->scheme() != "http" && parsed->scheme() != "https") {
-    node.error(fmt::format("want an http or https proxy, got \"{}\"", std::string(parsed->scheme())));
-  }
-  if (parsed->has_port() && !parsed->port().empty() && parsed->port_number() == 0) {
-    node.error(fmt::format("\"{}\" is not a port", std::string(parsed->port())));
-  }
-  return text;
+  if (url->is_web()) return text;
+  const bool is_socks = url->scheme.starts_with("socks5");
+  findings.no_read_succeeds(node, is_socks ? "want an http or https proxy: SOCKS is not known here"
+                                           : "want an http or https proxy, http://HOST:PORT");
+  return "";
 }
 
-void read_connect_headers(const Node& node, ProxySettings& settings) {
-  Mapping mapping = node.mapping();
-  for (const Mapping::Entry& entry : mapping.entries()) {
-    const bool token = !entry.key.empty() && std::all_of(entry.key.begin(), entry.key.end(), [](unsigned char c) {
-      return std::isalnum(c) ||
-             std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    if (!token) entry.key_node.error(fmt::format("\"{}\" is not a header's name", entry.key));
-    for (const Node& item : entry.value.sequence_or_one()) {
-      const std::string value = item.string();
-      if (value.find_first_of("\r\n") != std::string::npos || value.find('\0') != std::string::npos) {
-        item.error("a header's value is one line");
-      }
-      settings.connect_headers.emplace_back(entry.key, value);
-    }
-  }
-}
-
-ProxySettings read_proxy(Mapping& mapping) {
+ProxySettings read_proxy(Mapping& mapping, Findings& findings) {
   ProxySettings settings;
   const auto url = mapping.find("proxy_url");
   const auto no_proxy = mapping.find("no_proxy");
   const auto environment = mapping.find("proxy_from_environment");
   const auto headers = mapping.find("proxy_connect_header");
-  if (url) settings.url = read_proxy_url(*url);
+  const bool is_given = url && !url->string().empty();
+  if (url) settings.url = read_proxy_url(*url, findings);
   if (no_proxy) settings.no_proxy = no_proxy->string();
   if (environment) settings.from_environment = environment->boolean();
-  if (headers) read_connect_headers(*headers, settings);
-  if (settings.from_environment && !settings.url.empty()) {
+  if (headers) settings.connect_headers = read_connect_headers(*headers, findings);
+  if (settings.from_environment && is_given) {
     environment->error("at most one of proxy_url and proxy_from_environment may be given");
   }
   if (settings.from_environment && !settings.no_proxy.empty()) {
     no_proxy->error("with proxy_from_environment, the list is the variable NO_PROXY: remove no_proxy");
   }
-  if (!settings.no_proxy.empty() && settings.url.empty()) no_proxy->error("no_proxy has no effect without proxy_url");
-  if (!settings.connect_headers.empty() && settings.url.empty() && !settings.from_environment) {
+  if (!settings.no_proxy.empty() && !is_given) {
+    if (!url) no_proxy->error("no_proxy has no effect without proxy_url");
+    findings.warn(*no_proxy, "no_proxy has no effect without proxy_url");
+  }
+  if (headers && headers->is_mapping() && !headers->mapping().entries().empty() && !is_given &&
+      !settings.from_environment) {
     headers->error("proxy_connect_header needs proxy_url or proxy_from_environment");
   }
+  if (settings.url.empty()) settings.no_proxy.clear();
   return settings;
 }
 
 // Without user, password, path and query.
 std::string bare_proxy_url(const std::string& text) {
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed) return "<hidden>";
-  const std::string scheme(parsed->scheme());
-  return fmt::format("{}://{}{}", scheme, parsed->has_userinfo() ? "<hidden>@" : "",
-                     std::string(parsed->encoded_host_and_port()));
+  const auto url = parse_go_url(text);
+  if (!url || !url->is_web()) return "<hidden>";
+  std::string place = url->authority();
+  if (url->port.empty()) place.resize(place.rfind(':'));
+  return fmt::format("{}://{}{}", url->scheme, url->user ? "<hidden>@" : "", place);
 }
 
 std::string describe_tls(const TlsClientSettings& tls) {
@@ -136,10 +139,10 @@ std::string describe_tls(const TlsClientSettings& tls) {
 
 }  // namespace
 
-TransportSettings read_transport(Mapping& mapping) {
+TransportSettings read_transport(Mapping& mapping, Findings& findings) {
   TransportSettings settings;
-  if (const auto tls = mapping.find("tls_config")) settings.tls = read_tls(*tls);
-  settings.proxy = read_proxy(mapping);
+  if (const auto tls = mapping.find("tls_config")) settings.tls = read_tls(*tls, findings);
+  settings.proxy = read_proxy(mapping, findings);
   return settings;
 }
 

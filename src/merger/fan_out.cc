@@ -83,6 +83,7 @@ class FanOut::Impl {
   void abort(Error error);
   bool sending_error() const { return !error_line_.empty(); }
   std::string partial();
+  std::string partial_header();
 
   const Config& config_;
   model::ReadRequest request_;
@@ -683,7 +684,7 @@ void FanOut::Impl::send() {
       head_sent_ = true;
       head_partial_ = partial();
       for (const auto& each : legs_) each->tell_failure();
-      actions_.emplace_back(Head{200, writer_->content_type(), writer_->content_encoding(), head_partial_});
+      actions_.emplace_back(Head{200, writer_->content_type(), writer_->content_encoding(), partial_header()});
     }
     std::swap(filling_, sending_);
     if (!sending_.empty()) {
@@ -694,8 +695,8 @@ void FanOut::Impl::send() {
   }
   if (produced_ && filling_.empty()) {
     over_ = true;
-    std::string left_out = partial();
-    if (left_out == head_partial_) left_out.clear();
+    std::string left_out;
+    if (partial() != head_partial_) left_out = partial_header();
     stop_legs();
     actions_.emplace_back(Finish{std::move(left_out)});
   }
@@ -731,6 +732,10 @@ void FanOut::Impl::abort(Error error) {
 }
 
 std::string FanOut::Impl::partial() { return describe_failures(config_, outcome().backends); }
+
+std::string FanOut::Impl::partial_header() {
+  return describe_failures(config_, outcome().backends, failures_in_header_bytes);
+}
 
 const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(config_.backends.size(), {});

@@ -40,7 +40,8 @@ struct Read {
 struct Drop {
   RequestId id;
 };
-/// Begin the answer. Always the first action towards the client. `partial` goes into X-Mread-Partial when not empty.
+/// Begin the answer. Always the first action towards the client. `partial` goes into X-Mread-Partial when not empty;
+/// it is cut to failures_in_header_bytes (read_policy.h), Outcome::partial is not.
 struct Head {
   int status;
   std::string content_type;
@@ -108,7 +109,7 @@ struct Outcome {
   std::array<uint64_t, 3> transcoded{};     ///< chunks rewritten in an older encoding, by wire::newer_encodings
   uint64_t failovers = 0;                   ///< backends that took over from another in mid-stream
   std::vector<HedgeCounts> hedges;          ///< by group; empty where none has `hedge_after`
-  std::string partial;                      ///< "b: deadline 8s, c: connection refused", or empty
+  std::string partial;                      ///< "b: deadline 8s, c: connection refused", or empty; up to 64 KiB
 };
 
 struct FanOutOptions {

@@ -52,13 +52,25 @@ bool is_asked(const Backend& backend, const model::Query& query) {
       });
 }
 
-std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes) {
+std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes, size_t most_bytes) {
+  constexpr size_t count_bytes = 40;  // " … and 27 more", or what printable() says of a text that it cuts.
+  const size_t room = most_bytes - std::min(most_bytes, count_bytes);
   std::string text;
+  std::string last;  // Fits where nothing comes after it.
+  size_t left_out = 0;
   for (const BackendOutcome& outcome : outcomes) {
     if (!outcome.error || outcome.nothing_lost) continue;
-    if (!text.empty()) text += ", ";
-    text += printable(config.backends[outcome.backend].name) + ": " + reason(*outcome.error);
+    std::string one = printable(config.backends[outcome.backend].name) + ": " + reason(*outcome.error);
+    if (text.empty()) {
+      text = printable(one, room);
+    } else if (left_out == 0 && text.size() + 2 + one.size() <= room) {
+      text += ", " + one;
+    } else {
+      if (++left_out == 1) last = std::move(one);
+    }
   }
+  if (left_out == 1 && text.size() + 2 + last.size() <= most_bytes) return text + ", " + last;
+  if (left_out > 0) text += " … and " + std::to_string(left_out) + " more";
   return text;
 }
 

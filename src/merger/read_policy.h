@@ -35,8 +35,15 @@ bool is_within_range(const Limits& limits, const model::Query& query);
 /// Whether a query carries a backend's required_matchers.
 bool is_asked(const Backend& backend, const model::Query& query);
 
+/// How much is said of failed backends: in a header, of which proxies take few bytes (nginx: 4 KiB for the whole head),
+/// and where there is room (the query log, the warnings endpoint, the text of an error).
+inline constexpr size_t failures_in_header_bytes = 1U << 10;
+inline constexpr size_t failures_bytes = 64U << 10;
+
 /// "b: deadline 8s, c: connection refused": the failed backends in the order of the configuration; empty if there are
-/// none.
-std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes);
+/// none. At most `most_bytes` long: backends that do not fit are counted, "b: deadline 8s … and 27 more", and a first
+/// one that does not fit is cut.
+std::string describe_failures(const Config& config, std::span<const BackendOutcome> outcomes,
+                              size_t most_bytes = failures_bytes);
 
 }  // namespace mread::merger

@@ -34,7 +34,33 @@ const faults::Entry* find_fault(std::string_view name) {
 
 std::string to_json(const yaml::Node& node) { return printable_json(boost::json::serialize(json_of(node))); }
 
+namespace {
+
+std::string unknown_fault(std::string_view word) {
+  std::vector<std::string> known{"at", "for", "probability", "first"};
+  for (const auto& fault : faults::registry()) known.emplace_back(fault.name);
+  const std::string near = yaml::nearest(word, known);
+  return "unknown fault '" + std::string(word) + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+// A fault that needs no settings, as a word alone.
+FaultRule parse_bare_fault(const yaml::Node& node) {
+  const std::string word = node.string();
+  const faults::Entry* entry = find_fault(word);
+  if (entry == nullptr) node.error(unknown_fault(word));
+  if (!entry->stands_alone) {
+    node.error("'" + word + "' needs its settings: {" + word + ": …}; see docs/mock.md");
+  }
+  FaultRule rule;
+  rule.faults.push_back(entry->parse(yaml::Node::parse("~", node.file())));
+  rule.notation = boost::json::serialize(boost::json::object{{word, nullptr}});
+  return rule;
+}
+
+}  // namespace
+
 FaultRule parse_fault(const yaml::Node& node) {
+  if (node.is_scalar()) return parse_bare_fault(node);
   FaultRule rule;
   yaml::Mapping mapping = node.mapping();
   std::optional<yaml::Node> random;
@@ -53,10 +79,7 @@ FaultRule parse_fault(const yaml::Node& node) {
     } else if (const faults::Entry* entry = find_fault(key)) {
       rule.faults.push_back(entry->parse(value));
     } else {
-      std::vector<std::string> known{"at", "for", "probability", "first"};
-      for (const auto& fault : faults::registry()) known.emplace_back(fault.name);
-      const std::string near = yaml::nearest(key, known);
-      key_node.error("unknown fault '" + key + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+      key_node.error(unknown_fault(key));
     }
   }
   if (rule.faults.empty()) node.error("no fault named, for instance {latency: 1s}");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ struct Repeat {
   uint64_t count = 1;
   std::string prefix;
 };
+
+/// Between two samples where nothing says `interval:`, of a mock and of a scenario alike. (promtool's own default is
+/// 1m.)
+inline constexpr std::chrono::milliseconds default_interval{15'000};
 
 /// One entry of `input_series`: a series, or the product of its `repeat` labels as that many series with the same
 /// values. The series are made one at a time when they are asked for: 100k of them need no more memory than one.

@@ -27,7 +27,7 @@ struct StoreConfig {
   std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
   std::vector<InputSeries> input_series;
-  std::chrono::milliseconds interval{60'000};
+  std::chrono::milliseconds interval = default_interval;
   int64_t start_ms = 0;
   std::chrono::milliseconds sample_offset{0};
   model::LabelSet external_labels;
@@ -41,7 +41,7 @@ struct StoreConfig {
 
 /// What a store takes where its own notation says nothing.
 struct StoreDefaults {
-  std::chrono::milliseconds interval{60'000};  ///< promtool's
+  std::chrono::milliseconds interval = default_interval;
   int64_t start_ms = 0;
   int64_t now_ms = 0;  ///< what `now` means in start_timestamp
   TokenBooks books;    ///< whose tokens a store can want
@@ -65,7 +65,7 @@ struct MockConfig {
 /// Reads
 ///   seed: 42
 ///   hostnames: [mock.internal]     # that control interfaces are reached by, beside addresses and localhost
-///   interval: 15s                  # both are the stores' defaults
+///   interval: 15s                  # both are the stores' defaults; the interval's own default is 15s
 ///   start_timestamp: now-1h
 ///   stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}

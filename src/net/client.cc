@@ -15,6 +15,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
+#include "base/shown_url.h"
 #include "net/connection.h"
 #include "net/dial.h"
 #include "net/head_text.h"
@@ -30,6 +31,8 @@ using Code = boost::system::error_code;
 namespace http = boost::beast::http;
 
 constexpr int redirect_limit = 10;
+// As in Go.
+constexpr int interim_limit = 5;
 // A body that nobody wants is read to its end where it is short, so that the connection can be used again.
 constexpr size_t short_body_bytes = 4096;
 
@@ -38,17 +41,36 @@ bool is_redirect(int status, const std::string& method) {
   return (status == 301 || status == 302 || status == 303) && (method == "GET" || method == "HEAD");
 }
 
+// A server's words in a message: no more of them than a person reads, and no query, which may hold secrets.
+std::string shown(const Url& url) {
+  constexpr size_t longest = 200;
+  std::string text = url.to_string();
+  text.resize(std::min(text.find('?'), text.size()));
+  if (text.size() > longest) text.replace(longest, std::string::npos, "…");
+  return text;
+}
+
+// The Location itself is not shown where it cannot be used: it may hold a password.
 Result<Url> resolve_location(const Url& base, std::string_view location) {
-  const std::string place = base.authority() + ": redirect to \"" + std::string(location) + "\"";
+  constexpr size_t longest_host = 255;
+  const std::string place = base.authority() + ": redirect";
   if (base.scheme == Url::Scheme::unix_socket) return fail(Errc::unsupported, place + " from a unix socket");
-  const std::string base_text = base.to_string();
+  // A query may hold what only Go takes, and has no part in this.
+  std::string base_text = base.to_string();
+  base_text.resize(std::min(base_text.find('?'), base_text.size()));
   const auto from = boost::urls::parse_uri(base_text);
   const auto to = boost::urls::parse_uri_reference(boost::urls::string_view(location.data(), location.size()));
   boost::urls::url target;
-  if (!from || !to || !boost::urls::resolve(*from, *to, target)) return fail(Errc::malformed, place);
+  if (!from || !to || !boost::urls::resolve(*from, *to, target)) {
+    return fail(Errc::malformed, place + " to what is no URL");
+  }
+  const auto scheme = target.scheme_id();
+  if (scheme != boost::urls::scheme::http && scheme != boost::urls::scheme::https) {
+    return fail(Errc::malformed, place + " to what is neither http nor https");
+  }
+  target.remove_userinfo();
   auto url = Url::parse(std::string_view(target.data(), target.size()));
-  if (!url) return fail(Errc::malformed, place);
-  if (url->scheme == Url::Scheme::unix_socket) return fail(Errc::malformed, place);
+  if (!url || url->host.size() > longest_host) return fail(Errc::malformed, place + " to what is no URL");
   return url;
 }
 
@@ -91,6 +113,7 @@ struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
       // The one used last is the least likely to have been closed by the peer.
       connection = std::move(entries.back().connection);
       entries.pop_back();
+      --count;
       if (!connection->is_quiet()) connection.reset();
     }
     if (entries.empty()) idle.erase(found);
@@ -104,8 +127,22 @@ struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
     connection->park();
     if (!sweep) sweep.emplace(connection->executor());
     entries.push_back({std::move(connection), Clock::now()});
-    if (entries.size() > options.idle_connections_per_host) entries.pop_front();
+    ++count;
+    if (entries.size() > options.idle_connections_per_host) {
+      entries.pop_front();
+      --count;
+    }
+    if (count > options.idle_connections) drop_oldest();
     if (!sweeping) sweep_later();
+  }
+
+  void drop_oldest() {
+    const auto since = [](const auto& entry) { return entry.second.front().since; };
+    const auto oldest =
+        std::min_element(idle.begin(), idle.end(), [&](const auto& a, const auto& b) { return since(a) < since(b); });
+    oldest->second.pop_front();
+    --count;
+    if (oldest->second.empty()) idle.erase(oldest);
   }
 
   // Requests let go what has been idle for too long; where none come, the timer does.
@@ -128,7 +165,10 @@ struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
     const auto newest = Clock::now() - options.idle_timeout;
     for (auto it = idle.begin(); it != idle.end();) {
       auto& entries = it->second;
-      while (!entries.empty() && entries.front().since <= newest) entries.pop_front();
+      while (!entries.empty() && entries.front().since <= newest) {
+        entries.pop_front();
+        --count;
+      }
       it = entries.empty() ? idle.erase(it) : std::next(it);
     }
   }
@@ -139,7 +179,8 @@ struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
   };
   const ClientOptions options;
   std::mutex mutex;
-  std::map<std::string, std::deque<Idle>> idle;
+  std::map<std::string, std::deque<Idle>> idle;  // No deque in it is empty.
+  size_t count = 0;                              // Of all of them.
   std::optional<asio::steady_timer> sweep;
   bool sweeping = false;
   const std::shared_ptr<const Transport> plain = Transport::plain();
@@ -166,7 +207,10 @@ class Stream final : public ResponseStream {
 
   // Reads up to the end of the head; interim answers (1xx) are passed over.
   asio::awaitable<Result<void>> read_head(bool no_body) {
-    while (true) {
+    for (int interim = 0;; ++interim) {
+      if (interim > interim_limit) {
+        co_return fail(Errc::limit, place_ + ": more than " + std::to_string(interim_limit) + " interim answers (1xx)");
+      }
       parser_ = std::make_unique<ResponseParser>(header_limit_);
       if (no_body) parser_->expect_no_body();
       while (!parser_->has_head()) {
@@ -213,6 +257,7 @@ class Stream final : public ResponseStream {
   Code feed(std::string* body, size_t room) {
     Code code;
     if (connection_->input().empty()) return http::error::need_more;
+    if (begin_.size() < 2) begin_.append(connection_->input().substr(0, 2 - begin_.size()));
     connection_->consume(parser_->feed(connection_->input(), body, room, code));
     return code;
   }
@@ -242,8 +287,7 @@ class Stream final : public ResponseStream {
 
   // What has come begins as a TLS record does: an alert, or a part of a handshake.
   bool speaks_tls() const {
-    const std::string_view begin = connection_->input();
-    return !parser_->has_head() && begin.size() > 1 && (begin[0] == 0x15 || begin[0] == 0x16) && begin[1] == 3;
+    return !parser_->has_head() && begin_.size() > 1 && (begin_[0] == 0x15 || begin_[0] == 0x16) && begin_[1] == 3;
   }
 
   Error bad_message(Code code) const {
@@ -251,6 +295,7 @@ class Stream final : public ResponseStream {
     if (code == http::error::header_limit) {
       return {Errc::limit, place_ + ": the response's head is over " + std::to_string(header_limit_) + " bytes"};
     }
+    if (is_message_limit(code)) return {Errc::limit, place_ + ": " + code.message()};
     return {Errc::malformed, place_ + ": not an HTTP response (" + code.message() + ")"};
   }
 
@@ -266,6 +311,7 @@ class Stream final : public ResponseStream {
   GiveBack give_back_;
   std::unique_ptr<ResponseParser> parser_;
   bool received_anything_ = false;
+  std::string begin_;  // The first two bytes.
 };
 
 std::string request_text(const ClientRequest& request, const Route& route) {
@@ -278,9 +324,14 @@ std::string request_text(const ClientRequest& request, const Route& route) {
   const uint16_t usual_port = request.url.scheme == Url::Scheme::https ? 443 : 80;
   std::string host = local ? "localhost" : request.url.authority();
   if (!local && request.url.port == usual_port) host.resize(host.rfind(':'));
-  if (!request.headers.contains("Host")) head.headers.add("Host", host);
-  if (!request.headers.contains("User-Agent")) head.headers.add("User-Agent", "mread/" MREAD_VERSION);
-  for (const auto& [name, value] : request.headers.fields()) head.headers.add(name, value);
+  if (host.starts_with('[')) {  // A zone means nothing to the server.
+    if (const size_t zone = host.find('%'); zone != std::string::npos) host.erase(zone, host.find(']') - zone);
+  }
+  Headers headers = request.headers;
+  for (const auto& [name, value] : request.origin_headers.fields()) headers.set(name, value);
+  if (!headers.contains("Host")) head.headers.add("Host", host);
+  if (!headers.contains("User-Agent")) head.headers.add("User-Agent", "mread/" MREAD_VERSION);
+  for (const auto& [name, value] : headers.fields()) head.headers.add(name, value);
   const bool has_body = !request.body.empty() || (request.method != "GET" && request.method != "HEAD");
   if (has_body) head.headers.set("Content-Length", std::to_string(request.body.size()));
   return to_wire(head);
@@ -313,9 +364,7 @@ Client::~Client() = default;
 
 size_t Client::idle_connections() const {
   const std::lock_guard lock(pool_->mutex);
-  size_t count = 0;
-  for (const auto& [key, entries] : pool_->idle) count += entries.size();
-  return count;
+  return pool_->count;
 }
 
 namespace {
@@ -351,7 +400,7 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
   bool pooled = connection != nullptr;
   while (true) {
     if (!connection) {
-      auto dialed = co_await dial(route, pool->options.connect_timeout);
+      auto dialed = co_await dial(route, pool->options.connect_timeout, pool->options.resolver);
       if (!dialed) co_return fail(std::move(dialed.error()));
       connection = std::move(*dialed);
     }
@@ -376,7 +425,10 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_authorized(std::sh
       auto authorization = co_await request.authorizer->authorization();
       if (!authorization) co_return fail(std::move(authorization.error()));
       value = std::move(*authorization);
-      request.headers.set("Authorization", value);
+      if (!value.empty()) request.origin_headers.set("Authorization", value);
+      auto more = request.authorizer->headers();
+      if (!more) co_return fail(std::move(more.error()));
+      request.origin_headers.replace(*more);
     }
     auto stream = co_await open_once(pool, request);
     if (again || !request.authorizer || !stream || (*stream)->head().status != 401) co_return stream;
@@ -394,16 +446,16 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::sha
     const auto& head = (*stream)->head();
     const std::string location(head.headers.get("Location"));
     if (!request.follow_redirects || location.empty() || !is_redirect(head.status, request.method)) co_return stream;
-    if (redirects == redirect_limit) {
-      co_return fail(Errc::limit, request.url.authority() + ": more than " + std::to_string(redirect_limit) +
-                                      " redirects, the last to " + location);
-    }
     auto target = resolve_location(request.url, location);
     if (!target) co_return fail(std::move(target.error()));
+    if (redirects == redirect_limit) {
+      co_return fail(Errc::limit, request.url.authority() + ": more than " + std::to_string(redirect_limit) +
+                                      " redirects, the last to " + shown(*target));
+    }
     if (!same_peer(request.url, *target)) {
       request.authorizer.reset();
-      request.headers.remove("Authorization");
-      request.headers.remove("Cookie");
+      request.origin_headers = {};
+      for (const char* name : {"Authorization", "Cookie"}) request.headers.remove(name);
     }
     static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
     request.url = std::move(*target);

@@ -1,6 +1,7 @@
 #include "net/connection.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -27,6 +28,9 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 // Small answers stay small; a body that fills the first buffer is read in pieces of the second size.
 constexpr size_t small_buffer_bytes = 64U << 10;
 constexpr size_t large_buffer_bytes = 256U << 10;
+
+// No input is held beyond this, whoever asks for more: readers consume what they have before they ask.
+constexpr size_t most_input_bytes = large_buffer_bytes;
 
 // A writer whose peer keeps up never has to wait; after this much it lets others run.
 constexpr size_t yield_after_bytes = 512U << 10;
@@ -105,11 +109,12 @@ void Connection::consume(size_t count) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
-void Connection::make_room() {
+bool Connection::make_room() {
   size_t wanted = capacity_ == 0 ? small_buffer_bytes : capacity_;
   if (last_read_was_full_) wanted = std::max(wanted, large_buffer_bytes);
   const size_t held = end_ - begin_;
-  if (held * 2 > wanted) wanted *= 2;
+  if (held * 2 > wanted) wanted = std::min(wanted * 2, most_input_bytes);
+  assert(wanted <= most_input_bytes && held <= wanted);
   if (wanted != capacity_) {
     auto larger = std::make_unique_for_overwrite<char[]>(wanted);
     if (held > 0) std::memcpy(larger.get(), buffer_.get() + begin_, held);
@@ -120,11 +125,12 @@ void Connection::make_room() {
   }
   begin_ = 0;
   end_ = held;
+  return end_ < capacity_;
 }
 
 asio::awaitable<Connection::Code> Connection::fill() {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
-  make_room();
+  if (!make_room()) co_return make_error_code(Errc::limit);
   const asio::mutable_buffer room(buffer_.get() + end_, capacity_ - end_);
   Code code;
   size_t count = 0;
@@ -140,6 +146,17 @@ asio::awaitable<Connection::Code> Connection::fill() {
   co_return note(code);
 }
 
+asio::awaitable<Connection::Code> Connection::wait_input() {
+  if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  // What a TLS layer holds cannot be seen from the socket.
+  if (begin_ != end_ || tls_) co_return Code();
+  buffer_.reset();
+  capacity_ = 0;
+  last_read_was_full_ = false;
+  const auto [code] = co_await socket_.async_wait(Socket::wait_read, nothrow);
+  co_return explain(code);
+}
+
 asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std::chrono::milliseconds stall) {
   const asio::const_buffer piece(bytes.data(), bytes.size());
   co_return co_await write(std::span(&piece, 1), stall);
@@ -148,8 +165,26 @@ asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std:
 asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_buffer> pieces,
                                                     std::chrono::milliseconds stall) {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+  writing_since_ = std::chrono::steady_clock::now().time_since_epoch();
+  Code code;
+  if (tls_) {
+    code = co_await write_tls(pieces, stall);
+  } else {
+    code = co_await write_plain(pieces, stall);
+  }
+  writing_since_ = std::chrono::steady_clock::duration(0);
+  co_return code;
+}
+
+std::chrono::nanoseconds Connection::writing_for() const {
+  const auto since = writing_since_.load();
+  if (since.count() == 0) return std::chrono::nanoseconds(0);
+  return std::chrono::steady_clock::now().time_since_epoch() - since;
+}
+
+asio::awaitable<Connection::Code> Connection::write_plain(std::span<const asio::const_buffer> pieces,
+                                                          std::chrono::milliseconds stall) {
   const auto executor = co_await asio::this_coro::executor;
-  if (tls_) co_return co_await write_tls(pieces, stall);
   Code code;
   socket_.non_blocking(true, code);
   if (code) co_return explain(code);
@@ -178,6 +213,7 @@ asio::awaitable<Connection::Code> Connection::write(std::span<const asio::const_
     }
     if (code) co_return explain(code);
     written_in_a_row_ += count;
+    written_ += count;
     while (count > 0) {
       const size_t step = std::min(count, pieces[next].size() - offset);
       offset += step;
@@ -233,22 +269,24 @@ asio::awaitable<Connection::Code> Connection::write_tls(std::span<const asio::co
     disarm();
     if (code) co_return note(code);
     if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
+    written_ += count;
     record += count;
   }
 }
 
 asio::awaitable<Connection::Code> Connection::peer_gone() {
-  constexpr size_t most_kept = 1U << 20;
+  constexpr size_t most_kept = 64U << 10;
   while (true) {
     if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
-    if (tls_ && input().size() < most_kept) {
+    const bool is_full = input().size() >= most_kept;
+    if (tls_ && !is_full) {
       make_room();
       const auto [code, count] = co_await tls_->read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_));
       end_ += count;
       if (!code) continue;
       co_return code == asio::error::operation_aborted || !socket_.is_open() ? explain(code) : Code();
     }
-    if (input().size() >= most_kept) {
+    if (is_full) {
       // Too much is kept already: only an error tells.
       const auto [code] = co_await socket_.async_wait(Socket::wait_error, nothrow);
       co_return explain(code);
@@ -289,6 +327,11 @@ bool Connection::is_quiet() {
   char byte = 0;
   const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::interrupt() {
+  Code ignored;
+  socket_.cancel(ignored);
 }
 
 void Connection::close() {

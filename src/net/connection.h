@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -54,14 +55,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What has been read and not consumed.
   std::string_view input() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void consume(size_t count);
-  /// Reads some more behind input(). Views of input() become invalid.
+  /// Reads some more behind input(), of which at most 256 KiB are held: Errc::limit where that much waits already.
+  /// Views of input() become invalid.
   asio::awaitable<Code> fill();
+  /// Completes when there may be something to fill() in. Without TLS the read buffer's memory is given back meanwhile.
+  asio::awaitable<Code> wait_input();
 
   /// Writes all. `stall` bounds the time without progress.
   asio::awaitable<Code> write(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
   asio::awaitable<Code> write(std::string_view bytes, std::chrono::milliseconds stall);
 
-  /// Completes when the peer has closed or reset the connection; input that arrives meanwhile is kept.
+  /// Bytes that the socket (or TLS) has taken since the beginning.
+  uint64_t written() const { return written_; }
+  /// How long the write that is under way has been; 0: none is. From any thread.
+  std::chrono::nanoseconds writing_for() const;
+
+  /// Completes when the peer has closed or reset the connection; input that arrives meanwhile is kept, up to 64 KiB.
+  /// Where there is that much, only a reset is noticed.
   asio::awaitable<Code> peer_gone();
 
   /// Closes the connection after `timeout`, unless disarmed or armed anew. The timer runs on `executor`.
@@ -73,6 +83,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool timed_out() const { return timed_out_; }  ///< the watchdog has closed it
   /// Whether an idle connection can be used again: open, nothing to read, not closed by the peer.
   bool is_quiet();
+  /// What is waiting fails with Errc::canceled; the connection can still be used.
+  void interrupt();
   /// Over TLS, a peer can tell this from a clean end: close_notify is not sent.
   void close();
   /// Closes by RST.
@@ -89,8 +101,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   asio::awaitable<bool> is_cancelled();
   Code explain(Code code) const;
-  void make_room();
+  bool make_room();  // False where the input holds as much as it may.
   Code note(Code code);
+  asio::awaitable<Code> write_plain(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
   asio::awaitable<Code> write_tls(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
 
   Socket socket_;
@@ -102,6 +115,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t end_ = 0;
   bool last_read_was_full_ = false;
   size_t written_in_a_row_ = 0;
+  uint64_t written_ = 0;
+  std::atomic<std::chrono::steady_clock::duration> writing_since_{};  // 0: not at all.
   std::optional<asio::steady_timer> watchdog_;
   uint64_t watch_ = 0;
   bool timed_out_ = false;

@@ -4,11 +4,9 @@
 #include <vector>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -25,51 +23,39 @@ using Clock = std::chrono::steady_clock;
 using Code = boost::system::error_code;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 
-// A name being resolved. getaddrinfo cannot be interrupted, so the coroutine waits on the timer, and leaves when it is
-// cancelled; what the resolver says later is dropped with this.
-struct Lookup {
-  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), woken(executor) {}
-  asio::ip::tcp::resolver resolver;
-  asio::steady_timer woken;
-  bool done = false;
-  Code code;
-  std::vector<Endpoint> endpoints;
+struct Endpoints {
+  std::vector<Endpoint> list;
+  bool is_kept = false;  // They were known before, and may have changed since.
 };
 
-asio::awaitable<Result<std::vector<Endpoint>>> resolve(Url url, Clock::time_point deadline) {
+std::chrono::milliseconds time_left(Clock::time_point deadline) {
+  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()),
+                  std::chrono::milliseconds(0));
+}
+
+asio::awaitable<Result<Endpoints>> find_endpoints(Url url, std::shared_ptr<Resolver> resolver,
+                                                  Clock::time_point deadline) {
   const std::string place = url.authority();
+  Endpoints endpoints;
   if (url.scheme == Url::Scheme::unix_socket) {
     if (url.host.size() >= 108) co_return fail(Errc::config, place + ": a socket's path has less than 108 bytes");
-    co_return std::vector<Endpoint>{asio::local::stream_protocol::endpoint(url.host)};
+    endpoints.list.emplace_back(asio::local::stream_protocol::endpoint(url.host));
+    co_return endpoints;
   }
   Code code;
   if (const auto address = asio::ip::make_address(url.host, code); !code) {
-    co_return std::vector<Endpoint>{asio::ip::tcp::endpoint(address, url.port)};
+    endpoints.list.emplace_back(asio::ip::tcp::endpoint(address, url.port));
+    co_return endpoints;
   }
-  const auto executor = co_await asio::this_coro::executor;
-  const auto lookup = std::make_shared<Lookup>(executor);
-  lookup->woken.expires_at(deadline);
-  lookup->resolver.async_resolve(
-      url.host, std::to_string(url.port), asio::ip::resolver_base::numeric_service,
-      asio::bind_executor(executor, [lookup](Code error, const asio::ip::tcp::resolver::results_type& found) {
-        lookup->done = true;
-        lookup->code = error;
-        for (const auto& entry : found) lookup->endpoints.emplace_back(entry.endpoint());
-        lookup->woken.cancel();
-      }));
-  if (!lookup->done) {
-    const auto [ignored] = co_await lookup->woken.async_wait(nothrow);
-    static_cast<void>(ignored);
+  auto found = co_await resolver->resolve(url.host, time_left(deadline));
+  if (!found) {
+    Error& error = found.error();
+    if (!error.context.empty()) co_return fail(error.in(place));
+    co_return fail(error.code, place);
   }
-  if (!lookup->done) {
-    lookup->resolver.cancel();
-    const auto state = co_await asio::this_coro::cancellation_state;
-    const bool cancelled = state.cancelled() != asio::cancellation_type::none;
-    co_return fail(connection_error(cancelled ? Errc::canceled : Errc::deadline, place, "name lookup"));
-  }
-  if (lookup->code) co_return fail(lookup->code, place);
-  if (lookup->endpoints.empty()) co_return fail(Errc::not_found, place + ": the name has no address");
-  co_return std::move(lookup->endpoints);
+  for (const auto& address : found->addresses) endpoints.list.emplace_back(asio::ip::tcp::endpoint(address, url.port));
+  endpoints.is_kept = found->is_kept;
+  co_return endpoints;
 }
 
 constexpr uint32_t proxy_head_limit_bytes = 64U << 10;
@@ -179,31 +165,57 @@ Error proxy_refusal(const Route& route, int status) {
                                  std::to_string(status) + " " + std::string(reason_phrase(status))};
 }
 
-asio::awaitable<Result<std::shared_ptr<Connection>>> dial(Route route, std::chrono::milliseconds timeout) {
+namespace {
+
+using Dialed = Result<std::shared_ptr<Connection>>;
+
+// One endpoint after the other; each gets its share of the time.
+asio::awaitable<Dialed> try_each(const Route& route, std::vector<Endpoint> endpoints, Clock::time_point deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto deadline = Clock::now() + timeout;
-  const std::string place = route.url.authority();
-  auto endpoints = co_await resolve(route.proxy ? route.proxy->url : route.url, deadline);
-  if (!endpoints) {
-    if (!route.proxy) co_return fail(std::move(endpoints.error()));
-    co_return fail(endpoints.error().in(place + ": proxy"));
-  }
-  Error error(Errc::unavailable, place);
-  for (size_t i = 0; i < endpoints->size(); ++i) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    const auto share = std::max(left / static_cast<int>(endpoints->size() - i), std::chrono::milliseconds(1));
+  Error error(Errc::deadline, "");
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    const auto left = time_left(deadline);
+    if (left.count() == 0) break;
+    const auto share = std::max(left / static_cast<int>(endpoints.size() - i), std::chrono::milliseconds(1));
     const auto connection = std::make_shared<Connection>(Connection::Socket(executor));
     Attempt attempt(route, connection, Clock::now() + share);
-    auto reached = co_await attempt.run((*endpoints)[i]);
+    auto reached = co_await attempt.run(endpoints[i]);
     if (reached) co_return connection;
     error = std::move(reached.error());
     if (error.is(Errc::canceled)) break;
   }
-  if (error.is(Errc::deadline)) {
+  co_return fail(std::move(error));
+}
+
+}  // namespace
+
+asio::awaitable<Dialed> dial(Route route, std::chrono::milliseconds timeout, std::shared_ptr<Resolver> resolver) {
+  if (!resolver) resolver = Resolver::shared();
+  const auto deadline = Clock::now() + timeout;
+  const std::string place = route.url.authority();
+  const Url& first_hop = route.proxy ? route.proxy->url : route.url;
+  auto endpoints = co_await find_endpoints(first_hop, resolver, deadline);
+  if (!endpoints) {
+    if (!route.proxy) co_return fail(std::move(endpoints.error()));
+    co_return fail(endpoints.error().in(place + ": proxy"));
+  }
+  auto dialed = co_await try_each(route, endpoints->list, deadline);
+  if (dialed) co_return dialed;
+  resolver->doubt(first_hop.host);
+  if (endpoints->is_kept && !dialed.error().is(Errc::canceled)) {
+    // The host may have moved since.
+    auto again = co_await find_endpoints(first_hop, resolver, deadline);
+    if (again && again->list != endpoints->list) {
+      dialed = co_await try_each(route, std::move(again->list), deadline);
+      if (dialed) co_return dialed;
+      resolver->doubt(first_hop.host);
+    }
+  }
+  if (dialed.error().is(Errc::deadline)) {
     const std::string through = route.proxy ? " through proxy " + route.proxy->url.authority() : std::string();
     co_return fail(Errc::deadline, place + ": no connection within " + format_duration(timeout) + through);
   }
-  co_return fail(std::move(error));
+  co_return dialed;
 }
 
 }  // namespace mread::net

@@ -10,6 +10,7 @@
 #include "net/connection.h"
 #include "net/http.h"
 #include "net/proxy.h"
+#include "net/resolver.h"
 
 namespace mread::net {
 
@@ -26,9 +27,11 @@ struct Route {
 };
 
 /// Resolves, connects, has a proxy connect on, and shakes hands: all within `timeout`. A name with several addresses is
-/// tried one after the other; each gets its share of the time. Errors name the URL's host:port, and the proxy where it
-/// is at fault. Cancelling the coroutine closes the socket at once.
-asio::awaitable<Result<std::shared_ptr<Connection>>> dial(Route route, std::chrono::milliseconds timeout);
+/// tried one after the other; each gets its share of the time. Where none of the addresses is reached that `resolver`
+/// (null: Resolver::shared()) has kept from before, they are asked for once more. Errors name the URL's host:port, and
+/// the proxy where it is at fault. Cancelling the coroutine closes the socket at once.
+asio::awaitable<Result<std::shared_ptr<Connection>>> dial(Route route, std::chrono::milliseconds timeout,
+                                                          std::shared_ptr<Resolver> resolver = nullptr);
 
 /// The proxy has answered with `status` in place of doing what it was asked.
 Error proxy_refusal(const Route& route, int status);

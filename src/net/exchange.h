@@ -26,6 +26,7 @@ class Exchange final : public ResponseWriter {
   void abort(bool reset) override;
   asio::awaitable<Result<void>> client_gone() override;
   asio::awaitable<Result<void>> write_raw(std::string_view bytes) override;
+  uint64_t taken() const override { return connection_->written(); }
 
   bool untouched() const { return state_ == State::untouched; }
   bool complete() const { return state_ == State::done; }

@@ -1,9 +1,11 @@
 #include "net/http.h"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 
 #include "base/printable.h"
+#include "base/shown_url.h"
 
 namespace mread::net {
 namespace {
@@ -41,6 +43,16 @@ void Headers::remove(std::string_view name) {
       fields_.end());
 }
 
+void Headers::extend_last(std::string_view more) {
+  assert(!fields_.empty());
+  fields_.back().second += more;
+}
+
+void Headers::replace(const Headers& other) {
+  for (const auto& [name, value] : other.fields()) remove(name);
+  fields_.insert(fields_.end(), other.fields_.begin(), other.fields_.end());
+}
+
 std::string_view Headers::get(std::string_view name) const {
   for (const auto& [key, value] : fields_) {
     if (same_name(key, name)) return value;
@@ -53,7 +65,9 @@ bool Headers::contains(std::string_view name) const {
 }
 
 Result<Url> Url::parse(std::string_view text) {
-  const std::string whole = quote(text);
+  const std::string whole = quote(shown_url(text));
+  // What stands before an @ may be a part of a password.
+  const bool has_secret = text.find('@') != std::string_view::npos;
   const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c != 0x7f; });
   if (!printable) return fail(Errc::config, "URL " + whole + ": a space or control character (write it as %XX)");
   std::string_view rest = text;
@@ -74,10 +88,10 @@ Result<Url> Url::parse(std::string_view text) {
     url.scheme = Scheme::https;
     url.port = 443;
   } else if (const size_t colon = rest.find("://"); colon != std::string_view::npos) {
-    return fail(Errc::config,
-                "URL " + whole + ": unknown scheme " + quote(rest.substr(0, colon)) + " (http, https or unix)");
+    return fail(Errc::config, "URL " + whole + ": unknown scheme" +
+                                  (has_secret ? "" : " " + quote(rest.substr(0, colon))) + " (http, https or unix)");
   } else {
-    return fail(Errc::config, "URL " + whole + ": no scheme (write http://" + std::string(text) + ")");
+    return fail(Errc::config, "URL " + whole + ": no scheme (write http://" + shown_url(text) + ")");
   }
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   rest.remove_prefix(authority.size());
@@ -93,6 +107,7 @@ Result<Url> Url::parse(std::string_view text) {
     const size_t bracket = authority.find(']');
     if (bracket == std::string_view::npos) return fail(Errc::config, "URL " + whole + ": no ']' after the address");
     url.host = authority.substr(1, bracket - 1);
+    if (const size_t zone = url.host.find("%25"); zone != std::string::npos) url.host.erase(zone + 1, 2);
     const std::string_view after = authority.substr(bracket + 1);
     if (!after.empty() && after[0] != ':') return fail(Errc::config, "URL " + whole + ": ':' expected after ']'");
     has_port = !after.empty();
@@ -110,7 +125,7 @@ Result<Url> Url::parse(std::string_view text) {
   if (has_port) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
     if (port.empty() || error != std::errc() || end != port.data() + port.size() || url.port == 0) {
-      return fail(Errc::config, "URL " + whole + ": bad port " + quote(port));
+      return fail(Errc::config, "URL " + whole + ": bad port" + (has_secret ? "" : " " + quote(port)));
     }
   }
   return url;
@@ -119,8 +134,12 @@ Result<Url> Url::parse(std::string_view text) {
 std::string Url::authority() const {
   if (scheme == Scheme::unix_socket) return host;
   const bool ipv6 = host.find(':') != std::string::npos;
-  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  std::string name = ipv6 ? "[" + host + "]" : host;
+  if (const size_t zone = name.find('%'); ipv6 && zone != std::string::npos) name.insert(zone + 1, "25");
+  return name + ":" + std::to_string(port);
 }
+
+std::string Url::shown() const { return shown_url(to_string()); }
 
 std::string Url::to_string() const {
   switch (scheme) {

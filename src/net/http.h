@@ -15,6 +15,10 @@ class Headers {
   void add(std::string name, std::string value);
   void set(std::string name, std::string value);
   void remove(std::string_view name);
+  /// Appends to the value of the last field, of which there is one.
+  void extend_last(std::string_view more);
+  /// Puts all of `other` in place of what is there of the same names.
+  void replace(const Headers& other);
   /// The first value of `name`, or empty.
   std::string_view get(std::string_view name) const;
   bool contains(std::string_view name) const;
@@ -28,14 +32,17 @@ class Headers {
 struct Url {
   enum class Scheme { http, https, unix_socket };
   Scheme scheme = Scheme::http;
-  std::string host;    ///< without brackets; for unix_socket the socket's path
+  std::string host;    ///< without brackets, a zone behind %; for unix_socket the socket's path
   uint16_t port = 0;   ///< the scheme's default filled in
   std::string target;  ///< path and query, at least "/"
 
-  /// Errors (Errc::config): no scheme, unknown scheme, no host, bad port, userinfo (with a hint to basic_auth).
+  /// Errors (Errc::config): no scheme, unknown scheme, no host, bad port, userinfo (with a hint to basic_auth). The
+  /// messages show the URL as shown_url() does.
   static Result<Url> parse(std::string_view text);
   std::string authority() const;  ///< "host:port", brackets where needed
+  /// The whole URL. What stands behind the ? may be a secret: messages have shown().
   std::string to_string() const;
+  std::string shown() const;  ///< for people: without the query (base/shown_url.h)
 };
 
 struct RequestHead {

@@ -6,9 +6,9 @@
 
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <openssl/evp.h>
+
+#include "base/go_url.h"
 
 namespace mread::net {
 namespace {
@@ -102,20 +102,20 @@ Result<std::optional<Proxy>> from_variable(const ProxyRules::Environment& enviro
 }  // namespace
 
 Result<Proxy> Proxy::parse(std::string_view text) {
-  const auto parsed = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
-  if (!parsed || parsed->encoded_host().empty()) {
+  const auto parsed = parse_go_url(text);
+  if (!parsed || parsed->host.empty()) {
     // The text stays out of the message: it may hold a password.
     return fail(Errc::config, "the proxy's URL is none (want http://HOST:PORT)");
   }
-  if (parsed->scheme() != "http" && parsed->scheme() != "https") {
-    return fail(Errc::config, "proxy: want an http or https URL, got \"" + std::string(parsed->scheme()) + "\"");
+  if (parsed->scheme != "http" && parsed->scheme != "https") {
+    return fail(Errc::config, "proxy: want an http or https URL, got \"" + parsed->scheme + "\"");
   }
   Proxy proxy;
-  auto url = Url::parse(std::string(parsed->scheme()) + "://" + std::string(parsed->encoded_host_and_port()));
+  auto url = Url::parse(parsed->scheme + "://" + parsed->authority());
   if (!url) return fail(url.error().in("proxy"));
   proxy.url = std::move(*url);
-  if (parsed->has_userinfo()) {
-    proxy.authorization = "Basic " + base64(std::string(parsed->user()) + ":" + std::string(parsed->password()));
+  if (parsed->user) {
+    proxy.authorization = "Basic " + base64(*parsed->user + ":" + parsed->password.value_or(""));
   }
   return proxy;
 }

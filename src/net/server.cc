@@ -1,8 +1,9 @@
 #include "net/server.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
-#include <set>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/as_tuple.hpp>
@@ -37,6 +38,9 @@ std::string to_text(const tcp::endpoint& endpoint) {
   return host_port(endpoint.address().to_string(), endpoint.port());
 }
 
+// "127.0.0.1:40312" without the port.
+std::string_view address_of(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
+
 }  // namespace
 
 // Shared by the server and by what is still under way. The mutex guards everything but `settings`; handlers and
@@ -60,16 +64,79 @@ struct Server::State : std::enable_shared_from_this<State> {
     if (!code) endpoint = fresh->local_endpoint(code);
     if (code) return fail(code, place);
     acceptor = std::move(fresh);
-    accept_next();
+    go_on();
     return {};
   }
 
   void close_acceptor() {
     retry.cancel();
+    wants_room = false;
     if (!acceptor) return;
     Code ignored;
     acceptor->close(ignored);
     acceptor.reset();
+  }
+
+  // With the mutex held, as all that follows but run_session() and end_session().
+  bool is_full() const {
+    const auto& limit = settings->options.connection_limit;
+    const size_t most = limit ? limit() : 0;
+    return most != 0 && sessions.size() >= most;
+  }
+
+  // Accepts the next connection, once there is one and room for it.
+  void go_on() {
+    if (!is_full()) return accept_next();
+    acceptor->async_wait(tcp::acceptor::wait_read, [self = shared_from_this(), from = acceptor](Code code) {
+      const std::lock_guard lock(self->mutex);
+      if (code || from != self->acceptor) return;
+      if (!self->is_full()) return self->accept_next();
+      self->make_room();
+    });
+  }
+
+  // Somebody waits to be accepted. Goes on when a connection has ended.
+  void make_room() {
+    wants_room = true;
+    if (evict_one()) return;
+    // All are busy: one of them may be idle soon.
+    try_again([](State& self) {
+      if (self.wants_room) self.make_room();
+    });
+  }
+
+  // Of those whose client is waited for, the oldest of the address with the most connections; else of those whose
+  // client does not take its answer. Whether there is one.
+  bool evict_one() {
+    std::map<std::string_view, size_t> counts;
+    for (const auto& [id, session] : sessions) ++counts[address_of(session->peer())];
+    std::shared_ptr<Session> chosen;
+    for (const auto fits : {&Session::is_waiting, &Session::is_stalled}) {
+      size_t highest = 0;
+      for (const auto& [id, session] : sessions) {
+        const size_t count = counts[address_of(session->peer())];
+        if (count <= highest || !((*session).*fits)()) continue;
+        highest = count;
+        chosen = session;
+      }
+      if (chosen) break;
+    }
+    if (!chosen) return false;
+    asio::post(chosen->strand(), [self = shared_from_this(), chosen] {
+      if (chosen->evict()) return;
+      // It has begun to be busy.
+      const std::lock_guard lock(self->mutex);
+      if (self->wants_room) self->make_room();
+    });
+    return true;
+  }
+
+  void try_again(void (*act)(State&)) {
+    retry.expires_after(std::chrono::milliseconds(50));
+    retry.async_wait([self = shared_from_this(), from = acceptor, act](Code cancelled) {
+      const std::lock_guard lock(self->mutex);
+      if (!cancelled && from && from == self->acceptor) act(*self);
+    });
   }
 
   void accept_next() {
@@ -86,16 +153,13 @@ struct Server::State : std::enable_shared_from_this<State> {
     if (from != acceptor) return;
     if (!code) {
       start_session(strand, std::move(socket));
-      return accept_next();
+      return go_on();
     }
     if (code == asio::error::operation_aborted) return;
-    if (code == asio::error::connection_aborted) return accept_next();
+    if (code == asio::error::connection_aborted) return go_on();
     // Out of descriptors or memory: some will come back.
-    retry.expires_after(std::chrono::milliseconds(50));
-    retry.async_wait([self = shared_from_this(), from](Code cancelled) {
-      const std::lock_guard again(self->mutex);
-      if (!cancelled && from == self->acceptor) self->accept_next();
-    });
+    evict_one();
+    try_again([](State& self) { self.go_on(); });
   }
 
   void start_session(const asio::any_io_executor& strand, tcp::socket socket) {
@@ -104,25 +168,31 @@ struct Server::State : std::enable_shared_from_this<State> {
     socket.set_option(tcp::no_delay(true), ignored);
     auto connection = std::make_shared<Connection>(Connection::Socket(std::move(socket)));
     auto session = std::make_shared<Session>(strand, std::move(connection), to_text(peer), settings);
-    sessions.insert(session);
+    const uint64_t id = next_session++;
+    sessions.emplace(id, session);
     // Posted: it must not begin, and perhaps end, under the mutex.
-    asio::post(strand, [self = shared_from_this(), session] { run_session(self, session); });
+    asio::post(strand, [self = shared_from_this(), id, session] { run_session(self, id, session); });
   }
 
-  static void run_session(const std::shared_ptr<State>& self, const std::shared_ptr<Session>& session) {
-    const auto ended = [self, session](std::exception_ptr) { self->end_session(session); };
+  static void run_session(const std::shared_ptr<State>& self, uint64_t id, const std::shared_ptr<Session>& session) {
+    const auto ended = [self, id, session](std::exception_ptr) { self->end_session(id); };
     asio::co_spawn(session->strand(), session->run(), asio::bind_cancellation_slot(session->slot(), ended));
   }
 
-  void end_session(const std::shared_ptr<Session>& session) {
+  void end_session(uint64_t id) {
     const std::lock_guard lock(mutex);
-    sessions.erase(session);
+    sessions.erase(id);
     if (sessions.empty() && on_empty) on_empty();
+    if (!wants_room || !acceptor) return;
+    if (is_full()) return make_room();
+    wants_room = false;
+    retry.cancel();
+    accept_next();
   }
 
   void for_each_session(void (Session::*act)()) {
     const std::lock_guard lock(mutex);
-    for (const auto& session : sessions) {
+    for (const auto& [id, session] : sessions) {
       asio::post(session->strand(), [session, act] { ((*session).*act)(); });
     }
   }
@@ -138,7 +208,9 @@ struct Server::State : std::enable_shared_from_this<State> {
   tcp::endpoint endpoint;
   std::shared_ptr<tcp::acceptor> acceptor;
   asio::steady_timer retry;
-  std::set<std::shared_ptr<Session>> sessions;
+  std::map<uint64_t, std::shared_ptr<Session>> sessions;  // In order of arrival.
+  uint64_t next_session = 0;
+  bool wants_room = false;  // A new connection waits for one to end.
   std::function<void()> on_empty;
 };
 

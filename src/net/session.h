@@ -34,6 +34,13 @@ class Session {
   void close_if_idle();
   /// Closes the connection and cancels the handler.
   void abort();
+  /// Closes the connection if its client is waited for, or has not taken an answer for long; false where not so.
+  bool evict();
+  /// Whether nothing of this connection is under way but waiting for its client. From any thread.
+  bool is_waiting() const { return waiting_; }
+  /// Whether its client has been taking one piece of an answer for longer than others need. From any thread.
+  bool is_stalled() const;
+  const std::string& peer() const { return peer_; }
 
   const asio::any_io_executor& strand() const { return strand_; }
   asio::cancellation_slot slot() { return cancel_.slot(); }
@@ -43,10 +50,15 @@ class Session {
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> handle(ServerRequest request, bool keep_alive, int version);
   asio::awaitable<Connection::Code> read_head(RequestParser& parser);
-  asio::awaitable<Connection::Code> read_body(RequestParser& parser, std::string& body);
+  asio::awaitable<Connection::Code> read_body(RequestParser& parser, std::string& body, const BodyPermit& permit);
+  asio::awaitable<Connection::Code> receive_body(RequestParser& parser, std::string& body, const BodyPermit& permit);
   asio::awaitable<std::optional<Refusal>> screened(const RequestHead& head);
+  asio::awaitable<std::optional<BodyPermit>> admitted(RequestParser& parser);
+  asio::awaitable<void> refuse_body(Connection::Code code, uint64_t limit_bytes);
+  void tell_cut(std::string_view reason);
   asio::awaitable<bool> turn_away(RequestParser& parser, Refusal refusal);
   asio::awaitable<void> refuse(int status, std::string line);
+  asio::awaitable<void> refuse(Refusal refusal);
   asio::awaitable<void> leave();
 
   asio::any_io_executor strand_;
@@ -55,6 +67,9 @@ class Session {
   std::shared_ptr<const SessionSettings> settings_;
   asio::cancellation_signal cancel_;
   bool idle_ = true;
+  std::atomic<bool> waiting_{true};
+  std::atomic<bool> evicted_{false};
+  std::optional<Refusal> gave_way_;  // Of the body that is being read.
 };
 
 }  // namespace mread::net

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/shown_url.h"
 #include "net/client.h"
 #include "wire/chunk_samples.h"
 #include "wire/chunked_series.h"
@@ -146,19 +147,19 @@ Result<ReadReply> read_series(ReadCall call, std::stop_token stop) {
   request.headers.set("Accept-Encoding", "snappy");
   request.headers.set("User-Agent", "mread/" MREAD_VERSION);
   request.headers.set("X-Prometheus-Remote-Read-Version", "0.1.0");
-  for (const auto& [name, value] : call.headers.fields()) request.headers.set(name, value);
+  for (const auto& [name, value] : call.headers.fields()) request.origin_headers.set(name, value);
   request.body = wire::encode_read_request({{call.query}, call.accept});
 
   const auto begin = std::chrono::steady_clock::now();
   auto response = net::fetch(std::move(request), {call.timeout, call.body_limit_bytes}, std::move(stop));
   const auto end = std::chrono::steady_clock::now();
-  if (!response) return fail(response.error().in(call.url.to_string()));
+  if (!response) return fail(response.error().in(call.url.shown()));
   if (response->head.status / 100 != 2) {
-    return fail(Errc::http_status, fmt::format("{}: HTTP {}: {}", call.url.to_string(), response->head.status,
-                                               first_line(response->body)));
+    return fail(Errc::http_status, fmt::format("{}: HTTP {}: {}", call.url.shown(), response->head.status,
+                                               hide_query(first_line(response->body), call.url.to_string())));
   }
   auto reply = decode_read_reply(call, response->head.headers, std::move(response->body));
-  if (!reply) return fail(reply.error().in(call.url.to_string()));
+  if (!reply) return fail(reply.error().in(call.url.shown()));
   reply->duration = std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
   return reply;
 }

@@ -90,6 +90,7 @@ struct Check {
   int repeat = 1;
   std::optional<milliseconds> eventually;
   std::optional<milliseconds> timeout;
+  bool oracle = true;  ///< the oracles judge it too; false: `oracle: false`
 
   std::optional<std::vector<ExpectedSample>> samples;
   std::optional<Comparison> count;         ///< `exp_count:` / `exp_series:`
@@ -195,7 +196,7 @@ struct Test {
   std::vector<std::string> tags;
   MatrixCase matrix_case;
   uint64_t seed = 0;
-  milliseconds interval{15'000};
+  milliseconds interval = mockstore::default_interval;
   int64_t start_ms = 0;  ///< start_timestamp, since the epoch
   std::vector<NodeDeclaration> nodes;
   std::vector<Authority> certificates;
@@ -205,6 +206,7 @@ struct Test {
   std::optional<Load> load;
   std::vector<Threshold> thresholds;
   std::vector<KnownIssue> known_issues;
+  std::vector<std::string> warnings;  ///< what looks like a mistake in its nodes, though it can be run
 
   const NodeDeclaration* find(const std::string& node) const;
   const Invariant* find(Invariant::Kind kind) const;
@@ -219,8 +221,24 @@ struct LoadOptions {
   std::optional<uint64_t> seed;  ///< in place of the files' own
 };
 
+/// Several errors at once; what() has all of them.
+class ScenarioErrors : public yaml::ConfigError {
+ public:
+  explicit ScenarioErrors(std::vector<std::string> errors);
+  /// Each as a ConfigError would have it.
+  const std::vector<std::string>& errors() const { return errors_; }
+
+ private:
+  std::vector<std::string> errors_;
+};
+/// The errors of one exception, which may be a ScenarioErrors.
+std::vector<std::string> errors_of(const yaml::ConfigError& error);
+/// Throws nothing where there is none, one as a ConfigError, several as a ScenarioErrors.
+void throw_errors(std::vector<std::string> errors);
+
 /// The tests of one scenario file, one for every case of its matrix. Throws yaml::ConfigError for everything that can
-/// be known to be wrong without starting a node.
+/// be known to be wrong without starting a node; of the first case with an error that is one for each check, invariant
+/// and section behind the nodes and the timeline, as a ScenarioErrors.
 std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options);
 std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name, const LoadOptions& options);
 

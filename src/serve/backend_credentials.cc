@@ -18,6 +18,10 @@ Result<std::string> value_of(const merger::Secret& secret, const std::string& ke
   return read;
 }
 
+bool one_line(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
 // Secrets that are known at once, or stand in a file.
 class Known final : public net::Authorizer {
  public:
@@ -38,9 +42,7 @@ class Known final : public net::Authorizer {
     const auto& authorization = std::get<merger::Authorization>(settings_);
     const auto credentials = value_of(authorization.credentials, "authorization credentials");
     if (!credentials) return fail(credentials.error());
-    const bool one_line = std::none_of(credentials->begin(), credentials->end(),
-                                       [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
-    if (!one_line) {
+    if (!one_line(*credentials)) {
       return fail(Errc::environment,
                   "authorization credentials_file: " + authorization.credentials.file + ": want one line");
     }
@@ -50,9 +52,59 @@ class Known final : public net::Authorizer {
   const std::variant<merger::BasicAuth, merger::Authorization> settings_;
 };
 
-}  // namespace
+// Of a backend that no read can succeed with: fails every request before it is sent.
+class Unusable final : public net::Authorizer {
+ public:
+  explicit Unusable(std::string why) : why_(std::move(why)) {}
+  net::asio::awaitable<Result<std::string>> authorization() override { co_return fail(Errc::config, why_); }
+  bool refused(const std::string&) override { return false; }
 
-std::shared_ptr<net::Authorizer> backend_authorizer(const merger::Backend& backend, TokenSources& tokens) {
+ private:
+  const std::string why_;
+};
+
+// `http_headers:`, some of which may stand in files.
+class WithHeaders final : public net::Authorizer {
+ public:
+  WithHeaders(std::shared_ptr<net::Authorizer> credentials, const merger::Backend& backend)
+      : credentials_(std::move(credentials)), http_headers_(backend.http_headers) {
+    for (const auto& [name, value] : backend.headers) all_headers_.add(name, value);
+  }
+
+  net::asio::awaitable<Result<std::string>> authorization() override {
+    if (!credentials_) co_return std::string();
+    auto value = co_await credentials_->authorization();
+    co_return value;
+  }
+
+  Result<net::Headers> headers() override {
+    net::Headers out;
+    for (const merger::HttpHeader& header : http_headers_) {
+      // `headers:` is sent first.
+      if (all_headers_.contains(header.name) && !out.contains(header.name)) {
+        out.add(header.name, std::string(all_headers_.get(header.name)));
+      }
+      for (const std::string& value : header.values) out.add(header.name, value);
+      for (const std::string& file : header.files) {
+        auto value = read_secret_file(file);
+        const std::string place = "http_headers " + header.name + ": ";
+        if (!value) return fail(Errc::environment, place + value.error().to_string());
+        if (!one_line(*value)) return fail(Errc::environment, place + file + ": want one line");
+        out.add(header.name, std::move(*value));
+      }
+    }
+    return out;
+  }
+
+  bool refused(const std::string& value) override { return credentials_ && credentials_->refused(value); }
+
+ private:
+  const std::shared_ptr<net::Authorizer> credentials_;
+  const std::vector<merger::HttpHeader> http_headers_;
+  net::Headers all_headers_;
+};
+
+std::shared_ptr<net::Authorizer> credentials_of(const merger::Backend& backend, TokenSources& tokens) {
   if (const auto* basic = std::get_if<merger::BasicAuth>(&backend.credentials)) return std::make_shared<Known>(*basic);
   if (const auto* authorization = std::get_if<merger::Authorization>(&backend.credentials)) {
     return std::make_shared<Known>(*authorization);
@@ -61,6 +113,15 @@ std::shared_ptr<net::Authorizer> backend_authorizer(const merger::Backend& backe
     return tokens.source(*oauth2, backend.timeout);
   }
   return nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<net::Authorizer> backend_authorizer(const merger::Backend& backend, TokenSources& tokens) {
+  if (!backend.unusable.empty()) return std::make_shared<Unusable>(backend.unusable);
+  auto credentials = credentials_of(backend, tokens);
+  if (backend.http_headers.empty()) return credentials;
+  return std::make_shared<WithHeaders>(std::move(credentials), backend);
 }
 
 std::vector<net::ClientRequest> authorized_requests(const merger::Config& config, TokenSources& tokens) {

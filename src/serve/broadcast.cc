@@ -42,6 +42,7 @@ void Broadcast::put(AnswerItem item, merger::TimePoint now) {
   charge(now);
   const size_t size = size_of(item);
   held_ += size;
+  if (!is_borrowed(item)) kept_ += size;
   total_ += size;
   const bool last = std::holds_alternative<merger::Finish>(item) || std::holds_alternative<merger::Abort>(item);
   if (last || total_ >= limits_.join_bytes) joinable_ = false;
@@ -84,6 +85,7 @@ void Broadcast::settle(merger::TimePoint now) {
   }
   while (!joinable_ && first_ < oldest) {
     held_ -= size_of(items_.front());
+    if (!is_borrowed(items_.front())) kept_ -= size_of(items_.front());
     items_.pop_front();
     ++first_;
   }

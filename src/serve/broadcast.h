@@ -66,6 +66,8 @@ class Broadcast {
   bool may_borrow() const { return !joinable_ && readers_.size() == 1; }
   void put(AnswerItem item, merger::TimePoint now);
   bool has_room() const;
+  /// Bytes of copies that are kept for readers; what was put without a copy is its owner's.
+  size_t kept() const { return kept_; }
 
   /// What this reader is to send now; null where it has sent all there is. Valid until the next change.
   const AnswerItem* next(Reader reader) const;
@@ -91,6 +93,7 @@ class Broadcast {
   std::deque<AnswerItem> items_;
   size_t first_ = 0;  // Number of the first of items_.
   size_t held_ = 0;   // Bytes of items_.
+  size_t kept_ = 0;   // Of these, what is not borrowed.
   size_t total_ = 0;
   bool joinable_ = true;
   size_t next_reader_ = 0;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/shown_url.h"
 #include "wire/read_request.h"
 
 namespace mread::serve {
@@ -43,13 +44,28 @@ AnswerBytes copy_of(const std::vector<std::string_view>& pieces) {
   return bytes;
 }
 
+// A server may repeat in its error what it was sent.
+std::string without_secrets(std::string text, const merger::Backend& backend) {
+  text = hide_query(std::move(text), backend.url);
+  for (const auto& [name, value] : backend.headers) hide(text, value);
+  for (const merger::HttpHeader& header : backend.http_headers) {
+    for (const std::string& value : header.values) hide(text, value);
+  }
+  if (const auto* basic = std::get_if<merger::BasicAuth>(&backend.credentials)) hide(text, basic->password.text);
+  if (const auto* authorization = std::get_if<merger::Authorization>(&backend.credentials)) {
+    hide(text, authorization->credentials.text);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
   std::vector<net::ClientRequest> requests;
   for (const merger::Backend& backend : config.backends) {
     net::ClientRequest request;
-    auto url = net::Url::parse(backend.url);
+    // Of a backend that cannot be asked, its authorizer fails each request before it is sent.
+    auto url = net::Url::parse(backend.unusable.empty() ? backend.url : "http://unusable.invalid/");
     if (!url) throw yaml::ConfigError("backend " + backend.name + ": " + url.error().to_string());
     request.url = std::move(*url);
     request.method = "POST";
@@ -60,7 +76,7 @@ std::vector<net::ClientRequest> backend_requests(const merger::Config& config) {
     request.headers.add("Content-Encoding", "snappy");
     request.headers.add("Content-Type", "application/x-protobuf");
     request.headers.add("X-Prometheus-Remote-Read-Version", "0.1.0");
-    for (const auto& [name, value] : backend.headers) request.headers.set(name, value);
+    for (const auto& [name, value] : backend.headers) request.origin_headers.set(name, value);
     requests.push_back(std::move(request));
   }
   return requests;
@@ -75,6 +91,7 @@ struct Flight::Leg {
   net::TaskGroup::Id task = 0;
   bool read_wanted = false;
   bool dropped = false;
+  bool ended = false;
   net::Event wanted;        // read_wanted or dropped has been set.
   asio::steady_timer late;  // Runs until the answer begins.
 };
@@ -85,20 +102,20 @@ struct Flight::Reader {
   asio::any_io_executor strand;
   net::Event changed;
   bool gone = false;
-  std::function<void(Error)> cut;
+  std::function<void(const Error& why)> cut;
   Clock::time_point joined_at = Clock::now();
 };
 
 Flight::Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
-               net::Headers passed_on, FlightHooks hooks, Broadcast::Limits limits)
+               net::Headers passed_on, FlightHooks hooks, Broadcast::Limits limits, Asker asker)
     : strand_(std::move(strand)),
       context_(context),
       request_(std::move(request)),
       passed_on_(std::move(passed_on)),
       hooks_(std::move(hooks)),
+      asker_(std::move(asker)),
       tasks_(strand_),
       wake_(strand_),
-      queue_timer_(strand_),
       cut_timer_(strand_),
       broadcast_(limits) {}
 
@@ -132,41 +149,16 @@ asio::awaitable<void> Flight::run(std::shared_ptr<Flight> self) {
 
 asio::awaitable<void> Flight::run_now() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const merger::Limits& limits = context_.config.limits;
-  place_ = context_.gate.queue(strand_);
-  if (!place_) {
-    turn_away(fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
-                          limits.concurrent_reads, limits.queue));
-    co_return;
-  }
-  if (limits.queue_wait.count() > 0) {
-    queue_timer_.expires_after(limits.queue_wait);
-    queue_timer_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
-      const auto self = weak.lock();
-      if (code || !self || self->over_ || !self->place_) return;
-      self->waits_too_long_ = true;
-      self->place_->give_up();
-    });
-  }
-  const bool admitted = co_await place_->wait();
-  queue_timer_.cancel();
-  if (over_) co_return;
-  if (!admitted) {
-    if (waits_too_long_) {
-      turn_away(
-          fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
-                      "limits.concurrent_reads)",
-                      format_duration(limits.queue_wait), limits.concurrent_reads));
-    }
-    co_return;
-  }
+  share_ = context_.holdings.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
+    if (const auto self = weak.lock()) self->give_up(bytes);
+  });
+  count_held();
+  const bool admitted = co_await wait_for_place();
+  if (over_ || !admitted) co_return;
   {
     const std::lock_guard lock(mutex_);
     begun_ = Clock::now();
   }
-  share_ = context_.holdings.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
-    if (const auto self = weak.lock()) self->give_up(bytes);
-  });
   auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
   machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), std::move(options));
   drive();
@@ -183,13 +175,43 @@ void Flight::tell(Event event) {
   }
 }
 
+// False where there is none to be had; the clients are then told.
+asio::awaitable<bool> Flight::wait_for_place() {
+  const merger::Limits& limits = context_.config.limits;
+  place_ = context_.gate.queue(strand_, asker_.client);
+  auto entry = Gate::Entry::made_way;
+  if (place_) entry = co_await place_->wait(limits.queue_wait);
+  // Over, or turned away meanwhile.
+  if (over_ || entry == Gate::Entry::inside || entry == Gate::Entry::given_up) {
+    co_return !over_ && entry == Gate::Entry::inside;
+  }
+  if (entry == Gate::Entry::late) {
+    turn_away(429, fmt::format("the read has waited {} for one of {} places (limits.queue_wait, "
+                               "limits.concurrent_reads)",
+                               format_duration(limits.queue_wait), limits.concurrent_reads));
+  } else {
+    turn_away(429, fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
+                               limits.concurrent_reads, limits.queue));
+  }
+  co_return false;
+}
+
 void Flight::drive() {
   while (!over_ && !settled_) {
     auto action = machine_->poll(Clock::now());
     if (!action) break;
     execute(std::move(*action));
   }
-  if (share_) share_->set(machine_->held());
+  // Only clients are waited for. Should a replica have to take over after all (an answer was found to be broken while
+  // it was merged), it is asked without a place.
+  if (active_legs_ == 0 && body_out_) place_.reset();
+  count_held();
+}
+
+void Flight::count_held() {
+  if (!share_) return;
+  const std::lock_guard lock(mutex_);
+  share_->set(asker_.request_bytes + (machine_ ? machine_->held() : 0) + broadcast_.kept());
 }
 
 // Nobody knows where the machine stands now. What it holds goes first, so that there is memory to say so.
@@ -208,6 +230,7 @@ void Flight::end_for_lack_of_memory() {
   for (const auto& [id, leg] : legs_) leg->dropped = true;
   tasks_.cancel_all();
   legs_.clear();
+  active_legs_ = 0;
   const bool begun = head_given_;
   settle();
   if (begun) {
@@ -236,7 +259,6 @@ void Flight::abandon() noexcept {
   over_ = true;
   for (const auto& [id, leg] : legs_) leg->dropped = true;
   wake_.cancel();
-  queue_timer_.cancel();
   cut_timer_.cancel();
   tasks_.cancel_all();
 }
@@ -244,14 +266,18 @@ void Flight::abandon() noexcept {
 // All reads together hold too much, and this one the most.
 void Flight::give_up(uint64_t bytes) {
   if (over_ || !share_) return;
-  std::string line = fmt::format(
+  made_way_ = fmt::format(
       "all reads together hold more than {} bytes (limits.total_bytes_in_flight), and this one the most of them: {}",
       context_.config.limits.total_bytes_in_flight, bytes);
-  // It has ended, but for bytes that a client takes slowly.
-  if (settled_) return cut_readers(Error(Errc::limit, std::move(line)));
-  made_way_ = std::move(line);
   if (hooks_.given_up) hooks_.given_up(made_way_);
-  tell([this](merger::FanOut& machine) { machine.give_up(made_way_); });
+  if (settled_) {
+    // It has ended, but for bytes that a client takes slowly.
+    cut_readers(Error(Errc::limit, made_way_));
+  } else if (!machine_) {
+    turn_away(503, made_way_);
+  } else {
+    tell([this](merger::FanOut& machine) { machine.give_up(made_way_); });
+  }
 }
 
 void Flight::execute(Action action) {
@@ -266,13 +292,14 @@ void Flight::execute(Action action) {
     if (const auto found = legs_.find(drop->id); found != legs_.end()) {
       found->second->dropped = true;
       found->second->late.cancel();
+      end_leg(*found->second);
       tasks_.cancel(found->second->task);
       legs_.erase(found);
     }
   } else if (const auto* wake = std::get_if<merger::WakeAt>(&action)) {
     wake_at(wake->at);
   } else if (auto* head = std::get_if<merger::Head>(&action)) {
-    std::string left_out = head->status == 200 ? head->partial : machine_->outcome().partial;
+    std::string left_out = machine_->outcome().partial;  // The header has no room for all of it.
     if (head->status != 200 && !made_way_.empty()) left_out = made_way_;
     head_given_ = true;
     put(AnswerHead{std::move(*head), std::move(left_out), !made_way_.empty()});
@@ -306,8 +333,9 @@ void Flight::put_body(merger::Body body) {
     const std::lock_guard lock(mutex_);
     may_borrow = broadcast_.may_borrow();
   }
-  // Nobody can join any more where this is true, so it stays so.
-  if (may_borrow) {
+  // Nobody can join any more where this is true, so it stays so. While others wait for the place, what a client has not
+  // taken is not to keep the backends waiting.
+  if (may_borrow && context_.gate.waiting() == 0) {
     bytes.pieces = std::move(body.pieces);
   } else {
     bytes = copy_of(body.pieces);
@@ -363,12 +391,6 @@ void Flight::arm_cut() {
 void Flight::settle() {
   settled_ = true;
   place_.reset();
-  // What a client still takes counts until it is gone.
-  if (share_ && machine_ && machine_->held() > 0) {
-    share_->set(machine_->held());
-  } else {
-    share_.reset();
-  }
   wake_.cancel();
   if (!machine_) return;
   const merger::Outcome& outcome = machine_->outcome(Clock::now());
@@ -379,9 +401,9 @@ void Flight::settle() {
 }
 
 // Before the backends are asked.
-void Flight::turn_away(std::string line) {
+void Flight::turn_away(int status, std::string line) {
   settle();
-  put(AnswerHead{{429, "text/plain; charset=utf-8", "", ""}, line, true});
+  put(AnswerHead{{status, "text/plain; charset=utf-8", "", ""}, line, true});
   put(copy_of({line, "\n"}));
   put(merger::Finish{});
 }
@@ -389,9 +411,10 @@ void Flight::turn_away(std::string line) {
 void Flight::start_leg(merger::Ask ask_action) {
   auto leg = std::make_shared<Leg>(ask_action.id, ask_action.backend, strand_);
   net::ClientRequest request = context_.backends[leg->backend];
-  for (const auto& [name, value] : passed_on_.fields()) request.headers.set(name, value);
+  for (const auto& [name, value] : passed_on_.fields()) request.origin_headers.set(name, value);
   request.body = wire::encode_read_request(ask_action.request);
   legs_.emplace(leg->id, leg);
+  ++active_legs_;
   leg->task = tasks_.spawn(ask(shared_from_this(), leg, std::move(request)));
   watch_for_late(leg);
 }
@@ -407,6 +430,10 @@ void Flight::watch_for_late(const std::shared_ptr<Leg>& leg) {
   });
 }
 
+void Flight::end_leg(Leg& leg) {
+  if (!std::exchange(leg.ended, true)) --active_legs_;
+}
+
 void Flight::wake_at(merger::TimePoint at) {
   wake_.expires_at(at);
   wake_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
@@ -417,7 +444,8 @@ void Flight::wake_at(merger::TimePoint at) {
   });
 }
 
-void Flight::fail_leg(const Leg& leg, Error error) {
+void Flight::fail_leg(Leg& leg, Error error) {
+  end_leg(leg);
   const std::string place = context_.backends[leg.backend].url.authority();
   tell([&](merger::FanOut& machine) {
     machine.on_failure(leg.id, without_place(std::move(error), place), Clock::now());
@@ -450,7 +478,7 @@ asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientReque
     // The status is news enough where the text does not come.
     auto piece = co_await (*stream)->read_some(error_text_bytes);
     if (leg->dropped) co_return;
-    if (piece) text = std::move(*piece);
+    if (piece) text = without_secrets(std::move(*piece), context_.config.backends[leg->backend]);
   }
   tell([&](merger::FanOut& machine) {
     machine.on_response(leg->id, head.status, head.headers.get("Content-Type"), head.headers.get("Content-Encoding"),
@@ -470,6 +498,7 @@ asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientReque
       co_return;
     }
     if (piece->empty()) {
+      end_leg(*leg);
       tell([&](merger::FanOut& machine) { machine.on_end(leg->id, Clock::now()); });
       co_return;
     }
@@ -503,7 +532,6 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
   // What they refer to may go before the last copy of the pointer to this.
   hooks_ = {};
   wake_.cancel();
-  queue_timer_.cancel();
   cut_timer_.cancel();
   for (const auto& [id, leg] : legs_) {
     leg->dropped = true;
@@ -554,6 +582,7 @@ void Flight::Seat::sent() {
     if (!flight || flight->over_) return;
     flight->make_room();
     flight->arm_cut();
+    flight->count_held();
   });
 }
 
@@ -562,7 +591,13 @@ void Flight::Seat::give_up() {
   state_->changed.notify();
 }
 
-void Flight::Seat::on_cut(std::function<void(Error)> called) { state_->cut = std::move(called); }
+void Flight::Seat::on_cut(std::function<void(const Error& why)> called) { state_->cut = std::move(called); }
+
+bool Flight::Seat::others_wait() const {
+  const ReadContext& context = flight_->context_;
+  const uint64_t most = context.config.limits.total_bytes_in_flight;
+  return context.gate.waiting() > 0 || (most != 0 && context.holdings.held() > most / 2);
+}
 
 asio::awaitable<void> Flight::Seat::leave() {
   left_ = true;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -38,6 +39,12 @@ struct ReadContext {
   std::vector<net::ClientRequest> backends;  ///< backend_requests()
 };
 
+/// For whom a flight is begun.
+struct Asker {
+  std::string client;          ///< client_address(), for the gate
+  uint64_t request_bytes = 0;  ///< memory for the request itself
+};
+
 /// What a flight asks and tells its owner, on its strand.
 struct FlightHooks {
   /// Called once, when the backends are about to be asked.
@@ -55,6 +62,10 @@ struct FlightHooks {
 /// clock, and hands out what it says through a Broadcast. Each backend request is a coroutine of its own; all of them
 /// end before the last seat's leave() completes. When the last client goes, everything is cancelled at once.
 ///
+/// Its place in the gate is for its work towards backends. It is given back when the last of them has ended, whatever
+/// is left to be sent then. While others wait for a place, up to Broadcast::Limits::lag_bytes of the answer are kept
+/// for a slow client, so that the backends can go on. What is held for it, the request included, counts in Holdings to
+/// the end.
 /// Where memory runs out, the read ends with 503, or is aborted after its head. One that has to make way while a client
 /// takes its bytes slowly is aborted there and then.
 ///
@@ -78,7 +89,9 @@ class Flight : public std::enable_shared_from_this<Flight> {
     void give_up();
     /// Called on this strand where the client is too slow for the others: what it is sent now will not end.
     /// The same where what it was sent has to be given back for lack of memory.
-    void on_cut(std::function<void(Error reason)> called);
+    void on_cut(std::function<void(const Error& why)> called);
+    /// Whether others want what this read has: a place, or more memory than half of what there is is taken.
+    bool others_wait() const;
     /// Leaves; the last one to leave takes everything along. Completes when nothing of the flight refers to its owner
     /// any more, as far as that is up to this seat.
     asio::awaitable<void> leave();
@@ -99,7 +112,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   };
 
   Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request, net::Headers passed_on,
-         FlightHooks hooks, Broadcast::Limits limits);
+         FlightHooks hooks, Broadcast::Limits limits, Asker asker = {});
   ~Flight();
 
   /// A place for one more client, which runs on `strand`; null where it is too late for that. From any thread.
@@ -113,6 +126,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
 
   asio::awaitable<void> run(std::shared_ptr<Flight> self);
   asio::awaitable<void> run_now();
+  asio::awaitable<bool> wait_for_place();
   asio::awaitable<void> ask(std::shared_ptr<Flight> self, std::shared_ptr<Leg> leg, net::ClientRequest request);
   asio::awaitable<void> ask_now(std::shared_ptr<Leg> leg, net::ClientRequest request);
   asio::awaitable<void> leave(Broadcast::Reader reader);
@@ -126,15 +140,17 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void abandon() noexcept;
   void execute(merger::Action action);
   void give_up(uint64_t bytes);
+  void end_leg(Leg& leg);
+  void count_held();
   void start_leg(merger::Ask ask);
   void watch_for_late(const std::shared_ptr<Leg>& leg);
   void wake_at(merger::TimePoint at);
-  void fail_leg(const Leg& leg, Error error);
+  void fail_leg(Leg& leg, Error error);
   void put(AnswerItem item);
   void put_body(merger::Body body);
   void make_room();
   void arm_cut();
-  void turn_away(std::string line);
+  void turn_away(int status, std::string line);
   void settle();
   void forget(Broadcast::Reader reader);
 
@@ -143,6 +159,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   model::ReadRequest request_;
   const net::Headers passed_on_;
   FlightHooks hooks_;
+  const Asker asker_;
 
   std::unique_ptr<merger::FanOut> machine_;
   std::unique_ptr<Gate::Place> place_;
@@ -150,10 +167,9 @@ class Flight : public std::enable_shared_from_this<Flight> {
   std::string made_way_;  // Why it was given up.
   net::TaskGroup tasks_;
   asio::steady_timer wake_;
-  asio::steady_timer queue_timer_;
   asio::steady_timer cut_timer_;
   std::map<merger::RequestId, std::shared_ptr<Leg>> legs_;
-  bool waits_too_long_ = false;
+  size_t active_legs_ = 0;  // Of which something is still to come.
   bool body_out_ = false;
   bool head_given_ = false;
   bool settled_ = false;

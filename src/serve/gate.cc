@@ -1,52 +1,114 @@
 #include "serve/gate.h"
 
 #include <algorithm>
+#include <cassert>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <tuple>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "net/event.h"
 
 namespace mread::serve {
+namespace {
 
-// `stage` is guarded by the gate's mutex; the event belongs to the strand.
+// `Waiter` is that of the gate.
+template <class Waiter>
+struct Client {
+  uint64_t inside = 0;
+  // When it had its last turn, which ends as it leaves. A new one begins as if that were now, so that others who wait
+  // are not overtaken by ever new clients.
+  uint64_t turn = 0;
+  std::deque<std::shared_ptr<Waiter>> queue;
+};
+
+}  // namespace
+
+// `stage` is guarded by the gate's mutex; the event and `late` belong to the strand.
 struct Gate::Waiter {
-  explicit Waiter(const asio::any_io_executor& any_executor) : strand(any_executor), changed(any_executor) {}
-  enum class Stage { queued, inside, left } stage = Stage::queued;
+  Waiter(const asio::any_io_executor& any_executor, std::string its_client)
+      : strand(any_executor), client(std::move(its_client)), changed(any_executor) {}
+  enum class Stage { queued, inside, made_way, left } stage = Stage::queued;
   asio::any_io_executor strand;
+  const std::string client;
   net::Event changed;
+  bool late = false;
 };
 
 struct Gate::State {
+  using Clients = std::map<std::string, Client<Waiter>>;
+
   uint64_t places = 0;
   uint64_t queue_places = 0;
   mutable std::mutex mutex;
+  // What follows with the mutex held.
   uint64_t inside = 0;
-  std::deque<std::shared_ptr<Waiter>> queue;
+  uint64_t waiting = 0;
+  uint64_t turns = 0;
+  Clients clients;  // Those that are inside or wait.
 
   bool has_room() const { return places == 0 || inside < places; }
 
-  // With the mutex held.
+  Client<Waiter>& client(const std::string& name) {
+    const auto [found, is_new] = clients.try_emplace(name);
+    if (is_new) found->second.turn = ++turns;
+    return found->second;
+  }
+
+  static void tell(const std::shared_ptr<Waiter>& waiter, Waiter::Stage stage) {
+    waiter->stage = stage;
+    asio::post(waiter->strand, [waiter] { waiter->changed.notify(); });
+  }
+
   void admit() {
-    while (!queue.empty() && has_room()) {
-      const auto next = std::move(queue.front());
-      queue.pop_front();
-      next->stage = Waiter::Stage::inside;
+    while (waiting > 0 && has_room()) {
+      const auto rank = [](const auto& entry) {
+        return std::tuple(entry.second.queue.empty(), entry.second.inside, entry.second.turn);
+      };
+      auto& [name, next] = *std::min_element(clients.begin(), clients.end(),
+                                             [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+      assert(!next.queue.empty());
+      tell(next.queue.front(), Waiter::Stage::inside);
+      next.queue.pop_front();
+      next.turn = ++turns;
+      ++next.inside;
       ++inside;
-      asio::post(next->strand, [next] { next->changed.notify(); });
+      --waiting;
     }
+  }
+
+  // Whether one more of this client's may wait; perhaps in place of another's.
+  bool make_room_in_queue(const std::string& name) {
+    if (has_room() || queue_places == 0 || waiting < queue_places) return true;
+    const auto own = clients.find(name);
+    const size_t wanted = (own == clients.end() ? 0 : own->second.queue.size()) + 1;
+    auto& most = std::max_element(clients.begin(), clients.end(), [](const auto& a, const auto& b) {
+                   return a.second.queue.size() < b.second.queue.size();
+                 })->second;
+    if (most.queue.size() <= wanted) return false;
+    tell(most.queue.back(), Waiter::Stage::made_way);
+    most.queue.pop_back();
+    --waiting;
+    return true;
   }
 
   void leave(const std::shared_ptr<Waiter>& waiter) {
     const std::lock_guard lock(mutex);
+    const auto found = clients.find(waiter->client);
     if (waiter->stage == Waiter::Stage::inside) {
       --inside;
+      --found->second.inside;
+      found->second.turn = ++turns;
     } else if (waiter->stage == Waiter::Stage::queued) {
-      queue.erase(std::remove(queue.begin(), queue.end(), waiter), queue.end());
+      std::erase(found->second.queue, waiter);
+      --waiting;
     }
     waiter->stage = Waiter::Stage::left;
     admit();
+    if (found != clients.end() && found->second.inside == 0 && found->second.queue.empty()) clients.erase(found);
   }
 
   Waiter::Stage stage(const Waiter& waiter) const {
@@ -60,12 +122,27 @@ Gate::Place::Place(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter)
 
 Gate::Place::~Place() { state_->leave(waiter_); }
 
-asio::awaitable<bool> Gate::Place::wait() {
+asio::awaitable<Gate::Entry> Gate::Place::wait(std::chrono::milliseconds longest) {
   const auto state = state_;
   const auto waiter = waiter_;
+  asio::steady_timer timer(waiter->strand);
+  if (longest.count() > 0 && state->stage(*waiter) == Waiter::Stage::queued) {
+    timer.expires_after(longest);
+    timer.async_wait([waiter](boost::system::error_code code) {
+      if (code) return;
+      waiter->late = true;
+      waiter->changed.notify();
+    });
+  }
   bool waiting = true;
-  while (waiting && state->stage(*waiter) == Waiter::Stage::queued) waiting = co_await waiter->changed.wait();
-  co_return waiting && state->stage(*waiter) == Waiter::Stage::inside;
+  while (waiting && !waiter->late && state->stage(*waiter) == Waiter::Stage::queued) {
+    waiting = co_await waiter->changed.wait();
+  }
+  const auto stage = state->stage(*waiter);
+  if (waiting && stage == Waiter::Stage::inside) co_return Entry::inside;
+  if (waiting && stage == Waiter::Stage::made_way) co_return Entry::made_way;
+  state->leave(waiter);
+  co_return waiting&& stage == Waiter::Stage::queued ? Entry::late : Entry::given_up;
 }
 
 void Gate::Place::give_up() {
@@ -82,12 +159,12 @@ void Gate::set_places(uint64_t places, uint64_t queue) {
   state_->admit();
 }
 
-std::unique_ptr<Gate::Place> Gate::queue(const asio::any_io_executor& strand) {
-  auto waiter = std::make_shared<Waiter>(strand);
+std::unique_ptr<Gate::Place> Gate::queue(const asio::any_io_executor& strand, const std::string& client) {
+  auto waiter = std::make_shared<Waiter>(strand, client);
   const std::lock_guard lock(state_->mutex);
-  const bool must_wait = !state_->has_room();
-  if (must_wait && state_->queue_places != 0 && state_->queue.size() >= state_->queue_places) return nullptr;
-  state_->queue.push_back(waiter);
+  if (!state_->make_room_in_queue(client)) return nullptr;
+  state_->client(client).queue.push_back(waiter);
+  ++state_->waiting;
   state_->admit();
   return std::make_unique<Place>(state_, std::move(waiter));
 }
@@ -99,7 +176,7 @@ uint64_t Gate::inside() const {
 
 uint64_t Gate::waiting() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->queue.size();
+  return state_->waiting;
 }
 
 }  // namespace mread::serve

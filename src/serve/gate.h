@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -10,13 +12,27 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Lets at most so many reads run at once; the others wait in order of arrival. Safe to use from several threads; it
-/// outlives its places.
+/// Lets at most so many be inside at once; the others wait.
+///
+/// Order     a free place goes to the client that has the fewest places; of several such clients to the one whose turn
+///           was the longest ago; of one client's to the first that came. So a client with many in the queue holds a
+///           share of the places while others wait, and all of them where nobody does.
+/// Full      where the queue is full, one more is taken in only in place of the newest of the client that has the most
+///           in it, and only where that client still has as many as the new one's then.
+///
+/// Safe to use from several threads; it outlives its places.
 class Gate {
   struct State;
   struct Waiter;
 
  public:
+  enum class Entry {
+    inside,
+    late,      ///< it has waited too long
+    made_way,  ///< for another client's, in a full queue
+    given_up,  ///< give_up() was called, or the coroutine cancelled
+  };
+
   /// A place in the queue, and then inside. Destroying it gives it up. Used on one strand.
   class Place {
    public:
@@ -24,8 +40,8 @@ class Gate {
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
-    /// Completes with true once inside; with false when the coroutine was cancelled, or give_up() was called.
-    asio::awaitable<bool> wait();
+    /// Completes once inside, or when that is not to be. `longest`: the longest wait; 0: any.
+    asio::awaitable<Entry> wait(std::chrono::milliseconds longest);
     void give_up();
 
    private:
@@ -35,10 +51,10 @@ class Gate {
 
   /// 0: any number.
   explicit Gate(uint64_t places);
-  /// Reads that are inside or wait stay. `queue`: how many may wait; 0: any number.
+  /// Those that are inside or wait stay. `queue`: how many may wait; 0: any number.
   void set_places(uint64_t places, uint64_t queue);
-  /// Null where too many wait already.
-  std::unique_ptr<Place> queue(const asio::any_io_executor& strand);
+  /// `client` tells clients apart (client_address()). Null where too many wait already.
+  std::unique_ptr<Place> queue(const asio::any_io_executor& strand, const std::string& client = {});
   uint64_t inside() const;
   uint64_t waiting() const;
 

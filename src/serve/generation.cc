@@ -99,6 +99,7 @@ Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, La
   };
   auto ways = make_ways(config, previous == nullptr ? nullptr : &previous->ways_, tell);
   if (!ways) return fail(std::move(ways.error()));
+  for (const std::string& warning : config.warnings) lasting.logger->warn("{}", warning);
   std::shared_ptr<Generation> generation(
       new Generation(std::move(config), std::move(*ways), std::move(lasting), previous));
   if (!generation->config_.query_log_file.empty()) {
@@ -128,14 +129,14 @@ void Generation::show_states() const {
 }
 
 std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
-                                               const net::Headers& passed_on, std::string_view client) {
+                                               const net::Headers& passed_on, const Asker& asker) {
   const auto key = config_.limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
-  const merger::ReadIdentity who{std::hash<std::string_view>()(client), selector_hash(request)};
+  const merger::ReadIdentity who{std::hash<std::string>()(asker.client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;
     // Nobody can join, so nothing need be kept.
     if (!key) limits.join_bytes = 0;
-    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who), limits);
+    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who), limits, asker);
   };
   if (key) return flights_.seat(*key, strand, create);
   const auto flight = create();

@@ -67,10 +67,10 @@ class Generation {
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
   void show_states() const;
-  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. `client` is
-  /// the asking side's address. The generation outlives it.
+  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is under way. The
+  /// generation outlives it.
   std::unique_ptr<Flight::Seat> seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
-                                     const net::Headers& passed_on, std::string_view client);
+                                     const net::Headers& passed_on, const Asker& asker);
   /// Takes over from `previous`, which is not probed any more.
   void take_over(const Generation* previous);
 

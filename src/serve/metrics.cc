@@ -171,6 +171,23 @@ struct Metrics::Families {
                                         "Chunks rewritten in an encoding that every client reads, without their start "
                                         "timestamps, by the encoding they came in.")
                                     .Register(registry);
+  Family<Gauge>& requests_waiting = BuildGauge()
+                                        .Name("mread_requests_waiting")
+                                        .Help("Requests that wait for what comes before their read: body, decoding.")
+                                        .Register(registry);
+  Gauge& waiting_for_body = requests_waiting.Add({{"for", "body"}});
+  Gauge& waiting_for_decoding = requests_waiting.Add({{"for", "decoding"}});
+  Gauge& bodies_held = BuildGauge()
+                           .Name("mread_request_bodies_held_bytes")
+                           .Help("Bytes of the bodies of requests that are not decoded yet.")
+                           .Register(registry)
+                           .Add({});
+  Family<Counter>& cut =
+      BuildCounter()
+          .Name("mread_clients_cut_total")
+          .Help(
+              "Connections closed on their clients, by reason: slow_head, slow_body, slow_answer, slow_page, evicted.")
+          .Register(registry);
   Family<Counter>& warnings =
       BuildCounter()
           .Name("mread_warnings_requests_total")
@@ -276,6 +293,9 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
   for (const auto encoding : wire::newer_encodings) f.transcoded.Add({{"encoding", to_string(encoding)}});
   for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
   for (const char* reason : {"missing", "wrong", "busy"}) families_->unauthorized.Add({{"reason", reason}});
+  for (const char* reason : {"slow_head", "slow_body", "slow_answer", "slow_page", "evicted"}) {
+    families_->cut.Add({{"reason", reason}});
+  }
 }
 
 Metrics::~Metrics() = default;
@@ -381,6 +401,7 @@ void Metrics::count(const ReadReport& report) {
   f.read_duration.Add({{"type", type}}, duration_buckets).Observe(seconds(report.duration));
   f.queue_wait.Observe(seconds(report.queued));
   if (report.shared) f.shared_reads.Increment();
+  if (report.slow_client) count_cut("slow_answer");
   const merger::Outcome& outcome = report.outcome;
   if (!outcome.partial.empty() && report.status == 200) f.partial.Increment();
   f.series.Increment(static_cast<double>(outcome.series_out));
@@ -452,6 +473,14 @@ void Metrics::set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes)
   families_->waiting.Set(static_cast<double>(waiting));
   families_->held.Set(static_cast<double>(held_bytes));
 }
+
+void Metrics::set_requests(uint64_t waiting_for_body, uint64_t waiting_for_decoding, uint64_t held_bytes) {
+  families_->waiting_for_body.Set(static_cast<double>(waiting_for_body));
+  families_->waiting_for_decoding.Set(static_cast<double>(waiting_for_decoding));
+  families_->bodies_held.Set(static_cast<double>(held_bytes));
+}
+
+void Metrics::count_cut(std::string_view reason) { families_->cut.Add({{"reason", std::string(reason)}}).Increment(); }
 
 void Metrics::count_given_up() { families_->given_up.Increment(); }
 

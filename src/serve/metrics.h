@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "merger/breaker.h"
@@ -45,6 +46,9 @@ class Metrics {
   /// A configuration was loaded, or refused.
   void count_load(bool accepted, std::chrono::system_clock::time_point now);
   void set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes);
+  void set_requests(uint64_t waiting_for_body, uint64_t waiting_for_decoding, uint64_t held_bytes);
+  /// A client's connection was closed on it: "slow_head", "slow_body", "slow_answer", "slow_page", "evicted".
+  void count_cut(std::string_view reason);
   /// A fan-out that had to make way for others (Holdings).
   void count_given_up();
 

@@ -95,7 +95,10 @@ net::ClientRequest token_request(const merger::OAuth2& settings, const std::stri
   request.follow_redirects = false;
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   request.headers.add("Accept", "application/json");
-  add_field(request.body, "grant_type", "client_credentials");
+  // endpoint_params may say otherwise, as in Go.
+  const bool has_grant_type = std::any_of(settings.endpoint_params.begin(), settings.endpoint_params.end(),
+                                          [](const auto& param) { return param.first == "grant_type"; });
+  if (!has_grant_type) add_field(request.body, "grant_type", "client_credentials");
   if (!settings.scopes.empty()) {
     std::string scopes;
     for (const std::string& scope : settings.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
@@ -103,7 +106,7 @@ net::ClientRequest token_request(const merger::OAuth2& settings, const std::stri
   }
   for (const auto& [name, value] : settings.endpoint_params) add_field(request.body, name, value);
   if (style == ClientStyle::header) {
-    request.headers.add("Authorization", net::basic_authorization(encoded(settings.client_id), encoded(secret)));
+    request.origin_headers.add("Authorization", net::basic_authorization(encoded(settings.client_id), encoded(secret)));
   } else {
     add_field(request.body, "client_id", settings.client_id);
     if (!secret.empty()) add_field(request.body, "client_secret", secret);

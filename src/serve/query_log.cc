@@ -139,7 +139,7 @@ std::string query_log_line(const merger::Config& config, const model::ReadReques
       {"conflicts", report.outcome.conflicts},
       {"failovers", report.outcome.failovers},
       {"hedged", hedged},
-      {"partial", printable(report.outcome.partial, limits.error_bytes)},
+      {"partial", printable(report.outcome.partial, limits.partial_bytes)},
   };
   if (report.shared) line["shared"] = true;
   if (queries_cut > 0) line["queries_cut"] = queries_cut;

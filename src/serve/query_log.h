@@ -19,8 +19,9 @@ namespace mread::serve {
 
 /// How much of one line others decide: a request, and what backends say.
 struct QueryLogLimits {
-  size_t query_bytes = 16U << 10;  ///< the texts of all selectors, and 64 for each query
-  size_t error_bytes = 1U << 10;   ///< each error text
+  size_t query_bytes = 16U << 10;    ///< the texts of all selectors, and 64 for each query
+  size_t error_bytes = 1U << 10;     ///< each error text
+  size_t partial_bytes = 64U << 10;  ///< what was left out of the answer, with the reasons
 };
 
 /// One line of the query log, without the newline: a JSON object with the selectors, the range, how the read ended, and

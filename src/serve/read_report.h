@@ -25,6 +25,7 @@ struct ReadReport {
   std::chrono::nanoseconds queued{};                        ///< waited for limits.concurrent_reads
   std::chrono::nanoseconds duration{};                      ///< from the request's arrival
   bool shared = false;                                      ///< it joined a read that was under way
+  bool slow_client = false;                                 ///< aborted since others waited for its client
   std::optional<Error> abort_reason;
   merger::Outcome outcome;
 };

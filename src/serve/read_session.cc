@@ -1,10 +1,17 @@
 #include "serve/read_session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "base/duration.h"
 
 namespace mread::serve {
 namespace {
@@ -14,8 +21,8 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 ReadSession::ReadSession(asio::any_io_executor strand, Flight::Seat& seat, model::ResponseType type,
-                         ReadDecided decided, net::ResponseWriter& writer)
-    : seat_(seat), decided_(std::move(decided)), writer_(writer), tasks_(std::move(strand)) {
+                         ReadDecided decided, net::ResponseWriter& writer, Pace::Limits pace)
+    : seat_(seat), decided_(std::move(decided)), writer_(writer), pace_(pace), tasks_(std::move(strand)) {
   report_.type = type;
   report_.shared = seat.shared();
 }
@@ -26,19 +33,14 @@ asio::awaitable<ReadReport> ReadSession::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto begun = Clock::now();
   report_.end = ReadReport::End::client_gone;
-  // A write that is waiting for the client fails with this.
-  seat_.on_cut([weak = weak_from_this()](Error reason) {
-    const auto session = weak.lock();
-    if (!session || session->over_) return;
-    session->cut_ = true;
-    session->report_.abort_reason = std::move(reason);
-    session->writer_.abort(true);
+  seat_.on_cut([weak = weak_from_this()](const Error& why) {
+    if (const auto session = weak.lock()) session->cut(why);
   });
   tasks_.spawn(watch_client());
+  if (pace_.bytes_per_second > 0) tasks_.spawn(watch_pace());
   co_await answer();
   over_ = true;
   if (cut_) report_.end = ReadReport::End::aborted;
-  if (cut_ && !report_.abort_reason) report_.abort_reason = Broadcast::too_slow();
   tasks_.cancel_all();
   co_await tasks_.join();
   report_.queued = seat_.queued();
@@ -58,12 +60,45 @@ asio::awaitable<void> ReadSession::watch_client() {
   seat_.give_up();
 }
 
+// Looks at the client ten times within its patience.
+asio::awaitable<void> ReadSession::watch_pace() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto interval = std::max<std::chrono::milliseconds>(pace_.patience / 10, std::chrono::milliseconds(1));
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  Pace pace(pace_, Clock::now(), writer_.taken());
+  bool was_sending = false;
+  while (!over_ && !client_gone_) {
+    timer.expires_after(interval);
+    const auto [code] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (code) co_return;
+    const bool charged = was_sending && sending_ && seat_.others_wait();
+    was_sending = sending_;
+    if (pace.observe(Clock::now(), writer_.taken(), charged)) continue;
+    cut(Error(Errc::deadline, fmt::format("the client took less than {} bytes a second for {} while others waited "
+                                          "(limits.client_rate, limits.client_patience)",
+                                          pace_.bytes_per_second, format_duration(pace_.patience))));
+    co_return;
+  }
+}
+
+// A write that is waiting for the client fails with this.
+void ReadSession::cut(Error why) {
+  if (over_ || cut_) return;
+  cut_ = true;
+  report_.slow_client = why.is(Errc::deadline);
+  report_.abort_reason = std::move(why);
+  writer_.abort(true);
+  seat_.give_up();
+}
+
 asio::awaitable<void> ReadSession::answer() {
   bool more = true;
   while (more && !client_gone_) {
     auto item = co_await seat_.next();
     if (!item || client_gone_) co_return;
+    sending_ = true;
     more = co_await send(std::move(*item));
+    sending_ = false;
     if (more) seat_.sent();
   }
 }
@@ -105,7 +140,7 @@ asio::awaitable<bool> ReadSession::send(AnswerItem item) {
   }
   if (auto* abort = std::get_if<merger::Abort>(&item)) {
     report_.end = ReadReport::End::aborted;
-    report_.abort_reason = std::move(abort->reason);
+    if (!report_.abort_reason) report_.abort_reason = std::move(abort->reason);
     writer_.abort(false);
   }
   co_return false;

@@ -12,22 +12,24 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "base/quantity.h"
 #include "merger/answer_writer.h"
+#include "serve/client_address.h"
+#include "serve/descriptors.h"
 #include "serve/read_session.h"
 #include "serve/status_page.h"
-#include "wire/read_request.h"
 
 namespace mread::serve {
 namespace {
 
 using Kind = LimitedLog::Kind;
 
-Result<model::ReadRequest> decode(const std::string& body, const merger::Limits& limits) {
-  wire::DecodeLimits decode_limits;
-  decode_limits.queries = limits.queries;
-  decode_limits.matchers = limits.matchers;
-  return wire::decode_read_request(body, decode_limits, model::RegexBudget::Use::passed_on);
-}
+// As Prometheus reads at most of a request.
+constexpr uint64_t body_limit_bytes = 32ULL << 20;
+// Of a request that needs none: so much of it is read and dropped.
+constexpr uint64_t useless_body_bytes = 4ULL << 10;
+// Pages on their way to clients.
+constexpr size_t most_pages = 64;
 
 net::ResponseHead head_of(int status, std::string content_type) {
   net::ResponseHead head;
@@ -49,15 +51,6 @@ net::Headers passed_on(const net::Headers& headers) {
     if (headers.contains(name)) out.add(name, std::string(headers.get(name)));
   }
   return out;
-}
-
-// A query node sends the read and the request for its warnings from one address, with the same bytes. Of large ones a
-// part and a hash are kept.
-std::string warnings_key(const net::ServerRequest& request) {
-  constexpr size_t kept_bytes = 16U << 10;
-  const std::string_view body = request.body;
-  return fmt::format("{} {} {} {}", request.peer.substr(0, request.peer.rfind(':')), body.size(),
-                     std::hash<std::string_view>()(body), body.substr(0, kept_bytes));
 }
 
 std::string warning_of(int status, const std::string& partial) {
@@ -106,6 +99,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
       started_(std::chrono::system_clock::now()),
       gate_(0),
       door_(metrics_),
+      pages_(most_pages),
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
       tokens_(std::make_shared<TokenSources>(executor, client_)),
@@ -131,6 +125,9 @@ Lasting Service::lasting() {
 void Service::apply_limits(const merger::Limits& limits) {
   gate_.set_places(limits.concurrent_reads, limits.queue);
   holdings_.set_limit(limits.total_bytes_in_flight);
+  bodies_.set_limits({limits.request_bodies, limits.request_bytes, limits.queue, limits.queue_wait, body_limit_bytes});
+  decoder_.set_limits(limits.queue, limits.queue_wait, limits.queries, limits.matchers);
+  warnings_.set_most_waiting(limits.warnings);
 }
 
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
@@ -158,7 +155,13 @@ void Service::set_source(std::function<merger::Config()> source) {
 Result<void> Service::reload() {
   const std::lock_guard lock(loading_);
   auto loaded = load();
-  metrics_.count_load(loaded.has_value(), std::chrono::system_clock::now());
+  const auto now = std::chrono::system_clock::now();
+  metrics_.count_load(loaded.has_value(), now);
+  {
+    const std::lock_guard current(mutex_);
+    refused_.reset();
+    if (!loaded) refused_ = RefusedReload{loaded.error().to_string(), now};
+  }
   if (!loaded) {
     log_.write(Kind::reload, "refused", spdlog::level::err,
                "the new configuration is refused, the old one stays: " + loaded.error().to_string());
@@ -197,9 +200,10 @@ Result<void> Service::load() try {
   }
   next->take_over(old.get());
   apply_limits(next->config().limits);
-  log_.write(Kind::reload, "loaded", spdlog::level::info,
-             fmt::format("configuration loaded: {} backends in {} groups, partial: {}", next->config().backends.size(),
-                         next->config().groups.size(), to_string(next->config().partial)));
+  log_.write(
+      Kind::reload, "loaded", spdlog::level::info,
+      fmt::format("configuration loaded: {} in {}, partial: {}", counted(next->config().backends.size(), "backend"),
+                  counted(next->config().groups.size(), "group"), to_string(next->config().partial)));
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());
@@ -227,6 +231,16 @@ Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor
   options.handshake_failed = [this](const std::string& line) {
     log_.write(Kind::handshake, "", spdlog::level::info, line);
   };
+  options.admit = [this](const net::RequestHead& head, std::string peer, bool is_there) {
+    return admit(head, std::move(peer), is_there);
+  };
+  options.connection_limit = [this] {
+    return connection_limit(generation()->config().limits.connections, descriptor_limit());
+  };
+  options.cut = [this](std::string_view reason, const std::string& peer) {
+    metrics_.count_cut(reason);
+    logger_->debug("client {}: cut, {}", peer, reason);
+  };
   return net::Server::listen(
       executor, std::move(options),
       [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); });
@@ -237,6 +251,20 @@ asio::awaitable<std::optional<net::Refusal>> Service::screen(const net::RequestH
   auto refusal = browser_refusal(*current, head);
   if (!refusal) refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
   co_return refusal;
+}
+
+asio::awaitable<net::BodyPermit> Service::admit(const net::RequestHead& head, std::string peer, bool is_there) {
+  const std::string path(path_of(head.target));
+  net::BodyPermit permit;
+  permit.limit_bytes = useless_body_bytes;
+  const bool is_read = path == "/api/v1/read" && head.method == "POST";
+  if (is_read || (path == "/api/v1/read/warnings" && head.method == "POST")) {
+    Bodies::Refused refused = [this, is_read](int status) {
+      if (is_read) metrics_.count_refused(status);
+    };
+    permit = co_await bodies_.admit(client_address(peer), is_there, std::move(refused));
+  }
+  co_return permit;
 }
 
 asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseWriter& writer) {
@@ -283,58 +311,99 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
   } else if (path == "/-/ready") {
     if (leaving_) head = plain(503);
     body = leaving_ ? "mread is shutting down\n" : "mread is ready\n";
-  } else if (path == "/metrics") {
-    generation()->show_states();
-    metrics_.set_reads(gate_.inside(), gate_.waiting(), holdings_.held());
-    head = head_of(200, "text/plain; version=0.0.4; charset=utf-8");
-    body = metrics_.text();
   } else {
-    head = head_of(200, "text/html; charset=utf-8");
-    const ReadsNow reads{gate_.inside(), gate_.waiting(), holdings_.held()};
-    body = status_page(current->config(), reads, current->standings(), current->hedging().counts(), conflicts_.last(),
-                       started_, std::chrono::system_clock::now());
+    co_await send_page(path == "/metrics", writer);
+    co_return;
   }
   co_await writer.reply(std::move(head), std::move(body));
 }
 
-asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWriter& writer) {
-  auto decoded = decode(request.body, generation()->config().limits);
-  if (!decoded) {
-    metrics_.count_refused(400);
-    auto head = plain(400);
-    co_await writer.reply(std::move(head), decoded.error().to_string() + "\n");
+asio::awaitable<void> Service::send_page(bool is_metrics, net::ResponseWriter& writer) {
+  const auto strand = co_await asio::this_coro::executor;
+  const auto ticket = pages_.put(strand, [this, &writer] {
+    metrics_.count_cut("slow_page");
+    writer.abort(true);
+  });
+  const auto current = generation();
+  const ReadsNow reads{gate_.inside(), gate_.waiting(), holdings_.held()};
+  if (is_metrics) {
+    current->show_states();
+    metrics_.set_reads(reads.running, reads.waiting, reads.held_bytes);
+    metrics_.set_requests(bodies_.waiting(), decoder_.waiting(), bodies_.held());
+    auto head = head_of(200, "text/plain; version=0.0.4; charset=utf-8");
+    co_await writer.reply(std::move(head), metrics_.text());
     co_return;
   }
-  const auto read = warnings_.announce(warnings_key(request));
-  request.body = {};
+  auto head = head_of(200, "text/html; charset=utf-8");
+  std::optional<RefusedReload> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    refused = refused_;
+  }
+  std::string body = status_page(current->config(), reads, current->standings(), current->hedging().counts(),
+                                 conflicts_.last(), started_, std::chrono::system_clock::now(), refused);
+  co_await writer.reply(std::move(head), std::move(body));
+}
+
+// None where the client has gone or was refused.
+asio::awaitable<std::optional<DecodedRequest>> Service::decode(net::ServerRequest request,
+                                                               net::ResponseWriter& writer) {
+  using namespace asio::experimental::awaitable_operators;
+  const bool is_read = path_of(request.head.target) == "/api/v1/read";
+  auto first = co_await (decoder_.decode(std::move(request)) || writer.client_gone());
+  auto* const decoded = std::get_if<0>(&first);
+  if (decoded == nullptr) {
+    writer.abort(true);
+    co_return std::nullopt;
+  }
+  if (decoded->refusal) {
+    if (is_read) metrics_.count_refused(decoded->refusal->head.status);
+    co_await writer.reply(std::move(decoded->refusal->head), std::move(decoded->refusal->body));
+    co_return std::nullopt;
+  }
+  co_return std::move(*decoded);
+}
+
+asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWriter& writer) {
+  const std::string peer = request.peer;
+  const net::Headers to_backends = passed_on(request.head.headers);
+  const auto decoded = co_await decode(std::move(request), writer);
+  if (!decoded) co_return;
+  const auto read = warnings_.announce(decoded->warnings_key);
   const auto current = generation();
   // However the read ends, its seat is left in good order.
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
-  const std::string_view client = std::string_view(request.peer).substr(0, request.peer.rfind(':'));
-  const auto seat = current->seat(strand, *decoded, passed_on(request.head.headers), client);
-  const auto& accepted = decoded->accepted_response_types;
+  const Asker asker{client_address(peer), decoded->bytes};
+  const auto seat = current->seat(strand, decoded->read, to_backends, asker);
+  const auto& accepted = decoded->read.accepted_response_types;
   const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();
   const auto decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
-  const auto session = std::make_shared<ReadSession>(strand, *seat, type, decided, writer);
+  const merger::Limits& limits = current->config().limits;
+  const Pace::Limits pace{limits.client_rate, limits.client_patience};
+  const auto session = std::make_shared<ReadSession>(strand, *seat, type, decided, writer, pace);
   ReadReport report = co_await session->run();
   // What the client has seen in whole is counted before it can ask for it.
-  if (report.end == ReadReport::End::complete) finish_read(*current, *decoded, report, request.peer);
+  if (report.end == ReadReport::End::complete) finish_read(*current, decoded->read, report, peer);
   co_await seat->leave();
   if (report.end == ReadReport::End::complete) co_return;
   report.outcome = seat->outcome();
-  finish_read(*current, *decoded, report, request.peer);
+  finish_read(*current, decoded->read, report, peer);
 }
 
 asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWriter& writer) {
   using namespace asio::experimental::awaitable_operators;
-  auto decoded = decode(request.body, generation()->config().limits);
-  if (!decoded) {
-    auto head = plain(400);
-    co_await writer.reply(std::move(head), decoded.error().to_string() + "\n");
+  if (!warnings_.has_room()) {
+    auto busy = try_again_later(503, "too many requests wait for the warnings of their reads (limits.warnings)");
+    co_await writer.reply(std::move(busy.head), std::move(busy.body));
     co_return;
   }
-  std::string key = warnings_key(request);
+  auto decoded = co_await decode(std::move(request), writer);
+  if (!decoded) co_return;
+  // All that is needed of the request while it waits.
+  EmptyAnswer answer = empty_answer(decoded->read, generation()->config());
+  std::string key = std::move(decoded->warnings_key);
+  decoded.reset();
   const auto first = co_await (warnings_.warning(std::move(key)) || writer.client_gone());
   const auto* warning = std::get_if<0>(&first);
   if (warning == nullptr) {
@@ -350,7 +419,6 @@ asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWri
     co_await writer.reply(std::move(head), std::move(line));
     co_return;
   }
-  EmptyAnswer answer = empty_answer(*decoded, generation()->config());
   co_await writer.reply(std::move(answer.head), std::move(answer.body));
 }
 

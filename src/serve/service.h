@@ -15,6 +15,7 @@
 #include "merger/config.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "serve/bodies.h"
 #include "serve/conflict_board.h"
 #include "serve/door.h"
 #include "serve/file_watch.h"
@@ -23,7 +24,10 @@
 #include "serve/learner.h"
 #include "serve/limited_log.h"
 #include "serve/metrics.h"
+#include "serve/page_shelf.h"
 #include "serve/prober.h"
+#include "serve/request_decoder.h"
+#include "serve/status_page.h"
 #include "serve/warnings.h"
 
 namespace mread::serve {
@@ -50,8 +54,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Listens, with the service behind it and `web` before it: `options.screen` and `options.handshake_failed` are the
-  /// service's own.
+  /// Listens, with the service behind it and `web` before it: the screen, who may send a body, how many may be
+  /// connected, and who is told of handshakes that failed and of clients that were cut are the service's own.
   Result<std::unique_ptr<net::Server>> listen(const asio::any_io_executor& executor, net::ServerOptions options = {});
   /// From now on /-/ready says 503, so that a balancer looks elsewhere; all else goes on.
   void set_leaving() { leaving_ = true; }
@@ -66,9 +70,12 @@ class Service {
   Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings);
 
   asio::awaitable<std::optional<net::Refusal>> screen(const net::RequestHead& head);
+  asio::awaitable<net::BodyPermit> admit(const net::RequestHead& head, std::string peer, bool is_there);
   asio::awaitable<void> handle(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> read(net::ServerRequest request, net::ResponseWriter& writer);
   asio::awaitable<void> warn(net::ServerRequest request, net::ResponseWriter& writer);
+  asio::awaitable<std::optional<DecodedRequest>> decode(net::ServerRequest request, net::ResponseWriter& writer);
+  asio::awaitable<void> send_page(bool is_metrics, net::ResponseWriter& writer);
   void finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
                    const std::string& peer);
   asio::awaitable<Result<void>> reload_here();
@@ -86,6 +93,9 @@ class Service {
   Metrics metrics_;
   ConflictBoard conflicts_;
   Door door_;
+  Bodies bodies_;
+  RequestDecoder decoder_;
+  PageShelf pages_;
   Warnings warnings_;
   const std::shared_ptr<Prober> prober_;
   const std::shared_ptr<TokenSources> tokens_;
@@ -94,7 +104,8 @@ class Service {
   std::mutex loading_;  // One reload at a time.
   const std::shared_ptr<FileWatch> discovery_watch_;
   mutable std::mutex mutex_;
-  std::shared_ptr<Generation> generation_;  // Guarded by mutex_.
+  std::shared_ptr<Generation> generation_;  // Guarded by mutex_, as is:
+  std::optional<RefusedReload> refused_;    // The last reload, where it was refused.
   std::atomic<bool> leaving_{false};
   asio::thread_pool loader_{1};  // Last, so that a reload under way ends before what it uses.
 };

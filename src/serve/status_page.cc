@@ -8,6 +8,7 @@
 
 #include "base/duration.h"
 #include "base/markup.h"
+#include "base/shown_url.h"
 #include "base/timestamp.h"
 
 namespace mread::serve {
@@ -15,33 +16,55 @@ namespace {
 
 using std::chrono::system_clock;
 
+constexpr int refresh_seconds = 10;
+
 constexpr std::string_view style = R"css(
-:root { color-scheme: light dark; --ink: #1f2733; --faint: #6a7686; --line: #dfe4ea; --card: #fff; --page: #f4f6f8;
-  --up: #1a7f4b; --up-soft: #e2f4ea; --bad: #b3261e; --bad-soft: #fbe5e3; --idle: #6a7686; --idle-soft: #e9edf1; }
+:root { color-scheme: light dark; --ink: #1f2733; --faint: #5d6877; --line: #dfe4ea; --card: #fff; --page: #f4f6f8;
+  --up: #1a7f4b; --up-soft: #e2f4ea; --bad: #b3261e; --bad-soft: #fbe5e3; --wary: #8a5300; --wary-soft: #fdf0d5;
+  --idle: #5d6877; --idle-soft: #e9edf1; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --faint: #93a0b1; --line: #2e3743; --card: #1b222b;
-  --page: #12171d; --up: #5fd39a; --up-soft: #153524; --bad: #ff8f86; --bad-soft: #43201d; --idle: #93a0b1;
-  --idle-soft: #28313c; } }
+  --page: #12171d; --up: #5fd39a; --up-soft: #153524; --bad: #ff8f86; --bad-soft: #43201d; --wary: #f0b95b;
+  --wary-soft: #3d2f14; --idle: #93a0b1; --idle-soft: #28313c; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 72rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
+main { max-width: 78rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem; margin-bottom: 1.25rem; }
 h1 { font-size: 1.5rem; margin: 0; letter-spacing: -.01em; }
 header p { margin: 0; color: var(--faint); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow-x: auto; }
-h2 { font-size: 1.05rem; margin: 1.75rem 0 .6rem; }
+.alert { border: 1px solid var(--bad); border-radius: 10px; background: var(--bad-soft); padding: .7rem .9rem;
+  overflow-wrap: anywhere; }
+.alert strong { color: var(--bad); }
+h2 { font-size: 1.05rem; margin: 1.75rem 0 .6rem; overflow-wrap: anywhere; }
 h2 small { font-weight: normal; color: var(--faint); margin-left: .4rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .55rem .9rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-tr:last-child td { border-bottom: 0; }
-th { font-size: .78rem; font-weight: 600; color: var(--faint); white-space: nowrap; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.url { color: var(--faint); font-size: .85rem; word-break: break-all; }
+tbody tr:last-child td { border-bottom: 0; }
+th { font-size: .78rem; font-weight: 600; color: var(--faint); vertical-align: bottom; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; width: 1%; }
+td.n { white-space: nowrap; }
+td.state { min-width: 9rem; }
+.name { width: 28%; min-width: 14rem; overflow-wrap: anywhere; }
+.url { color: var(--faint); font-size: .85rem; overflow-wrap: anywhere; }
 .pill { display: inline-block; padding: .05rem .6rem; border-radius: 999px; font-size: .83rem; font-weight: 600;
   white-space: nowrap; }
 .up { color: var(--up); background: var(--up-soft); } .failing { color: var(--bad); background: var(--bad-soft); }
-.idle { color: var(--idle); background: var(--idle-soft); }
-.error { max-width: 26rem; word-break: break-word; } .when { color: var(--faint); font-size: .85rem; }
+.wary { color: var(--wary); background: var(--wary-soft); } .idle { color: var(--idle); background: var(--idle-soft); }
+.error { width: 26%; min-width: 11rem; overflow-wrap: anywhere; }
+.when { color: var(--faint); font-size: .85rem; }
 footer { margin-top: 2rem; color: var(--faint); font-size: .88rem; } footer a { color: inherit; }
+@media (max-width: 66rem) {
+  main { padding: 1.1rem .8rem 2rem; }
+  thead { display: none; }
+  table, tbody { display: block; }
+  tr { display: block; padding: .6rem .8rem; border-bottom: 1px solid var(--line); }
+  tr:last-child { border-bottom: 0; }
+  td, td.n { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .6rem; padding: .12rem 0; border: 0;
+    text-align: left; white-space: normal; }
+  td::before { content: attr(data-label); color: var(--faint); font-size: .85rem; }
+  td.name { display: block; margin-bottom: .3rem; } td.name::before { content: none; }
+  .error, .name, td.n { width: auto; min-width: 0; } td.state { min-width: 0; }
+}
 )css";
 
 std::string ago(system_clock::time_point then, system_clock::time_point now) {
@@ -57,20 +80,41 @@ std::string latency(std::chrono::nanoseconds duration) {
   return fmt::format("{:.2f} s", ms / 1000);
 }
 
-std::string pill(const BackendStanding& standing) {
+// How a backend stands: a word, its colour, and what that means for reads.
+struct Shown {
+  const char* css;
+  const char* word;
+  const char* meaning;
+};
+
+Shown shown(const BackendStanding& standing) {
   using Circuit = merger::Breaker::State;
-  if (standing.circuit == Circuit::open) return "<span class=\"pill failing\">open circuit</span>";
-  if (standing.circuit == Circuit::suspect) return "<span class=\"pill idle\">suspect</span>";
-  if (standing.circuit == Circuit::half_open) return "<span class=\"pill idle\">half-open circuit</span>";
+  if (standing.circuit == Circuit::open) return {"failing", "open circuit", "not asked until a probe is answered"};
+  if (standing.circuit == Circuit::half_open) return {"wary", "half-open", "a probe was answered: one read tries it"};
+  if (standing.circuit == Circuit::suspect)
+    return {"wary", "suspect", "a read failed: asked as before, a probe decides"};
   switch (standing.state) {
     case BackendStanding::State::up:
-      return "<span class=\"pill up\">up</span>";
+      return {"up", "up", ""};
     case BackendStanding::State::failing:
-      return "<span class=\"pill failing\">failing</span>";
+      return {"failing", "failing", ""};
     case BackendStanding::State::unknown:
       break;
   }
-  return "<span class=\"pill idle\">not asked yet</span>";
+  return {"idle", "not asked yet", ""};
+}
+
+std::string state_cell(const BackendStanding& standing, system_clock::time_point now) {
+  const Shown state = shown(standing);
+  std::string out = fmt::format("<span class=\"pill {}\">{}</span>", state.css, state.word);
+  if (*state.meaning != '\0') out += fmt::format("<div class=\"when\">{}</div>", state.meaning);
+  if (standing.last_asked) out += fmt::format("<div class=\"when\">asked {}</div>", ago(*standing.last_asked, now));
+  return out;
+}
+
+// A cell, which on a phone stands behind its column's name.
+std::string cell(const char* label, std::string_view content, const char* css = "n") {
+  return fmt::format("<td class=\"{}\" data-label=\"{}\"><div>{}</div></td>", css, label, content);
 }
 
 std::string figure(size_t count, const char* noun) {
@@ -105,14 +149,13 @@ std::string row(const merger::Backend& backend, const BackendStanding& standing,
           ? "–"
           : fmt::format("{:.1f} %", 100 * static_cast<double>(standing.requests - standing.failures) /
                                         static_cast<double>(standing.requests));
-  return fmt::format(
-      "<tr><td><strong>{}</strong>{}<div class=\"url\">{}</div>{}</td><td>{}<div class=\"when\">{}</div></td>"
-      "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-      "<td class=\"n\">{}</td><td class=\"error\">{}</td></tr>\n",
-      html_text(backend.name), standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-      html_text(backend.url.substr(0, backend.url.find('?'))), catalog_line(standing, now), pill(standing),
-      standing.last_asked ? ago(*standing.last_asked, now) : "", standing.requests, share, latency(standing.first_byte),
-      latency(standing.total), format_duration(backend.timeout), error);
+  const std::string name = fmt::format("<strong>{}</strong>{}<div class=\"url\">{}</div>{}", html_text(backend.name),
+                                       standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
+                                       html_text(shown_url(backend.url)), catalog_line(standing, now));
+  return "<tr>" + cell("backend", name, "name") + cell("state", state_cell(standing, now), "state") +
+         cell("requests", std::to_string(standing.requests)) + cell("answered", share) +
+         cell("last first byte", latency(standing.first_byte)) + cell("last whole answer", latency(standing.total)) +
+         cell("timeout", format_duration(backend.timeout)) + cell("last error", error, "error") + "</tr>\n";
 }
 
 std::string need(const merger::Group& group, const merger::HedgeCounts& hedges) {
@@ -130,12 +173,12 @@ std::string table(std::string_view title, std::string_view note, const std::vect
                   system_clock::time_point now) {
   std::string out = fmt::format(
       "<h2>{}<small>{}</small></h2>\n<div class=\"card\"><table>\n"
-      "<tr><th>backend</th><th>last seen</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
-      "<th class=\"n\">first byte</th><th class=\"n\">whole answer</th><th class=\"n\">timeout</th>"
-      "<th>last error</th></tr>\n",
+      "<thead><tr><th>backend</th><th>state</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
+      "<th class=\"n\">last first byte</th><th class=\"n\">last whole answer</th><th class=\"n\">timeout</th>"
+      "<th>last error</th></tr></thead><tbody>\n",
       html_text(title), note);
   for (const size_t backend : backends) out += row(config.backends[backend], standings[backend], now);
-  return out + "</table></div>\n";
+  return out + "</tbody></table></div>\n";
 }
 
 std::string value_text(uint64_t bits) {
@@ -147,17 +190,17 @@ std::string conflict_table(const std::vector<ConflictSighting>& conflicts, syste
   if (conflicts.empty()) return "";
   std::string out =
       "<h2>conflicts<small>the last series of which backends hold different values at one time</small></h2>\n"
-      "<div class=\"card\"><table>\n<tr><th>series</th><th>seen</th><th class=\"n\">samples</th>"
-      "<th>one of them at</th><th>values</th></tr>\n";
+      "<div class=\"card\"><table>\n<thead><tr><th>series</th><th>seen</th><th class=\"n\">samples</th>"
+      "<th>one of them at</th><th>values</th></tr></thead><tbody>\n";
   for (const auto& [conflict, seen] : conflicts) {
     const merger::SampleConflict& last = conflict.last;
     const std::string values = last.floats ? value_text(last.first_bits) + " and " + value_text(last.other_bits)
                                            : std::string("histograms that differ");
-    out += fmt::format(
-        "<tr><td class=\"error\">{}</td><td class=\"when\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>\n",
-        html_text(conflict.series), ago(seen, now), conflict.count, format_timestamp(last.timestamp_ms), values);
+    out += "<tr>" + cell("series", html_text(conflict.series), "name") + cell("seen", ago(seen, now), "when") +
+           cell("samples", std::to_string(conflict.count)) +
+           cell("one of them at", format_timestamp(last.timestamp_ms), "") + cell("values", values, "") + "</tr>\n";
   }
-  return out + "</table></div>\n";
+  return out + "</tbody></table></div>\n";
 }
 
 std::string reads_line(const ReadsNow& reads, const merger::Limits& limits) {
@@ -181,6 +224,47 @@ std::string_view explain(merger::PartialPolicy policy) {
       return "a read gives what there is";
   }
   return "";
+}
+
+// "12 backends: 1 failing, 2 suspect"
+std::string backends_line(const std::vector<BackendStanding>& standings) {
+  size_t failing = 0;
+  size_t half_open = 0;
+  size_t suspect = 0;
+  for (const BackendStanding& standing : standings) {
+    const std::string_view word = shown(standing).word;
+    failing += word == "failing" || word == "open circuit" ? 1 : 0;
+    half_open += word == "half-open" ? 1 : 0;
+    suspect += word == "suspect" ? 1 : 0;
+  }
+  std::string text = figure(standings.size(), "backend") + ": ";
+  text += failing == 0 ? "none failing" : fmt::format("{} failing", failing);
+  if (half_open > 0) text += fmt::format(", {} half-open", half_open);
+  if (suspect > 0) text += fmt::format(", {} suspect", suspect);
+  return text;
+}
+
+std::string refused_reload(const RefusedReload& refused, system_clock::time_point now) {
+  return fmt::format(
+      "<div class=\"alert\" role=\"alert\"><strong>the newest configuration is refused, an older one is in "
+      "force</strong>"
+      "<div>{}</div><div class=\"when\">{}; the log has the whole message</div></div>\n",
+      html_text(refused.reason.substr(0, refused.reason.find('\n'))), ago(refused.at, now));
+}
+
+std::string begin_page(const merger::Config& config, const ReadsNow& reads,
+                       const std::vector<BackendStanding>& standings, system_clock::time_point started,
+                       system_clock::time_point now) {
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - started);
+  const int64_t now_ms = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() * 1000;
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>mread</title>\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"refresh\" content=\"{}\">\n<style>{}</style></head>\n"
+      "<body><main><header><h1>mread</h1><p>version {}, up {}; {}</p><p>{}</p>"
+      "<p>as of {}, again every {} s</p></header>\n",
+      refresh_seconds, style, MREAD_VERSION, rough_duration(uptime), backends_line(standings),
+      reads_line(reads, config.limits), format_timestamp(now_ms), refresh_seconds);
 }
 
 }  // namespace
@@ -207,19 +291,9 @@ std::string rough_duration(std::chrono::seconds duration) {
 std::string status_page(const merger::Config& config, const ReadsNow& reads,
                         const std::vector<BackendStanding>& standings, const std::vector<merger::HedgeCounts>& hedges,
                         const std::vector<ConflictSighting>& conflicts, system_clock::time_point started,
-                        system_clock::time_point now) {
-  const auto failing = std::count_if(standings.begin(), standings.end(), [](const auto& standing) {
-    return standing.state == BackendStanding::State::failing || standing.circuit == merger::Breaker::State::open;
-  });
-  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - started);
-  std::string out = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>mread</title>\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>{}</style></head>\n"
-      "<body><main><header><h1>mread</h1><p>version {}, up {}; {}</p><p>{}</p></header>\n",
-      style, MREAD_VERSION, rough_duration(uptime),
-      failing == 0 ? fmt::format("{} backends, none failing", standings.size())
-                   : fmt::format("{} of {} backends failing", failing, standings.size()),
-      reads_line(reads, config.limits));
+                        system_clock::time_point now, const std::optional<RefusedReload>& refused) {
+  std::string out = begin_page(config, reads, standings, started, now);
+  if (refused) out += refused_reload(*refused, now);
   std::vector<size_t> alone;
   for (size_t i = 0; i < config.groups.size(); ++i) {
     const merger::Group& group = config.groups[i];
@@ -237,7 +311,9 @@ std::string status_page(const merger::Config& config, const ReadsNow& reads,
   }
   out += conflict_table(conflicts, now);
   out += fmt::format(
-      "<footer><p>partial: {} ({}). Equal timestamps, different values: {}.</p>"
+      "<footer><p>First byte and whole answer are the times of the last answer, from the request to its first byte and "
+      "to its end. Answered is the share of all requests since the start.</p>"
+      "<p>partial: {} ({}). Equal timestamps, different values: {}.</p>"
       "<p><a href=\"/metrics\">metrics</a> · <a href=\"/-/healthy\">healthy</a> · <a href=\"/-/ready\">ready</a> · "
       "<code>POST /api/v1/read</code></p></footer></main></body></html>\n",
       to_string(config.partial), explain(config.partial), to_string(config.on_conflict));

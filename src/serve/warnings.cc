@@ -117,6 +117,11 @@ asio::awaitable<std::optional<std::string>> Warnings::warning(std::string key) {
   }
 }
 
+bool Warnings::has_room() const {
+  const uint64_t most = most_waiting_;
+  return most == 0 || waiting() < most;
+}
+
 size_t Warnings::waiting() const {
   const std::lock_guard lock(mutex_);
   return waiting_;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -28,6 +30,7 @@ class Warnings {
   struct Limits {
     std::chrono::milliseconds keep{2'000};
     std::chrono::milliseconds wait{2'000};
+    uint64_t waiting = 1024;  ///< requests at once; 0: any number
   };
 
   /// A read under way. Where it goes undecided, it has been given up, and the request is told so.
@@ -45,7 +48,10 @@ class Warnings {
     std::shared_ptr<Entry> entry_;
   };
 
-  explicit Warnings(Limits limits) : limits_(limits) {}
+  explicit Warnings(Limits limits) : limits_(limits), most_waiting_(limits.waiting) {}
+  void set_most_waiting(uint64_t most) { most_waiting_ = most; }
+  /// Whether one more request may wait.
+  bool has_room() const;
   std::unique_ptr<Read> announce(const std::string& key);
   /// Completes when the read is decided, with its warning; with nothing where no read came or the wait was cancelled.
   /// Runs on a strand.
@@ -65,6 +71,7 @@ class Warnings {
   void forget_old();
 
   const Limits limits_;
+  std::atomic<uint64_t> most_waiting_;
   mutable std::mutex mutex_;
   std::map<std::string, Desk> desks_;
   size_t waiting_ = 0;

@@ -201,6 +201,8 @@ TEST(NearestTest, OnlyWhatIsNearEnough) {
   EXPECT_EQ(nearest("remotetimeot", keys), "remote_timeout");
   EXPECT_EQ(nearest("urls", keys), "url");
   EXPECT_EQ(nearest("nam", keys), "name");
+  EXPECT_EQ(nearest("ulr", keys), "url");
+  EXPECT_EQ(nearest("rnu", {"serve", "run"}), "run");
   EXPECT_EQ(nearest("xyz", keys), "");
   EXPECT_EQ(nearest("", keys), "");
   EXPECT_EQ(nearest("url", {}), "");

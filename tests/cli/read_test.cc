@@ -229,6 +229,18 @@ TEST(ReadCommand, TellsWhatACoreLeftOut) {
   const Ran ran = run_read(with_range({server.url(), "up"}));
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_EQ(ran.err, "mread read: the answer is partial: b: deadline 8s\n");
+  const Ran failed = run_read(with_range({server.url(), "up", "--fail-on-partial"}));
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_EQ(failed.err, ran.err);
+  EXPECT_THAT(failed.out, HasSubstr("2 series"));
+  CannedServer whole({200, streamed_type, streamed_body(two_series()), ""});
+  EXPECT_EQ(run_read(with_range({whole.url(), "up", "--fail-on-partial"})).exit_code, 0);
+}
+
+TEST(ReadCommand, HintsAtMilliseconds) {
+  const Ran ran = run_read({"http://a", "up", "--start", "1700000000250"});
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_EQ(ran.err, "mread read: --start: 1700000000250 looks like milliseconds; want seconds: 1700000000.250\n");
 }
 
 struct BadAnswer {

@@ -71,7 +71,7 @@ class SecretsTest : public testing::Test {
 };
 
 TEST_F(SecretsTest, WorkChangeAndAreShownNowhere) {
-  folder_.write("mock.yml", R"(
+  folder_.write("mock.yml", R"(interval: 1m
 token_servers: {tokens: {client_id: me, client_secret: client-hunter2}}
 stores:
   basic: {auth: {basic: {username: u, password: basic-hunter2}}, input_series: [{series: 'm{store="basic"}', values: '1x240'}]}

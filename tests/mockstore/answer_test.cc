@@ -295,7 +295,7 @@ TEST(AnswerTest, SampleOffsetMovesTheTimestamps) {
   const auto received = ask("sample_offset: 7s\ninput_series: [{series: up, values: '1 stale'}]", {query_of("up")});
   const auto results = decode_samples(received.body);
   EXPECT_THAT(results[0][0].samples,
-              ElementsAre(model::Sample::of(t0_ms + 7000, 1), model::Sample{t0_ms + 67'000, model::stale_nan_bits}));
+              ElementsAre(model::Sample::of(t0_ms + 7000, 1), model::Sample{t0_ms + 22'000, model::stale_nan_bits}));
 }
 
 TEST(AnswerTest, HistogramsAreServedInBothTypes) {

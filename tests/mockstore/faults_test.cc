@@ -292,5 +292,29 @@ INSTANTIATE_TEST_SUITE_P(Faults, BadFaultTest,
                                          BadFault{"{refused: , probability: 0.5}", "'refused' closes the listener"},
                                          BadFault{"{status: 500, probability: 2}", "from 0 to 1"}));
 
+TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
+  for (const char* word : {"hang_before_headers", "refused", "reset", "unsorted", "wrong_crc"}) {
+    const FaultRule bare = parse_fault(yaml::Node::parse(word, "f"));
+    const FaultRule mapped = parse_fault(yaml::Node::parse(std::string("{") + word + ": }", "f"));
+    ASSERT_EQ(bare.faults.size(), 1U);
+    EXPECT_EQ(bare.faults[0]->name(), word);
+    EXPECT_EQ(bare.notation, mapped.notation) << "the journal and the mock's orders have one form";
+  }
+  EXPECT_EQ(parse_faults(yaml::Node::parse("[hang_before_headers, {status: 500, first: 1}]", "f")).size(), 2U);
+  const std::pair<const char*, const char*> wrong[] = {
+      {"hang_before_header", "f:1:1: unknown fault 'hang_before_header'; did you mean 'hang_before_headers'?"},
+      {"latency", "f:1:1: 'latency' needs its settings: {latency: …}"},
+      {"at", "f:1:1: unknown fault 'at'"},
+  };
+  for (const auto& [text, message] : wrong) {
+    try {
+      parse_fault(yaml::Node::parse(text, "f"));
+      ADD_FAILURE() << text;
+    } catch (const yaml::ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()).find(message), 0U) << error.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mread::mockstore

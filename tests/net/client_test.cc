@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 class ClientTest : public ClientServerTest {};
 
@@ -173,6 +177,121 @@ TEST_F(ClientTest, FollowsRedirects) {
   unfollowed.follow_redirects = false;
   EXPECT_EQ(loop_.run(get(client_, unfollowed))->head.status, 301);
   EXPECT_EQ(client_.idle_connections(), 1u);
+}
+
+// Two servers, the first of which sends everybody on to what it is asked for.
+class RedirectTest : public ClientTest {
+ protected:
+  void start() {
+    serve(redirect_or_tell);
+    auto other = Server::listen(loop_.executor(), {}, redirect_or_tell);
+    ASSERT_TRUE(other);
+    other_ = std::move(*other);
+  }
+  ~RedirectTest() override {
+    if (other_) loop_.run(other_->drain(0ms));
+  }
+
+  // "/to/URL" leads there; all else is answered with the request's fields, a line each.
+  static asio::awaitable<void> redirect_or_tell(ServerRequest request, ResponseWriter& writer) {
+    ResponseHead head;
+    std::string body;
+    if (request.head.target.starts_with("/to/")) {
+      head.status = 307;
+      head.headers.add("Location", request.head.target.substr(4));
+    } else {
+      for (const auto& [name, value] : request.head.headers.fields()) body += name + ": " + value + "\n";
+    }
+    co_await writer.reply(std::move(head), std::move(body));
+  }
+
+  // What the last of the servers has seen.
+  std::string seen(const std::string& location) {
+    auto request = to("/to/" + location);
+    request.headers.add("Accept-Encoding", "snappy");
+    request.headers.add("Authorization", "Basic hunter2");
+    request.headers.add("Cookie", "hunter2");
+    request.headers.add("User-Agent", "protocol");
+    request.origin_headers.add("X-Api-Key", "hunter2");
+    request.origin_headers.add("baggage", "user=hunter2");
+    request.origin_headers.add("User-Agent", "hunter2");
+    const auto answer = loop_.run(get(client_, std::move(request)));
+    return answer ? answer->body : answer.error().to_string();
+  }
+
+  std::unique_ptr<Server> other_;
+};
+
+TEST_F(RedirectTest, ThisServersOwnHeadersGoToNoOther) {
+  start();
+  const std::string elsewhere = seen(other_->url() + "/");
+  EXPECT_THAT(elsewhere, HasSubstr("Accept-Encoding: snappy\n"));
+  EXPECT_THAT(elsewhere, HasSubstr("User-Agent: protocol\n"));
+  EXPECT_THAT(elsewhere, Not(HasSubstr("hunter2")));
+  const std::string here = seen("/there");
+  EXPECT_THAT(here, HasSubstr("X-Api-Key: hunter2\n"));
+  EXPECT_THAT(here, HasSubstr("baggage: user=hunter2\n"));
+  EXPECT_THAT(here, HasSubstr("User-Agent: hunter2\n"));
+  EXPECT_THAT(here, HasSubstr("Authorization: Basic hunter2\n"));
+}
+
+TEST_F(RedirectTest, TheyAreNotSentOnTheWayBackEither) {
+  start();
+  EXPECT_THAT(seen(other_->url() + "/to/" + server_->url() + "/"), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(RedirectTest, AUserInTheLocationIsNeitherUsedNorShown) {
+  start();
+  const std::string port = std::to_string(other_->port());
+  EXPECT_THAT(seen("http://me:hunter2@127.0.0.1:" + port + "/"), AllOf(HasSubstr("snappy"), Not(HasSubstr("hunter2"))));
+  loop_.run(other_->drain(0ms));
+  EXPECT_EQ(seen("http://me:hunter2@127.0.0.1:" + port + "/"), "127.0.0.1:" + port + ": Connection refused");
+}
+
+TEST_F(RedirectTest, TargetsThatCannotBeUsedAreToldWithoutTheirSecrets) {
+  start();
+  const std::string place = server_->url().substr(7) + ": redirect to what is ";
+  for (const std::string location : {"ftp://me:hunter2@a/", "file:///etc/passwd", "unix:///run/docker.sock:/hunter2"}) {
+    EXPECT_EQ(seen(location), place + "neither http nor https") << location;
+  }
+  for (const std::string& location : {std::string("http://me:hunter2@a:99999/"), std::string("http://me:hunter2@/"),
+                                      "http://" + std::string(256, 'a') + "/"}) {
+    EXPECT_EQ(seen(location), place + "no URL") << location;
+  }
+}
+
+TEST_F(ClientTest, TooManyRedirectsAreToldInALineThatAPersonReads) {
+  serve([](ServerRequest, ResponseWriter& writer) -> asio::awaitable<void> {
+    ResponseHead head;
+    head.status = 302;
+    head.headers.add("Location", "/" + std::string(10'000, 'x') + "?token=hunter2");
+    co_await writer.reply(std::move(head), "");
+  });
+  const auto answer = fetch_from("/");
+  ASSERT_FALSE(answer);
+  EXPECT_TRUE(answer.error().is(Errc::limit));
+  EXPECT_THAT(answer.error().to_string(), AllOf(HasSubstr(": more than 10 redirects, the last to "),
+                                                Not(HasSubstr("hunter2")), testing::SizeIs(testing::Lt(300U))));
+}
+
+TEST_F(ClientTest, IdleConnectionsAreBoundedInAll) {
+  serve(echo);
+  auto other = Server::listen(loop_.executor(), {}, echo);
+  ASSERT_TRUE(other);
+  ClientOptions options;
+  options.idle_connections = 2;
+  Client client(options);
+  ASSERT_EQ(loop_.run(three_at_once(client, to("/"))), 3U);
+  EXPECT_EQ(client.idle_connections(), 2U);
+  ClientRequest request;
+  request.url = *Url::parse((*other)->url());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(loop_.run(get(client, request)));
+    EXPECT_EQ(client.idle_connections(), 2U);
+  }
+  wait_for([&] { return server_->connections() == 1; });
+  EXPECT_EQ((*other)->connections(), 1U);
+  loop_.run((*other)->drain(0ms));
 }
 
 }  // namespace

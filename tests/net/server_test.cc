@@ -60,11 +60,11 @@ TEST_F(ServerTest, LimitsAreAnsweredInOneLine) {
   ASSERT_TRUE(large) << large.error().to_string();
   EXPECT_EQ(large->head.status, 413);
   EXPECT_EQ(large->body, "request body over 1000 bytes\n");
-  EXPECT_THAT(talk("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n" + std::string(0x500, 'x')),
+  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n" + std::string(0x500, 'x')),
               HasSubstr(" 413 "));
-  EXPECT_THAT(talk("GET / HTTP/1.1\r\nX: " + std::string(3000, 'x') + "\r\n\r\n"), HasSubstr(" 431 "));
+  EXPECT_THAT(talk("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(3000, 'x') + "\r\n\r\n"), HasSubstr(" 431 "));
   EXPECT_THAT(talk("nonsense\r\n\r\n"), HasSubstr(" 400 "));
-  EXPECT_THAT(talk("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), HasSubstr(" 400 "));
+  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), HasSubstr(" 400 "));
   request.body.resize(1000);
   EXPECT_EQ(loop_.run(get(client_, request))->head.status, 200);
 }
@@ -77,8 +77,8 @@ TEST_F(ServerTest, AClientThatSaysNothingMoreIsLetGo) {
   serve(echo, options);
   EXPECT_EQ(talk(""), "");
   EXPECT_EQ(talk("GET / HTT"), "");
-  EXPECT_EQ(talk("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"), "");
-  EXPECT_THAT(talk("GET /kept HTTP/1.1\r\n\r\n"), HasSubstr("/kept|"));
+  EXPECT_EQ(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"), "");
+  EXPECT_THAT(talk("GET /kept HTTP/1.1\r\nHost: x\r\n\r\n"), HasSubstr("/kept|"));
   wait_for([&] { return server_->connections() == 0; });
 }
 
@@ -96,7 +96,8 @@ TEST_F(ServerTest, AVeryLargeRefusedBodyStillGetsItsAnswer) {
 asio::awaitable<std::string> ask_to_continue(uint16_t port) {
   tcp::socket socket(co_await asio::this_coro::executor);
   co_await socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port), asio::use_awaitable);
-  const std::string head = "POST /c HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n";
+  const std::string head =
+      "POST /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n";
   co_await asio::async_write(socket, asio::buffer(head), asio::use_awaitable);
   std::string answer;
   co_await asio::async_read_until(socket, asio::dynamic_buffer(answer), "\r\n\r\n", asio::use_awaitable);
@@ -159,7 +160,8 @@ TEST_F(ServerTest, ASmallBodyOfWhoIsScreenedOutIsDroppedAndTheConnectionKept) {
   request.body = std::string(64U << 10, 'x');
   EXPECT_EQ(loop_.run(get(client_, request))->head.status, 401);
   EXPECT_EQ(client_.idle_connections(), 1U);
-  EXPECT_THAT(talk("POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbodyGET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbodyGET / HTTP/1.1\r\nHost: "
+                   "x\r\nConnection: close\r\n\r\n"),
               testing::ContainsRegex("say please\nHTTP/1.1 401 "));
 }
 
@@ -171,7 +173,7 @@ TEST_F(ServerTest, ALargeBodyOfWhoIsScreenedOutIsNotWaitedFor) {
   serve(echo, options);
   for (const std::string fields : {"Content-Length: 65537\r\n", "Content-Length: 99999999999\r\n",
                                    "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\nContent-Length: 4\r\n"}) {
-    const std::string answer = talk("POST / HTTP/1.1\r\n" + fields + "\r\n");
+    const std::string answer = talk("POST / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 ")) << fields << answer;
     EXPECT_THAT(answer, HasSubstr("Connection: close")) << fields;
   }

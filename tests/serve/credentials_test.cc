@@ -167,6 +167,85 @@ TEST_F(CredentialsTest, AFileThatCannotBeReadFailsItsBackendOnlyAndUntilItCan) {
   EXPECT_THAT(std::string(read()->head.headers.get("X-Mread-Partial")), HasSubstr("want one line"));
 }
 
+// A backend that writes down all values of one header.
+class Listing {
+ public:
+  net::Handler handler() {
+    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+      note(request.head.headers);
+      auto head = streamed_head();
+      std::string body = good_body;
+      co_await writer.reply(std::move(head), std::move(body));
+    };
+  }
+  std::vector<std::string> last() {
+    const std::lock_guard lock(mutex_);
+    return last_;
+  }
+
+ private:
+  void note(const net::Headers& headers) {
+    const std::lock_guard lock(mutex_);
+    last_.clear();
+    for (const auto& [name, value] : headers.fields()) {
+      if (name == "X-Key" || name == "Authorization") last_.push_back(value);
+    }
+  }
+  std::mutex mutex_;
+  std::vector<std::string> last_;
+};
+
+TEST_F(CredentialsTest, HttpHeadersAreSentAndTheirFilesReadAnew) {
+  Listing listing;
+  ScriptedBackend backend(loop_, listing.handler());
+  const std::string file = folder_.write("key", " old\n");
+  serve_with(backend,
+             fmt::format("headers: {{x-key: zero}}, bearer_token: t, http_headers: {{X-Key: {{values: [one, two], "
+                         "secrets: [three], files: [\"{}\"]}}}}",
+                         file));
+  EXPECT_EQ(outcome(), "200");
+  EXPECT_THAT(listing.last(), testing::UnorderedElementsAre("Bearer t", "zero", "one", "two", "three", "old"));
+  folder_.write("key", "new");
+  EXPECT_EQ(outcome(), "200");
+  EXPECT_THAT(listing.last(), testing::Contains("new"));
+  folder_.write("key", "new\nX-Injected: yes");
+  EXPECT_EQ(outcome(), "503 a: http_headers X-Key: " + file + ": want one line\n");
+  std::filesystem::remove(file);
+  EXPECT_EQ(outcome(), "503 a: http_headers X-Key: " + file + ": No such file or directory\n");
+  EXPECT_EQ(backend.requests(), 2);
+}
+
+TEST_F(CredentialsTest, HttpHeadersAreNotSentOnByARedirectToAnotherPort) {
+  Listing elsewhere;
+  ScriptedBackend other(loop_, elsewhere.handler());
+  const std::string target = other.url();
+  ScriptedBackend backend(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    net::ResponseHead head;
+    head.status = 307;
+    head.headers.add("Location", target);
+    co_await writer.reply(std::move(head), "");
+  });
+  serve_with(backend, "http_headers: {X-Key: {secrets: [hunter2]}}");
+  EXPECT_EQ(outcome(), "200");
+  EXPECT_EQ(other.requests(), 1);
+  EXPECT_THAT(elsewhere.last(), ElementsAre());
+}
+
+TEST_F(CredentialsTest, ABackendThatNoReadCanSucceedWithIsNeverAsked) {
+  ScriptedBackend backend(loop_, streamed(good_body));
+  serve_with(backend, "proxy_url: 'p:3128'");
+  EXPECT_EQ(outcome(), "503 a: want an http or https proxy, http://HOST:PORT\n");
+  EXPECT_EQ(backend.requests(), 0);
+}
+
+TEST_F(CredentialsTest, AUserInTheUrlIsSent) {
+  Guarded guarded(net::basic_authorization("u", "hunter2"));
+  ScriptedBackend backend(loop_, guarded.handler());
+  const std::string url = backend.url();
+  serve_config("remote_read: [{url: \"http://u:hunter2@" + url.substr(std::string("http://").size()) + "\"}]\n");
+  EXPECT_EQ(outcome(), "200");
+}
+
 TEST_F(CredentialsTest, GoWithProbesAsWell) {
   Guarded guarded("");
   ScriptedBackend backend(loop_, guarded.handler());
@@ -193,6 +272,35 @@ TEST_F(CredentialsTest, AreNotSentOnByARedirectToAnotherPort) {
   serve_with(backend, "basic_auth: {username: u, password: hunter2}");
   EXPECT_EQ(outcome(), "200");
   EXPECT_THAT(elsewhere.seen(), ElementsAre("POST "));
+}
+
+// Nor what the configuration adds, nor what the client says of itself: the protocol's own fields alone.
+TEST_F(CredentialsTest, OtherHeadersAreNotSentOnEither) {
+  std::promise<net::Headers> seen;
+  ScriptedBackend other(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    seen.set_value(std::move(request.head.headers));
+    net::ResponseHead head;
+    head.status = 204;
+    co_await writer.reply(std::move(head), "");
+  });
+  const std::string target = other.url();
+  ScriptedBackend backend(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    EXPECT_EQ(request.head.headers.get("X-Api-Key"), "hunter2");
+    EXPECT_EQ(request.head.headers.get("baggage"), "user=hunter2");
+    net::ResponseHead head;
+    head.status = 307;
+    head.headers.add("Location", target);
+    co_await writer.reply(std::move(head), "");
+  });
+  serve_with(backend, "headers: {X-Api-Key: hunter2}");
+  auto asked = read_request(model::ResponseType::samples);
+  asked.headers.add("baggage", "user=hunter2");
+  asked.headers.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  static_cast<void>(get(asked));
+  const net::Headers headers = seen.get_future().get();
+  for (const char* name : {"X-Api-Key", "baggage", "traceparent"}) EXPECT_FALSE(headers.contains(name)) << name;
+  EXPECT_EQ(headers.get("Content-Encoding"), "snappy");
+  EXPECT_EQ(headers.get("X-Prometheus-Remote-Read-Version"), "0.1.0");
 }
 
 TEST_F(CredentialsTest, AreSentOnByARedirectWithinTheSameServer) {

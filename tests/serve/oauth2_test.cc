@@ -27,7 +27,7 @@ TEST(TokenRequest, TellsTheClientInTheHeader) {
   EXPECT_EQ(request.headers.get("Content-Type"), "application/x-www-form-urlencoded");
   EXPECT_EQ(request.body, "grant_type=client_credentials&scope=read+all&audience=a%3Db%26c");
   // "me+%26+you:s%3Acret": encoded before, as RFC 6749 has it.
-  EXPECT_EQ(request.headers.get("Authorization"), "Basic bWUrJTI2K3lvdTpzJTNBY3JldA==");
+  EXPECT_EQ(request.origin_headers.get("Authorization"), "Basic bWUrJTI2K3lvdTpzJTNBY3JldA==");
   EXPECT_FALSE(request.follow_redirects);
 }
 
@@ -35,6 +35,14 @@ TEST(TokenRequest, OrInTheBody) {
   const auto request = token_request(settings(), "s:cret", ClientStyle::body);
   EXPECT_EQ(request.body, "grant_type=client_credentials&client_id=me+%26+you&client_secret=s%3Acret");
   EXPECT_FALSE(request.headers.contains("Authorization"));
+}
+
+TEST(TokenRequest, TakesAGrantTypeOfTheParameters) {
+  merger::OAuth2 settings;
+  settings.client_id = "me";
+  settings.token_url = "https://id/token";
+  settings.endpoint_params = {{"grant_type", "x"}};
+  EXPECT_EQ(token_request(settings, "s", ClientStyle::header).body, "grant_type=x");
 }
 
 struct Reply {

@@ -45,6 +45,17 @@ TEST_F(ReloadTest, NewReadsUseTheNewBackends) {
   EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
 }
 
+TEST_F(ReloadTest, TheStatusPageShowsARefusedReloadUntilOneIsTaken) {
+  serve_text(backend("one", "http://127.0.0.1:1/"));
+  EXPECT_THAT(get(request("/"))->body, Not(HasSubstr("is refused")));
+  text_ = "nonsense: 1\n";
+  EXPECT_EQ(reload()->head.status, 400);
+  EXPECT_THAT(get(request("/"))->body, HasSubstr("the newest configuration is refused"));
+  text_ = backend("two", "http://127.0.0.1:1/");
+  EXPECT_EQ(reload()->head.status, 200);
+  EXPECT_THAT(get(request("/"))->body, Not(HasSubstr("is refused")));
+}
+
 class PageRequest : public ReloadTest, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
 
 // Requests that a browser would send for a web page elsewhere.

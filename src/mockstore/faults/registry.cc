@@ -18,15 +18,15 @@ namespace mread::mockstore::faults {
 std::span<const Entry> registry() {
   static constexpr std::array entries{
       Entry{"error_text", parse_error_text},
-      Entry{"hang_before_headers", parse_hang_before_headers},
+      Entry{"hang_before_headers", parse_hang_before_headers, true},
       Entry{"hang_mid_body", parse_hang_mid_body},
       Entry{"latency", parse_latency},
-      Entry{"refused", parse_refused},
-      Entry{"reset", parse_reset},
+      Entry{"refused", parse_refused, true},
+      Entry{"reset", parse_reset, true},
       Entry{"status", parse_status},
       Entry{"truncate", parse_truncate},
-      Entry{"unsorted", parse_unsorted},
-      Entry{"wrong_crc", parse_wrong_crc},
+      Entry{"unsorted", parse_unsorted, true},
+      Entry{"wrong_crc", parse_wrong_crc, true},
   };
   return entries;
 }

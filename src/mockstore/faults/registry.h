@@ -12,6 +12,7 @@ namespace mread::mockstore::faults {
 struct Entry {
   std::string_view name;
   std::shared_ptr<const Fault> (*parse)(const yaml::Node& settings);
+  bool stands_alone = false;  ///< needs no settings: its name alone is a fault
 };
 
 /// Every fault there is, by name.

@@ -86,7 +86,8 @@ void judge_count(const std::optional<Comparison>& want, size_t got, const std::s
   judgement.fail(want->text() + " " + of_what, std::to_string(got) + " " + of_what + "\n" + seen, detail);
 }
 
-void judge_answer(const Check& check, const Answer& answer, const std::string& which_one, Judgement& judgement) {
+void judge_answer(const Check& check, const Answer& answer, const std::string& when, const std::string& which_one,
+                  Judgement& judgement) {
   const bool may_fail = check.expects(Expectation::Kind::fail);
   if (!answer.ok() && !may_fail) {
     std::string want = check.samples ? to_string(*check.samples) : "data";
@@ -96,13 +97,13 @@ void judge_answer(const Check& check, const Answer& answer, const std::string& w
   if (answer.ok()) {
     if (check.samples) {
       if (const auto difference = compare_samples(*check.samples, answer)) {
-        judgement.fail(to_string(*check.samples), answer.to_string(),
+        judgement.fail(to_string(*check.samples), shown(answer, when),
                        which_one.empty() ? *difference : which_one + ": " + *difference);
       }
     }
-    judge_count(check.count, answer.series.size(), "series", answer.to_string(5), which_one, judgement);
+    judge_count(check.count, answer.series.size(), "series", shown(answer, when, 5), which_one, judgement);
     for (const Comparison& want : check.values) {
-      if (answer.series.empty()) judgement.fail("values " + want.text(), "no data", which_one);
+      if (answer.series.empty()) judgement.fail("values " + want.text(), shown(answer, when), which_one);
       for (const AnswerSeries& series : answer.series) {
         for (const AnswerPoint& point : series.points) {
           if (!point.histogram && want.holds(point.value)) continue;
@@ -115,7 +116,7 @@ void judge_answer(const Check& check, const Answer& answer, const std::string& w
     }
   }
   for (const Expectation& expectation : check.expect) {
-    judge_expectation(expectation, answer.error, answer.warnings, answer.infos, answer.to_string(5), which_one,
+    judge_expectation(expectation, answer.error, answer.warnings, answer.infos, shown(answer, when, 5), which_one,
                       judgement);
   }
 }
@@ -246,6 +247,12 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
+std::string shown(const Answer& answer, const std::string& when, size_t limit) {
+  const std::string text = answer.to_string(limit);
+  const bool has_no_data = answer.ok() && answer.series.empty() && answer.type != "string";
+  return has_no_data && !when.empty() ? text + " " + when : text;
+}
+
 size_t ReadAnswer::samples() const {
   size_t total = 0;
   for (const model::Series& one : series) total += one.samples.size() + one.histograms.size();
@@ -291,21 +298,21 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
     if (!read.partial.empty() && result.warnings.empty()) result.warnings.push_back(read.partial);
     result.duration_ms = std::max(result.duration_ms, read.duration.count());
   }
-  if (!seen.answers.empty()) result.got = seen.answers.front().to_string();
+  if (!seen.answers.empty()) result.got = shown(seen.answers.front(), seen.when);
   if (!seen.reads.empty()) result.got = seen.reads.front().to_string();
 
   Judgement judgement(std::move(result));
   if (seen.answers.empty() && seen.reads.empty()) judgement.fail("an answer", "nothing was asked");
   for (size_t i = 0; i < seen.answers.size(); ++i)
-    judge_answer(check, seen.answers[i], which(i, seen.answers.size()), judgement);
+    judge_answer(check, seen.answers[i], seen.when, which(i, seen.answers.size()), judgement);
   for (size_t i = 0; i < seen.reads.size(); ++i)
     judge_read(check, seen.reads[i], which(i, seen.reads.size()), judgement);
   judge_repeats(check, seen, judgement);
   if (seen.same_as) {
     for (const Answer& answer : seen.answers) {
       if (const auto difference = compare_answers(*seen.same_as, answer, Exactness::nearly)) {
-        judgement.fail(check.same_as->expr + " on " + check.same_as->node + ":\n" + seen.same_as->to_string(),
-                       answer.to_string(), *difference);
+        judgement.fail(check.same_as->expr + " on " + check.same_as->node + ":\n" + shown(*seen.same_as, seen.when),
+                       shown(answer, seen.when), *difference);
       }
     }
   }
@@ -333,9 +340,11 @@ void conclude(const std::vector<KnownIssue>& issues, TestResult& result) {
       return;
     }
     result.verdict = Verdict::pass;
+    std::string gone;
     for (const KnownIssue& issue : issues) {
-      result.note += (result.note.empty() ? "known issue no longer seen: " : "; ") + issue.reason;
+      gone += (gone.empty() ? "known issue no longer seen: " : "; ") + issue.reason;
     }
+    if (!gone.empty()) result.note = gone + (result.note.empty() ? "" : "; " + result.note);
     return;
   }
   std::vector<const KnownIssue*> seen;

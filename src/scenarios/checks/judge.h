@@ -32,7 +32,11 @@ struct Observation {
   std::optional<Answer> same_as;           ///< the answer that it is compared with
   std::map<std::string, size_t> requests;  ///< that mocks were asked, by mock
   std::optional<double> baseline_ms;       ///< median duration in the phase before
+  std::string when;                        ///< said of an answer without data: "at 2026-…; the data end at 2026-…"
 };
+
+/// An answer as it is shown: Answer::to_string(), and where it has no data, for which time it has none.
+std::string shown(const Answer& answer, const std::string& when, size_t limit = 20);
 
 /// Holds what was seen against all that the check expects; the first expectation that is not met gives want, got and
 /// detail. A check that expects data, and says neither `warn` nor `fail`, fails on an error; a warning is noted, and

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <functional>
 
 #include "scenarios/engine/docker_topology.h"
 #include "scenarios/engine/engine.h"
@@ -22,18 +22,24 @@ class DockerEngine final : public Engine {
 
   std::vector<std::string> sweep() override {
     std::vector<std::string> removed = sweep_folders(shared_->options.work_dir);
-    const std::string filter = "filters=" + url_encode(R"({"label":[")" + std::string(label_owner) + R"("]})");
-    sweep_kind("/containers/json?all=1&" + filter, "container", "/containers/", "?force=1&v=1", removed);
-    sweep_kind("/networks?" + filter, "network", "/networks/", "", removed);
+    remove_all(
+        label_owner, [this](const json::value& item) { return is_left_behind(item); }, removed);
     for (std::string& line : shared_->images.sweep()) removed.push_back(std::move(line));
+    return removed;
+  }
+
+  std::vector<std::string> clean() override {
+    std::vector<std::string> removed;
+    // Earlier versions gave what is kept no label but these.
+    remove_all(
+        label_topology, [](const json::value& item) { return is_kept(item); }, removed);
     return removed;
   }
 
  private:
   /// A container of an earlier boot does not run any more. Where one does, the engine belongs to another machine's run.
   bool is_left_behind(const json::value& item) const {
-    const json::value* labels = member_at(item, {"Labels"});
-    switch (owner_state(labels == nullptr ? std::string() : text_at(*labels, {label_owner}))) {
+    switch (owner_state(label_of(item, label_owner))) {
       case OwnerState::gone:
         return true;
       case OwnerState::reboot:
@@ -45,12 +51,31 @@ class DockerEngine final : public Engine {
     return false;
   }
 
-  void sweep_kind(const std::string& list, const std::string& kind, const std::string& path, const std::string& options,
-                  std::vector<std::string>& removed) {
+  /// Left by a run with `keep` that has ended.
+  static bool is_kept(const json::value& item) {
+    return label_of(item, label_owner).empty() && owner_state(label_of(item, label_keeper)) != OwnerState::alive;
+  }
+
+  static std::string label_of(const json::value& item, std::string_view label) {
+    const json::value* labels = member_at(item, {"Labels"});
+    return labels == nullptr ? std::string() : text_at(*labels, {label});
+  }
+
+  using Chosen = std::function<bool(const json::value& item)>;
+
+  /// Containers first: a network that has some cannot be removed.
+  void remove_all(std::string_view label, const Chosen& chosen, std::vector<std::string>& removed) {
+    const std::string filter = "filters=" + url_encode(R"({"label":[")" + std::string(label) + R"("]})");
+    remove_kind("/containers/json?all=1&" + filter, "container", "/containers/", "?force=1&v=1", chosen, removed);
+    remove_kind("/networks?" + filter, "network", "/networks/", "", chosen, removed);
+  }
+
+  void remove_kind(const std::string& list, const std::string& kind, const std::string& path,
+                   const std::string& options, const Chosen& chosen, std::vector<std::string>& removed) {
     const auto items = shared_->docker.get_json(list);
     if (!items || !items->is_array()) return;
     for (const json::value& item : items->get_array()) {
-      if (!is_left_behind(item)) continue;
+      if (!chosen(item)) continue;
       const std::string id = text_at(item, {"Id"});
       std::string name = text_at(item, {"Name"});
       if (const json::value* names = member_at(item, {"Names"});

@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/timestamp.h"
+#include "scenarios/engine/named_addresses.h"
 #include "scenarios/engine/node_folder.h"
 #include "scenarios/engine/owner.h"
 #include "scenarios/engine/readiness.h"
@@ -68,7 +69,7 @@ Result<std::unique_ptr<Topology>> DockerTopology::create(std::shared_ptr<Shared>
   const std::string prefix = "mread-" + as_name(run_id) + "-" + as_name(test);
   json::object labels{{label_run, run_id}, {label_test, test}, {label_topology, prefix}};
   // What is kept has no owner, so that no sweep takes it.
-  if (!shared->options.keep) labels[label_owner] = own_token();
+  labels[shared->options.keep ? label_keeper : label_owner] = own_token();
   auto network = DockerNetwork::create(shared->docker, prefix, labels);
   if (!network) return fail(network.error());
   return std::unique_ptr<Topology>(
@@ -89,10 +90,10 @@ void DockerTopology::say_what_is_kept() const {
     std::fprintf(stderr, "kept: node %s at %s, container %s-%s\n", name.c_str(), where.c_str(), prefix_.c_str(),
                  name.c_str());
   }
-  std::fprintf(
-      stderr,
-      "kept: network %s; remove all of it with: docker rm -f $(docker ps -aqf label=%s=%s) && docker network rm %s\n",
-      network_.name.c_str(), std::string(label_topology).c_str(), prefix_.c_str(), network_.name.c_str());
+  std::fprintf(stderr,
+               "kept: network %s; remove all of it with mread run --clean, or: docker rm -f $(docker ps -aqf "
+               "label=%s=%s) && docker network rm %s\n",
+               network_.name.c_str(), std::string(label_topology).c_str(), prefix_.c_str(), network_.name.c_str());
 }
 
 void DockerTopology::remove_everything() {
@@ -306,6 +307,15 @@ net::Url DockerTopology::url(const std::string& node, uint16_t port) const {
 
 std::string DockerTopology::address(const std::string& node, uint16_t port) const {
   return node + ":" + std::to_string(port);
+}
+
+std::string DockerTopology::with_names(std::string text) const {
+  NodeAddresses addresses;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [node, number] : numbers_) addresses.names[network_.address(number)] = node;
+  }
+  return name_addresses(text, addresses);
 }
 
 /// How the program ended, or nothing while it runs.

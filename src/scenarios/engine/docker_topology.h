@@ -21,6 +21,7 @@ inline constexpr std::string_view label_test = "mread.test";
 inline constexpr std::string_view label_node = "mread.node";
 inline constexpr std::string_view label_owner = "mread.pid";  ///< see owner.h
 inline constexpr std::string_view label_topology = "mread.topology";
+inline constexpr std::string_view label_keeper = "mread.kept-by";  ///< in place of the owner: see owner.h
 
 /// Nodes as containers. Each node is two of them: one that only sleeps and holds the node's network (its address, its
 /// names), and one with the program in that same network. So a killed node refuses connections, as a machine does whose
@@ -47,6 +48,7 @@ class DockerTopology final : public Topology {
   Result<void> wait_ready(const std::string& node, std::chrono::milliseconds timeout, std::stop_token stop) override;
   net::Url url(const std::string& node, uint16_t port) const override;
   std::string address(const std::string& node, uint16_t port) const override;
+  std::string with_names(std::string text) const override;
   Result<std::string> log(const std::string& node) override;
   Result<std::string> read_file(const std::string& node, const std::string& path) override;
   bool running(const std::string& node) override;

@@ -76,6 +76,8 @@ class Topology {
   virtual net::Url url(const std::string& node, uint16_t port) const = 0;
   /// Where the other nodes reach it, "host:port".
   virtual std::string address(const std::string& node, uint16_t port) const = 0;
+  /// A text that nodes wrote, with their names in place of the addresses that only this run gave them.
+  virtual std::string with_names(std::string text) const { return text; }
   virtual Result<std::string> log(const std::string& node) = 0;
   /// A file of the node's folder (a query log, say).
   virtual Result<std::string> read_file(const std::string& node, const std::string& path) = 0;
@@ -95,6 +97,8 @@ class Engine {
   virtual Result<std::unique_ptr<Topology>> create(const std::string& run_id, const std::string& test) = 0;
   /// Removes what earlier runs that crashed left behind (their process is gone). Returns what was removed, for the log.
   virtual std::vector<std::string> sweep() = 0;
+  /// Removes what runs with `keep` have left, unless such a run still goes on. Returns what was removed, a line each.
+  virtual std::vector<std::string> clean() { return {}; }
 };
 
 struct EngineOptions {

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "scenarios/engine/named_addresses.h"
+
 namespace mread::scenarios {
 
 namespace {
@@ -49,6 +51,18 @@ LoopbackAddresses::Address LoopbackAddresses::of(const std::string& node, uint16
   const Address address{ip->second, real == 0 ? port : real};
   addresses_.emplace(std::pair(node, port), address);
   return address;
+}
+
+std::string LoopbackAddresses::with_names(const std::string& text) const {
+  NodeAddresses addresses;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [node, ip] : ips_) addresses.names[ip] = node;
+    for (const auto& [node_and_port, address] : addresses_) {
+      if (address.port != node_and_port.second) addresses.ports[{address.ip, address.port}] = node_and_port.second;
+    }
+  }
+  return name_addresses(text, addresses);
 }
 
 }  // namespace mread::scenarios

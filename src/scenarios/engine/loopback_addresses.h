@@ -28,9 +28,11 @@ class LoopbackAddresses {
 
   /// The address of a node's port, decided when it is first asked for.
   Address of(const std::string& node, uint16_t port);
+  /// `text` with "NODE:PORT" and "NODE" in place of the addresses that were given out.
+  std::string with_names(const std::string& text) const;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::string network_;  // "127.A.B."
   std::map<std::string, std::string> ips_;
   std::map<std::pair<std::string, uint16_t>, Address> addresses_;

@@ -18,6 +18,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view owned_prefix = "run-";
+constexpr std::string_view kept_prefix = "kept-";
+/// In a kept folder: the programs that were left running, as tokens (owner.h), a line each. No node has this name.
+constexpr std::string_view programs_file = ".programs";
 
 /// The token in "run-TOKEN.TEST.XXXXXX"; empty for other names.
 std::string token_of(const fs::path& folder) {
@@ -34,6 +37,16 @@ void kill_strays(const fs::path& folder) {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const fs::path cwd = fs::read_symlink(entry.path() / "cwd", ignored);
     if (!ignored && (cwd.string() + "/").starts_with(folder.string() + "/")) ::kill(std::stoi(name), SIGKILL);
+  }
+}
+
+/// Ends the programs that a kept folder notes, and waits for their ends: what still runs would write into it.
+void end_programs(const fs::path& folder) {
+  std::ifstream file(folder / programs_file);
+  for (std::string token; std::getline(file, token);) {
+    if (const pid_t program = process_of(token); program > 0) ::kill(program, SIGKILL);
+    for (int i = 0; i < 500 && owner_state(token) == OwnerState::alive; ++i)
+      pause_for(std::chrono::milliseconds(10), {});
   }
 }
 
@@ -124,12 +137,34 @@ Result<fs::path> make_owned_folder(const fs::path& work_dir, std::string_view te
   return fs::path(folder);
 }
 
-fs::path disown_folder(const fs::path& folder) {
+fs::path disown_folder(const fs::path& folder, const std::vector<pid_t>& programs) {
+  std::ofstream file(folder / programs_file, std::ios::trunc);
+  for (const pid_t program : programs) file << token_of(program) << "\n";
+  file.close();
   const std::string name = folder.filename().string();
-  const fs::path kept = folder.parent_path() / ("kept-" + name.substr(std::min(name.find('.') + 1, name.size())));
+  const fs::path kept =
+      folder.parent_path() / (std::string(kept_prefix) + name.substr(std::min(name.find('.') + 1, name.size())));
   std::error_code error;
   fs::rename(folder, kept, error);
   return error ? folder : kept;
+}
+
+std::vector<std::string> remove_kept_folders(const fs::path& work_dir) {
+  std::vector<std::string> removed;
+  std::error_code error;
+  const fs::path real = fs::canonical(work_dir, error);
+  if (error) return removed;
+  std::vector<fs::path> kept;
+  for (const auto& entry : fs::directory_iterator(real, error)) {
+    if (!entry.path().filename().string().starts_with(kept_prefix) || entry.is_symlink(error)) continue;
+    if (entry.is_directory(error)) kept.push_back(entry.path());
+  }
+  for (const fs::path& folder : kept) {
+    end_programs(folder);
+    fs::remove_all(folder, error);
+    if (!error) removed.push_back("folder " + folder.string());
+  }
+  return removed;
 }
 
 std::vector<std::string> sweep_folders(const fs::path& work_dir) {

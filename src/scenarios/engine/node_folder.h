@@ -5,6 +5,9 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "scenarios/engine/child_process.h"
@@ -33,8 +36,13 @@ Result<void> prepare_work_folder(const std::filesystem::path& work_dir);
 /// A new folder below `work_dir`, whose name says who made it: see sweep_folders. Errors name the folder.
 Result<std::filesystem::path> make_owned_folder(const std::filesystem::path& work_dir, std::string_view test);
 
-/// Takes the owner out of a folder's name, so that no sweep removes it. Returns its new path.
-std::filesystem::path disown_folder(const std::filesystem::path& folder);
+/// Takes the owner out of a folder's name, so that no sweep removes it, and notes the programs that go on running in
+/// it. Returns its new path.
+std::filesystem::path disown_folder(const std::filesystem::path& folder, const std::vector<pid_t>& programs = {});
+
+/// Removes the folders that disown_folder() has renamed, and ends the programs noted there (no others: a person may
+/// have a shell in such a folder). Returns a line for each.
+std::vector<std::string> remove_kept_folders(const std::filesystem::path& work_dir);
 
 /// Removes the folders of processes that are gone. Returns a line for each.
 std::vector<std::string> sweep_folders(const std::filesystem::path& work_dir);

@@ -55,8 +55,17 @@ std::vector<std::string> split(std::string_view token) {
 
 }  // namespace
 
-std::string own_token() {
-  return std::to_string(getpid()) + "-" + start_time(getpid()) + "-" + boot() + "-" + pid_namespace();
+std::string own_token() { return token_of(getpid()); }
+
+std::string token_of(pid_t pid) {
+  return std::to_string(pid) + "-" + start_time(pid) + "-" + boot() + "-" + pid_namespace();
+}
+
+pid_t process_of(std::string_view token) {
+  if (owner_state(token) != OwnerState::alive) return 0;
+  pid_t pid = 0;
+  std::from_chars(token.data(), token.data() + token.size(), pid);
+  return pid;
 }
 
 OwnerState owner_state(std::string_view token) {

@@ -3,12 +3,18 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 namespace mread::scenarios {
 
 /// Names the process that made a folder or a container, so that a later run can tell whether it is still there:
 /// "PID-STARTTIME-BOOT-PIDNAMESPACE", letters, digits and hyphens only. A process id that was given out again has
 /// another start time.
 std::string own_token();
+/// The same of another process.
+std::string token_of(pid_t pid);
+/// The process of a token that is `alive`; 0 for other text.
+pid_t process_of(std::string_view token);
 
 enum class OwnerState {
   alive,

@@ -69,14 +69,19 @@ class ProcessTopology final : public Topology {
       }
     }
     if (keep_) {
-      const fs::path kept = disown_folder(folder_);
+      std::vector<pid_t> programs;
+      for (auto& [name, node] : nodes_) {
+        const auto child = node->current();
+        if (child && child->running()) programs.push_back(child->pid());
+      }
+      const fs::path kept = disown_folder(folder_, programs);
       for (auto& [name, node] : nodes_) {
         const auto child = node->current();
         std::fprintf(stderr, "kept: node %s at %s, process %d\n", name.c_str(),
                      node->spec.ports.empty() ? "no port" : url(name, node->spec.ports.front()).authority().c_str(),
                      child && child->running() ? static_cast<int>(child->pid()) : 0);
       }
-      std::fprintf(stderr, "kept: folder %s\n", kept.c_str());
+      std::fprintf(stderr, "kept: folder %s; mread run --clean removes it and ends its programs\n", kept.c_str());
       return;
     }
     nodes_.clear();
@@ -170,6 +175,8 @@ class ProcessTopology final : public Topology {
   std::string address(const std::string& node, uint16_t port) const override {
     return addresses_.of(node, port).to_string();
   }
+
+  std::string with_names(std::string text) const override { return addresses_.with_names(text); }
 
   Result<std::string> log(const std::string& name) override {
     const auto node = find(name);
@@ -279,6 +286,7 @@ class ProcessEngine final : public Engine {
   }
 
   std::vector<std::string> sweep() override { return sweep_folders(options_.work_dir); }
+  std::vector<std::string> clean() override { return remove_kept_folders(options_.work_dir); }
 
  private:
   const EngineOptions options_;

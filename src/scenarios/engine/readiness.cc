@@ -30,7 +30,7 @@ Result<void> poll_until_ready(const net::Url& url, milliseconds timeout,
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
       return fail(Errc::deadline,
-                  "not ready within " + format_duration(timeout) + " at " + url.to_string() + " (" + last + ")");
+                  "not ready within " + format_duration(timeout) + " at " + url.shown() + " (" + last + ")");
     }
     net::ClientRequest request;
     request.url = url;

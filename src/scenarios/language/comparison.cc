@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/yaml_number.h"
+
 namespace mread::scenarios {
 namespace {
 
@@ -19,6 +21,7 @@ std::string_view trim(std::string_view text) {
 
 std::optional<double> number(std::string_view text) {
   const std::string copy(trim(text));
+  if (const auto value = yaml::parse_number(copy)) return yaml::to_double(*value);
   char* end = nullptr;
   const double value = std::strtod(copy.c_str(), &end);
   if (copy.empty() || end != copy.c_str() + copy.size()) return std::nullopt;

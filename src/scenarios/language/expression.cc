@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/duration.h"
+#include "base/yaml_number.h"
 #include "scenarios/language/version_text.h"
 
 namespace mread::scenarios {
@@ -70,6 +71,7 @@ Evaluated<std::vector<Token>> tokenize(std::string_view text) {
 
 std::optional<double> as_number(const std::string& text) {
   if (text.empty()) return std::nullopt;
+  if (const auto value = yaml::parse_number(text)) return yaml::to_double(*value);
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   if (end != text.c_str() + text.size()) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include "base/duration.h"
 #include "mockstore/input_series.h"
+#include "scenarios/checks/oracle_scope.h"
 #include "scenarios/loading/context.h"
 
 namespace mread::scenarios::loading {
@@ -14,18 +15,27 @@ std::optional<milliseconds> read_time(const yaml::Node& value) {
   return value.duration();
 }
 
+bool is_empty(const yaml::Node& labels) {
+  if (labels.is_mapping()) return labels.mapping().entries().empty();
+  return labels.is_scalar() && labels.string().find_first_not_of(" \t\n") == std::string::npos;
+}
+
 ExpectedSample read_sample(const yaml::Node& node) {
   yaml::Mapping mapping = node.mapping();
   ExpectedSample sample;
-  const yaml::Node labels = mapping.require("labels");
+  const auto labels = mapping.find("labels");  // As in promtool: none, "" and {} are a sample without labels.
   const auto value = mapping.find("value");
   const auto histogram = mapping.find("histogram");
   mapping.finish();
   size_t offset = 0;
-  sample.labels_text = labels.string();
-  auto parsed = model::parse_series(sample.labels_text, &offset);
-  if (!parsed) labels.error_at(offset, parsed.error().context);
-  sample.labels = std::move(*parsed);
+  if (labels && !is_empty(*labels)) {
+    sample.labels_text = labels->string();
+    auto parsed = model::parse_series(sample.labels_text, &offset);
+    if (!parsed) labels->error_at(offset, parsed.error().context);
+    sample.labels = std::move(*parsed);
+  } else {
+    sample.labels_text = "{}";
+  }
   if (value.has_value() == histogram.has_value()) node.error("want value:, or histogram: in promtool's notation");
   if (value) {
     sample.value = value->number();
@@ -151,7 +161,7 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
     if (out.end < out.start) range->error("it ends before it starts");
     check.range = out;
   }
-  if (const auto samples = mapping.find("exp_samples")) {
+  if (const auto samples = mapping.find_even_null("exp_samples")) {
     if (check.range)
       samples->error("exp_samples: is for instant queries; for a range use same_as:, exp_count: or an oracle");
     std::vector<ExpectedSample> list;
@@ -164,6 +174,7 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
   if (const auto values = mapping.find("exp_value")) {
     for (const yaml::Node& item : values->sequence_or_one()) check.values.push_back(Comparison::parse(item));
   }
+  if (const auto oracle = mapping.find("oracle")) check.oracle = oracle->boolean();
   if (const auto same_as = mapping.find("same_as")) {
     yaml::Mapping fields = same_as->mapping();
     Check::SameAs other{check.expr, check.node};
@@ -267,12 +278,13 @@ Check read_check(const yaml::Node& node, const Test& test) {
   const bool expects_something = check.samples || check.count || check.sample_count || !check.values.empty() ||
                                  check.same_as || check.distinct || !check.expect.empty() || !check.requests.empty() ||
                                  check.partial || check.min_duration || check.max_duration;
-  const bool judged_by_oracle =
-      check.kind == Check::Kind::promql && test.answers_for_all(check.node) &&
-      (test.find(Invariant::Kind::union_oracle) != nullptr || test.find(Invariant::Kind::no_silent_partial) != nullptr);
+  const bool judged_by_oracle = is_oracles(test, check) && (test.find(Invariant::Kind::union_oracle) != nullptr ||
+                                                            test.find(Invariant::Kind::no_silent_partial) != nullptr);
   if (!expects_something && !judged_by_oracle) {
+    const std::string why = beyond_oracle(test, check);
     node.error(
-        "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no oracle judges it");
+        "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no oracle judges it" +
+        (why.empty() || !check.oracle ? "" : ": " + why));
   }
   return check;
 }

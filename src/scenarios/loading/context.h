@@ -37,4 +37,8 @@ Load read_load(const yaml::Node& node, const Test& test);
 std::vector<Threshold> read_thresholds(const yaml::Node& node, const Test& test);
 std::vector<KnownIssue> read_known_issues(const yaml::Node& node);
 
+/// What looks like a mistake in how the nodes read each other: a node that nobody reads, a merger whose backends a node
+/// that reads it reads too.
+std::vector<std::string> find_warnings(const Test& test);
+
 }  // namespace mread::scenarios::loading

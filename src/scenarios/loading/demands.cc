@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/duration.h"
+#include "base/yaml_number.h"
 #include "scenarios/loading/context.h"
 
 namespace mread::scenarios::loading {
@@ -82,10 +83,9 @@ Threshold read_threshold(const std::string& metric, const yaml::Node& node) {
     return threshold;
   }
   if (metric == "query_failed") {
-    char* end = nullptr;
-    threshold.limit = std::strtod(right.c_str(), &end);
-    if (right.empty() || end != right.c_str() + right.size())
-      node.error_at(limit_at == std::string::npos ? 0 : limit_at, "want a rate from 0 to 1");
+    const auto limit = yaml::parse_number(right);
+    if (!limit) node.error_at(limit_at == std::string::npos ? 0 : limit_at, "want a rate from 0 to 1");
+    threshold.limit = yaml::to_double(*limit);
     return threshold;
   }
   const auto limit = parse_duration(right);

@@ -35,6 +35,48 @@ void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_ca
   }
 }
 
+// The errors of one test, so that its author sees them at once.
+class Errors {
+ public:
+  template <class Part>
+  void collect(const Part& part) {
+    try {
+      part();
+    } catch (const yaml::ConfigError& error) {
+      const bool is_new = std::find(errors_.begin(), errors_.end(), error.what()) == errors_.end();
+      if (is_new && errors_.size() < most) errors_.emplace_back(error.what());
+    }
+  }
+  void throw_all() { throw_errors(std::move(errors_)); }
+
+ private:
+  static constexpr size_t most = 50;
+  std::vector<std::string> errors_;
+};
+
+void read_checks(const yaml::Node& checks, Test& test, Errors& errors) {
+  constexpr size_t most_checks = 5'000;
+  const std::vector<yaml::Node> items = checks.sequence();
+  if (items.size() > most_checks) checks.error("more than 5000 checks");
+  if (items.empty()) checks.error("a scenario without a check cannot fail");
+  for (const yaml::Node& item : items) {
+    errors.collect([&] { test.checks.push_back(loading::read_check(item, test)); });
+  }
+}
+
+void read_load(const yaml::Node& load, Test& test) {
+  test.load = loading::read_load(load, test);
+  if (!test.load->queries.empty()) return;
+  const auto first = std::find_if(test.checks.begin(), test.checks.end(),
+                                  [](const Check& check) { return check.kind == Check::Kind::promql && !check.range; });
+  if (first == test.checks.end()) {
+    load.error("what is asked? say expr: or queries:, for there is no PromQL check to take it from");
+  }
+  test.load->queries = {{first->expr, std::nullopt, milliseconds(0)}};
+  if (test.load->node.empty()) test.load->node = first->node;
+  test.load->eval_time = first->eval_time;
+}
+
 Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case, size_t index,
                size_t cases, const LoadOptions& options, ExpansionBudget& budget) {
   // A tree of its own for every case: expanding edits it in place.
@@ -96,34 +138,26 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   if (const auto certificates = root.find("certificates")) test.certificates = read_certificates(*certificates);
   if (test.nodes.empty()) root.require("nodes").error("a scenario has at least one node");
   if (const auto timeline = root.find("timeline")) test.timeline = loading::read_timeline(*timeline, test);
+  // From here on one error says nothing of the others, so all are told.
+  Errors errors;
   if (const auto invariants = root.find("invariants")) {
-    for (const yaml::Node& item : invariants->sequence()) {
-      test.invariants.push_back(loading::read_invariant(item, test));
-    }
+    errors.collect([&] {
+      for (const yaml::Node& item : invariants->sequence()) {
+        errors.collect([&] { test.invariants.push_back(loading::read_invariant(item, test)); });
+      }
+    });
   }
-  const yaml::Node checks = root.require("checks");
-  constexpr size_t most_checks = 5'000;
-  if (checks.sequence().size() > most_checks) checks.error("more than 5000 checks");
-  for (const yaml::Node& item : checks.sequence()) test.checks.push_back(loading::read_check(item, test));
-  if (test.checks.empty()) checks.error("a scenario without a check cannot fail");
-  if (const auto load = root.find("load")) {
-    test.load = loading::read_load(*load, test);
-    if (test.load->queries.empty()) {
-      const auto first = std::find_if(test.checks.begin(), test.checks.end(), [](const Check& check) {
-        return check.kind == Check::Kind::promql && !check.range;
-      });
-      if (first == test.checks.end())
-        load->error("what is asked? say expr: or queries:, for there is no PromQL check to take it from");
-      test.load->queries = {{first->expr, std::nullopt, milliseconds(0)}};
-      if (test.load->node.empty()) test.load->node = first->node;
-      test.load->eval_time = first->eval_time;
-    }
-  }
+  errors.collect([&] { read_checks(root.require("checks"), test, errors); });
+  if (const auto load = root.find("load")) errors.collect([&] { read_load(*load, test); });
   if (const auto thresholds = root.find("thresholds")) {
-    test.thresholds = loading::read_thresholds(*thresholds, test);
+    errors.collect([&] { test.thresholds = loading::read_thresholds(*thresholds, test); });
   }
-  if (const auto issues = root.find("known_issue")) test.known_issues = loading::read_known_issues(*issues);
-  root.finish();
+  if (const auto issues = root.find("known_issue")) {
+    errors.collect([&] { test.known_issues = loading::read_known_issues(*issues); });
+  }
+  errors.collect([&] { root.finish(); });
+  errors.throw_all();
+  test.warnings = loading::find_warnings(test);
   return test;
 }
 
@@ -141,6 +175,25 @@ const char* to_string(Load::Executor executor) {
       return "ramping-vus";
   }
   return "constant-arrival-rate";
+}
+
+ScenarioErrors::ScenarioErrors(std::vector<std::string> errors)
+    : yaml::ConfigError([&] {
+        std::string all;
+        for (const std::string& one : errors) all += (all.empty() ? "" : "\n") + one;
+        return all;
+      }()),
+      errors_(std::move(errors)) {}
+
+std::vector<std::string> errors_of(const yaml::ConfigError& error) {
+  const auto* several = dynamic_cast<const ScenarioErrors*>(&error);
+  return several == nullptr ? std::vector<std::string>{error.what()} : several->errors();
+}
+
+void throw_errors(std::vector<std::string> errors) {
+  if (errors.empty()) return;
+  if (errors.size() == 1) throw yaml::ConfigError(errors.front());
+  throw ScenarioErrors(std::move(errors));
 }
 
 bool Check::expects(Expectation::Kind what) const {

@@ -16,11 +16,13 @@ class ContainerNode final : public NodeKind {
       if (!ready_path_.empty() && !ready_path_.starts_with("/")) path->error("a path begins with /");
     }
     files_ = read_files(lines.mapping);
+    uses_ = uses_of(YAML::Node(), files_, args_);
     lines.mapping.finish();
   }
 
   std::string kind() const override { return "container"; }
   std::vector<uint16_t> ports() const override { return ports_; }
+  const NodeUses& uses() const override { return uses_; }
 
   Result<NodeSpec> make_spec(const NodeContext&) const override {
     NodeSpec spec;
@@ -40,6 +42,7 @@ class ContainerNode final : public NodeKind {
   std::vector<std::string> args_;
   std::string ready_path_;
   std::map<std::string, std::string> files_;
+  NodeUses uses_;
 };
 
 }  // namespace

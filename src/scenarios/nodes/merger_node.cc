@@ -23,12 +23,14 @@ class MergerNode final : public NodeKind {
     if (checked.query_log_file.empty()) resolved["query_log_file"] = "{{dir}}/" + std::string(query_log);
     kept_files_ = kept_query_log(resolved["query_log_file"].as<std::string>());
     config_ = YAML::Dump(resolved) + "\n";
+    uses_ = uses_of(resolved, files_, flags_);
     lines.mapping.finish();
   }
 
   std::string kind() const override { return "merger"; }
   std::vector<uint16_t> ports() const override { return {port}; }
   bool reads_remotely() const override { return reads_remotely_; }
+  const NodeUses& uses() const override { return uses_; }
   std::vector<std::string> kept_files() const override { return kept_files_; }
 
   Result<NodeSpec> make_spec(const NodeContext& context) const override {
@@ -51,6 +53,7 @@ class MergerNode final : public NodeKind {
   std::map<std::string, std::string> files_;
   std::vector<std::string> kept_files_;
   bool reads_remotely_ = false;
+  NodeUses uses_;
 };
 
 }  // namespace

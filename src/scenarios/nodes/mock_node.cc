@@ -29,7 +29,10 @@ class MockNode final : public NodeKind {
     if (!proxy_.empty()) {
       mockstore::parse_forward_proxy(lines.mapping.require("proxies").mapping().entries().front().value, proxy_);
     }
-    input_series_ = mockstore::parse_store(lines.mapping, name(), defaults).input_series;
+    mockstore::StoreConfig store = mockstore::parse_store(lines.mapping, name(), defaults);
+    input_series_ = std::move(store.input_series);
+    interval_ = store.interval;
+    sample_offset_ = store.sample_offset;
     if (const auto start = lines.mapping.find("start_timestamp")) start_timestamp_ = start->string();
     has_interval_ = lines.mapping.find("interval").has_value();
     flags_ = read_flags(lines.mapping);
@@ -49,6 +52,13 @@ class MockNode final : public NodeKind {
     return ports;
   }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
+  std::optional<int64_t> last_sample_ms(const mockstore::Clock& clock) const override {
+    if (!start_timestamp_.empty()) return std::nullopt;
+    mockstore::Clock own = clock;
+    if (has_interval_) own.interval_ms = interval_.count();
+    const auto last_ms = NodeKind::last_sample_ms(own);
+    return *last_ms == INT64_MIN ? *last_ms : *last_ms + sample_offset_.count();
+  }
 
   Result<NodeSpec> make_spec(const NodeContext& context) const override {
     YAML::Node store = YAML::Clone(store_);
@@ -116,6 +126,8 @@ class MockNode final : public NodeKind {
   std::string proxy_;
   std::string start_timestamp_;
   bool has_interval_ = false;
+  std::chrono::milliseconds interval_{0};
+  std::chrono::milliseconds sample_offset_{0};
   std::vector<std::string> flags_;
   std::vector<mockstore::InputSeries> input_series_;
 };

@@ -64,6 +64,26 @@ const std::vector<mockstore::InputSeries>& NodeKind::input_series() const {
   return none;
 }
 
+const NodeUses& NodeKind::uses() const {
+  static const NodeUses none;
+  return none;
+}
+
+const std::set<std::string>& NodeKind::series_of_rules() const {
+  static const std::set<std::string> none;
+  return none;
+}
+
+std::optional<int64_t> NodeKind::last_sample_ms(const mockstore::Clock& clock) const {
+  int64_t last_ms = INT64_MIN;
+  for (const mockstore::InputSeries& entry : input_series()) {
+    const model::Series one = entry.series(0, clock);  // The others of a repeat: have its times.
+    if (!one.samples.empty()) last_ms = std::max(last_ms, one.samples.back().timestamp_ms);
+    if (!one.histograms.empty()) last_ms = std::max(last_ms, one.histograms.back().timestamp_ms);
+  }
+  return last_ms;
+}
+
 Result<std::string> NodeKind::resolve_version(const NodeContext&) const { return std::string(); }
 
 Result<void> NodeKind::feed(const NodeContext&, const net::Url&, std::stop_token) const { return {}; }
@@ -113,6 +133,29 @@ std::vector<std::string> kept_query_log(const std::string& path) {
   std::string inside = path.starts_with(here) ? path.substr(here.size()) : path;
   if (!stays_inside(inside)) return {};
   return {std::move(inside)};
+}
+
+NodeUses uses_of(const YAML::Node& resolved, const std::map<std::string, std::string>& files,
+                 const std::vector<std::string>& flags) {
+  constexpr std::string_view mark = "{{node:";
+  const auto names_in = [&](std::string_view text, const auto& take) {
+    for (size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at)) {
+      at += mark.size();
+      take(std::string(text.substr(at, text.find(':', at) - at)));
+    }
+  };
+  NodeUses uses;
+  const auto name = [&](std::string node) { uses.named.insert(std::move(node)); };
+  if (resolved.IsMap()) names_in(YAML::Dump(resolved), name);
+  for (const auto& [path, contents] : files) names_in(contents, name);
+  for (const std::string& flag : flags) names_in(flag, name);
+  const YAML::Node remote_read = resolved.IsMap() ? resolved["remote_read"] : YAML::Node();
+  if (!remote_read || !remote_read.IsSequence()) return uses;
+  for (const YAML::Node& entry : remote_read) {
+    if (!entry.IsMap() || !entry["url"] || !entry["url"].IsScalar()) continue;
+    names_in(entry["url"].Scalar(), [&](std::string node) { uses.read.push_back(std::move(node)); });
+  }
+  return uses;
 }
 
 std::map<std::string, std::string> read_files(yaml::Mapping& mapping) {

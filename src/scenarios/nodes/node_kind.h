@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,6 +26,12 @@ struct NodeContext {
   mockstore::Clock clock;  ///< of every input_series: the scenario's start_timestamp and interval
   int64_t now_ms = 0;      ///< of the run: what tsdb_age counts back from
   uint64_t seed = 0;
+};
+
+/// Which other nodes a node's lines name.
+struct NodeUses {
+  std::set<std::string> named;    ///< anywhere: as a target, a file's text, what it reads
+  std::vector<std::string> read;  ///< over remote read, in the order of its configuration
 };
 
 /// A node as its lines in a scenario say, checked as far as it can be without a machine: unknown keys, a config that is
@@ -48,6 +55,14 @@ class NodeKind {
   virtual std::vector<std::string> kept_files() const { return {}; }
   /// The data that the node holds by its own lines (mock, prometheus, influxdb); external labels are not added.
   virtual const std::vector<mockstore::InputSeries>& input_series() const;
+
+  /// Which nodes its configuration names.
+  virtual const NodeUses& uses() const;
+  /// The names of the series that its rules make: those of `record:`, and ALERTS and ALERTS_FOR_STATE for alerts.
+  virtual const std::set<std::string>& series_of_rules() const;
+  /// The time of its last sample by input_series(), which INT64_MIN stands for where there is none. Nothing where it
+  /// cannot be told: the node makes samples itself, or has a clock of its own.
+  virtual std::optional<int64_t> last_sample_ms(const mockstore::Clock& clock) const;
 
   /// The exact version that version() stands for on this machine ("3.5.3"); empty for kinds without one.
   /// Errors: Errc::environment, naming the versions that are there.

@@ -44,6 +44,9 @@ std::map<std::string, std::string> read_files(yaml::Mapping& mapping);
 /// The file below the node's folder that a `query_log_file` names, {{dir}}/FILE or a relative path; none for a path
 /// that leads elsewhere, where nothing can be fetched from.
 std::vector<std::string> kept_query_log(const std::string& path);
+/// What a node's files and flags name (placeholders in them), and its configuration with its addresses resolved.
+NodeUses uses_of(const YAML::Node& resolved, const std::map<std::string, std::string>& files,
+                 const std::vector<std::string>& flags);
 /// `version:`, checked for its form.
 std::string read_version(yaml::Mapping& mapping);
 

@@ -68,12 +68,14 @@ class PrometheusNode final : public NodeKind {
       files_[rules_file] = YAML::Dump(file) + "\n";
       config["rule_files"].push_back("{{dir}}/" + std::string(rules_file));
     }
+    for (const auto& [path, contents] : files_) read_rules(path, contents);
     makes_samples_ = config["scrape_configs"].size() > 0 || config["rule_files"].size() > 0;
     // The log of queries belongs to what a run keeps.
     YAML::Node log = config["global"]["query_log_file"];
     if (!log) log = "{{dir}}/" + std::string(query_log);
     if (log.IsScalar()) kept_files_ = kept_query_log(log.Scalar());
     config_ = YAML::Dump(config) + "\n";
+    uses_ = uses_of(config, files_, flags_);
     lines.mapping.finish();
   }
 
@@ -83,6 +85,12 @@ class PrometheusNode final : public NodeKind {
   bool reads_remotely() const override { return reads_remotely_; }
   std::vector<std::string> kept_files() const override { return kept_files_; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
+  const NodeUses& uses() const override { return uses_; }
+  const std::set<std::string>& series_of_rules() const override { return series_of_rules_; }
+  std::optional<int64_t> last_sample_ms(const mockstore::Clock& clock) const override {
+    if (makes_samples_) return std::nullopt;
+    return NodeKind::last_sample_ms(clock);
+  }
 
   Result<std::string> resolve_version(const NodeContext& context) const override {
     if (!image_.empty()) return image_.substr(image_.rfind(':') + 1);
@@ -130,6 +138,27 @@ class PrometheusNode final : public NodeKind {
   }
 
  private:
+  // The names of what the rules of a file make. A file that is no rules file has none.
+  void read_rules(const std::string& path, const std::string& contents) {
+    try {
+      const yaml::Node document = yaml::Node::parse(contents, path);
+      if (!document.is_mapping()) return;
+      const auto groups = document.mapping().find("groups");
+      if (!groups || !groups->is_sequence()) return;
+      for (const yaml::Node& group : groups->sequence()) {
+        const auto rules = group.mapping().find("rules");
+        if (!rules || rules->is_null()) continue;
+        for (const yaml::Node& rule : rules->sequence()) {
+          yaml::Mapping lines = rule.mapping();
+          if (const auto record = lines.find("record")) series_of_rules_.insert(record->string());
+          if (lines.find("alert")) series_of_rules_.insert({"ALERTS", "ALERTS_FOR_STATE"});
+        }
+      }
+    } catch (const yaml::ConfigError&) {
+      return;  // Prometheus says what is wrong with a file of rules.
+    }
+  }
+
   YAML::Node resolve(const yaml::Node& config, const NodeLines& lines) {
     yaml::Mapping mapping = config.mapping();
     expand_remote_read_names(config, lines.directory);
@@ -205,6 +234,8 @@ class PrometheusNode final : public NodeKind {
   std::vector<mockstore::InputSeries> input_series_;
   bool reads_remotely_ = false;
   bool makes_samples_ = false;
+  NodeUses uses_;
+  std::set<std::string> series_of_rules_;
 };
 
 }  // namespace

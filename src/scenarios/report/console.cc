@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "scenarios/report/folded.h"
 
 namespace mread::scenarios {
 namespace {
@@ -91,8 +92,7 @@ std::string details(const TestResult& result) {
   }
   if (!result.note.empty()) out += indented("note: " + result.note);
   if (result.verdict != Verdict::fail) return out;
-  for (const CheckResult& check : result.checks) {
-    if (check.verdict != Verdict::fail) continue;
+  for (const CheckResult& check : folded(result, Verdict::fail)) {
     std::string head = check.name + "  (" + check.phase + (check.node.empty() ? "" : ", on " + check.node);
     if (check.line > 0) head += ", " + result.file + ":" + std::to_string(check.line);
     out += indented(head + ")") + block("want", check.want) + block("got", check.got);
@@ -137,8 +137,7 @@ std::string github_annotations(const TestResult& result) {
   };
   if (result.verdict == Verdict::fail) {
     bool any = false;
-    for (const CheckResult& check : result.checks) {
-      if (check.verdict != Verdict::fail) continue;
+    for (const CheckResult& check : folded(result, Verdict::fail)) {
       any = true;
       add("error", check.line, result.title,
           check.name + " (" + check.phase + ")\nwant " + check.want + "\ngot " + check.got);
@@ -150,6 +149,44 @@ std::string github_annotations(const TestResult& result) {
     add("notice", 0, result.title, result.note);
   }
   return out;
+}
+
+std::string github_annotation(const std::string& error, const std::vector<std::string>& files) {
+  std::string out = "::error ";
+  std::string_view rest = error;
+  for (const std::string& file : files) {
+    if (!rest.starts_with(file + ":")) continue;
+    out += "file=" + command_text(file, true) + ",";
+    rest.remove_prefix(file.size() + 1);
+    for (const char* property : {"line=", "col="}) {
+      const size_t end = rest.find_first_not_of("0123456789");
+      if (end == 0 || end == std::string_view::npos || rest[end] != ':') break;
+      out += property + std::string(rest.substr(0, end)) + ",";
+      rest.remove_prefix(end + 1);
+    }
+    break;
+  }
+  const size_t begin = rest.find_first_not_of(' ');
+  rest.remove_prefix(begin == std::string_view::npos ? 0 : begin);
+  return out + "title=invalid scenario::" + command_text(std::string(rest), false) + "\n";
+}
+
+std::string skipped_tests(const Report& report) {
+  std::string out;
+  std::vector<std::pair<std::string, std::vector<const TestResult*>>> reasons;
+  for (const TestResult& test : report.tests) {
+    if (test.verdict != Verdict::skipped) continue;
+    auto found =
+        std::find_if(reasons.begin(), reasons.end(), [&](const auto& one) { return one.first == test.reason; });
+    if (found == reasons.end()) found = reasons.insert(found, {test.reason, {}});
+    found->second.push_back(&test);
+  }
+  for (const auto& [reason, tests] : reasons) {
+    const size_t count = tests.size();
+    out += std::to_string(count) + (count == 1 ? " test" : " tests") + " skipped: " + printable(reason) + "\n";
+    for (const TestResult* test : tests) out += "  " + printable(test->title) + "\n";
+  }
+  return without_commands(out);
 }
 
 void Console::test_started(const Test& test) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "scenarios/report/results.h"
 #include "scenarios/running/run.h"
@@ -46,5 +47,11 @@ std::string to_text(const TestResult& result);
 
 /// GitHub's workflow commands for the checks of a result that failed.
 std::string github_annotations(const TestResult& result);
+
+/// The same for an error of a file ("FILE:LINE:COLUMN: …", of one of `files`), before any test has begun.
+std::string github_annotation(const std::string& error, const std::vector<std::string>& files);
+
+/// The tests that were skipped, by reason, with how many each reason has kept from running. Empty: none.
+std::string skipped_tests(const Report& report);
 
 }  // namespace mread::scenarios

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/markup.h"
+#include "scenarios/report/folded.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::scenarios {
@@ -18,11 +19,12 @@ std::string seconds(double value) {
 
 std::string failures(const TestResult& test) {
   std::string out;
-  for (const CheckResult& check : test.checks) {
-    if (check.verdict != Verdict::fail && check.verdict != Verdict::known_issue) continue;
-    out += check.name + " (" + check.phase + ", " + test.file + ":" + std::to_string(check.line) + ")\nwant " +
-           check.want + "\ngot " + check.got + "\n";
-    if (!check.detail.empty()) out += check.detail + "\n";
+  for (const Verdict verdict : {Verdict::fail, Verdict::known_issue}) {
+    for (const CheckResult& check : folded(test, verdict)) {
+      out += check.name + " (" + check.phase + ", " + test.file + ":" + std::to_string(check.line) + ")\nwant " +
+             check.want + "\ngot " + check.got + "\n";
+      if (!check.detail.empty()) out += check.detail + "\n";
+    }
   }
   return out;
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/timestamp.h"
 #include "scenarios/checks/compare.h"
+#include "scenarios/checks/oracle_scope.h"
 
 namespace mread::scenarios {
 namespace {
@@ -54,7 +56,47 @@ std::optional<std::string> duplicate_in(const ReadAnswer& read) {
   return std::nullopt;
 }
 
+// Where the data of all nodes end; nothing where one makes samples itself, or none has any.
+std::optional<int64_t> declared_end_of(const Test& test) {
+  int64_t end_ms = INT64_MIN;
+  for (const NodeDeclaration& one : test.nodes) {
+    if (one.node == nullptr) continue;
+    if (one.kind == "node_exporter" || one.kind == "container") return std::nullopt;
+    const auto last_ms = one.node->last_sample_ms({test.start_ms, test.interval.count()});
+    if (!last_ms) return std::nullopt;
+    end_ms = std::max(end_ms, *last_ms);
+  }
+  if (end_ms == INT64_MIN) return std::nullopt;
+  return end_ms;
+}
+
+constexpr const char* oracle_reads = "it reads every data node that no act or fault of the timeline keeps away";
+constexpr const char* oracle_advice =
+    "if this question is not for the union of all nodes, say oracle: false in the check; if it fails as Prometheus "
+    "does, "
+    "known_issue:; if replicas hold the same series, replica_labels: in the invariant";
+
 }  // namespace
+
+CheckRunner::CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace)
+    : test_(test), asker_(asker), oracle_(oracle), pace_(pace), declared_end_ms_(declared_end_of(test)) {}
+
+std::optional<int64_t> CheckRunner::data_end_ms() const {
+  if (declared_end_ms_) return declared_end_ms_;
+  return oracle_ != nullptr ? oracle_->newest_ms() : std::nullopt;
+}
+
+std::string CheckRunner::when(const Check& check, int64_t now_ms) const {
+  std::string text;
+  if (check.range) {
+    text = "from " + format_timestamp(test_.start_ms + check.range->start.count()) + " to " +
+           format_timestamp(test_.start_ms + check.range->end.count());
+  } else {
+    text = "at " + format_timestamp(check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms);
+  }
+  if (const auto end_ms = data_end_ms()) text += "; the data end at " + format_timestamp(*end_ms);
+  return text;
+}
 
 std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase, const std::set<std::string>& away,
                                                 std::stop_token stop) {
@@ -100,6 +142,7 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase, const 
     result.expr = result.name = invariant.name;
     result.phase = phase;
     result.got = std::to_string(tally.judged) + " answers hold";
+    if (tally.beyond > 0) result.got += ", " + std::to_string(tally.beyond) + " checks are not the oracle's";
     if (tally.excused > 0) result.got += ", " + std::to_string(tally.excused) + " of them by a warning or an error";
     results.push_back(std::move(result));
   }
@@ -161,6 +204,7 @@ Observation CheckRunner::observe(const Check& check, int64_t now_ms, std::stop_t
     }
   }
   if (check.same_as) seen.same_as = ask(check.same_as->node, check.same_as->expr);
+  if (check.kind == Check::Kind::promql) seen.when = when(check, now_ms);
   return seen;
 }
 
@@ -191,13 +235,18 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase, 
     const bool by_oracle =
         invariant.kind == Invariant::Kind::union_oracle || invariant.kind == Invariant::Kind::no_silent_partial;
     if (!by_oracle || check.kind != Check::Kind::promql || oracle_ == nullptr) continue;
-    if (!test_.answers_for_all(check.node)) continue;
+    if (!test_.answers_for_all(check.node) || !check.oracle) continue;
+    if (const std::string why = beyond_oracle(test_, check); !why.empty()) {
+      ++tallies[&invariant].beyond;
+      notes_.insert(invariant.name + " does not judge " + check.name + ": " + why);
+      continue;
+    }
     if (invariant.kind == Invariant::Kind::union_oracle && check.expects(Expectation::Kind::fail)) continue;
     if (!synced) {
       if (auto done = oracle_->sync(now_ms, away, stop); !done) {
         if (!stop.stop_requested()) {
           tallies[&invariant].failures.push_back(
-              failure(check, phase, invariant.name, "an oracle", done.error().to_string(), ""));
+              failure(check, phase, invariant.name, "an oracle", done.error().to_string(), oracle_reads));
         }
         return;
       }
@@ -219,7 +268,9 @@ void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check, co
   if (truth.ok() && truth.series.empty() && truth.type != "string" && !check.samples && !check.count) {
     tally.failures.push_back(failure(check, phase, invariant.name, "an expression that the oracle has data for",
                                      "no data on the oracle: the comparison could not fail",
-                                     "give exp_samples: or exp_count: where no data is the right answer"));
+                                     truth.to_string() + " " + seen.when +
+                                         "\ngive exp_samples: or exp_count: where no data is the right answer, and "
+                                         "oracle: false where the question is not for the union of all nodes"));
     return;
   }
   for (const Answer& answer : seen.answers) {
@@ -230,10 +281,10 @@ void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check, co
     }
     const auto difference = compare_answers(truth, answer, exactness);
     if (!difference) continue;
-    tally.failures.push_back(
-        failure(check, phase, invariant.name,
-                (only_silent ? "all of it, a warning, or an error:\n" : "as the oracle:\n") + truth.to_string(),
-                answer.to_string() + (only_silent ? "\nwithout a warning" : ""), *difference));
+    tally.failures.push_back(failure(
+        check, phase, invariant.name,
+        (only_silent ? "all of it, a warning, or an error:\n" : "as the oracle:\n") + shown(truth, seen.when),
+        shown(answer, seen.when) + (only_silent ? "\nwithout a warning" : ""), *difference + "\n" + oracle_advice));
     return;
   }
 }

@@ -17,18 +17,21 @@ namespace mread::scenarios {
 class CheckRunner {
  public:
   /// `oracle` may be null where no invariant of the test needs one.
-  CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace)
-      : test_(test), asker_(asker), oracle_(oracle), pace_(pace) {}
+  CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace);
 
   /// Every check and invariant of a phase, in the file's order; `away` are the nodes under an act or a fault. Results
   /// are one a check, then one an invariant. A check that has begun when `stop` is requested gives no result.
   std::vector<CheckResult> run_phase(const std::string& phase, const std::set<std::string>& away, std::stop_token stop);
+
+  /// What the oracles have not judged though they were asked to, and why; one line each.
+  const std::set<std::string>& notes() const { return notes_; }
 
  private:
   /// What an invariant has seen in a phase.
   struct Tally {
     size_t judged = 0;
     size_t excused = 0;  ///< by a warning or an error
+    size_t beyond = 0;   ///< not judged: checks/oracle_scope.h
     std::vector<CheckResult> failures;
   };
 
@@ -42,12 +45,16 @@ class CheckRunner {
                    int64_t now_ms, Tally& tally, std::stop_token stop);
   CheckResult look_at_samples(const Invariant& invariant, const std::string& phase, std::stop_token stop);
   std::optional<double> baseline_of(const Check& check) const;
+  std::string when(const Check& check, int64_t now_ms) const;
+  std::optional<int64_t> data_end_ms() const;
 
   const Test& test_;
   Asker& asker_;
   Oracle* oracle_;
   Pace& pace_;
   std::map<const Check*, std::vector<double>> baselines_ms_;
+  std::optional<int64_t> declared_end_ms_;  ///< where the data of the test's nodes end, if that is known
+  std::set<std::string> notes_;
 };
 
 }  // namespace mread::scenarios

@@ -77,6 +77,8 @@ class HttpAsker final : public Asker {
     } else {
       answer.error = reply.error().to_string();
     }
+    answer.error = topology_.with_names(std::move(answer.error));
+    answer.partial = topology_.with_names(std::move(answer.partial));
     answer.duration = std::chrono::steady_clock::now() - begin;
     return answer;
   }
@@ -121,6 +123,9 @@ class HttpAsker final : public Asker {
                const std::stop_token& stop) const {
     const auto begin = std::chrono::steady_clock::now();
     Answer answer = ask(node, std::move(path), std::move(form), timeout, stop);
+    answer.error = topology_.with_names(std::move(answer.error));
+    for (std::string& warning : answer.warnings) warning = topology_.with_names(std::move(warning));
+    for (std::string& info : answer.infos) info = topology_.with_names(std::move(info));
     answer.duration = std::chrono::steady_clock::now() - begin;
     return answer;
   }

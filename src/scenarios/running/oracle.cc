@@ -56,6 +56,9 @@ Result<void> Oracle::add(std::vector<model::Series> series, std::stop_token stop
   for (model::Series& one : series) {
     for (const std::string& label : replica_labels_) one.labels.erase(label);
     KnownSeries& known = known_[one.labels];
+    for (const auto& sample : one.samples) newest_ms_ = std::max(newest_ms_.value_or(INT64_MIN), sample.timestamp_ms);
+    for (const auto& sample : one.histograms)
+      newest_ms_ = std::max(newest_ms_.value_or(INT64_MIN), sample.timestamp_ms);
     std::erase_if(one.samples, [&](const model::Sample& sample) {
       if (known.histograms.contains(sample.timestamp_ms)) return ++conflicts_ > 0;
       const auto [at, is_new] = known.samples.try_emplace(sample.timestamp_ms, sample.bits);

@@ -15,8 +15,10 @@ namespace mread::scenarios {
 /// The union of all nodes' data, in a real Prometheus of its own: the truth that answers are held against.
 ///
 /// What it holds  every series that a data node (one that does not read remotely) gives over remote read, so with its
-///                external labels; and the input_series of query nodes. Replica labels are taken off. Of two values at
-///                the same time the one of the node that stands first in the file counts; conflicts() counts the rest.
+///                external labels; and the input_series of query nodes;
+///                not what rules of query nodes make (checks/oracle_scope.h). Replica labels are taken off. Of two
+///                values at the same time the one of the node that stands first in the file counts; conflicts() counts
+///                the rest.
 /// When           sync() reads what the nodes have gained since; a node that is away (killed, paused, …) is passed over
 ///                and read again the next time.
 ///
@@ -35,6 +37,8 @@ class Oracle {
 
   size_t series() const { return known_.size(); }
   size_t conflicts() const { return conflicts_; }
+  /// The time of the newest sample; none: it is empty.
+  std::optional<int64_t> newest_ms() const { return newest_ms_; }
 
  private:
   struct KnownSeries {
@@ -56,6 +60,7 @@ class Oracle {
   std::vector<Source> sources_;
   std::map<model::LabelSet, KnownSeries> known_;
   size_t conflicts_ = 0;
+  std::optional<int64_t> newest_ms_;
   bool query_nodes_added_ = false;
 };
 

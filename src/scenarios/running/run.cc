@@ -77,24 +77,33 @@ bool Selection::fits(const Test& test) const {
 std::vector<Test> load_tests(const std::vector<std::string>& files, const Selection& selection,
                              const LoadOptions& options) {
   std::vector<Test> tests;
+  std::vector<std::string> errors;
   std::map<std::string, std::string> names;  // Of scenarios, with the file that has it.
   std::map<std::string, std::string> ids;    // Of tests: scenario "a" in its first case is "a-1".
   for (const std::string& file : files) {
-    std::vector<Test> loaded = load_scenario(file, options);
+    std::vector<Test> loaded;
+    try {
+      loaded = load_scenario(file, options);
+    } catch (const yaml::ConfigError& error) {
+      for (std::string& one : errors_of(error)) errors.push_back(std::move(one));
+      continue;
+    }
     for (const Test& test : loaded) {
       const auto [at, is_new] = names.try_emplace(test.scenario, file);
       const auto [id, is_new_id] = ids.try_emplace(test.id, file);
       if (!is_new_id && at->second == file) {
-        throw yaml::ConfigError(file + ": its test \"" + test.id + "\" has the name of one in " + id->second);
+        errors.push_back(file + ": its test \"" + test.id + "\" has the name of one in " + id->second);
+        break;
       }
       if (!is_new && at->second != file) {
-        throw yaml::ConfigError(file + ": the scenario's name \"" + test.scenario + "\" is that of " + at->second +
-                                " too");
+        errors.push_back(file + ": the scenario's name \"" + test.scenario + "\" is that of " + at->second + " too");
+        break;
       }
     }
     std::copy_if(loaded.begin(), loaded.end(), std::back_inserter(tests),
                  [&](const Test& test) { return selection.fits(test); });
   }
+  throw_errors(std::move(errors));
   return tests;
 }
 

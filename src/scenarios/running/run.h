@@ -24,8 +24,8 @@ struct Selection {
   bool fits(const Test& test) const;
 };
 
-/// Loads all files, selects, and refuses two scenarios of one name. Throws yaml::ConfigError for the first file that is
-/// wrong.
+/// Loads all files, selects, and refuses two scenarios of one name. Throws yaml::ConfigError, or ScenarioErrors with
+/// those of all files.
 std::vector<Test> load_tests(const std::vector<std::string>& files, const Selection& selection,
                              const LoadOptions& options);
 

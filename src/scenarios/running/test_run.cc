@@ -1,6 +1,7 @@
 #include "scenarios/running/test_run.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "scenarios/checks/judge.h"
 #include "scenarios/running/check_runner.h"
@@ -38,10 +39,12 @@ class TestRun {
     result_.file = test_.file;
     result_.matrix_case = test_.matrix_case;
     result_.engine = around_.engine.name();
+    for (const std::string& warning : test_.warnings) add_note(warning);
     if (prepare()) {
       if (auto done = in_topology(); !done) {
         result_.verdict = done.error().is(Errc::environment) ? Verdict::skipped : Verdict::fail;
         result_.reason = done.error().to_string();
+        if (topology_) result_.reason = topology_->with_names(result_.reason);
       }
       topology_.reset();
     }
@@ -56,6 +59,13 @@ class TestRun {
   }
 
  private:
+  struct Finally {
+    std::function<void()> act;
+    ~Finally() { act(); }
+  };
+
+  void add_note(const std::string& note) { result_.note += (result_.note.empty() ? "" : "; ") + note; }
+
   void say(const std::string& what) const {
     if (around_.progress) around_.progress(test_, what);
   }
@@ -182,6 +192,9 @@ class TestRun {
       std::vector<CheckResult> results = checks.run_phase(phase, away, stop_);
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
     };
+    const Finally keep_notes{[&] {
+      for (const std::string& note : checks.notes()) add_note(note);
+    }};
     run_phase("before", {});
     if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
     std::unique_ptr<LoadGenerator> load;
@@ -222,7 +235,7 @@ class TestRun {
     for (const std::string& node : started_) {
       const auto end = topology_->unasked_end(node);
       if (!end) continue;
-      result_.incident = describe(node, *end, topology_->log(node).value_or(""));
+      result_.incident = topology_->with_names(describe(node, *end, topology_->log(node).value_or("")));
       return;
     }
   }

@@ -1,5 +1,7 @@
 #include "scenarios/engine/node_folder.h"
 
+#include <csignal>
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,6 +92,43 @@ TEST(SweepFolders, RemovesOnlyWhatADeadProcessOwned) {
   std::sort(left.begin(), left.end());
   EXPECT_EQ(left, (std::vector<std::string>{"kept-", "other", "run-" + own_token().substr(0, 1), "run-n"}));
   EXPECT_TRUE(sweep_folders(work.path()).empty());
+}
+
+TEST(RemoveKeptFolders, EndsTheProgramsThatWereLeftAndNoOthers) {
+  const TemporaryFolder work;
+  const auto folder = make_owned_folder(work.path(), "kept");
+  ASSERT_TRUE(folder);
+  const auto sleeper = [&] {
+    int is_there[2];
+    EXPECT_EQ(pipe(is_there), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      if (chdir(folder->c_str()) == 0 && write(is_there[1], "x", 1) == 1) execl("/bin/sleep", "sleep", "1000", nullptr);
+      _exit(1);
+    }
+    char byte = 0;
+    EXPECT_EQ(::read(is_there[0], &byte, 1), 1);
+    close(is_there[0]);
+    close(is_there[1]);
+    return pid;
+  };
+  const pid_t left = sleeper();
+  const pid_t other = sleeper();
+  disown_folder(*folder, {left});
+  fs::create_directory(work.path() / "other");
+  fs::create_directory_symlink(work.path() / "other", work.path() / "kept-link");
+  EXPECT_TRUE(make_owned_folder(work.path(), "running"));
+  const auto removed = remove_kept_folders(work.path());
+  ASSERT_EQ(removed.size(), 1U);
+  EXPECT_NE(removed[0].find("/kept-kept."), std::string::npos);
+  int status = 0;
+  ASSERT_EQ(waitpid(left, &status, 0), left);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(waitpid(other, &status, WNOHANG), 0) << "a shell of a person, say";
+  kill(other, SIGKILL);
+  waitpid(other, &status, 0);
+  EXPECT_TRUE(fs::exists(work.path() / "other"));
+  EXPECT_TRUE(remove_kept_folders(work.path()).empty());
 }
 
 TEST(SweepFolders, AWorkFolderThatIsNotThereIsEmpty) { EXPECT_TRUE(sweep_folders("/no/such/folder").empty()); }

@@ -1,3 +1,7 @@
+#include <cmath>
+#include <iterator>
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +41,42 @@ TEST(LoadScenario, HasPromtoolsDefaults) {
   EXPECT_EQ(check.name, "foo");
   EXPECT_EQ(check.line, 6);
   EXPECT_THAT(check.during, ElementsAre("before"));
+}
+
+// promtool runs these: a sample needs no labels, and numbers are go-yaml's.
+TEST(LoadScenario, TakesPromtoolsSamples) {
+  const auto test = load_with(R"(checks:
+  - expr: foo
+    exp_samples:
+      - value: 1_000
+      - {labels: "", value: 0x10}
+      - {labels: {}, value: 010}
+      - {labels: "{}", value: .inf}
+      - {labels: , value: -.Inf}
+      - {labels: 'foo{a="b"}', value: .nan}
+      - {labels: foo, value: "+Inf"}
+  - {expr: foo, exp_count: 1_0}
+  - {expr: foo, exp_count: '>= 0x10'}
+  - expr: foo
+    exp_samples:
+)");
+  ASSERT_TRUE(test.checks.at(0).samples);
+  const auto& samples = *test.checks[0].samples;
+  ASSERT_EQ(samples.size(), 7u);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double want[] = {1000, 16, 8, infinity, -infinity};
+  for (size_t i = 0; i < std::size(want); ++i) {
+    EXPECT_EQ(samples[i].value, want[i]) << i;
+    EXPECT_TRUE(samples[i].labels.empty()) << i;
+    EXPECT_EQ(samples[i].labels_text, "{}") << i;
+  }
+  EXPECT_TRUE(std::isnan(*samples[5].value));
+  EXPECT_EQ(samples[6].value, infinity);
+  EXPECT_TRUE(test.checks[1].count->holds(10));
+  EXPECT_TRUE(test.checks[2].count->holds(16));
+  EXPECT_FALSE(test.checks[2].count->holds(15));
+  ASSERT_TRUE(test.checks[3].samples);
+  EXPECT_TRUE(test.checks[3].samples->empty());
 }
 
 TEST(LoadScenario, AFixedStartIsKeptAsItIs) {

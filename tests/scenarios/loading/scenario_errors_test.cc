@@ -251,5 +251,60 @@ TEST(ScenarioBounds, FilesOfEveryKindAreRefused) {
   ::unlink(pipe.c_str());
 }
 
+TEST(ScenarioErrorsTest, AllOfAFileAreToldAtOnce) {
+  const std::string text = head + std::string(
+                                      "invariants: [no_such]\n"
+                                      "checks:\n"
+                                      "  - {expr: foo, exp_cuont: 1}\n"
+                                      "  - {expr: foo, exp_count: 1}\n"
+                                      "  - {expr: 'foo(', exp_count: 1}\n"
+                                      "surplus: 1\n");
+  try {
+    parse_scenario(text, "s.yaml", {1'700'000'000'000, {}});
+    FAIL() << "no error";
+  } catch (const yaml::ConfigError& error) {
+    const std::vector<std::string> errors = errors_of(error);
+    ASSERT_EQ(errors.size(), 4U) << error.what();
+    EXPECT_THAT(errors[0], testing::StartsWith("s.yaml:6:14: unknown invariant"));
+    EXPECT_THAT(errors[1], testing::StartsWith("s.yaml:8:"));
+    EXPECT_THAT(errors[2], testing::StartsWith("s.yaml:10:"));
+    EXPECT_THAT(errors[3], testing::StartsWith("s.yaml:11:1: unknown key"));
+    for (const std::string& one : errors) EXPECT_THAT(error.what(), testing::HasSubstr(one));
+  }
+}
+
+TEST(ScenarioErrorsTest, AnOracleThatDoesNotJudgeIsNoExpectation) {
+  const char* const rules =
+      "name: s\n"
+      "nodes:\n"
+      "  m: {kind: mock, input_series: [{series: foo, values: '1x40'}]}\n"
+      "  query:\n"
+      "    kind: prometheus\n"
+      "    config: {remote_read: [m]}\n"
+      "    rules: [{name: g, rules: [{alert: Down, expr: up == 0}, {record: 'job:foo:sum', expr: sum(foo)}]}]\n"
+      "invariants: [union_oracle]\n"
+      "checks: [{";
+  const std::pair<const char*, const char*> cases[] = {
+      {"expr: foo", ""},
+      {"expr: foo, oracle: false", "no oracle judges it"},
+      {"expr: ALERTS", "ALERTS is made by the rules of query"},
+      {"expr: 'job:foo:sum'", "job:foo:sum is made by the rules of query"},
+      {"expr: ALERTS, exp_samples: []", ""},
+  };
+  for (const auto& [check, message] : cases) {
+    std::string said;
+    try {
+      parse_scenario(rules + std::string(check) + "}]\n", "s.yaml", {1'700'000'000'000, {}});
+    } catch (const yaml::ConfigError& error) {
+      said = error.what();
+    }
+    if (*message == '\0') {
+      EXPECT_EQ(said, "") << check;
+    } else {
+      EXPECT_THAT(said, testing::HasSubstr(message)) << check;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mread::scenarios

@@ -1,5 +1,6 @@
 #include "scenarios/report/console.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -75,6 +76,50 @@ TEST(ConsoleText, AnnotatesForGitHub) {
               testing::HasSubstr("::error file=scenarios/slow-node.yaml,line=12,title=slow-node [prometheus=v3.5]::"
                                  "a <b> & \"c\" (fault)%0Awant {} 11%0Agot {} 1%0Abroken"));
   EXPECT_THAT(text, testing::HasSubstr("::notice file=scenarios/slow-node.yaml,title="));
+}
+
+TEST(ConsoleText, FoldsEqualFailuresOfSeveralPhases) {
+  TestResult failed = sample_report().tests[1];
+  CheckResult again = failed.checks[1];
+  again.phase = "after";
+  again.duration_ms = 3;
+  CheckResult other = again;
+  other.got = "{} 2";
+  failed.checks.push_back(again);
+  failed.checks.push_back(other);
+  const std::string text = to_text(failed);
+  EXPECT_THAT(text, testing::HasSubstr("(fault, after, on query, scenarios/slow-node.yaml:12)"));
+  EXPECT_THAT(text, testing::HasSubstr(
+                        "(after, on query, scenarios/slow-node.yaml:12)\n      want  {} 11\n      got   {} 2\n"));
+  const std::string annotations = github_annotations(failed);
+  EXPECT_EQ(std::count(annotations.begin(), annotations.end(), '\n'), 2) << annotations;
+}
+
+TEST(ConsoleText, AnnotatesTheErrorsOfFiles) {
+  const std::vector<std::string> files{"s/a.yaml", "s/b:1.yaml"};
+  EXPECT_EQ(github_annotation("s/a.yaml:3:7: unknown key \"x\"\n  x: 1\n  ^", files),
+            "::error file=s/a.yaml,line=3,col=7,title=invalid scenario::unknown key \"x\"%0A  x: 1%0A  ^\n");
+  EXPECT_EQ(github_annotation("s/b:1.yaml: cannot be read: it is a folder", files),
+            "::error file=s/b%3A1.yaml,title=invalid scenario::cannot be read: it is a folder\n");
+  EXPECT_EQ(github_annotation("s/a.yaml:3: 100% wrong", files),
+            "::error file=s/a.yaml,line=3,title=invalid scenario::100%25 wrong\n");
+  for (const std::string& text : nasty::texts()) {
+    const std::string line = github_annotation("s/a.yaml:3:7: " + text, files);
+    EXPECT_TRUE(nasty::is_harmless(line, true)) << line;
+    EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  }
+}
+
+TEST(ConsoleText, CountsSkippedTestsByReason) {
+  Report report = sample_report();
+  report.tests.push_back(report.tests[2]);
+  report.tests.back().title = "third";
+  report.tests.push_back(report.tests[2]);
+  report.tests.back().reason = "network cuts need --engine docker";
+  EXPECT_EQ(skipped_tests(report),
+            "2 tests skipped: Prometheus v9 is not on this machine\n  other\n  third\n"
+            "1 test skipped: network cuts need --engine docker\n  other\n");
+  EXPECT_EQ(skipped_tests({}), "");
 }
 
 TestResult nasty_failure(const std::string& text) {

@@ -98,7 +98,7 @@ TEST_F(CheckRunnerTest, SilentPartialDataFail) {
   auto results = run(test);
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[1].verdict, Verdict::fail);
-  EXPECT_EQ(results[1].detail, "missing goo");
+  EXPECT_THAT(results[1].detail, testing::StartsWith("missing goo\n"));
   EXPECT_THAT(results[1].got, HasSubstr("without a warning"));
 
   Answer warned = vector_of("foo", 1);
@@ -128,6 +128,57 @@ TEST_F(CheckRunnerTest, AComparisonThatCannotFailFails) {
   truth_.type = "vector";
   answers_ = {truth_};
   EXPECT_THAT(run(test).at(1).got, HasSubstr("the comparison could not fail"));
+}
+
+TEST_F(CheckRunnerTest, ACheckCanBeKeptFromTheOracle) {
+  scenarios::Test test = test_of({check("foo"), check("foo")});
+  test.checks[0].oracle = false;
+  test.invariants = {invariant(Invariant::Kind::union_oracle, "union_oracle")};
+  truth_ = vector_of("foo", 2);
+  const auto results = run(test);
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[2].verdict, Verdict::fail);
+  EXPECT_THAT(results[2].detail, HasSubstr("oracle: false")) << "it says what can be done";
+  test.checks.pop_back();
+  EXPECT_EQ(run(test).size(), 1u);
+}
+
+TEST_F(CheckRunnerTest, WhatOnlyRulesOfTheQueryNodeMakeIsNotTheOracles) {
+  scenarios::Test test = test_of({check("ALERTS"), check("foo")});
+  auto query = std::make_shared<FakeNode>("query", "prometheus", "v3.5", true);
+  query->rules = {"ALERTS", "ALERTS_FOR_STATE", "job:up:sum"};
+  test.nodes[0].node = query;
+  test.invariants = {invariant(Invariant::Kind::union_oracle, "union_oracle")};
+  asker_.on_instant = [](const std::string& node, const std::string& expr, auto) {
+    return expr == "ALERTS" ? vector_of("ALERTS", node == "oracle" ? 2 : 1) : vector_of("foo", 1);
+  };
+  Oracle oracle(test, "oracle", {}, asker_);
+  CheckRunner runner(test, asker_, &oracle, pace_);
+  const auto results = runner.run_phase("before", {}, {});
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[2].verdict, Verdict::pass);
+  EXPECT_EQ(results[2].got, "1 answers hold, 1 checks are not the oracle's");
+  ASSERT_EQ(runner.notes().size(), 1u);
+  EXPECT_EQ(
+      *runner.notes().begin(),
+      "union_oracle does not judge ALERTS: ALERTS is made by the rules of query, and the oracle has only what data "
+      "nodes hold");
+}
+
+TEST_F(CheckRunnerTest, NoDataSaysForWhichTimeAndWhereTheDataEnd) {
+  Check c = check("foo");
+  c.eval_time = 5min;
+  scenarios::Test test = test_of({c});
+  test.start_ms = 1'700'000'000'000;
+  auto a = std::make_shared<FakeNode>("a", "prometheus", "v3.5", false);
+  a->input_.push_back(mockstore::InputSeries::parse("up", "1x4").value());
+  test.nodes[1].node = a;
+  Answer none;
+  none.type = "vector";
+  answers_ = {none};
+  CheckRunner runner(test, asker_, nullptr, pace_);
+  EXPECT_EQ(runner.run_phase("before", {}, {}).at(0).got,
+            "0 series\nno data at 2023-11-14T22:18:20Z; the data end at 2023-11-14T22:14:20Z");
 }
 
 TEST_F(CheckRunnerTest, DuplicateSeriesFail) {

@@ -150,7 +150,12 @@ class FakeNode final : public NodeKind {
   }
   Result<void> feed(const NodeContext&, const net::Url&, std::stop_token) const override { return {}; }
 
+  const std::set<std::string>& series_of_rules() const override { return rules; }
+  const NodeUses& uses() const override { return node_uses; }
+
   std::vector<mockstore::InputSeries> input_;
+  std::set<std::string> rules;
+  NodeUses node_uses;
 
  private:
   std::string kind_;

@@ -113,5 +113,29 @@ TEST(FindScenarios, TakesFoldersInTheOrderOfNames) {
   fs::remove_all(folder);
 }
 
+TEST(LoadTestsTest, TellsTheErrorsOfAllFiles) {
+  const fs::path folder = fs::path(testing::TempDir()) / ("load-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  std::vector<std::string> files;
+  const auto add = [&](const std::string& name, const std::string& text) {
+    files.push_back((folder / name).string());
+    std::ofstream(files.back()) << text;
+  };
+  const std::string good = "nodes: {p: {kind: prometheus}}\nchecks: [{expr: up, exp_count: 0}]\n";
+  add("a.yaml", "name: a\nsurplus: 1\n" + good);
+  add("b.yaml", "name: b\n" + good);
+  add("c.yaml", "name: b\n" + good);
+  add("d.yaml", "name: d\nnodes: {p: {kind: nothing}}\nchecks: []\n");
+  try {
+    static_cast<void>(load_tests(files, {}, {}));
+    ADD_FAILURE() << "no error";
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_THAT(errors_of(error), ElementsAre(testing::StartsWith(files[0] + ":2:1: unknown key"),
+                                              testing::StartsWith(files[2] + ": the scenario's name"),
+                                              testing::StartsWith(files[3] + ":2:")));
+  }
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace mread::scenarios

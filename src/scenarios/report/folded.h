@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+#include "scenarios/report/results.h"
+
+namespace mread::scenarios {
+
+/// The checks of a result with this verdict, in their order. Those that differ in their phase and duration only are
+/// one, which names all the phases: "before, fault, after".
+std::vector<CheckResult> folded(const TestResult& result, Verdict verdict);
+
+}  // namespace mread::scenarios
