@@ -41,6 +41,10 @@ class BackendLeg {
   bool failed() const { return error_.has_value(); }
   /// It has failed before any of its answer could be used.
   bool failed_early() const { return failed_early_; }
+  /// The answer begins, and tells of the failure, if there is one.
+  void tell_failure() { borne_ = failed_early_; }
+  /// It had failed early when the answer began.
+  bool borne() const { return borne_; }
   const std::optional<Error>& error() const { return error_; }
   /// It was dropped, or stands by.
   bool dropped() const { return dropped_ || (!asked_ && !unavailable_); }
@@ -103,6 +107,7 @@ class BackendLeg {
   bool dropped_ = false;
   bool unavailable_ = false;
   bool failed_early_ = false;
+  bool borne_ = false;
   bool late_ = false;
   bool left_out_ = false;
   int http_status_ = 0;

@@ -683,6 +683,7 @@ void FanOut::Impl::send() {
       }
       head_sent_ = true;
       head_partial_ = partial();
+      for (const auto& each : legs_) each->tell_failure();
       actions_.emplace_back(Head{200, writer_->content_type(), writer_->content_encoding(), partial_header()});
     }
     std::swap(filling_, sending_);

@@ -77,7 +77,7 @@ std::vector<Part> QueryRun::parts(size_t backends) const {
   std::vector<Part> parts(backends, Part::not_asked);
   for (const BackendLeg* each : legs) {
     const bool lost = each->failed() && !scopes[each->backend()].nothing_lost;
-    parts[each->backend()] = lost              ? Part::failed
+    parts[each->backend()] = lost              ? (each->borne() ? Part::borne : Part::failed)
                              : each->dropped() ? Part::dropped
                              : each->failed()  ? Part::not_asked
                                                : Part::answered;

@@ -11,9 +11,12 @@ bool may_answer(const Config& config, std::span<const Part> parts, bool begun) {
   const auto count = [&parts](Part part) { return std::count(parts.begin(), parts.end(), part); };
   if (count(Part::failed) == 0) return true;
   if (config.partial == PartialPolicy::all) return false;
-  if (config.partial == PartialPolicy::any && !begun) return count(Part::answered) + count(Part::not_asked) > 0;
-  return std::none_of(config.groups.begin(), config.groups.end(),
-                      [&parts](const Group& group) { return is_short(group, parts); });
+  const bool any = config.partial == PartialPolicy::any;
+  if (any && !begun) return count(Part::answered) + count(Part::not_asked) > 0;
+  const auto has_failed = [&parts](size_t member) { return parts[member] == Part::failed; };
+  return std::none_of(config.groups.begin(), config.groups.end(), [&](const Group& group) {
+    return is_short(group, parts) && (!any || std::any_of(group.members.begin(), group.members.end(), has_failed));
+  });
 }
 
 bool is_short(const Group& group, std::span<const Part> parts) {

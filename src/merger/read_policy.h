@@ -16,10 +16,11 @@ enum class Part {
   answered,
   dropped,
   failed,
+  borne,  ///< failed before the answer began, which told of it: no reason any more to break off
 };
 
 /// Whether an answer may be given. `parts` by backend. `begun`: some of it has been sent, so that what a failed backend
-/// has not said can only be made up for by others of its group.
+/// has not said since can only be made up for by others of its group.
 bool may_answer(const Config& config, std::span<const Part> parts, bool begun);
 
 /// Whether fewer than `need` members of the group have answered.

@@ -437,6 +437,18 @@ TEST(Limits, OneAnswerAloneMayHaveTooManySeries) {
   EXPECT_EQ(answer.outcome.backends[1].state == BackendOutcome::State::failed, false);
 }
 
+// The head has told that a failed; b's failure is made good by c.
+TEST(MidStream, AnotherGroupThatFailedBeforeTheHeadIsNoReasonToAbort) {
+  const Config config = config_of(3, "partial: any\ngroups: [{name: g, members: [b, c]}]\n");
+  const std::string body = many("a", 500);
+  const Answer answer = small_windows(config, {Script::refused(), breaking(body), Script::streamed(body)})
+                            .run(request({"up"}, 0, last_ms, true));
+  EXPECT_TRUE(answer.finished);
+  EXPECT_EQ(answer.partial, "a: connection refused");
+  EXPECT_EQ(answer.trailer, "a: connection refused, b: connection closed in mid-body");
+  EXPECT_EQ(answer.body, body);
+}
+
 TEST(Limits, AfterTheHeadTheyAbort) {
   const Config config = config_of(1, "limits: {series: 300}\n");
   const Answer answer =

@@ -161,5 +161,24 @@ TEST(QueriesAtOnce, ADeadlineBeginsWhenItsQueryIsAsked) {
   EXPECT_EQ(answer.took, milliseconds(20'000));
 }
 
+// With small batches the head has left before the second query's series are merged.
+TEST(LaterQueries, AFailureThatTheHeadTellsOfBreaksNothingOff) {
+  const Config config = config_of(2, "partial: any\n");
+  for (const bool early : {true, false}) {
+    std::string body;
+    for (int i = 0; i < 200; ++i) body += frame("up{n=\"" + std::to_string(1000 + i) + "\"}", samples(5000, 1, {1}));
+    Script failing = early ? Script::refused() : Script::streamed(body);
+    if (!early) failing.break_at = 0;
+    FanOutDriver driver(config, {Script::streamed(body), failing});
+    driver.options.window_bytes = driver.options.read_ahead_bytes = driver.options.batch_bytes = 1000;
+    const Answer answer = driver.run(many(2, true));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.finished) << answer.aborted->to_string();
+    EXPECT_EQ(answer.partial, early ? "b: connection refused" : "b: connection closed in mid-body");
+    EXPECT_EQ(read_streamed(answer.body, 0).size(), 200);
+    EXPECT_EQ(read_streamed(answer.body, 1).size(), 200);
+  }
+}
+
 }  // namespace
 }  // namespace mread::merger
