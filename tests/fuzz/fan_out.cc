@@ -15,7 +15,7 @@
 
 namespace {
 
-using namespace mread;                    // NOLINT: a program of its own
+using namespace mread;                   // NOLINT: a program of its own
 using namespace mread::merger::testing;  // NOLINT
 using merger::Config;
 
@@ -116,7 +116,8 @@ std::string streamed_body(const Holding& holding, uint8_t shape) {
 std::string sampled_body(const Holding& holding, uint8_t shape) {
   std::vector<SampledSeries> listed;
   for (const auto& [labels, series] : holding) {
-    const auto at = static_cast<ptrdiff_t>(shape % 4 == 0 ? (listed.size() + shape) % (listed.size() + 1) : listed.size());
+    const auto at =
+        static_cast<ptrdiff_t>(shape % 4 == 0 ? (listed.size() + shape) % (listed.size() + 1) : listed.size());
     listed.insert(listed.begin() + at, {labels, list_of(series), ""});
   }
   return samples_body(listed);

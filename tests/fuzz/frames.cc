@@ -4,8 +4,8 @@
 #include <deque>
 #include <optional>
 
-#include "fuzz/harness.h"
 #include "fuzz/framing.h"
+#include "fuzz/harness.h"
 #include "wire/chunked_series.h"
 #include "wire/frame_splitter.h"
 #include "wire/labels_view.h"
@@ -82,9 +82,8 @@ void check_same(const Split& a, const Split& b) {
 void check_content(const std::string& data, const wire::ChunkedResponse& response) {
   prometheus::ChunkedReadResponse message;
   if (!message.ParseFromString(data)) {
-    FUZZ_CHECK(std::any_of(response.series.begin(), response.series.end(), [](const auto& series) {
-      return !wire::decode_labels(series.labels).has_value();
-    }));
+    FUZZ_CHECK(std::any_of(response.series.begin(), response.series.end(),
+                           [](const auto& series) { return !wire::decode_labels(series.labels).has_value(); }));
     return;
   }
   FUZZ_CHECK(response.query_index == message.query_index());

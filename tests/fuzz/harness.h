@@ -82,17 +82,17 @@ struct Registration {
 
 /// Begins a harness, once in its file: MREAD_FUZZ(labels) { … input.rest() … }
 #ifdef MREAD_FUZZ_REPLAY
-#define MREAD_FUZZ(name)                                                     \
-  static void fuzz_##name(mread::fuzz::Input& input);                        \
+#define MREAD_FUZZ(name)                                                        \
+  static void fuzz_##name(mread::fuzz::Input& input);                           \
   static const mread::fuzz::Registration registered_##name(#name, fuzz_##name); \
   static void fuzz_##name(mread::fuzz::Input& input)
 #else
-#define MREAD_FUZZ(name)                                                      \
-  static void fuzz_##name(mread::fuzz::Input& input);                         \
-  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {   \
-    mread::fuzz::Input input(data, size);                                     \
-    fuzz_##name(input);                                                       \
-    return 0;                                                                 \
-  }                                                                           \
+#define MREAD_FUZZ(name)                                                    \
+  static void fuzz_##name(mread::fuzz::Input& input);                       \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { \
+    mread::fuzz::Input input(data, size);                                   \
+    fuzz_##name(input);                                                     \
+    return 0;                                                               \
+  }                                                                         \
   static void fuzz_##name(mread::fuzz::Input& input)
 #endif

@@ -1,9 +1,10 @@
 // Histogram chunks of the four encodings: any bytes as a chunk. What is read and written as chunks has the same
 // samples, and each chunk that was written is written again byte for byte.
+#include "wire/histogram_chunk.h"
+
 #include "fuzz/harness.h"
 #include "wire/chunk_transcoder.h"
 #include "wire/chunked_series.h"
-#include "wire/histogram_chunk.h"
 #include "wire/histogram_proto.h"
 
 namespace {
@@ -137,9 +138,9 @@ void check_transcoded(wire::ChunkEncoding encoding, const std::string& chunk, co
 }  // namespace
 
 MREAD_FUZZ(histogram_chunk) {
-  constexpr wire::ChunkEncoding encodings[] = {
-      wire::ChunkEncoding::histogram, wire::ChunkEncoding::float_histogram, wire::ChunkEncoding::histogram_st,
-      wire::ChunkEncoding::float_histogram_st};
+  constexpr wire::ChunkEncoding encodings[] = {wire::ChunkEncoding::histogram, wire::ChunkEncoding::float_histogram,
+                                               wire::ChunkEncoding::histogram_st,
+                                               wire::ChunkEncoding::float_histogram_st};
   const wire::ChunkEncoding encoding = encodings[input.byte() % 4];
   const std::string chunk = input.rest();
   const Decoded decoded = decode(encoding, chunk);

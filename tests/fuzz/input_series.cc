@@ -1,7 +1,8 @@
 // promtool's notation: a series, a line break, values. What is read is expanded, and histograms are printed in the same
 // notation.
-#include "fuzz/harness.h"
 #include "mockstore/input_series.h"
+
+#include "fuzz/harness.h"
 
 MREAD_FUZZ(input_series) {
   using namespace mread;  // NOLINT: a program of its own

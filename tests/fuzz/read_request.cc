@@ -1,6 +1,7 @@
 // The body of a remote-read request: what is read is written again and read as the same.
-#include "fuzz/harness.h"
 #include "wire/read_request.h"
+
+#include "fuzz/harness.h"
 #include "wire/snappy_block.h"
 
 MREAD_FUZZ(read_request) {

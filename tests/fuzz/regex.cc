@@ -1,10 +1,11 @@
 // A matcher's regular expression with a value behind a zero byte. Where the expression is taken apart into the strings
 // that it matches, it matches those and no others.
+#include "model/regex.h"
+
 #include <algorithm>
 
 #include "fuzz/harness.h"
 #include "model/matcher.h"
-#include "model/regex.h"
 #include "model/regex_set.h"
 
 MREAD_FUZZ(regex) {

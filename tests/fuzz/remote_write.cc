@@ -1,11 +1,12 @@
 // Remote write: any series as requests, which libprotobuf reads. Every sample is in them once and in order, no request
 // has a series that changes its kind, and none is larger than it may be.
+#include "wire/remote_write.h"
+
 #include <bit>
 #include <map>
 
 #include "fuzz/harness.h"
 #include "wire/proto/remote.pb.h"
-#include "wire/remote_write.h"
 #include "wire/snappy_block.h"
 
 namespace {
@@ -64,8 +65,8 @@ Seen of_series(const std::vector<model::Series>& list) {
     for (const auto& sample : series.samples) by_time[sample.timestamp_ms] = std::to_string(sample.bits);
     for (const auto& sample : series.histograms) {
       const bool is_float = sample.histogram.is_float;
-      by_time[sample.timestamp_ms] = (is_float ? "f" : "i") +
-                                     std::to_string(std::bit_cast<uint64_t>(sample.histogram.sum));
+      by_time[sample.timestamp_ms] =
+          (is_float ? "f" : "i") + std::to_string(std::bit_cast<uint64_t>(sample.histogram.sum));
     }
     for (const auto& [at, text] : by_time) seen[series.labels.to_string()].push_back(std::to_string(at) + " " + text);
   }

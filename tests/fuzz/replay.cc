@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
   const Registration* const chosen = argc > 2 ? find(argv[1]) : nullptr;
   if (chosen == nullptr) {
     std::cerr << "use: mread_fuzz_replay HARNESS PATH …, with one of";
-    for (const Registration* one = Registration::first(); one != nullptr; one = one->next) std::cerr << ' ' << one->name;
+    for (const Registration* one = Registration::first(); one != nullptr; one = one->next)
+      std::cerr << ' ' << one->name;
     std::cerr << '\n';
     return 3;
   }

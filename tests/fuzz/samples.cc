@@ -132,8 +132,7 @@ void check_window(const std::string& block, uint32_t seed) {
   for (size_t i = 0; i < bodies.size(); ++i) {
     const auto& series = plain->results[0].series[i];
     FUZZ_CHECK(bodies[i] == series.body);
-    FUZZ_CHECK(others[i] ==
-               std::string(series.labels) + std::string(series.samples) + std::string(series.histograms));
+    FUZZ_CHECK(others[i] == std::string(series.labels) + std::string(series.samples) + std::string(series.histograms));
   }
 }
 

@@ -1,6 +1,7 @@
 // A scenario: any text is a list of tests or an error with its place.
-#include "fuzz/harness.h"
 #include "scenarios/scenario.h"
+
+#include "fuzz/harness.h"
 
 MREAD_FUZZ(scenario) {
   using namespace mread;  // NOLINT: a program of its own

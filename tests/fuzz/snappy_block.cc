@@ -1,12 +1,13 @@
 // Bytes as a snappy block: whole, in pieces and in stretches of any size against libsnappy; and bytes as what is
 // compressed.
+#include "wire/snappy_block.h"
+
 #include <optional>
 #include <string>
 
 #include <snappy.h>
 
 #include "fuzz/harness.h"
-#include "wire/snappy_block.h"
 #include "wire/snappy_reader.h"
 
 namespace {

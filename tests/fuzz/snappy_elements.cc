@@ -1,9 +1,10 @@
 // The writer of snappy elements, through any sequence of its calls, against libsnappy: the block that it writes holds
 // what the calls say.
+#include "wire/snappy_elements.h"
+
 #include <snappy.h>
 
 #include "fuzz/harness.h"
-#include "wire/snappy_elements.h"
 #include "wire/varint.h"
 
 namespace {

@@ -7,6 +7,7 @@ namespace mread::merger {
 namespace {
 
 using testing::EndsWith;
+using testing::HasSubstr;
 using testing::StartsWith;
 
 class DescribeFailures : public testing::Test {
@@ -46,7 +47,7 @@ TEST_F(DescribeFailures, SaysAllThatFits) {
 TEST_F(DescribeFailures, ALongFirstNameIsCut) {
   const std::string cut = described({std::string(5'000, 'x'), "b"}, "gone", failures_in_header_bytes);
   EXPECT_LE(cut.size(), failures_in_header_bytes + 40);
-  EXPECT_THAT(cut, EndsWith(" and 1 more"));
+  EXPECT_THAT(cut, HasSubstr(" bytes cut)"));
 }
 
 }  // namespace
