@@ -105,13 +105,13 @@ struct Server::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // Of those whose client is waited for, the oldest of the address with the most connections; else of those whose
-  // client does not take its answer. Whether there is one.
+  // Of those that have never asked for anything, the oldest of the address with the most connections; else of those
+  // whose client is waited for; else of those whose client does not take its answer. Whether there is one.
   bool evict_one() {
     std::map<std::string_view, size_t> counts;
     for (const auto& [id, session] : sessions) ++counts[address_of(session->peer())];
     std::shared_ptr<Session> chosen;
-    for (const auto fits : {&Session::is_waiting, &Session::is_stalled}) {
+    for (const auto fits : {&Session::is_unused, &Session::is_waiting, &Session::is_stalled}) {
       size_t highest = 0;
       for (const auto& [id, session] : sessions) {
         const size_t count = counts[address_of(session->peer())];

@@ -276,6 +276,7 @@ asio::awaitable<bool> Session::handle(ServerRequest request, bool keep_alive, in
   // A handler that goes on after having been cancelled is thrown out of its next co_await.
   co_await asio::this_coro::throw_if_cancelled(true);
   try {
+    has_asked_ = true;
     co_await settings_->handler(std::move(request), exchange);
   } catch (const std::exception& error) {
     problem = std::string("internal error: ") + error.what() + "\n";

@@ -38,6 +38,8 @@ class Session {
   bool evict();
   /// Whether nothing of this connection is under way but waiting for its client. From any thread.
   bool is_waiting() const { return waiting_; }
+  /// Whether its client is waited for and has never asked for anything. From any thread.
+  bool is_unused() const { return waiting_ && !has_asked_; }
   /// Whether its client has been taking one piece of an answer for longer than others need. From any thread.
   bool is_stalled() const;
   const std::string& peer() const { return peer_; }
@@ -68,6 +70,7 @@ class Session {
   asio::cancellation_signal cancel_;
   bool idle_ = true;
   std::atomic<bool> waiting_{true};
+  std::atomic<bool> has_asked_{false};
   std::atomic<bool> evicted_{false};
   std::optional<Refusal> gave_way_;  // Of the body that is being read.
 };

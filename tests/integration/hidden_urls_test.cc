@@ -144,7 +144,7 @@ TEST_F(HiddenUrls, AreHiddenByServe) {
   look("the query log", log);
   // What is shown shows that every way was gone.
   for (const char* part : {"Cannot POST /echo?<hidden> <hidden> <hidden>", "more than 10 redirects", "refused",
-                           "TLS: ", "proxy 127.0.0.1:1: ", "500 Internal Server Error",
+                           "TLS: ", "proxy 127.0.0.1:1: ", "400 Bad Request",
                            "oauth2: ", "http_headers X: ", "want an http or https URL", "SOCKS is not known here"}) {
     EXPECT_THAT(log, HasSubstr(part));
   }

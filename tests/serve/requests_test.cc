@@ -29,7 +29,7 @@ class RequestsTest : public ServeTest {
     return socket;
   }
   static std::string head(const std::string& target, size_t length) {
-    return fmt::format("POST {} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", target, length);
+    return fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n", target, length);
   }
   static std::string rest(tcp::socket& socket) {
     std::string answer;

@@ -122,7 +122,8 @@ std::function<void(Stage&)> answered_with(size_t clients, const std::function<st
     const auto answer = std::make_shared<const std::string>(make_answer());
     const auto script = [answer](RawSocket& socket, const Request&) { return socket.send(*answer); };
     for (const auto& reply : heavy_reads(stage, clients, script)) {
-      EXPECT_THAT(status_of(reply), AnyOf(200, 503)) << reply.substr(0, 300);
+      // 0: its connection was broken, since its answer was there, had not been taken, and had to make way.
+      EXPECT_THAT(status_of(reply), AnyOf(200, 503, 0)) << reply.substr(0, 300);
     }
   };
 }

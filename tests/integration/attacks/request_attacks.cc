@@ -92,7 +92,7 @@ std::string costly_repeats() {
 }
 
 std::string nested_groups() {
-  return body_with({matcher_message(2, "a", repeated("(", 100'000) + "x" + repeated(")", 100'000))});
+  return body_with({matcher_message(2, "a", repeated("(", 200'000) + "x" + repeated(")", 200'000))});
 }
 
 std::string types_without_end() {
@@ -156,7 +156,8 @@ void distinct_warnings(Stage& stage) {
   const std::string value = noise(15'000);
   for (int round = 0; round < 3; ++round) {
     std::vector<RawSocket> sockets;
-    for (int i = 0; i < 600; ++i) {
+    // Fewer than the connections that half of the descriptors allow.
+    for (int i = 0; i < 400; ++i) {
       sockets.push_back(RawSocket::connect(stage.port()));
       const std::string matcher = matcher_message(1, "a", std::to_string(round * 1000 + i) + value);
       sockets.back().send(post("/api/v1/read/warnings", body_with({matcher})));
