@@ -204,8 +204,9 @@ bool SampledAnswer::has_same_bytes(const SampledAnswer& other) const {
 }
 
 void SampledAnswer::clear() {
-  pieces_ = {};
-  fragments_ = {};
+  // Assigning {} would keep their memory.
+  decltype(pieces_)().swap(pieces_);
+  decltype(fragments_)().swap(fragments_);
   reader_.reset();
   pin_.reset();
   pinned_ = nullptr;

@@ -106,12 +106,17 @@ struct Server::State : std::enable_shared_from_this<State> {
   }
 
   // Of those that have never asked for anything, the oldest of the address with the most connections; else of those
-  // whose client is waited for; else of those whose client does not take its answer. Whether there is one.
+  // whose client does not take its answer; else of those whose client is waited for. Whether there is one.
   bool evict_one() {
     std::map<std::string_view, size_t> counts;
     for (const auto& [id, session] : sessions) ++counts[address_of(session->peer())];
     std::shared_ptr<Session> chosen;
-    for (const auto fits : {&Session::is_unused, &Session::is_waiting, &Session::is_stalled}) {
+    for (const auto fits : {&Session::is_unused, &Session::is_stalled, &Session::is_waiting}) {
+      // Some that are new will soon be unused; before that nobody goes who has asked.
+      const bool spares =
+          fits == &Session::is_waiting &&
+          std::any_of(sessions.begin(), sessions.end(), [](const auto& each) { return each.second->is_new(); });
+      if (spares) break;
       size_t highest = 0;
       for (const auto& [id, session] : sessions) {
         const size_t count = counts[address_of(session->peer())];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,10 +37,13 @@ class Session {
   void abort();
   /// Closes the connection if its client is waited for, or has not taken an answer for long; false where not so.
   bool evict();
-  /// Whether nothing of this connection is under way but waiting for its client. From any thread.
-  bool is_waiting() const { return waiting_; }
-  /// Whether its client is waited for and has never asked for anything. From any thread.
-  bool is_unused() const { return waiting_ && !has_asked_; }
+  /// Whether nothing of this connection is under way but waiting for its client, who has had the time to ask. From any
+  /// thread.
+  bool is_waiting() const { return waiting_ && std::chrono::steady_clock::now() - begun_ >= time_to_ask; }
+  /// Whether its client has not had the time to ask yet.
+  bool is_new() const { return waiting_ && !has_asked_ && !is_waiting(); }
+  /// is_waiting() of a client that has never asked for anything.
+  bool is_unused() const { return is_waiting() && !has_asked_; }
   /// Whether its client has been taking one piece of an answer for longer than others need. From any thread.
   bool is_stalled() const;
   const std::string& peer() const { return peer_; }
@@ -48,6 +52,8 @@ class Session {
   asio::cancellation_slot slot() { return cancel_.slot(); }
 
  private:
+  static constexpr std::chrono::milliseconds time_to_ask{100};
+
   asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> handle(ServerRequest request, bool keep_alive, int version);
@@ -71,6 +77,7 @@ class Session {
   bool idle_ = true;
   std::atomic<bool> waiting_{true};
   std::atomic<bool> has_asked_{false};
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::atomic<bool> evicted_{false};
   std::optional<Refusal> gave_way_;  // Of the body that is being read.
 };
