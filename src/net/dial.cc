@@ -18,7 +18,6 @@
 namespace mread::net {
 namespace {
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 using Clock = std::chrono::steady_clock;
 using Code = boost::system::error_code;
 using Endpoint = asio::generic::stream_protocol::endpoint;

@@ -284,7 +284,8 @@ Ec MessageParser<is_request>::read_field(std::string_view line, Headers& fields)
   if (is_space(line.front())) {
     if (is_request || fields.fields().empty() || &fields == &trailers_) return MessageFault::folded;
     const std::string_view more = trimmed(line);
-    if (!more.empty()) fields.extend_last(" " + std::string(more));
+    const bool begun = !fields.fields().back().second.empty();
+    if (!more.empty()) fields.extend_last((begun ? " " : "") + std::string(more));
     return {};
   }
   const size_t colon = line.find(':');

@@ -198,7 +198,7 @@ struct Server::State : std::enable_shared_from_this<State> {
   void for_each_session(void (Session::*act)()) {
     const std::lock_guard lock(mutex);
     for (const auto& [id, session] : sessions) {
-      asio::post(session->strand(), [session, act] { ((*session).*act)(); });
+      asio::post(session->strand(), [one = session, act] { ((*one).*act)(); });
     }
   }
 

@@ -91,9 +91,9 @@ struct BodyPermit {
   std::shared_ptr<BodyHold> hold;  ///< null: it is not counted
 };
 /// Asked for each request that has a body, behind the screen and before any of it is read (or "100 Continue" is sent).
-/// `is_there`: all of it has arrived already, so reading it takes no time. It may wait, and is cancelled when the
-/// client goes; it does not wait where the body is there. Runs on the connection's strand. What it throws is answered
-/// with 500.
+/// `is_there`: it is small, or all of it has arrived already, so reading it takes little. It may wait, and is cancelled
+/// when the client goes; it does not wait where the body is there. Runs on the connection's strand. What it throws is
+/// answered with 500.
 using Admit = std::function<asio::awaitable<BodyPermit>(const RequestHead&, std::string peer, bool is_there)>;
 
 struct ServerOptions {

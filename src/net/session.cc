@@ -251,9 +251,11 @@ asio::awaitable<std::optional<BodyPermit>> Session::admitted(RequestParser& pars
   using namespace asio::experimental::awaitable_operators;
   const auto length = parser.content_length();
   const bool is_there = length && *length <= connection_->input().size();
+  // A small one is not worth a place: where slow clients hold all of them, no other's usual read is to wait.
+  const bool needs_no_place = is_there || (length && *length <= small_body_bytes);
   BodyPermit permit;
   try {
-    auto asked = settings_->options.admit(parser.head(), peer_, is_there);
+    auto asked = settings_->options.admit(parser.head(), peer_, needs_no_place);
     if (is_there) {
       permit = co_await std::move(asked);
     } else {

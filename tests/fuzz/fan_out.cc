@@ -277,7 +277,9 @@ std::string shown(const Read& read) {
 
 // Whether a backend may fail after it has given series of a streamed answer.
 bool may_fail_late(const Read& read) {
-  if (!read.streamed || config_for(read.setting).partial != merger::PartialPolicy::any) return false;
+  const Config& config = config_for(read.setting);
+  if (!read.streamed || config.partial != merger::PartialPolicy::any) return false;
+  if (!config.replica_labels.empty()) return true;  // Without these labels series may be out of order.
   return std::any_of(read.backends.begin(), read.backends.end(), [](const Backend& backend) {
     return !backend.holding && !backend.script.refuse && backend.script.status == 200 && backend.script.break_at != 0;
   });

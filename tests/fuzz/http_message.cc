@@ -121,9 +121,9 @@ void check_fields(const net::Headers& headers) {
   }
 }
 
-// A status line may have no reason; a usual one is written in its place.
+// A status line may have no reason; a usual one is written in its place. And 020 is read as 20.
 bool is_usual(const net::RequestHead&) { return true; }
-bool is_usual(const net::ResponseHead& head) { return !head.reason.empty(); }
+bool is_usual(const net::ResponseHead& head) { return !head.reason.empty() && head.status >= 100; }
 
 template <bool is_request>
 void check_written_again(const Message<is_request>& message) {

@@ -211,6 +211,13 @@ TEST(MessageParserTest, ResponsesEndWithTheConnectionWhereNothingElseTells) {
   EXPECT_EQ(response("", true).code, http::error::end_of_stream);
 }
 
+TEST(MessageParserTest, AFoldedValueMayBeginInTheNextLine) {
+  auto out = response("HTTP/1.1 200 OK\r\nA:\r\n b\r\n\t c \r\nTransfer-Encoding: \r\n chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_FALSE(out.code) << out.code.message();
+  EXPECT_EQ(out.parser.head().headers.get("A"), "b c");
+  EXPECT_TRUE(out.parser.is_chunked());
+}
+
 TEST(MessageParserTest, ResponsesThatCannotBeTrustedAreRefused) {
   const std::vector<std::pair<std::string, MessageFault>> cases = {
       {"HTTP/1.1 20 OK\r\n", F::start_line},

@@ -84,9 +84,9 @@ TEST_F(RequestsTest, ABodyThatDoesNotComeTakesAPlaceAndAReadThatIsThereNeedsNone
   ScriptedBackend backend(loop_, streamed(healthy_body));
   serve({backend.url()}, "limits: {request_bodies: 1, queue: 1, queue_wait: 0s}\n");
   const auto first = connect();
-  asio::write(*first, asio::buffer(head("/api/v1/read", 100)));
+  asio::write(*first, asio::buffer(head("/api/v1/read", 100'000)));
   const auto second = connect();
-  asio::write(*second, asio::buffer(head("/api/v1/read/warnings", 100)));
+  asio::write(*second, asio::buffer(head("/api/v1/read/warnings", 100'000)));
   wait_until([&] { return metric("mread_requests_waiting{for=\"body\"}") == "1"; });
   const auto third = connect();
   asio::write(*third, asio::buffer(head("/api/v1/read", 70'000)));
