@@ -157,7 +157,7 @@ void large_heads(Stage& stage) {
 
 // Each client has begun a request, and sends a byte more at every turn.
 void slow_loris(Stage& stage, const std::string& begin, const char* byte) {
-  auto sockets = connect_many(stage, 700);
+  auto sockets = connect_many(stage, 400);
   for (auto& socket : sockets) socket.send(begin);
   for (int turn = 0; turn < 15; ++turn) {
     for (auto& socket : sockets) socket.send_now(byte);
@@ -208,7 +208,7 @@ void pipelined_behind_a_hanging_read(Stage& stage) {
     std::string nothing;
     return socket.receive(nothing) && false;
   });
-  auto sockets = connect_many(stage, 700);
+  auto sockets = connect_many(stage, 400);
   const std::string text = read_text("heavy");
   flood(sockets, text, std::string(64U << 10, 'x'), 2 * mib);
   stage.wait_for_light_reads(5);
