@@ -33,7 +33,7 @@ InMemoryRead::InMemoryRead(const std::vector<std::string>& bodies, model::Respon
 }
 
 void InMemoryRead::run(const Sink& sink) const {
-  const merger::TimePoint now{};
+  const TimePoint now{};
   merger::FanOut machine(config_, request_, now, options);
   std::vector<size_t> offsets;
   std::vector<size_t> backend_of;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "merger/fan_out.h"
+#include "merger/fan_out/fan_out.h"
 
 namespace mread::bench {
 
@@ -36,7 +36,7 @@ class InMemoryRead {
   const std::vector<std::string>& bodies_;
   model::ResponseType in_;
   size_t piece_bytes_;
-  merger::Config config_;
+  config::Config config_;
   model::ReadRequest request_;
   mutable merger::Outcome outcome_;
 };

@@ -8,8 +8,8 @@
 
 #include "bench/bodies.h"
 #include "model/matcher.h"
-#include "wire/read_request.h"
-#include "wire/remote_write.h"
+#include "wire/request/read_request.h"
+#include "wire/request/remote_write.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 
 #include "base/yaml.h"
 #include "bench/registration.h"
-#include "mockstore/store.h"
-#include "mockstore/store_config.h"
-#include "wire/read_request.h"
+#include "mockstore/store/store.h"
+#include "mockstore/server/store_config.h"
+#include "wire/request/read_request.h"
 
 namespace mread::bench {
 namespace {

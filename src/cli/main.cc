@@ -19,18 +19,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "mread " MREAD_VERSION);
   app.require_subcommand(1);
   app.footer("Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an example.");
-#ifdef MREAD_HAS_RUN
   cli::add_run(app, exit_code);
-#endif
-#ifdef MREAD_HAS_SERVE
   cli::add_serve(app, exit_code);
-#endif
-#ifdef MREAD_HAS_MOCK
   cli::add_mock(app, exit_code);
-#endif
-#ifdef MREAD_HAS_READ
   cli::add_read(app, exit_code);
-#endif
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   // `mread help` and `mread help serve` are what people try.
   if (!arguments.empty() && arguments.front() == "help") {

@@ -17,10 +17,10 @@
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
-#include "mockstore/forward_proxy.h"
-#include "mockstore/store_config.h"
-#include "mockstore/store_server.h"
-#include "mockstore/token_server.h"
+#include "mockstore/server/forward_proxy.h"
+#include "mockstore/server/store_config.h"
+#include "mockstore/server/store_server.h"
+#include "mockstore/server/token_server.h"
 #include "net/listen_address.h"
 
 namespace mread::cli {

@@ -20,8 +20,8 @@
 #include "cli/transport_flags.h"
 #include "model/matcher.h"
 #include "net/http.h"
-#include "scenarios/read_client.h"
-#include "scenarios/series_output.h"
+#include "scenarios/reading/read_client.h"
+#include "scenarios/reading/series_output.h"
 
 namespace mread::cli {
 

@@ -26,14 +26,14 @@
 #include "base/quantity.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
-#include "merger/config.h"
+#include "config/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
-#include "serve/descriptors.h"
-#include "serve/log_format.h"
-#include "serve/query_log.h"
+#include "serve/clients/descriptors.h"
+#include "serve/observe/log_format.h"
+#include "serve/observe/query_log.h"
 #include "serve/service.h"
-#include "serve/ways.h"
+#include "serve/backends/ways.h"
 
 namespace mread::cli {
 namespace {
@@ -58,8 +58,8 @@ asio::awaitable<void> drain(net::Server& server, serve::Service& service) {
   co_await service.stop();
 }
 
-merger::Config load(const ServeFlags& flags) {
-  merger::Config config = merger::Config::load(flags.config_file);
+config::Config load(const ServeFlags& flags) {
+  config::Config config = config::Config::load(flags.config_file);
   if (!flags.listen.empty()) config.listen = flags.listen;
   config.fit_into(memory_limit());
   return config;
@@ -87,7 +87,7 @@ void run(asio::io_context& context, spdlog::logger& logger) {
 }
 
 // What serve would open beside its port. A file that was not there before is not left behind.
-Result<void> check_files(const merger::Config& config) {
+Result<void> check_files(const config::Config& config) {
   if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) return fail(ways.error());
   if (config.query_log_file.empty()) return {};
   const bool was_there = std::filesystem::exists(config.query_log_file);
@@ -99,7 +99,7 @@ Result<void> check_files(const merger::Config& config) {
 
 int serve(const ServeFlags& flags) {
   spare_address_space();
-  merger::Config config = load(flags);
+  config::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
   if (flags.check_config) {
@@ -148,17 +148,17 @@ int serve(const ServeFlags& flags) {
     });
   });
 
-  const merger::Config started = (*service)->generation()->config();
+  const config::Config started = (*service)->generation()->config();
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
   logger->info("mread {} serves {} in {} on {}, partial: {}", MREAD_VERSION,
                counted(started.backends.size(), "backend"), counted(started.groups.size(), "group"), (*server)->url(),
                to_string(started.partial));
-  if (!started.limits.share_of.empty()) {
+  if (!started.server_limits.share_of.empty()) {
     logger->info(
         "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "
         "for {}",
-        started.limits.total_bytes_in_flight, started.limits.bytes_in_flight, started.limits.share_of);
+        started.server_limits.total_bytes_in_flight, started.limits.bytes_in_flight, started.server_limits.share_of);
   }
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&] { run(context, *logger); });

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "net/listen_address.h"
-#include "serve/backend_credentials.h"
+#include "serve/backends/backend_credentials.h"
 
 namespace mread::serve {
 namespace {
@@ -14,18 +14,18 @@ namespace {
 using Kind = LimitedLog::Kind;
 
 // By backend of `config`: its index in `previous`, or none.
-std::vector<std::optional<size_t>> origins(const merger::Config& config, const merger::Config& previous) {
+std::vector<std::optional<size_t>> origins(const config::Config& config, const config::Config& previous) {
   std::vector<std::optional<size_t>> origins(config.backends.size());
   for (size_t i = 0; i < config.backends.size(); ++i) {
     for (size_t j = 0; j < previous.backends.size(); ++j) {
       if (config.backends[i].name != previous.backends[j].name) continue;
-      if (config.backends[i].url == previous.backends[j].url) origins[i] = j;
+      if (config.endpoints[i].url == previous.endpoints[j].url) origins[i] = j;
     }
   }
   return origins;
 }
 
-std::vector<net::ClientRequest> requests(const merger::Config& config, const Ways& ways, TokenSources& tokens) {
+std::vector<net::ClientRequest> requests(const config::Config& config, const Ways& ways, TokenSources& tokens) {
   auto requests = authorized_requests(config, tokens);
   for (size_t i = 0; i < requests.size(); ++i) requests[i].transport = ways.backends[i];
   return requests;
@@ -38,7 +38,7 @@ uint64_t selector_hash(const model::ReadRequest& request) {
   return std::hash<std::string>()(selectors);
 }
 
-std::vector<std::string> host_names(const merger::Config& config) {
+std::vector<std::string> host_names(const config::Config& config) {
   std::vector<std::string> names = config.web.hostnames;
   if (const auto address = net::parse_listen_address(config.listen)) names.push_back(address->host);
   return names;
@@ -75,7 +75,7 @@ bool means_gone(const Error& error) {
 
 }  // namespace
 
-Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const Generation* previous)
+Generation::Generation(config::Config config, Ways ways, Lasting lasting, const Generation* previous)
     : config_(std::move(config)),
       ways_(std::move(ways)),
       lasting_(std::move(lasting)),
@@ -92,7 +92,7 @@ Generation::Generation(merger::Config config, Ways ways, Lasting lasting, const 
   hedging_.take_over(previous->hedging_, known);
 }
 
-Result<std::shared_ptr<Generation>> Generation::create(merger::Config config, Lasting lasting,
+Result<std::shared_ptr<Generation>> Generation::create(config::Config config, Lasting lasting,
                                                        const Generation* previous) {
   const auto tell = [&log = lasting.log](bool failed, const std::string& line) {
     log.write(Kind::tls_files, "", failed ? spdlog::level::err : spdlog::level::info, line);
@@ -130,7 +130,7 @@ void Generation::show_states() const {
 
 std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
                                                const net::Headers& passed_on, const Asker& asker) {
-  const auto key = config_.limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
+  const auto key = config_.server_limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
   const merger::ReadIdentity who{std::hash<std::string>()(asker.client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;

@@ -5,25 +5,25 @@
 
 #include <spdlog/logger.h>
 
-#include "merger/config.h"
+#include "config/config.h"
 #include "net/browser_guard.h"
 #include "net/client.h"
-#include "serve/backend_board.h"
-#include "serve/catalogs.h"
-#include "serve/circuits.h"
-#include "serve/conflict_board.h"
-#include "serve/flight.h"
-#include "serve/gate.h"
-#include "serve/hedging.h"
-#include "serve/holdings.h"
-#include "serve/learner.h"
-#include "serve/limited_log.h"
-#include "serve/metrics.h"
-#include "serve/prober.h"
-#include "serve/query_log.h"
-#include "serve/single_flight.h"
-#include "serve/token_source.h"
-#include "serve/ways.h"
+#include "serve/observe/backend_board.h"
+#include "serve/catalog/catalogs.h"
+#include "serve/backends/circuits.h"
+#include "serve/observe/conflict_board.h"
+#include "serve/read/flight.h"
+#include "serve/read/gate.h"
+#include "serve/backends/hedging.h"
+#include "serve/read/holdings.h"
+#include "serve/catalog/learner.h"
+#include "serve/observe/limited_log.h"
+#include "serve/observe/metrics.h"
+#include "serve/backends/prober.h"
+#include "serve/observe/query_log.h"
+#include "serve/read/single_flight.h"
+#include "serve/backends/token_source.h"
+#include "serve/backends/ways.h"
 
 namespace mread::serve {
 
@@ -48,11 +48,11 @@ class Generation {
   /// `previous` may be null; what it knows of backends of the same name and URL is taken over. Errors: the query log
   /// cannot be opened; a file of TLS settings cannot be used. Throws yaml::ConfigError where a backend's URL cannot be
   /// used.
-  static Result<std::shared_ptr<Generation>> create(merger::Config config, Lasting lasting, const Generation* previous);
+  static Result<std::shared_ptr<Generation>> create(config::Config config, Lasting lasting, const Generation* previous);
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
-  const merger::Config& config() const { return config_; }
+  const config::Config& config() const { return config_; }
   /// What the server's own port speaks with now; null: plain HTTP.
   const std::shared_ptr<net::TlsSource>& web_tls() const { return ways_.web_tls; }
   BackendBoard& board() { return board_; }
@@ -75,14 +75,14 @@ class Generation {
   void take_over(const Generation* previous);
 
  private:
-  Generation(merger::Config config, Ways ways, Lasting lasting, const Generation* previous);
+  Generation(config::Config config, Ways ways, Lasting lasting, const Generation* previous);
   FlightHooks flight_hooks(merger::ReadIdentity who);
   /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
   void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
   void probe(size_t backend);
   void keep_catalog(size_t backend);
 
-  const merger::Config config_;
+  const config::Config config_;
   const Ways ways_;
   const Lasting lasting_;
   const std::shared_ptr<Circuits> circuits_;

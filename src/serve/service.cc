@@ -13,11 +13,11 @@
 
 #include "base/printable.h"
 #include "base/quantity.h"
-#include "merger/answer_writer.h"
-#include "serve/client_address.h"
-#include "serve/descriptors.h"
-#include "serve/read_session.h"
-#include "serve/status_page.h"
+#include "merger/answer/make_answer_writer.h"
+#include "serve/clients/client_address.h"
+#include "serve/clients/descriptors.h"
+#include "serve/read/read_session.h"
+#include "serve/observe/status_page.h"
 
 namespace mread::serve {
 namespace {
@@ -77,10 +77,10 @@ struct EmptyAnswer {
   std::string body;
 };
 
-EmptyAnswer empty_answer(const model::ReadRequest& request, const merger::Config& config) {
+EmptyAnswer empty_answer(const model::ReadRequest& request, const config::Config& config) {
   const auto& accepted = request.accepted_response_types;
   const auto answer =
-      merger::AnswerWriter::create(accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
+      merger::make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
   merger::Batch batch;
   for (size_t i = 0; i < request.queries.size(); ++i) answer->begin_result(i, request.queries[i]);
   answer->finish(batch, SIZE_MAX);
@@ -109,7 +109,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
           [this]() -> FileWatch::Subject {
             const auto current = generation();
             const auto& discovery = current->config().discovery;
-            if (!discovery) return {"", merger::Discovery{}.refresh};
+            if (!discovery) return {"", config::Discovery{}.refresh};
             return {discovery->file, discovery->refresh};
           },
           [this] {
@@ -122,15 +122,16 @@ Lasting Service::lasting() {
   return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, log_, logger_};
 }
 
-void Service::apply_limits(const merger::Limits& limits) {
+void Service::apply_limits(const config::Config& config) {
+  const config::ServerLimits& limits = config.server_limits;
   gate_.set_places(limits.concurrent_reads, limits.queue);
   holdings_.set_limit(limits.total_bytes_in_flight);
   bodies_.set_limits({limits.request_bodies, limits.request_bytes, limits.queue, limits.queue_wait, body_limit_bytes});
-  decoder_.set_limits(limits.queue, limits.queue_wait, limits.queries, limits.matchers);
+  decoder_.set_limits(limits.queue, limits.queue_wait, config.limits.queries, config.limits.matchers);
   warnings_.set_most_waiting(limits.warnings);
 }
 
-Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, merger::Config config,
+Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, config::Config config,
                                                  std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
   std::unique_ptr<Service> service(new Service(executor, std::move(logger), warnings));
   auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
@@ -138,7 +139,7 @@ Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& ex
   service->generation_ = std::move(*generation);
   service->generation_->take_over(nullptr);
   service->metrics_.count_load(true, service->started_);
-  service->apply_limits(service->generation_->config().limits);
+  service->apply_limits(service->generation_->config());
   return service;
 }
 
@@ -147,7 +148,7 @@ std::shared_ptr<Generation> Service::generation() const {
   return generation_;
 }
 
-void Service::set_source(std::function<merger::Config()> source) {
+void Service::set_source(std::function<config::Config()> source) {
   source_ = std::move(source);
   discovery_watch_->start();
 }
@@ -185,7 +186,7 @@ void Service::start_reload() {
 Result<void> Service::load() try {
   if (!source_) return fail(Errc::config, "there is no file to load a configuration from");
   const auto old = generation();
-  merger::Config config = source_();
+  config::Config config = source_();
   if (config.listen != old->config().listen) {
     log_.write(Kind::reload, "listen", spdlog::level::warn,
                fmt::format("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen));
@@ -199,7 +200,7 @@ Result<void> Service::load() try {
     generation_ = next;
   }
   next->take_over(old.get());
-  apply_limits(next->config().limits);
+  apply_limits(next->config());
   log_.write(
       Kind::reload, "loaded", spdlog::level::info,
       fmt::format("configuration loaded: {} in {}, partial: {}", counted(next->config().backends.size(), "backend"),
@@ -235,7 +236,7 @@ Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor
     return admit(head, std::move(peer), is_there);
   };
   options.connection_limit = [this] {
-    return connection_limit(generation()->config().limits.connections, descriptor_limit());
+    return connection_limit(generation()->config().server_limits.connections, descriptor_limit());
   };
   options.cut = [this](std::string_view reason, const std::string& peer) {
     metrics_.count_cut(reason);
@@ -379,7 +380,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   const auto& accepted = decoded->read.accepted_response_types;
   const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();
   const auto decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
-  const merger::Limits& limits = current->config().limits;
+  const config::ServerLimits& limits = current->config().server_limits;
   const Pace::Limits pace{limits.client_rate, limits.client_patience};
   const auto session = std::make_shared<ReadSession>(strand, *seat, type, decided, writer, pace);
   ReadReport report = co_await session->run();

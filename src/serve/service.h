@@ -12,22 +12,22 @@
 #include <boost/asio/thread_pool.hpp>
 #include <spdlog/logger.h>
 
-#include "merger/config.h"
+#include "config/config.h"
 #include "net/client.h"
 #include "net/server.h"
-#include "serve/bodies.h"
-#include "serve/conflict_board.h"
-#include "serve/door.h"
+#include "serve/read/bodies.h"
+#include "serve/observe/conflict_board.h"
+#include "serve/clients/door.h"
 #include "serve/file_watch.h"
-#include "serve/gate.h"
+#include "serve/read/gate.h"
 #include "serve/generation.h"
-#include "serve/learner.h"
-#include "serve/limited_log.h"
-#include "serve/metrics.h"
-#include "serve/page_shelf.h"
-#include "serve/prober.h"
-#include "serve/request_decoder.h"
-#include "serve/status_page.h"
+#include "serve/catalog/learner.h"
+#include "serve/observe/limited_log.h"
+#include "serve/observe/metrics.h"
+#include "serve/clients/page_shelf.h"
+#include "serve/backends/prober.h"
+#include "serve/read/request_decoder.h"
+#include "serve/observe/status_page.h"
 #include "serve/warnings.h"
 
 namespace mread::serve {
@@ -37,12 +37,12 @@ namespace mread::serve {
 class Service {
  public:
   /// Errors: the query log cannot be opened, a backend's URL cannot be used.
-  static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, merger::Config config,
+  static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor, config::Config config,
                                                  std::shared_ptr<spdlog::logger> logger,
                                                  Warnings::Limits warnings = {});
   /// Where reload() gets a configuration from; it may throw. From now on a change of the file of
   /// `discovery:` is a reload. Call it once, before listen().
-  void set_source(std::function<merger::Config()> source);
+  void set_source(std::function<config::Config()> source);
   /// Loads the configuration anew. Reads that begin from now on use it; those under way end with the old one. What is
   /// known of backends of the same name and URL stays. A change of `listen` is logged, and has no effect. Errors: why
   /// the new one is refused, whatever was thrown; the old one stays in force. It is logged and counted.
@@ -81,7 +81,7 @@ class Service {
   asio::awaitable<Result<void>> reload_here();
   static asio::awaitable<void> idle_loader();
   Result<void> load();
-  void apply_limits(const merger::Limits& limits);
+  void apply_limits(const config::Config& config);
   Lasting lasting();
 
   const std::shared_ptr<spdlog::logger> logger_;
@@ -100,7 +100,7 @@ class Service {
   const std::shared_ptr<Prober> prober_;
   const std::shared_ptr<TokenSources> tokens_;
   const std::shared_ptr<Learner> learner_;
-  std::function<merger::Config()> source_;
+  std::function<config::Config()> source_;
   std::mutex loading_;  // One reload at a time.
   const std::shared_ptr<FileWatch> discovery_watch_;
   mutable std::mutex mutex_;

@@ -7,17 +7,17 @@
 #include "fuzz/framing.h"
 #include "fuzz/harness.h"
 #include "merger/answers.h"
-#include "merger/fan_out_driver.h"
-#include "wire/chunked_series.h"
-#include "wire/labels_view.h"
-#include "wire/samples_response.h"
-#include "wire/snappy_block.h"
+#include "merger/fan_out/fan_out_driver.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/labels/labels_view.h"
+#include "wire/samples/samples_response.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace {
 
 using namespace mread;                   // NOLINT: a program of its own
 using namespace mread::merger::testing;  // NOLINT
-using merger::Config;
+using config::Config;
 
 constexpr int64_t last_ms = 4'000'000'000'000;
 

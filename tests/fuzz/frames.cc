@@ -6,9 +6,9 @@
 
 #include "fuzz/framing.h"
 #include "fuzz/harness.h"
-#include "wire/chunked_series.h"
-#include "wire/frame_splitter.h"
-#include "wire/labels_view.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
+#include "wire/labels/labels_view.h"
 #include "wire/proto/remote.pb.h"
 
 namespace {

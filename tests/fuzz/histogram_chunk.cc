@@ -1,11 +1,11 @@
 // Histogram chunks of the four encodings: any bytes as a chunk. What is read and written as chunks has the same
 // samples, and each chunk that was written is written again byte for byte.
-#include "wire/histogram_chunk.h"
+#include "wire/chunk/histogram_chunk.h"
 
 #include "fuzz/harness.h"
-#include "wire/chunk_transcoder.h"
-#include "wire/chunked_series.h"
-#include "wire/histogram_proto.h"
+#include "wire/streamed/chunk_transcoder.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/samples/histogram_proto.h"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "fuzz/harness.h"
-#include "wire/labels_view.h"
-#include "wire/varint.h"
+#include "wire/labels/labels_view.h"
+#include "wire/bytes/varint.h"
 
 namespace {
 

@@ -1,12 +1,12 @@
 // An mread.yml: any text is a configuration or an error with its place, and a configuration can be described.
 #include "fuzz/harness.h"
-#include "merger/config.h"
+#include "config/config.h"
 
 MREAD_FUZZ(merger_config) {
   using namespace mread;  // NOLINT: a program of its own
   const std::string text = input.rest();
   try {
-    const merger::Config config = merger::Config::parse(text, "mread.yml");
+    const config::Config config = config::Config::parse(text, "mread.yml");
     FUZZ_CHECK(!config.backends.empty() || config.discovery.has_value());
     for (const auto& backend : config.backends) FUZZ_CHECK(backend.group < config.groups.size());
     const std::string described = config.describe();

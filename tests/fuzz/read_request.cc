@@ -1,8 +1,8 @@
 // The body of a remote-read request: what is read is written again and read as the same.
-#include "wire/read_request.h"
+#include "wire/request/read_request.h"
 
 #include "fuzz/harness.h"
-#include "wire/snappy_block.h"
+#include "wire/snappy/snappy_block.h"
 
 MREAD_FUZZ(read_request) {
   using namespace mread;  // NOLINT: a program of its own

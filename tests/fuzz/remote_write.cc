@@ -1,13 +1,13 @@
 // Remote write: any series as requests, which libprotobuf reads. Every sample is in them once and in order, no request
 // has a series that changes its kind, and none is larger than it may be.
-#include "wire/remote_write.h"
+#include "wire/request/remote_write.h"
 
 #include <bit>
 #include <map>
 
 #include "fuzz/harness.h"
 #include "wire/proto/remote.pb.h"
-#include "wire/snappy_block.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace {
 

@@ -4,13 +4,13 @@
 #include <optional>
 
 #include "fuzz/harness.h"
-#include "wire/histogram_proto.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/proto/remote.pb.h"
-#include "wire/sample_entries.h"
-#include "wire/samples_block_reader.h"
-#include "wire/samples_block_writer.h"
-#include "wire/samples_response.h"
-#include "wire/snappy_block.h"
+#include "wire/samples/sample_entries.h"
+#include "wire/samples/samples_block_reader.h"
+#include "wire/samples/samples_block_writer.h"
+#include "wire/samples/samples_response.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // A scenario: any text is a list of tests or an error with its place.
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 #include "fuzz/harness.h"
 

@@ -1,6 +1,6 @@
 // Bytes as a snappy block: whole, in pieces and in stretches of any size against libsnappy; and bytes as what is
 // compressed.
-#include "wire/snappy_block.h"
+#include "wire/snappy/snappy_block.h"
 
 #include <optional>
 #include <string>
@@ -8,7 +8,7 @@
 #include <snappy.h>
 
 #include "fuzz/harness.h"
-#include "wire/snappy_reader.h"
+#include "wire/snappy/snappy_reader.h"
 
 namespace {
 

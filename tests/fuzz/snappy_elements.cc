@@ -1,11 +1,11 @@
 // The writer of snappy elements, through any sequence of its calls, against libsnappy: the block that it writes holds
 // what the calls say.
-#include "wire/snappy_elements.h"
+#include "wire/snappy/snappy_elements.h"
 
 #include <snappy.h>
 
 #include "fuzz/harness.h"
-#include "wire/varint.h"
+#include "wire/bytes/varint.h"
 
 namespace {
 

@@ -1,11 +1,11 @@
 // XOR2 chunks, with start timestamps: any bytes as a chunk. What was written reads back as it was, and is written again
 // byte for byte; rewritten as an XOR chunk it has the same samples.
-#include "wire/xor2_chunk.h"
+#include "wire/chunk/xor2_chunk.h"
 
 #include "fuzz/harness.h"
-#include "wire/chunk_transcoder.h"
-#include "wire/chunked_series.h"
-#include "wire/xor_chunk.h"
+#include "wire/streamed/chunk_transcoder.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/chunk/xor_chunk.h"
 
 namespace {
 

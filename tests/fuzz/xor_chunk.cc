@@ -1,6 +1,6 @@
 // XOR chunks: any bytes as a chunk, and any samples as what is written. What was written reads back as it was, and is
 // written again byte for byte.
-#include "wire/xor_chunk.h"
+#include "wire/chunk/xor_chunk.h"
 
 #include <span>
 

@@ -22,7 +22,7 @@
 #include "base/timestamp.h"
 #include "net/client.h"
 #include "scenarios/engine/docker_client.h"
-#include "wire/remote_write.h"
+#include "wire/request/remote_write.h"
 
 namespace mread::scenarios {
 namespace {

@@ -14,9 +14,9 @@
 #include "integration/prometheus_process.h"
 #include "net/client.h"
 #include "scenarios/nodes/remote_write.h"
-#include "scenarios/read_client.h"
-#include "wire/histogram_cases.h"
-#include "wire/read_request.h"
+#include "scenarios/reading/read_client.h"
+#include "wire/chunk/histogram_cases.h"
+#include "wire/request/read_request.h"
 
 namespace mread::integration {
 namespace {

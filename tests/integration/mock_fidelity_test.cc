@@ -6,12 +6,12 @@
 
 #include "base/timestamp.h"
 #include "integration/prometheus_process.h"
-#include "mockstore/store.h"
-#include "mockstore/store_config.h"
+#include "mockstore/store/store.h"
+#include "mockstore/server/store_config.h"
 #include "net/client.h"
-#include "wire/read_request.h"
-#include "wire/remote_write.h"
-#include "wire/snappy_block.h"
+#include "wire/request/read_request.h"
+#include "wire/request/remote_write.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::mockstore {
 namespace {

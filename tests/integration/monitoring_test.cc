@@ -15,7 +15,7 @@
 #include "base/temporary_folder.h"
 #include "base/yaml.h"
 #include "integration/promtool.h"
-#include "serve/metrics.h"
+#include "serve/observe/metrics.h"
 
 namespace mread::integration {
 namespace {
@@ -52,7 +52,7 @@ using Exported = std::map<std::string, std::map<std::string, std::set<std::strin
 /// What a server exports that has every block of the configuration and has seen a read.
 Exported exported() {
   serve::Metrics metrics;
-  const auto config = merger::Config::parse(
+  const auto config = config::Config::parse(
       "remote_read: [{name: b, url: 'http://b/r', required_matchers: {region: eu}}, {name: c, url: 'http://c/r'}]\n"
       "groups: [{name: g, members: [b, c], wait: need, hedge_after: p95}]\n"
       "routes: [{match: '{region=\"eu\"}', groups: [g]}]\n"

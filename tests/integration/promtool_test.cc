@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "mockstore/input_series.h"
-#include "mockstore/openmetrics.h"
-#include "wire/histogram_chunk.h"
+#include "mockstore/notation/input_series.h"
+#include "mockstore/notation/openmetrics.h"
+#include "wire/chunk/histogram_chunk.h"
 
 namespace mread::mockstore {
 namespace {

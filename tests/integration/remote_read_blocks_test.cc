@@ -12,7 +12,7 @@
 
 #include "base/temporary_folder.h"
 #include "integration/promtool.h"
-#include "merger/config.h"
+#include "config/config.h"
 
 namespace mread::merger {
 namespace {

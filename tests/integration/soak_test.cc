@@ -28,7 +28,7 @@
 #include "net/client.h"
 #include "net/loop.h"
 #include "net/task_group.h"
-#include "wire/read_request.h"
+#include "wire/request/read_request.h"
 
 namespace mread {
 namespace {

@@ -8,7 +8,7 @@
 #include "model/labels.h"
 #include "model/sample.h"
 #include "model/series.h"
-#include "wire/chunked_series.h"
+#include "wire/streamed/chunked_series.h"
 
 /// Remote-read answers made and read by hand, for the tests of the merge.
 namespace mread::merger::testing {

@@ -10,16 +10,16 @@
 #include <gtest/gtest.h>
 
 #include "base/yaml.h"
-#include "mockstore/answer.h"
-#include "mockstore/store.h"
-#include "mockstore/store_config.h"
-#include "wire/chunked_series.h"
-#include "wire/frame_splitter.h"
-#include "wire/labels_view.h"
-#include "wire/read_request.h"
-#include "wire/samples_response.h"
-#include "wire/snappy_block.h"
-#include "wire/xor_chunk.h"
+#include "mockstore/store/answer.h"
+#include "mockstore/store/store.h"
+#include "mockstore/server/store_config.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
+#include "wire/labels/labels_view.h"
+#include "wire/request/read_request.h"
+#include "wire/samples/samples_response.h"
+#include "wire/snappy/snappy_block.h"
+#include "wire/chunk/xor_chunk.h"
 
 namespace mread::mockstore {
 

@@ -20,7 +20,7 @@ class ReloadTest : public ServeTest {
   void serve_text(const std::string& text) {
     text_ = text;
     serve_config(text);
-    service_->set_source([this] { return merger::Config::parse(text_, "mread.yml"); });
+    service_->set_source([this] { return config::Config::parse(text_, "mread.yml"); });
   }
   Result<Answer> reload() { return get(request("/-/reload", "POST")); }
   static std::string backend(const std::string& name, const std::string& url, const std::string& more = "") {
@@ -219,7 +219,7 @@ TEST_F(ReloadTest, WhateverASourceThrowsIsARefusalThatIsCountedAndNoMore) {
   const auto next = std::make_shared<std::function<void()>>();
   service_->set_source([this, next] {
     if (*next) (*next)();
-    return merger::Config::parse(text_, "mread.yml");
+    return config::Config::parse(text_, "mread.yml");
   });
   for (const auto& [thrown, why] : std::vector<std::pair<std::function<void()>, std::string>>{
            {[] { throw std::runtime_error("a surprise"); }, "a surprise"},
@@ -247,7 +247,7 @@ TEST_F(ReloadTest, ReadsGoOnWhileAConfigurationIsBeingLoaded) {
   service_->set_source([this, &loading, go_on] {
     ++loading;
     go_on.wait();
-    return merger::Config::parse(text_, "mread.yml");
+    return config::Config::parse(text_, "mread.yml");
   });
   // More than the loop has threads.
   std::vector<std::future<Result<Answer>>> reloads;

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/null_sink.h>
 
-#include "wire/read_request.h"
+#include "wire/request/read_request.h"
 
 namespace mread::serve {
 
@@ -115,7 +115,7 @@ void ServeTest::serve(const std::vector<std::string>& urls, const std::string& s
 
 void ServeTest::serve_config(const std::string& text) {
   auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
-  auto service = Service::create(loop_.executor(), merger::Config::parse(text, "mread.yml"), logger, warnings_);
+  auto service = Service::create(loop_.executor(), config::Config::parse(text, "mread.yml"), logger, warnings_);
   ASSERT_TRUE(service) << service.error().to_string();
   service_ = std::move(*service);
   auto server = service_->listen(loop_.executor());

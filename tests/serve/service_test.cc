@@ -11,7 +11,7 @@
 
 #include "base/nasty_texts.h"
 #include "serve/serve_fixture.h"
-#include "serve/status_page.h"
+#include "serve/observe/status_page.h"
 
 namespace mread::serve {
 namespace {
@@ -310,7 +310,7 @@ TEST_F(ServeTest, AnswersOnItsOtherPages) {
 }
 
 TEST(StatusPageTest, EscapesWhatOthersWrote) {
-  const auto config = merger::Config::parse("remote_read:\n  - {name: \"<b>\", url: \"http://a/\"}\n", "mread.yml");
+  const auto config = config::Config::parse("remote_read:\n  - {name: \"<b>\", url: \"http://a/\"}\n", "mread.yml");
   std::vector<BackendStanding> standings(1);
   standings[0].last_error = "said \"<script>\" & 'more'";
   standings[0].last_error_at = std::chrono::system_clock::now();
@@ -325,7 +325,7 @@ TEST(StatusPageTest, ShowsEveryStateAsWhatItIs) {
   std::string text = "remote_read:\n";
   for (const char* name : {"a", "b", "c", "d"})
     text += fmt::format("  - {{name: {}, url: \"http://{}/\"}}\n", name, name);
-  const auto config = merger::Config::parse(text, "mread.yml");
+  const auto config = config::Config::parse(text, "mread.yml");
   std::vector<BackendStanding> standings(4);
   standings[0].circuit = Circuit::open;
   standings[0].state = BackendStanding::State::failing;
@@ -345,7 +345,7 @@ TEST(StatusPageTest, ShowsEveryStateAsWhatItIs) {
 }
 
 TEST(StatusPageTest, ShowsARefusedReloadWithoutLinesOfTheFile) {
-  const auto config = merger::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
+  const auto config = config::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
   const std::vector<BackendStanding> standings(1);
   const auto now = std::chrono::system_clock::now();
   const RefusedReload refused{"mread.yml:3:1: unknown key <x>\n  <x>: line of the file", now - std::chrono::minutes(3)};
@@ -357,7 +357,7 @@ TEST(StatusPageTest, ShowsARefusedReloadWithoutLinesOfTheFile) {
 
 TEST(StatusPageTest, ShowsNothingThatTurnsALineAround) {
   for (const std::string& text : nasty::texts()) {
-    auto config = merger::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
+    auto config = config::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
     config.backends[0].name = text;
     std::vector<BackendStanding> standings(1);
     standings[0].last_error = text;
@@ -482,7 +482,7 @@ TEST(ServiceTest, AQueryLogThatCannotBeOpenedIsNamed) {
   net::Loop loop;
   const auto service = Service::create(
       loop.executor(),
-      merger::Config::parse("remote_read: [{url: \"http://a/\"}]\nquery_log_file: /nowhere/q.log\n", "mread.yml"),
+      config::Config::parse("remote_read: [{url: \"http://a/\"}]\nquery_log_file: /nowhere/q.log\n", "mread.yml"),
       nullptr);
   ASSERT_FALSE(service);
   EXPECT_EQ(service.error().to_string(), "query_log_file /nowhere/q.log: No such file or directory");

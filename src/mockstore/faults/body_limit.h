@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "mockstore/step.h"
+#include "mockstore/steps/step.h"
 
 namespace mread::mockstore::faults {
 

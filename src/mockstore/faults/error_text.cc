@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "mockstore/http_error.h"
+#include "mockstore/steps/http_error.h"
 
 namespace mread::mockstore::faults {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/yaml.h"
-#include "mockstore/fault.h"
+#include "mockstore/faults/fault.h"
 
 namespace mread::mockstore::faults {
 

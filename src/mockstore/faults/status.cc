@@ -1,6 +1,6 @@
 #include "mockstore/faults/status.h"
 
-#include "mockstore/http_error.h"
+#include "mockstore/steps/http_error.h"
 
 namespace mread::mockstore::faults {
 namespace {

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "base/yaml.h"
-#include "mockstore/fault.h"
+#include "mockstore/faults/fault.h"
 
 namespace mread::mockstore::faults {
 

@@ -1,7 +1,7 @@
 #include "mockstore/faults/truncate.h"
 
 #include "mockstore/faults/body_limit.h"
-#include "wire/varint.h"
+#include "wire/bytes/varint.h"
 
 namespace mread::mockstore::faults {
 namespace {

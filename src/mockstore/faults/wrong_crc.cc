@@ -1,6 +1,6 @@
 #include "mockstore/faults/wrong_crc.h"
 
-#include "wire/varint.h"
+#include "wire/bytes/varint.h"
 
 namespace mread::mockstore::faults {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "scenarios/checks/answer.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

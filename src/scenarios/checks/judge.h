@@ -7,8 +7,8 @@
 
 #include "model/series.h"
 #include "scenarios/checks/answer.h"
-#include "scenarios/report/results.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/results.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

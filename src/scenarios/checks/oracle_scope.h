@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

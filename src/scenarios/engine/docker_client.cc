@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "net/client.h"
-#include "scenarios/language/version_text.h"
+#include "base/version_text.h"
 
 namespace mread::scenarios {
 

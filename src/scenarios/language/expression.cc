@@ -6,7 +6,7 @@
 
 #include "base/duration.h"
 #include "base/yaml_number.h"
-#include "scenarios/language/version_text.h"
+#include "base/version_text.h"
 
 namespace mread::scenarios {
 namespace {

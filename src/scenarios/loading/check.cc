@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include "base/duration.h"
-#include "mockstore/input_series.h"
+#include "mockstore/notation/input_series.h"
 #include "scenarios/checks/oracle_scope.h"
 #include "scenarios/loading/context.h"
 

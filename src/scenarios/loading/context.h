@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/yaml.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 /// The parts of a scenario file, each read by a file of its own. All of them throw yaml::ConfigError.
 namespace mread::scenarios::loading {

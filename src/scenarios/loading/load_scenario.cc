@@ -3,10 +3,10 @@
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "base/yaml.h"
-#include "mockstore/input_series.h"
+#include "mockstore/notation/input_series.h"
 #include "scenarios/language/expand.h"
 #include "scenarios/loading/context.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "mockstore/fault.h"
+#include "mockstore/faults/fault.h"
 #include "scenarios/loading/context.h"
 
 namespace mread::scenarios::loading {

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <utility>
 
-#include "mockstore/openmetrics.h"
+#include "mockstore/notation/openmetrics.h"
 #include "net/client.h"
 #include "scenarios/nodes/node_kinds.h"
 #include "scenarios/nodes/program_version.h"

@@ -1,4 +1,4 @@
-#include "merger/config.h"
+#include "config/config.h"
 #include "scenarios/nodes/node_kinds.h"
 
 namespace mread::scenarios {
@@ -16,7 +16,7 @@ class MergerNode final : public NodeKind {
     files_ = read_files(lines.mapping);
     const yaml::Node config = lines.mapping.require("config");
     expand_remote_read_names(config, lines.directory);
-    const merger::Config checked = merger::Config::from_yaml(config);
+    const config::Config checked = config::Config::from_yaml(config);
     reads_remotely_ = !checked.backends.empty();
     YAML::Node resolved = lines.directory.resolve(
         config, name(), {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url"});

@@ -3,7 +3,7 @@
 #include "base/duration.h"
 #include "base/host_names.h"
 #include "base/timestamp.h"
-#include "mockstore/store_config.h"
+#include "mockstore/server/store_config.h"
 #include "scenarios/nodes/node_kinds.h"
 
 namespace mread::scenarios {

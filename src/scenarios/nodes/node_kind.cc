@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "scenarios/engine/node_folder.h"
-#include "scenarios/language/version_text.h"
+#include "base/version_text.h"
 #include "scenarios/nodes/node_directory.h"
 #include "scenarios/nodes/node_kinds.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/yaml.h"
-#include "mockstore/input_series.h"
+#include "mockstore/notation/input_series.h"
 #include "net/http.h"
 #include "scenarios/engine/engine.h"
 

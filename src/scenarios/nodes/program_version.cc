@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "scenarios/language/version_text.h"
+#include "base/version_text.h"
 
 namespace mread::scenarios {
 

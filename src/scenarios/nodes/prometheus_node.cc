@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "mockstore/openmetrics.h"
+#include "mockstore/notation/openmetrics.h"
 #include "scenarios/nodes/node_kinds.h"
 #include "scenarios/nodes/program_version.h"
 #include "scenarios/nodes/remote_write.h"

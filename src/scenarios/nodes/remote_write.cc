@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "net/client.h"
-#include "wire/remote_write.h"
+#include "wire/request/remote_write.h"
 
 namespace mread::scenarios {
 

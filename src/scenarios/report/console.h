@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 #include "scenarios/running/run.h"
 
 namespace mread::scenarios {

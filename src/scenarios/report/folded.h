@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 
 namespace mread::scenarios {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 
 namespace mread::scenarios {
 

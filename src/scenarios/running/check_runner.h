@@ -9,7 +9,7 @@
 #include "scenarios/running/asker.h"
 #include "scenarios/running/oracle.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

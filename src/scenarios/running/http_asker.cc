@@ -5,7 +5,7 @@
 
 #include "net/client.h"
 #include "scenarios/nodes/remote_write.h"
-#include "scenarios/read_client.h"
+#include "scenarios/reading/read_client.h"
 #include "scenarios/running/asker.h"
 
 namespace mread::scenarios {

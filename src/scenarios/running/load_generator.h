@@ -5,11 +5,11 @@
 #include <thread>
 #include <vector>
 
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/load_schedule.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "scenarios/running/pace.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

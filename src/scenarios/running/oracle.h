@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "scenarios/running/asker.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 #include "scenarios/running/test_run.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

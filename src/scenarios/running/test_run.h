@@ -6,10 +6,10 @@
 
 #include "scenarios/engine/engine.h"
 #include "scenarios/nodes/node_kind.h"
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

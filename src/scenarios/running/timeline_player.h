@@ -8,7 +8,7 @@
 #include "scenarios/running/asker.h"
 #include "scenarios/running/load_generator.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

@@ -15,7 +15,7 @@
 #include "integration/program.h"
 #include "merger/answers.h"
 #include "net/client.h"
-#include "wire/snappy_block.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::attacks {
 namespace {

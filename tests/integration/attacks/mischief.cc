@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "integration/attacks/requests.h"
-#include "wire/snappy_block.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::attacks {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "integration/attacks/attack.h"
 #include "integration/attacks/stage.h"
-#include "wire/snappy_block.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::attacks {
 namespace {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "merger/answers.h"
-#include "wire/read_request.h"
+#include "wire/request/read_request.h"
 
 namespace mread::attacks {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/running/run.h"
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 namespace {

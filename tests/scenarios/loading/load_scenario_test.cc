@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/scenario.h"
+#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scenarios/report/results.h"
+#include "scenarios/model/results.h"
 
 namespace mread::scenarios {
 

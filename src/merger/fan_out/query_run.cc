@@ -1,0 +1,100 @@
+#include "merger/fan_out/query_run.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mread::merger {
+namespace {
+
+bool is_without_series(const SampledAnswer& answer) {
+  using Reader = wire::SamplesBlockReader;
+  constexpr size_t most_window = 1U << 20;  // A larger series is one.
+  return Reader(answer.pieces(), most_window).next() == Reader::State::end;
+}
+
+}  // namespace
+
+void QueryRun::begin(AnswerWriter& writer) {
+  std::vector<SeriesSource*> waiting;
+  bool others = false;
+  for (BackendLeg* leg : legs) {
+    SeriesSource& source = leg->source();
+    if (source.waiting_answer() != nullptr) {
+      waiting.push_back(&source);
+    } else if (!source.drained()) {
+      others = true;
+    }
+  }
+  if (waiting.empty()) return;
+  if (others) {
+    check_answers();
+    return;
+  }
+  hopeful = true;
+  std::erase_if(waiting, [](SeriesSource* source) {
+    if (!is_without_series(*source->waiting_answer())) return false;
+    source->read_answer();
+    return true;
+  });
+  const bool only_these = std::all_of(legs.begin(), legs.end(), [](BackendLeg* leg) {
+    return leg->source().waiting_answer() != nullptr || (leg->source().drained() && !leg->source().error());
+  });
+  if (waiting.empty()) return;
+  SampledAnswer& first = *waiting[0]->waiting_answer();
+  const bool same = only_these && std::all_of(waiting.begin() + 1, waiting.end(), [&first](SeriesSource* source) {
+                      return first.has_same_bytes(*source->waiting_answer());
+                    });
+  if (!same) {
+    for (SeriesSource* source : waiting) source->read_answer();
+    return;
+  }
+  const auto series = writer.pass_on(first.pieces());
+  passed_on = series.has_value();
+  for (SeriesSource* source : waiting) {
+    if (passed_on) {
+      source->waiting_answer()->leave(*series);
+    } else if (source == waiting[0]) {
+      source->read_answer();
+    } else {
+      source->waiting_answer()->leave_to(first);
+    }
+  }
+}
+
+void QueryRun::begin_anew() {
+  hopeful = false;
+  check_answers();
+  std::vector<SeriesSource*> sources;
+  for (BackendLeg* leg : legs) sources.push_back(&leg->source());
+  merge.start(std::move(sources));
+}
+
+void QueryRun::check_answers() {
+  for (BackendLeg* leg : legs) leg->check_answer();
+}
+
+std::vector<Part> QueryRun::parts(size_t backends) const {
+  std::vector<Part> parts(backends, Part::not_asked);
+  for (const BackendLeg* each : legs) {
+    const bool lost = each->failed() && !scopes[each->backend()].nothing_lost;
+    parts[each->backend()] = lost              ? (each->borne() ? Part::borne : Part::failed)
+                             : each->dropped() ? Part::dropped
+                             : each->failed()  ? Part::not_asked
+                                               : Part::answered;
+  }
+  return parts;
+}
+
+void QueryRun::add_to(Outcome& outcome, TimePoint now) const {
+  for (BackendOutcome& each : outcome.backends) {
+    if (!each.skipped) each.skipped = scopes[each.backend].reason;
+  }
+  for (const BackendLeg* leg : legs) {
+    BackendOutcome& each = outcome.backends[leg->backend()];
+    if (leg->failed()) each.nothing_lost = scopes[leg->backend()].nothing_lost && (!each.error || each.nothing_lost);
+    leg->add_to(each, now);
+  }
+  for (const HedgedGroup& group : hedged) group.add_to(outcome);
+}
+
+}  // namespace mread::merger

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/yaml.h"
+#include "mockstore/steps/draw.h"
+#include "mockstore/steps/step.h"
+
+namespace mread::mockstore {
+
+/// What a fault may change before an answer is made.
+struct AnswerShape {
+  enum class Order { prometheus, reversed, shuffled } order = Order::prometheus;
+  uint64_t shuffle_seed = 0;
+};
+
+/// A fault at work on one request's answer. It is given the answer's steps one by one and hands on what shall happen
+/// instead: it may add, change, drop or end.
+class FaultStage {
+ public:
+  virtual ~FaultStage() = default;
+  virtual void take(Step step, std::vector<Step>& out) = 0;
+};
+
+/// A way in which a store fails, with its settings. Immutable; used from many threads. docs/mock.md tells how to add
+/// one.
+class Fault {
+ public:
+  virtual ~Fault() = default;
+
+  /// The word that it has in the notation.
+  virtual std::string_view name() const = 0;
+  /// The fault's work on one answer; null where shape() is all that it does.
+  virtual std::unique_ptr<FaultStage> start(Draw& draw) const {
+    (void)draw;
+    return nullptr;
+  }
+  virtual void shape(AnswerShape& shape, Draw& draw) const {
+    (void)shape;
+    (void)draw;
+  }
+  /// True if the store's listener is closed as long as the fault stands.
+  virtual bool refuses() const { return false; }
+};
+
+/// Faults with the conditions that they share.
+struct FaultRule {
+  std::vector<std::shared_ptr<const Fault>> faults;   ///< the first is nearest to the answer
+  std::chrono::milliseconds at{0};                    ///< after the store's start
+  std::optional<std::chrono::milliseconds> duration;  ///< `for`; none: for good
+  double probability = 1;
+  std::optional<uint64_t> first;  ///< only so many requests
+  std::string notation;           ///< as JSON
+};
+
+/// Reads one fault: a mapping of fault names and their settings, and the conditions `at`, `for`, `probability`,
+/// `first`.
+///   {latency: 1s}   {status: 503, probability: 0.1}   {truncate: {where: after_crc, frame: 2}, at: 5s, for: 10s}
+/// or the word alone of a fault that needs no settings:
+///   hang_before_headers
+/// Throws yaml::ConfigError.
+FaultRule parse_fault(const yaml::Node& node);
+
+/// Reads a list of them, or a single one. Null is no fault.
+std::vector<FaultRule> parse_faults(const yaml::Node& node);
+
+/// A YAML node as JSON; scalars become strings.
+std::string to_json(const yaml::Node& node);
+
+}  // namespace mread::mockstore

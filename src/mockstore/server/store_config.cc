@@ -1,0 +1,141 @@
+#include "mockstore/server/store_config.h"
+
+#include <algorithm>
+
+#include "base/duration.h"
+#include "base/host_names.h"
+#include "base/timestamp.h"
+#include "base/tls_server_yaml.h"
+
+namespace mread::mockstore {
+namespace {
+
+constexpr std::chrono::hours default_age{1};
+
+net::ListenAddress read_address(const yaml::Node& node) {
+  auto address = net::parse_listen_address(node.string());
+  if (!address) node.error(address.error().context);
+  return *address;
+}
+
+int64_t read_start(const yaml::Node& node, int64_t now_ms) {
+  const auto start = parse_timestamp(node.string(), now_ms);
+  if (!start) node.error(start.error().context);
+  return *start;
+}
+
+std::chrono::milliseconds read_interval(const yaml::Node& node) {
+  const auto interval = node.duration();
+  if (interval.count() <= 0) node.error("the interval must be above 0");
+  return interval;
+}
+
+// "7s", "-7s".
+std::chrono::milliseconds read_offset(const yaml::Node& node) {
+  const std::string text = node.string();
+  if (!text.starts_with("-")) return node.duration();
+  const auto duration = parse_duration(std::string_view(text).substr(1));
+  if (!duration) node.error(duration.error().context);
+  return -*duration;
+}
+
+model::LabelSet read_labels(const yaml::Node& node) {
+  model::LabelSet labels;
+  yaml::Mapping mapping = node.mapping();
+  for (const auto& [name, name_node, value] : mapping.entries()) {
+    if (name.empty()) name_node.error("a label name is missing");
+    labels.set(name, value.string());
+  }
+  return labels;
+}
+
+}  // namespace
+
+StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDefaults& defaults) {
+  StoreConfig store;
+  store.name = std::move(name);
+  store.interval = defaults.interval;
+  store.start_ms = defaults.start_ms;
+  if (const auto node = mapping.find("listen")) store.listen = read_address(*node);
+  store.admin_listen = {store.listen.host, 0};
+  if (const auto node = mapping.find("admin_listen")) store.admin_listen = read_address(*node);
+  if (const auto node = mapping.find("tls")) store.tls = read_tls_server(*node);
+  if (const auto node = mapping.find("read_path")) {
+    store.read_path = node->string();
+    if (!store.read_path.starts_with("/") || store.read_path.starts_with("/-/"))
+      node->error("a path begins with / and not with /-/");
+  }
+  if (const auto node = mapping.find("input_series"); node && !node->is_null())
+    store.input_series = read_input_series(*node);
+  if (const auto node = mapping.find("interval")) store.interval = read_interval(*node);
+  if (const auto node = mapping.find("start_timestamp")) store.start_ms = read_start(*node, defaults.now_ms);
+  if (const auto node = mapping.find("sample_offset")) store.sample_offset = read_offset(*node);
+  if (const auto node = mapping.find("external_labels")) store.external_labels = read_labels(*node);
+  if (const auto node = mapping.find("behaves_like"))
+    store.generation = node->one_of({"v2.42", "v3.5"}) == "v2.42" ? Generation::v2_42 : Generation::v3_5;
+  if (const auto node = mapping.find("chunk_encodings"))
+    store.encodings = node->one_of({"compatible", "newer"}) == "newer" ? Encodings::newer : Encodings::compatible;
+  if (const auto node = mapping.find("streamed")) store.answer.streamed = node->boolean();
+  if (const auto node = mapping.find("max_samples")) store.answer.max_samples = node->count();
+  if (const auto node = mapping.find("max_bytes_in_frame")) {
+    store.answer.max_bytes_in_frame = node->bytes();
+    if (store.answer.max_bytes_in_frame > (1ULL << 40)) node->error("must be at most 1TiB");
+  }
+  if (const auto node = mapping.find("journal_size")) store.journal_size = std::max<uint64_t>(node->count(), 1);
+  if (const auto node = mapping.find("faults")) store.faults = parse_faults(*node);
+  store.auth = read_store_auth(mapping, defaults.books);
+  return store;
+}
+
+StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDefaults& defaults) {
+  yaml::Mapping mapping = node.mapping();
+  StoreConfig store = parse_store(mapping, std::move(name), defaults);
+  mapping.finish();
+  return store;
+}
+
+MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
+  MockConfig config;
+  yaml::Mapping mapping = node.mapping();
+  if (const auto seed = mapping.find("seed")) config.seed = static_cast<uint64_t>(seed->integer());
+  StoreDefaults defaults;
+  defaults.now_ms = now_ms;
+  defaults.start_ms = now_ms - std::chrono::milliseconds(default_age).count();
+  if (const auto names = mapping.find("hostnames")) config.hostnames = read_host_names(*names);
+  config.token_servers = read_token_servers(mapping);
+  defaults.books = config.token_servers;
+  const auto stores = mapping.find("stores");
+  const auto proxies = mapping.find("proxies");
+  if (proxies) {
+    yaml::Mapping named = proxies->mapping();
+    for (const auto& [name, name_node, proxy] : named.entries()) {
+      if (name.empty()) name_node.error("a proxy needs a name");
+      config.proxies.push_back(parse_forward_proxy(proxy, name));
+      config.proxies.back().hostnames = config.hostnames;
+    }
+  }
+  if (!stores && !config.proxies.empty()) {
+    mapping.finish();
+    return config;
+  }
+  if (!stores) {
+    const auto name = mapping.find("name");
+    config.stores.push_back(parse_store(mapping, name ? name->string() : "mock", defaults));
+    config.stores.back().hostnames = config.hostnames;
+    mapping.finish();
+    return config;
+  }
+  if (const auto interval = mapping.find("interval")) defaults.interval = read_interval(*interval);
+  if (const auto start = mapping.find("start_timestamp")) defaults.start_ms = read_start(*start, now_ms);
+  mapping.finish();
+  yaml::Mapping named = stores->mapping();
+  for (const auto& [name, name_node, store] : named.entries()) {
+    if (name.empty()) name_node.error("a store needs a name");
+    config.stores.push_back(parse_store(store, name, defaults));
+    config.stores.back().hostnames = config.hostnames;
+  }
+  if (config.stores.empty()) stores->error("no store is configured");
+  return config;
+}
+
+}  // namespace mread::mockstore

@@ -1,0 +1,120 @@
+#include "mockstore/store/store.h"
+
+namespace mread::mockstore {
+namespace {
+
+// What is asked for.
+void describe(const Answer& answer, JournalEntry& entry) {
+  entry.accepted = answer.request().accepted;
+  for (const auto& [query, error] : answer.request().queries) {
+    if (query)
+      entry.queries.push_back({model::to_string(query->matchers), query->start_ms, query->end_ms, query->hints});
+    else
+      entry.queries.push_back({error, 0, 0, std::nullopt});
+  }
+}
+
+}  // namespace
+
+Exchange::Exchange(Store& store, uint64_t ordinal, FaultChain faults, Answer answer)
+    : store_(store), ordinal_(ordinal), faults_(std::move(faults)), answer_(std::move(answer)) {}
+
+Exchange::~Exchange() {
+  if (!ended_) ended(JournalEntry::Outcome::client_gone);
+}
+
+void Exchange::next(std::vector<Step>& out) {
+  out.clear();
+  if (faults_.empty()) {
+    if (!answer_.done()) out.push_back(answer_.next());
+    return;
+  }
+  // A stage may hold steps back.
+  while (out.empty() && !faults_.finished() && !answer_.done()) faults_.apply(answer_.next(), out);
+}
+
+void Exchange::sent_head(int status, std::string_view content_type) {
+  const Moment now = store_.time().now();
+  store_.journal().update(ordinal_, [&](JournalEntry& entry) {
+    entry.first_byte = now;
+    entry.status = status;
+    entry.content_type = content_type;
+  });
+}
+
+void Exchange::sent_body(uint64_t bytes) {
+  store_.journal().update(ordinal_, [&](JournalEntry& entry) {
+    entry.bytes += bytes;
+    entry.series = answer_.summary().series;
+    entry.samples = answer_.summary().samples;
+  });
+}
+
+void Exchange::ended(JournalEntry::Outcome outcome) {
+  ended_ = true;
+  const Moment now = store_.time().now();
+  store_.journal().update(ordinal_, [&](JournalEntry& entry) {
+    entry.end = now;
+    entry.outcome = outcome;
+  });
+}
+
+Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, std::shared_ptr<const Dataset> dataset)
+    : name_(config.name),
+      options_(config.answer),
+      auth_(config.auth),
+      time_(time),
+      dataset_(std::move(dataset)),
+      faults_(seed, config.name),
+      journal_(config.journal_size) {
+  faults_.set(config.faults, FaultSchedule::Time(0));
+}
+
+Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t seed, const TimeSource& time) {
+  Dataset::Options options;
+  options.clock = {config.start_ms + config.sample_offset.count(), config.interval.count()};
+  options.external_labels = config.external_labels;
+  options.generation = config.generation;
+  options.encodings = config.encodings;
+  auto dataset = Dataset::create(config.input_series, std::move(options));
+  if (!dataset) return fail(dataset.error().in("store " + config.name));
+  return std::unique_ptr<Store>(new Store(config, seed, time, std::move(*dataset)));
+}
+
+void Store::set_faults(std::vector<FaultRule> rules) { faults_.set(std::move(rules), time_.now().since_start); }
+
+std::optional<std::string> Store::refuse(const net::Headers& headers, std::string_view body, const std::string& peer) {
+  const Moment now = time_.now();
+  auto why = auth_.refusal(headers, now);
+  if (!why) return why;
+  JournalEntry entry;
+  entry.ordinal = next_ordinal_++;
+  entry.peer = peer;
+  entry.arrived = now;
+  entry.first_byte = now;
+  entry.end = now;
+  entry.status = 401;
+  entry.refused = *why;
+  entry.outcome = JournalEntry::Outcome::complete;
+  const Answer answer(dataset_, options_, {}, body);
+  describe(answer, entry);
+  journal_.arrived(std::move(entry));
+  return why;
+}
+
+std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) {
+  const Moment now = time_.now();
+  JournalEntry entry;
+  entry.ordinal = next_ordinal_++;
+  entry.peer = std::move(peer);
+  entry.arrived = now;
+  FaultChain faults = faults_.decide(entry.ordinal, now.since_start);
+  Answer answer(dataset_, options_, faults.shape(), body);
+  entry.faults = faults.names();
+  describe(answer, entry);
+  const uint64_t ordinal = entry.ordinal;
+  journal_.arrived(std::move(entry));
+  return std::unique_ptr<Exchange>(new Exchange(*this, ordinal, std::move(faults), std::move(answer)));
+}
+
+}  // namespace mread::mockstore

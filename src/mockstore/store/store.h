@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "mockstore/store/answer.h"
+#include "mockstore/tsdb/dataset.h"
+#include "mockstore/faults/fault_schedule.h"
+#include "mockstore/store/journal.h"
+#include "mockstore/server/store_config.h"
+
+namespace mread::mockstore {
+
+class Store;
+
+/// One request to a store: the steps of its answer, faults included, and its entry in the journal. Whoever carries the
+/// steps out tells what came of them; an exchange that is destroyed before its end counts as one whose client went
+/// away.
+///
+/// Not thread-safe.
+class Exchange {
+ public:
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call. After Hang, End or
+  /// Abort there are none.
+  void next(std::vector<Step>& out);
+
+  void sent_head(int status, std::string_view content_type);
+  void sent_body(uint64_t bytes);
+  void ended(JournalEntry::Outcome outcome);
+
+ private:
+  friend class Store;
+  Exchange(Store& store, uint64_t ordinal, FaultChain faults, Answer answer);
+
+  Store& store_;
+  const uint64_t ordinal_;
+  FaultChain faults_;
+  Answer answer_;
+  bool ended_ = false;
+};
+
+/// A mock store without its sockets: data, faults, journal. Thread-safe.
+class Store {
+ public:
+  /// Errors: as Dataset::create. `time` outlives the store.
+  static Result<std::unique_ptr<Store>> create(const StoreConfig& config, uint64_t seed, const TimeSource& time);
+
+  /// Takes a request in. The exchange must not outlive the store.
+  std::unique_ptr<Exchange> begin(std::string_view body, std::string peer);
+  /// Why a request with these headers is not taken in, or nothing (StoreAuth). One that is not stands in the journal,
+  /// as answered with 401.
+  std::optional<std::string> refuse(const net::Headers& headers, std::string_view body, const std::string& peer);
+
+  /// Replaces the faults; their `at` counts from now.
+  void set_faults(std::vector<FaultRule> rules);
+
+  FaultSchedule& faults() { return faults_; }
+  Journal& journal() { return journal_; }
+  const Dataset& dataset() const { return *dataset_; }
+  const TimeSource& time() const { return time_; }
+  const std::string& name() const { return name_; }
+  const StoreAuth& auth() const { return auth_; }
+
+ private:
+  Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, std::shared_ptr<const Dataset> dataset);
+
+  const std::string name_;
+  const AnswerOptions options_;
+  const StoreAuth auth_;
+  const TimeSource& time_;
+  const std::shared_ptr<const Dataset> dataset_;
+  FaultSchedule faults_;
+  Journal journal_;
+  std::atomic<uint64_t> next_ordinal_{0};
+};
+
+}  // namespace mread::mockstore

@@ -1,0 +1,495 @@
+#include "serve/observe/metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <sstream>
+#include <string_view>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "serve/observe/process_metrics.h"
+#include "wire/chunk/chunk_encoding.h"
+
+namespace mread::serve {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+const Histogram::BucketBoundaries duration_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                   0.5,   1,      2.5,   5,    10,    30,   60,  120};
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+// Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
+constexpr std::string_view reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
+                                        "malformed", "checksum", "limit",       "http_status", "unsupported",
+                                        "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
+constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::suspect,
+                                                     merger::Breaker::State::open, merger::Breaker::State::half_open};
+
+struct BackendMetrics {
+  Counter* requests;
+  Counter* bytes;
+  Counter* series;
+  Counter* unsorted;
+  Histogram* first_byte;
+  Histogram* total;
+  // Only with `health:`.
+  Counter* opened = nullptr;
+  Counter* probes_answered = nullptr;
+  Counter* probes_failed = nullptr;
+  std::vector<Gauge*> circuit;     // In the order of circuit_states.
+  std::vector<Counter*> failures;  // In the order of `reasons`.
+  // By merger::SkipReason; null where the configuration has no such thing.
+  std::array<Counter*, merger::skip_reasons> skipped{};
+  // Only with `prune:`.
+  Counter* learned = nullptr;
+  Counter* not_learned = nullptr;
+  Gauge* catalog_time = nullptr;
+  Gauge* catalog_values = nullptr;
+  Gauge* catalog_bytes = nullptr;
+};
+
+// Of a group with `hedge_after`.
+struct HedgeMetrics {
+  Counter* won = nullptr;
+  Counter* lost = nullptr;
+  Counter* refused = nullptr;
+};
+
+// Adds metrics of families for as long as somebody uses them. Two users of the same labels share one.
+class SharedMetrics {
+ public:
+  template <typename T, typename... Arguments>
+  T* add(Family<T>& family, const prometheus::Labels& labels, const Arguments&... arguments) {
+    T* const metric = &family.Add(labels, arguments...);
+    auto& use = uses_[metric];
+    ++use.count;
+    use.remove = [&family, metric] { family.Remove(metric); };
+    return metric;
+  }
+  void release(const void* metric) {
+    const auto found = uses_.find(metric);
+    if (--found->second.count > 0) return;
+    found->second.remove();
+    uses_.erase(found);
+  }
+
+  std::mutex mutex;  // For the two above.
+
+ private:
+  struct Use {
+    size_t count = 0;
+    std::function<void()> remove;
+  };
+  std::map<const void*, Use> uses_;
+};
+
+}  // namespace
+
+struct Metrics::Backends {
+  explicit Backends(SharedMetrics& metrics) : shared(metrics) {}
+  ~Backends() {
+    const std::lock_guard lock(shared.mutex);
+    for (const void* metric : used) shared.release(metric);
+  }
+  Backends(const Backends&) = delete;
+  Backends& operator=(const Backends&) = delete;
+
+  // With the mutex held.
+  template <typename T, typename... Arguments>
+  T* add(Family<T>& family, const prometheus::Labels& labels, const Arguments&... arguments) {
+    T* const metric = shared.add(family, labels, arguments...);
+    used.push_back(metric);
+    return metric;
+  }
+
+  SharedMetrics& shared;
+  std::vector<BackendMetrics> all;
+  std::vector<HedgeMetrics> groups;
+  std::vector<const void*> used;
+};
+
+struct Metrics::Families {
+  prometheus::Registry registry;
+  ProcessMetrics process;
+  SharedMetrics users;
+
+  Family<Counter>& reads = BuildCounter()
+                               .Name("mread_reads_total")
+                               .Help(
+                                   "Requests on the read endpoint by status, type of answer asked for, and end "
+                                   "(complete, aborted, client_gone, refused).")
+                               .Register(registry);
+  Family<Histogram>& read_duration =
+      BuildHistogram().Name("mread_read_duration_seconds").Help("From a read's arrival to its end.").Register(registry);
+  Histogram& queue_wait = BuildHistogram()
+                              .Name("mread_read_queue_seconds")
+                              .Help("Wait of a read for one of limits.concurrent_reads.")
+                              .Register(registry)
+                              .Add({}, duration_buckets);
+  Family<Gauge>& reads_now = BuildGauge()
+                                 .Name("mread_reads_in_flight")
+                                 .Help("Reads under way, and those that wait for limits.concurrent_reads.")
+                                 .Register(registry);
+  Gauge& running = reads_now.Add({{"state", "running"}});
+  Gauge& waiting = reads_now.Add({{"state", "waiting"}});
+  Gauge& held = BuildGauge()
+                    .Name("mread_reads_held_bytes")
+                    .Help("Bytes that the reads under way have received and not yet sent on.")
+                    .Register(registry)
+                    .Add({});
+  Counter& given_up = single("mread_reads_given_up_total",
+                             "Reads refused or broken since all reads together held limits.total_bytes_in_flight.");
+  Counter& partial = single("mread_partial_reads_total", "Reads that were answered without some backend.");
+  Counter& shared_reads =
+      single("mread_reads_shared_total", "Reads that shared the fan-out of another that asked the same.");
+  Counter& conflicts = single("mread_conflicts_total", "Samples of equal timestamp and different value.");
+  Counter& failovers = single("mread_failovers_total", "Replicas that took over from a failed backend in mid-stream.");
+  Counter& series = single("mread_series_total", "Series sent.");
+  Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
+  Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
+  Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
+  Family<Counter>& transcoded = BuildCounter()
+                                    .Name("mread_chunks_transcoded_total")
+                                    .Help(
+                                        "Chunks rewritten in an encoding that every client reads, without their start "
+                                        "timestamps, by the encoding they came in.")
+                                    .Register(registry);
+  Family<Gauge>& requests_waiting = BuildGauge()
+                                        .Name("mread_requests_waiting")
+                                        .Help("Requests that wait for what comes before their read: body, decoding.")
+                                        .Register(registry);
+  Gauge& waiting_for_body = requests_waiting.Add({{"for", "body"}});
+  Gauge& waiting_for_decoding = requests_waiting.Add({{"for", "decoding"}});
+  Gauge& bodies_held = BuildGauge()
+                           .Name("mread_request_bodies_held_bytes")
+                           .Help("Bytes of the bodies of requests that are not decoded yet.")
+                           .Register(registry)
+                           .Add({});
+  Family<Counter>& cut =
+      BuildCounter()
+          .Name("mread_clients_cut_total")
+          .Help(
+              "Connections closed on their clients, by reason: slow_head, slow_body, slow_answer, slow_page, evicted.")
+          .Register(registry);
+  Family<Counter>& warnings =
+      BuildCounter()
+          .Name("mread_warnings_requests_total")
+          .Help("Requests on the warnings endpoint by result: complete, partial, or unmatched (no read came).")
+          .Register(registry);
+  Family<Counter>& unauthorized =
+      BuildCounter()
+          .Name("mread_requests_unauthorized_total")
+          .Help("Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
+          .Register(registry);
+  Counter& query_log_lost =
+      single("mread_query_log_lost_total", "Lines of the query log that could not be written, in whole.");
+  Gauge& load_accepted = BuildGauge()
+                             .Name("mread_config_last_reload_successful")
+                             .Help("Whether the last configuration that was loaded is in force.")
+                             .Register(registry)
+                             .Add({});
+  Gauge& load_time = BuildGauge()
+                         .Name("mread_config_last_reload_success_timestamp_seconds")
+                         .Help("When the configuration in force was loaded.")
+                         .Register(registry)
+                         .Add({});
+  Family<Counter>& backend_requests =
+      BuildCounter().Name("mread_backend_requests_total").Help("Reads that asked a backend.").Register(registry);
+  Family<Counter>& failures = BuildCounter()
+                                  .Name("mread_backend_failures_total")
+                                  .Help("Reads in which a backend failed, by reason.")
+                                  .Register(registry);
+  Family<Counter>& backend_bytes = BuildCounter()
+                                       .Name("mread_backend_received_bytes_total")
+                                       .Help("Bytes of bodies received from a backend.")
+                                       .Register(registry);
+  Family<Counter>& backend_series =
+      BuildCounter().Name("mread_backend_series_total").Help("Series received from a backend.").Register(registry);
+  Family<Counter>& unsorted = BuildCounter()
+                                  .Name("mread_backend_unsorted_total")
+                                  .Help("Answers of a backend whose series were not sorted.")
+                                  .Register(registry);
+  Family<Histogram>& first_byte = BuildHistogram()
+                                      .Name("mread_backend_first_byte_seconds")
+                                      .Help("From a request to a backend to the first byte of its body.")
+                                      .Register(registry);
+  Family<Histogram>& total = BuildHistogram()
+                                 .Name("mread_backend_duration_seconds")
+                                 .Help("From a request to a backend to the end of its answer, failures included.")
+                                 .Register(registry);
+  Family<Gauge>& circuit =
+      BuildGauge()
+          .Name("mread_backend_circuit")
+          .Help("1 for the state that a backend's circuit is in: closed, suspect, open, half_open.")
+          .Register(registry);
+  Family<Counter>& opened = BuildCounter()
+                                .Name("mread_backend_circuit_opened_total")
+                                .Help("How often a backend's circuit opened.")
+                                .Register(registry);
+  Family<Counter>& probes =
+      BuildCounter()
+          .Name("mread_backend_probes_total")
+          .Help("Probes of a backend that is suspect or whose circuit is open, by result (answered, failed).")
+          .Register(registry);
+
+  Family<Counter>& hedges = BuildCounter()
+                                .Name("mread_hedges_total")
+                                .Help("Extra requests of a group by result: won, lost, or refused by the budget.")
+                                .Register(registry);
+  Family<Counter>& skipped =
+      BuildCounter()
+          .Name("mread_backend_skipped_total")
+          .Help(
+              "Reads that did not ask a backend, by reason (route, required_matchers, time, prune), or only for what "
+              "it has stored since it was learned what it holds (prune_tail).")
+          .Register(registry);
+  Family<Counter>& refreshes = BuildCounter()
+                                   .Name("mread_backend_catalog_refreshes_total")
+                                   .Help("How often it was learned what a backend holds, by result (learned, failed).")
+                                   .Register(registry);
+  Family<Gauge>& catalog_time = BuildGauge()
+                                    .Name("mread_backend_catalog_timestamp_seconds")
+                                    .Help("When it was last learned what a backend holds.")
+                                    .Register(registry);
+  Family<Gauge>& catalog_values = BuildGauge()
+                                      .Name("mread_backend_catalog_values")
+                                      .Help("Label values that a backend is known to hold.")
+                                      .Register(registry);
+  Family<Gauge>& catalog_bytes = BuildGauge()
+                                     .Name("mread_backend_catalog_bytes")
+                                     .Help("Memory for what a backend is known to hold.")
+                                     .Register(registry);
+
+  Counter& single(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  }
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
+  auto& f = *families_;
+  BuildGauge()
+      .Name("mread_build_info")
+      .Help("Always 1; the version stands in the label.")
+      .Register(f.registry)
+      .Add({{"version", MREAD_VERSION}})
+      .Set(1);
+  for (const auto encoding : wire::newer_encodings) f.transcoded.Add({{"encoding", to_string(encoding)}});
+  for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
+  for (const char* reason : {"missing", "wrong", "busy"}) families_->unauthorized.Add({{"reason", reason}});
+  for (const char* reason : {"slow_head", "slow_body", "slow_answer", "slow_page", "evicted"}) {
+    families_->cut.Add({{"reason", reason}});
+  }
+}
+
+Metrics::~Metrics() = default;
+
+std::shared_ptr<const Metrics::Backends> Metrics::bind(const config::Config& config) {
+  auto& f = *families_;
+  auto backends = std::make_shared<Backends>(f.users);
+  const std::lock_guard lock(f.users.mutex);
+  for (const merger::Backend& backend : config.backends) {
+    const std::string& group = config.groups[backend.group].name;
+    const prometheus::Labels labels{{"backend", backend.name}, {"group", group}};
+    BackendMetrics metrics;
+    metrics.requests = backends->add(f.backend_requests, labels);
+    metrics.bytes = backends->add(f.backend_bytes, labels);
+    metrics.series = backends->add(f.backend_series, labels);
+    metrics.unsorted = backends->add(f.unsorted, labels);
+    metrics.first_byte = backends->add(f.first_byte, labels, duration_buckets);
+    metrics.total = backends->add(f.total, labels, duration_buckets);
+    if (config.health) {
+      metrics.opened = backends->add(f.opened, labels);
+      const auto probes = [&](const char* result) {
+        return backends->add(f.probes, {{"backend", backend.name}, {"group", group}, {"result", result}});
+      };
+      metrics.probes_answered = probes("answered");
+      metrics.probes_failed = probes("failed");
+      for (const auto state : circuit_states) {
+        metrics.circuit.push_back(
+            backends->add(f.circuit, {{"backend", backend.name}, {"group", group}, {"state", to_string(state)}}));
+      }
+    }
+    using Reason = merger::SkipReason;
+    const auto skip = [&](Reason reason) {
+      metrics.skipped[static_cast<size_t>(reason)] =
+          backends->add(f.skipped, {{"backend", backend.name}, {"group", group}, {"reason", to_string(reason)}});
+    };
+    if (!config.routes.empty()) skip(Reason::route);
+    if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
+    if (config.prune) {
+      for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
+      const auto refreshes = [&](const char* result) {
+        return backends->add(f.refreshes, {{"backend", backend.name}, {"group", group}, {"result", result}});
+      };
+      metrics.learned = refreshes("learned");
+      metrics.not_learned = refreshes("failed");
+      metrics.catalog_time = backends->add(f.catalog_time, labels);
+      metrics.catalog_values = backends->add(f.catalog_values, labels);
+      metrics.catalog_bytes = backends->add(f.catalog_bytes, labels);
+    }
+    for (const std::string_view reason : reasons) {
+      metrics.failures.push_back(
+          backends->add(f.failures, {{"backend", backend.name}, {"reason", std::string(reason)}}));
+    }
+    backends->all.push_back(std::move(metrics));
+  }
+  for (const merger::Group& group : config.groups) {
+    HedgeMetrics metrics;
+    const auto result = [&](const char* word) {
+      return backends->add(f.hedges, {{"group", group.name}, {"result", word}});
+    };
+    if (group.hedge_after) metrics = {result("won"), result("lost"), result("refused")};
+    backends->groups.push_back(metrics);
+  }
+  return backends;
+}
+
+void Metrics::count_opened(const Backends& backends, size_t backend) {
+  if (auto* counter = backends.all.at(backend).opened) counter->Increment();
+}
+
+void Metrics::count_probe(const Backends& backends, size_t backend, bool answered) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (auto* counter = answered ? metrics.probes_answered : metrics.probes_failed) counter->Increment();
+}
+
+void Metrics::set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state) {
+  const auto& gauges = backends.all.at(backend).circuit;
+  for (size_t i = 0; i < gauges.size(); ++i) gauges[i]->Set(circuit_states[i] == state ? 1 : 0);
+}
+
+void Metrics::count_refresh(const Backends& backends, size_t backend, bool learned) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (auto* counter = learned ? metrics.learned : metrics.not_learned) counter->Increment();
+}
+
+void Metrics::set_catalog(const Backends& backends, size_t backend, const merger::Catalog& catalog) {
+  const BackendMetrics& metrics = backends.all.at(backend);
+  if (metrics.catalog_time == nullptr) return;
+  metrics.catalog_time->Set(static_cast<double>(catalog.taken_at_ms()) / 1000);
+  metrics.catalog_values->Set(static_cast<double>(catalog.values()));
+  metrics.catalog_bytes->Set(static_cast<double>(catalog.bytes()));
+}
+
+void Metrics::clear_circuits(const Backends& backends) {
+  for (const BackendMetrics& metrics : backends.all) {
+    for (Gauge* gauge : metrics.circuit) gauge->Set(0);
+  }
+}
+
+void Metrics::count(const ReadReport& report) {
+  auto& f = *families_;
+  const std::string type = to_string(report.type);
+  f.reads.Add({{"code", std::to_string(report.status)}, {"type", type}, {"end", to_string(report.end)}}).Increment();
+  f.read_duration.Add({{"type", type}}, duration_buckets).Observe(seconds(report.duration));
+  f.queue_wait.Observe(seconds(report.queued));
+  if (report.shared) f.shared_reads.Increment();
+  if (report.slow_client) count_cut("slow_answer");
+  const merger::Outcome& outcome = report.outcome;
+  if (!outcome.partial.empty() && report.status == 200) f.partial.Increment();
+  f.series.Increment(static_cast<double>(outcome.series_out));
+  f.samples.Increment(static_cast<double>(outcome.samples_out));
+  f.frames.Increment(static_cast<double>(outcome.frames_passed_on));
+  f.bytes.Increment(static_cast<double>(report.bytes_sent));
+}
+
+void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& backends) {
+  auto& f = *families_;
+  f.conflicts.Increment(static_cast<double>(outcome.conflicts));
+  f.failovers.Increment(static_cast<double>(outcome.failovers));
+  for (size_t i = 0; i < outcome.transcoded.size(); ++i) {
+    if (outcome.transcoded[i] == 0) continue;
+    f.transcoded.Add({{"encoding", to_string(wire::newer_encodings[i])}})
+        .Increment(static_cast<double>(outcome.transcoded[i]));
+  }
+  using State = merger::BackendOutcome::State;
+  for (const merger::BackendOutcome& each : outcome.backends) {
+    if (each.backend >= backends.all.size()) continue;
+    const BackendMetrics& metrics = backends.all[each.backend];
+    if (each.skipped) {
+      if (auto* counter = metrics.skipped[static_cast<size_t>(*each.skipped)]) counter->Increment();
+    }
+    if (each.state == State::not_asked) continue;
+    const auto count_failure = [&metrics](std::string_view reason) {
+      const auto at = std::find(std::begin(reasons), std::end(reasons), reason);
+      metrics.failures.at(static_cast<size_t>(at - std::begin(reasons)))->Increment();
+    };
+    if (each.state == State::unavailable) {
+      count_failure("open_circuit");
+      continue;
+    }
+    metrics.requests->Increment();
+    metrics.bytes->Increment(static_cast<double>(each.bytes));
+    metrics.series->Increment(static_cast<double>(each.series));
+    if (each.unsorted) metrics.unsorted->Increment();
+    if (each.first_byte.count() > 0) metrics.first_byte->Observe(seconds(each.first_byte));
+    if (each.state == State::complete || each.state == State::failed) metrics.total->Observe(seconds(each.total));
+    if (each.error) count_failure(failure_reason(*each.error));
+  }
+  for (size_t i = 0; i < std::min(outcome.hedges.size(), backends.groups.size()); ++i) {
+    const HedgeMetrics& metrics = backends.groups[i];
+    if (metrics.won == nullptr) continue;
+    metrics.won->Increment(static_cast<double>(outcome.hedges[i].won));
+    metrics.lost->Increment(static_cast<double>(outcome.hedges[i].lost));
+    metrics.refused->Increment(static_cast<double>(outcome.hedges[i].refused));
+  }
+}
+
+void Metrics::count_refused(int status) {
+  families_->reads.Add({{"code", std::to_string(status)}, {"type", "none"}, {"end", "refused"}}).Increment();
+}
+
+void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
+
+void Metrics::count_unauthorized(const char* reason) { families_->unauthorized.Add({{"reason", reason}}).Increment(); }
+
+void Metrics::count_query_log_lost() { families_->query_log_lost.Increment(); }
+
+void Metrics::count_load(bool accepted, std::chrono::system_clock::time_point now) {
+  families_->load_accepted.Set(accepted ? 1 : 0);
+  const std::chrono::duration<double> since_epoch = now.time_since_epoch();
+  if (accepted) families_->load_time.Set(since_epoch.count());
+}
+
+void Metrics::set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes) {
+  families_->running.Set(static_cast<double>(running));
+  families_->waiting.Set(static_cast<double>(waiting));
+  families_->held.Set(static_cast<double>(held_bytes));
+}
+
+void Metrics::set_requests(uint64_t waiting_for_body, uint64_t waiting_for_decoding, uint64_t held_bytes) {
+  families_->waiting_for_body.Set(static_cast<double>(waiting_for_body));
+  families_->waiting_for_decoding.Set(static_cast<double>(waiting_for_decoding));
+  families_->bodies_held.Set(static_cast<double>(held_bytes));
+}
+
+void Metrics::count_cut(std::string_view reason) { families_->cut.Add({{"reason", std::string(reason)}}).Increment(); }
+
+void Metrics::count_given_up() { families_->given_up.Increment(); }
+
+std::string Metrics::text() const {
+  auto collected = families_->registry.Collect();
+  for (auto& family : families_->process.Collect()) collected.push_back(std::move(family));
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, collected);
+  return out.str();
+}
+
+}  // namespace mread::serve

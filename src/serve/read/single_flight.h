@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "model/query.h"
+#include "net/http.h"
+#include "serve/read/flight.h"
+
+namespace mread::serve {
+
+/// What tells reads apart that must not share an answer: the queries with their hints, the types of answer that are
+/// accepted, and every header that is passed on to the backends but those that only say whose trace it is. None where
+/// that is too long to be kept.
+std::optional<std::string> flight_key(const model::ReadRequest& request, const net::Headers& passed_on);
+
+/// The flights that others may join. Safe to use from several threads.
+class SingleFlight {
+ public:
+  /// A place on the flight of this key, or on a new one, which begins at once and which others of the same key may
+  /// join. `create` makes it; it is not called where there is one to join.
+  std::unique_ptr<Flight::Seat> seat(const std::string& key, const asio::any_io_executor& strand,
+                                     const std::function<std::shared_ptr<Flight>()>& create);
+
+  /// How many have joined a flight of another, since the start.
+  uint64_t joined() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<Flight>> flights_;
+  uint64_t joined_ = 0;
+  size_t sweep_at_ = 64;  // When there are so many, those that are over go.
+};
+
+}  // namespace mread::serve

@@ -1,0 +1,94 @@
+#include "wire/samples/samples_block_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "wire/bytes/varint.h"
+
+namespace mread::wire {
+
+SamplesBlockReader::State SamplesBlockReader::next() {
+  if (state_ == State::series) state_ = find_next();
+  return state_;
+}
+
+SamplesBlockReader::State SamplesBlockReader::find_next() {
+  if (!begun_) {
+    begun_ = true;
+    if (!begin_field(left_) || left_ > reader_.length() || 1 + varint_size(left_) + left_ != reader_.length())
+      return State::lapse;
+  }
+  if (left_ == 0) {
+    // Whether the block ends here as well is clear once more was asked for.
+    return !hold(1) && all_read_ && !broken_ && reader_.written() == reader_.length() ? State::end : State::lapse;
+  }
+  uint64_t size = 0;
+  if (!begin_field(size)) return State::lapse;
+  const uint64_t whole = 1 + varint_size(size) + size;
+  if (whole > left_ || !hold(size)) return State::lapse;
+  left_ -= whole;
+  series_ = {};
+  if (!parse_time_series({at_, static_cast<size_t>(size)}, series_)) return State::lapse;
+  at_ += size;
+  return State::series;
+}
+
+// A length is read as Go writes it, in as few bytes as it takes.
+bool SamplesBlockReader::begin_field(uint64_t& length) {
+  constexpr size_t most = 1 + 5;
+  hold(most);  // There may be less.
+  if (held() == 0 || *at_ != 0x0a) return false;
+  const char* p = at_ + 1;
+  if (!get_varint(p, at_ + std::min(held(), most), length)) return false;
+  if (static_cast<size_t>(p - at_) != 1 + varint_size(length)) return false;
+  at_ = p;
+  return true;
+}
+
+// Sees to it that as many bytes stand together from at_ on.
+bool SamplesBlockReader::hold(uint64_t bytes) {
+  if (bytes > most_window_ && bytes > window_bytes) return false;
+  while (held() < bytes) {
+    if (all_read_ || broken_) return false;
+    if (stretch_.at == stretch_.end) next_window(bytes);
+    switch (reader_.read(stretch_)) {
+      case SnappyReader::State::full:
+        break;
+      case SnappyReader::State::end:
+        all_read_ = true;
+        break;
+      case SnappyReader::State::broken:
+      case SnappyReader::State::far:
+        broken_ = true;
+        break;
+    }
+    broken_ = broken_ || reader_.written() > reader_.length();
+  }
+  return true;
+}
+
+// Takes what is held of the next series along. What comes before it in the window that is left stays for copies.
+void SamplesBlockReader::next_window(size_t bytes) {
+  const size_t size = std::max(bytes, window_bytes);
+  Window next;
+  for (Window& each : spare_) {
+    if (each.memory.use_count() != 1 || each.size < size) continue;
+    std::swap(next, each);
+    std::swap(each, spare_.back());
+    spare_.pop_back();
+    break;
+  }
+  if (!next.memory) next = {std::make_shared_for_overwrite<char[]>(size), size};
+  const size_t along = held();
+  if (along > 0) std::memcpy(next.memory.get(), at_, along);
+  const std::string_view left{stretch_.begin, static_cast<size_t>(at_ - stretch_.begin)};
+  // A large one is for one series only.
+  if (before_.size == window_bytes) spare_.push_back(std::move(before_));
+  before_ = std::exchange(window_, std::move(next));
+  char* const begin = window_.memory.get();
+  stretch_ = {begin, begin + along, begin + window_.size, left};
+  at_ = begin;
+}
+
+}  // namespace mread::wire

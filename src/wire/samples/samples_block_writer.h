@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/sample.h"
+#include "wire/snappy/snappy_elements.h"
+
+namespace mread::wire {
+
+/// Builds a ReadResponse as a snappy block, series by series; uncompressed it is nowhere as a whole, and it is byte for
+/// byte what ReadResponseWriter builds.
+///
+/// It finds repetitions by knowing what samples look like: a sample differs from the one before it, or from the one of
+/// the same time in the series before, in the value's middle and the timestamp's low bytes. What it gives is a valid
+/// block for every decoder, about as large as libsnappy makes it.
+///
+/// Memory   the block, and one series. Not thread-safe.
+class SamplesBlockWriter {
+ public:
+  using Piece = SnappyElements::Piece;
+
+  /// Opens the next query's result; series go into it until the next call.
+  void begin_result();
+
+  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN message), as they came.
+  /// Samples in any order; increasing ones are written best.
+  void append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
+                     std::string_view histogram_entries = {});
+  /// The same, but the samples are taken, not copied: what is given in their place is of no meaning.
+  void take_series(std::string_view labels_wire, std::vector<model::Sample>& samples,
+                   std::string_view histogram_entries = {});
+
+  /// Bytes that are held: what take() gives, but for a few.
+  size_t size() const { return elements_.size(); }
+  /// What it takes for them, and for the series before.
+  size_t memory() const {
+    return elements_.memory() + before_.memory() + now_.memory() + scratch_.capacity() +
+           results_.capacity() * sizeof(Result);
+  }
+  /// What the block uncompresses to. No block may have more than UINT32_MAX; it is for the caller to see to that.
+  uint64_t uncompressed_size() const { return closed_bytes_ + position_ + 16; }
+  /// The block, piece after piece. Starts anew.
+  std::vector<Piece> take();
+
+ private:
+  // What the next series may repeat: the series that was written last.
+  struct Written {
+    std::string head;                    // Its header and labels,
+    uint64_t head_at = 0;                // and where they begin in the result.
+    std::vector<model::Sample> samples;  // Of all, sorted or not;
+    bool even = false;                   // are_even();
+    uint64_t entries_at = 0;             // where the first begins;
+    std::vector<uint64_t> at;            // where each begins, unless they are even.
+
+    void find_places();
+    size_t memory() const {
+      return head.capacity() + samples.capacity() * sizeof(samples[0]) + at.capacity() * sizeof(at[0]);
+    }
+  };
+  // What the samples of a series repeat: that of the series before at the same time, or one of their own.
+  struct Guess {
+    bool beside = false;
+    size_t first_beside = 0;  // Of the series before.
+    size_t lag = 1;           // How many samples before.
+  };
+  static constexpr size_t lags = 3;  // The replicas whose samples may alternate.
+
+  void write_head();
+  void write_entry(std::string_view entry, std::string_view before, uint64_t before_at);
+  void append_now(std::string_view labels_wire, std::string_view histogram_entries);
+  void write_samples();
+  bool write_even(const Guess& guess);
+  Guess guess_repetition(std::span<const model::Sample> samples) const;
+  template <bool beside>
+  void write_samples_like(const Guess& guess);
+  size_t write_apart(const model::Sample& sample);
+  void close_result();
+
+  struct Result {
+    size_t piece = 0;  // Its first.
+    uint64_t body = 0;
+  };
+  SnappyElements elements_;
+  std::vector<Result> results_;
+  uint64_t closed_bytes_ = 0;  // Of the results before, with their headers.
+  uint64_t position_ = 0;      // In the open result's body.
+  Written before_;
+  Written now_;
+  bool any_before_ = false;
+  std::string scratch_;
+};
+
+}  // namespace mread::wire

@@ -1,0 +1,320 @@
+#include <gmock/gmock.h>
+
+#include "mockstore/faults/fault_schedule.h"
+#include "store_fixture.h"
+
+namespace mread::mockstore {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// Frames of known content in place of a store's: length 6, checksum of 4 bytes, data.
+std::vector<std::string> three_frames() {
+  std::vector<std::string> frames;
+  for (const char* data : {"aaaaaa", "bbbbbb", "cccccc"}) wire::append_frame(frames.emplace_back(), data);
+  return frames;
+}
+
+Received run(const std::string& faults, bool streamed_answer = true, uint64_t ordinal = 0) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse(faults, "faults")), 0s);
+  FaultChain chain = schedule.decide(ordinal, 0s);
+  const auto frames = three_frames();
+  const std::string samples = "0123456789";
+  std::vector<Step> steps;
+  Head head;
+  head.head.headers.set("Content-Length", "10");
+  steps.emplace_back(head);
+  if (streamed_answer)
+    for (const auto& frame : frames) steps.emplace_back(Body{frame, true, nullptr});
+  else
+    steps.emplace_back(Body{samples, false, nullptr});
+  steps.emplace_back(End{});
+  Received received;
+  std::vector<Step> out;
+  for (const Step& step : steps) {
+    chain.apply(step, out);
+    for (const Step& one : out) receive(one, received);
+  }
+  EXPECT_TRUE(chain.finished());
+  return received;
+}
+
+struct Case {
+  const char* name;
+  const char* fault;
+  std::vector<std::string> streamed;
+  std::vector<std::string> samples;
+};
+
+class FaultTest : public testing::TestWithParam<Case> {};
+
+TEST_P(FaultTest, RewritesTheStepsOfAnAnswer) {
+  EXPECT_EQ(run(GetParam().fault).steps, GetParam().streamed);
+  EXPECT_EQ(run(GetParam().fault, false).steps, GetParam().samples);
+}
+
+const std::vector<std::string> whole{"head 200", "frame 11", "frame 11", "frame 11", "end"};
+const std::vector<std::string> whole_samples{"head 200", "body 10", "end"};
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, FaultTest,
+    testing::Values(
+        Case{"LatencyFixed",
+             "{latency: 1s}",
+             {"wait 1000ms", "head 200", "frame 11", "frame 11", "frame 11", "end"},
+             {"wait 1000ms", "head 200", "body 10", "end"}},
+        Case{"LatencyPerFrame",
+             "{latency: {fixed: 5ms, where: per_frame}}",
+             {"head 200", "wait 5ms", "frame 11", "wait 5ms", "frame 11", "wait 5ms", "frame 11", "end"},
+             {"head 200", "wait 5ms", "body 10", "end"}},
+        Case{"LatencyUniformOfOneValue",
+             "{latency: {min: 2s, max: 2s}}",
+             {"wait 2000ms", "head 200", "frame 11", "frame 11", "frame 11", "end"},
+             {"wait 2000ms", "head 200", "body 10", "end"}},
+        Case{"LatencyLognormalWithoutSpread",
+             "{latency: {median: 3s, sigma: 0}}",
+             {"wait 3000ms", "head 200", "frame 11", "frame 11", "frame 11", "end"},
+             {"wait 3000ms", "head 200", "body 10", "end"}},
+        Case{"HangBeforeHeaders", "{hang_before_headers: }", {"hang"}, {"hang"}},
+        Case{"HangAfterBytes",
+             "{hang_mid_body: {bytes: 15}}",
+             {"head 200", "frame 11", "body 4", "hang"},
+             {"head 200", "body 10", "hang"}},
+        Case{"HangAfterNoBytes", "{hang_mid_body: {bytes: 0}}", {"head 200", "hang"}, {"head 200", "hang"}},
+        Case{"HangAfterFrames",
+             "{hang_mid_body: {frames: 2}}",
+             {"head 200", "frame 11", "frame 11", "hang"},
+             {"head 200", "hang"}},
+        Case{"HangAfterMoreThanThereIs",
+             "{hang_mid_body: {frames: 9}}",
+             {"head 200", "frame 11", "frame 11", "frame 11", "hang"},
+             {"head 200", "hang"}},
+        Case{"Status", "{status: 503}", {"head 503", "body 27", "end"}, {"head 503", "body 27", "end"}},
+        Case{"StatusWithText",
+             "{status: {code: 500, text: disk}}",
+             {"head 500", "body 5", "end"},
+             {"head 500", "body 5", "end"}},
+        Case{"RefusedOnAnOpenConnection", "{refused: }", {"reset"}, {"reset"}},
+        Case{"ResetBeforeHeaders", "{reset: before_headers}", {"reset"}, {"reset"}},
+        Case{"ResetAfterBytes",
+             "{reset: {after_bytes: 3}}",
+             {"head 200", "body 3", "reset"},
+             {"head 200", "body 3", "reset"}},
+        Case{"ResetAfterMoreThanThereIs",
+             "{reset: {after_bytes: 99}}",
+             {"head 200", "frame 11", "frame 11", "frame 11", "reset"},
+             {"head 200", "body 10", "reset"}},
+        Case{"TruncateAfterVarint",
+             "{truncate: {where: after_varint, frame: 1}}",
+             {"head 200", "frame 11", "body 1", "end"},
+             whole_samples},
+        Case{"TruncateAfterCrc", "{truncate: {where: after_crc}}", {"head 200", "body 5", "end"}, whole_samples},
+        Case{"TruncateMidPayloadCut",
+             "{truncate: {where: mid_payload, frame: 2, end: cut}}",
+             {"head 200", "frame 11", "frame 11", "body 8", "abort"},
+             whole_samples},
+        Case{"TruncateAfterFrames", "{truncate: {frames: 1}}", {"head 200", "frame 11", "end"}, whole_samples},
+        Case{"TruncateAfterBytes",
+             "{truncate: {bytes: 4}}",
+             {"head 200", "body 4", "end"},
+             {"head 200", "body 4", "end"}},
+        Case{"WrongCrc", "{wrong_crc: {frame: 1}}", whole, whole_samples},
+        Case{"UnsortedLeavesTheStepsAlone", "{unsorted: reversed}", whole, whole_samples},
+        Case{"ErrorTextAtTheEnd",
+             "{error_text: oops}",
+             {"head 200", "frame 11", "frame 11", "frame 11", "body 5", "end"},
+             {"head 500", "body 5", "end"}},
+        Case{"ErrorTextAfterFrames",
+             "{error_text: {text: oops, frames: 1}}",
+             {"head 200", "frame 11", "body 5", "end"},
+             {"head 500", "body 5", "end"}},
+        Case{"ErrorTextBeforeTheFirstFrame",
+             "{error_text: {text: oops, frames: 0}}",
+             {"head 500", "body 5", "end"},
+             {"head 500", "body 5", "end"}},
+        Case{"Composed",
+             "[{latency: 1s}, {truncate: {frames: 1, end: cut}}]",
+             {"wait 1000ms", "head 200", "frame 11", "abort"},
+             {"wait 1000ms", "head 200", "body 10", "end"}},
+        Case{"ComposedInOneMapping",
+             "{latency: 1s, status: 500}",
+             {"wait 1000ms", "head 500", "body 27", "end"},
+             {"wait 1000ms", "head 500", "body 27", "end"}}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(WrongCrcTest, ChangesTheChecksumOfThatFrameOnly) {
+  const auto received = run("{wrong_crc: {frame: 1}}");
+  const auto frames = three_frames();
+  ASSERT_EQ(received.frames.size(), 3u);
+  EXPECT_EQ(received.frames[0], frames[0]);
+  EXPECT_NE(received.frames[1], frames[1]);
+  EXPECT_EQ(received.frames[1].substr(5), frames[1].substr(5));
+  EXPECT_EQ(received.frames[2], frames[2]);
+  wire::FrameSplitter splitter(1000);
+  splitter.feed(received.body);
+  ASSERT_TRUE(splitter.next());
+  const auto second = splitter.next();
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(second.error().is(Errc::checksum));
+}
+
+TEST(StatusTest, AnswersAsGoDoes) {
+  const auto received = run("{status: {code: 502, text: no gateway}}");
+  EXPECT_EQ(received.body, "no gateway\n");
+  EXPECT_EQ(received.headers.get("Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(received.headers.get("Content-Length"), "11");
+}
+
+TEST(TruncateTest, ACleanEndAnnouncesNoLength) {
+  EXPECT_FALSE(run("{truncate: {bytes: 4}}", false).headers.contains("Content-Length"));
+  EXPECT_TRUE(run("{truncate: {bytes: 4, end: cut}}", false).headers.contains("Content-Length"));
+}
+
+TEST(LatencyTest, DrawsWithinItsBoundsAndTheSameForTheSameRequest) {
+  bool differs = false;
+  for (uint64_t ordinal = 0; ordinal < 200; ++ordinal) {
+    const auto first = run("{latency: {min: 100ms, max: 200ms}}", true, ordinal).steps.front();
+    EXPECT_EQ(first, run("{latency: {min: 100ms, max: 200ms}}", true, ordinal).steps.front());
+    const int wait = std::stoi(first.substr(5));
+    EXPECT_GE(wait, 100);
+    EXPECT_LE(wait, 200);
+    differs = differs || first != run("{latency: {min: 100ms, max: 200ms}}", true, 0).steps.front();
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST(LatencyTest, LognormalHasItsMedian) {
+  int below = 0;
+  for (uint64_t ordinal = 0; ordinal < 1000; ++ordinal)
+    below += std::stoi(run("{latency: {median: 1s, sigma: 1}}", true, ordinal).steps.front().substr(5)) < 1000 ? 1 : 0;
+  EXPECT_NEAR(below, 500, 60);
+}
+
+TEST(UnsortedTest, SetsTheOrderAndTheSameShuffleForTheSameRequest) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse("{unsorted: shuffled}", "f")), 0s);
+  const auto shape = schedule.decide(3, 0s).shape();
+  EXPECT_EQ(shape.order, AnswerShape::Order::shuffled);
+  EXPECT_EQ(shape.shuffle_seed, schedule.decide(3, 0s).shape().shuffle_seed);
+  EXPECT_NE(shape.shuffle_seed, schedule.decide(4, 0s).shape().shuffle_seed);
+}
+
+TEST(FaultScheduleTest, StandsFromAtForAsLong) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse("{status: 500, at: 5s, for: 10s}", "f")), 0s);
+  EXPECT_TRUE(schedule.decide(0, 4999ms).empty());
+  EXPECT_FALSE(schedule.decide(1, 5s).empty());
+  EXPECT_FALSE(schedule.decide(2, 14999ms).empty());
+  EXPECT_TRUE(schedule.decide(3, 15s).empty());
+}
+
+TEST(FaultScheduleTest, CountsAtFromTheMomentItWasSet) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse("{status: 500, for: 10s}", "f")), 100s);
+  EXPECT_FALSE(schedule.decide(0, 105s).empty());
+  EXPECT_TRUE(schedule.decide(1, 110s).empty());
+}
+
+TEST(FaultScheduleTest, FirstCountsRequestsWhileTheRuleStands) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse("{status: 500, at: 5s, first: 2}", "f")), 0s);
+  EXPECT_TRUE(schedule.decide(0, 0s).empty());
+  EXPECT_FALSE(schedule.decide(1, 5s).empty());
+  EXPECT_FALSE(schedule.decide(2, 5s).empty());
+  EXPECT_TRUE(schedule.decide(3, 5s).empty());
+}
+
+TEST(FaultScheduleTest, ProbabilityIsAFunctionOfSeedNodeAndOrdinal) {
+  const auto hits = [](uint64_t seed, const char* node) {
+    FaultSchedule schedule(seed, node);
+    schedule.set(parse_faults(yaml::Node::parse("{status: 500, probability: 0.3}", "f")), 0s);
+    std::vector<bool> result;
+    for (uint64_t ordinal = 0; ordinal < 1000; ++ordinal) result.push_back(!schedule.decide(ordinal, 0s).empty());
+    return result;
+  };
+  EXPECT_EQ(hits(1, "a"), hits(1, "a"));
+  EXPECT_NE(hits(1, "a"), hits(2, "a"));
+  EXPECT_NE(hits(1, "a"), hits(1, "b"));
+  const auto one = hits(1, "a");
+  EXPECT_NEAR(std::count(one.begin(), one.end(), true), 300, 60);
+}
+
+TEST(FaultScheduleTest, TellsWhenTheListenerIsToCloseAndOpen) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse("[{refused: , at: 5s, for: 10s}, {status: 500, at: 1s}]", "f")), 0s);
+  EXPECT_FALSE(schedule.refusing(0s));
+  EXPECT_EQ(schedule.next_change(0s), 5s);
+  EXPECT_TRUE(schedule.refusing(5s));
+  EXPECT_EQ(schedule.next_change(5s), 15s);
+  EXPECT_FALSE(schedule.refusing(15s));
+  EXPECT_EQ(schedule.next_change(15s), std::nullopt);
+}
+
+TEST(FaultScheduleTest, ShowsItsRulesInTheirNotation) {
+  FaultSchedule schedule(1, "a");
+  EXPECT_EQ(schedule.to_json(), "[]");
+  schedule.set(parse_faults(yaml::Node::parse("{truncate: {where: after_crc}, first: 2}", "f")), 0s);
+  EXPECT_EQ(schedule.to_json(), R"([{"truncate":{"where":"after_crc"},"first":"2"}])");
+  const auto again = parse_faults(yaml::Node::parse(schedule.to_json(), "f"));
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].first, 2u);
+}
+
+struct BadFault {
+  const char* notation;
+  const char* message;
+};
+
+class BadFaultTest : public testing::TestWithParam<BadFault> {};
+
+TEST_P(BadFaultTest, IsRefusedWithItsPlace) {
+  try {
+    parse_faults(yaml::Node::parse(GetParam().notation, "faults.yml"));
+    FAIL() << "accepted";
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::StartsWith("faults.yml:1:"));
+    EXPECT_THAT(error.what(), HasSubstr(GetParam().message));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, BadFaultTest,
+                         testing::Values(BadFault{"{latncy: 1s}", "did you mean 'latency'?"},
+                                         BadFault{"{at: 1s}", "no fault named"},
+                                         BadFault{"{latency: {min: 2s, max: 1s}}", "max is below min"},
+                                         BadFault{"{latency: {fixed: 2s, sigma: 1}}", "a latency is"},
+                                         BadFault{"{latency: 1.5h}", "1.5h"}, BadFault{"{status: 9999}", "9999"},
+                                         BadFault{"{truncate: {frames: 1, bytes: 2}}", "say where"},
+                                         BadFault{"{truncate: {frames: 1, frame: 2}}", "'frame' belongs to 'where'"},
+                                         BadFault{"{hang_mid_body: {}}", "say where"},
+                                         BadFault{"{refused: , probability: 0.5}", "'refused' closes the listener"},
+                                         BadFault{"{status: 500, probability: 2}", "from 0 to 1"}));
+
+TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
+  for (const char* word : {"hang_before_headers", "refused", "reset", "unsorted", "wrong_crc"}) {
+    const FaultRule bare = parse_fault(yaml::Node::parse(word, "f"));
+    const FaultRule mapped = parse_fault(yaml::Node::parse(std::string("{") + word + ": }", "f"));
+    ASSERT_EQ(bare.faults.size(), 1U);
+    EXPECT_EQ(bare.faults[0]->name(), word);
+    EXPECT_EQ(bare.notation, mapped.notation) << "the journal and the mock's orders have one form";
+  }
+  EXPECT_EQ(parse_faults(yaml::Node::parse("[hang_before_headers, {status: 500, first: 1}]", "f")).size(), 2U);
+  const std::pair<const char*, const char*> wrong[] = {
+      {"hang_before_header", "f:1:1: unknown fault 'hang_before_header'; did you mean 'hang_before_headers'?"},
+      {"latency", "f:1:1: 'latency' needs its settings: {latency: …}"},
+      {"at", "f:1:1: unknown fault 'at'"},
+  };
+  for (const auto& [text, message] : wrong) {
+    try {
+      parse_fault(yaml::Node::parse(text, "f"));
+      ADD_FAILURE() << text;
+    } catch (const yaml::ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()).find(message), 0U) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mread::mockstore
