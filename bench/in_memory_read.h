@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.h"
 #include "merger/fan_out/fan_out.h"
 
 namespace mread::bench {

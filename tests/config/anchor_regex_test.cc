@@ -17,7 +17,7 @@ remote_read:
 
 std::vector<bool> anchors(const std::string& more) {
   std::vector<bool> all;
-  for (const Backend& backend : Config::parse(backends + more, "mread.yml").backends)
+  for (const merger::Backend& backend : Config::parse(backends + more, "mread.yml").backends)
     all.push_back(backend.anchor_regex);
   return all;
 }

@@ -16,7 +16,7 @@ std::string config_of(const std::string& keys) {
 }
 
 Credentials credentials_of(const std::string& keys, const std::string& file = "mread.yml") {
-  return Config::parse(config_of(keys), file).backends.at(0).credentials;
+  return Config::parse(config_of(keys), file).endpoints.at(0).credentials;
 }
 
 std::string error_of(const std::string& keys) {

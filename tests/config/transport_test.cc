@@ -34,7 +34,7 @@ remote_read:
   - {url: "http://b/read", proxy_from_environment: true}
   - {url: "http://c/read"}
 )");
-  const TransportSettings& a = config.backends[0].transport;
+  const TransportSettings& a = config.endpoints[0].transport;
   EXPECT_EQ(a.tls.ca_file, "conf/ca.pem");
   EXPECT_EQ(a.tls.cert_file, "/etc/client.pem");
   EXPECT_EQ(a.tls.key_file, "conf/keys/client.key");
@@ -46,8 +46,8 @@ remote_read:
   EXPECT_EQ(a.proxy.no_proxy, "10.0.0.0/8,.example");
   EXPECT_THAT(a.proxy.connect_headers,
               testing::ElementsAre(std::pair("X-Tenant", "one"), std::pair("X-Tenant", "two")));
-  EXPECT_TRUE(config.backends[1].transport.proxy.from_environment);
-  EXPECT_EQ(config.backends[2].transport, TransportSettings{});
+  EXPECT_TRUE(config.endpoints[1].transport.proxy.from_environment);
+  EXPECT_EQ(config.endpoints[2].transport, TransportSettings{});
   EXPECT_FALSE(config.web.tls);
 }
 

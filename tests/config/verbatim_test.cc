@@ -19,7 +19,7 @@ std::string block(const std::string& options) {
 }
 std::vector<std::string> names(const Config& config) {
   std::vector<std::string> out;
-  for (const Backend& backend : config.backends) out.push_back(backend.name);
+  for (const merger::Backend& backend : config.backends) out.push_back(backend.name);
   return out;
 }
 
@@ -97,7 +97,7 @@ remote_read:
 )");
   EXPECT_THAT(names(config), ElementsAre("dc1", "dc2"));
   EXPECT_EQ(config.backends[1].timeout, std::chrono::seconds(8));
-  EXPECT_THAT(config.backends[1].headers, ElementsAre(std::pair("X-Other", "two"), std::pair("X-Tenant", "one")));
+  EXPECT_THAT(config.endpoints[1].headers, ElementsAre(std::pair("X-Other", "two"), std::pair("X-Tenant", "one")));
 }
 
 TEST(ConfigVerbatim, TakesHttpHeaders) {
@@ -105,7 +105,7 @@ TEST(ConfigVerbatim, TakesHttpHeaders) {
       block(
           "http_headers: {X-Tenant: {values: [a, 5]}, X-Key: {secrets: [hunter2], files: [key, /etc/key]}, X-No: {}}"),
       "conf/mread.yml");
-  const auto& headers = config.backends.at(0).http_headers;
+  const auto& headers = config.endpoints.at(0).http_headers;
   ASSERT_EQ(headers.size(), 2u);
   EXPECT_EQ(headers[0].name, "X-Tenant");
   EXPECT_THAT(headers[0].values, ElementsAre("a", "5"));
@@ -119,30 +119,30 @@ TEST(ConfigVerbatim, TakesHttpHeaders) {
 
 TEST(ConfigVerbatim, TakesAUserInTheUrlAndHidesIt) {
   const Config config = parse("remote_read: [{url: 'http://SECRET1:SECRET%402@a:9090/read?t=SECRET3'}]");
-  const auto* basic = std::get_if<BasicAuth>(&config.backends.at(0).credentials);
+  const auto* basic = std::get_if<BasicAuth>(&config.endpoints.at(0).credentials);
   ASSERT_NE(basic, nullptr);
   EXPECT_EQ(basic->username.text, "SECRET1");
   EXPECT_EQ(basic->password.text, "SECRET@2");
-  EXPECT_EQ(config.backends[0].url, "http://a:9090/read?t=SECRET3");
+  EXPECT_EQ(config.endpoints[0].url, "http://a:9090/read?t=SECRET3");
   EXPECT_EQ(config.backends[0].name, "a:9090");
   EXPECT_THAT(config.describe(), HasSubstr("basic_auth: {username: <hidden>, password: <hidden>}"));
   EXPECT_THAT(config.describe() + config.warnings.at(0), Not(HasSubstr("SECRET")));
   EXPECT_THAT(config.warnings.at(0), HasSubstr("mread.yml:1:21: a user in the URL is sent as basic_auth"));
   const Config both = parse("remote_read: [{url: 'http://u@a/read', bearer_token: t}]");
-  EXPECT_TRUE(std::holds_alternative<BasicAuth>(both.backends[0].credentials));
+  EXPECT_TRUE(std::holds_alternative<BasicAuth>(both.endpoints[0].credentials));
   EXPECT_THAT(both.warnings.at(0), HasSubstr("in place of the credentials below"));
 }
 
 // Taken, with what stands in its place.
 TEST(ConfigVerbatim, TakesOtherNotations) {
-  EXPECT_EQ(parse("remote_read: [{url: 'HTTP://a:9090/\xc3\xa4?p=a|b'}]").backends[0].url,
+  EXPECT_EQ(parse("remote_read: [{url: 'HTTP://a:9090/\xc3\xa4?p=a|b'}]").endpoints[0].url,
             "http://a:9090/%C3%A4?p=a|b");
-  EXPECT_TRUE(parse(block("read_recent: on")).backends[0].read_recent);
+  EXPECT_TRUE(parse(block("read_recent: on")).endpoints[0].read_recent);
   EXPECT_EQ(parse(block("chunked_read_limit: 1_000")).backends[0].chunked_read_limit, 1000u);
   EXPECT_THAT(parse(block("required_matchers: {a.b: c, \xc3\xa4: }")).backends[0].required_matchers,
               ElementsAre(std::pair("a.b", "c"), std::pair("\xc3\xa4", "")));
   const Config numbers = parse(block("basic_auth: {username: 1250000000, password: 12}"));
-  EXPECT_EQ(std::get<BasicAuth>(numbers.backends[0].credentials).username.text, "1250000000");
+  EXPECT_EQ(std::get<BasicAuth>(numbers.endpoints[0].credentials).username.text, "1250000000");
   EXPECT_EQ(parse("listen: ':9095'\n" + block("")).listen, ":9095");
   EXPECT_EQ(parse(block("remote_timeout: 292y")).backends[0].timeout, std::chrono::hours(24 * 3650));
 }
@@ -161,7 +161,7 @@ TEST_P(ConfigTakes, WithAWarning) {
   ASSERT_THAT(config.warnings, ElementsAre(HasSubstr(GetParam().warning)));
   EXPECT_THAT(config.warnings[0], testing::StartsWith("mread.yml:"));
   EXPECT_THAT(config.warnings[0], Not(HasSubstr("SECRET")));
-  EXPECT_EQ(config.backends[0].unusable.empty(), GetParam().is_usable) << config.backends[0].unusable;
+  EXPECT_EQ(config.endpoints[0].unusable.empty(), GetParam().is_usable) << config.endpoints[0].unusable;
   EXPECT_EQ(config.warnings[0].ends_with("every read of this backend fails"), !GetParam().is_usable);
   EXPECT_EQ(parse(config.describe()).backends.size(), 1u);
 }
@@ -207,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ConfigVerbatim, TakesAUrlThatNoRequestCanBeSentTo) {
   for (const char* url : {"", "a:9090", "/read", "ftp://a/read", "http://a:99999/read", "http:///read"}) {
     const Config config = parse("remote_read: [{url: '" + std::string(url) + "'}]");
-    EXPECT_THAT(config.backends.at(0).unusable, HasSubstr("want an http or https URL")) << url;
+    EXPECT_THAT(config.endpoints.at(0).unusable, HasSubstr("want an http or https URL")) << url;
     EXPECT_THAT(config.warnings, testing::SizeIs(1)) << url;
     EXPECT_FALSE(config.backends[0].name.empty());
     EXPECT_THAT(config.describe(), HasSubstr("    # every read of it fails: want an http"));

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "config/config.h"
 #include "fuzz/framing.h"
 #include "fuzz/harness.h"
 #include "merger/answers.h"

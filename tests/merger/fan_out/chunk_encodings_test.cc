@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "answers.h"
+#include "merger/answers.h"
 #include "fan_out_driver.h"
 #include "wire/streamed/frame_splitter.h"
 #include "wire/chunk/histogram_chunk.h"

@@ -13,16 +13,16 @@ using testing::StartsWith;
 class DescribeFailures : public testing::Test {
  protected:
   std::string described(const std::vector<std::string>& names, const std::string& why, size_t most_bytes) {
-    config::Config config;
+    Policy policy;
     std::vector<BackendOutcome> outcomes;
     for (const std::string& name : names) {
-      config.backends.emplace_back();
-      config.backends.back().name = name;
+      policy.backends.emplace_back();
+      policy.backends.back().name = name;
       outcomes.emplace_back();
       outcomes.back().backend = outcomes.size() - 1;
       outcomes.back().error = Error(Errc::unavailable, why);
     }
-    return describe_failures(config, outcomes, most_bytes);
+    return describe_failures(policy, outcomes, most_bytes);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "merger/answers.h"
 #include "merger/fan_out/fan_out_driver.h"
 
