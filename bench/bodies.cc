@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/labels/labels_view.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::bench {
 namespace {

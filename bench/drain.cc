@@ -20,11 +20,11 @@
 
 #include "model/matcher.h"
 #include "net/client.h"
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/labels/labels_view.h"
 #include "wire/request/read_request.h"
-#include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::bench {
 namespace {

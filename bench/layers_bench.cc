@@ -12,15 +12,15 @@
 #include "bench/registration.h"
 #include "merger/combine/chain_iterator.h"
 #include "merger/combine/loser_tree.h"
-#include "wire/streamed/chunked_series.h"
 #include "wire/bytes/crc32c.h"
-#include "wire/streamed/frame_splitter.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/labels/labels_view.h"
 #include "wire/samples/samples_block_reader.h"
 #include "wire/samples/samples_block_writer.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::bench {
 namespace {

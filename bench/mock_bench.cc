@@ -7,7 +7,7 @@
 #include "base/yaml.h"
 #include "bench/registration.h"
 #include "mockstore/store/store.h"
-#include "mockstore/server/store_config.h"
+#include "mockstore/store/store_config.h"
 #include "wire/request/read_request.h"
 
 namespace mread::bench {

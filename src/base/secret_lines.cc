@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "base/yaml.h"
+#include "base/nearest.h"
 
 namespace mread {
 namespace {
@@ -39,7 +39,7 @@ bool names_secret(std::string_view word) {
   if (word.size() < long_enough) return false;
   std::string small(word);
   std::transform(small.begin(), small.end(), small.begin(), lower);
-  return !yaml::nearest(small, {secret_keys.begin(), secret_keys.end()}).empty();
+  return !nearest(small, {secret_keys.begin(), secret_keys.end()}).empty();
 }
 
 // Where the value begins behind a key that ends at `at`: behind its quote and its colon. None where no colon follows.

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <numeric>
 
 #include "base/duration.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/quantity.h"
 #include "base/secret_lines.h"
 #include "base/shown_text.h"
@@ -51,25 +51,6 @@ struct Node::Source {
 
 namespace {
 
-// Insertions, deletions, replacements, and swaps of two neighbours.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> two_above(b.size() + 1);
-  std::vector<size_t> above(b.size() + 1);
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    std::swap(two_above, above);
-    std::swap(above, row);
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) row[j] = std::min(row[j], two_above[j - 2] + 1);
-    }
-  }
-  return row[b.size()];
-}
-
 // A number that is whole, whatever its notation: 0x10, 1_000, 1e6.
 std::optional<int64_t> whole_number(std::string_view text) {
   const auto number = parse_number(text);
@@ -82,23 +63,6 @@ std::optional<int64_t> whole_number(std::string_view text) {
 }
 
 }  // namespace
-
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr size_t longest = 200;  // No word that is meant is longer, and the distance takes the product of both.
-  if (word.size() > longest) return {};
-  const size_t allowed = std::clamp<size_t>(word.size() / 3, 1, 3);
-  std::string best;
-  size_t best_distance = allowed + 1;
-  for (const std::string& candidate : candidates) {
-    if (candidate.size() > word.size() + allowed || word.size() > candidate.size() + allowed) continue;
-    const size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
 
 Node::Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mark)
     : node_(std::move(node)), source_(std::move(source)), mark_(mark) {}

@@ -128,8 +128,4 @@ class Mapping {
   std::set<std::string> read_;
 };
 
-/// The candidate with the smallest edit distance to `word` (swapped neighbours are one edit), if near enough to be
-/// meant (at most a third of the word's length, and at least 1 and at most 3 edits); else empty.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
-
 }  // namespace mread::yaml

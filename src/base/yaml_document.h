@@ -6,6 +6,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "base/yaml_merge.h"
+
 namespace mread::yaml {
 
 /// What a document may hold, checked before anything is built of it.
@@ -19,9 +21,6 @@ struct Bounds {
   size_t text_bytes = size_t{64} << 20;    ///< of all scalars, aliases counted as often as they are used
   size_t pending_signs = size_t{500'000};  ///< brackets, commas, colons and quotes of one scalar or one [ ] or { }
 };
-
-/// Reports something at a place. One that reports errors does not return.
-using Raise = std::function<void(const YAML::Mark&, const std::string&)>;
 
 /// The only document in `text`; a null node where there is none. Merge keys are replaced by what they merge
 /// (base/yaml_merge.h). Calls `raise` for what is no YAML, for a second

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include <yaml-cpp/yaml.h>
 
-#include "base/yaml_document.h"
-
 namespace mread::yaml {
+
+/// Reports something at a place. One that reports errors does not return.
+using Raise = std::function<void(const YAML::Mark&, const std::string&)>;
 
 /// Whether a key is YAML 1.1's merge key: an unquoted `<<`.
 bool is_merge_key(const YAML::Node& key);

@@ -18,7 +18,7 @@
 #include "cli/commands.h"
 #include "cli/complain.h"
 #include "mockstore/server/forward_proxy.h"
-#include "mockstore/server/store_config.h"
+#include "mockstore/server/mock_config.h"
 #include "mockstore/server/store_server.h"
 #include "mockstore/server/token_server.h"
 #include "net/listen_address.h"

@@ -29,11 +29,11 @@
 #include "config/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "serve/backends/ways.h"
 #include "serve/clients/descriptors.h"
 #include "serve/observe/log_format.h"
 #include "serve/observe/query_log.h"
 #include "serve/service.h"
-#include "serve/backends/ways.h"
 
 namespace mread::cli {
 namespace {

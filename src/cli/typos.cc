@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "base/shown_text.h"
 #include "base/yaml.h"
 
@@ -26,7 +27,7 @@ std::vector<std::string> flags_of(const CLI::App& command) {
 
 std::string unknown(const std::string& who, const std::string& what, const std::string& word,
                     const std::vector<std::string>& known, const std::string& help) {
-  const std::string near = yaml::nearest(word, known);
+  const std::string near = nearest(word, known);
   return who + ": " + what + " \"" + shorten(word, 100) + "\"" +
          (near.empty() ? "" : "; did you mean \"" + near + "\"?") + " (see " + help + ")";
 }

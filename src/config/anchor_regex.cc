@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/nearest.h"
 #include "config/reader.h"
 
 namespace mread::config {
@@ -27,7 +28,7 @@ void read_anchor_regex(const std::optional<yaml::Node>& node, Config& config) {
     const std::string name = entry.string();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-      const std::string near = yaml::nearest(name, names);
+      const std::string near = nearest(name, names);
       entry.error(fmt::format("no backend is called \"{}\"{}", name,
                               near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
     }

@@ -60,8 +60,8 @@ struct Discovery {
 };
 
 /// An mread.yml. docs/serve.md has the file's documented form. Backends are those of `remote_read:`, then those of
-/// `discovery:`; groups those of the file, in its order, then one for each backend that is in none. A backend's name is,
-/// where the file gives none, HOST:PORT of the URL, and of further ones HOST:PORT-2, HOST:PORT-3 …
+/// `discovery:`; groups those of the file, in its order, then one for each backend that is in none. A backend's name
+/// is, where the file gives none, HOST:PORT of the URL, and of further ones HOST:PORT-2, HOST:PORT-3 …
 struct Config : merger::Policy {
   std::string listen = "127.0.0.1:9095";
   std::vector<Endpoint> endpoints;  ///< by backend

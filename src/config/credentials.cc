@@ -7,10 +7,10 @@
 
 #include "base/shown_url.h"
 #include "base/tls_server_yaml.h"
-#include "config/url.h"
 #include "config/headers.h"
 #include "config/text.h"
 #include "config/transport.h"
+#include "config/url.h"
 
 namespace mread::config {
 namespace {

@@ -72,17 +72,18 @@ std::string Config::describe() const {
       "queries_at_once: {}, series: {}, samples: {}, "
       "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}, connections: {}, request_bodies: {}, "
       "request_bytes: {}, warnings: {}, client_rate: {}, client_patience: {}}}\n",
-      server_limits.concurrent_reads, server_limits.queue, format_duration(server_limits.queue_wait), server_limits.single_flight, limits.queries,
-      limits.matchers, limits.queries_at_once, limits.series, limits.samples, limits.bytes_in_flight,
-      server_limits.total_bytes_in_flight, format_duration(limits.query_range), server_limits.connections, server_limits.request_bodies,
-      server_limits.request_bytes, server_limits.warnings, server_limits.client_rate, format_duration(server_limits.client_patience));
+      server_limits.concurrent_reads, server_limits.queue, format_duration(server_limits.queue_wait),
+      server_limits.single_flight, limits.queries, limits.matchers, limits.queries_at_once, limits.series,
+      limits.samples, limits.bytes_in_flight, server_limits.total_bytes_in_flight, format_duration(limits.query_range),
+      server_limits.connections, server_limits.request_bodies, server_limits.request_bytes, server_limits.warnings,
+      server_limits.client_rate, format_duration(server_limits.client_patience));
   if (!server_limits.share_of.empty()) {
     out += fmt::format("#{}{}{}: by default, {} of {}\n", server_limits.bytes_given ? "" : " bytes_in_flight",
                        server_limits.bytes_given || server_limits.total_bytes_given ? "" : " and",
                        server_limits.total_bytes_given ? "" : " total_bytes_in_flight",
                        server_limits.bytes_given         ? "half"
                        : server_limits.total_bytes_given ? "a quarter"
-                                                  : "a quarter and half",
+                                                         : "a quarter and half",
                        server_limits.share_of);
   }
   // Its backends stand above, so this is not part of what describes the same again.

@@ -1,5 +1,3 @@
-#include "config/config.h"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -7,6 +5,7 @@
 #include <boost/url/parse.hpp>
 #include <fmt/format.h>
 
+#include "config/config.h"
 #include "config/reader.h"
 #include "model/labels.h"
 
@@ -44,8 +43,8 @@ void read_merge(const Node& node, Config& config) {
                                           : merger::OnConflict::first;
   }
   if (const auto encodings = mapping.find("chunk_encodings")) {
-    config.chunk_encodings =
-        encodings->one_of({"compatible", "newer"}) == "newer" ? merger::ChunkEncodings::newer : merger::ChunkEncodings::compatible;
+    config.chunk_encodings = encodings->one_of({"compatible", "newer"}) == "newer" ? merger::ChunkEncodings::newer
+                                                                                   : merger::ChunkEncodings::compatible;
   }
   if (const auto limit = mapping.find("repair_limit")) config.repair_limit = limit->bytes();
   mapping.finish();
@@ -163,7 +162,9 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto merge = mapping.find("merge")) read_merge(*merge, config);
   if (const auto partial = mapping.find("partial")) {
     const std::string word = partial->one_of({"all", "group", "any"});
-    config.partial = word == "all" ? merger::PartialPolicy::all : word == "any" ? merger::PartialPolicy::any : merger::PartialPolicy::group;
+    config.partial = word == "all"   ? merger::PartialPolicy::all
+                     : word == "any" ? merger::PartialPolicy::any
+                                     : merger::PartialPolicy::group;
   }
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto health = mapping.find("health")) read_health(*health, config);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.h"
+#include "base/nearest.h"
 #include "config/reader.h"
 #include "model/labels.h"
 
@@ -18,7 +19,7 @@ size_t backend_called(const Node& node, const std::string& name, const Config& c
   for (const merger::Backend& backend : config.backends) names.push_back(backend.name);
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
-    const std::string near = yaml::nearest(name, names);
+    const std::string near = nearest(name, names);
     node.error(fmt::format("no backend is called \"{}\"{}", name,
                            near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/nearest.h"
 #include "base/tls_server_yaml.h"
 #include "config/reader.h"
 #include "model/matcher.h"
@@ -116,7 +117,7 @@ merger::Group read_group(const Node& node, const Config& config, std::vector<boo
     const std::string name = member.string();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-      const std::string near = yaml::nearest(name, names);
+      const std::string near = nearest(name, names);
       member.error(fmt::format("no backend is called \"{}\"{}", name,
                                near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
     }
@@ -195,7 +196,7 @@ merger::Route read_route(const Node& node, const Config& config) {
     const std::string name = entry.string();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-      const std::string near = yaml::nearest(name, names);
+      const std::string near = nearest(name, names);
       entry.error(fmt::format("no group is called \"{}\"{}", name,
                               near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
     }

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "model/labels.h"
+#include "base/printable.h"
 
 namespace mread::model {
 

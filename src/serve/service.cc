@@ -16,8 +16,8 @@
 #include "merger/answer/make_answer_writer.h"
 #include "serve/clients/client_address.h"
 #include "serve/clients/descriptors.h"
-#include "serve/read/read_session.h"
 #include "serve/observe/status_page.h"
+#include "serve/read/read_session.h"
 
 namespace mread::serve {
 namespace {

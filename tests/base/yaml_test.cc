@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/nearest.h"
+
 namespace mread::yaml {
 namespace {
 

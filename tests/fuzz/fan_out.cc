@@ -9,10 +9,10 @@
 #include "fuzz/harness.h"
 #include "merger/answers.h"
 #include "merger/fan_out/fan_out_driver.h"
-#include "wire/streamed/chunked_series.h"
 #include "wire/labels/labels_view.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
+#include "wire/streamed/chunked_series.h"
 
 namespace {
 

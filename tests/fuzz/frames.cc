@@ -6,10 +6,10 @@
 
 #include "fuzz/framing.h"
 #include "fuzz/harness.h"
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
 #include "wire/labels/labels_view.h"
 #include "wire/proto/remote.pb.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace {
 

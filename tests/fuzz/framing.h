@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "wire/streamed/frame_splitter.h"
 #include "wire/bytes/varint.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::fuzz {
 

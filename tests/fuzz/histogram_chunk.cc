@@ -3,9 +3,9 @@
 #include "wire/chunk/histogram_chunk.h"
 
 #include "fuzz/harness.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/streamed/chunk_transcoder.h"
 #include "wire/streamed/chunked_series.h"
-#include "wire/samples/histogram_proto.h"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "fuzz/harness.h"
-#include "wire/labels/labels_view.h"
 #include "wire/bytes/varint.h"
+#include "wire/labels/labels_view.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // An mread.yml: any text is a configuration or an error with its place, and a configuration can be described.
-#include "fuzz/harness.h"
 #include "config/config.h"
+#include "fuzz/harness.h"
 
 MREAD_FUZZ(merger_config) {
   using namespace mread;  // NOLINT: a program of its own

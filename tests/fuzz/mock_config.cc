@@ -1,6 +1,7 @@
 // A mock.yml: any text is a configuration or an error with its place. The series of a configuration can be made.
+#include "mockstore/server/mock_config.h"
+
 #include "fuzz/harness.h"
-#include "mockstore/server/store_config.h"
 
 MREAD_FUZZ(mock_config) {
   using namespace mread;  // NOLINT: a program of its own

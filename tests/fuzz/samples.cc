@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "fuzz/harness.h"
-#include "wire/samples/histogram_proto.h"
 #include "wire/proto/remote.pb.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/samples/sample_entries.h"
 #include "wire/samples/samples_block_reader.h"
 #include "wire/samples/samples_block_writer.h"

@@ -3,9 +3,9 @@
 #include "wire/chunk/xor2_chunk.h"
 
 #include "fuzz/harness.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/streamed/chunk_transcoder.h"
 #include "wire/streamed/chunked_series.h"
-#include "wire/chunk/xor_chunk.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "base/timestamp.h"
 #include "integration/prometheus_process.h"
 #include "mockstore/store/store.h"
-#include "mockstore/server/store_config.h"
+#include "mockstore/store/store_config.h"
 #include "net/client.h"
 #include "wire/request/read_request.h"
 #include "wire/request/remote_write.h"

@@ -11,6 +11,7 @@
 #include "scenarios/engine/docker_client.h"
 #include "scenarios/engine/readiness.h"
 #include "scenarios/nodes/node_kind.h"
+#include "scenarios/nodes/parse_nodes.h"
 
 namespace mread::scenarios {
 namespace {

@@ -11,8 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
-#include "integration/promtool.h"
 #include "config/config.h"
+#include "integration/promtool.h"
 
 namespace mread::merger {
 namespace {
@@ -741,7 +741,7 @@ std::vector<bool> taken_by(const std::string& version, const std::vector<std::fi
 
 std::string error_of(const std::string& text) {
   try {
-    (void)Config::parse(text, "mread.yml");
+    (void)config::Config::parse(text, "mread.yml");
   } catch (const yaml::ConfigError& error) {
     return error.what();
   }

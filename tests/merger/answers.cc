@@ -5,14 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "wire/streamed/frame_splitter.h"
+#include "wire/bytes/varint.h"
 #include "wire/chunk/histogram_chunk.h"
-#include "wire/samples/histogram_proto.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/labels/labels_view.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/bytes/varint.h"
-#include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::merger::testing {
 namespace {

@@ -12,14 +12,14 @@
 #include "base/yaml.h"
 #include "mockstore/store/answer.h"
 #include "mockstore/store/store.h"
-#include "mockstore/server/store_config.h"
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
+#include "mockstore/store/store_config.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/labels/labels_view.h"
 #include "wire/request/read_request.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::mockstore {
 

@@ -10,8 +10,8 @@
 #include <gmock/gmock.h>
 
 #include "base/nasty_texts.h"
-#include "serve/serve_fixture.h"
 #include "serve/observe/status_page.h"
+#include "serve/serve_fixture.h"
 
 namespace mread::serve {
 namespace {

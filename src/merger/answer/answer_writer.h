@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "merger/policy/policy.h"
 #include "merger/answer/batch.h"
 #include "merger/combine/conflict.h"
-#include "merger/source/sampled_answer.h"
 #include "merger/combine/series_combiner.h"
+#include "merger/policy/policy.h"
+#include "merger/source/sampled_answer.h"
 #include "merger/source/series_fragment.h"
 #include "model/query.h"
 

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "wire/chunk/histogram_chunk.h"
-#include "wire/samples/histogram_proto.h"
 #include "wire/labels/labels_view.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/samples/sample_entries.h"
 #include "wire/samples/samples_block_reader.h"
 #include "wire/samples/samples_response.h"

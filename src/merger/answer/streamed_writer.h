@@ -3,9 +3,9 @@
 #include <string>
 
 #include "merger/answer/answer_writer.h"
-#include "wire/streamed/chunk_transcoder.h"
 #include "wire/chunk/histogram_chunk.h"
 #include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/chunk_transcoder.h"
 
 namespace mread::merger {
 

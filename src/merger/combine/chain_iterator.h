@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "merger/policy/policy.h"
 #include "merger/combine/conflict.h"
 #include "merger/combine/loser_tree.h"
+#include "merger/policy/policy.h"
 #include "model/sample.h"
 
 namespace mread::merger {

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "merger/policy/policy.h"
 #include "merger/combine/conflict.h"
 #include "merger/combine/gap_fill.h"
+#include "merger/policy/policy.h"
 #include "model/histogram.h"
 #include "model/sample.h"
 

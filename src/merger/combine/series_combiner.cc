@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "wire/chunk/chunk_samples.h"
-#include "wire/samples/histogram_proto.h"
 #include "wire/proto/proto_reader.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/samples/sample_entries.h"
 #include "wire/samples/samples_response.h"
 

@@ -9,11 +9,11 @@
 
 #include "base/duration.h"
 #include "base/printable.h"
-#include "merger/select/anchored_query.h"
 #include "merger/answer/make_answer_writer.h"
 #include "merger/fan_out/query_run.h"
 #include "merger/fan_out/read_policy.h"
 #include "merger/fan_out/source_options.h"
+#include "merger/select/anchored_query.h"
 
 namespace mread::merger {
 

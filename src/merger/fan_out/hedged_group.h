@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "merger/fan_out/backend_leg.h"
-#include "merger/policy/policy.h"
-#include "merger/fan_out/fan_out.h"
+#include "merger/fan_out/options.h"
 #include "merger/members/hedge.h"
+#include "merger/policy/policy.h"
 
 namespace mread::merger {
 

@@ -3,13 +3,12 @@
 #include <vector>
 
 #include "merger/answer/answer_writer.h"
-#include "merger/fan_out/backend_leg.h"
-#include "merger/policy/policy.h"
-#include "merger/fan_out/fan_out.h"
-#include "merger/fan_out/hedged_group.h"
-#include "merger/select/prune.h"
-#include "merger/fan_out/read_policy.h"
 #include "merger/answer/series_merge.h"
+#include "merger/fan_out/backend_leg.h"
+#include "merger/fan_out/hedged_group.h"
+#include "merger/fan_out/read_policy.h"
+#include "merger/policy/policy.h"
+#include "merger/select/prune.h"
 #include "model/query.h"
 
 namespace mread::merger {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "merger/policy/policy.h"
 #include "merger/fan_out/outcome.h"
+#include "merger/policy/policy.h"
 #include "model/query.h"
 
 namespace mread::merger {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "merger/policy/policy.h"
 #include "merger/fan_out/options.h"
+#include "merger/policy/policy.h"
 #include "merger/source/options.h"
 
 namespace mread::merger {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "merger/policy/policy.h"
 #include "base/time_point.h"
+#include "merger/policy/policy.h"
 
 namespace mread::merger {
 

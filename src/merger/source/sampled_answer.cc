@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "merger/source/fragment_labels.h"
-#include "wire/labels/labels_view.h"
 #include "wire/bytes/large_memory.h"
+#include "wire/labels/labels_view.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
 

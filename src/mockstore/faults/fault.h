@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/yaml.h"
 #include "mockstore/steps/draw.h"
 #include "mockstore/steps/step.h"
 
@@ -58,19 +57,5 @@ struct FaultRule {
   std::optional<uint64_t> first;  ///< only so many requests
   std::string notation;           ///< as JSON
 };
-
-/// Reads one fault: a mapping of fault names and their settings, and the conditions `at`, `for`, `probability`,
-/// `first`.
-///   {latency: 1s}   {status: 503, probability: 0.1}   {truncate: {where: after_crc, frame: 2}, at: 5s, for: 10s}
-/// or the word alone of a fault that needs no settings:
-///   hang_before_headers
-/// Throws yaml::ConfigError.
-FaultRule parse_fault(const yaml::Node& node);
-
-/// Reads a list of them, or a single one. Null is no fault.
-std::vector<FaultRule> parse_faults(const yaml::Node& node);
-
-/// A YAML node as JSON; scalars become strings.
-std::string to_json(const yaml::Node& node);
 
 }  // namespace mread::mockstore

@@ -1,6 +1,7 @@
 #include "mockstore/server/admin.h"
 
 #include "base/printable.h"
+#include "mockstore/faults/parse_fault.h"
 
 namespace mread::mockstore {
 namespace {

@@ -8,7 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include "mockstore/server/token_book.h"
+#include "mockstore/store/token_book.h"
 
 namespace mread::net {
 class Server;

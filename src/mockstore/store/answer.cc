@@ -4,12 +4,12 @@
 #include <random>
 
 #include "mockstore/steps/http_error.h"
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
+#include "wire/bytes/varint.h"
 #include "wire/proto/proto_reader.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/bytes/varint.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::mockstore {
 namespace {

@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "mockstore/tsdb/dataset.h"
 #include "mockstore/faults/fault.h"
-#include "mockstore/store/read_query.h"
 #include "mockstore/steps/step.h"
+#include "mockstore/store/read_query.h"
+#include "mockstore/tsdb/dataset.h"
 
 namespace mread::mockstore {
 

@@ -3,10 +3,10 @@
 #include <array>
 #include <utility>
 
+#include "wire/bytes/varint.h"
 #include "wire/proto/proto_reader.h"
 #include "wire/request/read_request.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/bytes/varint.h"
 
 namespace mread::mockstore {
 namespace {

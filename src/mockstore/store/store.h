@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/error.h"
-#include "mockstore/store/answer.h"
-#include "mockstore/tsdb/dataset.h"
 #include "mockstore/faults/fault_schedule.h"
+#include "mockstore/store/answer.h"
 #include "mockstore/store/journal.h"
-#include "mockstore/server/store_config.h"
+#include "mockstore/store/store_config.h"
+#include "mockstore/tsdb/dataset.h"
 
 namespace mread::mockstore {
 

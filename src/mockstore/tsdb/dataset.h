@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "mockstore/tsdb/encoded_series.h"
 #include "mockstore/notation/input_series.h"
+#include "mockstore/tsdb/encoded_series.h"
 #include "model/labels.h"
 #include "model/matcher.h"
 

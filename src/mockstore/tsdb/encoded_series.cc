@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 
-#include "mockstore/tsdb/head_appender.h"
 #include "wire/chunk/chunk_samples.h"
+#include "wire/chunk/histogram_chunk.h"
+#include "wire/chunk/xor2_chunk.h"
+#include "wire/chunk/xor_chunk.h"
 #include "wire/samples/histogram_proto.h"
 
 namespace mread::mockstore {
@@ -85,22 +87,6 @@ void SelectedSamples::clear() {
   entry_sizes.clear();
   floats.clear();
   histogram_entries.clear();
-}
-
-Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation, Encodings encodings) {
-  HeadAppender appender(generation, encodings);
-  auto histogram = series.histograms.begin();
-  const auto append_histograms_before = [&](int64_t timestamp_ms) -> Result<void> {
-    for (; histogram != series.histograms.end() && histogram->timestamp_ms < timestamp_ms; ++histogram)
-      if (auto done = appender.append(*histogram); !done) return done;
-    return {};
-  };
-  for (const model::Sample& sample : series.samples) {
-    if (auto done = append_histograms_before(sample.timestamp_ms); !done) return fail(done.error());
-    if (auto done = appender.append(sample); !done) return fail(done.error());
-  }
-  if (auto done = append_histograms_before(endless); !done) return fail(done.error());
-  return appender.finish();
 }
 
 bool overlaps(const EncodedSeries& series, const model::Query& query) {

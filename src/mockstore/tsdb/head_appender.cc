@@ -158,4 +158,20 @@ EncodedSeries HeadAppender::finish() {
   return std::move(out_);
 }
 
+Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation, Encodings encodings) {
+  HeadAppender appender(generation, encodings);
+  auto histogram = series.histograms.begin();
+  const auto append_histograms_before = [&](int64_t timestamp_ms) -> Result<void> {
+    for (; histogram != series.histograms.end() && histogram->timestamp_ms < timestamp_ms; ++histogram)
+      if (auto done = appender.append(*histogram); !done) return done;
+    return {};
+  };
+  for (const model::Sample& sample : series.samples) {
+    if (auto done = append_histograms_before(sample.timestamp_ms); !done) return fail(done.error());
+    if (auto done = appender.append(sample); !done) return fail(done.error());
+  }
+  if (auto done = append_histograms_before(std::numeric_limits<int64_t>::max()); !done) return fail(done.error());
+  return appender.finish();
+}
+
 }  // namespace mread::mockstore

@@ -2,8 +2,8 @@
 
 #include <cstdlib>
 
-#include "net/client.h"
 #include "base/version_text.h"
+#include "net/client.h"
 
 namespace mread::scenarios {
 

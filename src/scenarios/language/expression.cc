@@ -5,8 +5,9 @@
 #include <cstdlib>
 
 #include "base/duration.h"
-#include "base/yaml_number.h"
+#include "base/nearest.h"
 #include "base/version_text.h"
+#include "base/yaml_number.h"
 
 namespace mread::scenarios {
 namespace {
@@ -278,7 +279,7 @@ class Parser {
   }
   tl::unexpected<ExpressionError> unknown_name(const Token& token, const std::string& hint) const {
     const std::vector<std::string> names = scope_.names();
-    const std::string near = yaml::nearest(token.text, names);
+    const std::string near = nearest(token.text, names);
     std::string message = "unknown name \"" + token.text + "\"";
     if (!near.empty()) {
       message += "; did you mean \"" + near + "\"?";

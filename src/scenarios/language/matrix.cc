@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/nearest.h"
+
 namespace mread::scenarios {
 namespace {
 
@@ -43,7 +45,7 @@ void exclude(std::vector<MatrixCase>& cases, const yaml::Node& node, const std::
   yaml::Mapping mapping = node.mapping();
   for (const auto& item : mapping.entries()) {
     if (std::find(axes.begin(), axes.end(), item.key) == axes.end()) {
-      const std::string near = yaml::nearest(item.key, axes);
+      const std::string near = nearest(item.key, axes);
       item.key_node.error("unknown axis \"" + item.key + "\"" +
                           (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     }

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "base/duration.h"
+#include "base/nearest.h"
 #include "mockstore/notation/input_series.h"
 #include "scenarios/checks/oracle_scope.h"
 #include "scenarios/loading/context.h"
@@ -90,7 +91,7 @@ Expectation read_expectation(const yaml::Node& node) {
   }
   std::vector<std::string> known;
   for (const Word& word : words) known.emplace_back(word.text);
-  const std::string near = yaml::nearest(head, known);
+  const std::string near = nearest(head, known);
   node.error("unknown expectation \"" + head + "\"; " +
              (near.empty() ? "one of no_warn, no_info, warn, info, fail" : "did you mean \"" + near + "\"?"));
 }
@@ -220,7 +221,7 @@ void read_requests(const yaml::Node& value, const Test& test, Check& check) {
     if (node == nullptr) {
       std::vector<std::string> names;
       for (const NodeDeclaration& one : test.nodes) names.push_back(one.name);
-      const std::string near = yaml::nearest(item.key, names);
+      const std::string near = nearest(item.key, names);
       item.key_node.error("unknown node \"" + item.key + "\"" +
                           (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     }

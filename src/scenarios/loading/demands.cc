@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/duration.h"
+#include "base/nearest.h"
 #include "base/yaml_number.h"
 #include "scenarios/loading/context.h"
 
@@ -25,7 +26,7 @@ Invariant::Kind kind_of(const yaml::Node& place, const std::string& word) {
     if (word == known.text) return known.kind;
     names.emplace_back(known.text);
   }
-  const std::string near = yaml::nearest(word, names);
+  const std::string near = nearest(word, names);
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   place.error("unknown invariant \"" + word + "\"; " +

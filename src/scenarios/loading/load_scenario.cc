@@ -7,6 +7,7 @@
 #include "scenarios/language/expand.h"
 #include "scenarios/loading/context.h"
 #include "scenarios/model/scenario.h"
+#include "scenarios/nodes/parse_nodes.h"
 
 namespace mread::scenarios {
 namespace {

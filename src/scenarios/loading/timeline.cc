@@ -2,6 +2,7 @@
 
 #include "base/duration.h"
 #include "mockstore/faults/fault.h"
+#include "mockstore/faults/parse_fault.h"
 #include "scenarios/loading/context.h"
 
 namespace mread::scenarios::loading {

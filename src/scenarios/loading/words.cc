@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "base/duration.h"
+#include "base/nearest.h"
 #include "model/labels.h"
 #include "model/regex.h"
 #include "scenarios/loading/context.h"
@@ -13,7 +14,7 @@ const NodeDeclaration& known_node(const yaml::Node& value, const Test& test) {
   if (const NodeDeclaration* found = test.find(name)) return *found;
   std::vector<std::string> names;
   for (const NodeDeclaration& node : test.nodes) names.push_back(node.name);
-  const std::string near = yaml::nearest(name, names);
+  const std::string near = nearest(name, names);
   std::string list;
   for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
   value.error("unknown node \"" + name + "\"; " +
@@ -27,7 +28,7 @@ std::vector<std::string> read_during(const std::optional<yaml::Node>& value, con
   for (const yaml::Node& item : value->sequence_or_one()) {
     const std::string phase = item.string();
     if (std::find(phases.begin(), phases.end(), phase) == phases.end()) {
-      const std::string near = yaml::nearest(phase, phases);
+      const std::string near = nearest(phase, phases);
       std::string list;
       for (const std::string& known : phases) list += (list.empty() ? "" : ", ") + known;
       if (test.timeline.empty()) list += " (there is no timeline)";

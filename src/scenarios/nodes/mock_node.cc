@@ -3,7 +3,8 @@
 #include "base/duration.h"
 #include "base/host_names.h"
 #include "base/timestamp.h"
-#include "mockstore/server/store_config.h"
+#include "mockstore/server/mock_config.h"
+#include "mockstore/store/store_config.h"
 #include "scenarios/nodes/node_kinds.h"
 
 namespace mread::scenarios {

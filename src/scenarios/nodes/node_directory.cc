@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/nearest.h"
 #include "net/http.h"
 
 namespace mread::scenarios {
@@ -59,7 +60,7 @@ void NodeDirectory::refuse(const yaml::Node& place, size_t offset, const std::st
     names.push_back(name);
     list += (list.empty() ? "" : ", ") + name;
   }
-  const std::string near = yaml::nearest(host, names);
+  const std::string near = nearest(host, names);
   if (!near.empty()) {
     place.error_at(offset, "no node \"" + host + "\" in this scenario; did you mean \"" + near + "\"?");
   }

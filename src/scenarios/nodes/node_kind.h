@@ -80,12 +80,6 @@ class NodeKind {
   std::string name_;
 };
 
-/// Reads a scenario's `nodes:` mapping (already expanded for one case of the matrix). Names of nodes are host names:
-/// lower-case letters, digits and hyphens; a node may have more, as `aliases:`. `external` are the hosts that
-/// configurations may name though they are no nodes. Throws yaml::ConfigError.
-std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes,
-                                                         std::vector<std::string> external = {});
-
 /// A Prometheus that has no lines in a file: the union oracle. `version` as in a scenario; empty is the newest.
 Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version, const NodeContext& context);
 

@@ -7,13 +7,13 @@
 #include "base/shown_url.h"
 #include "net/client.h"
 #include "wire/chunk/chunk_samples.h"
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
-#include "wire/samples/histogram_proto.h"
 #include "wire/labels/labels_view.h"
 #include "wire/request/read_request.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::scenarios {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/model/observer.h"
 #include "scenarios/model/results.h"
-#include "scenarios/running/run.h"
 
 namespace mread::scenarios {
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "scenarios/checks/judge.h"
+#include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/oracle.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "scenarios/model/results.h"
+#include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/load_schedule.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

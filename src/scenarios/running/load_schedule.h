@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "scenarios/running/pace.h"
 #include "scenarios/model/scenario.h"
+#include "scenarios/running/pace.h"
 
 namespace mread::scenarios {
 

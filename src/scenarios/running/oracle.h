@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/running/asker.h"
 #include "scenarios/model/scenario.h"
+#include "scenarios/running/asker.h"
 
 namespace mread::scenarios {
 

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/model/observer.h"
 #include "scenarios/model/results.h"
-#include "scenarios/running/test_run.h"
 #include "scenarios/model/scenario.h"
+#include "scenarios/running/test_run.h"
 
 namespace mread::scenarios {
 
@@ -28,15 +29,6 @@ struct Selection {
 /// those of all files.
 std::vector<Test> load_tests(const std::vector<std::string>& files, const Selection& selection,
                              const LoadOptions& options);
-
-/// Hears how a run goes; calls come one at a time.
-class RunObserver {
- public:
-  virtual ~RunObserver() = default;
-  virtual void test_started(const Test& test) = 0;
-  virtual void test_progress(const Test& test, const std::string& what) = 0;
-  virtual void test_finished(const Test& test, const TestResult& result) = 0;
-};
 
 struct RunOptions {
   size_t jobs = 1;

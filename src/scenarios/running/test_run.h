@@ -5,11 +5,11 @@
 #include <string>
 
 #include "scenarios/engine/engine.h"
-#include "scenarios/nodes/node_kind.h"
 #include "scenarios/model/results.h"
+#include "scenarios/model/scenario.h"
+#include "scenarios/nodes/node_kind.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/load_generator.h"
 #include "scenarios/running/pace.h"
-#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 

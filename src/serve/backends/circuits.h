@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "merger/members/breaker.h"
 #include "config/config.h"
 #include "merger/fan_out/fan_out.h"
+#include "merger/members/breaker.h"
 
 namespace mread::serve {
 

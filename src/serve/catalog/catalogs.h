@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "merger/members/breaker.h"
 #include "config/config.h"
+#include "merger/members/breaker.h"
 #include "merger/select/prune.h"
 
 namespace mread::serve {

@@ -5,8 +5,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "net/server.h"
-#include "serve/observe/metrics.h"
 #include "serve/clients/password_check.h"
+#include "serve/observe/metrics.h"
 
 namespace mread::serve {
 

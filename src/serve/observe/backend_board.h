@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "merger/members/breaker.h"
 #include "config/config.h"
+#include "merger/members/breaker.h"
 #include "serve/catalog/catalogs.h"
 #include "serve/observe/read_report.h"
 

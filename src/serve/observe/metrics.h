@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "merger/members/breaker.h"
 #include "config/config.h"
+#include "merger/members/breaker.h"
 #include "serve/observe/read_report.h"
 
 namespace mread::serve {

@@ -138,7 +138,8 @@ std::string catalog_line(const BackendStanding& standing, system_clock::time_poi
   return "<div class=\"when\">" + html_text(text) + "</div>";
 }
 
-std::string row(const merger::Backend& backend, const config::Endpoint& endpoint, const BackendStanding& standing, system_clock::time_point now) {
+std::string row(const merger::Backend& backend, const config::Endpoint& endpoint, const BackendStanding& standing,
+                system_clock::time_point now) {
   std::string error = "<span class=\"when\">none</span>";
   if (standing.last_error_at) {
     error = fmt::format("{}<div class=\"when\">{}</div>", html_text(standing.last_error),
@@ -177,7 +178,8 @@ std::string table(std::string_view title, std::string_view note, const std::vect
       "<th class=\"n\">last first byte</th><th class=\"n\">last whole answer</th><th class=\"n\">timeout</th>"
       "<th>last error</th></tr></thead><tbody>\n",
       html_text(title), note);
-  for (const size_t backend : backends) out += row(config.backends[backend], config.endpoints[backend], standings[backend], now);
+  for (const size_t backend : backends)
+    out += row(config.backends[backend], config.endpoints[backend], standings[backend], now);
   return out + "</tbody></table></div>\n";
 }
 

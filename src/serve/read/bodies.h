@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 
 /// The bodies of requests, from their first byte until they are decoded: how many are read at once, and how much
 /// memory they take together. Where they take too much, the largest makes way (Holdings), so a small one always has
-/// room. A small body, or one that has arrived with its head, takes no place. Safe to use from several threads; it outlives what it
-/// has handed out.
+/// room. A small body, or one that has arrived with its head, takes no place. Safe to use from several threads; it
+/// outlives what it has handed out.
 class Bodies {
  public:
   /// 0: no limit.

@@ -7,9 +7,9 @@
 
 #include "net/server.h"
 #include "net/task_group.h"
-#include "serve/read/flight.h"
 #include "serve/clients/pace.h"
 #include "serve/observe/read_report.h"
+#include "serve/read/flight.h"
 
 namespace mread::serve {
 

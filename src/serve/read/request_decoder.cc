@@ -10,10 +10,10 @@
 #include <openssl/evp.h>
 
 #include "base/duration.h"
-#include "serve/read/bodies.h"
 #include "serve/clients/client_address.h"
-#include "wire/request/read_request.h"
+#include "serve/read/bodies.h"
 #include "wire/bytes/varint.h"
+#include "wire/request/read_request.h"
 
 namespace mread::serve {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "model/histogram.h"
+#include "wire/bytes/varbit.h"
 #include "wire/chunk/chunk_encoding.h"
 #include "wire/chunk/start_times.h"
-#include "wire/bytes/varbit.h"
 
 namespace mread::wire {
 

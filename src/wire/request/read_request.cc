@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "wire/proto/remote.pb.h"
 #include "wire/proto/proto_reader.h"
+#include "wire/proto/remote.pb.h"
 #include "wire/snappy/snappy_block.h"
 
 namespace mread::wire {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
-#include "wire/samples/histogram_proto.h"
-#include "wire/labels/labels_view.h"
-#include "wire/snappy/snappy_block.h"
 #include "wire/bytes/varint.h"
+#include "wire/labels/labels_view.h"
+#include "wire/samples/histogram_proto.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::wire {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "wire/proto/proto_reader.h"
 #include "wire/bytes/varint.h"
+#include "wire/proto/proto_reader.h"
 
 namespace mread::wire {
 

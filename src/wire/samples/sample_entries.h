@@ -10,8 +10,8 @@
 
 #include "model/sample.h"
 #include "wire/bytes/bmi2.h"
-#include "wire/snappy/snappy_elements.h"
 #include "wire/bytes/varint.h"
+#include "wire/snappy/snappy_elements.h"
 
 namespace mread::wire {
 

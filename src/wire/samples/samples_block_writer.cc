@@ -7,8 +7,8 @@
 #include <snappy.h>
 
 #include "wire/bytes/bits.h"
-#include "wire/samples/sample_entries.h"
 #include "wire/bytes/varint.h"
+#include "wire/samples/sample_entries.h"
 
 namespace mread::wire {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "model/sample.h"
-#include "wire/proto/proto_reader.h"
 #include "wire/bytes/varint.h"
+#include "wire/proto/proto_reader.h"
 
 namespace mread::wire {
 

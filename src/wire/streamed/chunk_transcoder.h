@@ -3,8 +3,8 @@
 #include <string>
 
 #include "base/error.h"
-#include "wire/streamed/chunked_series.h"
 #include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/chunked_series.h"
 
 namespace mread::wire {
 

@@ -10,8 +10,8 @@
 #include "integration/attacks/attack.h"
 #include "integration/attacks/stage.h"
 #include "merger/answers.h"
-#include "wire/streamed/chunked_series.h"
 #include "wire/snappy/snappy_block.h"
+#include "wire/streamed/chunked_series.h"
 
 namespace mread::attacks {
 namespace {

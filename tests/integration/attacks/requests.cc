@@ -1,9 +1,9 @@
 #include "integration/attacks/requests.h"
 
 #include "integration/attacks/raw_socket.h"
+#include "wire/bytes/varint.h"
 #include "wire/request/read_request.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/bytes/varint.h"
 
 namespace mread::attacks {
 

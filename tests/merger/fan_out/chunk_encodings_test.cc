@@ -2,11 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "merger/answers.h"
 #include "fan_out_driver.h"
-#include "wire/streamed/frame_splitter.h"
+#include "merger/answers.h"
 #include "wire/chunk/histogram_chunk.h"
 #include "wire/chunk/xor2_chunk.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::merger::testing {
 namespace {

@@ -27,8 +27,8 @@ std::string sampled(const std::vector<std::string>& names, double value = 1) {
 
 const std::string two = sampled({"up{job=\"a\"}", "up{job=\"b\"}"});
 
-Answer read(const config::Config& config, const std::vector<std::string>& bodies, bool defer = true, int64_t from_ms = begin_ms,
-            int64_t to_ms = end_ms) {
+Answer read(const config::Config& config, const std::vector<std::string>& bodies, bool defer = true,
+            int64_t from_ms = begin_ms, int64_t to_ms = end_ms) {
   std::vector<Script> scripts;
   for (const auto& body : bodies) {
     scripts.push_back(Script::sampled(body));

@@ -191,7 +191,8 @@ TEST(FanOutProperty, ABrokenBackendGivesTheSameBytesInAnyOrderOfArrival) {
     for (int i = 0; i < 3; ++i) scripts.push_back(random_script(random_backing()));
     scripts[1].break_at = *rc::gen::inRange<size_t>(0, scripts[1].body.size() + 1);
     const bool streamed = *rc::gen::arbitrary<bool>();
-    const config::Config config = config_of(3, streamed ? "groups: [{name: g, members: [a, b, c]}]\n" : "partial: any\n");
+    const config::Config config =
+        config_of(3, streamed ? "groups: [{name: g, members: [a, b, c]}]\n" : "partial: any\n");
     std::optional<Answer> first;
     for (uint32_t seed = 1; seed <= 6; ++seed) {
       FanOutDriver driver(config, scripts);

@@ -113,8 +113,8 @@ TEST(FanOut, BackendsWhoseRequiredMatchersAreMissingAreNotAsked) {
 
 TEST(FanOut, BackendsThatNoRouteLeadsToAreNotAskedAndNotWaitedFor) {
   const config::Config config = config_of(3,
-                                  "routes:\n  - {match: '{region=\"us\"}', groups: [a]}\n"
-                                  "  - {match: '{region=\"eu\"}', groups: [b]}\n");
+                                          "routes:\n  - {match: '{region=\"us\"}', groups: [a]}\n"
+                                          "  - {match: '{region=\"eu\"}', groups: [b]}\n");
   FanOutDriver driver(config, {Script::hanging(), Script::streamed(one(up, 1)), Script::streamed("")});
   const Answer eu = driver.run(request({"up{region=\"eu\"}"}, 0, last_ms, true));
   EXPECT_EQ(eu.asks, 2u);  // b, and c, which may hold anything.

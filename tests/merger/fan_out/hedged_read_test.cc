@@ -185,7 +185,8 @@ TEST(HedgedRead, AMemberThatTheQueryRulesOutLeavesItsPartToTheOthers) {
       "  - {name: b, url: 'http://b:1/'}\n"
       "  - {name: c, url: 'http://c:1/'}\n";
   for (const char* after_text : {", hedge_after: 1s", ""}) {
-    const config::Config config = config::Config::parse(text + hedged(std::string("need: 1") + after_text, "a, b, c"), "mread.yml");
+    const config::Config config =
+        config::Config::parse(text + hedged(std::string("need: 1") + after_text, "a, b, c"), "mread.yml");
     const Answer answer = read(config, {Script::refused(), after(10ms), after(500ms)});
     EXPECT_EQ(answer.body, body) << after_text;
     EXPECT_EQ(answer.outcome.backends[1].state, State::complete) << after_text;

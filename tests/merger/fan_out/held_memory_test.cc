@@ -10,9 +10,9 @@
 #include "merger/answers.h"
 #include "merger/fan_out/fan_out_driver.h"
 #include "model/histogram.h"
+#include "wire/bytes/varint.h"
 #include "wire/labels/labels_view.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/bytes/varint.h"
 
 namespace mread::merger {
 namespace {

@@ -8,9 +8,9 @@
 #include "merger/answers.h"
 #include "merger/combine/chain_iterator.h"
 #include "merger/fan_out/trap_reads.h"
-#include "wire/streamed/frame_splitter.h"
 #include "wire/chunk/xor2_chunk.h"
 #include "wire/chunk/xor_chunk.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::merger {
 namespace {

@@ -9,11 +9,11 @@
 #include <gtest/gtest.h>
 
 #include "merger/fan_out/trap_reads.h"
-#include "wire/streamed/frame_splitter.h"
 #include "wire/chunk/histogram_chunk.h"
 #include "wire/samples/histogram_proto.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::merger {
 namespace {

@@ -1,8 +1,8 @@
 #include "merger/fan_out/vital.h"
 
-#include <gtest/gtest.h>
-
 #include <utility>
+
+#include <gtest/gtest.h>
 
 namespace mread::merger {
 namespace {

@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/config.h"
 #include "merger/answers.h"
 #include "merger/fan_out/collector_model.h"
-#include "config/config.h"
 #include "merger/fan_out/fan_out_driver.h"
 
 namespace mread::merger {

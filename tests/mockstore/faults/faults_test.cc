@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "mockstore/faults/fault_schedule.h"
+#include "mockstore/faults/parse_fault.h"
 #include "mockstore/store_fixture.h"
 
 namespace mread::mockstore {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "mockstore/server/store_config.h"
+#include "mockstore/server/mock_config.h"
 #include "net/certificates.h"
 #include "net/client.h"
 #include "net/loop.h"

@@ -5,7 +5,9 @@
 
 #include "base/nasty_texts.h"
 #include "base/printable.h"
+#include "mockstore/faults/parse_fault.h"
 #include "mockstore/server/admin.h"
+#include "mockstore/server/mock_config.h"
 #include "mockstore/store_fixture.h"
 
 namespace mread::mockstore {

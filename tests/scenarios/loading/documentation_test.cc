@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/running/run.h"
 #include "scenarios/model/scenario.h"
+#include "scenarios/running/run.h"
 
 namespace mread::scenarios {
 namespace {

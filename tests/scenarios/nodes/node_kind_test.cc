@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
+#include "scenarios/nodes/parse_nodes.h"
 
 namespace mread::scenarios {
 namespace {

@@ -10,10 +10,10 @@
 
 #include "scenarios/engine/engine.h"
 #include "scenarios/language/comparison.h"
+#include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/pace.h"
 #include "scenarios/running/test_run.h"
-#include "scenarios/model/scenario.h"
 
 /// An engine, nodes, clocks and answers without a process, a socket or a moment of waiting. Everything that is done is
 /// noted in one list of events, so that a test can hold their order.

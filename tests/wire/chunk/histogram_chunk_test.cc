@@ -11,13 +11,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "wire/streamed/chunked_series.h"
-#include "wire/streamed/frame_splitter.h"
 #include "wire/chunk/histogram_cases.h"
-#include "wire/samples/histogram_proto.h"
 #include "wire/labels/labels_view.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/streamed/frame_splitter.h"
 
 namespace mread::wire {
 namespace {

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "wire/generators.h"
 #include "newer_chunk_vectors.h"
+#include "wire/generators.h"
 
 namespace mread::wire {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "wire/generators.h"
 #include "wire/bytes/varint.h"
+#include "wire/generators.h"
 
 namespace mread::wire {
 namespace {

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "wire/chunk/histogram_cases.h"
-#include "wire/samples/histogram_proto.h"
 #include "wire/proto/remote.pb.h"
+#include "wire/samples/histogram_proto.h"
 #include "wire/snappy/snappy_block.h"
 
 namespace mread::wire {

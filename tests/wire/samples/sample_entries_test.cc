@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "wire/bytes/varint.h"
 #include "wire/samples/samples_response.h"
 #include "wire/snappy/snappy_block.h"
-#include "wire/bytes/varint.h"
 
 namespace mread::wire {
 namespace {

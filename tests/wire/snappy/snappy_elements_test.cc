@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "wire/snappy/snappy_block.h"
 #include "wire/bytes/varint.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::wire {
 namespace {

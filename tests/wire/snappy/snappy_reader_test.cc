@@ -10,8 +10,8 @@
 #include <rapidcheck/gtest.h>
 #include <snappy.h>
 
-#include "wire/snappy/snappy_block.h"
 #include "wire/bytes/varint.h"
+#include "wire/snappy/snappy_block.h"
 
 namespace mread::wire {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "wire/chunk/newer_chunk_vectors.h"
 #include "wire/chunk/chunk_samples.h"
+#include "wire/chunk/newer_chunk_vectors.h"
 
 namespace mread::wire {
 namespace {

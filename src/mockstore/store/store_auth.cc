@@ -1,7 +1,8 @@
-#include "mockstore/server/store_auth.h"
+#include "mockstore/store/store_auth.h"
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "net/credentials.h"
 
 namespace mread::mockstore {
@@ -22,7 +23,7 @@ std::shared_ptr<TokenBook> find_book(const yaml::Node& node, const TokenBooks& b
   if (found != books.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, book] : books) names.push_back(known);
-  const std::string near = yaml::nearest(name, names);
+  const std::string near = nearest(name, names);
   node.error("no token server is called \"" + name + "\"" +
              (near.empty() ? " (token_servers: has them)" : ", did you mean \"" + near + "\"?"));
 }

@@ -8,11 +8,10 @@
 
 #include "base/transport_settings.h"
 #include "base/yaml.h"
-#include "mockstore/store/answer.h"
 #include "mockstore/faults/fault.h"
-#include "mockstore/server/forward_proxy.h"
 #include "mockstore/notation/input_series.h"
-#include "mockstore/server/store_auth.h"
+#include "mockstore/store/answer.h"
+#include "mockstore/store/store_auth.h"
 #include "model/labels.h"
 #include "net/listen_address.h"
 
@@ -47,33 +46,14 @@ struct StoreDefaults {
   TokenBooks books;    ///< whose tokens a store can want
 };
 
+/// What several files' keys mean: a start, relative to `now_ms`, and an interval. Throws ConfigError.
+int64_t read_start(const yaml::Node& node, int64_t now_ms);
+std::chrono::milliseconds read_interval(const yaml::Node& node);
+
 /// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws
 /// ConfigError.
 StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDefaults& defaults);
 /// The same for a mapping that is a store and nothing else.
 StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDefaults& defaults);
-
-/// A mock.yml.
-struct MockConfig {
-  uint64_t seed = 0;
-  std::vector<std::string> hostnames;  ///< the stores and proxies have them too
-  std::vector<StoreConfig> stores;
-  TokenBooks token_servers;
-  std::vector<ForwardProxyConfig> proxies;
-};
-
-/// Reads
-///   seed: 42
-///   hostnames: [mock.internal]     # that control interfaces are reached by, beside addresses and localhost
-///   interval: 15s                  # both are the stores' defaults; the interval's own default is 15s
-///   start_timestamp: now-1h
-///   stores:
-///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
-///   token_servers: {t: {listen: 127.0.0.1:9002, client_id: me, client_secret: s}}
-///   proxies:
-///     p: {listen: 127.0.0.1:3128}    # forward_proxy.h
-/// or, without `stores:` and `proxies:`, the keys of a single store, whose name is "mock" or `name`. Throws
-/// ConfigError.
-MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms);
 
 }  // namespace mread::mockstore

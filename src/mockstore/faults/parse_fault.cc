@@ -1,7 +1,8 @@
-#include "mockstore/faults/fault.h"
+#include "mockstore/faults/parse_fault.h"
 
 #include <boost/json.hpp>
 
+#include "base/nearest.h"
 #include "base/printable.h"
 #include "mockstore/faults/registry.h"
 
@@ -39,7 +40,7 @@ namespace {
 std::string unknown_fault(std::string_view word) {
   std::vector<std::string> known{"at", "for", "probability", "first"};
   for (const auto& fault : faults::registry()) known.emplace_back(fault.name);
-  const std::string near = yaml::nearest(word, known);
+  const std::string near = nearest(word, known);
   return "unknown fault '" + std::string(word) + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?");
 }
 

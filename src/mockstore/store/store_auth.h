@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/yaml.h"
-#include "mockstore/server/token_book.h"
+#include "mockstore/store/token_book.h"
 #include "net/http.h"
 
 namespace mread::mockstore {

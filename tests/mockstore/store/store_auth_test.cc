@@ -1,10 +1,10 @@
-#include "mockstore/server/store_auth.h"
+#include "mockstore/store/store_auth.h"
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
-#include "net/credentials.h"
 #include "mockstore/store_fixture.h"
+#include "net/credentials.h"
 
 namespace mread::mockstore {
 namespace {

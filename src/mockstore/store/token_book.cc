@@ -1,4 +1,4 @@
-#include "mockstore/server/token_book.h"
+#include "mockstore/store/token_book.h"
 
 #include <charconv>
 #include <utility>
