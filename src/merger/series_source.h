@@ -34,6 +34,7 @@ struct SourceOptions {
   bool replaceable = false;
   uint32_t group = 0;                           ///< which sources are replicas of each other
   std::span<const std::string> replica_labels;  ///< taken off every series; they outlive the source
+  bool verify_chunks = false;                   ///< every chunk is read to its end (wire::verify_chunk)
   uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
   uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
   uint64_t series_limit = 0;                    ///< of a SAMPLES body; 0: none
@@ -58,9 +59,10 @@ struct SourceOptions {
 ///          SourceOptions::account, and is asked for there before it is taken.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
 ///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate label
-///          names, chunks that end before they begin, answers to a query that was not asked, and very many frames that
-///          say nothing. What is wrong first counts: it does not depend on how the body is cut into pieces, but for
-///          the account's limit, which depends on what others hold.
+///          names, chunks that end before they begin or cannot hold the samples that they claim, what
+///          wire::verify_chunk finds (SourceOptions::verify_chunks), answers to a query that was not asked, and very
+///          many frames that say nothing. What is wrong first counts: it does not depend on how the body is cut into
+///          pieces, but for the account's limit, which depends on what others hold.
 /// Not thread-safe.
 class SeriesSource {
  public:

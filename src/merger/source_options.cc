@@ -10,6 +10,7 @@ SourceOptions source_options(const Config& config, size_t backend, const FanOutO
   out.replaceable = group.wait == Group::Wait::need && config.partial != PartialPolicy::all;
   out.group = static_cast<uint32_t>(config.backends[backend].group);
   out.replica_labels = config.replica_labels;
+  out.verify_chunks = config.verify_chunks;
   out.frame_limit = config.backends[backend].chunked_read_limit;
   out.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
   out.series_limit = config.limits.series;
