@@ -248,7 +248,8 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   // It would be one more fragment of the same series, with nothing in it.
   const bool is_void = fragment.entries.empty() && repeats && last_pushed_ && !skipped && !fragment.rare;
   last_labels_ = fragment.labels;
-  last_pin_ = fragment.labels_pin();
+  // Mostly many follow on each other in one block.
+  if (const Pin& pin = fragment.labels_pin(); pin != last_pin_) last_pin_ = pin;
   if (is_void) return {};
   const bool from_last = std::exchange(last_pushed_, !skipped);
   if (skipped) return repeats ? Result<void>() : skip();

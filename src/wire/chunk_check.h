@@ -42,7 +42,11 @@ constexpr LeastBits least_bits(ChunkEncoding encoding) {
 /// Whether the data are enough for the samples that their header claims. True does not say that they can be read. The
 /// data are two bytes at the least.
 constexpr bool may_hold_its_samples(ChunkEncoding encoding, std::string_view data) {
-  return 8 * uint64_t{data.size()} >= least_bits(encoding).of(claimed_samples(encoding, data));
+  const uint64_t samples = claimed_samples(encoding, data);
+  const uint64_t bits = 8 * uint64_t{data.size()};
+  if (bits >= 256 + 4 * samples) [[likely]]  // Enough in every encoding.
+    return true;
+  return bits >= least_bits(encoding).of(samples);
 }
 
 /// Why may_hold_its_samples() is false.
