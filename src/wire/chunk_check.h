@@ -66,7 +66,8 @@ Result<void> check_time(const ChunkView& chunk, int64_t timestamp_ms);
 /// Memory   that of one histogram at most.
 Result<void> verify_chunk(const ChunkView& chunk);
 
-/// What may follow the last sample of an honest chunk: Prometheus 2.42 leaves a byte behind a chunk of one sample.
+/// What may follow the last sample of an honest chunk: Prometheus up to 2.53 leaves a byte behind a chunk of one
+/// sample.
 inline constexpr uint64_t most_padding_bytes = 1;
 
 }  // namespace mread::wire

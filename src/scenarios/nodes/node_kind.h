@@ -82,9 +82,11 @@ class NodeKind {
 
 /// Reads a scenario's `nodes:` mapping (already expanded for one case of the matrix). Names of nodes are host names:
 /// lower-case letters, digits and hyphens; a node may have more, as `aliases:`. `external` are the hosts that
-/// configurations may name though they are no nodes. Throws yaml::ConfigError.
+/// configurations may name though they are no nodes. With `sinks` (see NodeDirectory::set_sinks) there is one node
+/// more, `sink`, a mock store without data. Throws yaml::ConfigError.
 std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes,
-                                                         std::vector<std::string> external = {});
+                                                         std::vector<std::string> external = {},
+                                                         std::vector<std::string> sinks = {});
 
 /// A Prometheus that has no lines in a file: the union oracle. `version` as in a scenario; empty is the newest.
 Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version, const NodeContext& context);
