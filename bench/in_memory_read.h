@@ -25,6 +25,8 @@ class InMemoryRead {
                size_t piece_bytes = 128U << 10);
 
   merger::FanOutOptions options;
+  /// As merge.verify_chunks; before run().
+  void verify_chunks(bool on) { config_.verify_chunks = on; }
 
   /// Runs it once. Throws std::runtime_error if the answer is not whole and complete.
   void run(const Sink& sink) const;

@@ -42,7 +42,7 @@ double median(std::vector<double> values) {
 }
 
 void measure(const std::string& in, const std::string& out, double seconds, const std::string& label,
-             const std::vector<std::string>& paths, size_t window_bytes, const std::string& answer_path) {
+             const std::vector<std::string>& paths, size_t window_bytes, bool verify, const std::string& answer_path) {
   const auto in_type = bench::type_from(in);
   const auto out_type = bench::type_from(out);
   if (!in_type || !out_type) throw std::runtime_error("--in and --out are samples or chunks");
@@ -54,6 +54,7 @@ void measure(const std::string& in, const std::string& out, double seconds, cons
   }
   bench::InMemoryRead read(bodies, *in_type, *out_type);
   if (window_bytes > 0) read.options.window_bytes = window_bytes;
+  read.verify_chunks(verify);
   const int64_t base = bench::resident_bytes();
 
   using Clock = std::chrono::steady_clock;
@@ -114,11 +115,13 @@ int main(int argc, char** argv) {
   app.add_option("--label", label, "repeated in the report");
   app.add_option("--window", window_bytes,
                  "bytes within which a backend's series may be out of order; 0: as serve does");
+  bool verify = false;
+  app.add_flag("--verify-chunks", verify, "as merge.verify_chunks");
   app.add_option("--answer", answer, "a file that the answer is written to");
   app.add_option("BODY", paths, "a file a backend")->required();
   CLI11_PARSE(app, argc, argv);
   try {
-    measure(in, out, seconds, label, paths, window_bytes, answer);
+    measure(in, out, seconds, label, paths, window_bytes, verify, answer);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "mread_bench_side: %s\n", error.what());
     return 1;

@@ -63,9 +63,9 @@ std::string Config::describe() const {
   std::string replica_names;
   for (const std::string& label : replica_labels) replica_names += (replica_names.empty() ? "" : ", ") + quoted(label);
   out += fmt::format(
-      "merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, chunk_encodings: {}, repair_limit: {}}}\npartial: "
-      "{}\n",
-      replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit,
+      "merge: {{replica_labels: [{}], dedup: {}, on_conflict: {}, chunk_encodings: {}, repair_limit: {}, "
+      "verify_chunks: {}}}\npartial: {}\n",
+      replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings), repair_limit, verify_chunks,
       to_string(partial));
   out += fmt::format(
       "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, queries: {}, matchers: {}, "

@@ -47,6 +47,7 @@ void read_merge(const Node& node, Config& config) {
                                                                                    : merger::ChunkEncodings::compatible;
   }
   if (const auto limit = mapping.find("repair_limit")) config.repair_limit = limit->bytes();
+  if (const auto verify = mapping.find("verify_chunks")) config.verify_chunks = verify->boolean();
   mapping.finish();
 }
 

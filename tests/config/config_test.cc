@@ -85,7 +85,7 @@ groups:
 routes:
   - {match: '{region="eu"}', groups: [dc]}
   - {match: '{region=~"us|ca"}', groups: [b, dc]}
-merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, chunk_encodings: newer, repair_limit: 1GiB}
+merge: {replica_labels: [replica, http.pod], dedup: gapfill, on_conflict: max, chunk_encodings: newer, repair_limit: 1GiB, verify_chunks: true}
 partial: any
 limits: {concurrent_reads: 3, queries: 7, matchers: 80, queries_at_once: 0, series: 5e6, samples: 5e8, bytes_in_flight: 2GiB, total_bytes_in_flight: 3GiB, query_range: 30d}
 health: {probe: 2s, open_after: 1, path: /ping}
@@ -116,6 +116,8 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.limits.query_range, std::chrono::hours(24 * 30));
   EXPECT_EQ(config.chunk_encodings, merger::ChunkEncodings::newer);
   EXPECT_EQ(config.repair_limit, 1u << 30);
+  EXPECT_TRUE(config.verify_chunks);
+  EXPECT_THAT(config.describe(), HasSubstr("verify_chunks: true}"));
   ASSERT_TRUE(config.health);
   EXPECT_EQ(config.health->probe, std::chrono::seconds(2));
   EXPECT_EQ(config.health->open_after, 1u);

@@ -2,6 +2,7 @@
 // samples, and each chunk that was written is written again byte for byte.
 #include "wire/chunk/histogram_chunk.h"
 
+#include "fuzz/chunk_checks.h"
 #include "fuzz/harness.h"
 #include "wire/samples/histogram_proto.h"
 #include "wire/streamed/chunk_transcoder.h"
@@ -117,6 +118,8 @@ void check_transcoded(wire::ChunkEncoding encoding, const std::string& chunk, co
   wire::ChunkView view;
   view.encoding = encoding;
   view.data = chunk;
+  view.min_time_ms = INT64_MIN;
+  view.max_time_ms = INT64_MAX;
   std::string entries = "x";
   wire::ChunkTranscoder transcoder;
   const auto done = transcoder.append(entries, view, wire::counter_reset_header(encoding, chunk));
@@ -147,4 +150,5 @@ MREAD_FUZZ(histogram_chunk) {
   check_round_trip(decoded, wire::is_newer(encoding));
   check_messages(decoded);
   check_transcoded(encoding, chunk, decoded);
+  if (decoded.whole) fuzz::check_chunk(encoding, chunk, decoded.ok);
 }

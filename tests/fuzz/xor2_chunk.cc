@@ -2,6 +2,7 @@
 // byte for byte; rewritten as an XOR chunk it has the same samples.
 #include "wire/chunk/xor2_chunk.h"
 
+#include "fuzz/chunk_checks.h"
 #include "fuzz/harness.h"
 #include "wire/chunk/xor_chunk.h"
 #include "wire/streamed/chunk_transcoder.h"
@@ -51,8 +52,8 @@ void check_transcoded(const std::string& chunk, const Decoded& decoded) {
   wire::ChunkView view;
   view.encoding = wire::ChunkEncoding::xor2;
   view.data = chunk;
-  view.min_time_ms = -5;
-  view.max_time_ms = 5;
+  view.min_time_ms = INT64_MIN;
+  view.max_time_ms = INT64_MAX;
   std::string entries = "x";
   wire::ChunkTranscoder transcoder;
   const auto done = transcoder.append(entries, view, wire::CounterResetHeader::unknown);
@@ -104,4 +105,5 @@ MREAD_FUZZ(xor2_chunk) {
   const Decoded decoded = decode(chunk);
   check_round_trip(decoded.samples);
   check_transcoded(chunk, decoded);
+  fuzz::check_chunk(wire::ChunkEncoding::xor2, chunk, decoded.ok);
 }

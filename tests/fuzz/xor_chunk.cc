@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "fuzz/chunk_checks.h"
 #include "fuzz/harness.h"
 
 namespace {
@@ -82,6 +83,7 @@ MREAD_FUZZ(xor_chunk) {
   }
   const std::string chunk = input.rest();
   const Decoded whole = decode(chunk, 1000);
+  fuzz::check_chunk(wire::ChunkEncoding::xor_, chunk, whole.ok);
   const Decoded in_parts = decode(chunk, at_once);
   FUZZ_CHECK(whole.samples == in_parts.samples && whole.ok == in_parts.ok);
   if (whole.is_increasing) {

@@ -10,6 +10,7 @@
 #include "wire/samples/sample_entries.h"
 #include "wire/samples/samples_block_reader.h"
 #include "wire/samples/samples_response.h"
+#include "wire/streamed/chunk_check.h"
 
 namespace mread::merger {
 
@@ -171,10 +172,17 @@ SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t s
     if (auto read = append_samples(chunk, samples_); !read) {
       return tl::unexpected<SourceError>({source, std::move(read).error()});
     }
+    const auto added = std::span<const model::Sample>(samples_).subspan(before);
+    if (auto inside = wire::check_times(chunk, added, false); !inside) {
+      return tl::unexpected<SourceError>({source, std::move(inside).error()});
+    }
     return keep_in_order(before);
   }
   wire::HistogramChunkReader reader(chunk.encoding, chunk.data);
   while (reader.next()) {
+    if (auto inside = wire::check_time(chunk, reader.sample().timestamp_ms); !inside) {
+      return tl::unexpected<SourceError>({source, std::move(inside).error()});
+    }
     MixedSample sample;
     sample.timestamp_ms = reader.sample().timestamp_ms;
     sample.source = source;

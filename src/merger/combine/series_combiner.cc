@@ -11,6 +11,7 @@
 #include "wire/samples/histogram_proto.h"
 #include "wire/samples/sample_entries.h"
 #include "wire/samples/samples_response.h"
+#include "wire/streamed/chunk_check.h"
 
 namespace mread::merger {
 namespace {
@@ -423,6 +424,8 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
       if (auto room = check_decoding(run, most_samples(*chunk->chunk)); !room) return room;
       const auto read = append_samples(*chunk->chunk, run.memory, run.size);
       if (!read) return blame(source, read.error());
+      const auto samples = std::span<const model::Sample>(run.memory).subspan(begin, run.size - begin);
+      if (auto inside = wire::check_times(*chunk->chunk, samples, *read); !inside) return blame(source, inside.error());
       increasing = increasing && *read;
       decoded_chunks_.push_back({chunk->chunk, index, begin, run.size - begin});
     }
@@ -591,7 +594,9 @@ SourceResult<void> SeriesCombiner::mix(const ChunkRef& ref) {
   if (wire::has_floats(chunk.encoding)) {
     SourceResult<void> added;
     const auto add = [&](const model::Sample& sample, int64_t) {
-      if (added) added = add_mixed(mixed_of(origin, sample));
+      if (!added) return;
+      const auto inside = wire::check_time(chunk, sample.timestamp_ms);
+      added = inside ? add_mixed(mixed_of(origin, sample)) : blame(origin.source, inside.error());
     };
     const auto ignore = [](const model::HistogramSample&, int64_t) {};
     if (auto read = wire::each_sample(chunk.encoding, chunk.data, add, ignore); !read) {
@@ -601,6 +606,9 @@ SourceResult<void> SeriesCombiner::mix(const ChunkRef& ref) {
   }
   wire::HistogramChunkReader reader(chunk.encoding, chunk.data);
   while (reader.next()) {
+    if (auto inside = wire::check_time(chunk, reader.sample().timestamp_ms); !inside) {
+      return blame(origin.source, inside.error());
+    }
     if (auto added = add_mixed(mixed_of(origin, reader.sample())); !added) return added;
   }
   return reader.error() ? blame(origin.source, *reader.error()) : SourceResult<void>();

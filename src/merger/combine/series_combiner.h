@@ -36,7 +36,8 @@ class SeriesParts {
 /// Input    fragments of one series, sorted by source.
 /// Output   chunks that are alone in their time as they came; of byte-identical chunks one; of overlapping ones the
 ///          samples, one a timestamp (ChainIterator; merge_mixed where there are histograms). A chunk's claimed times
-///          are trusted as long as nothing overlaps them. Samples of one source that are out of order are sorted.
+///          are trusted as long as nothing overlaps them; of one that is decoded, no sample may be outside of them.
+///          Samples of one source that are out of order are sorted.
 /// Decoded  where overlapping float chunks are merged, the output is the samples of the merge, and some of the chunks
 /// in
 ///          place of theirs: where a run has all that the others have, bit for bit, its chunks (the longest such run,

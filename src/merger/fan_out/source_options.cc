@@ -10,6 +10,7 @@ SourceOptions source_options(const Policy& policy, size_t backend, const FanOutO
   out.replaceable = group.wait == Group::Wait::need && policy.partial != PartialPolicy::all;
   out.group = static_cast<uint32_t>(policy.backends[backend].group);
   out.replica_labels = policy.replica_labels;
+  out.verify_chunks = policy.verify_chunks;
   out.frame_limit = policy.backends[backend].chunked_read_limit;
   out.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
   out.series_limit = policy.limits.series;

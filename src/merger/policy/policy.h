@@ -126,6 +126,7 @@ struct Policy {
   OnConflict on_conflict = OnConflict::first;
   ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
   uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
+  bool verify_chunks = false;            ///< chunks are read before they are passed on
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
   std::optional<PruneSettings> prune;  ///< none: a backend may hold anything

@@ -26,6 +26,7 @@ struct SourceOptions {
   bool replaceable = false;
   uint32_t group = 0;                           ///< which sources are replicas of each other
   std::span<const std::string> replica_labels;  ///< taken off every series; they outlive the source
+  bool verify_chunks = false;                   ///< every chunk is read to its end (wire::verify_chunk)
   uint64_t frame_limit = 50'000'000;            ///< bytes of one frame
   uint64_t body_limit = 1ULL << 30;             ///< bytes of a SAMPLES body, compressed and not
   uint64_t series_limit = 0;                    ///< of a SAMPLES body; 0: none

@@ -108,7 +108,7 @@ void ReorderWindow::reserve_for_series(std::vector<Fragment>& out, std::string_v
 void ReorderWindow::pop_series(std::vector<Fragment>& out) {
   if (sorted_) {
     last_due_ = queue_.front().labels;
-    last_due_pin_ = queue_.front().labels_pin();
+    if (const Pin& pin = queue_.front().labels_pin(); pin != last_due_pin_) last_due_pin_ = pin;
     any_due_ = true;
     --series_;
   }

@@ -7,6 +7,7 @@
 
 #include "merger/source/fragment_labels.h"
 #include "wire/labels/labels_view.h"
+#include "wire/streamed/chunk_check.h"
 
 namespace mread::merger {
 namespace {
@@ -17,7 +18,8 @@ bool inside(std::string_view part, std::string_view whole) {
 }
 
 bool is_sound(const wire::ChunkView& chunk) {
-  return wire::is_known(chunk.encoding) && chunk.data.size() >= 2 && chunk.max_time_ms >= chunk.min_time_ms;
+  return wire::is_known(chunk.encoding) && chunk.data.size() >= 2 && chunk.max_time_ms >= chunk.min_time_ms &&
+         wire::may_hold_its_samples(chunk.encoding, chunk.data);
 }
 
 Error what_is_wrong(const wire::ChunkView& chunk) {
@@ -25,6 +27,7 @@ Error what_is_wrong(const wire::ChunkView& chunk) {
     return {Errc::unsupported, fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding))};
   }
   if (chunk.data.size() < 2) return {Errc::malformed, "a chunk of less than two bytes"};
+  if (!wire::may_hold_its_samples(chunk.encoding, chunk.data)) return wire::holds_too_few(chunk.encoding, chunk.data);
   return {Errc::malformed,
           fmt::format("a chunk ends at {} before it begins at {}", chunk.max_time_ms, chunk.min_time_ms)};
 }
@@ -240,7 +243,8 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   // It would be one more fragment of the same series, with nothing in it.
   const bool is_void = fragment.entries.empty() && repeats && last_pushed_ && !skipped && !fragment.rare;
   last_labels_ = fragment.labels;
-  last_pin_ = fragment.labels_pin();
+  // Mostly many follow on each other in one block.
+  if (const Pin& pin = fragment.labels_pin(); pin != last_pin_) last_pin_ = pin;
   if (is_void) return {};
   const bool from_last = std::exchange(last_pushed_, !skipped);
   if (skipped) return repeats ? Result<void>() : skip();
@@ -297,6 +301,9 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   const wire::ChunkView* before = nullptr;
   for (const wire::ChunkView& chunk : series.chunks) {
     if (!is_sound(chunk)) return fail(what_is_wrong(chunk));
+    if (options_.verify_chunks) {
+      if (auto verified = wire::verify_chunk(chunk); !verified) return verified;
+    }
     if (before != nullptr) {
       as_it_came = as_it_came && chunk.min_time_ms > before->max_time_ms;
       together = together && before->wire.data() + before->wire.size() == chunk.wire.data();

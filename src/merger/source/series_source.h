@@ -32,9 +32,10 @@ namespace mread::merger {
 ///          SourceOptions::account, and is asked for there before it is taken.
 /// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow), Errc::limit,
 ///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate label
-///          names, chunks that end before they begin, answers to a query that was not asked, and very many frames that
-///          say nothing. What is wrong first counts: it does not depend on how the body is cut into pieces, but for
-///          the account's limit, which depends on what others hold.
+///          names, chunks that end before they begin or cannot hold the samples that they claim, what
+///          wire::verify_chunk finds (SourceOptions::verify_chunks), answers to a query that was not asked, and very
+///          many frames that say nothing. What is wrong first counts: it does not depend on how the body is cut into
+///          pieces, but for the account's limit, which depends on what others hold.
 /// Not thread-safe.
 class SeriesSource {
  public:

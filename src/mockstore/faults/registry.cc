@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "mockstore/faults/bad_chunk.h"
 #include "mockstore/faults/error_text.h"
 #include "mockstore/faults/hang_before_headers.h"
 #include "mockstore/faults/hang_mid_body.h"
@@ -17,6 +18,7 @@ namespace mread::mockstore::faults {
 
 std::span<const Entry> registry() {
   static constexpr std::array entries{
+      Entry{"bad_chunk", parse_bad_chunk},
       Entry{"error_text", parse_error_text},
       Entry{"hang_before_headers", parse_hang_before_headers, true},
       Entry{"hang_mid_body", parse_hang_mid_body},

@@ -14,6 +14,7 @@
 #include "mockstore/server/admin.h"
 #include "mockstore/server/control_screen.h"
 #include "mockstore/steps/http_error.h"
+#include "mockstore/server/sink.h"
 #include "net/server.h"
 #include "net/tls_source.h"
 
@@ -135,6 +136,11 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
 
   asio::awaitable<void> serve(net::ServerRequest request, net::ResponseWriter& writer, bool admin_only) {
     const std::string_view target = request.head.target;
+    if (sink && target == "/-/sink" && request.head.method == "GET") {
+      AdminReply answer = sink->counts();
+      (void)co_await writer.reply(std::move(answer.head), std::move(answer.body));
+      co_return;
+    }
     if (is_admin_path(target)) {
       const bool changes = request.head.method != "GET";
       AdminReply answer = answer_admin(*store, request.head.method, target, request.body);
@@ -142,7 +148,14 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
       (void)co_await writer.reply(std::move(answer.head), std::move(answer.body));
       co_return;
     }
-    if (admin_only || target.substr(0, target.find('?')) != read_path) {
+    const bool is_read = !admin_only && target.substr(0, target.find('?')) == read_path;
+    if (sink && !admin_only && !is_read) {
+      if (auto answer = sink->answer(request.head.method, target)) {
+        (void)co_await writer.reply(std::move(answer->head), std::move(answer->body));
+        co_return;
+      }
+    }
+    if (!is_read) {
       co_await send_error(writer, 404, "404 page not found");
       co_return;
     }
@@ -189,6 +202,7 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
 
   const std::unique_ptr<Store> store;
   const std::string read_path;
+  std::optional<Sink> sink;
   std::string url;
   const asio::strand<asio::any_io_executor> strand;
   asio::steady_timer timer;  // On the strand, as what follows.
@@ -203,6 +217,7 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
   auto store = Store::create(config, seed, time);
   if (!store) return fail(store.error());
   auto state = std::make_shared<State>(executor, std::move(*store), config.read_path);
+  if (config.sink) state->sink.emplace();
   std::shared_ptr<net::TlsSource> tls;
   if (config.tls) {
     const auto tell = [name = config.name](bool, const std::string& line) { mockstore::tell(name, line); };

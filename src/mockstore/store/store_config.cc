@@ -63,6 +63,7 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
     if (!store.read_path.starts_with("/") || store.read_path.starts_with("/-/"))
       node->error("a path begins with / and not with /-/");
   }
+  if (const auto node = mapping.find("sink")) store.sink = node->boolean();
   if (const auto node = mapping.find("input_series"); node && !node->is_null())
     store.input_series = read_input_series(*node);
   if (const auto node = mapping.find("interval")) store.interval = read_interval(*node);

@@ -25,6 +25,7 @@ struct StoreConfig {
   std::vector<std::string> hostnames;    ///< names that the control interface is reached by, beside those of both
   std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
+  bool sink = false;  ///< also takes alerts and scrapes, see Sink
   std::vector<InputSeries> input_series;
   std::chrono::milliseconds interval = default_interval;
   int64_t start_ms = 0;

@@ -133,7 +133,9 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
 
   std::vector<std::string> external;
   if (const auto hosts = root.find("external")) external = hosts->strings();
-  for (const auto& node : parse_nodes(root.require("nodes"), std::move(external))) {
+  std::vector<std::string> sinks;
+  if (const auto hosts = root.find("sinks")) sinks = hosts->strings();
+  for (const auto& node : parse_nodes(root.require("nodes"), std::move(external), std::move(sinks))) {
     test.nodes.push_back({node->name(), node->kind(), node->version(), node, node->reads_remotely()});
   }
   if (const auto certificates = root.find("certificates")) test.certificates = read_certificates(*certificates);

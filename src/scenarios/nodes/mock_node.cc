@@ -11,7 +11,7 @@ namespace mread::scenarios {
 
 namespace {
 
-constexpr uint16_t port = 9090;
+constexpr uint16_t port = mock_port;
 constexpr uint16_t admin_port = 9099;
 
 /// `mread mock` with one store, run by this very program. The node's keys are a store's, but for the addresses.

@@ -31,6 +31,20 @@ void NodeDirectory::set_external(std::vector<std::string> hosts) {
   for (const std::string& host : hosts) external_.insert(lower(host));
 }
 
+void NodeDirectory::set_sinks(std::vector<std::string> hosts, std::string sink) {
+  for (const std::string& host : hosts) sinks_.insert(lower(host));
+  sink_ = std::move(sink);
+}
+
+// A host that all may stand for is no node's name with a letter wrong.
+bool NodeDirectory::is_sink(const std::string& host, std::string_view port) const {
+  if (sinks_.contains(host) || sinks_.contains(host + ":" + std::string(port))) return true;
+  if (!sinks_.contains("*")) return false;
+  std::vector<std::string> names;
+  for (const auto& [name, ports] : ports_) names.push_back(name);
+  return host == "localhost" || yaml::nearest(host, names).empty();
+}
+
 void NodeDirectory::add_alias(const std::string& alias, const std::string& node) {
   aliases_.emplace(lower(alias), node);
 }
@@ -87,7 +101,8 @@ void NodeDirectory::refuse_discovery(const yaml::Node& list) const {
   }
 }
 
-std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, std::string_view authority) const {
+std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, std::string_view authority,
+                                       bool is_target) const {
   const bool is_bracketed = authority.starts_with('[');
   size_t colon = is_bracketed ? authority.find(':', authority.find(']')) : authority.rfind(':');
   const std::string host(authority.substr(0, colon));
@@ -98,6 +113,7 @@ std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, s
     const std::string bare = is_bracketed ? host.substr(1, host.size() - 2) : host;
     const std::string with_port = lower(host) + ":" + std::string(given_port);
     if (external_.contains(lower(host)) || external_.contains(lower(bare)) || external_.contains(with_port)) return {};
+    if (is_target && is_sink(lower(host), given_port)) return "{{node:" + sink_ + ":9090}}";
     refuse(place, offset, host);
   }
   if (node->second.empty()) place.error_at(offset, "node " + host + " listens on no port");
@@ -116,7 +132,8 @@ std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, s
   return "{{node:" + host + ":" + std::to_string(port) + "}}";
 }
 
-void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path) const {
+void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path,
+                          bool is_target) const {
   if (from.is_null()) return;
   if (!path.empty()) {
     const size_t dot = path.find('.');
@@ -127,11 +144,11 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
       for (size_t i = 0; i < items.size(); ++i) {
         YAML::Node item = to[i];
         // A target's path ends here, any other goes on in a mapping.
-        visit(items[i], item, self, rest.empty() ? std::string_view() : rest);
+        visit(items[i], item, self, rest.empty() ? std::string_view() : rest, is_target);
       }
     } else if (const auto value = from.mapping().find(step)) {
       YAML::Node member = to[step];
-      visit(*value, member, self, rest);
+      visit(*value, member, self, rest, is_target);
     }
     return;
   }
@@ -150,11 +167,11 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
                             return std::to_string(port) == authority.substr(colon + 1);
                           });
       if (is_own) {
-        to = placeholder(from, 0, as_self);
+        to = placeholder(from, 0, as_self, is_target);
         return;
       }
     }
-    if (const std::string replaced = placeholder(from, 0, authority); !replaced.empty()) to = replaced;
+    if (const std::string replaced = placeholder(from, 0, authority, is_target); !replaced.empty()) to = replaced;
     return;
   }
   size_t begin = scheme + 3;
@@ -165,14 +182,14 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
   if (const auto url = net::Url::parse(text.substr(0, scheme + 3) + text.substr(begin)); !url) {
     from.error(url.error().context);
   }
-  const std::string replaced = placeholder(from, begin, std::string_view(text).substr(begin, end - begin));
+  const std::string replaced = placeholder(from, begin, std::string_view(text).substr(begin, end - begin), is_target);
   if (!replaced.empty()) to = text.substr(0, begin) + replaced + text.substr(end);
 }
 
 YAML::Node NodeDirectory::resolve(const yaml::Node& config, const std::string& self,
                                   const std::vector<std::string_view>& paths) const {
   YAML::Node copy = YAML::Clone(config.raw());
-  for (const std::string_view path : paths) visit(config, copy, self, path);
+  for (const std::string_view path : paths) visit(config, copy, self, path, path.ends_with("targets.*"));
   return copy;
 }
 

@@ -22,6 +22,9 @@ class NodeDirectory {
   /// Another name of a node, added before: a host with any port, or one "host:port". It stands for the node's port of
   /// that number, or for the node's first port.
   void add_alias(const std::string& alias, const std::string& node);
+  /// Targets of scrapes and Alertmanagers that node `sink`, added before, stands for: hosts, "host:port", or "*" for
+  /// all that are neither a node's nor external. Other addresses are none of its business.
+  void set_sinks(std::vector<std::string> hosts, std::string sink);
   /// The node that has the name or alias; empty: none.
   std::string owner_of(const std::string& name) const;
 
@@ -47,16 +50,21 @@ class NodeDirectory {
   void refuse_discovery(const yaml::Node& list) const;
 
  private:
+  bool is_sink(const std::string& host, std::string_view port) const;
   std::string placeholder_of_alias(const std::string& host, std::string_view port) const;
   [[noreturn]] void refuse(const yaml::Node& place, size_t offset, const std::string& host) const;
-  void visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path) const;
+  void visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path,
+             bool is_target) const;
   /// The placeholder for an authority "host[:port]", which begins at `offset` of the scalar; empty to leave it.
-  std::string placeholder(const yaml::Node& place, size_t offset, std::string_view authority) const;
+  /// `is_target`: a sink may stand for it.
+  std::string placeholder(const yaml::Node& place, size_t offset, std::string_view authority, bool is_target) const;
 
   std::map<std::string, std::vector<uint16_t>> ports_;
   std::map<std::string, std::string> read_targets_;
   std::map<std::string, std::string> aliases_;  // Host or "host:port", in lower case → node.
   std::set<std::string> external_;              // Likewise.
+  std::set<std::string> sinks_;                 // Likewise, or "*".
+  std::string sink_;
 };
 
 /// Turns every entry of `remote_read:` that is only a node's name into {name: NAME, url: "http://NAME/api/v1/read"} (or

@@ -26,6 +26,7 @@ std::shared_ptr<const NodeKind> read_influxdb_node(const NodeLines& lines);
 std::shared_ptr<const NodeKind> read_container_node(const NodeLines& lines);
 
 /// Where the token server and the proxy of a mock node listen: `token_servers:`, `proxies:`.
+inline constexpr uint16_t mock_port = 9090;
 inline constexpr uint16_t mock_token_port = 9098;
 inline constexpr uint16_t mock_proxy_port = 3128;
 

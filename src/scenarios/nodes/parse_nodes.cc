@@ -56,7 +56,8 @@ void add_aliases(const yaml::Node& node, const std::string& name, NodeDirectory&
 
 }  // namespace
 
-std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes, std::vector<std::string> external) {
+std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes, std::vector<std::string> external,
+                                                         std::vector<std::string> sinks) {
   constexpr size_t most_nodes = 1'000;
   yaml::Mapping mapping = nodes.mapping();
   if (mapping.entries().size() > most_nodes) nodes.error("more than 1000 nodes");
@@ -72,6 +73,14 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     directory.add(name, std::move(ports), kind.read_target);
   }
   for (const auto& [name, name_node, value] : mapping.entries()) add_aliases(value, name, directory);
+  const std::string sink = "sink";
+  const bool has_sinks = !sinks.empty();
+  if (has_sinks) {
+    if (!directory.owner_of(sink).empty())
+      nodes.error("with `sinks:` no node can be called sink: it is the one that stands for them");
+    directory.add(sink, {mock_port}, "");
+    directory.set_sinks(std::move(sinks), sink);
+  }
   std::vector<std::shared_ptr<const NodeKind>> parsed;
   for (const auto& [name, name_node, value] : mapping.entries()) {
     yaml::Mapping lines = value.mapping();
@@ -83,6 +92,12 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     } catch (const YAML::Exception& error) {
       value.error("the lines of this node cannot be used: " + error.msg);
     }
+  }
+  if (has_sinks) {
+    const yaml::Node place = yaml::Node::parse("{kind: mock, sink: true}", "sinks");
+    yaml::Mapping lines = place.mapping();
+    lines.require("kind");
+    parsed.push_back(read_mock_node({sink, place, lines, directory}));
   }
   return parsed;
 }

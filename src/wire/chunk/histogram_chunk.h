@@ -40,6 +40,8 @@ class HistogramChunkReader {
   /// Of sample(), when its counter began; 0 where that is not known.
   int64_t start_ms() const { return starts_.start_ms(); }
   const std::optional<Error>& error() const { return error_; }
+  /// What follows the samples given.
+  uint64_t bits_left() const { return reader_.bits_left(); }
 
   uint16_t samples() const { return total_; }
   CounterResetHeader header() const { return header_; }

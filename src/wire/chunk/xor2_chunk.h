@@ -37,6 +37,8 @@ class Xor2Reader {
   uint16_t count() const { return count_; }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }
+  /// What follows the samples given.
+  uint64_t bits_left() const { return state_.bits.bits_left(); }
 
  private:
   // What changes with every sample, apart so that a loop can keep it in registers.

@@ -34,6 +34,8 @@ class XorReader {
   uint16_t count() const { return count_; }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }
+  /// What follows the samples given.
+  uint64_t bits_left() const { return 8 * uint64_t{rest_.size()} - state_.at; }
   /// The samples given are strictly increasing in time. False may also mean that this is not known.
   bool is_increasing() const { return !state_.may_fall && (given_ < 2 || state_.timestamp_ms > first_ms_); }
 

@@ -6,6 +6,7 @@
 
 #include "wire/chunk/histogram_chunk.h"
 #include "wire/chunk/xor2_chunk.h"
+#include "wire/streamed/chunk_check.h"
 
 namespace mread::wire {
 
@@ -19,7 +20,10 @@ constexpr uint64_t most_decoded_bytes = uint64_t{256} << 20;
 Result<void> ChunkTranscoder::append_floats(std::string& entries, const ChunkView& chunk) {
   floats_.reset();
   Xor2Reader reader(chunk.data);
-  for (model::Sample sample; reader.next(sample);) floats_.append(sample);
+  for (model::Sample sample; reader.next(sample);) {
+    if (auto inside = check_time(chunk, sample.timestamp_ms); !inside) return inside;
+    floats_.append(sample);
+  }
   if (!reader.ok()) return fail(*reader.error());
   if (!floats_.empty()) {
     append_chunk(entries, chunk.min_time_ms, chunk.max_time_ms, ChunkEncoding::xor_, floats_.bytes());
@@ -33,6 +37,7 @@ Result<void> ChunkTranscoder::append(std::string& entries, const ChunkView& chun
   HistogramChunkReader reader(chunk.encoding, chunk.data);
   uint64_t decoded_bytes = 0;
   while (reader.next()) {
+    if (auto inside = check_time(chunk, reader.sample().timestamp_ms); !inside) return inside;
     const model::Histogram& histogram = reader.sample().histogram;
     decoded_bytes += sizeof(model::HistogramSample) +
                      8 * (bucket_count(histogram.positive_spans) + bucket_count(histogram.negative_spans));

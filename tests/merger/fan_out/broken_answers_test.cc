@@ -58,6 +58,73 @@ INSTANTIATE_TEST_SUITE_P(
                       Broken{"LengthThatNeverEnds", std::string(20, '\xff'), "frame 0"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
+// ---- chunks that a right checksum covers ----------------------------------------------------------------------------
+
+enum class Bad { count, cut, early, late, falling };
+
+// Half an hour of samples, and what is wrong with them.
+std::string bad_frame(Bad bad) {
+  Samples all = samples(5000, 15'000, std::vector<double>(120, 1.5));
+  if (bad == Bad::falling) std::swap(all[50], all[51]);
+  RawChunk chunk = xor_chunk(all);
+  if (bad == Bad::count) chunk.data[0] = 4;  // 1144 samples.
+  if (bad == Bad::cut) chunk.data.resize(chunk.data.size() - 1);
+  if (bad == Bad::early) chunk.min_time_ms += 1;
+  if (bad == Bad::late) chunk.max_time_ms -= 1;
+  return frame_with(labels(up), {chunk});
+}
+
+// Whoever asks, what a chunk can be seen not to hold costs its backend, and nobody else.
+TEST(BadChunks, ACountThatTheBytesCannotHoldIsAFailureOfItsBackend) {
+  const std::string good = frame("up{job=\"b\"}", one(5000, 2));
+  const std::string reason = "a: frame 0: xor chunk: 1144 samples in ";
+  for (const bool streamed : {true, false}) {
+    const std::vector<Script> scripts{Script::streamed(bad_frame(Bad::count)), Script::streamed(good)};
+    const Answer partial = read(config_of(2, "partial: any\n"), scripts, streamed);
+    EXPECT_EQ(shown(partial, streamed), "up{job=\"b\"} 2@5000\n");
+    EXPECT_THAT(partial.partial, StartsWith(reason));
+    const Answer refused = read(config_of(2), scripts, streamed);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, StartsWith(reason));
+  }
+}
+
+// Passed on, it would fail the client's whole query.
+TEST(BadChunks, VerifyChunksFindsWhatOnlyReadingShows) {
+  const std::string good = frame("up{job=\"b\"}", one(5000, 2));
+  struct Case {
+    Bad bad;
+    const char* reason;
+  };
+  for (const Case& each :
+       {Case{Bad::cut, "the chunk ends before it"}, Case{Bad::early, "a sample at 5000 in a chunk"},
+        Case{Bad::late, "a sample at 1790000 in a chunk"}, Case{Bad::falling, "comes after one at"}}) {
+    const std::vector<Script> scripts{Script::streamed(bad_frame(each.bad)), Script::streamed(good)};
+    const std::string more = "partial: any\nmerge: {verify_chunks: true}\n";
+    const Answer partial = read(config_of(2, more), scripts, true);
+    EXPECT_EQ(shown(partial, true), "up{job=\"b\"} 2@5000\n") << each.reason;
+    EXPECT_THAT(partial.partial, StartsWith("a: frame 0: ")) << each.reason;
+    EXPECT_THAT(partial.partial, HasSubstr(each.reason));
+    // Otherwise it goes through as it came.
+    const Answer trusted = read(config_of(1), {scripts[0]}, true);
+    EXPECT_EQ(trusted.body, bad_frame(each.bad)) << each.reason;
+  }
+}
+
+// A decoded chunk shows it whatever the setting: trusted, its samples would be lost, doubled or out of order.
+TEST(BadChunks, SamplesOutsideOfTheClaimAreFoundWhereTheyAreDecoded) {
+  for (const Bad bad : {Bad::early, Bad::late}) {
+    const Answer sampled = read(config_of(1), {Script::streamed(bad_frame(bad))}, false);
+    EXPECT_EQ(sampled.status, 503);
+    EXPECT_THAT(sampled.body, HasSubstr("in a chunk that claims"));
+    const std::string other = frame(up, samples(6000, 15'000, std::vector<double>(120, 1.5)));
+    const Answer merged =
+        read(config_of(2, "partial: any\n"), {Script::streamed(bad_frame(bad)), Script::streamed(other)}, true);
+    EXPECT_EQ(merged.body, other);
+    EXPECT_THAT(merged.partial + merged.trailer, HasSubstr("a: xor chunk: a sample at "));
+  }
+}
+
 TEST(Trap09, BodiesThatAreNoSnappyBlock) {
   for (const std::string& body : {std::string("\xff\x06\x00\x00sNaPpY", 10), std::string("\x1f\x8b\x08\x00", 4),
                                   std::string("\x80\x80\x80\x80\x10"

@@ -288,7 +288,9 @@ TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
   const std::string light = frame("up{job=\"a\"}", samples(5000, 1000, {1}));
   std::string heavy;  // Does not compress.
   for (uint64_t n = 0; n < 20'000; ++n) {
-    heavy += frame_with(labels(numbered(n)), {{0, 1, wire::ChunkEncoding::xor_, std::string(2000, 'x')}});
+    std::string data(2000, 'x');
+    data[0] = 0;  // 120 samples.
+    heavy += frame_with(labels(numbered(n)), {{0, 1, wire::ChunkEncoding::xor_, data}});
   }
   for (const bool streamed : {true, false}) {
     for (const bool heavy_first : {true, false}) {

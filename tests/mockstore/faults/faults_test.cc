@@ -3,6 +3,10 @@
 #include "mockstore/faults/fault_schedule.h"
 #include "mockstore/faults/parse_fault.h"
 #include "mockstore/store_fixture.h"
+#include "wire/streamed/chunk_check.h"
+#include "wire/streamed/chunked_series.h"
+#include "wire/labels/labels_view.h"
+#include "wire/chunk/xor_chunk.h"
 
 namespace mread::mockstore {
 namespace {
@@ -123,6 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"head 200", "body 4", "end"},
              {"head 200", "body 4", "end"}},
         Case{"WrongCrc", "{wrong_crc: {frame: 1}}", whole, whole_samples},
+        Case{"BadChunkLeavesWhatIsNoChunkAlone", "{bad_chunk: count}", whole, whole_samples},
         Case{"UnsortedLeavesTheStepsAlone", "{unsorted: reversed}", whole, whole_samples},
         Case{"ErrorTextAtTheEnd",
              "{error_text: oops}",
@@ -160,6 +165,60 @@ TEST(WrongCrcTest, ChangesTheChecksumOfThatFrameOnly) {
   const auto second = splitter.next();
   ASSERT_FALSE(second);
   EXPECT_TRUE(second.error().is(Errc::checksum));
+}
+
+// Frames of one series with two chunks each, through a fault; what the frames then hold.
+std::vector<std::vector<wire::ChunkView>> bad_chunks(const std::string& fault, std::vector<std::string>& frames) {
+  FaultSchedule schedule(1, "a");
+  schedule.set(parse_faults(yaml::Node::parse(fault, "faults")), 0s);
+  FaultChain chain = schedule.decide(0, 0s);
+  std::string entries;
+  wire::XorWriter writer;
+  for (int64_t i = 0; i < 100; ++i) writer.append(model::Sample::of(i * 1000, static_cast<double>(i * i)));
+  for (const int64_t at : {0, 100'000})
+    wire::append_chunk(entries, at, at + 99'000, wire::ChunkEncoding::xor_, writer.bytes());
+  std::string message;
+  wire::encode_chunked_series(wire::encode_labels(model::LabelSet{{"__name__", "up"}}), entries, 0, message);
+  std::string frame;
+  wire::append_frame(frame, message);
+  std::vector<Step> steps{Head{}, Body{frame, true, nullptr}, Body{frame, true, nullptr}, End{}};
+  Received received;
+  std::vector<Step> out;
+  for (const Step& step : steps) {
+    chain.apply(step, out);
+    for (const Step& one : out) receive(one, received);
+  }
+  frames = received.frames;
+  wire::FrameSplitter splitter(10'000);
+  splitter.feed(received.body);
+  std::vector<std::vector<wire::ChunkView>> chunks;
+  for (const std::string& each : frames) {
+    const auto next = splitter.next();
+    EXPECT_TRUE(next && *next) << "the checksum is right";
+    wire::ChunkedResponse response;
+    EXPECT_TRUE(
+        wire::parse_chunked_response(std::string_view(each).substr(each.size() - (*next)->data.size()), response));
+    chunks.emplace_back(response.series.at(0).chunks.begin(), response.series.at(0).chunks.end());
+  }
+  return chunks;
+}
+
+TEST(BadChunkTest, ChangesTheFirstChunkOfThatFrameOnly) {
+  std::vector<std::string> frames;
+  const auto count = bad_chunks("{bad_chunk: {what: count, frame: 1}}", frames);
+  ASSERT_EQ(count.size(), 2U);
+  EXPECT_TRUE(wire::verify_chunk(count[0][0]));
+  EXPECT_FALSE(wire::may_hold_its_samples(count[1][0].encoding, count[1][0].data));
+  EXPECT_EQ(count[1][0].data.substr(2), count[0][0].data.substr(2));
+  EXPECT_EQ(count[1][1].wire, count[0][1].wire);
+  const auto half = bad_chunks("{bad_chunk: short}", frames);
+  EXPECT_EQ(half[0][0].data, half[1][0].data.substr(0, half[1][0].data.size() / 2));
+  EXPECT_FALSE(wire::verify_chunk(half[0][0]));
+  const auto times = bad_chunks("{bad_chunk: times}", frames);
+  EXPECT_EQ(times[0][0].min_time_ms, 99'001);
+  EXPECT_EQ(times[0][0].max_time_ms, 198'001);
+  EXPECT_EQ(times[0][0].data, times[1][0].data);
+  EXPECT_FALSE(wire::verify_chunk(times[0][0]));
 }
 
 TEST(StatusTest, AnswersAsGoDoes) {

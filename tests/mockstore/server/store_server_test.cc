@@ -114,6 +114,30 @@ TEST_F(StoreServerTest, RefusesOtherPathsAndMethodsAsPrometheusDoes) {
   EXPECT_EQ(on_admin->head.status, 404);
 }
 
+TEST_F(StoreServerTest, ASinkTakesAlertsAndScrapesAndCountsThem) {
+  start("{sink: true, input_series: [{series: up, values: '1x3'}]}");
+  for (const char* path : {"/api/v2/alerts", "/ops/api/v2/alerts"}) {
+    const auto alerts = send(server_->url() + path, "POST", "[]");
+    ASSERT_TRUE(alerts);
+    EXPECT_EQ(alerts->head.status, 200) << path;
+  }
+  const auto scrape = send(server_->url() + "/federate?match[]=up", "GET");
+  ASSERT_TRUE(scrape);
+  EXPECT_EQ(scrape->head.status, 200);
+  EXPECT_EQ(scrape->head.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(scrape->body, "");
+  const auto other = send(server_->url() + "/api/v1/write", "POST");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->head.status, 404);
+  for (const std::string& url : {server_->url(), server_->admin_url()}) {
+    const auto counts = send(url + "/-/sink", "GET");
+    ASSERT_TRUE(counts);
+    EXPECT_EQ(counts->body, "{\"alerts\":2,\"scrapes\":1}\n");
+  }
+  ASSERT_TRUE(read());
+  EXPECT_EQ(read()->head.status, 200) << "it is a store still";
+}
+
 TEST_F(StoreServerTest, ShowsItsJournal) {
   start(many_series);
   ASSERT_TRUE(read());

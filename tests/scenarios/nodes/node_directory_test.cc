@@ -137,6 +137,43 @@ INSTANTIATE_TEST_SUITE_P(
                   "               ^"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
+constexpr const char* alerts = "alerting.alertmanagers.*.static_configs.*.targets.*";
+
+std::string resolved_target(const NodeDirectory& nodes, const std::string& target) {
+  const yaml::Node config =
+      yaml::Node::parse("alerting: {alertmanagers: [{static_configs: [{targets: ['" + target + "']}]}]}", "t");
+  const YAML::Node out = nodes.resolve(config, "store", {alerts});
+  return out["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"][0].as<std::string>();
+}
+
+TEST(Sinks, StandForTheTargetsThatTheyAreGiven) {
+  NodeDirectory nodes = directory();
+  nodes.add("sink", {9090}, "");
+  nodes.set_sinks({"Alerts.example.com", "10.9.9.9:9093"}, "sink");
+  EXPECT_EQ(resolved_target(nodes, "alerts.example.com:9093"), "{{node:sink:9090}}");
+  EXPECT_EQ(resolved_target(nodes, "alerts.example.com"), "{{node:sink:9090}}");
+  EXPECT_EQ(resolved_target(nodes, "10.9.9.9:9093"), "{{node:sink:9090}}");
+  EXPECT_THROW(resolved_target(nodes, "10.9.9.9:9094"), yaml::ConfigError);
+  EXPECT_THROW(resolved_target(nodes, "other.example.com:9093"), yaml::ConfigError);
+}
+
+TEST(Sinks, TheStarStandsForAllTargetsThatAreNoNodesAndForNothingElse) {
+  NodeDirectory nodes = directory();
+  nodes.add("sink", {9090}, "");
+  nodes.set_sinks({"*"}, "sink");
+  EXPECT_EQ(resolved_target(nodes, "other.example.com:9093"), "{{node:sink:9090}}");
+  EXPECT_EQ(resolved_target(nodes, "prom-a.dc1.example.com:9090"), "{{node:us-east:9090}}");
+  EXPECT_EQ(resolved_target(nodes, "store:9090"), "{{node:store:9090}}");
+  EXPECT_EQ(resolved_target(nodes, "10.0.0.1:9090"), "10.0.0.1:9090") << "external";
+  EXPECT_THROW(resolved_target(nodes, "us-eats:9090"), yaml::ConfigError) << "a node's name with letters swapped";
+  for (const auto& [path, config] :
+       {std::pair("remote_read.*.url", "remote_read: [{url: 'http://other.example.com/'}]"),
+        std::pair("remote_write.*.url", "remote_write: [{url: 'http://other.example.com/'}]"),
+        std::pair("scrape_configs.*.proxy_url", "scrape_configs: [{proxy_url: 'http://other.example.com/'}]")}) {
+    EXPECT_THROW(nodes.resolve(yaml::Node::parse(config, "t"), "store", {path}), yaml::ConfigError) << path;
+  }
+}
+
 TEST(ExpandRemoteReadNames, ANameAloneBecomesAnEntry) {
   const yaml::Node config = yaml::Node::parse("remote_read: [us-east, {url: http://merge/read}]", "test.yaml");
   expand_remote_read_names(config, directory());
