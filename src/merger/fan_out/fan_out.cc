@@ -135,7 +135,7 @@ FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint n
   make_writer();
   for (const model::Query& query : request_.queries) {
     if (is_within_range(policy_.limits, query)) continue;
-    refuse(400, fmt::format("the query's range is more than {} (limits.query_range)",
+    refuse(400, fmt::format("the query asks for samples of more than {} (limits.query_range)",
                             format_duration(policy_.limits.query_range)));
     return;
   }

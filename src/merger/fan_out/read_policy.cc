@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/printable.h"
+#include "merger/answer/answer_writer.h"
 #include "merger/fan_out/answer_kind.h"
 
 namespace mread::merger {
@@ -38,8 +39,10 @@ std::vector<Part> with_spares(const Policy& policy, std::vector<Part> parts) {
 
 bool is_within_range(const Limits& limits, const model::Query& query) {
   const auto limit = static_cast<uint64_t>(limits.query_range.count());
-  if (limit == 0 || query.end_ms <= query.start_ms) return true;
-  return static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms) <= limit;
+  if (limit == 0 || asks_for_labels_only(query)) return true;
+  const TimeRange range = answered_range(query);
+  if (range.last_ms <= range.first_ms) return true;
+  return static_cast<uint64_t>(range.last_ms) - static_cast<uint64_t>(range.first_ms) <= limit;
 }
 
 std::string describe_failures(const Policy& policy, std::span<const BackendOutcome> outcomes, size_t most_bytes) {

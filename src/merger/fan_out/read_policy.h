@@ -29,7 +29,8 @@ bool is_short(const Group& group, std::span<const Part> parts);
 /// The same with dropped members in place of those that a group is short of.
 std::vector<Part> with_spares(const Policy& policy, std::vector<Part> parts);
 
-/// Whether a query's range is within limits.query_range.
+/// Whether the range of the samples that a query asks for is within limits.query_range: the hints' range where there
+/// are hints. A query that asks for labels only is always within.
 bool is_within_range(const Limits& limits, const model::Query& query);
 
 /// How much is said of failed backends: in a header, of which proxies take few bytes (nginx: 4 KiB for the whole head),

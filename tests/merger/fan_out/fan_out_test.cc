@@ -420,7 +420,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Limit{"Series", "limits: {series: 150}\n", "more than 150 series (limits.series)"},
                       Limit{"Samples", "limits: {samples: 250}\n", "more than 250 samples (limits.samples)"},
                       Limit{"Bytes", "limits: {bytes_in_flight: 5KiB}\n", "(limits.bytes_in_flight)"},
-                      Limit{"Range", "limits: {query_range: 1h}\n", "more than 1h (limits.query_range)"}),
+                      Limit{"Range", "limits: {query_range: 1h}\n", "samples of more than 1h (limits.query_range)"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(Limits, OneAnswerAloneMayHaveTooManySeries) {
