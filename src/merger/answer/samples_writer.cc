@@ -43,6 +43,7 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   whole_ = {};
   histogram_entries_.clear();
   histograms_ = 0;
+  float_histograms_ = false;
   if (identical && take_samples(fragments[0])) return append(fragments[0].labels);
 
   samples_.clear();
@@ -65,6 +66,11 @@ SourceResult<void> SamplesWriter::append(std::string_view labels) {
   constexpr uint64_t largest_sample = 22;
   const uint64_t count = samples_.size() + whole_.size();
   const uint64_t at_most = largest_sample * count + labels.size() + histogram_entries_.size() + 16;
+  if (leaves_out(labels)) return {};
+  if (float_histograms_ && refuses_float_histograms(client_)) {
+    leave_out(Refusal::float_histogram);
+    return {};
+  }
   if (response_.uncompressed_size() + at_most > largest_block) {
     return tl::unexpected<SourceError>(
         {no_source, Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
@@ -114,6 +120,7 @@ bool SamplesWriter::would_stay(const wire::TimeSeriesView& series, uint64_t& sam
 }
 
 std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
+  if (!takes_all(client_)) return std::nullopt;
   const auto within = [](uint64_t limit, uint64_t value) { return limit == 0 || value <= limit; };
   uint64_t bytes = 0;
   for (const auto& piece : body) bytes += piece->size();
@@ -234,6 +241,7 @@ SourceResult<void> SamplesWriter::mixed(std::span<const MixedSample> samples) {
       if (auto room = check_room(2 * histogram_entries_.size()); !room) return room;
       wire::append_histogram_entry(histogram_entries_, {sample.timestamp_ms, sample.histogram});
       ++histograms_;
+      float_histograms_ |= sample.histogram.is_float;
     }
   }
   return check_samples(samples_.size() + histograms_);

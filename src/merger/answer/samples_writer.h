@@ -17,7 +17,8 @@ namespace mread::merger {
 /// series that loses all of its samples by that is left out, one that came without samples stays.
 class SamplesWriter final : public AnswerWriter, private SeriesParts {
  public:
-  SamplesWriter(const Policy& policy, AccountPtr account) : AnswerWriter(policy, std::move(account)) {}
+  SamplesWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)
+      : AnswerWriter(policy, std::move(account), client) {}
 
   const char* content_type() const override { return "application/x-protobuf"; }
   const char* content_encoding() const override { return "snappy"; }
@@ -58,6 +59,7 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   bool in_one_part_ = false;
   std::string histogram_entries_;
   uint64_t histograms_ = 0;
+  bool float_histograms_ = false;  // Some of them are.
   bool any_ = false;     // The series had samples, in the range or not.
   int64_t next_ms_ = 0;  // The earliest timestamp that may follow.
 };

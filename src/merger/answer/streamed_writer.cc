@@ -10,6 +10,7 @@ namespace mread::merger {
 void StreamedWriter::begin_result(size_t query_index, const model::Query&) { query_index_ = query_index; }
 
 SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch& batch) {
+  if (leaves_out(fragments[0].labels)) return {};
   const bool identical = all_identical(fragments);
   const bool readable = policy_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
   if (identical && readable && !fragments[0].is_samples && !fragments[0].whole.empty() && query_index_ == 0) {

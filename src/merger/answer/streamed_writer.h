@@ -21,7 +21,8 @@ namespace mread::merger {
 /// `newer`. Merged samples are always in the latter.
 class StreamedWriter final : public AnswerWriter, private SeriesParts {
  public:
-  StreamedWriter(const Policy& policy, AccountPtr account) : AnswerWriter(policy, std::move(account)) {}
+  StreamedWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)
+      : AnswerWriter(policy, std::move(account), client) {}
 
   const char* content_type() const override {
     return "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";

@@ -67,4 +67,13 @@ std::string describe_failures(const Policy& policy, std::span<const BackendOutco
   return text;
 }
 
+std::string describe_partial(const Policy& policy, const Outcome& outcome, size_t most_bytes) {
+  const std::string left_out = describe_left_out(outcome.client, outcome.left_out);
+  if (left_out.empty()) return describe_failures(policy, outcome.backends, most_bytes);
+  std::string text =
+      describe_failures(policy, outcome.backends, most_bytes - std::min(most_bytes, left_out.size() + 2));
+  if (!text.empty()) text += ", ";
+  return text + left_out;
+}
+
 }  // namespace mread::merger

@@ -44,4 +44,8 @@ inline constexpr size_t failures_bytes = 64U << 10;
 std::string describe_failures(const Policy& policy, std::span<const BackendOutcome> outcomes,
                               size_t most_bytes = failures_bytes);
 
+/// All that is missing in an answer: describe_failures(), and what was left out since the client would refuse it. The
+/// latter has its place in `most_bytes` first.
+std::string describe_partial(const Policy& policy, const Outcome& outcome, size_t most_bytes = failures_bytes);
+
 }  // namespace mread::merger
