@@ -15,6 +15,7 @@ namespace mread::merger {
 
 void SamplesWriter::begin_result(size_t, const model::Query& query) {
   range_ = answered_range(query);
+  labels_only_ = asks_for_labels_only(query);
   response_.begin_result();
 }
 
@@ -44,6 +45,10 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   histogram_entries_.clear();
   histograms_ = 0;
   float_histograms_ = false;
+  if (labels_only_) {
+    samples_.clear();
+    return append(fragments[0].labels);
+  }
   if (identical && take_samples(fragments[0])) return append(fragments[0].labels);
 
   samples_.clear();
@@ -132,6 +137,7 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
   using State = wire::SamplesBlockReader::State;
   for (State state = reader.next(); state != State::end; state = reader.next(), ++series) {
     if (state == State::lapse || !would_stay(reader.series(), samples)) return std::nullopt;
+    if (labels_only_ && samples > 0) return std::nullopt;
     const wire::LabelsStep step = wire::step_labels(labels, reader.series().labels);
     if (!step.canonical || (series > 0 && step.order <= 0)) return std::nullopt;
     labels.replace(step.common, std::string::npos, reader.series().labels.substr(step.common));

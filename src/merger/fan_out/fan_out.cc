@@ -222,6 +222,8 @@ void FanOut::Impl::ask(QueryRun& run, BackendLeg& leg, TimePoint now) {
   const bool anchors = policy_.backends[leg.backend()].anchor_regex;
   request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  // A collector leaves the samples out of a SAMPLES answer only.
+  if (asks_for_labels_only(run.query)) std::swap(request.accepted_response_types[0], request.accepted_response_types[1]);
   leg.ask(now);
   count(leg);
   actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
