@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "mockstore/faults/fault_schedule.h"
-#include "store_fixture.h"
+#include "mockstore/store_fixture.h"
 
 namespace mread::mockstore {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "net/credentials.h"
-#include "store_fixture.h"
+#include "mockstore/store_fixture.h"
 
 namespace mread::mockstore {
 namespace {

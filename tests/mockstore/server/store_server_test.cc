@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "net/client.h"
-#include "store_fixture.h"
+#include "mockstore/store_fixture.h"
 
 namespace mread::mockstore {
 namespace {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "store_fixture.h"
+#include "mockstore/store_fixture.h"
 #include "wire/chunk/chunk_samples.h"
 
 namespace mread::mockstore {

@@ -6,7 +6,7 @@
 #include "base/nasty_texts.h"
 #include "base/printable.h"
 #include "mockstore/server/admin.h"
-#include "store_fixture.h"
+#include "mockstore/store_fixture.h"
 
 namespace mread::mockstore {
 namespace {

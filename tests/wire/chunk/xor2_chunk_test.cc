@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "generators.h"
+#include "wire/generators.h"
 #include "newer_chunk_vectors.h"
 
 namespace mread::wire {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "generators.h"
+#include "wire/generators.h"
 #include "wire/bytes/varint.h"
 
 namespace mread::wire {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "generators.h"
+#include "wire/generators.h"
 #include "wire/proto/remote.pb.h"
 
 namespace mread::wire {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "generators.h"
+#include "wire/generators.h"
 #include "wire/labels/labels_view.h"
 #include "wire/proto/remote.pb.h"
 

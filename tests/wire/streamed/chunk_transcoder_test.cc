@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "newer_chunk_vectors.h"
+#include "wire/chunk/newer_chunk_vectors.h"
 #include "wire/chunk/chunk_samples.h"
 
 namespace mread::wire {
