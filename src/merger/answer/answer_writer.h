@@ -58,8 +58,8 @@ class AnswerWriter {
 
   virtual void begin_result(size_t query_index, const model::Query& query) = 0;
   virtual SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) = 0;
-  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make:
-  /// then it gives their number. For the only result of an answer.
+  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make,
+  /// and nothing that the client refuses: then it gives their number. For the only result of an answer.
   virtual std::optional<uint64_t> pass_on(SampledAnswer::Pieces body);
   /// What was held back, until the batch has `batch_bytes`. Whether that was all; else it is to be called again.
   virtual bool finish(Batch& batch, size_t batch_bytes) = 0;

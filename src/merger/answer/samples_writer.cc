@@ -125,7 +125,6 @@ bool SamplesWriter::would_stay(const wire::TimeSeriesView& series, uint64_t& sam
 }
 
 std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
-  if (!takes_all(client_)) return std::nullopt;
   const auto within = [](uint64_t limit, uint64_t value) { return limit == 0 || value <= limit; };
   uint64_t bytes = 0;
   for (const auto& piece : body) bytes += piece->size();
@@ -140,6 +139,7 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
     if (labels_only_ && samples > 0) return std::nullopt;
     const wire::LabelsStep step = wire::step_labels(labels, reader.series().labels);
     if (!step.canonical || (series > 0 && step.order <= 0)) return std::nullopt;
+    if (refused_label(client_, reader.series().labels)) return std::nullopt;
     labels.replace(step.common, std::string::npos, reader.series().labels.substr(step.common));
     if (!within(policy_.limits.series, series + 1) || !within(policy_.limits.samples, samples)) return std::nullopt;
   }

@@ -69,8 +69,10 @@ TEST(ClientRead, OtherClientsGetEverything) {
   }
 }
 
-// A body that could be passed on as it came holds what the client refuses.
-TEST(ClientRead, TheOnlySampledAnswerIsNotPassedOn) {
+// A body that could be passed on as it came, with and without what the client refuses.
+TEST(ClientRead, TheOnlySampledAnswerIsPassedOnWhereTheClientTakesIt) {
+  const Script plain = sampled_of({"up{job=\"a\"}", good});
+  EXPECT_EQ(read({plain}, false, ClientClass::v2_42).body, plain.body);
   const Answer answer = read({sampled_of({good, dotted})}, false, ClientClass::v2_42);
   EXPECT_EQ(shown(answer, false), show(read_streamed(frame(good, some(1)))));
   EXPECT_EQ(answer.outcome.partial, dotted_text);

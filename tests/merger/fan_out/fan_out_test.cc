@@ -458,6 +458,18 @@ TEST(Limits, AfterTheHeadTheyAbort) {
   EXPECT_THAT(answer.aborted->context, HasSubstr("limits.series"));
 }
 
+// As a query node asks for /api/v1/series without a range.
+TEST(Limits, AListingOfLabelsMayDeclareAllOfTime) {
+  auto ask = request({"up"}, -9'223'309'901'257'974'000, 9'223'309'901'257'974'000, true);
+  const config::Config config = config_of(1, "limits: {query_range: 1h}\n");
+  const Script script = Script::sampled(samples_body({{labels(up), {}, ""}}));
+  EXPECT_EQ(FanOutDriver(config, {script}).run(ask).status, 400);
+  ask.queries[0].hints.emplace().func = "series";
+  const Answer answer = FanOutDriver(config, {script}).run(ask);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.outcome.series_out, 1U);
+}
+
 TEST(Limits, ZeroMeansNone) {
   const config::Config config = config_of(1, "limits: {series: 0, samples: 0, bytes_in_flight: 0, query_range: 0s}\n");
   EXPECT_TRUE(read(config, {Script::streamed(many("a", 10))}, true).finished);
