@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/memory_limit.h"
@@ -12,6 +13,7 @@
 #include "config/credentials.h"
 #include "config/headers.h"
 #include "config/web.h"
+#include "merger/answer/client_class.h"
 #include "merger/policy/policy.h"
 
 namespace mread::config {
@@ -53,6 +55,12 @@ struct ServerLimits {
   std::string share_of;            ///< of which the two are a half and a quarter, where they are
 };
 
+/// Clients whose User-Agent begins with this text refuse what Prometheus of that generation refuses.
+struct ClientRule {
+  std::string user_agent;  ///< not empty
+  merger::ClientClass as = merger::ClientClass::v3_5;
+};
+
 /// A file with more entries of `remote_read:`, which changes while the server runs.
 struct Discovery {
   std::string file;
@@ -66,6 +74,7 @@ struct Config : merger::Policy {
   std::string listen = "127.0.0.1:9095";
   std::vector<Endpoint> endpoints;  ///< by backend
   ServerLimits server_limits;
+  std::vector<ClientRule> clients;  ///< the first that fits counts, before what a Prometheus says of itself
   std::optional<Discovery> discovery;
   std::optional<merger::HealthSettings> health;  ///< none: every read asks every backend
   WebSettings web;                               ///< of the server itself
@@ -79,6 +88,9 @@ struct Config : merger::Policy {
   static Config parse(std::string text, std::string file_name);
   static Config load(const std::string& path);
   static Config from_yaml(const yaml::Node& root);
+
+  /// By its User-Agent.
+  merger::ClientClass class_of(std::string_view user_agent) const;
 
   /// Where the file gives no total_bytes_in_flight, it is not more than half of what the process may have, and
   /// bytes_in_flight not more than a quarter.

@@ -97,6 +97,7 @@ std::string Config::describe() const {
                        health->path.empty() ? "none" : quoted(health->path), format_duration(health->hung_after));
   }
   if (prune) out += describe_prune(*this);
+  out += describe_clients(*this);
   out += describe_web(web);
   if (!query_log_file.empty()) out += fmt::format("query_log_file: {}\n", quoted(query_log_file));
   return out;

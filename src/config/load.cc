@@ -170,6 +170,7 @@ Config Config::from_yaml(const yaml::Node& root) {
   if (const auto limits = mapping.find("limits")) read_limits(*limits, config);
   if (const auto health = mapping.find("health")) read_health(*health, config);
   if (const auto file = mapping.find("query_log_file")) config.query_log_file = file->string();
+  if (const auto clients = mapping.find("clients")) config.clients = read_clients(*clients);
   if (const auto prune = mapping.find("prune")) config.prune = read_prune(*prune, config);
   if (const auto web = mapping.find("web")) config.web = read_web(*web);
   mapping.finish();

@@ -24,6 +24,11 @@ void read_anchor_regex(const std::optional<yaml::Node>& node, Config& config);
 /// One entry of `routes:`. The groups are there.
 merger::Route read_route(const yaml::Node& node, const Config& config);
 
+/// `clients:`.
+std::vector<ClientRule> read_clients(const yaml::Node& node);
+/// Empty where there are none.
+std::string describe_clients(const Config& config);
+
 /// `prune:`. The backends are there.
 merger::PruneSettings read_prune(const yaml::Node& node, const Config& config);
 std::string describe_prune(const Config& config);

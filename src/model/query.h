@@ -33,6 +33,9 @@ struct Query {
   friend bool operator==(const Query&, const Query&) = default;
 };
 
+/// Whether the asking side wants labels without samples.
+inline bool asks_for_labels_only(const Query& query) { return query.hints && query.hints->func == "series"; }
+
 /// The numbers are those of the wire (prometheus.ReadRequest.ResponseType).
 enum class ResponseType { samples = 0, streamed_xor_chunks = 1 };
 

@@ -130,13 +130,14 @@ void Generation::show_states() const {
 
 std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
                                                const net::Headers& passed_on, const Asker& asker) {
-  const auto key = config_.server_limits.single_flight ? flight_key(request, passed_on) : std::nullopt;
+  const auto key = config_.server_limits.single_flight ? flight_key(request, passed_on, asker.client_class) : std::nullopt;
   const merger::ReadIdentity who{std::hash<std::string>()(asker.client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;
     // Nobody can join, so nothing need be kept.
     if (!key) limits.join_bytes = 0;
-    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who), limits, asker);
+    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who, asker.client_class), limits,
+                                    asker);
   };
   if (key) return flights_.seat(*key, strand, create);
   const auto flight = create();
@@ -145,17 +146,18 @@ std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& stra
   return seat;
 }
 
-FlightHooks Generation::flight_hooks(merger::ReadIdentity who) {
+FlightHooks Generation::flight_hooks(merger::ReadIdentity who, merger::ClientClass client) {
   // Held by the hooks, so that a flight that never shows anything gives its leave back.
   const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
   FlightHooks hooks;
-  hooks.begin = [this, admission, who] {
+  hooks.begin = [this, admission, who, client] {
     admission->emplace(*circuits_, std::chrono::steady_clock::now(), who);
     merger::FanOutOptions options;
     board_.prepare(options);
     hedging_.prepare(options);
     (*admission)->prepare(options);
     options.knowledge = catalogs_->knowledge();
+    options.client = client;
     return options;
   };
   if (circuits_->enabled()) {

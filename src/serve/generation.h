@@ -76,7 +76,7 @@ class Generation {
 
  private:
   Generation(config::Config config, Ways ways, Lasting lasting, const Generation* previous);
-  FlightHooks flight_hooks(merger::ReadIdentity who);
+  FlightHooks flight_hooks(merger::ReadIdentity who, merger::ClientClass client);
   /// Counts and logs what a fan-out has shown, and has backends probed where that is due.
   void learn(const merger::Outcome& outcome, Circuits::Admission& admission);
   void probe(size_t backend);

@@ -368,6 +368,7 @@ asio::awaitable<std::optional<DecodedRequest>> Service::decode(net::ServerReques
 asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWriter& writer) {
   const std::string peer = request.peer;
   const net::Headers to_backends = passed_on(request.head.headers);
+  const std::string user_agent(request.head.headers.get("User-Agent"));
   const auto decoded = co_await decode(std::move(request), writer);
   if (!decoded) co_return;
   const auto read = warnings_.announce(decoded->warnings_key);
@@ -375,7 +376,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   // However the read ends, its seat is left in good order.
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
-  const Asker asker{client_address(peer), decoded->bytes};
+  const Asker asker{client_address(peer), decoded->bytes, current->config().class_of(user_agent)};
   const auto seat = current->seat(strand, decoded->read, to_backends, asker);
   const auto& accepted = decoded->read.accepted_response_types;
   const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();

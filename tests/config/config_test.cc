@@ -124,6 +124,25 @@ query_log_file: /tmp/query.log
   EXPECT_EQ(config.health->path, "/ping");
 }
 
+TEST(Config, ClientsAreKnownByWhatTheySayAndByTheFile) {
+  const std::string backends = "remote_read: [{url: 'http://a/read'}]\n";
+  const Config config = parse(backends +
+                              "clients:\n"
+                              "  - {user_agent: old-reader/, as: v2.42}\n"
+                              "  - {user_agent: Prometheus/2.51, as: v3.5}\n"
+                              "  - {user_agent: Prometheus/2.5, as: v2.42}\n");
+  using merger::ClientClass;
+  EXPECT_EQ(config.class_of("old-reader/1.0"), ClientClass::v2_42);
+  EXPECT_EQ(config.class_of("Prometheus/2.51.0"), ClientClass::v3_5);
+  EXPECT_EQ(config.class_of("Prometheus/2.53.3+ds1"), ClientClass::v2_42);
+  EXPECT_EQ(config.class_of("Prometheus/2.47.0"), ClientClass::v2_53);
+  EXPECT_EQ(config.class_of("vmctl"), ClientClass::v3_5);
+  EXPECT_EQ(parse(backends).class_of("Prometheus/2.42.0"), ClientClass::v2_42);
+  EXPECT_THAT(config.describe(), HasSubstr("clients:\n  - {user_agent: \"old-reader/\", as: v2.42}\n"));
+  EXPECT_EQ(parse(config.describe()).describe(), config.describe());
+  EXPECT_THAT(parse(backends).describe(), Not(HasSubstr("clients")));
+}
+
 TEST(Config, DescriptionHidesWhatMayBeSecret) {
   const std::string text =
       parse("remote_read: [{name: a, url: 'http://a/read?p=hunter2', headers: {X-Api-Key: hunter3}}]").describe();
@@ -222,6 +241,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"AuthorizationHeader", backend("headers: {authorization: x}"), "options of its own"},
         Refusal{"BothBearerTokens", backend("bearer_token: x, bearer_token_file: y"),
                 "at most one of bearer_token and bearer_token_file"},
+        Refusal{"ClientWithoutAUserAgent", with("clients: [{as: v2.42}]"), "user_agent"},
+        Refusal{"ClientOfEverybody", with("clients: [{user_agent: '', as: v2.42}]"), "want the beginning of a User-Agent"},
+        Refusal{"ClientLikeNothing", with("clients: [{user_agent: x}]"), "\"as\""},
+        Refusal{"ClientLikeAnotherVersion", with("clients: [{user_agent: x, as: v2.41}]"), "mread.yml:5:31"},
+        Refusal{"ClientThatNeverCounts", with("clients: [{user_agent: x, as: v3.5}, {user_agent: x/1, as: v2.42}]"),
+                "put the longer text first"},
         Refusal{"PruneAllTheTime", with("prune: {refresh: 0s}"), "refresh must be more than 0"},
         Refusal{"PruneByMagic", with("prune: {by: magic}"), "mread.yml:5:13"},
         Refusal{"PruneExceptNobody", with("prune: {except: [bb]}"), "did you mean \"b\"?"},

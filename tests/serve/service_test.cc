@@ -425,6 +425,47 @@ TEST(StatusPageTest, DurationsHaveTwoUnits) {
   EXPECT_EQ(rough_duration(100'000s), "1d3h");
 }
 
+// A Prometheus of 2.42 refuses a whole answer for the dot; others are told of nothing.
+TEST_F(ServeTest, LeavesOutWhatTheClientRefuses) {
+  const std::string path = fmt::format("{}mread-left-out-{}.log", testing::TempDir(), getpid());
+  std::filesystem::remove(path);
+  ScriptedBackend plain(loop_, streamed(healthy_body));
+  ScriptedBackend dotted(loop_, streamed(frame("m{\"http.method\"=\"GET\"}", samples(1'000, 1'000, {1}))));
+  serve({plain.url(), dotted.url()}, "clients: [{user_agent: my-reader, as: v2.53}]\nquery_log_file: " + path + "\n");
+  const std::string left_out = "1 series that Prometheus 2.42 refuses: a label's name";
+  auto old = read_request(model::ResponseType::samples);
+  old.headers.set("User-Agent", "Prometheus/2.42.0+ds");
+  const auto answer = get(old);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->head.status, 200);
+  EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), left_out);
+  EXPECT_EQ(text_of(*answer, model::ResponseType::samples), healthy_text);
+  EXPECT_EQ(metric("mread_series_left_out_total{client=\"v2.42\",reason=\"label_name\"}"), "1");
+  EXPECT_EQ(metric("mread_partial_reads_total"), "0") << "no backend is missing";
+
+  old.headers.set("User-Agent", "my-reader/1.0");
+  const auto ruled = get(old);
+  ASSERT_TRUE(ruled);
+  EXPECT_EQ(ruled->head.headers.get("X-Mread-Partial"), "1 series that Prometheus 2.53 refuses: a label's name");
+
+  const auto whole = read(model::ResponseType::samples);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->head.headers.get("X-Mread-Partial"), "");
+  EXPECT_NE(text_of(*whole, model::ResponseType::samples), healthy_text);
+
+  std::string text;
+  wait_until([&] {
+    std::stringstream content;
+    content << std::ifstream(path).rdbuf();
+    text = content.str();
+    return std::count(text.begin(), text.end(), '\n') == 3;
+  });
+  std::filesystem::remove(path);
+  const auto line = boost::json::parse(text.substr(0, text.find('\n'))).as_object();
+  EXPECT_EQ(line.at("partial").as_string(), left_out);
+  EXPECT_EQ(line.at("series_left_out").as_int64(), 1);
+}
+
 TEST_F(ServeTest, TheQueryLogSaysWhatHappened) {
   const std::string path = fmt::format("{}mread-query-{}.log", testing::TempDir(), getpid());
   std::filesystem::remove(path);

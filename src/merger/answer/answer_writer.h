@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "merger/answer/batch.h"
+#include "merger/answer/client_class.h"
 #include "merger/combine/conflict.h"
 #include "merger/combine/series_combiner.h"
 #include "merger/policy/policy.h"
@@ -25,6 +26,7 @@ struct AnswerCounts {
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;
   std::array<uint64_t, 3> transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  LeftOut left_out{};                    ///< series that the client would refuse
 };
 
 /// The source that is to blame is no source: the answer itself is too large.
@@ -34,15 +36,16 @@ inline constexpr size_t no_source = SIZE_MAX;
 ///
 /// Input    the series of the first query in order, then the second's, …; each once, with all its fragments.
 /// Output   as the kind says. A failed write() has written nothing; the same series may be tried again with fewer
-///          fragments.
+///          fragments. A series that the client's class refuses is left out, and counted as such only.
 /// Errors   of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit where limits.series,
 ///          limits.samples or limits.bytes_in_flight would be exceeded.
 /// Memory   counts for `account`.
 /// Not thread-safe.
 class AnswerWriter {
  public:
-  AnswerWriter(const Policy& policy, AccountPtr account)
+  AnswerWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)
       : policy_(policy),
+        client_(client),
         account_(std::move(account)),
         charge_(account_),
         combiner_(policy.on_conflict, policy.dedup, account_->budget()) {}
@@ -55,8 +58,8 @@ class AnswerWriter {
 
   virtual void begin_result(size_t query_index, const model::Query& query) = 0;
   virtual SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) = 0;
-  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make:
-  /// then it gives their number. For the only result of an answer.
+  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make,
+  /// and nothing that the client refuses: then it gives their number. For the only result of an answer.
   virtual std::optional<uint64_t> pass_on(SampledAnswer::Pieces body);
   /// What was held back, until the batch has `batch_bytes`. Whether that was all; else it is to be called again.
   virtual bool finish(Batch& batch, size_t batch_bytes) = 0;
@@ -81,6 +84,15 @@ class AnswerWriter {
     return {};
   }
   SourceResult<void> check_samples(uint64_t more) const;
+  /// Whether the series is to be left out for its labels, and is counted as left out then.
+  bool leaves_out(std::string_view labels) {
+    if (takes_all(client_)) [[likely]]
+      return false;
+    const auto refused = refused_label(client_, labels);
+    if (refused) leave_out(*refused);
+    return refused.has_value();
+  }
+  void leave_out(Refusal refusal) { ++counts_.left_out[static_cast<size_t>(refusal)]; }
   /// Whether `more` bytes may be taken for the answer.
   SourceResult<void> check_room(uint64_t more) const {
     if (account_->budget().has_room(more)) [[likely]]
@@ -92,6 +104,7 @@ class AnswerWriter {
   void release_combiner() { combiner_.release(); }
 
   const Policy& policy_;
+  const ClientClass client_;
   const AccountPtr account_;
   Charge charge_;
   AnswerCounts counts_;

@@ -16,6 +16,7 @@ namespace mread::merger {
 
 void SamplesWriter::begin_result(size_t, const model::Query& query) {
   range_ = answered_range(query);
+  labels_only_ = asks_for_labels_only(query);
   response_.begin_result();
 }
 
@@ -44,6 +45,11 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   whole_ = {};
   histogram_entries_.clear();
   histograms_ = 0;
+  float_histograms_ = false;
+  if (labels_only_) {
+    samples_.clear();
+    return append(fragments[0].labels);
+  }
   if (identical && take_samples(fragments[0])) return append(fragments[0].labels);
 
   samples_.clear();
@@ -66,6 +72,11 @@ SourceResult<void> SamplesWriter::append(std::string_view labels) {
   constexpr uint64_t largest_sample = 22;
   const uint64_t count = samples_.size() + whole_.size();
   const uint64_t at_most = largest_sample * count + labels.size() + histogram_entries_.size() + 16;
+  if (leaves_out(labels)) return {};
+  if (float_histograms_ && refuses_float_histograms(client_)) {
+    leave_out(Refusal::float_histogram);
+    return {};
+  }
   if (response_.uncompressed_size() + at_most > largest_block) {
     return tl::unexpected<SourceError>(
         {no_source, Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
@@ -126,8 +137,10 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
   using State = wire::SamplesBlockReader::State;
   for (State state = reader.next(); state != State::end; state = reader.next(), ++series) {
     if (state == State::lapse || !would_stay(reader.series(), samples)) return std::nullopt;
+    if (labels_only_ && samples > 0) return std::nullopt;
     const wire::LabelsStep step = wire::step_labels(labels, reader.series().labels);
     if (!step.canonical || (series > 0 && step.order <= 0)) return std::nullopt;
+    if (refused_label(client_, reader.series().labels)) return std::nullopt;
     labels.replace(step.common, std::string::npos, reader.series().labels.substr(step.common));
     if (!within(policy_.limits.series, series + 1) || !within(policy_.limits.samples, samples)) return std::nullopt;
   }
@@ -242,6 +255,7 @@ SourceResult<void> SamplesWriter::mixed(std::span<const MixedSample> samples) {
       if (auto room = check_room(2 * histogram_entries_.size()); !room) return room;
       wire::append_histogram_entry(histogram_entries_, {sample.timestamp_ms, sample.histogram});
       ++histograms_;
+      float_histograms_ |= sample.histogram.is_float;
     }
   }
   return check_samples(samples_.size() + histograms_);

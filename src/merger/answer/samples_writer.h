@@ -14,10 +14,12 @@ namespace mread::merger {
 
 /// A SAMPLES answer: one snappy block, whose length comes first, so everything is held, compressed, until finish().
 /// Samples are trimmed to answered_range(); a
-/// series that loses all of its samples by that is left out, one that came without samples stays.
+/// series that loses all of its samples by that is left out, one that came without samples stays. Of a query for labels
+/// only every series that came stays, without samples, which are not looked at.
 class SamplesWriter final : public AnswerWriter, private SeriesParts {
  public:
-  SamplesWriter(const Policy& policy, AccountPtr account) : AnswerWriter(policy, std::move(account)) {}
+  SamplesWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)
+      : AnswerWriter(policy, std::move(account), client) {}
 
   const char* content_type() const override { return "application/x-protobuf"; }
   const char* content_encoding() const override { return "snappy"; }
@@ -58,6 +60,8 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   bool in_one_part_ = false;
   std::string histogram_entries_;
   uint64_t histograms_ = 0;
+  bool labels_only_ = false;       // Of the query: no samples are written.
+  bool float_histograms_ = false;  // Some of them are.
   bool any_ = false;     // The series had samples, in the range or not.
   int64_t next_ms_ = 0;  // The earliest timestamp that may follow.
 };

@@ -7,9 +7,14 @@
 
 namespace mread::merger {
 
-void StreamedWriter::begin_result(size_t query_index, const model::Query&) { query_index_ = query_index; }
+void StreamedWriter::begin_result(size_t query_index, const model::Query& query) {
+  query_index_ = query_index;
+  labels_only_ = asks_for_labels_only(query);
+}
 
 SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch& batch) {
+  if (leaves_out(fragments[0].labels)) return {};
+  if (labels_only_) return write_labels(fragments[0].labels, batch);
   const bool identical = all_identical(fragments);
   const bool readable = policy_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
   if (identical && readable && !fragments[0].is_samples && !fragments[0].whole.empty() && query_index_ == 0) {
@@ -45,6 +50,19 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
     return {};
   }
   if (!entries().empty() || frames_ == 0) write_frame();
+  batch.add_own(begin);
+  return {};
+}
+
+SourceResult<void> StreamedWriter::write_labels(std::string_view labels, Batch& batch) {
+  if (auto room = check_room(2 * (batch.own().size() + labels.size())); !room) return room;
+  if (auto counted = count_series(0); !counted) return counted;
+  const size_t begin = batch.own().size();
+  labels_ = labels;
+  entries_.clear();
+  came_ = {};
+  out_ = &batch.own();
+  write_frame();
   batch.add_own(begin);
   return {};
 }

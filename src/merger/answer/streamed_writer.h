@@ -17,11 +17,14 @@ namespace mread::merger {
 /// to be merged go into chunks of at most 120, unless SeriesCombiner found them in a chunk; one that claims other times
 /// than its samples have gets theirs. Samples outside the query's range may be there: the client trims.
 ///
+/// Of a query for labels only every series is written, without chunks.
+///
 /// Chunks of the newer encodings are rewritten in those that every client reads, unless merge.chunk_encodings is
 /// `newer`. Merged samples are always in the latter.
 class StreamedWriter final : public AnswerWriter, private SeriesParts {
  public:
-  StreamedWriter(const Policy& policy, AccountPtr account) : AnswerWriter(policy, std::move(account)) {}
+  StreamedWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)
+      : AnswerWriter(policy, std::move(account), client) {}
 
   const char* content_type() const override {
     return "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
@@ -45,6 +48,7 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
                                    std::span<const model::Sample> samples) override;
   SourceResult<void> samples(std::span<const model::Sample> samples) override;
   SourceResult<void> mixed(std::span<const MixedSample> samples) override;
+  SourceResult<void> write_labels(std::string_view labels, Batch& batch);
   Fragment* find_passed_on(std::span<Fragment> fragments) const;
   void add_as_it_came(std::string_view wire);
   std::string& entries();
@@ -56,6 +60,7 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
   void recount();
 
   size_t query_index_ = 0;
+  bool labels_only_ = false;  // Of the query.
   std::string_view labels_;  // Of the series that is written.
   std::string entries_;      // Its chunks that are in no frame yet,
   std::string_view came_;    // and those that follow, as they stand in some source's frame.

@@ -135,7 +135,7 @@ FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint n
   make_writer();
   for (const model::Query& query : request_.queries) {
     if (is_within_range(policy_.limits, query)) continue;
-    refuse(400, fmt::format("the query's range is more than {} (limits.query_range)",
+    refuse(400, fmt::format("the query asks for samples of more than {} (limits.query_range)",
                             format_duration(policy_.limits.query_range)));
     return;
   }
@@ -144,7 +144,8 @@ FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint n
 
 void FanOut::Impl::make_writer() {
   const auto& accepted = request_.accepted_response_types;
-  writer_ = make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(), policy_, answer_);
+  writer_ = make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(), policy_, answer_,
+                               options_.client);
 }
 
 bool FanOut::Impl::may_ask_next() const {
@@ -221,6 +222,8 @@ void FanOut::Impl::ask(QueryRun& run, BackendLeg& leg, TimePoint now) {
   const bool anchors = policy_.backends[leg.backend()].anchor_regex;
   request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  // A collector leaves the samples out of a SAMPLES answer only.
+  if (asks_for_labels_only(run.query)) std::swap(request.accepted_response_types[0], request.accepted_response_types[1]);
   leg.ask(now);
   count(leg);
   actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
@@ -681,6 +684,11 @@ void FanOut::Impl::send() {
         refuse(503, partial());
         return;
       }
+      // An empty success would hide what there is.
+      if (const AnswerCounts counts = writer_->counts(); produced_ && counts.series == 0 && total(counts.left_out) > 0) {
+        refuse(406, partial());
+        return;
+      }
       head_sent_ = true;
       head_partial_ = partial();
       for (const auto& each : legs_) each->tell_failure();
@@ -731,11 +739,9 @@ void FanOut::Impl::abort(Error error) {
   actions_.emplace_back(Abort{std::move(error)});
 }
 
-std::string FanOut::Impl::partial() { return describe_failures(policy_, outcome().backends); }
+std::string FanOut::Impl::partial() { return describe_partial(policy_, outcome()); }
 
-std::string FanOut::Impl::partial_header() {
-  return describe_failures(policy_, outcome().backends, failures_in_header_bytes);
-}
+std::string FanOut::Impl::partial_header() { return describe_partial(policy_, outcome(), failures_in_header_bytes); }
 
 const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(policy_.backends.size(), {});
@@ -750,7 +756,9 @@ const Outcome& FanOut::Impl::outcome() {
   outcome_.conflicts = counts.conflicts;
   if (over_) outcome_.conflicting = writer_->conflicts();
   outcome_.transcoded = counts.transcoded;
-  outcome_.partial = describe_failures(policy_, outcome_.backends);
+  outcome_.client = options_.client;
+  outcome_.left_out = counts.left_out;
+  outcome_.partial = describe_partial(policy_, outcome_);
   return outcome_;
 }
 

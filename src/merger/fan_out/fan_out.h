@@ -46,6 +46,10 @@ namespace mread::merger {
 /// limits.queries_at_once of them at a time, and answered in order. The answer may begin before the last of them is
 /// asked; its failure is then one after the head.
 ///
+/// Series that FanOutOptions::client would refuse are left out, and told in `partial`; where nothing else is left, the
+/// answer is 406. A query for labels only is sent on as one for SAMPLES first, of which backends leave the samples out,
+/// and is answered without samples.
+///
 /// Cost: linear in the number of queries. An event touches the legs of its own query only.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or an Ask is out), so

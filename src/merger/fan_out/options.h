@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "merger/answer/client_class.h"
 #include "merger/select/prune.h"
 
 namespace mread::merger {
@@ -30,6 +31,8 @@ struct FanOutOptions {
   std::function<bool(size_t group)> may_hedge;
   /// By backend (may be shorter): what is known of them, for Policy::prune.
   std::vector<Knowledge> knowledge;
+  /// Who asks: series that it would refuse are left out. Where nothing else is left, the answer is 406.
+  ClientClass client = ClientClass::v3_5;
   /// SAMPLES answers that are to make one are read only when they are merged, and may be passed on as they came. The
   /// answer has the same series and samples without it.
   bool defer_samples = true;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "merger/answer/client_class.h"
 #include "merger/combine/conflict.h"
 #include "merger/members/hedge.h"
 #include "merger/select/prune.h"
@@ -53,9 +54,11 @@ struct Outcome {
   uint64_t conflicts = 0;                   ///< equal timestamps, different bits
   std::vector<SeriesConflict> conflicting;  ///< the first ten series with conflicts; once the read is done
   std::array<uint64_t, 3> transcoded{};     ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  ClientClass client = ClientClass::v3_5;   ///< FanOutOptions::client
+  LeftOut left_out{};                       ///< series that it would have refused
   uint64_t failovers = 0;                   ///< backends that took over from another in mid-stream
   std::vector<HedgeCounts> hedges;          ///< by group; empty where none has `hedge_after`
-  std::string partial;                      ///< "b: deadline 8s, c: connection refused", or empty; up to 64 KiB
+  std::string partial;                      ///< "b: deadline 8s, 2 series that Prometheus …", or empty; up to 64 KiB
 };
 
 }  // namespace mread::merger

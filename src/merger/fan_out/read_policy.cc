@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/printable.h"
+#include "merger/answer/answer_writer.h"
 #include "merger/fan_out/answer_kind.h"
 
 namespace mread::merger {
@@ -38,8 +39,10 @@ std::vector<Part> with_spares(const Policy& policy, std::vector<Part> parts) {
 
 bool is_within_range(const Limits& limits, const model::Query& query) {
   const auto limit = static_cast<uint64_t>(limits.query_range.count());
-  if (limit == 0 || query.end_ms <= query.start_ms) return true;
-  return static_cast<uint64_t>(query.end_ms) - static_cast<uint64_t>(query.start_ms) <= limit;
+  if (limit == 0 || asks_for_labels_only(query)) return true;
+  const TimeRange range = answered_range(query);
+  if (range.last_ms <= range.first_ms) return true;
+  return static_cast<uint64_t>(range.last_ms) - static_cast<uint64_t>(range.first_ms) <= limit;
 }
 
 std::string describe_failures(const Policy& policy, std::span<const BackendOutcome> outcomes, size_t most_bytes) {
@@ -62,6 +65,15 @@ std::string describe_failures(const Policy& policy, std::span<const BackendOutco
   if (left_out == 1 && text.size() + 2 + last.size() <= most_bytes) return text + ", " + last;
   if (left_out > 0) text += " … and " + std::to_string(left_out) + " more";
   return text;
+}
+
+std::string describe_partial(const Policy& policy, const Outcome& outcome, size_t most_bytes) {
+  const std::string left_out = describe_left_out(outcome.client, outcome.left_out);
+  if (left_out.empty()) return describe_failures(policy, outcome.backends, most_bytes);
+  std::string text =
+      describe_failures(policy, outcome.backends, most_bytes - std::min(most_bytes, left_out.size() + 2));
+  if (!text.empty()) text += ", ";
+  return text + left_out;
 }
 
 }  // namespace mread::merger

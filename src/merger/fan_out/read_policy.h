@@ -29,7 +29,8 @@ bool is_short(const Group& group, std::span<const Part> parts);
 /// The same with dropped members in place of those that a group is short of.
 std::vector<Part> with_spares(const Policy& policy, std::vector<Part> parts);
 
-/// Whether a query's range is within limits.query_range.
+/// Whether the range of the samples that a query asks for is within limits.query_range: the hints' range where there
+/// are hints. A query that asks for labels only is always within.
 bool is_within_range(const Limits& limits, const model::Query& query);
 
 /// How much is said of failed backends: in a header, of which proxies take few bytes (nginx: 4 KiB for the whole head),
@@ -42,5 +43,9 @@ inline constexpr size_t failures_bytes = 64U << 10;
 /// one that does not fit is cut.
 std::string describe_failures(const Policy& policy, std::span<const BackendOutcome> outcomes,
                               size_t most_bytes = failures_bytes);
+
+/// All that is missing in an answer: describe_failures(), and what was left out since the client would refuse it. The
+/// latter has its place in `most_bytes` first.
+std::string describe_partial(const Policy& policy, const Outcome& outcome, size_t most_bytes = failures_bytes);
 
 }  // namespace mread::merger

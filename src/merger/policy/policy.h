@@ -79,7 +79,9 @@ struct Limits {
   uint64_t series = 5'000'000;            ///< in one answer
   uint64_t samples = 500'000'000;         ///< in one answer
   uint64_t bytes_in_flight = 1ULL << 30;  ///< of memory, received and not yet sent on, of one read
-  std::chrono::milliseconds query_range = std::chrono::hours(24 * 400);
+  /// Of the samples that a query asks for, which may be far less than its own range. Off: a range that is declared is
+  /// no work, and a client that lists labels declares all of time.
+  std::chrono::milliseconds query_range{0};
 };
 
 /// When a backend that fails is left alone, and how it is found to be back (merger/members/breaker.h).

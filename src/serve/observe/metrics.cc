@@ -171,6 +171,12 @@ struct Metrics::Families {
                                         "Chunks rewritten in an encoding that every client reads, without their start "
                                         "timestamps, by the encoding they came in.")
                                     .Register(registry);
+  Family<Counter>& left_out = BuildCounter()
+                                  .Name("mread_series_left_out_total")
+                                  .Help(
+                                      "Series left out of answers to clients that would refuse the whole answer for "
+                                      "them, by the client's generation and what it refuses.")
+                                  .Register(registry);
   Family<Gauge>& requests_waiting = BuildGauge()
                                         .Name("mread_requests_waiting")
                                         .Help("Requests that wait for what comes before their read: body, decoding.")
@@ -403,7 +409,11 @@ void Metrics::count(const ReadReport& report) {
   if (report.shared) f.shared_reads.Increment();
   if (report.slow_client) count_cut("slow_answer");
   const merger::Outcome& outcome = report.outcome;
-  if (!outcome.partial.empty() && report.status == 200) f.partial.Increment();
+  // Outcome::partial tells of series that were left out, too; they are counted by themselves.
+  const bool lacks_backend = std::any_of(outcome.backends.begin(), outcome.backends.end(), [](const auto& each) {
+    return each.error && !each.nothing_lost;
+  });
+  if (lacks_backend && report.status == 200) f.partial.Increment();
   f.series.Increment(static_cast<double>(outcome.series_out));
   f.samples.Increment(static_cast<double>(outcome.samples_out));
   f.frames.Increment(static_cast<double>(outcome.frames_passed_on));
@@ -418,6 +428,11 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
     if (outcome.transcoded[i] == 0) continue;
     f.transcoded.Add({{"encoding", to_string(wire::newer_encodings[i])}})
         .Increment(static_cast<double>(outcome.transcoded[i]));
+  }
+  for (size_t i = 0; i < outcome.left_out.size(); ++i) {
+    if (outcome.left_out[i] == 0) continue;
+    f.left_out.Add({{"client", to_string(outcome.client)}, {"reason", to_string(static_cast<merger::Refusal>(i))}})
+        .Increment(static_cast<double>(outcome.left_out[i]));
   }
   using State = merger::BackendOutcome::State;
   for (const merger::BackendOutcome& each : outcome.backends) {

@@ -39,6 +39,7 @@ struct ReadContext {
 struct Asker {
   std::string client;          ///< client_address(), for the gate
   uint64_t request_bytes = 0;  ///< memory for the request itself
+  merger::ClientClass client_class = merger::ClientClass::v3_5;
 };
 
 /// What a flight asks and tells its owner, on its strand.

@@ -11,8 +11,9 @@ constexpr size_t longest_key = 64U << 10;
 
 }  // namespace
 
-std::optional<std::string> flight_key(const model::ReadRequest& request, const net::Headers& passed_on) {
-  std::string key = wire::encode_read_request(request);
+std::optional<std::string> flight_key(const model::ReadRequest& request, const net::Headers& passed_on,
+                                      merger::ClientClass client) {
+  std::string key = to_string(client) + ('\n' + wire::encode_read_request(request));
   for (const auto& [name, value] : passed_on.fields()) {
     if (name == "traceparent" || name == "tracestate") continue;
     key += '\n' + name + ": " + value;

@@ -14,9 +14,10 @@
 namespace mread::serve {
 
 /// What tells reads apart that must not share an answer: the queries with their hints, the types of answer that are
-/// accepted, and every header that is passed on to the backends but those that only say whose trace it is. None where
-/// that is too long to be kept.
-std::optional<std::string> flight_key(const model::ReadRequest& request, const net::Headers& passed_on);
+/// accepted, every header that is passed on to the backends but those that only say whose trace it is, and what the
+/// client would refuse. None where that is too long to be kept.
+std::optional<std::string> flight_key(const model::ReadRequest& request, const net::Headers& passed_on,
+                                      merger::ClientClass client = merger::ClientClass::v3_5);
 
 /// The flights that others may join. Safe to use from several threads.
 class SingleFlight {

@@ -420,7 +420,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Limit{"Series", "limits: {series: 150}\n", "more than 150 series (limits.series)"},
                       Limit{"Samples", "limits: {samples: 250}\n", "more than 250 samples (limits.samples)"},
                       Limit{"Bytes", "limits: {bytes_in_flight: 5KiB}\n", "(limits.bytes_in_flight)"},
-                      Limit{"Range", "limits: {query_range: 1h}\n", "more than 1h (limits.query_range)"}),
+                      Limit{"Range", "limits: {query_range: 1h}\n", "samples of more than 1h (limits.query_range)"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(Limits, OneAnswerAloneMayHaveTooManySeries) {
@@ -456,6 +456,18 @@ TEST(Limits, AfterTheHeadTheyAbort) {
   EXPECT_EQ(answer.status, 200);
   ASSERT_TRUE(answer.aborted);
   EXPECT_THAT(answer.aborted->context, HasSubstr("limits.series"));
+}
+
+// As a query node asks for /api/v1/series without a range.
+TEST(Limits, AListingOfLabelsMayDeclareAllOfTime) {
+  auto ask = request({"up"}, -9'223'309'901'257'974'000, 9'223'309'901'257'974'000, true);
+  const config::Config config = config_of(1, "limits: {query_range: 1h}\n");
+  const Script script = Script::sampled(samples_body({{labels(up), {}, ""}}));
+  EXPECT_EQ(FanOutDriver(config, {script}).run(ask).status, 400);
+  ask.queries[0].hints.emplace().func = "series";
+  const Answer answer = FanOutDriver(config, {script}).run(ask);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.outcome.series_out, 1U);
 }
 
 TEST(Limits, ZeroMeansNone) {

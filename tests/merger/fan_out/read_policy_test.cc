@@ -50,5 +50,51 @@ TEST_F(DescribeFailures, ALongFirstNameIsCut) {
   EXPECT_THAT(cut, HasSubstr(" bytes cut)"));
 }
 
+// ---- limits.query_range ----------------------------------------------------------------------------------------------
+
+constexpr int64_t day_ms = 86'400'000;
+
+struct RangeCase {
+  const char* name;
+  model::Query query;
+  bool within_400d;
+};
+
+model::Query range_of(int64_t start_ms, int64_t end_ms, std::optional<model::ReadHints> hints = std::nullopt) {
+  return {start_ms, end_ms, {}, std::move(hints)};
+}
+
+model::ReadHints hints_of(int64_t start_ms, int64_t end_ms, std::string func = "") {
+  model::ReadHints hints;
+  hints.start_ms = start_ms;
+  hints.end_ms = end_ms;
+  hints.func = std::move(func);
+  return hints;
+}
+
+class QueryRange : public testing::TestWithParam<RangeCase> {};
+
+TEST_P(QueryRange, IsThatOfTheSamplesAskedFor) {
+  Limits limits;
+  limits.query_range = std::chrono::hours(24 * 400);
+  EXPECT_EQ(is_within_range(limits, GetParam().query), GetParam().within_400d);
+  EXPECT_TRUE(is_within_range(Limits{}, GetParam().query)) << "no limit by default";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, QueryRange,
+    testing::Values(RangeCase{"Narrow", range_of(0, day_ms), true},  //
+                    RangeCase{"AtTheLimit", range_of(0, 400 * day_ms), true},
+                    RangeCase{"Wide", range_of(0, 401 * day_ms), false},
+                    RangeCase{"AllOfTime", range_of(INT64_MIN, INT64_MAX), false},
+                    RangeCase{"AllOfTimeForLabels", range_of(INT64_MIN, INT64_MAX, hints_of(0, 0, "series")), true},
+                    // `m - m offset 730d`: the query's range holds both selectors, the hints' is the selector's.
+                    RangeCase{"NarrowHints", range_of(0, 731 * day_ms, hints_of(730 * day_ms, 731 * day_ms)), true},
+                    RangeCase{"WideHints", range_of(0, 500 * day_ms, hints_of(0, 500 * day_ms, "count_over_time")), false},
+                    RangeCase{"HintsWithoutARange", range_of(0, 500 * day_ms, hints_of(0, 0, "rate")), false},
+                    RangeCase{"HintsWiderThanTheQuery", range_of(0, day_ms, hints_of(-900 * day_ms, day_ms)), true},
+                    RangeCase{"Backwards", range_of(day_ms, 0), true}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
 }  // namespace
 }  // namespace mread::merger

@@ -284,6 +284,34 @@ TEST(Trap13, FuncSeriesIsPassedOn) {
   EXPECT_EQ(answer.requests[0].queries[0], ask.queries[0]);
 }
 
+// A collector leaves the samples out of SAMPLES only: those come first then, for every client.
+TEST(Trap13, FuncSeriesCostsWhatItCostsAtTheCollector) {
+  const std::string other = "up{job=\"b\"}";
+  const auto list = one(5000, 1);
+  const config::Config config = config_of(3);
+  for (const bool streamed : {true, false}) {
+    auto ask = request({"up"}, first_ms, last_ms, streamed);
+    ask.queries[0].hints = model::ReadHints{};
+    ask.queries[0].hints->func = "series";
+    // One does what it is asked, one knows streams only, one sends samples whatever it is asked (InfluxDB 1.x).
+    const std::vector<Script> scripts{Script::sampled(samples_body({{labels(up), {}, ""}})),
+                                      Script::streamed(frame(up, list) + frame(other, list)),
+                                      Script::sampled(samples_body({{labels(up), list, ""}}))};
+    const Answer answer = FanOutDriver(config, scripts).run(ask);
+    EXPECT_EQ(shown(answer, streamed), "up{job=\"a\"}\nup{job=\"b\"}\n");
+    EXPECT_EQ(answer.outcome.series_out, 2U);
+    EXPECT_EQ(answer.outcome.samples_out, 0U);
+    for (const auto& sent : answer.requests) {
+      EXPECT_EQ(sent.accepted_response_types,
+                (std::vector{model::ResponseType::samples, model::ResponseType::streamed_xor_chunks}));
+    }
+    // A lone answer with samples is not passed on as it came.
+    const Answer alone = FanOutDriver(config_of(1), {scripts[2]}).run(ask);
+    EXPECT_EQ(shown(alone, streamed), "up{job=\"a\"}\n");
+    EXPECT_EQ(alone.outcome.samples_out, 0U);
+  }
+}
+
 model::HistogramSample histogram(int64_t t, uint64_t count,
                                  model::CounterResetHint hint = model::CounterResetHint::unknown) {
   model::HistogramSample sample;

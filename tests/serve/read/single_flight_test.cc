@@ -185,6 +185,8 @@ TEST(FlightKey, TellsApartWhatMayBeAnsweredDifferently) {
   other = request;
   other.queries[0].hints.emplace().func = "series";
   EXPECT_NE(flight_key(other, {}), key);
+  EXPECT_NE(flight_key(request, {}, merger::ClientClass::v2_42), flight_key(request, {}));
+  EXPECT_NE(flight_key(request, {}, merger::ClientClass::v2_42), flight_key(request, {}, merger::ClientClass::v2_53));
   EXPECT_EQ(flight_key(request, with("baggage", std::string(100'000, 'x').c_str())), std::nullopt);
 }
 
