@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "net/connection.h"
-#include "net/server.h"
+#include "net/handler.h"
 
 namespace mread::net {
 

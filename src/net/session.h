@@ -10,8 +10,8 @@
 
 #include "net/connection.h"
 #include "net/exchange.h"
+#include "net/handler.h"
 #include "net/message_parser.h"
-#include "net/server.h"
 
 namespace mread::net {
 

@@ -9,7 +9,7 @@ namespace mread::merger {
 /// A writer of answers of this type. `policy` outlives it. What it holds counts for `account`.
 /// What `client` refuses is left out.
 std::unique_ptr<AnswerWriter> make_answer_writer(model::ResponseType type, const Policy& policy,
-                                          AccountPtr account = AccountPtr(new Account()),
-                                          ClientClass client = ClientClass::v3_5);
+                                                 AccountPtr account = AccountPtr(new Account()),
+                                                 ClientClass client = ClientClass::v3_5);
 
 }  // namespace mread::merger
