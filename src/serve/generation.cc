@@ -130,7 +130,8 @@ void Generation::show_states() const {
 
 std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
                                                const net::Headers& passed_on, const Asker& asker) {
-  const auto key = config_.server_limits.single_flight ? flight_key(request, passed_on, asker.client_class) : std::nullopt;
+  const auto key =
+      config_.server_limits.single_flight ? flight_key(request, passed_on, asker.client_class) : std::nullopt;
   const merger::ReadIdentity who{std::hash<std::string>()(asker.client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;

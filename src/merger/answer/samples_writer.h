@@ -62,8 +62,8 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   uint64_t histograms_ = 0;
   bool labels_only_ = false;       // Of the query: no samples are written.
   bool float_histograms_ = false;  // Some of them are.
-  bool any_ = false;     // The series had samples, in the range or not.
-  int64_t next_ms_ = 0;  // The earliest timestamp that may follow.
+  bool any_ = false;               // The series had samples, in the range or not.
+  int64_t next_ms_ = 0;            // The earliest timestamp that may follow.
 };
 
 }  // namespace mread::merger

@@ -61,9 +61,9 @@ class StreamedWriter final : public AnswerWriter, private SeriesParts {
 
   size_t query_index_ = 0;
   bool labels_only_ = false;  // Of the query.
-  std::string_view labels_;  // Of the series that is written.
-  std::string entries_;      // Its chunks that are in no frame yet,
-  std::string_view came_;    // and those that follow, as they stand in some source's frame.
+  std::string_view labels_;   // Of the series that is written.
+  std::string entries_;       // Its chunks that are in no frame yet,
+  std::string_view came_;     // and those that follow, as they stand in some source's frame.
   std::string message_;
   std::string* out_ = nullptr;
   size_t frames_ = 0;     // Of the series.

@@ -223,7 +223,8 @@ void FanOut::Impl::ask(QueryRun& run, BackendLeg& leg, TimePoint now) {
   request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
   request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
   // A collector leaves the samples out of a SAMPLES answer only.
-  if (asks_for_labels_only(run.query)) std::swap(request.accepted_response_types[0], request.accepted_response_types[1]);
+  if (asks_for_labels_only(run.query))
+    std::swap(request.accepted_response_types[0], request.accepted_response_types[1]);
   leg.ask(now);
   count(leg);
   actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
@@ -685,7 +686,8 @@ void FanOut::Impl::send() {
         return;
       }
       // An empty success would hide what there is.
-      if (const AnswerCounts counts = writer_->counts(); produced_ && counts.series == 0 && total(counts.left_out) > 0) {
+      if (const AnswerCounts counts = writer_->counts();
+          produced_ && counts.series == 0 && total(counts.left_out) > 0) {
         refuse(406, partial());
         return;
       }

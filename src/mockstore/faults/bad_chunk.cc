@@ -1,8 +1,8 @@
 #include "mockstore/faults/bad_chunk.h"
 
+#include "wire/bytes/varint.h"
 #include "wire/streamed/chunked_series.h"
 #include "wire/streamed/frame_splitter.h"
-#include "wire/bytes/varint.h"
 
 namespace mread::mockstore::faults {
 namespace {

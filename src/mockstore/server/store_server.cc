@@ -13,8 +13,8 @@
 #include "base/printable.h"
 #include "mockstore/server/admin.h"
 #include "mockstore/server/control_screen.h"
-#include "mockstore/steps/http_error.h"
 #include "mockstore/server/sink.h"
+#include "mockstore/steps/http_error.h"
 #include "net/server.h"
 #include "net/tls_source.h"
 

@@ -410,9 +410,8 @@ void Metrics::count(const ReadReport& report) {
   if (report.slow_client) count_cut("slow_answer");
   const merger::Outcome& outcome = report.outcome;
   // Outcome::partial tells of series that were left out, too; they are counted by themselves.
-  const bool lacks_backend = std::any_of(outcome.backends.begin(), outcome.backends.end(), [](const auto& each) {
-    return each.error && !each.nothing_lost;
-  });
+  const bool lacks_backend = std::any_of(outcome.backends.begin(), outcome.backends.end(),
+                                         [](const auto& each) { return each.error && !each.nothing_lost; });
   if (lacks_backend && report.status == 200) f.partial.Increment();
   f.series.Increment(static_cast<double>(outcome.series_out));
   f.samples.Increment(static_cast<double>(outcome.samples_out));

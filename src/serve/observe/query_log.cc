@@ -141,7 +141,8 @@ std::string query_log_line(const config::Config& config, const model::ReadReques
       {"hedged", hedged},
       {"partial", printable(report.outcome.partial, limits.partial_bytes)},
   };
-  if (const uint64_t left_out = merger::total(report.outcome.left_out); left_out > 0) line["series_left_out"] = left_out;
+  if (const uint64_t left_out = merger::total(report.outcome.left_out); left_out > 0)
+    line["series_left_out"] = left_out;
   if (report.shared) line["shared"] = true;
   if (queries_cut > 0) line["queries_cut"] = queries_cut;
   if (report.abort_reason) line["aborted"] = printable(report.abort_reason->to_string(), limits.error_bytes);

@@ -50,7 +50,8 @@ TEST_F(DescribeFailures, ALongFirstNameIsCut) {
   EXPECT_THAT(cut, HasSubstr(" bytes cut)"));
 }
 
-// ---- limits.query_range ----------------------------------------------------------------------------------------------
+// ---- limits.query_range
+// ----------------------------------------------------------------------------------------------
 
 constexpr int64_t day_ms = 86'400'000;
 
@@ -90,7 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
                     RangeCase{"AllOfTimeForLabels", range_of(INT64_MIN, INT64_MAX, hints_of(0, 0, "series")), true},
                     // `m - m offset 730d`: the query's range holds both selectors, the hints' is the selector's.
                     RangeCase{"NarrowHints", range_of(0, 731 * day_ms, hints_of(730 * day_ms, 731 * day_ms)), true},
-                    RangeCase{"WideHints", range_of(0, 500 * day_ms, hints_of(0, 500 * day_ms, "count_over_time")), false},
+                    RangeCase{"WideHints", range_of(0, 500 * day_ms, hints_of(0, 500 * day_ms, "count_over_time")),
+                              false},
                     RangeCase{"HintsWithoutARange", range_of(0, 500 * day_ms, hints_of(0, 0, "rate")), false},
                     RangeCase{"HintsWiderThanTheQuery", range_of(0, day_ms, hints_of(-900 * day_ms, day_ms)), true},
                     RangeCase{"Backwards", range_of(day_ms, 0), true}),

@@ -3,10 +3,10 @@
 #include "mockstore/faults/fault_schedule.h"
 #include "mockstore/faults/parse_fault.h"
 #include "mockstore/store_fixture.h"
+#include "wire/chunk/xor_chunk.h"
+#include "wire/labels/labels_view.h"
 #include "wire/streamed/chunk_check.h"
 #include "wire/streamed/chunked_series.h"
-#include "wire/labels/labels_view.h"
-#include "wire/chunk/xor_chunk.h"
 
 namespace mread::mockstore {
 namespace {

@@ -9,9 +9,9 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
+#include "mockstore/faults/parse_fault.h"
 #include "mockstore/store_fixture.h"
 #include "net/client.h"
-#include "mockstore/faults/parse_fault.h"
 
 namespace mread::mockstore {
 namespace {
