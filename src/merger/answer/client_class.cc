@@ -93,7 +93,7 @@ ClientClass class_of_user_agent(std::string_view user_agent) {
   const auto first = std::from_chars(user_agent.data(), end, major);
   if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return ClientClass::v3_5;
   if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return ClientClass::v3_5;
-  if (major > 2 || (major == 2 && minor >= 55)) return ClientClass::v3_5;
+  if (major > 2) return ClientClass::v3_5;
   return major == 2 && minor >= 44 ? ClientClass::v2_53 : ClientClass::v2_42;
 }
 

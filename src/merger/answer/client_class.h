@@ -13,8 +13,8 @@ namespace mread::merger {
 /// series are left out of answers to it. docs/prometheus-facts.md has what was seen of each generation.
 enum class ClientClass : uint8_t {
   v2_42,  ///< Prometheus up to 2.43: classic names only, everything in UTF-8; it does not see histograms in SAMPLES
-  v2_53,  ///< 2.44 to 2.54: the same, and a float histogram in SAMPLES fails the whole query
-  v3_5,   ///< from 2.55 on, and all other clients: takes everything
+  v2_53,  ///< later 2.x: the same, and a float histogram in SAMPLES fails the whole query
+  v3_5,   ///< from 3.0 on, and all other clients: takes everything
 };
 
 /// Why a client refuses a series.

@@ -42,7 +42,7 @@ bool NodeDirectory::is_sink(const std::string& host, std::string_view port) cons
   if (!sinks_.contains("*")) return false;
   std::vector<std::string> names;
   for (const auto& [name, ports] : ports_) names.push_back(name);
-  return host == "localhost" || yaml::nearest(host, names).empty();
+  return host == "localhost" || nearest(host, names).empty();
 }
 
 void NodeDirectory::add_alias(const std::string& alias, const std::string& node) {
