@@ -5,45 +5,18 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "model/labels.h"
 #include "wire/proto/proto_reader.h"
 
 namespace mread::merger {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-// [a-zA-Z_][a-zA-Z0-9_]*, and colons where `colons`.
-bool is_classic_name(std::string_view name, bool colons) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  for (const char c : name) {
-    if (!is_letter(c) && !(c >= '0' && c <= '9') && !(colons && c == ':')) return false;
-  }
-  return true;
-}
-
-// As Go's utf8.ValidString has it: no surrogates, no longer form than is needed, nothing above U+10FFFF.
 bool is_utf8(std::string_view text) {
-  const auto byte_at = [text](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  const auto follows = [&](size_t i, uint8_t least = 0x80, uint8_t most = 0xbf) {
-    return byte_at(i) >= least && byte_at(i) <= most;
-  };
-  size_t i = 0;
-  while (i < text.size()) {
-    const uint8_t lead = byte_at(i);
-    if (lead < 0x80) {
-      ++i;
-    } else if (lead >= 0xc2 && lead <= 0xdf && follows(i + 1)) {
-      i += 2;
-    } else if (lead >= 0xe0 && lead <= 0xef && follows(i + 1, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf) &&
-               follows(i + 2)) {
-      i += 3;
-    } else if (lead >= 0xf0 && lead <= 0xf4 && follows(i + 1, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf) &&
-               follows(i + 2) && follows(i + 3)) {
-      i += 4;
-    } else {
-      return false;
-    }
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
 }
@@ -76,8 +49,8 @@ std::optional<Refusal> refused_label(ClientClass client, std::string_view canoni
     for (wire::ProtoReader fields(entries.bytes()); fields.next();) {
       (fields.field() == 1 ? name : value) = fields.bytes();
     }
-    if (name == model::metric_name_label && !is_classic_name(value, true)) return Refusal::metric_name;
-    if (!is_classic_name(name, false)) return Refusal::label_name;
+    if (name == model::metric_name_label && !model::is_classic_metric_name(value)) return Refusal::metric_name;
+    if (!model::is_classic_label_name(name)) return Refusal::label_name;
     if (!is_utf8(value)) return Refusal::label_value;
   }
   return std::nullopt;
