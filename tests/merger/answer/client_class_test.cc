@@ -70,10 +70,9 @@ TEST(ClientClassTest, FollowsTheVersionOfAPrometheus) {
   for (const char* agent : {"Prometheus/2.44.0", "Prometheus/2.53.3 (linux)", "Prometheus/2.55.1"}) {
     EXPECT_EQ(class_of_user_agent(agent), ClientClass::v2_53) << agent;
   }
-  for (const char* agent :
-       {"Prometheus/3.5.3", "Prometheus/3.0.0-rc.1", "Prometheus/10.2.0", "Prometheus/",
-        "Prometheus/2", "Prometheus/2.", "Prometheus/x.y", "Prometheus/2.99999999999", "prometheus/2.42.0", "vmctl",
-        "curl/7.88 Prometheus/2.42.0", ""}) {
+  for (const char* agent : {"Prometheus/3.5.3", "Prometheus/3.0.0-rc.1", "Prometheus/10.2.0", "Prometheus/",
+                            "Prometheus/2", "Prometheus/2.", "Prometheus/x.y", "Prometheus/2.99999999999",
+                            "prometheus/2.42.0", "vmctl", "curl/7.88 Prometheus/2.42.0", ""}) {
     EXPECT_EQ(class_of_user_agent(agent), ClientClass::v3_5) << agent;
   }
 }

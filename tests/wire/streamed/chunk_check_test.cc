@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "wire/chunk/newer_chunk_vectors.h"
 #include "wire/chunk/histogram_chunk.h"
+#include "wire/chunk/newer_chunk_vectors.h"
 #include "wire/chunk/xor2_chunk.h"
 #include "wire/chunk/xor_chunk.h"
 
