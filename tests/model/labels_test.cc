@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Order, LabelOrderTest,
                                          OrderCase{"FirstDifferenceDecides", {{"a", "1"}, {"z", "9"}}, {{"a", "2"}}}),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 
-// PROTOCOL.md, trap 4.
+// docs/internals/traps.md, trap 4.
 TEST(LabelSetTest, ExternalLabelsReorderSeries) {
   LabelSet a{{"__name__", "up"}, {"instance", "i"}, {"job", "j"}};
   LabelSet b{{"__name__", "up"}, {"instance", "i"}, {"job", "j"}, {"pod", "p"}};

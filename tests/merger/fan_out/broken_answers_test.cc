@@ -1,5 +1,5 @@
-// PROTOCOL.md's traps 9 to 11: answers that break off, are damaged, or are none, and failures in mid-read. Each test
-// carries its trap's number.
+// Traps 9 to 11 of docs/internals/traps.md: answers that break off, are damaged, or are none, and failures in mid-read.
+// Each test carries its trap's number.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

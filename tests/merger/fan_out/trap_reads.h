@@ -10,7 +10,7 @@
 
 namespace mread::merger::testing {
 
-// What the tests of PROTOCOL.md's traps share.
+// What the tests of the traps (docs/internals/traps.md) share.
 
 constexpr int64_t first_ms = 1'000;
 constexpr int64_t last_ms = 10'000'000;

@@ -1,6 +1,6 @@
-// PROTOCOL.md's traps at the level of the merge: whole answers in, a whole answer out. Each test carries its trap's
-// number; 9 to 11 are in broken_answers_test.cc. What the traps say of bytes alone (snappy, frames, chunks) is tested
-// in tests/wire too.
+// The traps of docs/internals/traps.md at the level of the merge: whole answers in, a whole answer out. Each test
+// carries its trap's number; 9 to 11 are in broken_answers_test.cc. What the traps say of bytes alone (snappy, frames,
+// chunks) is tested in tests/wire too.
 
 #include <algorithm>
 #include <numeric>

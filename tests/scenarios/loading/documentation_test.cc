@@ -1,5 +1,5 @@
 // The examples of docs/scenarios.md and the library of scenarios are what they say, and the tests that docs/limits.md
-// names are there.
+// and docs/internals/traps.md name are there.
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -77,10 +77,11 @@ std::string sources_below(const std::string& folder) {
   return text;
 }
 
-TEST(Documentation, TheTestsThatLimitsNamesAreThere) {
+TEST(Documentation, TheTestsThatPagesNameAreThere) {
   const std::map<std::string, std::string> folders = {{"attacks", "integration/attacks"},
                                                       {"scenarios_loading", "scenarios/loading"}};
-  const auto named = named_tests(contents(source_dir + "/docs/limits.md"));
+  const auto named =
+      named_tests(contents(source_dir + "/docs/limits.md") + contents(source_dir + "/docs/internals/traps.md"));
   EXPECT_GE(named.size(), 50u);
   std::map<std::string, std::string> sources;
   for (const auto& [folder, name] : named) {

@@ -252,7 +252,7 @@ TEST(XorReaderTest, LargestChunk) {
   EXPECT_EQ(decode(encode(samples)), samples);
 }
 
-// PROTOCOL.md, trap 3.
+// docs/internals/traps.md, trap 3.
 TEST(XorReaderTest, NansKeepTheirBits) {
   const std::vector<Sample> samples{
       {1, model::normal_nan_bits}, {2, model::stale_nan_bits}, {3, model::normal_nan_bits}, {4, 0xfff8000000000123}};

@@ -60,7 +60,7 @@ RC_GTEST_PROP(LabelsViewProperty, CanonicalFormOfAnyOrder, (uint32_t seed)) {
   RC_ASSERT(decode_labels(wire).value() == labels);
 }
 
-// PROTOCOL.md, trap 4.
+// docs/internals/traps.md, trap 4.
 TEST(LabelsViewTest, ExternalLabelsReorderSeries) {
   LabelSet a{{"__name__", "up"}, {"instance", "i"}, {"job", "j"}};
   LabelSet b{{"__name__", "up"}, {"instance", "i"}, {"job", "j"}, {"pod", "p"}};
@@ -93,7 +93,7 @@ TEST_P(OddLabelsTest, IsMadeCanonical) {
   EXPECT_TRUE(is_canonical_labels(*canonical));
 }
 
-// PROTOCOL.md, trap 5.
+// docs/internals/traps.md, trap 5.
 INSTANTIATE_TEST_SUITE_P(
     Table, OddLabelsTest,
     testing::Values(OddCase{"Unsorted", wire_of({{"b", "1"}, {"a", "2"}}), wire_of({{"a", "2"}, {"b", "1"}})},  //

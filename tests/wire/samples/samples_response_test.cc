@@ -216,7 +216,7 @@ TEST(SamplesResponseTest, FieldsInAnyOrder) {
   }
 }
 
-// PROTOCOL.md, trap 13.
+// docs/internals/traps.md, trap 13.
 TEST(SamplesResponseTest, SeriesWithoutSamples) {
   std::string labels;
   append_label(labels, "a", "1");

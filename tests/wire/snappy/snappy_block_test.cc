@@ -68,7 +68,7 @@ TEST_P(BrokenBlockTest, SaysWhatItIs) {
   EXPECT_EQ(bytes.error().to_string(), GetParam().message);
 }
 
-// PROTOCOL.md, traps 9 and 11.
+// docs/internals/traps.md, traps 9 and 11.
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenBlockTest,
     testing::Values(

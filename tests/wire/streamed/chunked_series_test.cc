@@ -48,7 +48,7 @@ void expect_same(const ChunkedResponse& got, const prometheus::ChunkedReadRespon
   }
 }
 
-// PROTOCOL.md, trap 7, is among them: frames with no series, and with several.
+// docs/internals/traps.md, trap 7, is among them: frames with no series, and with several.
 RC_GTEST_PROP(ChunkedSeriesProperty, DecodesAsProtobuf, ()) {
   prometheus::ChunkedReadResponse message;
   message.set_query_index(*rc::gen::element<int64_t>(0, 1, 300, -1));

@@ -171,7 +171,7 @@ TEST_P(BrokenStreamTest, IsAnErrorThatNamesThePlace) {
   }
 }
 
-// PROTOCOL.md, traps 9 and 11.
+// docs/internals/traps.md, traps 9 and 11.
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenStreamTest,
     testing::Values(
