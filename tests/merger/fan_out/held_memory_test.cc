@@ -360,11 +360,11 @@ TEST(HeldTooMuch, WithoutAnotherTheReadIsTooLarge) {
 
 TEST(BrokenAndTooLarge, TheFirstOfTheTwoCountsWhateverThePieces) {
   std::string body;
-  for (uint64_t n = 0; n < 100; ++n) body += frame(numbered(n), samples(5000, 1000, {1}));
+  for (uint64_t n = 0; n < 200; ++n) body += frame(numbered(n), samples(5000, 1000, {1}));
   const config::Config config = config_of(1, "merge: {repair_limit: 5000B}\n");
   for (const bool broken_first : {true, false}) {
     std::string broken = body;
-    broken[broken_first ? 2000 : 9000] ^= 1;
+    broken.at(broken_first ? 2000 : 9000) ^= 1;
     for (const size_t size : {1U, 100U, 3000U, 1U << 20}) {
       Script script = Script::streamed(broken);
       script.piece_bytes = size;
