@@ -13,6 +13,15 @@
 #include "wire/streamed/chunk_check.h"
 
 namespace mread::merger {
+namespace {
+
+bool are_rising(std::span<const model::Sample> samples) {
+  bool rising = true;
+  for (size_t i = 1; i < samples.size(); ++i) rising &= samples[i - 1].timestamp_ms < samples[i].timestamp_ms;
+  return rising;
+}
+
+}  // namespace
 
 void SamplesWriter::begin_result(size_t, const model::Query& query) {
   range_ = answered_range(query);
@@ -186,10 +195,11 @@ SourceResult<void> SamplesWriter::chunk(const wire::ChunkView& chunk, uint32_t s
       return tl::unexpected<SourceError>({source, std::move(read).error()});
     }
     const auto added = std::span<const model::Sample>(samples_).subspan(before);
-    if (auto inside = wire::check_times(chunk, added, false); !inside) {
+    const bool rises = are_rising(added);
+    if (auto inside = wire::check_times(chunk, added, rises); !inside) {
       return tl::unexpected<SourceError>({source, std::move(inside).error()});
     }
-    return keep_in_order(before);
+    return keep_in_order(before, rises);
   }
   wire::HistogramChunkReader reader(chunk.encoding, chunk.data);
   while (reader.next()) {
@@ -223,16 +233,15 @@ SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples
   const size_t before = samples_.size();
   if (auto room = check_room(2 * (before + samples.size()) * sizeof(model::Sample)); !room) return room;
   samples_.insert(samples_.end(), samples.begin(), samples.end());
-  return keep_in_order(before);
+  return keep_in_order(before, are_rising(std::span<const model::Sample>(samples_).subspan(before)));
 }
 
-// Of the samples from `before` on, leaves those that may follow.
-SourceResult<void> SamplesWriter::keep_in_order(size_t before) {
+// Of the samples from `before` on, leaves those that may follow. `rises`: are_rising() of them.
+SourceResult<void> SamplesWriter::keep_in_order(size_t before, bool rises) {
   const auto added = std::span<const model::Sample>(samples_).subspan(before);
   if (added.empty()) return {};
   any_ = true;
-  bool in_order = added.front().timestamp_ms >= next_ms_;
-  for (size_t i = 1; i < added.size(); ++i) in_order &= added[i - 1].timestamp_ms < added[i].timestamp_ms;
+  const bool in_order = rises && added.front().timestamp_ms >= next_ms_;
   // As it is nearly always. Where the last one is kept, too, all of them are.
   if (in_order && keeps(added.back().timestamp_ms)) return check_samples(samples_.size() + histograms_);
   size_t kept = before;

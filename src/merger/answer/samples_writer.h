@@ -36,7 +36,7 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   SourceResult<void> mixed(std::span<const MixedSample> samples) override;
   bool would_stay(const wire::TimeSeriesView& series, uint64_t& samples) const;
   bool take_samples(const Fragment& fragment);
-  SourceResult<void> keep_in_order(size_t before);
+  SourceResult<void> keep_in_order(size_t before, bool rises);
   SourceResult<void> append(std::string_view labels);
   void recount();
 

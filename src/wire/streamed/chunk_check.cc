@@ -1,5 +1,6 @@
 #include "wire/streamed/chunk_check.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -91,10 +92,14 @@ Result<void> check_times(const ChunkView& chunk, std::span<const model::Sample> 
     if (auto first = check_time(chunk, samples.front().timestamp_ms); !first) return first;
     return check_time(chunk, samples.back().timestamp_ms);
   }
-  for (const model::Sample& sample : samples) {
-    if (auto inside = check_time(chunk, sample.timestamp_ms); !inside) return inside;
-  }
-  return {};
+  // One pass without a branch a sample; which of them is outside is only asked where one is.
+  bool all_inside = true;
+  for (const model::Sample& sample : samples) all_inside &= claims(chunk, sample.timestamp_ms);
+  if (all_inside) [[likely]]
+    return {};
+  const auto first = std::find_if(samples.begin(), samples.end(),
+                                  [&](const model::Sample& sample) { return !claims(chunk, sample.timestamp_ms); });
+  return fail(outside(chunk, first->timestamp_ms));
 }
 
 Result<void> verify_chunk(const ChunkView& chunk) {
