@@ -50,7 +50,8 @@ constexpr const char* metrics[] = {
     "process_resident_memory_bytes",
     "rest_client_requests_total",
 };
-constexpr const char* teams[] = {"checkout", "search", "payments", "identity", "ingest", "platform-observability"};
+constexpr const char* teams[] = {"checkout", "search", "payments",
+                                 "identity", "ingest", "platform-observability"};
 
 // `number` is the series' own among all that there are.
 model::LabelSet labels_of(uint64_t number) {
@@ -63,33 +64,38 @@ model::LabelSet labels_of(uint64_t number) {
       {"__name__", metrics[number % std::size(metrics)]},
       {"cluster", "eu-central-1-production"},
       {"container", fmt::format("{}-api", team)},
-      {"instance", fmt::format("10.{}.{}.{}:9102", address >> 8 & 63, address >> 16 & 255, address >> 24 & 255)},
+      {"instance", fmt::format("10.{}.{}.{}:9102", address >> 8 & 63, address >> 16 & 255,
+                               address >> 24 & 255)},
       {"job", "kubernetes-pods"},
       {"namespace", team},
       {"path", fmt::format("/v1/{}/{:x}", team, number)},
-      {"pod", fmt::format("{}-api-{:08x}-{:05x}", team, address & 0xffffffff, (address >> 32 & 0xfff00) | (hash & 3))},
+      {"pod", fmt::format("{}-api-{:08x}-{:05x}", team, address & 0xffffffff,
+                          (address >> 32 & 0xfff00) | (hash & 3))},
   });
 }
 
 // The ticks [first, first + count) of a series, as scraped by replica `replica` of its target.
-std::vector<model::Sample> samples_of(uint64_t number, uint64_t replica, size_t first, size_t count, int64_t start_ms,
-                                      int64_t shift_ms) {
+std::vector<model::Sample> samples_of(uint64_t number, uint64_t replica, size_t first, size_t count,
+                                      int64_t start_ms, int64_t shift_ms) {
   Random random(number * 64 + replica);
   const int64_t phase_ms = static_cast<int64_t>(scramble(number / 64) % scrape_interval_ms);
   const uint64_t kind = scramble(~number) % 4;
   const uint64_t rate = 1 + random.below(kind == 0 ? 400 : 12);
-  double value = kind < 2 ? static_cast<double>(random.below(1'000'000)) : static_cast<double>(random.below(5000)) / 8;
+  double value = kind < 2 ? static_cast<double>(random.below(1'000'000))
+                          : static_cast<double>(random.below(5000)) / 8;
   std::vector<model::Sample> out;
   out.reserve(count);
   for (size_t tick = 0; tick < first + count; ++tick) {
     if (tick >= first) {
-      out.push_back(
-          model::Sample::of(start_ms + phase_ms + shift_ms + static_cast<int64_t>(tick) * scrape_interval_ms, value));
+      out.push_back(model::Sample::of(
+          start_ms + phase_ms + shift_ms + static_cast<int64_t>(tick) * scrape_interval_ms, value));
     }
     if (kind < 2) {
       value += static_cast<double>(random.below(2 * rate));
     } else if (kind == 2) {
-      value = std::abs(std::round((value + (static_cast<double>(random.below(2001)) - 1000) / 400) * 1000) / 1000);
+      value = std::abs(
+          std::round((value + (static_cast<double>(random.below(2001)) - 1000) / 400) * 1000) /
+          1000);
     } else if (random.below(40) == 0) {
       value = static_cast<double>(random.below(16));
     }
@@ -100,14 +106,17 @@ std::vector<model::Sample> samples_of(uint64_t number, uint64_t replica, size_t 
 // How many samples the first chunk of a series has; those that follow are full.
 size_t first_chunk(const Plan& plan, size_t backend) {
   const size_t full = std::min(chunk_samples, plan.samples);
-  if (plan.shape == Shape::recut && backend > 0) return std::max<size_t>(1, full * (backend % 7 + 1) / 9);
+  if (plan.shape == Shape::recut && backend > 0)
+    return std::max<size_t>(1, full * (backend % 7 + 1) / 9);
   // The second half of one backend's samples is the first half of the next one's.
-  if (plan.shape == Shape::half) return std::max<size_t>(1, std::min(chunk_samples, plan.samples / 2));
+  if (plan.shape == Shape::half)
+    return std::max<size_t>(1, std::min(chunk_samples, plan.samples / 2));
   return full;
 }
 
 size_t chunk_limit(const Plan& plan) {
-  return plan.shape == Shape::half ? std::max<size_t>(1, std::min(chunk_samples, plan.samples / 2)) : chunk_samples;
+  return plan.shape == Shape::half ? std::max<size_t>(1, std::min(chunk_samples, plan.samples / 2))
+                                   : chunk_samples;
 }
 
 }  // namespace
@@ -137,7 +146,9 @@ std::optional<Shape> shape_from(std::string_view name) {
   return std::nullopt;
 }
 
-const char* to_string(model::ResponseType type) { return type == model::ResponseType::samples ? "samples" : "chunks"; }
+const char* to_string(model::ResponseType type) {
+  return type == model::ResponseType::samples ? "samples" : "chunks";
+}
 
 std::optional<model::ResponseType> type_from(std::string_view name) {
   for (const auto type : {model::ResponseType::samples, model::ResponseType::streamed_xor_chunks}) {
@@ -153,8 +164,9 @@ std::vector<model::Series> backend_series(const Plan& plan, size_t backend) {
   const size_t first = moves_on ? backend * (plan.samples / 2) : 0;
   const uint64_t replica = plan.shape == Shape::offset ? backend : 0;
   const auto count = static_cast<int64_t>(plan.backends);
-  const int64_t shift_ms =
-      plan.shape == Shape::offset ? static_cast<int64_t>(backend) * (scrape_interval_ms / count) : 0;
+  const int64_t shift_ms = plan.shape == Shape::offset
+                               ? static_cast<int64_t>(backend) * (scrape_interval_ms / count)
+                               : 0;
   for (size_t i = 0; i < plan.series; ++i) {
     const uint64_t number = plan.shape == Shape::disjoint ? i * plan.backends + backend : i;
     model::Series series;
@@ -162,7 +174,8 @@ std::vector<model::Series> backend_series(const Plan& plan, size_t backend) {
     series.samples = samples_of(number, replica, first, plan.samples, plan.start_ms, shift_ms);
     out.push_back(std::move(series));
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.labels < b.labels; });
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a.labels < b.labels; });
   return out;
 }
 
@@ -171,7 +184,8 @@ std::string backend_body(const Plan& plan, size_t backend, model::ResponseType t
   if (type == model::ResponseType::samples) {
     wire::ReadResponseWriter writer;
     writer.begin_result();
-    for (const auto& series : all) writer.append_series(wire::encode_labels(series.labels), series.samples);
+    for (const auto& series : all)
+      writer.append_series(wire::encode_labels(series.labels), series.samples);
     return wire::compress(writer.bytes());
   }
   std::string body;
@@ -183,7 +197,8 @@ std::string backend_body(const Plan& plan, size_t backend, model::ResponseType t
     size_t limit = first_chunk(plan, backend);
     const auto close = [&] {
       if (chunk.empty()) return;
-      wire::append_chunk(entries, chunk.min_time_ms(), chunk.max_time_ms(), wire::ChunkEncoding::xor_, chunk.bytes());
+      wire::append_chunk(entries, chunk.min_time_ms(), chunk.max_time_ms(),
+                         wire::ChunkEncoding::xor_, chunk.bytes());
       chunk.reset();
       limit = chunk_limit(plan);
     };
@@ -202,7 +217,8 @@ std::string backend_body(const Plan& plan, size_t backend, model::ResponseType t
 std::vector<std::string> backend_bodies(const Plan& plan, model::ResponseType type) {
   std::vector<std::string> out;
   for (size_t backend = 0; backend < plan.backends; ++backend) {
-    const bool same = plan.shape == Shape::dup || (plan.shape == Shape::recut && type == model::ResponseType::samples);
+    const bool same = plan.shape == Shape::dup ||
+                      (plan.shape == Shape::recut && type == model::ResponseType::samples);
     out.push_back(same && backend > 0 ? out.front() : backend_body(plan, backend, type));
   }
   return out;

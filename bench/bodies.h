@@ -15,10 +15,12 @@ namespace mread::bench {
 /// What the backends of one read hold in relation to each other.
 enum class Shape {
   dup,       ///< byte-identical replicas
-  recut,     ///< the same samples, but the chunks of each replica begin elsewhere: no two are identical
+  recut,     ///< the same samples, but the chunks of each replica begin elsewhere: no two are
+             ///< identical
   offset,    ///< the same series scraped at other times, as two real replicas do
   disjoint,  ///< shards: every series at one backend
-  half,      ///< each backend begins when its predecessor is half through; the chunks in common are identical
+  half,      ///< each backend begins when its predecessor is half through; the chunks in common are
+             ///< identical
   ragged,    ///< as half, but the chunks in common begin elsewhere
 };
 
@@ -30,9 +32,9 @@ std::optional<Shape> shape_from(std::string_view name);
 
 /// A read over `backends` backends, each of which holds `series` series of `samples` samples.
 ///
-/// Series carry eight labels of about 200 bytes in all. Of four, two are counters, one is a gauge with decimals, one a
-/// gauge that seldom moves. Scrapes are 15 s apart, at a millisecond that each target has of its own. Values at equal
-/// times are equal, so there are no conflicts.
+/// Series carry eight labels of about 200 bytes in all. Of four, two are counters, one is a gauge
+/// with decimals, one a gauge that seldom moves. Scrapes are 15 s apart, at a millisecond that each
+/// target has of its own. Values at equal times are equal, so there are no conflicts.
 struct Plan {
   Shape shape = Shape::dup;
   size_t backends = 2;
@@ -46,8 +48,8 @@ struct Plan {
 /// What one backend holds, sorted. Deterministic: it depends on the arguments alone.
 std::vector<model::Series> backend_series(const Plan& plan, size_t backend);
 
-/// The answer that backend gives, of either type, as Prometheus 3.5 writes it (chunks of 120 samples at most, one frame
-/// a series).
+/// The answer that backend gives, of either type, as Prometheus 3.5 writes it (chunks of 120
+/// samples at most, one frame a series).
 std::string backend_body(const Plan& plan, size_t backend, model::ResponseType type);
 
 /// All of the plan's bodies.

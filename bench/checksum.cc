@@ -35,7 +35,8 @@ Result<std::vector<model::Series>> decode_samples(std::string_view body) {
 
 Result<void> append_chunks(const wire::ChunkedSeriesView& view, std::vector<model::Sample>& out) {
   for (const wire::ChunkView& chunk : view.chunks) {
-    if (chunk.encoding != wire::ChunkEncoding::xor_) return fail(Errc::unsupported, "a chunk that is not XOR");
+    if (chunk.encoding != wire::ChunkEncoding::xor_)
+      return fail(Errc::unsupported, "a chunk that is not XOR");
     wire::XorReader reader(chunk.data);
     for (model::Sample sample; reader.next(sample);) out.push_back(sample);
     if (!reader.ok()) return fail(*reader.error());
@@ -52,12 +53,14 @@ Result<std::vector<model::Series>> decode_chunks(std::string_view body) {
     auto frame = splitter.next();
     if (!frame) return fail(frame.error());
     if (!*frame) break;
-    if (auto parsed = wire::parse_chunked_response((*frame)->data, response); !parsed) return fail(parsed.error());
+    if (auto parsed = wire::parse_chunked_response((*frame)->data, response); !parsed)
+      return fail(parsed.error());
     for (const wire::ChunkedSeriesView& view : response.series) {
       auto labels = wire::decode_labels(view.labels);
       if (!labels) return fail(labels.error());
       if (out.empty() || out.back().labels != *labels) out.push_back({std::move(*labels), {}, {}});
-      if (auto appended = append_chunks(view, out.back().samples); !appended) return fail(appended.error());
+      if (auto appended = append_chunks(view, out.back().samples); !appended)
+        return fail(appended.error());
     }
   }
   if (auto whole = splitter.finish(); !whole) return fail(whole.error());
@@ -96,7 +99,8 @@ Checksum merge_by_sorting(const std::vector<std::string>& bodies, model::Respons
     if (!series) throw std::runtime_error(series.error().to_string());
     std::move(series->begin(), series->end(), std::back_inserter(all));
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.labels < b.labels; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.labels < b.labels; });
   Checksum sum;
   for (size_t begin = 0; begin < all.size();) {
     model::Series& series = all[begin];
@@ -104,10 +108,15 @@ Checksum merge_by_sorting(const std::vector<std::string>& bodies, model::Respons
     for (; end < all.size() && all[end].labels == series.labels; ++end) {
       series.samples.insert(series.samples.end(), all[end].samples.begin(), all[end].samples.end());
     }
-    const auto same_time = [](model::Sample a, model::Sample b) { return a.timestamp_ms == b.timestamp_ms; };
-    const auto earlier = [](model::Sample a, model::Sample b) { return a.timestamp_ms < b.timestamp_ms; };
+    const auto same_time = [](model::Sample a, model::Sample b) {
+      return a.timestamp_ms == b.timestamp_ms;
+    };
+    const auto earlier = [](model::Sample a, model::Sample b) {
+      return a.timestamp_ms < b.timestamp_ms;
+    };
     std::stable_sort(series.samples.begin(), series.samples.end(), earlier);
-    series.samples.erase(std::unique(series.samples.begin(), series.samples.end(), same_time), series.samples.end());
+    series.samples.erase(std::unique(series.samples.begin(), series.samples.end(), same_time),
+                         series.samples.end());
     sum.add(series);
     begin = end;
   }

@@ -10,7 +10,8 @@
 
 namespace mread::bench {
 
-/// Every label, timestamp and value of an answer in order. bench/peers/prometheus computes the same in Go.
+/// Every label, timestamp and value of an answer in order. bench/peers/prometheus computes the same
+/// in Go.
 class Checksum {
  public:
   void add(const model::Series& series);
@@ -33,12 +34,12 @@ class Checksum {
   uint64_t samples_ = 0;
 };
 
-/// An answer's series, decoded; a series of several frames comes once. Errors: what wire/ finds, and Errc::unsupported
-/// for histograms.
+/// An answer's series, decoded; a series of several frames comes once. Errors: what wire/ finds,
+/// and Errc::unsupported for histograms.
 Result<std::vector<model::Series>> decode_body(std::string_view body, model::ResponseType type);
 
-/// The reference that every merge is held against: all samples of all backends, sorted; of those at one time the first
-/// backend's.
+/// The reference that every merge is held against: all samples of all backends, sorted; of those at
+/// one time the first backend's.
 Checksum merge_by_sorting(const std::vector<std::string>& bodies, model::ResponseType type);
 
 /// Of an answer. Throws std::runtime_error where it does not decode.

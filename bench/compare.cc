@@ -1,5 +1,5 @@
-// The runner of bench/run: makes the bodies, runs mread's side and Prometheus's in turns, and writes one table of the
-// medians. Fails when the two do not give the same answer.
+// The runner of bench/run: makes the bodies, runs mread's side and Prometheus's in turns, and
+// writes one table of the medians. Fails when the two do not give the same answer.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -40,7 +40,8 @@ struct Side {
   }
   /// Resident at most, beyond the bodies themselves.
   int64_t memory() const {
-    return last.at("peak_rss_bytes").to_number<int64_t>() - last.at("base_rss_bytes").to_number<int64_t>();
+    return last.at("peak_rss_bytes").to_number<int64_t>() -
+           last.at("base_rss_bytes").to_number<int64_t>();
   }
 };
 
@@ -50,7 +51,9 @@ struct Row {
   Side prometheus;
 
   double ratio() const { return prometheus.seconds() / mread.seconds(); }
-  double rate(const Side& side) const { return static_cast<double>(which.plan.input_samples()) / side.seconds() / 1e6; }
+  double rate(const Side& side) const {
+    return static_cast<double>(which.plan.input_samples()) / side.seconds() / 1e6;
+  }
 };
 
 // One run of a side; its line.
@@ -85,15 +88,17 @@ class Comparison {
     const std::string out = to_string(which.out);
     const std::string peer_out =
         !settings_.encode_once && which.out == ResponseType::streamed_xor_chunks ? "fanout" : out;
-    const std::string ours = fmt::format("'{}' --in {} --out {} {}", settings_.mread, in, out, bodies);
-    const std::string theirs =
-        fmt::format("{}'{}' -in {} -out {} -seconds {} {}", settings_.all_cores ? "" : "GOMAXPROCS=1 ", settings_.peer,
-                    in, peer_out, settings_.seconds, bodies);
+    const std::string ours =
+        fmt::format("'{}' --in {} --out {} {}", settings_.mread, in, out, bodies);
+    const std::string theirs = fmt::format("{}'{}' -in {} -out {} -seconds {} {}",
+                                           settings_.all_cores ? "" : "GOMAXPROCS=1 ",
+                                           settings_.peer, in, peer_out, settings_.seconds, bodies);
     for (size_t round = 0; round < settings_.rounds; ++round) {
       take(row.mread, run_side(fmt::format("{} --seconds {}", ours, settings_.seconds)));
       take(row.prometheus, run_side(theirs));
       if (row.mread.last.at("checksum") != row.prometheus.last.at("checksum")) {
-        throw std::runtime_error(fmt::format("the answers differ:\n{}\n{}", boost::json::serialize(row.mread.last),
+        throw std::runtime_error(fmt::format("the answers differ:\n{}\n{}",
+                                             boost::json::serialize(row.mread.last),
                                              boost::json::serialize(row.prometheus.last)));
       }
     }
@@ -106,12 +111,14 @@ class Comparison {
   void check_readable(const Row& row, const std::string& ours) {
     const fs::path answer = settings_.work / "answer";
     run_side(fmt::format("{} --seconds 0 --answer '{}'", ours, answer.string()));
-    const auto read = run_side(fmt::format("'{}' -in {} -out iterate -seconds 0 '{}'", settings_.peer,
-                                           to_string(row.which.out), answer.string()));
+    const auto read =
+        run_side(fmt::format("'{}' -in {} -out iterate -seconds 0 '{}'", settings_.peer,
+                             to_string(row.which.out), answer.string()));
     fs::remove(answer);
     if (read.at("checksum") != row.mread.last.at("checksum")) {
-      throw std::runtime_error(fmt::format("Prometheus reads something else in mread's answer:\n{}\n{}",
-                                           boost::json::serialize(row.mread.last), boost::json::serialize(read)));
+      throw std::runtime_error(
+          fmt::format("Prometheus reads something else in mread's answer:\n{}\n{}",
+                      boost::json::serialize(row.mread.last), boost::json::serialize(read)));
     }
   }
 
@@ -124,8 +131,9 @@ class Comparison {
   // Writes them unless the case before had the same; gives their paths, quoted.
   std::string bodies_for(const Case& which) {
     const bench::Plan& plan = which.plan;
-    const std::string key = fmt::format("{}-{}-{}-{}-{}", to_string(which.in), to_string(plan.shape), plan.backends,
-                                        plan.series, plan.samples);
+    const std::string key =
+        fmt::format("{}-{}-{}-{}-{}", to_string(which.in), to_string(plan.shape), plan.backends,
+                    plan.series, plan.samples);
     const fs::path folder = settings_.work / "bodies";
     if (key != written_) {
       fs::remove_all(folder);
@@ -139,7 +147,8 @@ class Comparison {
       written_ = key;
     }
     std::string paths;
-    for (size_t i = 0; i < plan.backends; ++i) paths += fmt::format(" '{}'", (folder / std::to_string(i)).string());
+    for (size_t i = 0; i < plan.backends; ++i)
+      paths += fmt::format(" '{}'", (folder / std::to_string(i)).string());
     return paths;
   }
 
@@ -151,7 +160,8 @@ std::vector<Case> cases(bool quick) {
   std::vector<Case> out;
   constexpr ResponseType samples = ResponseType::samples;
   constexpr ResponseType chunks = ResponseType::streamed_xor_chunks;
-  const std::pair<ResponseType, ResponseType> ways[] = {{chunks, chunks}, {chunks, samples}, {samples, samples}};
+  const std::pair<ResponseType, ResponseType> ways[] = {
+      {chunks, chunks}, {chunks, samples}, {samples, samples}};
   const auto add = [&](bench::Shape shape, size_t backends, size_t series, size_t samples_each) {
     bench::Plan plan;
     plan.shape = shape;
@@ -162,7 +172,8 @@ std::vector<Case> cases(bool quick) {
   };
   for (const bench::Shape shape : bench::all_shapes) add(shape, 2, 10'000, 120);
   for (const size_t backends : {10, 50}) {
-    for (const bench::Shape shape : {bench::Shape::dup, bench::Shape::offset, bench::Shape::disjoint}) {
+    for (const bench::Shape shape :
+         {bench::Shape::dup, bench::Shape::offset, bench::Shape::disjoint}) {
       add(shape, backends, 1000, 120);
     }
   }
@@ -188,13 +199,14 @@ std::string line_of(const Row& row) {
   };
   const auto& plan = row.which.plan;
   return fmt::format("| {} → {} | {} | {} | {} x {} | **{:.1f}** | {:.1f} | {:.1f} | {} | {} |\n",
-                     to_string(row.which.in), to_string(row.which.out), to_string(plan.shape), plan.backends,
-                     plan.series, plan.samples, row.ratio(), row.rate(row.mread), row.rate(row.prometheus),
-                     megabytes(row.mread), megabytes(row.prometheus));
+                     to_string(row.which.in), to_string(row.which.out), to_string(plan.shape),
+                     plan.backends, plan.series, plan.samples, row.ratio(), row.rate(row.mread),
+                     row.rate(row.prometheus), megabytes(row.mread), megabytes(row.prometheus));
 }
 
 constexpr const char* table_head =
-    "| read | shape | backends | series x samples | ratio | mread M/s | Prometheus M/s | mread MB | Prometheus MB |\n"
+    "| read | shape | backends | series x samples | ratio | mread M/s | Prometheus M/s | mread MB "
+    "| Prometheus MB |\n"
     "|---|---|---|---|---|---|---|---|---|\n";
 
 std::string today() {
@@ -227,23 +239,32 @@ boost::json::object record_of(const Row& row) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("mread's merge beside Prometheus's own, in turns, on the same bodies", "mread_bench_compare");
-  app.footer("Example: mread_bench_compare --mread ./mread_bench_side --peer ./peer --work /tmp/work -o table.md");
+  CLI::App app("mread's merge beside Prometheus's own, in turns, on the same bodies",
+               "mread_bench_compare");
+  app.footer(
+      "Example: mread_bench_compare --mread ./mread_bench_side --peer ./peer --work /tmp/work -o "
+      "table.md");
   Settings settings;
   std::string work, table_path, json_path, only;
   bool quick = false;
-  app.add_option("--mread", settings.mread, "mread_bench_side")->required()->check(CLI::ExistingFile);
+  app.add_option("--mread", settings.mread, "mread_bench_side")
+      ->required()
+      ->check(CLI::ExistingFile);
   app.add_option("--peer", settings.peer, "the program of bench/peers/prometheus")
       ->required()
       ->check(CLI::ExistingFile);
   app.add_option("--work", work, "a folder for the bodies")->required();
   app.add_option("-o,--output", table_path, "where the table is written")->required();
   app.add_option("--json", json_path, "where all figures are written");
-  app.add_option("--rounds", settings.rounds, "A B A B … so often")->capture_default_str()->check(CLI::Range(1, 100));
-  app.add_option("--seconds", settings.seconds, "of each side in each round, at least")->capture_default_str();
+  app.add_option("--rounds", settings.rounds, "A B A B … so often")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  app.add_option("--seconds", settings.seconds, "of each side in each round, at least")
+      ->capture_default_str();
   app.add_option("--only", only, "only cases of this shape");
-  app.add_flag("--encode-once", settings.encode_once,
-               "chunks out: Prometheus's packages put together more cheaply than its query node does");
+  app.add_flag(
+      "--encode-once", settings.encode_once,
+      "chunks out: Prometheus's packages put together more cheaply than its query node does");
   app.add_flag("--all-cores", settings.all_cores,
                "leaves Go as many threads as it takes; CPU time is counted all the same");
   app.add_flag("--quick", quick, "small inputs and one round: only to see that it works");
@@ -256,7 +277,8 @@ int main(int argc, char** argv) {
   try {
     Comparison comparison(settings);
     std::string table = fmt::format(
-        "{}, {} cores, {}. Medians of {} rounds in turns; M/s: input samples per second of CPU time; MB: resident at "
+        "{}, {} cores, {}. Medians of {} rounds in turns; M/s: input samples per second of CPU "
+        "time; MB: resident at "
         "most, beyond "
         "the bodies.\n\n{}",
         processor(), std::thread::hardware_concurrency(), today(), settings.rounds, table_head);

@@ -1,8 +1,11 @@
-// A client that reads a streamed answer as it comes, holds every sample against the closed form of what bench/memory's
-// mocks serve, and keeps nothing of it: an answer of a billion samples costs it a frame.
+// A client that reads a streamed answer as it comes, holds every sample against the closed form of
+// what bench/memory's mocks serve, and keeps nothing of it: an answer of a billion samples costs it
+// a frame.
 //
-// Backend r of a read holds KINDS x SERIES / KINDS series m{kind="k",series="series-n"}, in the samples k + i at start
-// + i * interval + r * offset. With shards every backend has a label of its own, shard="r", and no offset.
+// Backend r of a read holds KINDS x SERIES / KINDS series m{kind="k",series="series-n"}, in the
+// samples k + i at start
+// + i * interval + r * offset. With shards every backend has a label of its own, shard="r", and no
+// offset.
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -68,8 +71,8 @@ class Checker {
     const uint64_t want_series = options_.series * options_.shards;
     const uint64_t want_samples = want_series * options_.samples * options_.replicas;
     if (series == want_series && samples == want_samples) return {};
-    return fail(Errc::malformed,
-                fmt::format("{} series and {} samples, not {} and {}", series, samples, want_series, want_samples));
+    return fail(Errc::malformed, fmt::format("{} series and {} samples, not {} and {}", series,
+                                             samples, want_series, want_samples));
   }
 
   uint64_t series = 0;
@@ -82,7 +85,8 @@ class Checker {
   }
 
   Result<void> count(const wire::ChunkedSeriesView& view) {
-    for (const wire::ChunkView& chunk : view.chunks) samples += wire::claimed_samples(chunk.encoding, chunk.data);
+    for (const wire::ChunkView& chunk : view.chunks)
+      samples += wire::claimed_samples(chunk.encoding, chunk.data);
     return {};
   }
 
@@ -91,7 +95,8 @@ class Checker {
     const double first = kind.empty() ? 0 : std::stod(kind);
     uint64_t at = 0;
     for (const wire::ChunkView& chunk : view.chunks) {
-      if (chunk.encoding != wire::ChunkEncoding::xor_) return wrong(view, "has a chunk of another encoding");
+      if (chunk.encoding != wire::ChunkEncoding::xor_)
+        return wrong(view, "has a chunk of another encoding");
       wire::XorReader reader(chunk.data);
       buffer_.resize(reader.count());
       const size_t size = reader.read(buffer_);
@@ -99,12 +104,13 @@ class Checker {
       for (size_t i = 0; i < size; ++i, ++at) {
         const auto step = static_cast<int64_t>(at / options_.replicas);
         const auto replica = static_cast<int64_t>(at % options_.replicas);
-        const auto want =
-            model::Sample::of(options_.start_ms + step * options_.interval_ms + replica * options_.offset_ms,
-                              first + static_cast<double>(step));
+        const auto want = model::Sample::of(
+            options_.start_ms + step * options_.interval_ms + replica * options_.offset_ms,
+            first + static_cast<double>(step));
         if (buffer_[i] != want) {
-          return wrong(view, fmt::format("sample {} is {} at {}, not {} at {}", at, buffer_[i].value(),
-                                         buffer_[i].timestamp_ms, want.value(), want.timestamp_ms));
+          return wrong(view,
+                       fmt::format("sample {} is {} at {}, not {} at {}", at, buffer_[i].value(),
+                                   buffer_[i].timestamp_ms, want.value(), want.timestamp_ms));
         }
       }
     }
@@ -124,7 +130,8 @@ struct Totals {
   std::chrono::duration<double> seconds{};
 };
 
-asio::awaitable<Result<Totals>> drain(const Options& options, net::Client& client, Checker& checker) {
+asio::awaitable<Result<Totals>> drain(const Options& options, net::Client& client,
+                                      Checker& checker) {
   auto url = net::Url::parse(options.url);
   if (!url) co_return fail(std::move(url.error()));
   net::ClientRequest request;
@@ -132,16 +139,21 @@ asio::awaitable<Result<Totals>> drain(const Options& options, net::Client& clien
   request.method = "POST";
   request.headers.set("Content-Type", "application/x-protobuf");
   request.headers.set("Content-Encoding", "snappy");
-  const auto last_ms = options.start_ms + static_cast<int64_t>(options.samples) * options.interval_ms;
+  const auto last_ms =
+      options.start_ms + static_cast<int64_t>(options.samples) * options.interval_ms;
   request.body = wire::encode_read_request(
-      {{{options.start_ms, last_ms, {model::Matcher::equal(std::string(model::metric_name_label), "m")}, std::nullopt}},
+      {{{options.start_ms,
+         last_ms,
+         {model::Matcher::equal(std::string(model::metric_name_label), "m")},
+         std::nullopt}},
        {model::ResponseType::streamed_xor_chunks}});
   const auto begun = Clock::now();
   auto stream = co_await client.open(std::move(request));
   if (!stream) co_return fail(std::move(stream.error()));
   if ((*stream)->head().status != 200) {
     auto text = co_await (*stream)->read_some(500);
-    co_return fail(Errc::http_status, fmt::format("HTTP {}: {}", (*stream)->head().status, text ? *text : ""));
+    co_return fail(Errc::http_status,
+                   fmt::format("HTTP {}: {}", (*stream)->head().status, text ? *text : ""));
   }
   wire::FrameSplitter frames(1 << 30);
   Totals totals;
@@ -155,7 +167,8 @@ asio::awaitable<Result<Totals>> drain(const Options& options, net::Client& clien
     if (piece->empty()) break;
     totals.bytes += piece->size();
     if (slow) {
-      timer.expires_after(std::chrono::microseconds(piece->size() * 1'000'000 / options.slow_bytes));
+      timer.expires_after(
+          std::chrono::microseconds(piece->size() * 1'000'000 / options.slow_bytes));
       co_await timer.async_wait(asio::use_awaitable);
     }
     frames.feed(std::move(*piece));
@@ -181,18 +194,23 @@ int run(const Options& options) {
   net::Client client;
   Checker checker(options);
   std::optional<Result<Totals>> result;
-  asio::co_spawn(context, drain(options, client, checker), [&](const std::exception_ptr& error, Result<Totals> totals) {
-    if (error) std::rethrow_exception(error);
-    result = std::move(totals);
-    context.stop();  // The client keeps its connection for a while, in case another request comes.
-  });
+  asio::co_spawn(
+      context, drain(options, client, checker),
+      [&](const std::exception_ptr& error, Result<Totals> totals) {
+        if (error) std::rethrow_exception(error);
+        result = std::move(totals);
+        context
+            .stop();  // The client keeps its connection for a while, in case another request comes.
+      });
   context.run();
   if (!result || !*result) {
-    std::fprintf(stderr, "mread_bench_drain: %s\n", result ? result->error().to_string().c_str() : "no answer");
+    std::fprintf(stderr, "mread_bench_drain: %s\n",
+                 result ? result->error().to_string().c_str() : "no answer");
     return 1;
   }
   std::printf("{\"series\": %llu, \"samples\": %llu, \"bytes\": %llu, \"seconds\": %.3f}\n",
-              static_cast<unsigned long long>(checker.series), static_cast<unsigned long long>(checker.samples),
+              static_cast<unsigned long long>(checker.series),
+              static_cast<unsigned long long>(checker.samples),
               static_cast<unsigned long long>((*result)->bytes), (*result)->seconds.count());
   return 0;
 }
@@ -202,7 +220,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   mread::bench::Options options;
-  CLI::App app("Reads a streamed answer of bench/memory's mocks, checks every sample, and keeps none.");
+  CLI::App app(
+      "Reads a streamed answer of bench/memory's mocks, checks every sample, and keeps none.");
   app.add_option("url", options.url, "Of the read endpoint")->required();
   app.add_option("--series", options.series, "Series of one backend")->required();
   app.add_option("--samples", options.samples, "Samples of one series of one backend")->required();
@@ -210,7 +229,8 @@ int main(int argc, char** argv) {
   app.add_option("--replicas", options.replicas, "Backends with other samples of the same series");
   app.add_option("--start", options.start_ms, "First timestamp, in milliseconds")->required();
   app.add_option("--interval", options.interval_ms, "Between two samples, in milliseconds");
-  app.add_option("--offset", options.offset_ms, "Of each replica from the one before, in milliseconds");
+  app.add_option("--offset", options.offset_ms,
+                 "Of each replica from the one before, in milliseconds");
   app.add_flag("!--count-only", options.look_inside, "Only counts what the chunks claim");
   app.add_option("--slow", options.slow_bytes, "Reads so many bytes a second at first");
   app.add_option("--slow-for", options.slow_seconds, "For so many seconds");

@@ -8,8 +8,8 @@
 
 namespace mread::bench {
 
-InMemoryRead::InMemoryRead(const std::vector<std::string>& bodies, model::ResponseType in, model::ResponseType out,
-                           size_t piece_bytes)
+InMemoryRead::InMemoryRead(const std::vector<std::string>& bodies, model::ResponseType in,
+                           model::ResponseType out, size_t piece_bytes)
     : bodies_(bodies), in_(in), piece_bytes_(piece_bytes) {
   for (size_t i = 0; i < bodies.size(); ++i) {
     merger::Backend backend;
@@ -43,11 +43,12 @@ void InMemoryRead::run(const Sink& sink) const {
       offsets.resize(std::max<size_t>(offsets.size(), ask->id + 1));
       backend_of.resize(offsets.size());
       backend_of[ask->id] = ask->backend;
-      const bool sampled = in_ == model::ResponseType::samples;
+      const bool samples_form = in_ == model::ResponseType::samples;
       machine.on_response(
           ask->id, 200,
-          sampled ? "application/x-protobuf" : "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse",
-          sampled ? "snappy" : "", "", now);
+          samples_form ? "application/x-protobuf"
+                       : "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse",
+          samples_form ? "snappy" : "", "", now);
     } else if (const auto* read = std::get_if<merger::Read>(&*action)) {
       const std::string& body = bodies_[backend_of[read->id]];
       size_t& offset = offsets[read->id];
@@ -61,7 +62,8 @@ void InMemoryRead::run(const Sink& sink) const {
       machine.on_data(read->id, std::move(piece), now);
     } else if (const auto* head = std::get_if<merger::Head>(&*action)) {
       if (head->status != 200 || !head->partial.empty()) {
-        throw std::runtime_error(fmt::format("the read was answered {} {}", head->status, head->partial));
+        throw std::runtime_error(
+            fmt::format("the read was answered {} {}", head->status, head->partial));
       }
     } else if (const auto* out = std::get_if<merger::Body>(&*action)) {
       for (const std::string_view piece : out->pieces) sink(piece);

@@ -11,18 +11,18 @@
 
 namespace mread::bench {
 
-/// One remote read of `mread serve` without sockets: the fan-out machine, driven as the server drives it, over bodies
-/// in memory. One thread.
+/// One remote read of `mread serve` without sockets: the fan-out machine, driven as the server
+/// drives it, over bodies in memory. One thread.
 ///
-/// Each Read is answered at once with the next piece of the body, copied into memory of its own as a socket's bytes
-/// would be. What goes to the client is handed to a sink and dropped.
+/// Each Read is answered at once with the next piece of the body, copied into memory of its own as
+/// a socket's bytes would be. What goes to the client is handed to a sink and dropped.
 class InMemoryRead {
  public:
   using Sink = std::function<void(std::string_view piece)>;
 
   /// `piece_bytes`: what a read from a socket brings at once. `bodies` outlive the object.
-  InMemoryRead(const std::vector<std::string>& bodies, model::ResponseType in, model::ResponseType out,
-               size_t piece_bytes = 128U << 10);
+  InMemoryRead(const std::vector<std::string>& bodies, model::ResponseType in,
+               model::ResponseType out, size_t piece_bytes = 128U << 10);
 
   merger::FanOutOptions options;
   /// As merge.verify_chunks; before run().

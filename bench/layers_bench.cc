@@ -1,4 +1,5 @@
-// One layer at a time, over the bytes of real answers. items_per_second counts samples unless the name says otherwise.
+// One layer at a time, over the bytes of real answers. items_per_second counts samples unless the
+// name says otherwise.
 #include <cstring>
 #include <map>
 #include <memory>
@@ -34,7 +35,7 @@ void require(bool condition, const char* what) {
 // One backend's answer in every stage of its decoding; made once.
 struct Input {
   Plan plan;
-  std::string sampled;       // As it comes: snappy.
+  std::string samples_form;  // As it comes: snappy.
   std::string uncompressed;  // A ReadResponse.
   std::string streamed;
   std::vector<model::Series> series;
@@ -46,8 +47,8 @@ Input make_input(bool quick) {
   Input input;
   input.plan.backends = 1;
   input.plan.series = quick ? 20 : 5000;
-  input.sampled = backend_body(input.plan, 0, ResponseType::samples);
-  input.uncompressed = wire::uncompress(input.sampled, UINT32_MAX).value();
+  input.samples_form = backend_body(input.plan, 0, ResponseType::samples);
+  input.uncompressed = wire::uncompress(input.samples_form, UINT32_MAX).value();
   input.streamed = backend_body(input.plan, 0, ResponseType::streamed_xor_chunks);
   input.series = backend_series(input.plan, 0);
   for (const auto& series : input.series) {
@@ -81,13 +82,15 @@ void copy_memory(benchmark::State& state) {
 }
 
 void snappy_uncompress(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(wire::uncompress(input().sampled, UINT32_MAX));
+  for (auto _ : state) benchmark::DoNotOptimize(wire::uncompress(input().samples_form, UINT32_MAX));
   count(state, input().plan.input_samples(), input().uncompressed.size());
 }
 
-// The series of a body as they are read while they are merged: uncompressed through a window, found, not looked into.
+// The series of a body as they are read while they are merged: uncompressed through a window,
+// found, not looked into.
 void read_samples_block(benchmark::State& state) {
-  const std::vector<std::shared_ptr<const std::string>> body = {std::make_shared<const std::string>(input().sampled)};
+  const std::vector<std::shared_ptr<const std::string>> body = {
+      std::make_shared<const std::string>(input().samples_form)};
   for (auto _ : state) {
     wire::SamplesBlockReader reader(body);
     uint64_t series = 0;
@@ -98,8 +101,9 @@ void read_samples_block(benchmark::State& state) {
 }
 
 void snappy_compress(benchmark::State& state) {
-  require(wire::uncompress(wire::compress(input().uncompressed), UINT32_MAX) == input().uncompressed,
-          "snappy: not the same");
+  require(
+      wire::uncompress(wire::compress(input().uncompressed), UINT32_MAX) == input().uncompressed,
+      "snappy: not the same");
   for (auto _ : state) benchmark::DoNotOptimize(wire::compress(input().uncompressed));
   count(state, input().plan.input_samples(), input().uncompressed.size());
 }
@@ -145,7 +149,8 @@ void scan_chunked_series(benchmark::State& state) {
 void scan_samples_response(benchmark::State& state) {
   for (auto _ : state) {
     const auto response = wire::parse_read_response(input().uncompressed);
-    require(response && response->results[0].series.size() == input().plan.series, "scan: not all series");
+    require(response && response->results[0].series.size() == input().plan.series,
+            "scan: not all series");
   }
   count(state, input().plan.input_samples(), input().uncompressed.size());
 }
@@ -189,10 +194,11 @@ void write_samples_block(benchmark::State& state) {
   };
   std::string block;
   for (const auto& piece : write()) block.append(piece.memory.get(), piece.size);
-  require(wire::uncompress(block, UINT32_MAX) == input().uncompressed, "samples: not what was written before");
+  require(wire::uncompress(block, UINT32_MAX) == input().uncompressed,
+          "samples: not what was written before");
   for (auto _ : state) benchmark::DoNotOptimize(write());
   state.counters["block_bytes"] = static_cast<double>(block.size());
-  state.counters["snappy_bytes"] = static_cast<double>(input().sampled.size());
+  state.counters["snappy_bytes"] = static_cast<double>(input().samples_form.size());
   count(state, input().plan.input_samples(), input().uncompressed.size());
 }
 
@@ -201,7 +207,8 @@ void decode_xor(benchmark::State& state) {
   size_t bytes = 0;
   for (const auto& chunk : input().chunks) bytes += chunk.size();
   for (size_t i = 0; i < input().chunks.size(); ++i) {
-    require(wire::XorReader(input().chunks[i]).read(out) == out.size() && out == input().series[i].samples,
+    require(wire::XorReader(input().chunks[i]).read(out) == out.size() &&
+                out == input().series[i].samples,
             "XOR: not the same");
   }
   for (auto _ : state) {
@@ -233,7 +240,8 @@ void compare_neighbours(benchmark::State& state) {
   const auto& labels = input().labels;
   for (auto _ : state) {
     size_t ordered = 0;
-    for (size_t i = 1; i < labels.size(); ++i) ordered += wire::compare_labels(labels[i - 1], labels[i]) < 0;
+    for (size_t i = 1; i < labels.size(); ++i)
+      ordered += wire::compare_labels(labels[i - 1], labels[i]) < 0;
     require(ordered + 1 == labels.size(), "labels: not sorted");
   }
   count(state, labels.size() - 1, 0);
@@ -245,7 +253,8 @@ void compare_equal(benchmark::State& state) {
   const std::vector<std::string> copies(labels.begin(), labels.end());
   for (auto _ : state) {
     size_t equal = 0;
-    for (size_t i = 0; i < labels.size(); ++i) equal += wire::compare_labels(labels[i], copies[i]) == 0;
+    for (size_t i = 0; i < labels.size(); ++i)
+      equal += wire::compare_labels(labels[i], copies[i]) == 0;
     require(equal == labels.size(), "labels: not equal");
   }
   count(state, labels.size(), 0);
@@ -254,7 +263,8 @@ void compare_equal(benchmark::State& state) {
 // Items are label sets.
 void check_canonical(benchmark::State& state) {
   for (auto _ : state) {
-    for (const auto& labels : input().labels) require(wire::is_canonical_labels(labels), "labels: not canonical");
+    for (const auto& labels : input().labels)
+      require(wire::is_canonical_labels(labels), "labels: not canonical");
   }
   count(state, input().labels.size(), 0);
 }
@@ -278,8 +288,8 @@ void merge_runs(benchmark::State& state) {
   constexpr size_t samples = 480;
   for (size_t i = 0; i < backends; ++i) {
     for (size_t k = 0; k < samples; ++k) {
-      runs[i].push_back(
-          model::Sample::of(static_cast<int64_t>(k * 15'000 + i * 15'000 / backends), static_cast<double>(k)));
+      runs[i].push_back(model::Sample::of(static_cast<int64_t>(k * 15'000 + i * 15'000 / backends),
+                                          static_cast<double>(k)));
     }
   }
   const std::vector<std::span<const model::Sample>> views(runs.begin(), runs.end());

@@ -1,4 +1,5 @@
-// Google Benchmark's main with one flag more: --quick makes every input small, so that all of them run in seconds.
+// Google Benchmark's main with one flag more: --quick makes every input small, so that all of them
+// run in seconds.
 #include <cstdio>
 #include <cstring>
 #include <string>

@@ -38,18 +38,25 @@ std::string read_request(const Plan& plan) {
 
 int main(int argc, char** argv) {
   CLI::App app("The bodies of a read over several backends, one file each", "mread_bench_bodies");
-  app.footer("Example: mread_bench_bodies --shape offset --backends 2 --type chunks -o /tmp/bodies");
+  app.footer(
+      "Example: mread_bench_bodies --shape offset --backends 2 --type chunks -o /tmp/bodies");
   Plan plan;
   std::string shape = "dup";
   std::string type = "chunks";
   std::string folder;
-  app.add_option("--shape", shape, "dup, recut, offset, disjoint, half, ragged")->capture_default_str();
+  app.add_option("--shape", shape, "dup, recut, offset, disjoint, half, ragged")
+      ->capture_default_str();
   app.add_option("--backends", plan.backends)->capture_default_str()->check(CLI::Range(1, 1000));
-  app.add_option("--series", plan.series, "of each backend")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--samples", plan.samples, "of each series")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--series", plan.series, "of each backend")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--samples", plan.samples, "of each series")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--start-ms", plan.start_ms, "time of the first scrape")->capture_default_str();
   app.add_option("--type", type,
-                 "samples, chunks, or remote-write: FOLDER/0-0000, FOLDER/0-0001, … in the order of sending, and "
+                 "samples, chunks, or remote-write: FOLDER/0-0000, FOLDER/0-0001, … in the order "
+                 "of sending, and "
                  "FOLDER/read, a "
                  "request for all of it")
       ->capture_default_str();

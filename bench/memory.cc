@@ -30,7 +30,8 @@ void give_back(void* p) noexcept {
 int64_t status_bytes(const char* name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.rfind(name, 0) == 0) return std::strtoll(line.c_str() + std::string(name).size() + 1, nullptr, 10) << 10;
+    if (line.rfind(name, 0) == 0)
+      return std::strtoll(line.c_str() + std::string(name).size() + 1, nullptr, 10) << 10;
   }
   return 0;
 }
@@ -47,7 +48,9 @@ void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
     return nullptr;
   }
 }
-void* operator new[](size_t bytes, const std::nothrow_t& tag) noexcept { return operator new(bytes, tag); }
+void* operator new[](size_t bytes, const std::nothrow_t& tag) noexcept {
+  return operator new(bytes, tag);
+}
 void operator delete(void* p) noexcept { give_back(p); }
 void operator delete[](void* p) noexcept { give_back(p); }
 void operator delete(void* p, size_t) noexcept { give_back(p); }

@@ -5,8 +5,8 @@
 /// What a piece of work costs in memory.
 namespace mread::bench {
 
-/// Every operator new of the program since its start. Linking bench/memory.cc replaces the global operators, for
-/// programs of one thread only.
+/// Every operator new of the program since its start. Linking bench/memory.cc replaces the global
+/// operators, for programs of one thread only.
 struct AllocationCounts {
   uint64_t calls = 0;
   uint64_t bytes = 0;      ///< asked for, in all

@@ -1,4 +1,5 @@
-// How fast a mock store makes its answers, without sockets: it must not be what a benchmark of a reader measures.
+// How fast a mock store makes its answers, without sockets: it must not be what a benchmark of a
+// reader measures.
 #include <stdexcept>
 
 #include <benchmark/benchmark.h>
@@ -17,7 +18,9 @@ using model::ResponseType;
 
 class StillTime final : public mockstore::TimeSource {
  public:
-  mockstore::Moment now() const override { return {1'700'000'000'000, std::chrono::nanoseconds(0)}; }
+  mockstore::Moment now() const override {
+    return {1'700'000'000'000, std::chrono::nanoseconds(0)};
+  }
 };
 
 struct Size {
@@ -28,7 +31,8 @@ struct Size {
 // A whole read of a generated data set, as bytes that a socket would get.
 void answer(benchmark::State& state, Size size, ResponseType type) {
   const std::string text = fmt::format(
-      "{{interval: 15s, max_samples: 0, input_series: [{{series: m, values: '0+1x{}', repeat: {{series: {}}}}}]}}",
+      "{{interval: 15s, max_samples: 0, input_series: [{{series: m, values: '0+1x{}', repeat: "
+      "{{series: {}}}}}]}}",
       size.samples - 1, size.series);
   mockstore::StoreDefaults defaults;
   defaults.start_ms = 1'700'000'000'000;
@@ -37,7 +41,11 @@ void answer(benchmark::State& state, Size size, ResponseType type) {
   auto store = mockstore::Store::create(config, 0, time);
   if (!store) throw std::runtime_error(store.error().to_string());
   const std::string request = wire::encode_read_request(
-      {{{0, INT64_MAX, {model::Matcher::equal(std::string(model::metric_name_label), "m")}, std::nullopt}}, {type}});
+      {{{0,
+         INT64_MAX,
+         {model::Matcher::equal(std::string(model::metric_name_label), "m")},
+         std::nullopt}},
+       {type}});
   const auto samples = static_cast<int64_t>(size.series) * size.samples;
   int64_t bytes = 0;
   std::vector<mockstore::Step> steps;
@@ -49,7 +57,8 @@ void answer(benchmark::State& state, Size size, ResponseType type) {
       if (steps.empty()) throw std::runtime_error("the answer does not end");
       for (const mockstore::Step& step : steps) {
         ended = ended || std::holds_alternative<mockstore::End>(step);
-        if (const auto* body = std::get_if<mockstore::Body>(&step)) bytes += static_cast<int64_t>(body->bytes.size());
+        if (const auto* body = std::get_if<mockstore::Body>(&step))
+          bytes += static_cast<int64_t>(body->bytes.size());
       }
     }
     exchange->sent_body(static_cast<uint64_t>(bytes));
@@ -73,7 +82,8 @@ void register_benchmarks(bool quick) {
       const bool streamed = type == ResponseType::streamed_xor_chunks;
       if (!streamed && !quick && size.samples > 120) continue;  // A body of gigabytes.
       benchmark::RegisterBenchmark(
-          fmt::format("mock/{}/{}x{}", streamed ? "streamed" : "samples", size.series, size.samples).c_str(),
+          fmt::format("mock/{}/{}x{}", streamed ? "streamed" : "samples", size.series, size.samples)
+              .c_str(),
           [size, type](benchmark::State& state) { answer(state, size, type); })
           ->Unit(benchmark::kMillisecond);
     }

@@ -1,5 +1,6 @@
-// mread's side of bench/run: reads bodies from files, merges them for a while, writes one line of JSON about it. Flags
-// and line are those of bench/peers/prometheus, so that the two can be run in turns.
+// mread's side of bench/run: reads bodies from files, merges them for a while, writes one line of
+// JSON about it. Flags and line are those of bench/peers/prometheus, so that the two can be run in
+// turns.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -41,8 +42,9 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void measure(const std::string& in, const std::string& out, double seconds, const std::string& label,
-             const std::vector<std::string>& paths, size_t window_bytes, bool verify, const std::string& answer_path) {
+void measure(const std::string& in, const std::string& out, double seconds,
+             const std::string& label, const std::vector<std::string>& paths, size_t window_bytes,
+             bool verify, const std::string& answer_path) {
   const auto in_type = bench::type_from(in);
   const auto out_type = bench::type_from(out);
   if (!in_type || !out_type) throw std::runtime_error("--in and --out are samples or chunks");
@@ -104,14 +106,17 @@ void measure(const std::string& in, const std::string& out, double seconds, cons
 
 int main(int argc, char** argv) {
   CLI::App app("One read, merged again and again in memory", "mread_bench_side");
-  app.footer("Example: mread_bench_side --in chunks --out samples --seconds 2 /tmp/bodies/0 /tmp/bodies/1");
+  app.footer(
+      "Example: mread_bench_side --in chunks --out samples --seconds 2 /tmp/bodies/0 "
+      "/tmp/bodies/1");
   std::string in = "chunks", out = "chunks", label, answer;
   double seconds = 1;
   size_t window_bytes = 0;
   std::vector<std::string> paths;
   app.add_option("--in", in, "what the bodies are: samples or chunks")->capture_default_str();
   app.add_option("--out", out, "what the answer is: samples or chunks")->capture_default_str();
-  app.add_option("--seconds", seconds, "reads are repeated for so long; at least one is made")->capture_default_str();
+  app.add_option("--seconds", seconds, "reads are repeated for so long; at least one is made")
+      ->capture_default_str();
   app.add_option("--label", label, "repeated in the report");
   app.add_option("--window", window_bytes,
                  "bytes within which a backend's series may be out of order; 0: as serve does");

@@ -1,4 +1,5 @@
-// Whole reads: bodies in, the fan-out machine, bytes out. Names are IN/OUT/SHAPE/BACKENDS/SERIESxSAMPLES.
+// Whole reads: bodies in, the fan-out machine, bytes out. Names are
+// IN/OUT/SHAPE/BACKENDS/SERIESxSAMPLES.
 //
 // items_per_second counts *input* samples, bytes_per_second input bytes.
 #include <algorithm>
@@ -24,8 +25,8 @@ struct Case {
   Plan plan;
 
   std::string name() const {
-    return fmt::format("{}/{}/{}/{}/{}x{}", to_string(in), to_string(out), to_string(plan.shape), plan.backends,
-                       plan.series, plan.samples);
+    return fmt::format("{}/{}/{}/{}/{}x{}", to_string(in), to_string(out), to_string(plan.shape),
+                       plan.backends, plan.series, plan.samples);
   }
 };
 
@@ -83,8 +84,9 @@ void register_benchmarks(bool quick) {
     size_t backends, series, samples;
   };
   // The larger a read is, the fewer of its cases are worth their time.
-  const std::vector<Size> every_shape = {{1, 1000, 120},  {2, 1000, 120},  {3, 1000, 120},   {5, 1000, 120},
-                                         {10, 1000, 120}, {50, 1000, 120}, {2, 10'000, 120}, {2, 1000, 1440}};
+  const std::vector<Size> every_shape = {{1, 1000, 120},   {2, 1000, 120},  {3, 1000, 120},
+                                         {5, 1000, 120},   {10, 1000, 120}, {50, 1000, 120},
+                                         {2, 10'000, 120}, {2, 1000, 1440}};
   const std::vector<Size> offset_only = {{2, 100'000, 120}};
   static constexpr ResponseType samples = ResponseType::samples;
   static constexpr ResponseType chunks = ResponseType::streamed_xor_chunks;

@@ -21,7 +21,8 @@ constexpr std::array<Unit, 7> units{{{"y", 365LL * 24 * 3600 * 1000},
 
 tl::unexpected<Error> not_a_duration(std::string_view text) {
   return fail(Errc::config,
-              "\"" + std::string(text) + "\" is not a duration; write it as in Prometheus, e.g. 500ms, 15s, 1h30m");
+              "\"" + std::string(text) +
+                  "\" is not a duration; write it as in Prometheus, e.g. 500ms, 15s, 1h30m");
 }
 
 }  // namespace

@@ -48,7 +48,9 @@ const boost::system::error_category& mread_category() {
   return category;
 }
 
-boost::system::error_code make_error_code(Errc errc) { return {static_cast<int>(errc), mread_category()}; }
+boost::system::error_code make_error_code(Errc errc) {
+  return {static_cast<int>(errc), mread_category()};
+}
 
 std::string Error::to_string() const {
   // "mread", "mread.tls": what happened stands in the context.
@@ -57,6 +59,8 @@ std::string Error::to_string() const {
   return printable_lines(says_all ? context : context + ": " + code.message());
 }
 
-Error Error::in(std::string_view prefix) const { return {code, std::string(prefix) + ": " + context}; }
+Error Error::in(std::string_view prefix) const {
+  return {code, std::string(prefix) + ": " + context};
+}
 
 }  // namespace mread

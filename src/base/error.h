@@ -9,8 +9,8 @@
 
 namespace mread {
 
-/// What went wrong, as a class of failure that a caller can act on. System errors (ECONNREFUSED, …) keep their own
-/// category; these are the project's.
+/// What went wrong, as a class of failure that a caller can act on. System errors (ECONNREFUSED, …)
+/// keep their own category; these are the project's.
 enum class Errc {
   malformed = 1,  ///< the bytes are not what the format allows
   truncated,      ///< the bytes end before the format says so
@@ -37,18 +37,20 @@ namespace mread {
 const boost::system::error_category& mread_category();
 boost::system::error_code make_error_code(Errc errc);
 
-/// A failure: its class, and one line for a person. The context names the backend, the file, the frame or the byte;
-/// it does not end in a period.
+/// A failure: its class, and one line for a person. The context names the backend, the file, the
+/// frame or the byte; it does not end in a period.
 struct Error {
   boost::system::error_code code;
   std::string context;
 
-  Error(boost::system::error_code error_code, std::string what) : code(error_code), context(std::move(what)) {}
+  Error(boost::system::error_code error_code, std::string what)
+      : code(error_code), context(std::move(what)) {}
   Error(Errc errc, std::string what) : code(make_error_code(errc)), context(std::move(what)) {}
 
   bool is(Errc errc) const { return code == make_error_code(errc); }
 
-  /// "context: message of the code" (the context alone where the code is one of Errc), as printable_lines() shows it.
+  /// "context: message of the code" (the context alone where the code is one of Errc), as
+  /// printable_lines() shows it.
   std::string to_string() const;
 
   /// The same failure seen from further out: "prefix: context".

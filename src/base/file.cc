@@ -29,7 +29,8 @@ class Descriptor {
 std::string size_text(uint64_t bytes) {
   constexpr uint64_t mebi = 1U << 20;
   if (bytes >= mebi && bytes % mebi == 0) return std::to_string(bytes / mebi) + " MiB";
-  return bytes % 1024 == 0 ? std::to_string(bytes / 1024) + " KiB" : std::to_string(bytes) + " bytes";
+  return bytes % 1024 == 0 ? std::to_string(bytes / 1024) + " KiB"
+                           : std::to_string(bytes) + " bytes";
 }
 
 }  // namespace
@@ -41,12 +42,15 @@ Result<std::string> read_file(const std::string& path, uint64_t limit_bytes) {
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) return fail(last_error(), path);
   if (!S_ISREG(status.st_mode)) return fail(Errc::config, path + ": not a regular file");
-  const auto too_large = [&] { return fail(Errc::limit, path + ": more than " + size_text(limit_bytes)); };
+  const auto too_large = [&] {
+    return fail(Errc::limit, path + ": more than " + size_text(limit_bytes));
+  };
   if (static_cast<uint64_t>(status.st_size) > limit_bytes) return too_large();
   // The file may grow, and files of /proc have no size: the end is where read() says so.
   std::string text;
   size_t size = 0;
-  for (uint64_t room = static_cast<uint64_t>(status.st_size) + 1;; room = std::min(2 * room + 4096, limit_bytes + 1)) {
+  for (uint64_t room = static_cast<uint64_t>(status.st_size) + 1;;
+       room = std::min(2 * room + 4096, limit_bytes + 1)) {
     text.resize(room);
     while (size < text.size()) {
       const ssize_t got = ::read(file.number(), text.data() + size, text.size() - size);

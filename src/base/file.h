@@ -7,11 +7,12 @@
 
 namespace mread {
 
-/// All bytes of a regular file of at most `limit_bytes`. Never waits: a pipe, a device or a socket is refused before it
-/// is read. Every file that a configuration or a scenario names is read by this.
+/// All bytes of a regular file of at most `limit_bytes`. Never waits: a pipe, a device or a socket
+/// is refused before it is read. Every file that a configuration or a scenario names is read by
+/// this.
 ///
-/// Errors name the path, and never what is in the file: the system's where it cannot be opened or read; Errc::config
-/// for what is no regular file, a folder too; Errc::limit for a larger one.
+/// Errors name the path, and never what is in the file: the system's where it cannot be opened or
+/// read; Errc::config for what is no regular file, a folder too; Errc::limit for a larger one.
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes);
 
 /// Of a configuration, a scenario or a file that goes with one.

@@ -38,8 +38,8 @@ bool has_bad_escape(std::string_view text) {
 // Go sends a path as it stands where all of it may stand there, and else escapes it anew.
 std::string sent_path(std::string_view path) {
   constexpr std::string_view as_written = "!$&'()*+,;=:@[]/%";
-  const bool good =
-      std::all_of(path.begin(), path.end(), [&](char c) { return is_plain(c) || is_one_of(c, as_written); });
+  const bool good = std::all_of(path.begin(), path.end(),
+                                [&](char c) { return is_plain(c) || is_one_of(c, as_written); });
   if (good) return std::string(path);
   constexpr std::string_view unescaped = "$&+,/:;=@";
   constexpr char digits[] = "0123456789ABCDEF";
@@ -96,7 +96,8 @@ Result<void> read_userinfo(std::string_view userinfo, GoUrl& url) {
     return is_letter(c) || is_digit(c) || is_one_of(c, "-._:~!$&'()*+,;=%@");
   });
   if (!good || has_bad_escape(userinfo)) {
-    return fail(Errc::config, "a user or password in a URL: write other signs than letters and digits as %XX");
+    return fail(Errc::config,
+                "a user or password in a URL: write other signs than letters and digits as %XX");
   }
   const size_t colon = userinfo.find(':');
   url.user = percent_decoded(userinfo.substr(0, colon));
@@ -117,7 +118,8 @@ Result<void> read_port(std::string_view text, GoUrl& url) {
 Result<void> read_host(std::string_view text, GoUrl& url) {
   if (text.starts_with('[')) {
     const size_t bracket = text.rfind(']');
-    if (bracket == std::string_view::npos) return fail(Errc::config, "']' is missing behind the address");
+    if (bracket == std::string_view::npos)
+      return fail(Errc::config, "']' is missing behind the address");
     if (auto port = read_port(text.substr(bracket + 1), url); !port) return port;
     const std::string_view address = text.substr(1, bracket - 1);
     const size_t zone = address.find("%25");
@@ -137,7 +139,8 @@ Result<void> read_host(std::string_view text, GoUrl& url) {
     const char c = host[i];
     const bool beyond_ascii = (static_cast<unsigned char>(c) & 0x80U) != 0;
     if (c == '%') {
-      if (escaped_byte(host, i) < 0x80) return fail(Errc::config, "an escape that a host's name cannot have");
+      if (escaped_byte(host, i) < 0x80)
+        return fail(Errc::config, "an escape that a host's name cannot have");
     } else if (!beyond_ascii && !is_plain(c) && !is_one_of(c, "!$&'()*+,;=:[]<>\"")) {
       return fail(Errc::config, "a sign that a host's name cannot have");
     }
@@ -186,21 +189,24 @@ Result<GoUrl> parse_go_url(std::string_view text) {
   }
   GoUrl url;
   if (const size_t fragment = text.find('#'); fragment != std::string_view::npos) {
-    if (has_bad_escape(text.substr(fragment))) return fail(Errc::config, "a % that begins no escape (write %25)");
+    if (has_bad_escape(text.substr(fragment)))
+      return fail(Errc::config, "a % that begins no escape (write %25)");
     text = text.substr(0, fragment);
   }
   auto scheme = take_scheme(text);
   if (!scheme) return fail(std::move(scheme.error()));
   url.scheme = std::move(*scheme);
   const size_t query = text.find('?');
-  const std::string_view query_text = query == std::string_view::npos ? std::string_view() : text.substr(query);
+  const std::string_view query_text =
+      query == std::string_view::npos ? std::string_view() : text.substr(query);
   text = text.substr(0, query);
   if (text.starts_with("//") && (!url.scheme.empty() || !text.starts_with("///"))) {
     text.remove_prefix(2);
     const std::string_view authority = text.substr(0, text.find('/'));
     text.remove_prefix(authority.size());
     if (auto good = read_authority(authority, url); !good) return fail(std::move(good.error()));
-  } else if (url.scheme.empty() && text.substr(0, text.find('/')).find(':') != std::string_view::npos) {
+  } else if (url.scheme.empty() &&
+             text.substr(0, text.find('/')).find(':') != std::string_view::npos) {
     return fail(Errc::config, "the scheme is missing: write http:// before it");
   } else if (!url.scheme.empty() && !text.starts_with('/')) {
     return url;  // Such as mailto:name, which Go does not look into.

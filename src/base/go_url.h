@@ -8,8 +8,9 @@
 
 namespace mread {
 
-/// A URL as Go's net/url reads it and net/http sends it, which is what Prometheus does with the URLs of its
-/// configuration: characters that a URL must not hold are escaped in the path and stay in the query.
+/// A URL as Go's net/url reads it and net/http sends it, which is what Prometheus does with the
+/// URLs of its configuration: characters that a URL must not hold are escaped in the path and stay
+/// in the query.
 ///
 /// Source: net/url (Parse, EscapedPath) and net/http (Request.Write) of Go 1.20 to 1.24.
 struct GoUrl {
@@ -22,7 +23,8 @@ struct GoUrl {
 
   /// Whether a request can be sent to it: scheme http or https, a host, a port up to 65535.
   bool is_web() const;
-  /// The URL without user, password and fragment, in the form that net::Url::parse() takes where is_web() holds.
+  /// The URL without user, password and fragment, in the form that net::Url::parse() takes where
+  /// is_web() holds.
   std::string plain() const;
   /// HOST:PORT, the scheme's port filled in, brackets around an IPv6 address.
   std::string authority() const;

@@ -50,7 +50,8 @@ std::string xml_text(std::string_view text, XmlPlace place) {
       out += fmt::format("\\u{:04x}", code_point);
     }
   };
-  return rewrite_unprintable(escape_markup(text), write, [](std::string& out, char) { out += "\xef\xbf\xbd"; });
+  return rewrite_unprintable(escape_markup(text), write,
+                             [](std::string& out, char) { out += "\xef\xbf\xbd"; });
 }
 
 }  // namespace mread

@@ -37,19 +37,21 @@ void lower_by_file(MemoryLimit& least, const std::string& path) {
   if (!lines.empty()) lower(least, number_in(lines.front()), path);
 }
 
-// "Max address space         1073741824           1073741824           bytes": the first number is in force.
+// "Max address space         1073741824           1073741824           bytes": the first number is
+// in force.
 void lower_by_rlimits(MemoryLimit& least, const std::string& path) {
   constexpr std::pair<std::string_view, const char*> wanted[] = {{"Max address space", "RLIMIT_AS"},
                                                                  {"Max data size", "RLIMIT_DATA"}};
   for (const std::string& line : lines_of(path)) {
     for (const auto& [name, source] : wanted) {
-      if (line.starts_with(name)) lower(least, number_in(std::string_view(line).substr(name.size())), source);
+      if (line.starts_with(name))
+        lower(least, number_in(std::string_view(line).substr(name.size())), source);
     }
   }
 }
 
-// A group's limit holds for all below it. In a container the group may be mounted as the root, and the path be that
-// outside; then what is there of it is the root itself.
+// A group's limit holds for all below it. In a container the group may be mounted as the root, and
+// the path be that outside; then what is there of it is the root itself.
 void lower_by_group(MemoryLimit& least, const std::filesystem::path& root, std::string_view group,
                     const std::vector<const char*>& names) {
   std::filesystem::path place = root;
@@ -79,7 +81,8 @@ MemoryLimit memory_limit(const MemoryLimitFiles& files) {
     if (controllers == ",,") {
       lower_by_group(least, files.cgroup_root, group, {"memory.max", "memory.high"});
     } else if (controllers.find(",memory,") != std::string::npos) {
-      lower_by_group(least, std::filesystem::path(files.cgroup_root) / "memory", group, {"memory.limit_in_bytes"});
+      lower_by_group(least, std::filesystem::path(files.cgroup_root) / "memory", group,
+                     {"memory.limit_in_bytes"});
     }
   }
   for (const std::string& line : lines_of(files.meminfo)) {

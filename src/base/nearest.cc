@@ -18,7 +18,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     std::swap(above, row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      row[j] =
+          std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], two_above[j - 2] + 1);
     }
@@ -29,13 +30,15 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr size_t longest = 200;  // No word that is meant is longer, and the distance takes the product of both.
+  constexpr size_t longest =
+      200;  // No word that is meant is longer, and the distance takes the product of both.
   if (word.size() > longest) return {};
   const size_t allowed = std::clamp<size_t>(word.size() / 3, 1, 3);
   std::string best;
   size_t best_distance = allowed + 1;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > word.size() + allowed || word.size() > candidate.size() + allowed) continue;
+    if (candidate.size() > word.size() + allowed || word.size() > candidate.size() + allowed)
+      continue;
     const size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;

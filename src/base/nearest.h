@@ -6,8 +6,9 @@
 
 namespace mread {
 
-/// The candidate with the smallest edit distance to `word` (swapped neighbours are one edit), if near enough to be
-/// meant (at most a third of the word's length, and at least 1 and at most 3 edits); else empty.
+/// The candidate with the smallest edit distance to `word` (swapped neighbours are one edit), if
+/// near enough to be meant (at most a third of the word's length, and at least 1 and at most 3
+/// edits); else empty.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace mread

@@ -14,18 +14,19 @@ struct Range {
   uint32_t last;
 };
 
-// In order. Of Unicode's format characters (Cf) those that show nothing; not the joiners U+200C and U+200D, and not the
-// signs of Arabic numbers, which are seen.
+// In order. Of Unicode's format characters (Cf) those that show nothing; not the joiners U+200C and
+// U+200D, and not the signs of Arabic numbers, which are seen.
 constexpr std::array unprintable{
-    Range{0x0000, 0x001f},    // C0
-    Range{0x007f, 0x009f},    // DEL, C1
-    Range{0x00ad, 0x00ad},    // soft hyphen
-    Range{0x061c, 0x061c},    // Arabic letter mark
-    Range{0x180e, 0x180e},    // Mongolian vowel separator
-    Range{0x200b, 0x200b},    // zero width space
-    Range{0x200e, 0x200f},    // left-to-right and right-to-left marks
-    Range{0x2028, 0x202e},    // line and paragraph separators, bidirectional embeddings and overrides
-    Range{0x2060, 0x206f},    // invisible operators, bidirectional isolates, deprecated format characters
+    Range{0x0000, 0x001f},  // C0
+    Range{0x007f, 0x009f},  // DEL, C1
+    Range{0x00ad, 0x00ad},  // soft hyphen
+    Range{0x061c, 0x061c},  // Arabic letter mark
+    Range{0x180e, 0x180e},  // Mongolian vowel separator
+    Range{0x200b, 0x200b},  // zero width space
+    Range{0x200e, 0x200f},  // left-to-right and right-to-left marks
+    Range{0x2028, 0x202e},  // line and paragraph separators, bidirectional embeddings and overrides
+    Range{0x2060,
+          0x206f},  // invisible operators, bidirectional isolates, deprecated format characters
     Range{0xfdd0, 0xfdef},    // no characters
     Range{0xfeff, 0xfeff},    // byte order mark
     Range{0xfff9, 0xfffb},    // interlinear annotation
@@ -35,7 +36,8 @@ constexpr std::array unprintable{
 };
 
 bool is_printable(uint32_t code_point) {
-  if ((code_point & 0xfffe) == 0xfffe) return false;  // The last two of each plane are no characters.
+  if ((code_point & 0xfffe) == 0xfffe)
+    return false;  // The last two of each plane are no characters.
   const auto* const at = std::ranges::lower_bound(unprintable, code_point, {}, &Range::last);
   return at == unprintable.end() || code_point < at->first;
 }
@@ -43,7 +45,8 @@ bool is_printable(uint32_t code_point) {
 uint32_t decode(std::string_view sequence) {
   constexpr std::array<uint32_t, 5> lead_bits{0, 0x7f, 0x1f, 0x0f, 0x07};
   uint32_t code_point = static_cast<unsigned char>(sequence[0]) & lead_bits[sequence.size()];
-  for (const char c : sequence.substr(1)) code_point = code_point << 6 | (static_cast<unsigned char>(c) & 0x3fU);
+  for (const char c : sequence.substr(1))
+    code_point = code_point << 6 | (static_cast<unsigned char>(c) & 0x3fU);
   return code_point;
 }
 
@@ -99,14 +102,15 @@ size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-std::string rewrite_unprintable(std::string_view text,
-                                const std::function<void(std::string& out, uint32_t code_point)>& on_code_point,
-                                const std::function<void(std::string& out, char byte)>& on_byte) {
+std::string rewrite_unprintable(
+    std::string_view text,
+    const std::function<void(std::string& out, uint32_t code_point)>& on_code_point,
+    const std::function<void(std::string& out, char byte)>& on_byte) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const size_t plain =
-        static_cast<size_t>(std::ranges::find_if(text, [](char c) { return c < 0x20 || c >= 0x7f; }) - text.begin());
+    const size_t plain = static_cast<size_t>(
+        std::ranges::find_if(text, [](char c) { return c < 0x20 || c >= 0x7f; }) - text.begin());
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
@@ -127,7 +131,9 @@ std::string rewrite_unprintable(std::string_view text,
   return out;
 }
 
-std::string printable(std::string_view text) { return rewrite_unprintable(text, append_code_point, append_byte); }
+std::string printable(std::string_view text) {
+  return rewrite_unprintable(text, append_code_point, append_byte);
+}
 
 std::string printable_lines(std::string_view text) {
   const auto keep_line_feed = [](std::string& out, uint32_t code_point) {
@@ -210,7 +216,8 @@ std::string without_commands(std::string_view text) {
       out += "\\x3a:";
       written = begin + 2;
     }
-    for (size_t at = line.find("##[", written); at != std::string_view::npos; at = line.find("##[", written)) {
+    for (size_t at = line.find("##[", written); at != std::string_view::npos;
+         at = line.find("##[", written)) {
       out += line.substr(written, at - written);
       out += "#\\x23[";
       written = at + 3;

@@ -10,17 +10,21 @@ namespace mread {
 namespace {
 
 // A value that is a secret; a block all of whose values may be some.
-constexpr std::array secret_keys = {"password",     "credentials",   "bearer_token",     "client_secret",
-                                    "headers",      "authorization", "endpoint_params",  "proxy_connect_header",
-                                    "access_token", "tokens",        "basic_auth_users", "required_headers",
-                                    "bearer",       "key",           "basic_auth",       "oauth2",
-                                    "http_headers", "secrets",       "claims",           "client_certificate_key"};
+constexpr std::array secret_keys = {
+    "password",     "credentials",   "bearer_token",     "client_secret",
+    "headers",      "authorization", "endpoint_params",  "proxy_connect_header",
+    "access_token", "tokens",        "basic_auth_users", "required_headers",
+    "bearer",       "key",           "basic_auth",       "oauth2",
+    "http_headers", "secrets",       "claims",           "client_certificate_key"};
 // Blocks with keys of their own, which say what is secret; a single word in their place may be one.
 constexpr std::array keyed_blocks = {"authorization", "basic_auth", "oauth2"};
-constexpr std::array secret_blocks = {"headers",          "endpoint_params", "proxy_connect_header", "basic_auth_users",
-                                      "required_headers", "tokens",          "http_headers",         "claims"};
+constexpr std::array secret_blocks = {
+    "headers",          "endpoint_params", "proxy_connect_header", "basic_auth_users",
+    "required_headers", "tokens",          "http_headers",         "claims"};
 
-bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -42,7 +46,8 @@ bool names_secret(std::string_view word) {
   return !nearest(small, {secret_keys.begin(), secret_keys.end()}).empty();
 }
 
-// Where the value begins behind a key that ends at `at`: behind its quote and its colon. None where no colon follows.
+// Where the value begins behind a key that ends at `at`: behind its quote and its colon. None where
+// no colon follows.
 std::optional<size_t> value_behind(std::string_view line, size_t at) {
   if (at < line.size() && (line[at] == '"' || line[at] == '\'')) ++at;
   while (at < line.size() && line[at] == ' ') ++at;
@@ -62,7 +67,8 @@ size_t first_secret_value(std::string_view line) {
     size_t end = begin;
     while (end < line.size() && is_word(line[end])) ++end;
     if (names_secret(line.substr(begin, end - begin))) {
-      // `authorization: {type: Bearer, …` begins a block: what is secret in it has a key of its own.
+      // `authorization: {type: Bearer, …` begins a block: what is secret in it has a key of its
+      // own.
       const auto value = value_behind(line, end);
       const bool block = value && *value < line.size() && line[*value] == '{' &&
                          contains(keyed_blocks, line.substr(begin, end - begin));
@@ -73,7 +79,8 @@ size_t first_secret_value(std::string_view line) {
   return std::string_view::npos;
 }
 
-// A password may have a slash in it: what has a colon before the slash and an @ behind it is hidden.
+// A password may have a slash in it: what has a colon before the slash and an @ behind it is
+// hidden.
 size_t first_userinfo(std::string_view line) {
   for (size_t at = line.find("://"); at != std::string_view::npos; at = line.find("://", at + 1)) {
     const std::string_view rest = line.substr(at + 3, line.find_first_of(" \t\"'", at) - at - 3);
@@ -87,14 +94,17 @@ size_t first_userinfo(std::string_view line) {
 // What stands behind the ? of a URL, or of the value of a key that is one.
 size_t first_query(std::string_view line) {
   size_t begin = line.find("://");
-  for (const std::string_view key : {"url:", "url\":", "url':"}) begin = std::min(begin, line.find(key));
+  for (const std::string_view key : {"url:", "url\":", "url':"})
+    begin = std::min(begin, line.find(key));
   if (begin == std::string_view::npos) return begin;
   const size_t query = line.find('?', begin);
   return query == std::string_view::npos ? query : query + 1;
 }
 
 // Of a line within a block: how far it stands in. A list's dash counts as room.
-size_t indentation(std::string_view line) { return std::min(line.find_first_not_of(" \t-"), line.size()); }
+size_t indentation(std::string_view line) {
+  return std::min(line.find_first_not_of(" \t-"), line.size());
+}
 
 // Takes the last line off a text that ends in a newline.
 std::string_view take_last_line(std::string_view& text) {
@@ -106,8 +116,8 @@ std::string_view take_last_line(std::string_view& text) {
   return line;
 }
 
-// Whether the line is a continued secret value, or an entry of a block of secrets: by the lines above that stand
-// further out.
+// Whether the line is a continued secret value, or an entry of a block of secrets: by the lines
+// above that stand further out.
 enum class Inside { nothing, value, block };
 Inside place_of(std::string_view above, std::string_view line) {
   size_t in = indentation(line);
@@ -118,8 +128,9 @@ Inside place_of(std::string_view above, std::string_view line) {
     in = mine;
     std::string_view rest = outer.substr(mine);
     if (!rest.empty() && (rest.front() == '"' || rest.front() == '\'')) rest.remove_prefix(1);
-    const size_t end =
-        std::min(static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), is_word) - rest.begin()), rest.size());
+    const size_t end = std::min(
+        static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), is_word) - rest.begin()),
+        rest.size());
     const std::string_view key = rest.substr(0, end);
     if (!value_behind(rest, end)) continue;
     if (contains(secret_blocks, key)) return Inside::block;

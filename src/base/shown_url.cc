@@ -11,7 +11,8 @@ constexpr std::string_view hidden = "<hidden>";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// HOST or HOST:PORT or [ADDRESS]:PORT. A password that has a slash in it makes something else of what stands before.
+// HOST or HOST:PORT or [ADDRESS]:PORT. A password that has a slash in it makes something else of
+// what stands before.
 bool is_host_and_port(std::string_view text) {
   const size_t bracket = text.rfind(']');
   const std::string_view rest = bracket == std::string_view::npos ? text : text.substr(bracket + 1);
@@ -26,7 +27,8 @@ size_t end_of_userinfo(std::string_view text) {
   if (at == std::string_view::npos) return 0;
   const size_t query = text.find_first_of("?#");
   const std::string_view authority = text.substr(0, text.find_first_of("/?#"));
-  const bool is_in_query = query != std::string_view::npos && query < at && is_host_and_port(authority) &&
+  const bool is_in_query = query != std::string_view::npos && query < at &&
+                           is_host_and_port(authority) &&
                            text.substr(0, query).find('@') == std::string_view::npos;
   return is_in_query ? 0 : at + 1;
 }
@@ -35,7 +37,8 @@ size_t end_of_userinfo(std::string_view text) {
 
 std::string shown_url(std::string_view text) {
   std::string out;
-  if (const size_t scheme = text.find("://"); scheme != std::string_view::npos && scheme < text.find_first_of("/?#@")) {
+  if (const size_t scheme = text.find("://");
+      scheme != std::string_view::npos && scheme < text.find_first_of("/?#@")) {
     out = text.substr(0, scheme + 3);
     text.remove_prefix(scheme + 3);
   }
@@ -56,7 +59,8 @@ std::string shown_url(std::string_view text) {
 void hide(std::string& text, std::string_view secret) {
   constexpr size_t shortest = 4;
   if (secret.size() < shortest) return;
-  for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + hidden.size())) {
+  for (size_t at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + hidden.size())) {
     text.replace(at, secret.size(), hidden);
   }
 }
@@ -69,7 +73,8 @@ std::string hide_query(std::string text, std::string_view url) {
   while (!rest.empty()) {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     const size_t equals = pair.find('=');
-    const std::string_view value = equals == std::string_view::npos ? pair : pair.substr(equals + 1);
+    const std::string_view value =
+        equals == std::string_view::npos ? pair : pair.substr(equals + 1);
     hide(text, value);
     hide(text, percent_decoded(value));
     rest.remove_prefix(std::min(pair.size() + 1, rest.size()));

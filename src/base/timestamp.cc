@@ -34,7 +34,8 @@ bool take(std::string_view& text, std::string_view one_of) {
 std::optional<int64_t> parse_fraction_ms(std::string_view& text) {
   int64_t ms = 0;
   size_t digits = 0;
-  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1), ++digits) {
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9';
+       text.remove_prefix(1), ++digits) {
     if (digits < 3) ms = ms * 10 + (text.front() - '0');
   }
   if (digits == 0) return std::nullopt;
@@ -73,7 +74,8 @@ std::optional<int64_t> parse_rfc3339(std::string_view text) {
     zone_minutes = (*zone_hour * 60 + *zone_minute) * (behind ? -1 : 1);
   }
   if (!text.empty()) return std::nullopt;
-  const chrono::year_month_day date{chrono::year(*year), chrono::month(static_cast<unsigned>(*month)),
+  const chrono::year_month_day date{chrono::year(*year),
+                                    chrono::month(static_cast<unsigned>(*month)),
                                     chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const int64_t days = chrono::sys_days(date).time_since_epoch().count();
@@ -82,8 +84,10 @@ std::optional<int64_t> parse_rfc3339(std::string_view text) {
 
 std::optional<int64_t> parse_seconds(std::string_view text) {
   double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(seconds)) return std::nullopt;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(seconds))
+    return std::nullopt;
   const double ms = seconds * 1000;
   if (std::abs(ms) > 9e15) return std::nullopt;  // beyond it doubles have gaps
   return std::llround(ms);
@@ -98,17 +102,23 @@ Result<int64_t> parse_timestamp(std::string_view text, int64_t now_ms) {
     const bool minus = rest.front() == '-';
     if (take(rest, "+-")) {
       const auto duration = parse_duration(rest);
-      if (!duration) return fail(Errc::config, fmt::format("'{}' is not a time: {}", text, duration.error().context));
+      if (!duration)
+        return fail(Errc::config,
+                    fmt::format("'{}' is not a time: {}", text, duration.error().context));
       int64_t time = 0;
-      if (!__builtin_add_overflow(now_ms, minus ? -duration->count() : duration->count(), &time)) return time;
+      if (!__builtin_add_overflow(now_ms, minus ? -duration->count() : duration->count(), &time))
+        return time;
     }
   } else if (const auto seconds = parse_seconds(text)) {
     return *seconds;
   } else if (const auto date = parse_rfc3339(text)) {
     return *date;
   }
-  return fail(Errc::config,
-              fmt::format("'{}' is not a time: want seconds, RFC 3339 (2026-11-21T19:00:00Z), now, or now-1h", text));
+  return fail(
+      Errc::config,
+      fmt::format(
+          "'{}' is not a time: want seconds, RFC 3339 (2026-11-21T19:00:00Z), now, or now-1h",
+          text));
 }
 
 std::string format_timestamp(int64_t timestamp_ms) {
@@ -121,15 +131,17 @@ std::string format_timestamp(int64_t timestamp_ms) {
   if (timestamp_ms < lowest || timestamp_ms > highest)
     return fmt::format("{}.{:03}", timestamp_ms / 1000, std::abs(timestamp_ms % 1000));
   const chrono::hh_mm_ss clock{time - day};
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (const auto ms = clock.subseconds().count(); ms != 0) out += fmt::format(".{:03}", ms);
   return out + "Z";
 }
 
 int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 

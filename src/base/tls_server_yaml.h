@@ -5,8 +5,9 @@
 
 namespace mread {
 
-/// A mapping with the keys of `tls_server_config:`. Relative paths begin at the folder of the YAML file. Throws
-/// yaml::ConfigError where a key is missing, unknown or makes no sense beside another; no file is opened.
+/// A mapping with the keys of `tls_server_config:`. Relative paths begin at the folder of the YAML
+/// file. Throws yaml::ConfigError where a key is missing, unknown or makes no sense beside another;
+/// no file is opened.
 TlsServerSettings read_tls_server(const yaml::Node& node);
 
 /// TLS10 to TLS13, as Prometheus writes them.

@@ -6,15 +6,17 @@
 
 namespace mread {
 
-/// What is told to TLS and to proxies, as plain values: no file is opened here. Every `…_file` is a path that can be
-/// opened as it stands. Inline keys and the user and password of a proxy's URL are secrets: nothing prints them.
+/// What is told to TLS and to proxies, as plain values: no file is opened here. Every `…_file` is a
+/// path that can be opened as it stands. Inline keys and the user and password of a proxy's URL are
+/// secrets: nothing prints them.
 
 enum class TlsVersion { unset, tls10, tls11, tls12, tls13 };
 
 /// "TLS12"; empty for unset.
 const char* to_string(TlsVersion version);
 
-/// A client's side, the keys of Prometheus's `tls_config:`. Of each pair, inline text and file, at most one is set.
+/// A client's side, the keys of Prometheus's `tls_config:`. Of each pair, inline text and file, at
+/// most one is set.
 struct TlsClientSettings {
   std::string ca;  ///< PEM; none: the system's certificates
   std::string ca_file;
@@ -50,10 +52,12 @@ struct TlsServerSettings {
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca;  ///< PEM; none where clients are verified: the system's certificates
   std::string client_ca_file;
-  std::vector<std::string> client_allowed_sans;  ///< a verified client must carry one of these; empty: any
+  std::vector<std::string>
+      client_allowed_sans;  ///< a verified client must carry one of these; empty: any
   TlsVersion min_version = TlsVersion::tls12;
   TlsVersion max_version = TlsVersion::unset;
-  std::vector<std::string> cipher_suites;      ///< IANA's names, as Go writes them; of TLS 1.2 and before
+  std::vector<std::string>
+      cipher_suites;  ///< IANA's names, as Go writes them; of TLS 1.2 and before
   std::vector<std::string> curve_preferences;  ///< CurveP256, CurveP384, CurveP521, X25519
   bool prefer_server_cipher_suites = true;
 
@@ -62,10 +66,12 @@ struct TlsServerSettings {
 
 /// Which proxy a request goes through.
 struct ProxySettings {
-  std::string url;                ///< http or https; may hold a user and a password. Empty: none
-  std::string no_proxy;           ///< Go's list of hosts that are asked directly
-  bool from_environment = false;  ///< HTTP_PROXY, HTTPS_PROXY and NO_PROXY; then the two above are empty
-  std::vector<std::pair<std::string, std::string>> connect_headers;  ///< of CONNECT; the values are secrets
+  std::string url;       ///< http or https; may hold a user and a password. Empty: none
+  std::string no_proxy;  ///< Go's list of hosts that are asked directly
+  bool from_environment =
+      false;  ///< HTTP_PROXY, HTTPS_PROXY and NO_PROXY; then the two above are empty
+  std::vector<std::pair<std::string, std::string>>
+      connect_headers;  ///< of CONNECT; the values are secrets
 
   bool operator==(const ProxySettings&) const = default;
 };

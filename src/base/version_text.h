@@ -8,7 +8,8 @@
 
 namespace mread {
 
-/// The numbers of a version as it is written in a scenario: "v3.5", "3.5.3", "2". Nothing for other text.
+/// The numbers of a version as it is written in a scenario: "v3.5", "3.5.3", "2". Nothing for other
+/// text.
 inline std::optional<std::vector<int>> parse_version(std::string_view text) {
   if (text.starts_with('v')) text.remove_prefix(1);
   std::vector<int> parts;

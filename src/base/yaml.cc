@@ -41,7 +41,8 @@ struct Node::Source {
     if (mark.line >= 0) {
       const ShownLine at = show_line(text, mark.line);
       if (at.text.find_first_not_of(" \t\r") != std::string::npos) {
-        const Excerpt excerpt = cut_around(at.text, std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut));
+        const Excerpt excerpt =
+            cut_around(at.text, std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut));
         what += "\n  " + excerpt.text + "\n  " + std::string(excerpt.column, ' ') + "^";
       }
     }
@@ -58,7 +59,8 @@ std::optional<int64_t> whole_number(std::string_view text) {
   if (const auto* whole = std::get_if<int64_t>(&*number)) return *whole;
   const auto* value = std::get_if<double>(&*number);
   constexpr double too_large = 9.2e18;
-  if (value == nullptr || !(std::abs(*value) < too_large) || *value != std::floor(*value)) return std::nullopt;
+  if (value == nullptr || !(std::abs(*value) < too_large) || *value != std::floor(*value))
+    return std::nullopt;
   return static_cast<int64_t>(*value);
 }
 
@@ -69,7 +71,9 @@ Node::Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mar
 
 Node Node::parse(std::string text, std::string file_name, const Bounds& bounds) {
   auto source = std::make_shared<Source>(Source{std::move(file_name), std::move(text), {}});
-  const Raise raise = [&source](const YAML::Mark& mark, const std::string& message) { source->raise(mark, message); };
+  const Raise raise = [&source](const YAML::Mark& mark, const std::string& message) {
+    source->raise(mark, message);
+  };
   const Raise remark = [&source](const YAML::Mark& mark, const std::string& message) {
     source->remarks.push_back(source->place(mark) + ": " + shorten(message));
   };
@@ -85,7 +89,8 @@ Node Node::load(const std::string& path) {
     std::error_code ignored;
     std::string reason = error.code.message();
     if (error.is(Errc::config)) {
-      reason = std::filesystem::is_directory(path, ignored) ? "it is a folder" : "it is not a regular file";
+      reason = std::filesystem::is_directory(path, ignored) ? "it is a folder"
+                                                            : "it is not a regular file";
     } else if (error.is(Errc::limit)) {
       reason = "it holds more than 16 MiB";
     }
@@ -111,19 +116,25 @@ void Node::error(const std::string& message) const { source_->raise(mark_, messa
 
 void Node::error_at(size_t offset, const std::string& message) const {
   YAML::Mark mark = mark_;
-  // A quoted or block scalar begins before its text; only a plain or one-line quoted one maps offset to column.
+  // A quoted or block scalar begins before its text; only a plain or one-line quoted one maps
+  // offset to column.
   const std::string_view line = source_->line(mark.line);
   const std::string value = is_scalar() ? node_.Scalar() : std::string();
   if (mark.column >= 0) {
     const size_t begin = line.find(value, static_cast<size_t>(mark.column));
-    if (begin != std::string_view::npos) mark.column = static_cast<int>(begin + std::min(offset, value.size()));
+    if (begin != std::string_view::npos)
+      mark.column = static_cast<int>(begin + std::min(offset, value.size()));
   }
   source_->raise(mark, message);
 }
 
 void Node::wrong_type(std::string_view want) const {
-  const char* got = is_null() ? "nothing" : is_sequence() ? "a list" : is_mapping() ? "a mapping" : nullptr;
-  const bool secret = mark_.line >= 0 && static_cast<size_t>(mark_.column) >= show_line(source_->text, mark_.line).cut;
+  const char* got = is_null()       ? "nothing"
+                    : is_sequence() ? "a list"
+                    : is_mapping()  ? "a mapping"
+                                    : nullptr;
+  const bool secret = mark_.line >= 0 &&
+                      static_cast<size_t>(mark_.column) >= show_line(source_->text, mark_.line).cut;
   const std::string word = secret ? "a word" : "\"" + node_.Scalar() + "\"";
   error("want " + std::string(want) + ", got " + (got != nullptr ? got : word));
 }
@@ -144,7 +155,8 @@ std::string Node::one_of(const std::vector<std::string>& allowed) const {
   for (const std::string& name : allowed) list += (list.empty() ? "" : ", ") + name;
   const std::string near = nearest(word, allowed);
   error("unknown value \"" + word + "\"" +
-        (near.empty() ? "; one of " + list : "; did you mean \"" + near + "\"? (one of " + list + ")"));
+        (near.empty() ? "; one of " + list
+                      : "; did you mean \"" + near + "\"? (one of " + list + ")"));
 }
 
 bool Node::boolean() const {
@@ -183,7 +195,8 @@ std::chrono::milliseconds Node::duration() const {
 
 uint64_t Node::count() const {
   if (!is_scalar()) wrong_type("a count");
-  if (const auto whole = whole_number(node_.Scalar()); whole && *whole >= 0) return static_cast<uint64_t>(*whole);
+  if (const auto whole = whole_number(node_.Scalar()); whole && *whole >= 0)
+    return static_cast<uint64_t>(*whole);
   const auto value = parse_count(node_.Scalar());
   if (!value) error(value.error().context);
   return *value;
@@ -193,7 +206,8 @@ uint64_t Node::bytes() const {
   if (!is_scalar()) wrong_type("a size");
   if (const auto number = parse_number(node_.Scalar()); number && to_double(*number) >= 0) {
     constexpr double too_large = 9.2e18;
-    return to_double(*number) < too_large ? static_cast<uint64_t>(to_double(*number)) : uint64_t{INT64_MAX};
+    return to_double(*number) < too_large ? static_cast<uint64_t>(to_double(*number))
+                                          : uint64_t{INT64_MAX};
   }
   const auto value = parse_bytes(node_.Scalar());
   if (!value) error(value.error().context);
@@ -207,7 +221,9 @@ std::vector<Node> Node::sequence() const {
   return items;
 }
 
-std::vector<Node> Node::sequence_or_one() const { return is_sequence() ? sequence() : std::vector<Node>{*this}; }
+std::vector<Node> Node::sequence_or_one() const {
+  return is_sequence() ? sequence() : std::vector<Node>{*this};
+}
 
 std::vector<std::string> Node::strings() const {
   std::vector<std::string> items;
@@ -236,12 +252,12 @@ Mapping::Mapping(Node node) : node_(std::move(node)) {
 }
 
 std::optional<Node> Mapping::find(const std::string& key) {
-  auto value = find_even_null(key);
+  auto value = find_or_null(key);
   if (value && value->is_null()) return std::nullopt;
   return value;
 }
 
-std::optional<Node> Mapping::find_even_null(const std::string& key) {
+std::optional<Node> Mapping::find_or_null(const std::string& key) {
   known_.insert(key);
   for (const Entry& entry : entries_) {
     if (entry.key == key) {
@@ -253,7 +269,7 @@ std::optional<Node> Mapping::find_even_null(const std::string& key) {
 }
 
 Node Mapping::require(const std::string& key) {
-  if (auto value = find_even_null(key)) return *value;
+  if (auto value = find_or_null(key)) return *value;
   for (const Entry& entry : entries_) {
     if (nearest(entry.key, {key}) == key)
       entry.key_node.error("unknown key \"" + entry.key + "\"; did you mean \"" + key + "\"?");

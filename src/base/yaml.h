@@ -29,20 +29,21 @@ class ConfigError : public std::runtime_error {
 
 class Mapping;
 
-/// A node of a strictly read YAML document: every accessor throws ConfigError, with its place, when the node is not
-/// what is asked for. Copies are cheap and share the document.
+/// A node of a strictly read YAML document: every accessor throws ConfigError, with its place, when
+/// the node is not what is asked for. Copies are cheap and share the document.
 class Node {
  public:
-  /// Parses `text`. `file_name` is used in messages only. Duplicate keys anywhere are errors (yaml-cpp accepts them
-  /// silently); so are several documents in one file, and whatever is above `bounds`. Throws ConfigError and nothing
-  /// else.
+  /// Parses `text`. `file_name` is used in messages only. Duplicate keys anywhere are errors
+  /// (yaml-cpp accepts them silently); so are several documents in one file, and whatever is above
+  /// `bounds`. Throws ConfigError and nothing else.
   static Node parse(std::string text, std::string file_name, const Bounds& bounds = {});
   /// Reads and parses a regular file. Throws ConfigError where it cannot be read.
   static Node load(const std::string& path);
   /// How much the node holds, which may have been edited. Throws ConfigError above `bounds`.
   Extent measure(const Bounds& bounds = {}) const;
 
-  /// What the document has that is taken, and may mean something else to Prometheus: "FILE:LINE:COLUMN: …".
+  /// What the document has that is taken, and may mean something else to Prometheus:
+  /// "FILE:LINE:COLUMN: …".
   const std::vector<std::string>& remarks() const;
 
   bool is_null() const;
@@ -57,8 +58,9 @@ class Node {
   /// One of `allowed`; else an error that names the nearest.
   std::string one_of(const std::vector<std::string>& allowed) const;
   bool boolean() const;
-  int64_t integer(int64_t lowest = INT64_MIN, int64_t highest = INT64_MAX) const;  ///< base/yaml_number.h, whole
-  double number() const;                       ///< base/yaml_number.h; also "Inf" and "NaN", as Prometheus prints them
+  int64_t integer(int64_t lowest = INT64_MIN,
+                  int64_t highest = INT64_MAX) const;  ///< base/yaml_number.h, whole
+  double number() const;  ///< base/yaml_number.h; also "Inf" and "NaN", as Prometheus prints them
   std::chrono::milliseconds duration() const;  ///< a Prometheus duration (base/duration.h)
   uint64_t count() const;                      ///< base/quantity.h, base/yaml_number.h
   uint64_t bytes() const;                      ///< base/quantity.h, base/yaml_number.h
@@ -70,7 +72,8 @@ class Node {
 
   /// Throws ConfigError at this node's place.
   [[noreturn]] void error(const std::string& message) const;
-  /// The same, at an offset into a scalar's own text (column of a plain one-line scalar), for notations inside scalars.
+  /// The same, at an offset into a scalar's own text (column of a plain one-line scalar), for
+  /// notations inside scalars.
   [[noreturn]] void error_at(size_t offset, const std::string& message) const;
 
   std::string place() const;  ///< "FILE:LINE:COLUMN"
@@ -94,8 +97,8 @@ class Node {
   YAML::Mark mark_;
 };
 
-/// The entries of a mapping. Every key that is read is remembered; `finish()` refuses the rest, naming the nearest
-/// known key. Call it once all optional keys have been asked for.
+/// The entries of a mapping. Every key that is read is remembered; `finish()` refuses the rest,
+/// naming the nearest known key. Call it once all optional keys have been asked for.
 class Mapping {
  public:
   struct Entry {
@@ -104,10 +107,12 @@ class Mapping {
     Node value;
   };
 
-  /// The value of `key`; none where the key is missing, or has no value: all below it may be commented out.
+  /// The value of `key`; none where the key is missing, or has no value: all below it may be
+  /// commented out.
   std::optional<Node> find(const std::string& key);
-  /// The same, but for a key without a value, which is a null node: for keys that say something by being there.
-  std::optional<Node> find_even_null(const std::string& key);
+  /// The same, but for a key without a value, which is a null node: for keys that say something by
+  /// being there.
+  std::optional<Node> find_or_null(const std::string& key);
   /// The value of `key`, which may be null; an error at the mapping's place when it is missing.
   Node require(const std::string& key);
   /// For mappings whose keys are names: every entry in file order, all counted as read.

@@ -19,7 +19,8 @@ std::string too_deep(const Bounds& bounds) {
 }
 
 std::string too_many(const Bounds& bounds) {
-  return "more than " + std::to_string(bounds.values) + " values, aliases counted as often as they are used";
+  return "more than " + std::to_string(bounds.values) +
+         " values, aliases counted as often as they are used";
 }
 
 std::string too_long(const Bounds& bounds) {
@@ -65,8 +66,9 @@ class CountingBuffer final : public std::streambuf {
     constexpr std::string_view signs = "[]{},:\"'?*&!";
     const std::string_view piece = rest_.substr(0, count);
     rest_.remove_prefix(piece.size());
-    signs_ += static_cast<size_t>(
-        std::count_if(piece.begin(), piece.end(), [&](char c) { return signs.find(c) != std::string_view::npos; }));
+    signs_ += static_cast<size_t>(std::count_if(piece.begin(), piece.end(), [&](char c) {
+      return signs.find(c) != std::string_view::npos;
+    }));
     if (signs_ > limit_) throw TooManySigns{};
     return piece;
   }
@@ -77,7 +79,8 @@ class CountingBuffer final : public std::streambuf {
   char buffer_[16];
 };
 
-// Counts what a document holds while it is scanned. Nothing is kept but a few numbers for each anchor.
+// Counts what a document holds while it is scanned. Nothing is kept but a few numbers for each
+// anchor.
 class Counter final : public YAML::EventHandler {
  public:
   Counter(const Bounds& bounds, const Raise& raise, CountingBuffer& buffer)
@@ -86,12 +89,14 @@ class Counter final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override { buffer_.begin_again(); }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(mark, anchor, 0); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                const std::string& value) override {
     leaf(mark, anchor, value.size());
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     // An anchor without a size belongs to a collection that is still open.
-    const Size* size = anchor < anchors_.size() && anchors_[anchor].known ? &anchors_[anchor] : nullptr;
+    const Size* size =
+        anchor < anchors_.size() && anchors_[anchor].known ? &anchors_[anchor] : nullptr;
     begin_value(mark);
     if (size == nullptr) raise_(top_, too_deep(bounds_));
     add(*size);
@@ -133,7 +138,8 @@ class Counter final : public YAML::EventHandler {
   }
   bool is_key() const { return !levels_.empty() && levels_.back().key_next; }
   void end_value() {
-    if (!levels_.empty() && levels_.back().is_mapping) levels_.back().key_next = !levels_.back().key_next;
+    if (!levels_.empty() && levels_.back().is_mapping)
+      levels_.back().key_next = !levels_.back().key_next;
   }
 
   void leaf(const YAML::Mark& mark, YAML::anchor_t anchor, size_t bytes) {
@@ -166,8 +172,8 @@ class Counter final : public YAML::EventHandler {
     anchors_[anchor] = size;
   }
 
-  // Of a value that is complete, to the collection that it stands in. What is above the bounds anywhere is above them
-  // at once: open collections are counted with what they hold so far.
+  // Of a value that is complete, to the collection that it stands in. What is above the bounds
+  // anywhere is above them at once: open collections are counted with what they hold so far.
   void add(const Size& size) {
     if (levels_.size() + size.levels > bounds_.nesting) raise_(top_, too_deep(bounds_));
     Size& total = levels_.empty() ? whole_ : levels_.back().size;
@@ -181,7 +187,8 @@ class Counter final : public YAML::EventHandler {
       text_bytes += level.size.text_bytes;
     }
     if (std::max(values, whole_.values) > bounds_.values) raise_(root_, too_many(bounds_));
-    if (std::max(text_bytes, whole_.text_bytes) > bounds_.text_bytes) raise_(root_, too_long(bounds_));
+    if (std::max(text_bytes, whole_.text_bytes) > bounds_.text_bytes)
+      raise_(root_, too_long(bounds_));
   }
 
   const Bounds& bounds_;
@@ -203,20 +210,24 @@ class NothingMore final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
     refuse(mark);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
     refuse(mark);
   }
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
     refuse(mark);
   }
   void OnMapEnd() override {}
 
  private:
-  // The parser takes a sign that belongs nowhere, a comma behind the root, for an empty document that begins there.
+  // The parser takes a sign that belongs nowhere, a comma behind the root, for an empty document
+  // that begins there.
   void refuse(const YAML::Mark& mark) {
     constexpr std::string_view stray = ",]}:?";
     const size_t at = static_cast<size_t>(std::max(mark.pos, 0));
@@ -276,7 +287,8 @@ class TreeWalk {
 
 }  // namespace
 
-YAML::Node read_document(const std::string& text, const Bounds& bounds, const Raise& raise, const Raise& remark) {
+YAML::Node read_document(const std::string& text, const Bounds& bounds, const Raise& raise,
+                         const Raise& remark) {
   if (text.size() > bounds.bytes) {
     raise(YAML::Mark::null_mark(),
           "more than " + std::to_string(bounds.bytes) + " bytes, which is too much to be read");
@@ -295,9 +307,10 @@ YAML::Node read_document(const std::string& text, const Bounds& bounds, const Ra
     expand_merges(root, raise, remark);
     return root;
   } catch (const TooManySigns&) {
-    raise(YAML::Mark::null_mark(), "more than " + std::to_string(bounds.pending_signs) +
-                                       " brackets, commas, colons and quotes in one value; write large lists and "
-                                       "mappings one entry a line, without brackets");
+    raise(YAML::Mark::null_mark(),
+          "more than " + std::to_string(bounds.pending_signs) +
+              " brackets, commas, colons and quotes in one value; write large lists and "
+              "mappings one entry a line, without brackets");
   } catch (const YAML::ParserException& error) {
     raise(error.mark, "not valid YAML: " + error.msg);
   } catch (const YAML::Exception& error) {

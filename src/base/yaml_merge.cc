@@ -44,9 +44,9 @@ class Merger {
       // `own` holds what stands before the merge key.
       for (size_t i = begin; i < merged.size(); ++i) {
         if (own.contains(merged[i].first.Scalar())) {
-          remark_(entry.first.Mark(),
-                  "key \"" + merged[i].first.Scalar() +
-                      "\" stands before << and wins; in Prometheus the merged value wins: write << first");
+          remark_(entry.first.Mark(), "key \"" + merged[i].first.Scalar() +
+                                          "\" stands before << and wins; in Prometheus the merged "
+                                          "value wins: write << first");
         }
       }
     }
@@ -80,6 +80,8 @@ bool is_merge_key(const YAML::Node& key) {
   return key.Tag() == "?" || key.Tag() == "tag:yaml.org,2002:merge";
 }
 
-void expand_merges(YAML::Node root, const Raise& raise, const Raise& remark) { Merger(raise, remark).expand(root); }
+void expand_merges(YAML::Node root, const Raise& raise, const Raise& remark) {
+  Merger(raise, remark).expand(root);
+}
 
 }  // namespace mread::yaml

@@ -14,8 +14,9 @@ enum ExitCode : int {
   interrupted = 130,
 };
 
-// One function a command, each in a file of its own: it declares the subcommand with its flags and example, and sets a
-// callback that leaves its exit code in `exit_code`. Errors go to stderr in one line that says what to do.
+// One function a command, each in a file of its own: it declares the subcommand with its flags and
+// example, and sets a callback that leaves its exit code in `exit_code`. Errors go to stderr in one
+// line that says what to do.
 void add_read(CLI::App& app, int& exit_code);
 void add_mock(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);

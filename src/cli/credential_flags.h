@@ -10,8 +10,8 @@
 
 namespace mread::cli {
 
-/// Who a command says it is to the server that it asks. Passwords and tokens come from files: a command line is seen by
-/// everybody on the machine.
+/// Who a command says it is to the server that it asks. Passwords and tokens come from files: a
+/// command line is seen by everybody on the machine.
 struct CredentialFlags {
   std::string user;
   std::string password_file;

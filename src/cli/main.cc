@@ -12,13 +12,17 @@
 
 int main(int argc, char** argv) {
   using namespace mread;
-  std::signal(SIGPIPE, SIG_IGN);  // A peer or a pager that goes away is an error of a write, not an end.
+  std::signal(SIGPIPE,
+              SIG_IGN);  // A peer or a pager that goes away is an error of a write, not an end.
   std::signal(SIGXFSZ, SIG_IGN);  // So is a file that may not grow any more.
   int exit_code = cli::ok;
-  CLI::App app("mread: test bench and merge core for Prometheus multi remote_read set-ups", "mread");
+  CLI::App app("mread: test bench and merge core for Prometheus multi remote_read set-ups",
+               "mread");
   app.set_version_flag("--version", "mread " MREAD_VERSION);
   app.require_subcommand(1);
-  app.footer("Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an example.");
+  app.footer(
+      "Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an "
+      "example.");
   cli::add_run(app, exit_code);
   cli::add_serve(app, exit_code);
   cli::add_mock(app, exit_code);
@@ -35,7 +39,8 @@ int main(int argc, char** argv) {
     return cli::invalid;
   }
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // The last one first.
+    app.parse(
+        std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // The last one first.
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::CallForAllHelp& help) {
@@ -47,7 +52,8 @@ int main(int argc, char** argv) {
                  cli::help_for(app, arguments).c_str());
     return cli::invalid;
   } catch (const yaml::ConfigError& error) {
-    std::fprintf(stderr, "%s\n", without_commands(printable_lines(error.what())).c_str());  // With the file's line.
+    std::fprintf(stderr, "%s\n",
+                 without_commands(printable_lines(error.what())).c_str());  // With the file's line.
     return cli::invalid;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "mread: %s\n", without_commands(printable(error.what())).c_str());

@@ -28,7 +28,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::milliseconds grace{1'000};  // A fault may hang for good: nobody waits for that.
+constexpr std::chrono::milliseconds grace{
+    1'000};  // A fault may hang for good: nobody waits for that.
 
 struct MockFlags {
   std::string config_file;
@@ -37,14 +38,19 @@ struct MockFlags {
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
-int complain(const std::string& line, int code = invalid) { return cli::complain("mock", line, code); }
+int complain(const std::string& line, int code = invalid) {
+  return cli::complain("mock", line, code);
+}
 
 void tell(const std::string& name, const std::string& what) {
   std::printf("%s %s\n", printable(name).c_str(), printable(what).c_str());
 }
 
-// A port in use, or an address that is not this machine's, is a system's error; the others are the configuration's.
-int code_of(const Error& error) { return error.code.category() == mread_category() ? invalid : environment; }
+// A port in use, or an address that is not this machine's, is a system's error; the others are the
+// configuration's.
+int code_of(const Error& error) {
+  return error.code.category() == mread_category() ? invalid : environment;
+}
 
 struct Servers {
   std::vector<std::unique_ptr<mockstore::StoreServer>> stores;
@@ -65,9 +71,11 @@ int mock(const MockFlags& flags) {
     const auto address = net::parse_listen_address(flags.listen);
     if (!address) return complain("--listen " + address.error().to_string());
     if (config.stores.size() != 1)
-      return complain("--listen is for a single store; with several, give each its 'listen' in " + flags.config_file);
+      return complain("--listen is for a single store; with several, give each its 'listen' in " +
+                      flags.config_file);
     config.stores.front().listen = *address;
-    if (config.stores.front().admin_listen.port == 0) config.stores.front().admin_listen.host = address->host;
+    if (config.stores.front().admin_listen.port == 0)
+      config.stores.front().admin_listen.host = address->host;
   }
 
   asio::io_context context(static_cast<int>(flags.threads));
@@ -79,7 +87,8 @@ int mock(const MockFlags& flags) {
     servers.stores.push_back(std::move(*server));
   }
   for (const auto& [name, book] : config.token_servers) {
-    auto server = mockstore::TokenServer::start(context.get_executor(), book, time, config.hostnames);
+    auto server =
+        mockstore::TokenServer::start(context.get_executor(), book, time, config.hostnames);
     if (!server) return complain(server.error().to_string(), code_of(server.error()));
     servers.tokens.push_back(std::move(*server));
   }
@@ -112,7 +121,8 @@ int mock(const MockFlags& flags) {
   std::fflush(stdout);
   {
     std::vector<std::jthread> threads;
-    for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&context] { context.run(); });
+    for (unsigned i = 1; i < flags.threads; ++i)
+      threads.emplace_back([&context] { context.run(); });
     context.run();
   }
   return ok;
@@ -122,7 +132,8 @@ int mock(const MockFlags& flags) {
 
 void add_mock(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<MockFlags>();
-  CLI::App* command = app.add_subcommand("mock", "Serve mock remote-read stores, with faults and a journal");
+  CLI::App* command =
+      app.add_subcommand("mock", "Serve mock remote-read stores, with faults and a journal");
   command->add_option("--config", flags->config_file, "The stores, a mock.yml (docs/mock.md)")
       ->required()
       ->type_name("FILE");
@@ -130,7 +141,9 @@ void add_mock(CLI::App& app, int& exit_code) {
       ->add_option("--listen", flags->listen,
                    "Address of a single store, in place of the file's; port 0 picks a free one")
       ->type_name("HOST:PORT");
-  command->add_option("--seed", flags->seed, "Seed of every random decision, in place of the file's")->type_name("N");
+  command
+      ->add_option("--seed", flags->seed, "Seed of every random decision, in place of the file's")
+      ->type_name("N");
   command->add_option("--threads", flags->threads, "Threads (default: one a processor)")
       ->check(CLI::Range(1U, 1024U))
       ->type_name("N");

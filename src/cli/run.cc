@@ -48,8 +48,9 @@ struct Options {
   bool clean = false;
 };
 
-// Turns SIGINT and SIGTERM into a stop request. A handler may do next to nothing, so it writes a byte, and a thread
-// does the rest. The signals are not blocked: child processes would inherit that.
+// Turns SIGINT and SIGTERM into a stop request. A handler may do next to nothing, so it writes a
+// byte, and a thread does the rest. The signals are not blocked: child processes would inherit
+// that.
 class StopOnSignal {
  public:
   StopOnSignal() {
@@ -99,7 +100,8 @@ class StopOnSignal {
 };
 
 fs::path cache_dir() {
-  if (const char* folder = std::getenv("MREAD_CACHE"); folder != nullptr && *folder != '\0') return folder;
+  if (const char* folder = std::getenv("MREAD_CACHE"); folder != nullptr && *folder != '\0')
+    return folder;
   const char* home = std::getenv("HOME");
   return fs::path(home != nullptr && *home != '\0' ? home : "/root") / ".cache/mread";
 }
@@ -122,8 +124,9 @@ std::string compact_time(int64_t now_ms) {
 // A folder of this user's own: another's cannot be written to.
 fs::path work_dir() { return fs::temp_directory_path() / ("mread-" + std::to_string(geteuid())); }
 
-// Makes the folder of the report. Until the run ends it says that the run was interrupted, so that a run that dies
-// leaves no other verdict. A report that cannot be written is better known before the run than after it.
+// Makes the folder of the report. Until the run ends it says that the run was interrupted, so that
+// a run that dies leaves no other verdict. A report that cannot be written is better known before
+// the run than after it.
 Result<fs::path> prepare_report(const std::string& wanted, const std::string& stamp) {
   fs::path folder = wanted;
   if (wanted.empty()) {
@@ -158,9 +161,10 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
       tell(fmt::format("  {} {}{}{}", node.kind, node.name, shown.empty() ? "" : " ", shown));
     }
     for (const std::string& phase : phases_of(test.timeline)) {
-      const auto count = std::count_if(test.checks.begin(), test.checks.end(), [&](const Check& check) {
-        return std::find(check.during.begin(), check.during.end(), phase) != check.during.end();
-      });
+      const auto count =
+          std::count_if(test.checks.begin(), test.checks.end(), [&](const Check& check) {
+            return std::find(check.during.begin(), check.during.end(), phase) != check.during.end();
+          });
       tell(fmt::format("  {}: {} check{}", phase, count, count == 1 ? "" : "s"));
     }
   }
@@ -169,11 +173,13 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
 }
 
 // All files' errors are shown before any of them ends the run.
-std::vector<Test> load(const std::vector<std::string>& files, const Options& options, int64_t now_ms) try {
+std::vector<Test> load(const std::vector<std::string>& files, const Options& options,
+                       int64_t now_ms) try {
   return load_tests(files, options.selection, {now_ms, options.seed});
 } catch (const yaml::ConfigError& error) {
   if (options.github) {
-    for (const std::string& one : errors_of(error)) std::fputs(github_annotation(one, files).c_str(), stdout);
+    for (const std::string& one : errors_of(error))
+      std::fputs(github_annotation(one, files).c_str(), stdout);
   }
   throw;
 }
@@ -186,7 +192,8 @@ int clean(const Options& options) {
   size_t count = 0;
   for (const std::string name : {"process", "docker"}) {
     if (options.engine != "auto" && options.engine != name) continue;
-    const auto engine = name == "process" ? make_process_engine(engine_options) : make_docker_engine(engine_options);
+    const auto engine = name == "process" ? make_process_engine(engine_options)
+                                          : make_docker_engine(engine_options);
     if (!engine) {
       if (options.engine == name) return complain(environment, engine.error().context);
       tell("engine " + name + ": nothing looked for: " + engine.error().context);
@@ -212,10 +219,12 @@ int run_scenarios(const Options& options) {
     if (auto cleared = clear_report(options.report_dir); !cleared)
       return complain(environment, cleared.error().context);
   }
-  auto files = find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
+  auto files =
+      find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
   if (!files) return complain(invalid, files.error().context);
   const std::vector<Test> tests = load(*files, options, now_ms);
-  if (tests.empty()) return complain(invalid, "no test fits --filter and --tag; see mread run --list");
+  if (tests.empty())
+    return complain(invalid, "no test fits --filter and --tag; see mread run --list");
 
   NodeContext context;
   context.cache_dir = cache_dir();
@@ -229,7 +238,8 @@ int run_scenarios(const Options& options) {
   auto engine = make_engine(options.engine, engine_options);
   if (!engine) return complain(environment, engine.error().context);
   for (const std::string& removed : (*engine)->sweep()) {
-    std::fprintf(stderr, "removed what an earlier run left behind: %s\n", without_commands(printable(removed)).c_str());
+    std::fprintf(stderr, "removed what an earlier run left behind: %s\n",
+                 without_commands(printable(removed)).c_str());
   }
 
   const std::string stamp = compact_time(now_ms);
@@ -253,24 +263,28 @@ int run_scenarios(const Options& options) {
   const auto keep_logs = [&](TestResult& result) {
     for (NodeResult& node : result.nodes) {
       for (const auto& [path, contents] : node.files) {
-        if (auto written = write_file(report_dir / path, contents); !written) write_error = written.error().context;
+        if (auto written = write_file(report_dir / path, contents); !written)
+          write_error = written.error().context;
       }
       node.files.clear();
     }
   };
   const size_t count = tests.size() * options.repeat;
-  fmt::print("{} test{} of {} scenario file{} on engine {}\n", count, count == 1 ? "" : "s", files->size(),
-             files->size() == 1 ? "" : "s", (*engine)->name());
+  fmt::print("{} test{} of {} scenario file{} on engine {}\n", count, count == 1 ? "" : "s",
+             files->size(), files->size() == 1 ? "" : "s", (*engine)->name());
   std::fflush(stdout);
   Report report;
   {
-    RunOptions run_options{options.jobs, options.repeat, options.fail_fast, options.seed.value_or(tests.front().seed)};
+    RunOptions run_options{options.jobs, options.repeat, options.fail_fast,
+                           options.seed.value_or(tests.front().seed)};
     report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
   }
   engine->reset();
   std::error_code error;
-  fs::remove(engine_options.work_dir, error);  // Only where it is empty: another run may have its nodes there.
-  if (auto written = write_report(report_dir, report); !written) write_error = written.error().context;
+  fs::remove(engine_options.work_dir,
+             error);  // Only where it is empty: another run may have its nodes there.
+  if (auto written = write_report(report_dir, report); !written)
+    write_error = written.error().context;
   console.summary(report, report_dir);
   if (options.fail_on_skip) std::fputs(skipped_tests(report).c_str(), stdout);
   std::fflush(stdout);
@@ -292,34 +306,47 @@ int run_scenarios(const Options& options) {
 
 void add_run(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("run", "Run scenarios against real Prometheus, and report what held");
-  command->add_option("path", options->paths, "scenario files, and folders of them (default: scenarios)")
+  CLI::App* command =
+      app.add_subcommand("run", "Run scenarios against real Prometheus, and report what held");
+  command
+      ->add_option("path", options->paths,
+                   "scenario files, and folders of them (default: scenarios)")
       ->type_name("FILE|DIR");
   command
-      ->add_option("--engine", options->engine,
-                   "docker: containers; process: child processes; auto: docker where a daemon answers")
+      ->add_option(
+          "--engine", options->engine,
+          "docker: containers; process: child processes; auto: docker where a daemon answers")
       ->check(CLI::IsMember({"auto", "docker", "process"}))
       ->capture_default_str();
   command
-      ->add_option("--filter", options->selection.filters,
-                   "only tests whose scenario, id, title or file fits the shell pattern; may be repeated")
+      ->add_option(
+          "--filter", options->selection.filters,
+          "only tests whose scenario, id, title or file fits the shell pattern; may be repeated")
       ->type_name("GLOB")
       ->take_all()
       ->allow_extra_args(false);
-  command->add_option("--tag", options->selection.tags, "only scenarios with this tag; may be repeated")
+  command
+      ->add_option("--tag", options->selection.tags,
+                   "only scenarios with this tag; may be repeated")
       ->type_name("TAG")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--list", options->list, "print the tests and run none");
-  command->add_flag("--dry-run", options->dry_run, "print the tests with their nodes and phases, and run none");
-  command->add_option("--jobs", options->jobs, "tests side by side")->check(CLI::Range(1, 64))->capture_default_str();
+  command->add_flag("--dry-run", options->dry_run,
+                    "print the tests with their nodes and phases, and run none");
+  command->add_option("--jobs", options->jobs, "tests side by side")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command->add_option("--repeat", options->repeat, "run everything so many times")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "in place of the scenarios' own seeds")->type_name("N");
-  command->add_flag("--keep", options->keep, "leave the nodes and their folders, and say where they are");
-  command->add_flag("--clean", options->clean,
-                    "remove what runs with --keep have left: folders, their processes, containers, networks");
+  command->add_option("--seed", options->seed, "in place of the scenarios' own seeds")
+      ->type_name("N");
+  command->add_flag("--keep", options->keep,
+                    "leave the nodes and their folders, and say where they are");
+  command->add_flag(
+      "--clean", options->clean,
+      "remove what runs with --keep have left: folders, their processes, containers, networks");
   command->add_flag("--fail-on-skip", options->fail_on_skip,
                     "name the tests that were skipped, and end with 4 where there is one");
   command->add_flag("--fail-fast", options->fail_fast, "begin no further test once one has failed");
@@ -330,8 +357,10 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--github", options->github, "annotations for GitHub Actions");
   command->footer(
       "Example: mread run scenarios/seeds --engine process --filter 's2-*'\n"
-      "Exit codes: 0 all passed, 1 a check failed, 2 inconclusive, 3 a scenario or flag is invalid,\n"
-      "4 the environment is not usable, 130 interrupted (the report has what was judged until then).");
+      "Exit codes: 0 all passed, 1 a check failed, 2 inconclusive, 3 a scenario or flag is "
+      "invalid,\n"
+      "4 the environment is not usable, 130 interrupted (the report has what was judged until "
+      "then).");
   command->callback([options, &exit_code] { exit_code = run_scenarios(*options); });
 }
 

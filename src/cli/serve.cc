@@ -29,7 +29,7 @@
 #include "config/config.h"
 #include "net/listen_address.h"
 #include "net/server.h"
-#include "serve/backends/ways.h"
+#include "serve/backends/transports.h"
 #include "serve/clients/descriptors.h"
 #include "serve/observe/log_format.h"
 #include "serve/observe/query_log.h"
@@ -65,7 +65,8 @@ config::Config load(const ServeFlags& flags) {
   return config;
 }
 
-// Every arena of the allocator reserves 64 MiB of the address space at once. Where that is limited there are few.
+// Every arena of the allocator reserves 64 MiB of the address space at once. Where that is limited
+// there are few.
 void spare_address_space() {
   rlimit space{};
   if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur == RLIM_INFINITY) return;
@@ -73,8 +74,8 @@ void spare_address_space() {
   mallopt(M_ARENA_MAX, static_cast<int>(std::clamp<rlim_t>(space.rlim_cur / an_arena, 1, 64)));
 }
 
-// What is thrown here has ended one handler, not the process: the reads that it belonged to fail by themselves, or at
-// their deadline.
+// What is thrown here has ended one handler, not the process: the reads that it belonged to fail by
+// themselves, or at their deadline.
 void run(asio::io_context& context, spdlog::logger& logger) {
   for (;;) {
     try {
@@ -88,7 +89,8 @@ void run(asio::io_context& context, spdlog::logger& logger) {
 
 // What serve would open beside its port. A file that was not there before is not left behind.
 Result<void> check_files(const config::Config& config) {
-  if (const auto ways = serve::make_ways(config, nullptr, {}); !ways) return fail(ways.error());
+  if (const auto transports = serve::make_transports(config, nullptr, {}); !transports)
+    return fail(transports.error());
   if (config.query_log_file.empty()) return {};
   const bool was_there = std::filesystem::exists(config.query_log_file);
   auto log = serve::QueryLog::open(config.query_log_file);
@@ -103,7 +105,8 @@ int serve(const ServeFlags& flags) {
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
   if (flags.check_config) {
-    for (const std::string& warning : config.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    for (const std::string& warning : config.warnings)
+      std::fprintf(stderr, "warning: %s\n", warning.c_str());
     if (const auto good = check_files(config); !good) {
       return complain(invalid, flags.config_file + ": " + good.error().to_string());
     }
@@ -129,17 +132,19 @@ int serve(const ServeFlags& flags) {
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 
   asio::signal_set hangups(context, SIGHUP);
-  const std::function<void(boost::system::error_code, int)> on_hangup = [&](boost::system::error_code code, int) {
-    if (code) return;
-    (*service)->start_reload();
-    hangups.async_wait(on_hangup);
-  };
+  const std::function<void(boost::system::error_code, int)> on_hangup =
+      [&](boost::system::error_code code, int) {
+        if (code) return;
+        (*service)->start_reload();
+        hangups.async_wait(on_hangup);
+      };
   hangups.async_wait(on_hangup);
   asio::signal_set signals(context, SIGINT, SIGTERM);
   const auto drained = [&context](std::exception_ptr) { context.stop(); };
   signals.async_wait([&](boost::system::error_code code, int signal) {
     if (code) return;
-    logger->info("{}: letting reads under way end", signal == SIGINT ? "interrupted" : "asked to stop");
+    logger->info("{}: letting reads under way end",
+                 signal == SIGINT ? "interrupted" : "asked to stop");
     (*service)->set_leaving();
     asio::co_spawn(asio::make_strand(context), drain(**server, **service), drained);
     // A second signal is in a hurry.
@@ -152,13 +157,15 @@ int serve(const ServeFlags& flags) {
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
   logger->info("mread {} serves {} in {} on {}, partial: {}", MREAD_VERSION,
-               counted(started.backends.size(), "backend"), counted(started.groups.size(), "group"), (*server)->url(),
-               to_string(started.partial));
+               counted(started.backends.size(), "backend"), counted(started.groups.size(), "group"),
+               (*server)->url(), to_string(started.partial));
   if (!started.server_limits.share_of.empty()) {
     logger->info(
-        "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each (limits.bytes_in_flight), "
+        "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each "
+        "(limits.bytes_in_flight), "
         "for {}",
-        started.server_limits.total_bytes_in_flight, started.limits.bytes_in_flight, started.server_limits.share_of);
+        started.server_limits.total_bytes_in_flight, started.limits.bytes_in_flight,
+        started.server_limits.share_of);
   }
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&] { run(context, *logger); });
@@ -172,12 +179,17 @@ int serve(const ServeFlags& flags) {
 
 void add_serve(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<ServeFlags>();
-  CLI::App* command = app.add_subcommand("serve", "Serve one remote-read endpoint over many backends");
-  command->add_option("--config", flags->config_file, "The configuration, an mread.yml")->required()->type_name("FILE");
+  CLI::App* command =
+      app.add_subcommand("serve", "Serve one remote-read endpoint over many backends");
+  command->add_option("--config", flags->config_file, "The configuration, an mread.yml")
+      ->required()
+      ->type_name("FILE");
   command
-      ->add_option("--listen", flags->listen, "Address to listen on, in place of the file's; port 0 picks a free one")
+      ->add_option("--listen", flags->listen,
+                   "Address to listen on, in place of the file's; port 0 picks a free one")
       ->type_name("HOST:PORT");
-  command->add_flag("--check-config", flags->check_config, "Check the configuration, print what it means, and exit");
+  command->add_flag("--check-config", flags->check_config,
+                    "Check the configuration, print what it means, and exit");
   command->add_option("--threads", flags->threads, "Threads (default: one a processor)")
       ->check(CLI::Range(1U, 1024U))
       ->type_name("N");

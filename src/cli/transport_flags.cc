@@ -4,7 +4,8 @@ namespace mread::cli {
 
 Result<std::shared_ptr<const net::Transport>> TransportFlags::transport() const {
   if (cert_file.empty() != key_file.empty()) {
-    return fail(Errc::config, cert_file.empty() ? "--key-file needs --cert-file" : "--cert-file needs --key-file");
+    return fail(Errc::config, cert_file.empty() ? "--key-file needs --cert-file"
+                                                : "--cert-file needs --key-file");
   }
   TransportSettings settings;
   settings.tls.ca_file = ca_file;
@@ -20,17 +21,21 @@ Result<std::shared_ptr<const net::Transport>> TransportFlags::transport() const 
 }
 
 void add_transport_flags(CLI::App& command, TransportFlags& flags) {
-  command.add_option("--ca-file", flags.ca_file, "Certificates to trust, PEM (default: the system's)")
+  command
+      .add_option("--ca-file", flags.ca_file, "Certificates to trust, PEM (default: the system's)")
       ->type_name("FILE");
   command.add_option("--cert-file", flags.cert_file, "Client certificate, PEM")->type_name("FILE");
-  command.add_option("--key-file", flags.key_file, "The client certificate's key, PEM")->type_name("FILE");
+  command.add_option("--key-file", flags.key_file, "The client certificate's key, PEM")
+      ->type_name("FILE");
   command
       .add_option("--server-name", flags.server_name,
                   "Whom the server's certificate is for, in place of the URL's host")
       ->type_name("NAME");
-  command.add_flag("--insecure-skip-verify", flags.insecure_skip_verify, "Do not look at the server's certificate");
+  command.add_flag("--insecure-skip-verify", flags.insecure_skip_verify,
+                   "Do not look at the server's certificate");
   command
-      .add_option("--proxy-url", flags.proxy_url, "Ask through this proxy (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)")
+      .add_option("--proxy-url", flags.proxy_url,
+                  "Ask through this proxy (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)")
       ->type_name("URL");
 }
 

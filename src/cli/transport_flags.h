@@ -18,8 +18,8 @@ struct TransportFlags {
   std::string proxy_url;
   bool insecure_skip_verify = false;
 
-  /// Without --proxy-url, the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed, as by curl. Errors:
-  /// Errc::config with the flag's name.
+  /// Without --proxy-url, the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed, as by
+  /// curl. Errors: Errc::config with the flag's name.
   Result<std::shared_ptr<const net::Transport>> transport() const;
 };
 

@@ -39,7 +39,8 @@ std::string help_for(const CLI::App& app, const std::vector<std::string>& argume
   return app.get_name() + (command == nullptr ? "" : " " + command->get_name()) + " --help";
 }
 
-std::optional<std::string> find_typo(const CLI::App& app, const std::vector<std::string>& arguments) {
+std::optional<std::string> find_typo(const CLI::App& app,
+                                     const std::vector<std::string>& arguments) {
   const CLI::App* command = command_of(app, arguments);
   const std::string help = help_for(app, arguments);
   if (command == nullptr && !arguments.empty() && !arguments.front().starts_with('-')) {

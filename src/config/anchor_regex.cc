@@ -11,7 +11,9 @@ namespace {
 // InfluxDB 1.x answers remote reads nowhere else, and nobody else there.
 constexpr std::string_view influxdb_path = "/api/v1/prom/read";
 
-bool is_influxdb(const std::string& url) { return url.substr(0, url.find_first_of("?#")).ends_with(influxdb_path); }
+bool is_influxdb(const std::string& url) {
+  return url.substr(0, url.find_first_of("?#")).ends_with(influxdb_path);
+}
 
 }  // namespace
 
@@ -29,8 +31,9 @@ void read_anchor_regex(const std::optional<yaml::Node>& node, Config& config) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
       const std::string near = nearest(name, names);
-      entry.error(fmt::format("no backend is called \"{}\"{}", name,
-                              near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+      entry.error(
+          fmt::format("no backend is called \"{}\"{}", name,
+                      near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
     }
     config.backends[static_cast<size_t>(found - names.begin())].anchor_regex = true;
   }

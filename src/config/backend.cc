@@ -53,8 +53,10 @@ void use_userinfo(const Node& node, const GoUrl& url, Endpoint& endpoint, Findin
     return;
   }
   const bool alone = std::holds_alternative<std::monostate>(endpoint.credentials);
-  findings.warn(node, alone ? "a user in the URL is sent as basic_auth, and better written there"
-                            : "a user in the URL is sent in place of the credentials below, as by Prometheus");
+  findings.warn(
+      node, alone
+                ? "a user in the URL is sent as basic_auth, and better written there"
+                : "a user in the URL is sent in place of the credentials below, as by Prometheus");
   BasicAuth basic;
   basic.username.text = *url.user;
   basic.password.text = url.password.value_or("");
@@ -74,15 +76,20 @@ Entry read_backend(const Node& node, std::vector<std::string>& warnings) {
   endpoint.url = url.is_web() ? url.plain() : url_node.string();
   if (const auto name = mapping.find("name")) backend.name = read_name(*name, findings);
   endpoint.default_name = url.host.empty() ? "unnamed" : url.authority();
-  if (const auto timeout = mapping.find("remote_timeout")) backend.timeout = read_timeout(*timeout, findings);
-  if (const auto headers = mapping.find("headers")) endpoint.headers = read_headers(*headers, findings);
-  if (const auto headers = mapping.find("http_headers")) endpoint.http_headers = read_http_headers(*headers, findings);
+  if (const auto timeout = mapping.find("remote_timeout"))
+    backend.timeout = read_timeout(*timeout, findings);
+  if (const auto headers = mapping.find("headers"))
+    endpoint.headers = read_headers(*headers, findings);
+  if (const auto headers = mapping.find("http_headers"))
+    endpoint.http_headers = read_http_headers(*headers, findings);
   if (const auto matchers = mapping.find("required_matchers")) {
     backend.required_matchers = read_required_matchers(*matchers);
   }
   if (const auto flag = mapping.find("read_recent")) endpoint.read_recent = flag->boolean();
-  if (const auto flag = mapping.find("filter_external_labels")) endpoint.filter_external_labels = flag->boolean();
-  if (const auto flag = mapping.find("follow_redirects")) endpoint.follow_redirects = flag->boolean();
+  if (const auto flag = mapping.find("filter_external_labels"))
+    endpoint.filter_external_labels = flag->boolean();
+  if (const auto flag = mapping.find("follow_redirects"))
+    endpoint.follow_redirects = flag->boolean();
   if (const auto flag = mapping.find("enable_http2")) endpoint.enable_http2 = flag->boolean();
   if (const auto limit = mapping.find("chunked_read_limit")) {
     backend.chunked_read_limit = limit->bytes();

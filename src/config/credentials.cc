@@ -19,7 +19,8 @@ using yaml::Mapping;
 using yaml::Node;
 
 bool one_header_line(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+  return std::none_of(text.begin(), text.end(),
+                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 // The text of a key; "" where there is none. Prometheus tells no empty text from none.
@@ -29,7 +30,8 @@ std::string text_of(Mapping& mapping, const std::string& key) {
 }
 
 // KEY and KEY_file. `block` is for the message: "basic_auth ".
-Secret read_secret(Mapping& mapping, const std::string& key, const std::string& block, Findings& findings) {
+Secret read_secret(Mapping& mapping, const std::string& key, const std::string& block,
+                   Findings& findings) {
   Secret secret;
   secret.text = text_of(mapping, key);
   const auto file = mapping.find(key + "_file");
@@ -40,7 +42,8 @@ Secret read_secret(Mapping& mapping, const std::string& key, const std::string& 
     secret.file = read_path(*file);
   }
   if (!text_of(mapping, key + "_ref").empty()) {
-    findings.no_read_succeeds(*mapping.find(key + "_ref"), key + "_ref takes a secret manager, and there is none");
+    findings.no_read_succeeds(*mapping.find(key + "_ref"),
+                              key + "_ref takes a secret manager, and there is none");
   }
   return secret;
 }
@@ -67,9 +70,11 @@ Authorization read_authorization(const Node& node, Findings& findings) {
     word.erase(word.find_last_not_of(blanks) + 1);
     word.erase(0, std::min(word.find_first_not_of(blanks), word.size()));
     if (!word.empty()) authorization.type = word;
-    std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     if (word == "basic") type->error("authorization type cannot be \"basic\": use basic_auth");
-    if (!one_header_line(authorization.type)) findings.no_read_succeeds(*type, "an authorization type is one line");
+    if (!one_header_line(authorization.type))
+      findings.no_read_succeeds(*type, "an authorization type is one line");
   }
   authorization.credentials = read_secret(mapping, "credentials", "authorization ", findings);
   if (!one_header_line(authorization.credentials.text)) {
@@ -83,11 +88,15 @@ Authorization read_authorization(const Node& node, Findings& findings) {
 void read_assertion_keys(Mapping& mapping, Findings& findings) {
   const auto grant = mapping.find("grant_type");
   const bool wanted = grant && grant->string() == "urn:ietf:params:oauth:grant-type:jwt-bearer";
-  if (wanted) findings.no_read_succeeds(*grant, "grant_type jwt-bearer is not known here, only client_credentials");
-  for (const char* key : {"client_certificate_key_id", "client_certificate_key", "client_certificate_key_file",
-                          "client_certificate_key_ref", "signature_algorithm", "iss", "audience", "claims"}) {
+  if (wanted)
+    findings.no_read_succeeds(*grant,
+                              "grant_type jwt-bearer is not known here, only client_credentials");
+  for (const char* key :
+       {"client_certificate_key_id", "client_certificate_key", "client_certificate_key_file",
+        "client_certificate_key_ref", "signature_algorithm", "iss", "audience", "claims"}) {
     const auto value = mapping.find(key);
-    if (value && !wanted) findings.warn(*value, std::string(key) + " has no effect without grant_type jwt-bearer");
+    if (value && !wanted)
+      findings.warn(*value, std::string(key) + " has no effect without grant_type jwt-bearer");
   }
 }
 
@@ -96,7 +105,8 @@ HeaderPairs read_endpoint_params(const Node& node, const OAuth2& oauth2, Finding
   Mapping entries = node.mapping();
   for (const Mapping::Entry& entry : entries.entries()) {
     if (entry.key == "scope" && !oauth2.scopes.empty()) {
-      findings.no_read_succeeds(entry.key_node, "scope is what scopes: says, and cannot be given twice");
+      findings.no_read_succeeds(entry.key_node,
+                                "scope is what scopes: says, and cannot be given twice");
     }
     params.emplace_back(entry.key, entry.value.string_or_empty());
   }
@@ -114,11 +124,15 @@ OAuth2 read_oauth2(const Node& node, Findings& findings) {
   // Prometheus looks at it when it asks for a token.
   const auto url = parse_go_url(url_node.string());
   const bool is_web = url && url->is_web();
-  if (!is_web) findings.no_read_succeeds(url_node, "want an http or https URL with a host, http://HOST:PORT/PATH");
-  if (is_web && url->user) findings.warn(url_node, "a user in the URL has no effect beside client_id");
+  if (!is_web)
+    findings.no_read_succeeds(url_node,
+                              "want an http or https URL with a host, http://HOST:PORT/PATH");
+  if (is_web && url->user)
+    findings.warn(url_node, "a user in the URL has no effect beside client_id");
   oauth2.token_url = is_web ? url->plain() : url_node.string();
   if (const auto scopes = mapping.find("scopes")) {
-    for (const Node& scope : scopes->sequence_or_one()) oauth2.scopes.push_back(scope.string_or_empty());
+    for (const Node& scope : scopes->sequence_or_one())
+      oauth2.scopes.push_back(scope.string_or_empty());
   }
   if (const auto params = mapping.find("endpoint_params")) {
     oauth2.endpoint_params = read_endpoint_params(*params, oauth2, findings);
@@ -168,7 +182,8 @@ Credentials read_credentials(Mapping& mapping, Findings& findings) {
   const char* first = nullptr;
   for (const auto& [key, node] : blocks) {
     if (!node) continue;
-    if (first != nullptr) node->error(fmt::format("at most one of {} and {} may be given", first, key));
+    if (first != nullptr)
+      node->error(fmt::format("at most one of {} and {} may be given", first, key));
     first = key;
   }
   if (basic) return read_basic_auth(*basic, findings);
@@ -176,7 +191,8 @@ Credentials read_credentials(Mapping& mapping, Findings& findings) {
   if (oauth2) return read_oauth2(*oauth2, findings);
   if (token) {
     Secret secret{token->string(), ""};
-    if (!one_header_line(secret.text)) findings.no_read_succeeds(*token, "a bearer_token is one line");
+    if (!one_header_line(secret.text))
+      findings.no_read_succeeds(*token, "a bearer_token is one line");
     return Authorization{"Bearer", std::move(secret)};
   }
   if (token_file) return Authorization{"Bearer", {"", read_path(*token_file)}};
@@ -186,18 +202,20 @@ Credentials read_credentials(Mapping& mapping, Findings& findings) {
 std::string describe_credentials(const Credentials& credentials, const std::string& indent) {
   if (const auto* basic = std::get_if<BasicAuth>(&credentials)) {
     const bool is_shown = basic->username.file.empty() && !basic->is_from_url;
-    const std::string username =
-        is_shown ? "username: " + quoted(basic->username.text) : hidden("username", basic->username);
-    return fmt::format("{}basic_auth: {{{}}}\n", indent, join({username, hidden("password", basic->password)}));
+    const std::string username = is_shown ? "username: " + quoted(basic->username.text)
+                                          : hidden("username", basic->username);
+    return fmt::format("{}basic_auth: {{{}}}\n", indent,
+                       join({username, hidden("password", basic->password)}));
   }
   if (const auto* authorization = std::get_if<Authorization>(&credentials)) {
-    return fmt::format(
-        "{}authorization: {{{}}}\n", indent,
-        join({"type: " + quoted(authorization->type), hidden("credentials", authorization->credentials)}));
+    return fmt::format("{}authorization: {{{}}}\n", indent,
+                       join({"type: " + quoted(authorization->type),
+                             hidden("credentials", authorization->credentials)}));
   }
   if (const auto* oauth2 = std::get_if<OAuth2>(&credentials)) {
     std::string scopes;
-    for (const std::string& scope : oauth2->scopes) scopes += (scopes.empty() ? "" : ", ") + quoted(scope);
+    for (const std::string& scope : oauth2->scopes)
+      scopes += (scopes.empty() ? "" : ", ") + quoted(scope);
     std::vector<std::string> params;
     for (const auto& [key, value] : oauth2->endpoint_params) params.push_back(key + ": <hidden>");
     std::string out = indent + "oauth2:\n";

@@ -14,7 +14,8 @@ namespace mread::config {
 /// A secret as the configuration has it: its text, or the file that holds it.
 struct Secret {
   std::string text;
-  std::string file;  ///< not empty: read anew whenever the secret is used, white space around it taken off
+  std::string
+      file;  ///< not empty: read anew whenever the secret is used, white space around it taken off
   bool operator==(const Secret&) const = default;
 };
 
@@ -37,18 +38,22 @@ struct OAuth2 {
   Secret client_secret;
   std::string token_url;
   std::vector<std::string> scopes;
-  std::vector<std::pair<std::string, std::string>> endpoint_params;  ///< more fields of the token request
-  TransportSettings transport;                                       ///< of the token request
+  std::vector<std::pair<std::string, std::string>>
+      endpoint_params;          ///< more fields of the token request
+  TransportSettings transport;  ///< of the token request
   bool operator==(const OAuth2&) const = default;
 };
 
-/// What a backend is to know its reader by. Nothing of it is read from files or checked against them here.
+/// What a backend is to know its reader by. Nothing of it is read from files or checked against
+/// them here.
 using Credentials = std::variant<std::monostate, BasicAuth, Authorization, OAuth2>;
 
-/// The credentials among the keys of an entry of `remote_read:`; at most one kind of them, as in Prometheus.
+/// The credentials among the keys of an entry of `remote_read:`; at most one kind of them, as in
+/// Prometheus.
 Credentials read_credentials(yaml::Mapping& mapping, Findings& findings);
 
-/// The lines of Config::describe() for them, each behind `indent`; secrets are left out. Empty for none.
+/// The lines of Config::describe() for them, each behind `indent`; secrets are left out. Empty for
+/// none.
 std::string describe_credentials(const Credentials& credentials, const std::string& indent);
 
 }  // namespace mread::config

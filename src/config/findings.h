@@ -14,8 +14,11 @@ class Findings {
   explicit Findings(std::vector<std::string>& warnings) : warnings_(warnings) {}
 
   /// Something is taken that has no effect, or not the one that it seems to have.
-  void warn(const yaml::Node& at, const std::string& text) { warnings_.push_back(at.place() + ": " + text); }
-  /// Something is taken because Prometheus takes it, and no read can succeed with it, there or here.
+  void warn(const yaml::Node& at, const std::string& text) {
+    warnings_.push_back(at.place() + ": " + text);
+  }
+  /// Something is taken because Prometheus takes it, and no read can succeed with it, there or
+  /// here.
   void no_read_succeeds(const yaml::Node& at, const std::string& text) {
     warn(at, text + ": every read of this backend fails");
     if (unusable_.empty()) unusable_ = text;

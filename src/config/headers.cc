@@ -16,7 +16,8 @@ using yaml::Mapping;
 using yaml::Node;
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
@@ -27,12 +28,14 @@ bool contains(const std::array<const char*, size>& words, const std::string& wor
 
 bool is_header_name(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
 bool is_header_value(const std::string& value) {
-  return std::none_of(value.begin(), value.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+  return std::none_of(value.begin(), value.end(),
+                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 // What Prometheus reserves: the protocol's own, and what has options of its own.
@@ -51,7 +54,8 @@ void refuse_reserved(const Mapping::Entry& entry) {
                                           "x-prometheus-remote-read-version",
                                           "x-prometheus-remote-write-version"};
   const std::string name = lower(entry.key);
-  if (name == "authorization") entry.key_node.error("authorization has options of its own: basic_auth, authorization");
+  if (name == "authorization")
+    entry.key_node.error("authorization has options of its own: basic_auth, authorization");
   if (contains(reserved, name)) {
     entry.key_node.error(fmt::format("{} is set by the protocol and cannot be changed", entry.key));
   }
@@ -89,12 +93,14 @@ HeaderPairs read_headers(const Node& node, Findings& findings) {
     const std::string value = entry.value.string_or_empty();
     if (!is_sent(entry, findings)) continue;
     check_value(entry.value, value, findings);
-    const auto same = std::find_if(headers.begin(), headers.end(),
-                                   [&](const auto& header) { return lower(header.first) == lower(entry.key); });
+    const auto same = std::find_if(headers.begin(), headers.end(), [&](const auto& header) {
+      return lower(header.first) == lower(entry.key);
+    });
     if (same == headers.end()) {
       headers.emplace_back(entry.key, value);
     } else {
-      findings.warn(entry.key_node, "header " + entry.key + " is given twice: the last value is sent");
+      findings.warn(entry.key_node,
+                    "header " + entry.key + " is given twice: the last value is sent");
       same->second = value;
     }
   }
@@ -145,7 +151,8 @@ HeaderPairs read_connect_headers(const Node& node, Findings& findings) {
     for (const Node& item : items) {
       std::string value = item.string_or_empty();
       if (!is_header_value(value)) {
-        findings.warn(item, "a header's value is one line: each control character is sent as a blank");
+        findings.warn(item,
+                      "a header's value is one line: each control character is sent as a blank");
         std::replace_if(
             value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
       }
@@ -155,11 +162,13 @@ HeaderPairs read_connect_headers(const Node& node, Findings& findings) {
   return headers;
 }
 
-std::string describe_http_headers(const std::vector<HttpHeader>& headers, const std::string& indent) {
+std::string describe_http_headers(const std::vector<HttpHeader>& headers,
+                                  const std::string& indent) {
   std::string out;
   for (const HttpHeader& header : headers) {
     std::string files;
-    for (const std::string& file : header.files) files += (files.empty() ? "" : ", ") + quoted(file);
+    for (const std::string& file : header.files)
+      files += (files.empty() ? "" : ", ") + quoted(file);
     std::string kinds = header.values.empty() ? "" : "values: [<hidden>]";
     if (!files.empty()) kinds += (kinds.empty() ? "" : ", ") + ("files: [" + files + "]");
     out += fmt::format("{}{}: {{{}}}", out.empty() ? "" : ", ", header.name, kinds);

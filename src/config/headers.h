@@ -13,7 +13,8 @@ namespace mread::config {
 struct HttpHeader {
   std::string name;
   std::vector<std::string> values;  ///< `values:`, then `secrets:`
-  std::vector<std::string> files;   ///< read anew for each request, white space around the contents taken off
+  std::vector<std::string>
+      files;  ///< read anew for each request, white space around the contents taken off
 };
 
 using HeaderPairs = std::vector<std::pair<std::string, std::string>>;
@@ -25,7 +26,9 @@ std::vector<HttpHeader> read_http_headers(const yaml::Node& node, Findings& find
 /// `proxy_connect_header:`
 HeaderPairs read_connect_headers(const yaml::Node& node, Findings& findings);
 
-/// The line of Config::describe() for `http_headers:`, behind `indent`; values are left out. Empty for none.
-std::string describe_http_headers(const std::vector<HttpHeader>& headers, const std::string& indent);
+/// The line of Config::describe() for `http_headers:`, behind `indent`; values are left out. Empty
+/// for none.
+std::string describe_http_headers(const std::vector<HttpHeader>& headers,
+                                  const std::string& indent);
 
 }  // namespace mread::config

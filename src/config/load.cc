@@ -20,7 +20,8 @@ std::vector<std::string> read_replica_labels(const Node& node) {
   for (const Node& entry : node.sequence()) {
     const std::string name = entry.string();
     if (name.empty()) entry.error("a label's name must not be empty");
-    if (name == model::metric_name_label) entry.error("the metric's name cannot be a replica label");
+    if (name == model::metric_name_label)
+      entry.error("the metric's name cannot be a replica label");
     if (std::find(labels.begin(), labels.end(), name) != labels.end()) {
       entry.error(fmt::format("replica label \"{}\" is given twice", name));
     }
@@ -31,9 +32,11 @@ std::vector<std::string> read_replica_labels(const Node& node) {
 
 void read_merge(const Node& node, Config& config) {
   Mapping mapping = node.mapping();
-  if (const auto labels = mapping.find("replica_labels")) config.replica_labels = read_replica_labels(*labels);
+  if (const auto labels = mapping.find("replica_labels"))
+    config.replica_labels = read_replica_labels(*labels);
   if (const auto dedup = mapping.find("dedup")) {
-    config.dedup = dedup->one_of({"union", "gapfill"}) == "gapfill" ? merger::Dedup::gapfill : merger::Dedup::union_;
+    config.dedup = dedup->one_of({"union", "gapfill"}) == "gapfill" ? merger::Dedup::gapfill
+                                                                    : merger::Dedup::union_;
   }
   if (const auto conflict = mapping.find("on_conflict")) {
     const std::string word = conflict->one_of({"first", "max", "min", "live"});
@@ -43,8 +46,9 @@ void read_merge(const Node& node, Config& config) {
                                           : merger::OnConflict::first;
   }
   if (const auto encodings = mapping.find("chunk_encodings")) {
-    config.chunk_encodings = encodings->one_of({"compatible", "newer"}) == "newer" ? merger::ChunkEncodings::newer
-                                                                                   : merger::ChunkEncodings::compatible;
+    config.chunk_encodings = encodings->one_of({"compatible", "newer"}) == "newer"
+                                 ? merger::ChunkEncodings::newer
+                                 : merger::ChunkEncodings::compatible;
   }
   if (const auto limit = mapping.find("repair_limit")) config.repair_limit = limit->bytes();
   if (const auto verify = mapping.find("verify_chunks")) config.verify_chunks = verify->boolean();
@@ -53,13 +57,17 @@ void read_merge(const Node& node, Config& config) {
 
 void read_limits(const Node& node, Config& config) {
   Mapping mapping = node.mapping();
-  if (const auto value = mapping.find("concurrent_reads")) config.server_limits.concurrent_reads = value->count();
+  if (const auto value = mapping.find("concurrent_reads"))
+    config.server_limits.concurrent_reads = value->count();
   if (const auto value = mapping.find("queue")) config.server_limits.queue = value->count();
-  if (const auto value = mapping.find("queue_wait")) config.server_limits.queue_wait = value->duration();
-  if (const auto value = mapping.find("single_flight")) config.server_limits.single_flight = value->boolean();
+  if (const auto value = mapping.find("queue_wait"))
+    config.server_limits.queue_wait = value->duration();
+  if (const auto value = mapping.find("read_sharing"))
+    config.server_limits.read_sharing = value->boolean();
   if (const auto value = mapping.find("queries")) config.limits.queries = value->count();
   if (const auto value = mapping.find("matchers")) config.limits.matchers = value->count();
-  if (const auto value = mapping.find("queries_at_once")) config.limits.queries_at_once = value->count();
+  if (const auto value = mapping.find("queries_at_once"))
+    config.limits.queries_at_once = value->count();
   if (const auto value = mapping.find("series")) config.limits.series = value->count();
   if (const auto value = mapping.find("samples")) config.limits.samples = value->count();
   if (const auto value = mapping.find("total_bytes_in_flight")) {
@@ -70,11 +78,15 @@ void read_limits(const Node& node, Config& config) {
     config.limits.bytes_in_flight = value->bytes();
     config.server_limits.bytes_given = true;
   }
-  if (const auto value = mapping.find("connections")) config.server_limits.connections = value->count();
-  if (const auto value = mapping.find("request_bodies")) config.server_limits.request_bodies = value->count();
-  if (const auto value = mapping.find("request_bytes")) config.server_limits.request_bytes = value->bytes();
+  if (const auto value = mapping.find("connections"))
+    config.server_limits.connections = value->count();
+  if (const auto value = mapping.find("request_bodies"))
+    config.server_limits.request_bodies = value->count();
+  if (const auto value = mapping.find("request_bytes"))
+    config.server_limits.request_bytes = value->bytes();
   if (const auto value = mapping.find("warnings")) config.server_limits.warnings = value->count();
-  if (const auto value = mapping.find("client_rate")) config.server_limits.client_rate = value->bytes();
+  if (const auto value = mapping.find("client_rate"))
+    config.server_limits.client_rate = value->bytes();
   if (const auto value = mapping.find("client_patience")) {
     config.server_limits.client_patience = value->duration();
     if (config.server_limits.client_patience <= std::chrono::milliseconds(0))
@@ -97,7 +109,8 @@ void read_health(const Node& node, Config& config) {
   }
   if (const auto hung = mapping.find("hung_after")) {
     settings.hung_after = hung->duration();
-    if (settings.hung_after <= std::chrono::milliseconds(0)) hung->error("hung_after must be more than 0");
+    if (settings.hung_after <= std::chrono::milliseconds(0))
+      hung->error("hung_after must be more than 0");
   }
   if (const auto path = mapping.find("path")) {
     settings.path = path->string();
@@ -135,10 +148,11 @@ void refuse_prometheus_yml(Mapping& mapping) {
                                "otlp"};
   for (const Mapping::Entry& entry : mapping.raw_entries()) {
     if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) continue;
-    entry.key_node.error(fmt::format(
-        "\"{}\" belongs to a prometheus.yml: copy its remote_read: block, as it is, into an mread.yml of its own; "
-        "Prometheus then reads http://THIS-HOST:9095/api/v1/read",
-        entry.key));
+    entry.key_node.error(
+        fmt::format("\"{}\" belongs to a prometheus.yml: copy its remote_read: block, as it is, "
+                    "into an mread.yml of its own; "
+                    "Prometheus then reads http://THIS-HOST:9095/api/v1/read",
+                    entry.key));
   }
 }
 

@@ -20,8 +20,9 @@ size_t backend_called(const Node& node, const std::string& name, const Config& c
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
     const std::string near = nearest(name, names);
-    node.error(fmt::format("no backend is called \"{}\"{}", name,
-                           near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+    node.error(
+        fmt::format("no backend is called \"{}\"{}", name,
+                    near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
   }
   return static_cast<size_t>(found - names.begin());
 }
@@ -37,10 +38,13 @@ std::chrono::milliseconds positive(const Node& node, const char* key) {
 merger::PruneSettings read_prune(const Node& node, const Config& config) {
   merger::PruneSettings settings;
   Mapping mapping = node.mapping();
-  if (const auto refresh = mapping.find("refresh")) settings.refresh = positive(*refresh, "refresh");
+  if (const auto refresh = mapping.find("refresh"))
+    settings.refresh = positive(*refresh, "refresh");
   if (const auto settle = mapping.find("settle")) settings.settle = settle->duration();
-  if (const auto timeout = mapping.find("timeout")) settings.timeout = positive(*timeout, "timeout");
-  if (const auto by = mapping.find("by")) settings.by_series = by->one_of({"labels", "series"}) == "series";
+  if (const auto timeout = mapping.find("timeout"))
+    settings.timeout = positive(*timeout, "timeout");
+  if (const auto by = mapping.find("by"))
+    settings.by_series = by->one_of({"labels", "series"}) == "series";
   if (const auto values = mapping.find("values")) {
     settings.values = values->count();
     if (settings.values == 0) values->error("values must be more than 0");
@@ -48,7 +52,8 @@ merger::PruneSettings read_prune(const Node& node, const Config& config) {
   if (const auto memory = mapping.find("memory")) {
     settings.memory = memory->bytes();
     // The places of values are kept in 32 bits.
-    if (settings.memory == 0 || settings.memory > 1ULL << 30) memory->error("memory must be between 1 byte and 1GiB");
+    if (settings.memory == 0 || settings.memory > 1ULL << 30)
+      memory->error("memory must be between 1 byte and 1GiB");
   }
   if (const auto except = mapping.find("except")) {
     for (const Node& entry : except->sequence()) {
@@ -77,10 +82,12 @@ std::string describe_prune(const Config& config) {
   }
   std::string api;
   for (const auto& [backend, path] : prune.api) {
-    api += (api.empty() ? "" : ", ") + model::quote(config.backends[backend].name) + ": " + model::quote(path);
+    api += (api.empty() ? "" : ", ") + model::quote(config.backends[backend].name) + ": " +
+           model::quote(path);
   }
   return fmt::format(
-      "prune: {{refresh: {}, settle: {}, timeout: {}, by: {}, values: {}, memory: {}, except: [{}], api: {{{}}}}}\n",
+      "prune: {{refresh: {}, settle: {}, timeout: {}, by: {}, values: {}, memory: {}, except: "
+      "[{}], api: {{{}}}}}\n",
       format_duration(prune.refresh), format_duration(prune.settle), format_duration(prune.timeout),
       prune.by_series ? "series" : "labels", prune.values, prune.memory, except, api);
 }

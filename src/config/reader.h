@@ -7,7 +7,8 @@
 
 namespace mread::config {
 
-// The parts of an mread.yml, each of which throws yaml::ConfigError with its place. Internal to Config::from_yaml.
+// The parts of an mread.yml, each of which throws yaml::ConfigError with its place. Internal to
+// Config::from_yaml.
 
 /// One entry of `remote_read:`. Its name is empty where the file gives none.
 struct Entry {

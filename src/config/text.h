@@ -7,7 +7,8 @@
 
 namespace mread::config {
 
-/// Text as a quoted scalar of YAML, for Config::describe(): YAML knows the escapes that quote() writes.
+/// Text as a quoted scalar of YAML, for Config::describe(): YAML knows the escapes that quote()
+/// writes.
 inline std::string quoted(std::string_view text) { return quote(text); }
 
 }  // namespace mread::config

@@ -36,10 +36,12 @@ void read_backends(const Node& node, Config& config, Names& names) {
     if (backend.name.empty()) {
       names.missing.emplace_back(config.backends.size(), entry);
     } else {
-      const auto [known, fresh] = names.given.emplace(backend.name, fmt::format("{}:{}", entry.file(), entry.line()));
+      const auto [known, fresh] =
+          names.given.emplace(backend.name, fmt::format("{}:{}", entry.file(), entry.line()));
       if (!fresh) {
-        entry.error(fmt::format("a second backend is called \"{}\" (the first is in {}): give each its own name",
-                                backend.name, known->second));
+        entry.error(fmt::format(
+            "a second backend is called \"{}\" (the first is in {}): give each its own name",
+            backend.name, known->second));
       }
     }
     config.backends.push_back(std::move(backend));
@@ -47,8 +49,8 @@ void read_backends(const Node& node, Config& config, Names& names) {
   }
 }
 
-// Names that the file gives come first, so that they mean what they say. The first backend at an address has it for a
-// name, whatever is added behind it.
+// Names that the file gives come first, so that they mean what they say. The first backend at an
+// address has it for a name, whatever is added behind it.
 void name_the_nameless(const Names& names, Config& config) {
   std::set<std::string> taken;
   for (const auto& [name, place] : names.given) taken.insert(name);
@@ -63,9 +65,9 @@ void name_the_nameless(const Names& names, Config& config) {
       ++number;
     } while (!taken.insert(backend.name).second);
     if (is_first && backend.name == default_name) continue;
-    config.warnings.push_back(
-        fmt::format("{}: \"{}\" is another backend's name: this one is called \"{}\"; give it a name", entry.place(),
-                    default_name, backend.name));
+    config.warnings.push_back(fmt::format(
+        "{}: \"{}\" is another backend's name: this one is called \"{}\"; give it a name",
+        entry.place(), default_name, backend.name));
   }
 }
 
@@ -76,7 +78,8 @@ void read_discovery(const Node& node, Config& config, Names& names) {
   discovery.file = read_path(file);
   if (const auto refresh = mapping.find("refresh")) {
     discovery.refresh = refresh->duration();
-    if (discovery.refresh <= std::chrono::milliseconds(0)) refresh->error("refresh must be more than 0");
+    if (discovery.refresh <= std::chrono::milliseconds(0))
+      refresh->error("refresh must be more than 0");
   }
   mapping.finish();
   const Node list = Node::load(discovery.file);
@@ -87,10 +90,12 @@ void read_discovery(const Node& node, Config& config, Names& names) {
 
 merger::HedgeAfter read_hedge_after(const Node& node, const merger::Group& group) {
   if (group.wait == merger::Group::Wait::all) {
-    node.error("hedge_after takes \"wait: need\": with \"wait: all\" every member is asked at once");
+    node.error(
+        "hedge_after takes \"wait: need\": with \"wait: all\" every member is asked at once");
   }
   if (group.need == group.members.size()) {
-    node.error(fmt::format("nobody is left to hedge with: need is {} of {} members", group.need, group.members.size()));
+    node.error(fmt::format("nobody is left to hedge with: need is {} of {} members", group.need,
+                           group.members.size()));
   }
   merger::HedgeAfter after;
   const std::string word = node.string();
@@ -118,8 +123,9 @@ merger::Group read_group(const Node& node, const Config& config, std::vector<boo
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
       const std::string near = nearest(name, names);
-      member.error(fmt::format("no backend is called \"{}\"{}", name,
-                               near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+      member.error(
+          fmt::format("no backend is called \"{}\"{}", name,
+                      near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
     }
     const auto index = static_cast<size_t>(found - names.begin());
     if (taken[index]) member.error(fmt::format("backend \"{}\" is in a group already", name));
@@ -131,14 +137,17 @@ merger::Group read_group(const Node& node, const Config& config, std::vector<boo
   if (const auto need = mapping.find("need")) {
     const int64_t count = need->integer();
     if (count < 1 || static_cast<uint64_t>(count) > group.members.size()) {
-      need->error(fmt::format("need must be between 1 and the group's {} members", group.members.size()));
+      need->error(
+          fmt::format("need must be between 1 and the group's {} members", group.members.size()));
     }
     group.need = static_cast<size_t>(count);
   }
   if (const auto wait = mapping.find("wait")) {
-    group.wait = wait->one_of({"all", "need"}) == "all" ? merger::Group::Wait::all : merger::Group::Wait::need;
+    group.wait = wait->one_of({"all", "need"}) == "all" ? merger::Group::Wait::all
+                                                        : merger::Group::Wait::need;
   }
-  if (const auto after = mapping.find("hedge_after")) group.hedge_after = read_hedge_after(*after, group);
+  if (const auto after = mapping.find("hedge_after"))
+    group.hedge_after = read_hedge_after(*after, group);
   mapping.finish();
   return group;
 }
@@ -162,7 +171,8 @@ void read_groups(const std::optional<Node>& node, Config& config) {
   if (node) {
     for (const Node& entry : node->sequence()) {
       merger::Group group = read_group(entry, config, taken);
-      if (!names.insert(group.name).second) entry.error(fmt::format("a second group is called \"{}\"", group.name));
+      if (!names.insert(group.name).second)
+        entry.error(fmt::format("a second group is called \"{}\"", group.name));
       config.groups.push_back(std::move(group));
     }
   }
@@ -170,8 +180,9 @@ void read_groups(const std::optional<Node>& node, Config& config) {
     if (taken[i]) continue;
     const std::string& name = config.backends[i].name;
     if (names.count(name) > 0) {
-      node->error(
-          fmt::format("a group is called \"{}\", as is a backend that is in no group: give one another name", name));
+      node->error(fmt::format(
+          "a group is called \"{}\", as is a backend that is in no group: give one another name",
+          name));
     }
     config.groups.push_back({name, {i}, 1, merger::Group::Wait::all, std::nullopt});
   }
@@ -197,8 +208,9 @@ merger::Route read_route(const Node& node, const Config& config) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
       const std::string near = nearest(name, names);
-      entry.error(fmt::format("no group is called \"{}\"{}", name,
-                              near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
+      entry.error(
+          fmt::format("no group is called \"{}\"{}", name,
+                      near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near)));
     }
     route.groups.push_back(static_cast<size_t>(found - names.begin()));
   }

@@ -14,7 +14,8 @@ using yaml::Mapping;
 using yaml::Node;
 
 // KEY and KEY_file, of which one may be given; Prometheus tells no empty text from none.
-void read_pem(Mapping& mapping, const std::string& key, std::string& text, std::string& file, Findings& findings) {
+void read_pem(Mapping& mapping, const std::string& key, std::string& text, std::string& file,
+              Findings& findings) {
   if (const auto value = mapping.find(key)) text = value->string();
   const auto path = mapping.find(key + "_file");
   if (path && !path->string().empty()) {
@@ -40,16 +41,18 @@ TlsClientSettings read_tls(const Node& node, Findings& findings) {
       settings.server_name.clear();
     }
   }
-  if (const auto value = mapping.find("min_version")) settings.min_version = read_tls_version(*value);
+  if (const auto value = mapping.find("min_version"))
+    settings.min_version = read_tls_version(*value);
   if (const auto value = mapping.find("max_version")) {
     settings.max_version = read_tls_version(*value);
     if (settings.max_version < settings.min_version) {
-      findings.no_read_succeeds(*value,
-                                fmt::format("max_version is below min_version, {}", to_string(settings.min_version)));
+      findings.no_read_succeeds(*value, fmt::format("max_version is below min_version, {}",
+                                                    to_string(settings.min_version)));
       settings.max_version = settings.min_version;
     }
   }
-  if (const auto value = mapping.find("insecure_skip_verify")) settings.insecure_skip_verify = value->boolean();
+  if (const auto value = mapping.find("insecure_skip_verify"))
+    settings.insecure_skip_verify = value->boolean();
   const bool has_cert = !settings.cert.empty() || !settings.cert_file.empty();
   const bool has_key = !settings.key.empty() || !settings.key_file.empty();
   if (has_cert != has_key) {
@@ -72,7 +75,8 @@ std::string read_proxy_url(const Node& node, Findings& findings) {
   const auto url = parse_go_url(text);
   if (!url) {
     node.error(
-        fmt::format("not a URL: {} (want http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT)", url.error().context));
+        fmt::format("not a URL: {} (want http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT)",
+                    url.error().context));
   }
   if (url->is_web()) return text;
   const bool is_socks = url->scheme.starts_with("socks5");
@@ -96,7 +100,8 @@ ProxySettings read_proxy(Mapping& mapping, Findings& findings) {
     environment->error("at most one of proxy_url and proxy_from_environment may be given");
   }
   if (settings.from_environment && !settings.no_proxy.empty()) {
-    no_proxy->error("with proxy_from_environment, the list is the variable NO_PROXY: remove no_proxy");
+    no_proxy->error(
+        "with proxy_from_environment, the list is the variable NO_PROXY: remove no_proxy");
   }
   if (!settings.no_proxy.empty() && !is_given) {
     if (!url) no_proxy->error("no_proxy has no effect without proxy_url");
@@ -152,8 +157,10 @@ std::string describe_transport(const TransportSettings& settings, const std::str
     out += fmt::format("{}tls_config: {{{}}}\n", indent, tls);
   }
   const ProxySettings& proxy = settings.proxy;
-  if (!proxy.url.empty()) out += fmt::format("{}proxy_url: {}\n", indent, quoted(bare_proxy_url(proxy.url)));
-  if (!proxy.no_proxy.empty()) out += fmt::format("{}no_proxy: {}\n", indent, quoted(proxy.no_proxy));
+  if (!proxy.url.empty())
+    out += fmt::format("{}proxy_url: {}\n", indent, quoted(bare_proxy_url(proxy.url)));
+  if (!proxy.no_proxy.empty())
+    out += fmt::format("{}no_proxy: {}\n", indent, quoted(proxy.no_proxy));
   if (proxy.from_environment) out += fmt::format("{}proxy_from_environment: true\n", indent);
   if (!proxy.connect_headers.empty()) {
     std::string names;

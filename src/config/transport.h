@@ -8,12 +8,14 @@
 
 namespace mread::config {
 
-/// `tls_config:`, `proxy_url`, `no_proxy`, `proxy_from_environment` and `proxy_connect_header` out of a mapping that
-/// has them beside keys of its own (an entry of `remote_read:`, `oauth2:`). What Prometheus refuses is refused.
-/// Relative paths begin at the folder of the YAML file. Throws yaml::ConfigError; no file is opened.
+/// `tls_config:`, `proxy_url`, `no_proxy`, `proxy_from_environment` and `proxy_connect_header` out
+/// of a mapping that has them beside keys of its own (an entry of `remote_read:`, `oauth2:`). What
+/// Prometheus refuses is refused. Relative paths begin at the folder of the YAML file. Throws
+/// yaml::ConfigError; no file is opened.
 TransportSettings read_transport(yaml::Mapping& mapping, Findings& findings);
 
-/// The same as lines of YAML, each indented by `indent`; without secrets. Empty where all is as by default.
+/// The same as lines of YAML, each indented by `indent`; without secrets. Empty where all is as by
+/// default.
 std::string describe_transport(const TransportSettings& settings, const std::string& indent);
 
 }  // namespace mread::config

@@ -20,8 +20,8 @@ void read_http_server(const Node& node, WebSettings& settings) {
   if (const auto headers = mapping.find("headers")) {
     Mapping named = headers->mapping();
     // The ones that the web config file knows.
-    for (const char* name : {"Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options",
-                             "X-Frame-Options", "X-XSS-Protection"}) {
+    for (const char* name : {"Content-Security-Policy", "Strict-Transport-Security",
+                             "X-Content-Type-Options", "X-Frame-Options", "X-XSS-Protection"}) {
       const auto value = named.find(name);
       if (!value) continue;
       const std::string text = value->string();
@@ -35,20 +35,24 @@ void read_http_server(const Node& node, WebSettings& settings) {
   mapping.finish();
 }
 
-// A check of one takes seconds of a processor above this; Prometheus takes up to 31, which takes a day.
+// A check of one takes seconds of a processor above this; Prometheus takes up to 31, which takes a
+// day.
 constexpr int highest_cost = 16;
 
 void read_users(const Node& node, WebSettings& settings) {
   Mapping mapping = node.mapping();
   for (const Mapping::Entry& entry : mapping.entries()) {
     if (entry.key.empty()) entry.key_node.error("a user's name is missing");
-    if (entry.key.find(':') != std::string::npos) entry.key_node.error("a user's name cannot have a colon in it");
+    if (entry.key.find(':') != std::string::npos)
+      entry.key_node.error("a user's name cannot have a colon in it");
     // What is no hash may be a password: it is never shown.
     const auto cost = entry.value.is_scalar() ? bcrypt_cost(entry.value.string()) : std::nullopt;
-    if (!cost) entry.value.error(fmt::format("want a bcrypt hash for user \"{}\" ($2b$10$…)", entry.key));
+    if (!cost)
+      entry.value.error(fmt::format("want a bcrypt hash for user \"{}\" ($2b$10$…)", entry.key));
     if (*cost > highest_cost) {
-      entry.value.error(fmt::format("the bcrypt hash of user \"{}\" has cost {}: at most {} is taken, 10 is usual",
-                                    entry.key, *cost, highest_cost));
+      entry.value.error(fmt::format(
+          "the bcrypt hash of user \"{}\" has cost {}: at most {} is taken, 10 is usual", entry.key,
+          *cost, highest_cost));
     }
     settings.basic_auth_users.emplace_back(entry.key, entry.value.string());
   }
@@ -83,7 +87,8 @@ std::string describe_tls(const TlsServerSettings& tls) {
 std::optional<int> bcrypt_cost(std::string_view hash) {
   constexpr size_t size = 60;
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (hash.size() != size || !hash.starts_with("$2") || hash[3] != '$' || hash[6] != '$') return std::nullopt;
+  if (hash.size() != size || !hash.starts_with("$2") || hash[3] != '$' || hash[6] != '$')
+    return std::nullopt;
   if (std::string_view("aby").find(hash[2]) == std::string_view::npos) return std::nullopt;
   if (!is_digit(hash[4]) || !is_digit(hash[5])) return std::nullopt;
   const bool encoded = std::all_of(hash.begin() + 7, hash.end(), [&](char c) {
@@ -99,7 +104,8 @@ WebSettings read_web(const Node& node) {
   Mapping mapping = node.mapping();
   const auto tls = mapping.find("tls_server_config");
   const auto synonym = mapping.find("tls_config");
-  if (tls && synonym) synonym->error("tls_config is the same as tls_server_config: give one of them");
+  if (tls && synonym)
+    synonym->error("tls_config is the same as tls_server_config: give one of them");
   if (tls || synonym) settings.tls = read_tls_server(tls ? *tls : *synonym);
   if (const auto http = mapping.find("http_server_config")) read_http_server(*http, settings);
   if (const auto users = mapping.find("basic_auth_users")) read_users(*users, settings);
@@ -113,11 +119,14 @@ std::string describe_web(const WebSettings& settings) {
   if (settings.tls) out += "  tls_server_config:\n" + describe_tls(*settings.tls);
   if (!settings.headers.empty()) {
     out += "  http_server_config:\n    headers:\n";
-    for (const auto& [name, value] : settings.headers) out += fmt::format("      {}: '{}'\n", name, value);
+    for (const auto& [name, value] : settings.headers)
+      out += fmt::format("      {}: '{}'\n", name, value);
   }
   if (!settings.basic_auth_users.empty()) out += "  basic_auth_users:\n";
-  for (const auto& [name, hash] : settings.basic_auth_users) out += fmt::format("    '{}': <hidden>\n", name);
-  if (!settings.hostnames.empty()) out += fmt::format("  hostnames: [{}]\n", fmt::join(settings.hostnames, ", "));
+  for (const auto& [name, hash] : settings.basic_auth_users)
+    out += fmt::format("    '{}': <hidden>\n", name);
+  if (!settings.hostnames.empty())
+    out += fmt::format("  hostnames: [{}]\n", fmt::join(settings.hostnames, ", "));
   return out.empty() ? out : "web:\n" + out;
 }
 

@@ -12,7 +12,9 @@ namespace {
 constexpr uint64_t stale_bits = 0x7ff0000000000002;
 constexpr int32_t widest_written_gap = 1000;
 
-bool same_bits(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+bool same_bits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
 
 bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   if (a.size() != b.size()) return false;
@@ -65,28 +67,32 @@ void append_buckets(std::string& out, std::string_view prefix, const std::vector
         for (int32_t gap = 0; gap < spans[i].offset; ++gap) put("0");
       }
     }
-    for (uint32_t n = 0; n < spans[i].length && next < counts.size(); ++n) put(number(counts[next++]));
+    for (uint32_t n = 0; n < spans[i].length && next < counts.size(); ++n)
+      put(number(counts[next++]));
   }
   out += ']';
 }
 
-Result<void> check_side(std::string_view side, const std::vector<BucketSpan>& spans, size_t buckets) {
+Result<void> check_side(std::string_view side, const std::vector<BucketSpan>& spans,
+                        size_t buckets) {
   for (size_t i = 1; i < spans.size(); ++i) {
     if (spans[i].offset < 0) {
-      return fail(Errc::malformed,
-                  fmt::format("histogram: {} span {} has the negative offset {}", side, i, spans[i].offset));
+      return fail(Errc::malformed, fmt::format("histogram: {} span {} has the negative offset {}",
+                                               side, i, spans[i].offset));
     }
   }
   int64_t end = 0;
   for (const BucketSpan& span : spans) {
     end += int64_t{span.offset} + span.length;
     if (end > INT32_MAX)
-      return fail(Errc::malformed, fmt::format("histogram: {} bucket {} is out of range", side, end - 1));
+      return fail(Errc::malformed,
+                  fmt::format("histogram: {} bucket {} is out of range", side, end - 1));
   }
   const uint64_t want = bucket_count(spans);
   if (want != buckets) {
-    return fail(Errc::malformed,
-                fmt::format("histogram: {} spans hold {} buckets, but {} are given", side, want, buckets));
+    return fail(
+        Errc::malformed,
+        fmt::format("histogram: {} spans hold {} buckets, but {} are given", side, want, buckets));
   }
   return {};
 }
@@ -100,13 +106,15 @@ uint64_t bucket_count(const std::vector<BucketSpan>& spans) {
 }
 
 bool Histogram::same_values(const Histogram& other) const {
-  return is_float == other.is_float && schema == other.schema && same_bits(zero_threshold, other.zero_threshold) &&
-         zero_count == other.zero_count && count == other.count &&
-         same_bits(float_zero_count, other.float_zero_count) && same_bits(float_count, other.float_count) &&
-         same_bits(sum, other.sum) && positive_spans == other.positive_spans &&
-         negative_spans == other.negative_spans && positive_deltas == other.positive_deltas &&
-         negative_deltas == other.negative_deltas && same_bits(positive_counts, other.positive_counts) &&
-         same_bits(negative_counts, other.negative_counts) && same_bits(custom_values, other.custom_values);
+  return is_float == other.is_float && schema == other.schema &&
+         same_bits(zero_threshold, other.zero_threshold) && zero_count == other.zero_count &&
+         count == other.count && same_bits(float_zero_count, other.float_zero_count) &&
+         same_bits(float_count, other.float_count) && same_bits(sum, other.sum) &&
+         positive_spans == other.positive_spans && negative_spans == other.negative_spans &&
+         positive_deltas == other.positive_deltas && negative_deltas == other.negative_deltas &&
+         same_bits(positive_counts, other.positive_counts) &&
+         same_bits(negative_counts, other.negative_counts) &&
+         same_bits(custom_values, other.custom_values);
 }
 
 bool Histogram::operator==(const Histogram& other) const {
@@ -144,11 +152,13 @@ std::string Histogram::to_string() const {
   if (schema != 0) out += fmt::format(" schema:{}", schema);
   if (as_float.float_count != 0) out += fmt::format(" count:{}", number(as_float.float_count));
   if (sum != 0) out += fmt::format(" sum:{}", number(sum));
-  if (as_float.float_zero_count != 0) out += fmt::format(" z_bucket:{}", number(as_float.float_zero_count));
+  if (as_float.float_zero_count != 0)
+    out += fmt::format(" z_bucket:{}", number(as_float.float_zero_count));
   if (zero_threshold != 0) out += fmt::format(" z_bucket_w:{}", number(zero_threshold));
   if (!custom_values.empty()) {
     out += " custom_values:[";
-    for (size_t i = 0; i < custom_values.size(); ++i) out += (i == 0 ? "" : " ") + number(custom_values[i]);
+    for (size_t i = 0; i < custom_values.size(); ++i)
+      out += (i == 0 ? "" : " ") + number(custom_values[i]);
     out += ']';
   }
   append_buckets(out, "", positive_spans, as_float.positive_counts);
@@ -161,10 +171,12 @@ std::string Histogram::to_string() const {
 
 Result<void> Histogram::check() const {
   if (is_stale()) return {};
-  if (auto good = check_side("positive", positive_spans, is_float ? positive_counts.size() : positive_deltas.size());
+  if (auto good = check_side("positive", positive_spans,
+                             is_float ? positive_counts.size() : positive_deltas.size());
       !good)
     return good;
-  return check_side("negative", negative_spans, is_float ? negative_counts.size() : negative_deltas.size());
+  return check_side("negative", negative_spans,
+                    is_float ? negative_counts.size() : negative_deltas.size());
 }
 
 std::string to_string(CounterResetHint hint) {

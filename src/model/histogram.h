@@ -17,8 +17,8 @@ enum class CounterResetHint : uint8_t {
   gauge = 3,    ///< a gauge histogram: resets have no meaning
 };
 
-/// Consecutive buckets: `offset` counts the empty ones since the span before (in the first span: the index of its first
-/// bucket), `length` those that follow.
+/// Consecutive buckets: `offset` counts the empty ones since the span before (in the first span:
+/// the index of its first bucket), `length` those that follow.
 struct BucketSpan {
   int32_t offset = 0;
   uint32_t length = 0;
@@ -26,18 +26,19 @@ struct BucketSpan {
   bool operator==(const BucketSpan&) const = default;
 };
 
-/// The schema of histograms with custom bucket bounds (NHCB); the exponential schemas are -4 .. 8 (-9 .. 52 in
-/// reserve).
+/// The schema of histograms with custom bucket bounds (NHCB); the exponential schemas are -4 .. 8
+/// (-9 .. 52 in reserve).
 inline constexpr int32_t custom_buckets_schema = -53;
 
 /// One native histogram, integer or float, in the sparse form of Prometheus.
 ///
-/// The two kinds share their layout. An integer histogram uses count, zero_count and the *_deltas (each bucket as the
-/// difference to the bucket before); a float histogram uses the float_ fields and the *_counts (absolute). The other
-/// kind's fields stay at zero and empty.
+/// The two kinds share their layout. An integer histogram uses count, zero_count and the *_deltas
+/// (each bucket as the difference to the bucket before); a float histogram uses the float_ fields
+/// and the *_counts (absolute). The other kind's fields stay at zero and empty.
 ///
-/// Nothing is checked on construction: check() does. A staleness marker is any histogram whose sum is StaleNaN; its
-/// other fields mean nothing. Source: prompb/types.proto and model/histogram of Prometheus.
+/// Nothing is checked on construction: check() does. A staleness marker is any histogram whose sum
+/// is StaleNaN; its other fields mean nothing. Source: prompb/types.proto and model/histogram of
+/// Prometheus.
 struct Histogram {
   bool is_float = false;
   CounterResetHint counter_reset_hint = CounterResetHint::unknown;
@@ -70,12 +71,13 @@ struct Histogram {
   /// As a float histogram; unchanged where it is one. Deltas that overflow wrap.
   Histogram to_float() const;
 
-  /// In promtool's notation: "{{schema:1 count:4 sum:5 z_bucket:1 buckets:[1 2]}}". Gaps between spans are written as
-  /// empty buckets; gaps of more than 1000 buckets as "…" (the text is then not notation any more).
+  /// In promtool's notation: "{{schema:1 count:4 sum:5 z_bucket:1 buckets:[1 2]}}". Gaps between
+  /// spans are written as empty buckets; gaps of more than 1000 buckets as "…" (the text is then
+  /// not notation any more).
   std::string to_string() const;
 
-  /// Whether the spans fit the buckets and every span but the first has offset >= 0, and all indices are 32
-  /// bits. Errors: Errc::malformed.
+  /// Whether the spans fit the buckets and every span but the first has offset >= 0, and all
+  /// indices are 32 bits. Errors: Errc::malformed.
   Result<void> check() const;
 };
 
@@ -90,6 +92,7 @@ struct HistogramSample {
 /// The number of buckets in the spans; it cannot overflow with spans that are in memory.
 uint64_t bucket_count(const std::vector<BucketSpan>& spans);
 
-std::string to_string(CounterResetHint hint);  ///< "unknown", "reset", "not_reset", "gauge": promtool's words
+std::string to_string(
+    CounterResetHint hint);  ///< "unknown", "reset", "not_reset", "gauge": promtool's words
 
 }  // namespace mread::model

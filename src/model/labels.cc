@@ -19,16 +19,19 @@ bool is_classic(std::string_view name, bool colons) {
 }
 
 auto find_name(std::vector<Label>& labels, std::string_view name) {
-  return std::ranges::lower_bound(labels, name, {}, [](const Label& label) -> std::string_view { return label.name; });
+  return std::ranges::lower_bound(
+      labels, name, {}, [](const Label& label) -> std::string_view { return label.name; });
 }
 
 tl::expected<LabelSet, PromqlLexer::Failure> parse_series_tokens(std::string_view text) {
   PromqlLexer lexer(text);
   std::vector<Label> labels;
-  const auto add = [&](size_t offset, std::string name, std::string value) -> PromqlOutline::Parsed {
+  const auto add = [&](size_t offset, std::string name,
+                       std::string value) -> PromqlOutline::Parsed {
     if (std::ranges::any_of(labels, [&](const Label& label) { return label.name == name; })) {
-      return PromqlLexer::fail_at(offset, name == metric_name_label ? "the metric name is given twice"
-                                                                    : "the label " + quote(name) + " is given twice");
+      return PromqlLexer::fail_at(offset, name == metric_name_label
+                                              ? "the metric name is given twice"
+                                              : "the label " + quote(name) + " is given twice");
     }
     if (name.empty()) return PromqlLexer::fail_at(offset, "a label needs a name");
     labels.push_back({std::move(name), std::move(value)});
@@ -77,8 +80,8 @@ Result<LabelSet> LabelSet::from(std::vector<Label> labels) {
 }
 
 std::string_view LabelSet::get(std::string_view name) const {
-  const auto at =
-      std::ranges::lower_bound(labels_, name, {}, [](const Label& label) -> std::string_view { return label.name; });
+  const auto at = std::ranges::lower_bound(
+      labels_, name, {}, [](const Label& label) -> std::string_view { return label.name; });
   return at != labels_.end() && at->name == name ? std::string_view(at->value) : std::string_view();
 }
 
@@ -121,7 +124,8 @@ std::string LabelSet::to_string() const {
   }
   for (const Label& label : labels_) {
     if (label.name == metric_name_label) continue;
-    add((is_classic_label_name(label.name) ? label.name : quote(label.name)) + "=" + quote(label.value));
+    add((is_classic_label_name(label.name) ? label.name : quote(label.name)) + "=" +
+        quote(label.value));
   }
   if (!inside.empty() || out.empty()) out += "{" + inside + "}";
   return out;

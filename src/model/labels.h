@@ -20,10 +20,12 @@ struct Label {
   friend auto operator<=>(const Label&, const Label&) = default;
 };
 
-/// The labels that identify a series: sorted by name, every name once, no empty value (an empty value means that the
-/// label is absent). Names and values are bytes; UTF-8 names ("http.status") are ordinary names.
+/// The labels that identify a series: sorted by name, every name once, no empty value (an empty
+/// value means that the label is absent). Names and values are bytes; UTF-8 names ("http.status")
+/// are ordinary names.
 ///
-/// Order      Prometheus's: pair by pair the names, then the values, byte by byte; of two equal beginnings the one with
+/// Order      Prometheus's: pair by pair the names, then the values, byte by byte; of two equal
+/// beginnings the one with
 ///            fewer labels comes first.
 /// Not thread-safe; a const set may be read from many threads.
 class LabelSet {
@@ -32,8 +34,8 @@ class LabelSet {
   /// For literals in code: as from(), but throws std::invalid_argument where from() gives an error.
   LabelSet(std::initializer_list<Label> labels);
 
-  /// Sorts, and drops empty values. Errors: Errc::malformed for a name that comes twice (also with an empty value), or
-  /// an empty name.
+  /// Sorts, and drops empty values. Errors: Errc::malformed for a name that comes twice (also with
+  /// an empty value), or an empty name.
   static Result<LabelSet> from(std::vector<Label> labels);
 
   /// The value, or "" where the label is absent. The view lives until the set changes.
@@ -55,27 +57,30 @@ class LabelSet {
   friend bool operator==(const LabelSet&, const LabelSet&) = default;
   friend std::strong_ordering operator<=>(const LabelSet& a, const LabelSet& b);
 
-  /// As Prometheus prints a series: `up{job="x"}`, `{job="x"}`, `up`, `{}`; a metric name or label name outside the
-  /// classic character set is quoted: `{"http.requests", "http.status"="200"}`.
+  /// As Prometheus prints a series: `up{job="x"}`, `{job="x"}`, `up`, `{}`; a metric name or label
+  /// name outside the classic character set is quoted: `{"http.requests", "http.status"="200"}`.
   std::string to_string() const;
 
  private:
   std::vector<Label> labels_;
 };
 
-/// Parses a series notation: `name{a="b",c='d',}`, `{a="b"}`, `name`, `{"utf8.name", "http.status"="200"}`; strings as
-/// in PromQL. White space around tokens and a trailing comma are allowed. Used for promtool's `series:` and for the
-/// `labels:` of expected samples.
-/// Errors: Errc::malformed. The context begins with "offset N: ", unless `error_offset` takes the offset instead.
+/// Parses a series notation: `name{a="b",c='d',}`, `{a="b"}`, `name`, `{"utf8.name",
+/// "http.status"="200"}`; strings as in PromQL. White space around tokens and a trailing comma are
+/// allowed. Used for promtool's `series:` and for the `labels:` of expected samples. Errors:
+/// Errc::malformed. The context begins with "offset N: ", unless `error_offset` takes the offset
+/// instead.
 Result<LabelSet> parse_series(std::string_view text, size_t* error_offset = nullptr);
 
-/// quote() of base/printable.h: `"text"` with Go's escapes, which PromQL and the exposition formats read back.
+/// quote() of base/printable.h: `"text"` with Go's escapes, which PromQL and the exposition formats
+/// read back.
 std::string quote(std::string_view text);
 
 /// Text for a message: what is longer than `bytes` ends with "…", and no character is cut in two.
 std::string cut(std::string_view text, size_t bytes = 80);
 
-/// True for what may stand unquoted as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) or label name (without the colon).
+/// True for what may stand unquoted as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) or label name
+/// (without the colon).
 bool is_classic_metric_name(std::string_view name);
 bool is_classic_label_name(std::string_view name);
 

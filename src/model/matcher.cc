@@ -31,7 +31,8 @@ tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_vi
     if (named) return PromqlLexer::fail_at(offset, "the metric name is given twice");
     if (name.empty()) return PromqlLexer::fail_at(offset, "a metric needs a name");
     named = true;
-    matchers.insert(matchers.begin(), Matcher::equal(std::string(metric_name_label), std::move(name)));
+    matchers.insert(matchers.begin(),
+                    Matcher::equal(std::string(metric_name_label), std::move(name)));
     return {};
   };
   outline.item = [&](size_t offset, std::string name) -> PromqlOutline::Parsed {
@@ -42,7 +43,8 @@ tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_vi
     const size_t value_offset = lexer.offset();
     auto value = quoted_value(lexer);
     if (!value) return tl::unexpected(value.error());
-    if (named && name == metric_name_label) return PromqlLexer::fail_at(offset, "the metric name is given twice");
+    if (named && name == metric_name_label)
+      return PromqlLexer::fail_at(offset, "the metric name is given twice");
     auto matcher = Matcher::create(*type, std::move(name), std::move(*value), budget);
     if (!matcher) return PromqlLexer::fail_at(value_offset, matcher.error().context);
     matchers.push_back(std::move(*matcher));
@@ -50,7 +52,8 @@ tl::expected<std::vector<Matcher>, Failure> parse_selector_tokens(std::string_vi
   };
   if (auto parsed = outline.parse(lexer); !parsed) return tl::unexpected(parsed.error());
   if (std::ranges::all_of(matchers, [](const Matcher& matcher) { return matcher.matches(""); })) {
-    return PromqlLexer::fail_at(begin, "the selector needs at least one matcher that does not match the empty string");
+    return PromqlLexer::fail_at(
+        begin, "the selector needs at least one matcher that does not match the empty string");
   }
   return matchers;
 }
@@ -76,7 +79,8 @@ Result<Matcher> Matcher::create(MatchType type, std::string name, std::string va
   return create(type, std::move(name), std::move(value), budget);
 }
 
-Result<Matcher> Matcher::create(MatchType type, std::string name, std::string value, RegexBudget& budget) {
+Result<Matcher> Matcher::create(MatchType type, std::string name, std::string value,
+                                RegexBudget& budget) {
   Matcher matcher(type, std::move(name), std::move(value));
   if (type == MatchType::regex || type == MatchType::not_regex) {
     auto expression = Regex::create(matcher.value_, budget);
@@ -126,7 +130,8 @@ std::string Matcher::to_string() const {
 }
 
 bool matches(std::span<const Matcher> matchers, const LabelSet& labels) {
-  return std::ranges::all_of(matchers, [&](const Matcher& matcher) { return matcher.matches(labels); });
+  return std::ranges::all_of(matchers,
+                             [&](const Matcher& matcher) { return matcher.matches(labels); });
 }
 
 Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error_offset) {
@@ -136,13 +141,15 @@ Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error
 }
 
 std::string to_string(std::span<const Matcher> matchers) {
-  // Only one matcher can be written as the metric's name; PromQL refuses a second one on __name__ beside it.
+  // Only one matcher can be written as the metric's name; PromQL refuses a second one on __name__
+  // beside it.
   const auto on_name = [](const Matcher& matcher) { return matcher.name() == metric_name_label; };
   const bool one = std::ranges::count_if(matchers, on_name) == 1;
   std::string metric;
   std::string inside;
   for (const Matcher& matcher : matchers) {
-    if (one && on_name(matcher) && matcher.type() == MatchType::equal && is_classic_metric_name(matcher.value())) {
+    if (one && on_name(matcher) && matcher.type() == MatchType::equal &&
+        is_classic_metric_name(matcher.value())) {
       metric = matcher.value();
       continue;
     }

@@ -19,16 +19,18 @@ enum class MatchType { equal = 0, not_equal = 1, regex = 2, not_regex = 3 };
 /// `=`, `!=`, `=~`, `!~`.
 std::string_view to_string(MatchType type);
 
-/// One condition on a label's value. Regular expressions are RE2's, anchored at both ends, and their dot matches a
-/// newline too: so does Prometheus 3 (measured with 3.5.3), while 2.42 and 2.53 want `(?s:.)` for that. A label that is
-/// absent has the value "".
+/// One condition on a label's value. Regular expressions are RE2's, anchored at both ends, and
+/// their dot matches a newline too: so does Prometheus 3 (measured with 3.5.3), while 2.42 and 2.53
+/// want `(?s:.)` for that. A label that is absent has the value "".
 ///
 /// Immutable: copies are cheap, share the compiled expression, and may be used from many threads.
 class Matcher {
  public:
-  /// Errors: Errc::malformed for an expression that RE2 refuses, Errc::limit for one beyond the budget; the context
-  /// quotes its beginning. Without a budget the expression has one of its own, to be matched.
-  static Result<Matcher> create(MatchType type, std::string name, std::string value, RegexBudget& budget);
+  /// Errors: Errc::malformed for an expression that RE2 refuses, Errc::limit for one beyond the
+  /// budget; the context quotes its beginning. Without a budget the expression has one of its own,
+  /// to be matched.
+  static Result<Matcher> create(MatchType type, std::string name, std::string value,
+                                RegexBudget& budget);
   static Result<Matcher> create(MatchType type, std::string name, std::string value);
   /// The same matcher with another value, to be sent on: an expression is known to be valid.
   Matcher with_value(std::string value) const;
@@ -39,12 +41,16 @@ class Matcher {
   const std::string& name() const { return name_; }
   const std::string& value() const { return value_; }
 
-  /// True also where nobody knows: of an expression that is too large to compile (RegexBudget::Use::passed_on).
+  /// True also where nobody knows: of an expression that is too large to compile
+  /// (RegexBudget::Use::passed_on).
   bool matches(std::string_view label_value) const;
   bool matches(const LabelSet& labels) const { return matches(labels.get(name_)); }
 
-  /// The words that the expression is a list of; null where it is none. Lives as long as the matcher.
-  const std::vector<std::string>* words() const { return expression_ ? expression_->words() : nullptr; }
+  /// The words that the expression is a list of; null where it is none. Lives as long as the
+  /// matcher.
+  const std::vector<std::string>* words() const {
+    return expression_ ? expression_->words() : nullptr;
+  }
   /// Frees what matching took, where the budget's use was passed_on; matches() takes it again.
   void release() const {
     if (expression_) expression_->release();
@@ -70,14 +76,15 @@ class Matcher {
 /// True if all of them match.
 bool matches(std::span<const Matcher> matchers, const LabelSet& labels);
 
-/// Parses a PromQL instant vector selector: `up{job=~"a.*"}`, `{__name__="up"}`, `{"http.requests", job!="x"}`. The
-/// metric name becomes the first matcher. Errors: Errc::malformed, also where a metric name is given twice, where
-/// every matcher matches the empty string (as Prometheus does), and where the regular expressions together are beyond
-/// a RegexBudget. The context begins with "offset N: ", unless
-/// `error_offset` takes the offset instead.
+/// Parses a PromQL instant vector selector: `up{job=~"a.*"}`, `{__name__="up"}`, `{"http.requests",
+/// job!="x"}`. The metric name becomes the first matcher. Errors: Errc::malformed, also where a
+/// metric name is given twice, where every matcher matches the empty string (as Prometheus does),
+/// and where the regular expressions together are beyond a RegexBudget. The context begins with
+/// "offset N: ", unless `error_offset` takes the offset instead.
 Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error_offset = nullptr);
 
-/// The selector as PromQL that parse_selector reads back: an equality on __name__ stands in front where it can.
+/// The selector as PromQL that parse_selector reads back: an equality on __name__ stands in front
+/// where it can.
 std::string to_string(std::span<const Matcher> matchers);
 
 }  // namespace mread::model

@@ -55,7 +55,9 @@ bool PromqlLexer::at_string() const { return peek() == '"' || peek() == '\'' || 
 std::string_view PromqlLexer::identifier(bool colons) {
   skip_space();
   const size_t begin = pos_;
-  while (!at_end() && (is_letter(peek()) || (colons && peek() == ':') || (pos_ > begin && is_digit(peek())))) ++pos_;
+  while (!at_end() &&
+         (is_letter(peek()) || (colons && peek() == ':') || (pos_ > begin && is_digit(peek()))))
+    ++pos_;
   return text_.substr(begin, pos_ - begin);
 }
 
@@ -70,14 +72,16 @@ tl::expected<std::string, PromqlLexer::Failure> PromqlLexer::string() {
   const char quote_char = text_[pos_++];
   std::string out;
   while (true) {
-    if (at_end() || (peek() == '\n' && quote_char != '`')) return fail_at(begin, "the string is not closed");
+    if (at_end() || (peek() == '\n' && quote_char != '`'))
+      return fail_at(begin, "the string is not closed");
     const char c = text_[pos_];
     if (c == quote_char) {
       ++pos_;
       return out;
     }
     if (c == '\\' && quote_char != '`') {
-      if (auto taken = escape(quote_char, out); !taken) return tl::unexpected<Failure>(taken.error());
+      if (auto taken = escape(quote_char, out); !taken)
+        return tl::unexpected<Failure>(taken.error());
     } else {
       out.push_back(c);
       ++pos_;
@@ -135,7 +139,8 @@ tl::unexpected<Error> PromqlLexer::error(const Failure& failure, size_t* error_o
     *error_offset = failure.offset;
     return mread::fail(Errc::malformed, failure.message);
   }
-  return mread::fail(Errc::malformed, "offset " + std::to_string(failure.offset) + ": " + failure.message);
+  return mread::fail(Errc::malformed,
+                     "offset " + std::to_string(failure.offset) + ": " + failure.message);
 }
 
 }  // namespace mread::model

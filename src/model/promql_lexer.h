@@ -39,7 +39,8 @@ class PromqlLexer {
   static tl::unexpected<Failure> fail_at(size_t offset, std::string message) {
     return tl::unexpected<Failure>(Failure{offset, std::move(message)});
   }
-  /// The failure as the project's error, with the offset in `error_offset` or, where that is null, in the context.
+  /// The failure as the project's error, with the offset in `error_offset` or, where that is null,
+  /// in the context.
   static tl::unexpected<Error> error(const Failure& failure, size_t* error_offset);
 
  private:

@@ -20,7 +20,9 @@ PromqlOutline::Parsed PromqlOutline::parse(PromqlLexer& lexer) const {
     return lexer.fail_here("expected a metric name or '{', not " + lexer.here());
   }
   lexer.skip_space();
-  if (!lexer.at_end()) return lexer.fail_here("expected the end of the " + std::string(noun) + ", not " + lexer.here());
+  if (!lexer.at_end())
+    return lexer.fail_here("expected the end of the " + std::string(noun) + ", not " +
+                           lexer.here());
   return {};
 }
 

@@ -9,8 +9,8 @@
 
 namespace mread::model {
 
-/// What the asking side will do with the data. `func = "series"` asks for labels only; start_ms and end_ms may be
-/// narrower than the query's range, and samples are then trimmed to them.
+/// What the asking side will do with the data. `func = "series"` asks for labels only; start_ms and
+/// end_ms may be narrower than the query's range, and samples are then trimmed to them.
 struct ReadHints {
   int64_t step_ms = 0;
   std::string func;
@@ -34,7 +34,9 @@ struct Query {
 };
 
 /// Whether the asking side wants labels without samples.
-inline bool asks_for_labels_only(const Query& query) { return query.hints && query.hints->func == "series"; }
+inline bool asks_for_labels_only(const Query& query) {
+  return query.hints && query.hints->func == "series";
+}
 
 /// The numbers are those of the wire (prometheus.ReadRequest.ResponseType).
 enum class ResponseType { samples = 0, streamed_xor_chunks = 1 };

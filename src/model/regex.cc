@@ -48,7 +48,8 @@ bool take(std::atomic<uint64_t>& left, uint64_t amount) {
   return true;
 }
 
-// RE2 parses before it finds that there is no memory for a program, so this costs no more than parsing.
+// RE2 parses before it finds that there is no memory for a program, so this costs no more than
+// parsing.
 Result<void> check_syntax(std::string_view text) {
   constexpr uint64_t no_program = 1'000;
   const re2::RE2 parsed(piece_of(text), options(no_program));
@@ -56,8 +57,8 @@ Result<void> check_syntax(std::string_view text) {
   return fail(Errc::malformed, "is invalid: " + cut(parsed.error(), reason_bytes));
 }
 
-// The expression, or runs of its alternatives that are each cheap to compile: the compiler's work grows faster than
-// the text.
+// The expression, or runs of its alternatives that are each cheap to compile: the compiler's work
+// grows faster than the text.
 std::vector<std::string_view> pieces_of(std::string_view text, const RegexCost& whole) {
   if (whole.skip_steps() <= piece_steps) return {text};
   const auto branches = split_alternatives(text);
@@ -102,22 +103,27 @@ RegexBudget::RegexBudget(Use use) : use_(use), compile_(std::make_shared<Compile
 
 Result<void> RegexBudget::take(std::string_view text) {
   if (text.size() > expression_bytes) {
-    return fail(Errc::limit,
-                fmt::format("has {} bytes, and at most {} are allowed: shorten it", text.size(), expression_bytes));
+    return fail(Errc::limit, fmt::format("has {} bytes, and at most {} are allowed: shorten it",
+                                         text.size(), expression_bytes));
   }
   if (text.size() > bytes_left_) {
-    return fail(Errc::limit, fmt::format("is one too many: all expressions of a request together may have {} bytes; "
-                                         "ask in several requests",
-                                         request_bytes));
+    return fail(
+        Errc::limit,
+        fmt::format("is one too many: all expressions of a request together may have {} bytes; "
+                    "ask in several requests",
+                    request_bytes));
   }
   const uint64_t parse_bytes = estimate_regex_cost(text).parse_bytes;
   const bool alone = parse_bytes > expression_parse_bytes;
   if (alone || parse_bytes > parse_bytes_left_) {
-    return fail(Errc::limit,
-                fmt::format("is too costly: reading it takes about {} MiB of memory, and {} MiB {}; use fewer counted "
-                            "repetitions and Unicode classes",
-                            (parse_bytes >> 20) + 1, (alone ? expression_parse_bytes : request_parse_bytes) >> 20,
-                            alone ? "are allowed" : "are allowed for all expressions of a request"));
+    return fail(
+        Errc::limit,
+        fmt::format("is too costly: reading it takes about {} MiB of memory, and {} MiB {}; use "
+                    "fewer counted "
+                    "repetitions and Unicode classes",
+                    (parse_bytes >> 20) + 1,
+                    (alone ? expression_parse_bytes : request_parse_bytes) >> 20,
+                    alone ? "are allowed" : "are allowed for all expressions of a request"));
   }
   bytes_left_ -= text.size();
   parse_bytes_left_ -= parse_bytes;
@@ -136,15 +142,16 @@ Regex::Regex(std::string_view text, const RegexBudget& budget)
   for (const std::string_view piece : pieces_) {
     costs_.push_back(pieces_.size() == 1 ? cost : estimate_regex_cost(piece));
     compile_steps_ += costs_.back().compile_steps();
-    program_bytes_ +=
-        costs_.back().parse_bytes + costs_.back().instructions * instruction_bytes + dfa_bytes(use_, pieces_.size());
+    program_bytes_ += costs_.back().parse_bytes + costs_.back().instructions * instruction_bytes +
+                      dfa_bytes(use_, pieces_.size());
   }
 }
 
 Regex::~Regex() = default;
 
 Result<std::shared_ptr<const Regex>> Regex::create(std::string_view text, RegexBudget& budget) {
-  if (const auto known = budget.known_.find(text); known != budget.known_.end()) return known->second;
+  if (const auto known = budget.known_.find(text); known != budget.known_.end())
+    return known->second;
   if (auto taken = budget.take(text); !taken) return fail(std::move(taken).error());
   if (auto checked = check_syntax(text); !checked) return fail(std::move(checked).error());
   std::shared_ptr<const Regex> regex(new Regex(text, budget));
@@ -163,12 +170,15 @@ Result<std::shared_ptr<const re2::RE2>> compile_search(std::string_view text) {
   RegexBudget budget;
   if (auto taken = budget.take(text); !taken) return fail(std::move(taken).error());
   const RegexCost cost = estimate_regex_cost(text);
-  const uint64_t memory = cost.instructions * budget_per_instruction + dfa_bytes(RegexBudget::Use::matched, 1);
-  if (cost.compile_steps() > matched_steps || memory > matched_bytes) return fail(Errc::limit, std::string(too_costly));
+  const uint64_t memory =
+      cost.instructions * budget_per_instruction + dfa_bytes(RegexBudget::Use::matched, 1);
+  if (cost.compile_steps() > matched_steps || memory > matched_bytes)
+    return fail(Errc::limit, std::string(too_costly));
   re2::RE2::Options search = options(memory);
   search.set_dot_nl(false);
   auto compiled = std::make_shared<const re2::RE2>(piece_of(text), search);
-  if (!compiled->ok()) return fail(Errc::malformed, "is invalid: " + cut(compiled->error(), reason_bytes));
+  if (!compiled->ok())
+    return fail(Errc::malformed, "is invalid: " + cut(compiled->error(), reason_bytes));
   return compiled;
 }
 
@@ -185,7 +195,8 @@ std::shared_ptr<const Regex::Program> Regex::compile() const {
   program->budget = budget_;
   if (!take(budget_->steps, compile_steps_)) return nullptr;
   for (size_t i = 0; i < pieces_.size(); ++i) {
-    const uint64_t memory = costs_[i].instructions * budget_per_instruction + dfa_bytes(use_, pieces_.size());
+    const uint64_t memory =
+        costs_[i].instructions * budget_per_instruction + dfa_bytes(use_, pieces_.size());
     auto compiled = std::make_unique<const re2::RE2>(piece_of(pieces_[i]), options(memory));
     if (!compiled->ok()) return nullptr;
     program->pieces.push_back(std::move(compiled));
@@ -200,8 +211,9 @@ std::optional<bool> Regex::matches(std::string_view value) const {
   const auto lazily = is_kept ? nullptr : program();
   const Program* const compiled = is_kept ? program_.get() : lazily.get();
   if (compiled == nullptr) return std::nullopt;
-  return std::any_of(compiled->pieces.begin(), compiled->pieces.end(),
-                     [value](const auto& piece) { return re2::RE2::FullMatch(piece_of(value), *piece); });
+  return std::any_of(compiled->pieces.begin(), compiled->pieces.end(), [value](const auto& piece) {
+    return re2::RE2::FullMatch(piece_of(value), *piece);
+  });
 }
 
 void Regex::release() const {

@@ -8,7 +8,8 @@
 namespace mread::model {
 namespace {
 
-// Measured with RE2 2022-06-01, rounded up. \pL, the largest Unicode class, takes 32 kB, 0.1 ms and 1194 instructions.
+// Measured with RE2 2022-06-01, rounded up. \pL, the largest Unicode class, takes 32 kB, 0.1 ms and
+// 1194 instructions.
 constexpr uint64_t unicode_class_bytes = 33'000;
 constexpr uint64_t unicode_class_instructions = 1'400;
 // \W under (?i), the largest of the small ones.
@@ -19,7 +20,9 @@ constexpr uint64_t range_instructions = 24;
 constexpr uint64_t steps_per_instruction = 250;
 constexpr uint64_t most = uint64_t{1} << 40;  // Where figures saturate.
 
-uint64_t times(uint64_t a, uint64_t b) { return a != 0 && b > most / a ? most : std::min(a * b, most); }
+uint64_t times(uint64_t a, uint64_t b) {
+  return a != 0 && b > most / a ? most : std::min(a * b, most);
+}
 uint64_t plus(uint64_t a, uint64_t b) { return std::min(a + b, most); }
 
 struct Repeat {
@@ -112,7 +115,8 @@ class Scanner {
     ++at_;
     if (at_ < text_.size() && text_[at_] == '?') {
       // Flags, a name, or flags for the rest of the group.
-      for (++at_; at_ < text_.size() && text_[at_] != ':' && text_[at_] != ')' && text_[at_] != '>'; ++at_) {
+      for (++at_; at_ < text_.size() && text_[at_] != ':' && text_[at_] != ')' && text_[at_] != '>';
+           ++at_) {
         if (text_[at_] == 'i') folds_ = true;
       }
       if (at_ < text_.size() && text_[at_] == ')') {
@@ -143,7 +147,8 @@ class Scanner {
     repeats();
   }
 
-  // What stands behind an atom or a group. Each copy but the last is taken back and counted as often as it is unfolded.
+  // What stands behind an atom or a group. Each copy but the last is taken back and counted as
+  // often as it is unfolded.
   void repeats() {
     while (at_ < text_.size()) {
       Repeat repeat{};
@@ -236,7 +241,8 @@ class Scanner {
     bool is_plain = (static_cast<unsigned char>(c) & 0x80) == 0;
     if (c == '\\') {
       const char escaped = escape(true);
-      if (escaped == 'p' || escaped == 'P') return {unicode_class_bytes, unicode_class_instructions};
+      if (escaped == 'p' || escaped == 'P')
+        return {unicode_class_bytes, unicode_class_instructions};
       outside_ascii = escaped == 'x' || std::isdigit(static_cast<unsigned char>(escaped)) != 0;
       is_plain = false;
     } else {
@@ -271,8 +277,8 @@ class Scanner {
   std::vector<Level> open_{Level{}};
 };
 
-// Calls `visit(offset, depth, c)` for each character that is neither escaped, quoted nor in brackets. Of a parenthesis,
-// the depth is that outside of it.
+// Calls `visit(offset, depth, c)` for each character that is neither escaped, quoted nor in
+// brackets. Of a parenthesis, the depth is that outside of it.
 template <typename Visit>
 void for_each_plain(std::string_view text, const Visit& visit) {
   size_t depth = 0;
@@ -287,7 +293,8 @@ void for_each_plain(std::string_view text, const Visit& visit) {
       ++at;
       if (at < text.size() && text[at] == '^') ++at;
       for (bool first = true; at < text.size() && (first || text[at] != ']'); ++at, first = false) {
-        const size_t end = text.substr(at).starts_with("[:") ? text.find(":]", at) : std::string_view::npos;
+        const size_t end =
+            text.substr(at).starts_with("[:") ? text.find(":]", at) : std::string_view::npos;
         if (end != std::string_view::npos) {
           at = end + 1;
         } else if (text[at] == '\\') {
@@ -318,7 +325,9 @@ std::string_view without_group(std::string_view text) {
 }  // namespace
 
 uint64_t RegexCost::skip_steps() const { return times(skips, instructions); }
-uint64_t RegexCost::compile_steps() const { return plus(skip_steps(), times(instructions, steps_per_instruction)); }
+uint64_t RegexCost::compile_steps() const {
+  return plus(skip_steps(), times(instructions, steps_per_instruction));
+}
 
 RegexCost estimate_regex_cost(std::string_view expression) { return Scanner(expression).scan(); }
 
@@ -328,7 +337,8 @@ std::vector<std::string_view> split_alternatives(std::string_view expression) {
   size_t from = 0;
   bool has_flags = false;
   for_each_plain(inside, [&](size_t at, size_t depth, char c) {
-    if (c == '(' && inside.substr(at).starts_with("(?") && !inside.substr(at).starts_with("(?:")) has_flags = true;
+    if (c == '(' && inside.substr(at).starts_with("(?") && !inside.substr(at).starts_with("(?:"))
+      has_flags = true;
     if (c != '|' || depth != 0) return;
     branches.push_back(inside.substr(from, at - from));
     from = at + 1;

@@ -9,7 +9,8 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// A recursive descent over alternation > sequence > atom. Every method returns nothing where finite_set() has to.
+// A recursive descent over alternation > sequence > atom. Every method returns nothing where
+// finite_set() has to.
 class SetParser {
  public:
   SetParser(std::string_view expression, size_t limit, size_t limit_bytes)
@@ -30,7 +31,8 @@ class SetParser {
     while (true) {
       auto branch = sequence(depth);
       if (!branch || all.size() + branch->size() > limit_) return std::nullopt;
-      all.insert(all.end(), std::make_move_iterator(branch->begin()), std::make_move_iterator(branch->end()));
+      all.insert(all.end(), std::make_move_iterator(branch->begin()),
+                 std::make_move_iterator(branch->end()));
       if (rest_.empty() || rest_.front() != '|') return all;
       rest_.remove_prefix(1);
     }
@@ -75,7 +77,8 @@ class SetParser {
     } else if (first == '\\') {
       // Escaped punctuation is itself; an escaped letter or digit is a class, an anchor or a code.
       constexpr std::string_view punctuation = "\\.+*?()|[]{}^$-/_:,;=@#%&~\"'<>! ";
-      if (rest_.empty() || punctuation.find(rest_.front()) == std::string_view::npos) return std::nullopt;
+      if (rest_.empty() || punctuation.find(rest_.front()) == std::string_view::npos)
+        return std::nullopt;
       strings = Strings{std::string(1, rest_.front())};
       rest_.remove_prefix(1);
     } else if (std::string_view(".+*?[]{}^$)").find(first) != std::string_view::npos) {
@@ -83,7 +86,8 @@ class SetParser {
     } else {
       strings = Strings{std::string(1, first)};
     }
-    if (!rest_.empty() && std::string_view("*+?{").find(rest_.front()) != std::string_view::npos) return std::nullopt;
+    if (!rest_.empty() && std::string_view("*+?{").find(rest_.front()) != std::string_view::npos)
+      return std::nullopt;
     return strings;
   }
 
@@ -99,7 +103,8 @@ class SetParser {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> finite_set(std::string_view expression, size_t limit, size_t limit_bytes) {
+std::optional<std::vector<std::string>> finite_set(std::string_view expression, size_t limit,
+                                                   size_t limit_bytes) {
   auto strings = SetParser(expression, limit, limit_bytes).parse();
   if (!strings) return std::nullopt;
   std::sort(strings->begin(), strings->end());

@@ -12,12 +12,15 @@ inline constexpr uint64_t normal_nan_bits = 0x7ff8000000000001;
 
 constexpr bool is_stale(uint64_t bits) { return bits == stale_nan_bits; }
 
-/// A float sample. The value is kept as its 64 bits: NaNs differ by payload, and equality is equality of bits.
+/// A float sample. The value is kept as its 64 bits: NaNs differ by payload, and equality is
+/// equality of bits.
 struct Sample {
   int64_t timestamp_ms = 0;
   uint64_t bits = 0;
 
-  static Sample of(int64_t timestamp_ms, double value) { return {timestamp_ms, std::bit_cast<uint64_t>(value)}; }
+  static Sample of(int64_t timestamp_ms, double value) {
+    return {timestamp_ms, std::bit_cast<uint64_t>(value)};
+  }
   double value() const { return std::bit_cast<double>(bits); }
 
   friend bool operator==(const Sample&, const Sample&) = default;

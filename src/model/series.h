@@ -8,8 +8,8 @@
 
 namespace mread::model {
 
-/// A series decoded in full, for tests, oracles, datasets and tables; the merge core works on wire bytes instead.
-/// Whoever fills it keeps both lists increasing in timestamp.
+/// A series decoded in full, for tests, oracles, datasets and tables; the merge core works on wire
+/// bytes instead. Whoever fills it keeps both lists increasing in timestamp.
 struct Series {
   LabelSet labels;
   std::vector<Sample> samples;

@@ -74,7 +74,8 @@ bool is_own(std::string_view origin, std::string_view host) {
 
 // Each field of that name has its say.
 template <class IsGood>
-std::optional<std::string> first_bad(const Headers& headers, std::string_view name, const IsGood& is_good) {
+std::optional<std::string> first_bad(const Headers& headers, std::string_view name,
+                                     const IsGood& is_good) {
   for (const auto& [field, value] : headers.fields()) {
     if (lower(field) == name && !is_good(value)) return value;
   }
@@ -91,27 +92,31 @@ BrowserGuard::BrowserGuard(std::vector<std::string> names, std::string setting)
 
 std::optional<Refusal> BrowserGuard::other_origin(const RequestHead& head) const {
   const std::string_view host = head.headers.get("Host");
-  const auto origin =
-      first_bad(head.headers, "origin", [host](const std::string& value) { return is_own(value, host); });
+  const auto origin = first_bad(head.headers, "origin",
+                                [host](const std::string& value) { return is_own(value, host); });
   if (origin) {
     return forbidden("a web page of another origin (" + printable(*origin, shown_bytes) +
                      ") may not send this request: send it from a program, without Origin");
   }
-  const auto site = first_bad(head.headers, "sec-fetch-site",
-                              [](const std::string& value) { return value == "none" || value == "same-origin"; });
+  const auto site = first_bad(head.headers, "sec-fetch-site", [](const std::string& value) {
+    return value == "none" || value == "same-origin";
+  });
   if (!site) return std::nullopt;
   return forbidden("a web page of another origin may not send this request (Sec-Fetch-Site: " +
-                   printable(*site, shown_bytes) + "): send it from a program, without this header");
+                   printable(*site, shown_bytes) +
+                   "): send it from a program, without this header");
 }
 
 std::optional<Refusal> BrowserGuard::other_host(const RequestHead& head) const {
   const auto host = first_bad(head.headers, "host", [this](const std::string& value) {
     const std::string name = authority_of(value).host;
-    return name == "localhost" || is_address(name) || std::ranges::find(names_, name) != names_.end();
+    return name == "localhost" || is_address(name) ||
+           std::ranges::find(names_, name) != names_.end();
   });
   if (!host) return std::nullopt;
   return forbidden("the host \"" + printable(*host, shown_bytes) +
-                   "\" is not known here: use an IP address or localhost, or add its name to " + setting_);
+                   "\" is not known here: use an IP address or localhost, or add its name to " +
+                   setting_);
 }
 
 std::optional<Refusal> BrowserGuard::refusal(const RequestHead& head) const {

@@ -33,7 +33,8 @@ namespace http = boost::beast::http;
 constexpr int redirect_limit = 10;
 // As in Go.
 constexpr int interim_limit = 5;
-// A body that nobody wants is read to its end where it is short, so that the connection can be used again.
+// A body that nobody wants is read to its end where it is short, so that the connection can be used
+// again.
 constexpr size_t short_body_bytes = 4096;
 
 bool is_redirect(int status, const std::string& method) {
@@ -41,7 +42,8 @@ bool is_redirect(int status, const std::string& method) {
   return (status == 301 || status == 302 || status == 303) && (method == "GET" || method == "HEAD");
 }
 
-// A server's words in a message: no more of them than a person reads, and no query, which may hold secrets.
+// A server's words in a message: no more of them than a person reads, and no query, which may hold
+// secrets.
 std::string shown(const Url& url) {
   constexpr size_t longest = 200;
   std::string text = url.to_string();
@@ -54,12 +56,14 @@ std::string shown(const Url& url) {
 Result<Url> resolve_location(const Url& base, std::string_view location) {
   constexpr size_t longest_host = 255;
   const std::string place = base.authority() + ": redirect";
-  if (base.scheme == Url::Scheme::unix_socket) return fail(Errc::unsupported, place + " from a unix socket");
+  if (base.scheme == Url::Scheme::unix_socket)
+    return fail(Errc::unsupported, place + " from a unix socket");
   // A query may hold what only Go takes, and has no part in this.
   std::string base_text = base.to_string();
   base_text.resize(std::min(base_text.find('?'), base_text.size()));
   const auto from = boost::urls::parse_uri(base_text);
-  const auto to = boost::urls::parse_uri_reference(boost::urls::string_view(location.data(), location.size()));
+  const auto to =
+      boost::urls::parse_uri_reference(boost::urls::string_view(location.data(), location.size()));
   boost::urls::url target;
   if (!from || !to || !boost::urls::resolve(*from, *to, target)) {
     return fail(Errc::malformed, place + " to what is no URL");
@@ -70,7 +74,8 @@ Result<Url> resolve_location(const Url& base, std::string_view location) {
   }
   target.remove_userinfo();
   auto url = Url::parse(std::string_view(target.data(), target.size()));
-  if (!url || url->host.size() > longest_host) return fail(Errc::malformed, place + " to what is no URL");
+  if (!url || url->host.size() > longest_host)
+    return fail(Errc::malformed, place + " to what is no URL");
   return url;
 }
 
@@ -90,15 +95,16 @@ std::string_view scheme_name(Url::Scheme scheme) {
 bool same_peer(const Url& from, const Url& to) {
   if (from.host != to.host) return false;
   if (from.scheme == to.scheme) return from.port == to.port;
-  return from.scheme == Url::Scheme::http && to.scheme == Url::Scheme::https && from.port == 80 && to.port == 443;
+  return from.scheme == Url::Scheme::http && to.scheme == Url::Scheme::https && from.port == 80 &&
+         to.port == 443;
 }
 
 bool is_cancel(const Error& error) { return error.is(Errc::canceled); }
 
 }  // namespace
 
-// The idle connections, by scheme, host, port, transport and io_context. Shared with every ResponseStream, which brings
-// its connection back.
+// The idle connections, by scheme, host, port, transport and io_context. Shared with every
+// ResponseStream, which brings its connection back.
 struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
   explicit Pool(ClientOptions client_options) : options(client_options) {}
 
@@ -139,7 +145,8 @@ struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
   void drop_oldest() {
     const auto since = [](const auto& entry) { return entry.second.front().since; };
     const auto oldest =
-        std::min_element(idle.begin(), idle.end(), [&](const auto& a, const auto& b) { return since(a) < since(b); });
+        std::min_element(idle.begin(), idle.end(),
+                         [&](const auto& a, const auto& b) { return since(a) < since(b); });
     oldest->second.pop_front();
     --count;
     if (oldest->second.empty()) idle.erase(oldest);
@@ -188,8 +195,8 @@ struct Client::Pool : std::enable_shared_from_this<Client::Pool> {
 
 namespace {
 
-// One answer on one connection. The parser and the connection's buffer hold the state; `give_back` parks the
-// connection.
+// One answer on one connection. The parser and the connection's buffer hold the state; `give_back`
+// parks the connection.
 class Stream final : public ResponseStream {
  public:
   using GiveBack = std::function<void(std::shared_ptr<Connection>)>;
@@ -209,7 +216,8 @@ class Stream final : public ResponseStream {
   asio::awaitable<Result<void>> read_head(bool no_body) {
     for (int interim = 0;; ++interim) {
       if (interim > interim_limit) {
-        co_return fail(Errc::limit, place_ + ": more than " + std::to_string(interim_limit) + " interim answers (1xx)");
+        co_return fail(Errc::limit, place_ + ": more than " + std::to_string(interim_limit) +
+                                        " interim answers (1xx)");
       }
       parser_ = std::make_unique<ResponseParser>(header_limit_);
       if (no_body) parser_->expect_no_body();
@@ -245,7 +253,8 @@ class Stream final : public ResponseStream {
       // What has been read goes out before anything is waited for.
       piece.reserve(std::min(max_bytes, connection_->input().size()));
       const auto code = feed(&piece, max_bytes - piece.size());
-      if (code && code != http::error::need_more && code != http::error::need_buffer) co_return fail(bad_message(code));
+      if (code && code != http::error::need_more && code != http::error::need_buffer)
+        co_return fail(bad_message(code));
       if (parser_->is_complete()) release();
       if (!piece.empty()) co_return piece;
       if (parser_->is_complete()) break;
@@ -274,8 +283,9 @@ class Stream final : public ResponseStream {
     }
     if (!parser_->has_head()) {
       if (speaks_tls()) co_return fail(bad_message({}));
-      const std::string_view how = parser_->has_begun() ? ": connection closed inside the response's head"
-                                                        : ": connection closed without an answer";
+      const std::string_view how = parser_->has_begun()
+                                       ? ": connection closed inside the response's head"
+                                       : ": connection closed without an answer";
       co_return fail(Errc::truncated, place_ + std::string(how));
     }
     Code end;
@@ -287,20 +297,23 @@ class Stream final : public ResponseStream {
 
   // What has come begins as a TLS record does: an alert, or a part of a handshake.
   bool speaks_tls() const {
-    return !parser_->has_head() && begin_.size() > 1 && (begin_[0] == 0x15 || begin_[0] == 0x16) && begin_[1] == 3;
+    return !parser_->has_head() && begin_.size() > 1 && (begin_[0] == 0x15 || begin_[0] == 0x16) &&
+           begin_[1] == 3;
   }
 
   Error bad_message(Code code) const {
     if (speaks_tls()) return {tls_failure(), place_ + ": the server speaks TLS: write https"};
     if (code == http::error::header_limit) {
-      return {Errc::limit, place_ + ": the response's head is over " + std::to_string(header_limit_) + " bytes"};
+      return {Errc::limit,
+              place_ + ": the response's head is over " + std::to_string(header_limit_) + " bytes"};
     }
     if (is_message_limit(code)) return {Errc::limit, place_ + ": " + code.message()};
     return {Errc::malformed, place_ + ": not an HTTP response (" + code.message() + ")"};
   }
 
   void release() {
-    if (connection_ && parser_->keep_alive() && connection_->input().empty()) give_back_(std::move(connection_));
+    if (connection_ && parser_->keep_alive() && connection_->input().empty())
+      give_back_(std::move(connection_));
     connection_.reset();
   }
 
@@ -318,21 +331,24 @@ std::string request_text(const ClientRequest& request, const Route& route) {
   RequestHead head{request.method, request.url.target, {}};
   if (route.is_forwarded()) {
     head.target = request.url.to_string();
-    if (!route.proxy->authorization.empty()) head.headers.add("Proxy-Authorization", route.proxy->authorization);
+    if (!route.proxy->authorization.empty())
+      head.headers.add("Proxy-Authorization", route.proxy->authorization);
   }
   const bool local = request.url.scheme == Url::Scheme::unix_socket;
   const uint16_t usual_port = request.url.scheme == Url::Scheme::https ? 443 : 80;
   std::string host = local ? "localhost" : request.url.authority();
   if (!local && request.url.port == usual_port) host.resize(host.rfind(':'));
   if (host.starts_with('[')) {  // A zone means nothing to the server.
-    if (const size_t zone = host.find('%'); zone != std::string::npos) host.erase(zone, host.find(']') - zone);
+    if (const size_t zone = host.find('%'); zone != std::string::npos)
+      host.erase(zone, host.find(']') - zone);
   }
   Headers headers = request.headers;
   headers.replace(request.origin_headers);
   if (!headers.contains("Host")) head.headers.add("Host", host);
   if (!headers.contains("User-Agent")) head.headers.add("User-Agent", "mread/" MREAD_VERSION);
   for (const auto& [name, value] : headers.fields()) head.headers.add(name, value);
-  const bool has_body = !request.body.empty() || (request.method != "GET" && request.method != "HEAD");
+  const bool has_body =
+      !request.body.empty() || (request.method != "GET" && request.method != "HEAD");
   if (has_body) head.headers.set("Content-Length", std::to_string(request.body.size()));
   return to_wire(head);
 }
@@ -351,9 +367,11 @@ asio::awaitable<Result<void>> exchange(std::shared_ptr<Connection> connection, S
   auto answered = co_await stream.read_head(request.method == "HEAD");
   // An alert says why, too.
   if (!answered && code && !is_cancel(answered.error()) && !is_tls_error(answered.error().code)) {
-    co_return fail(connection_error(code, stream.url().authority(), "sending the request", connection->failure()));
+    co_return fail(connection_error(code, stream.url().authority(), "sending the request",
+                                    connection->failure()));
   }
-  if (answered && route.is_forwarded() && stream.head().status == 407) co_return fail(proxy_refusal(route, 407));
+  if (answered && route.is_forwarded() && stream.head().status == 407)
+    co_return fail(proxy_refusal(route, 407));
   co_return answered;
 }
 
@@ -380,17 +398,20 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
   route.url = request.url;
   if (const Proxy* proxy = transport.proxy_for(request.url)) route.proxy = *proxy;
   uint64_t tls_revision = 0;
-  if (request.url.scheme == Url::Scheme::https || (route.proxy && route.proxy->url.scheme == Url::Scheme::https)) {
+  if (request.url.scheme == Url::Scheme::https ||
+      (route.proxy && route.proxy->url.scheme == Url::Scheme::https)) {
     auto tls = transport.tls();
     if (!tls) co_return fail(tls.error().in(request.url.authority() + ": TLS"));
     route.tls = std::move(tls->context);
     tls_revision = tls->revision;
     route.tls_name = transport.tls_name(request.url);
   }
-  for (const auto& [name, value] : transport.settings().proxy.connect_headers) route.connect_headers.add(name, value);
+  for (const auto& [name, value] : transport.settings().proxy.connect_headers)
+    route.connect_headers.add(name, value);
   std::string key(scheme_name(request.url.scheme));
   key += "|" + request.url.authority();
-  for (const uint64_t part : {transport.id(), tls_revision, uint64_t{reinterpret_cast<uintptr_t>(context)}}) {
+  for (const uint64_t part :
+       {transport.id(), tls_revision, uint64_t{reinterpret_cast<uintptr_t>(context)}}) {
     key += "|" + std::to_string(part);
   }
   const auto give_back = [pool, key](std::shared_ptr<Connection> connection) {
@@ -404,12 +425,15 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_once(std::shared_p
       if (!dialed) co_return fail(std::move(dialed.error()));
       connection = std::move(*dialed);
     }
-    auto stream = std::make_unique<Stream>(connection, request.url, request.header_limit_bytes, give_back);
-    auto answered = co_await exchange(connection, *stream, request, route, pool->options.write_timeout);
+    auto stream =
+        std::make_unique<Stream>(connection, request.url, request.header_limit_bytes, give_back);
+    auto answered =
+        co_await exchange(connection, *stream, request, route, pool->options.write_timeout);
     connection.reset();
     if (answered) co_return std::unique_ptr<ResponseStream>(std::move(stream));
     const Error& error = answered.error();
-    const bool stale = pooled && !stream->received_anything() && !is_cancel(error) && !error.is(Errc::deadline);
+    const bool stale =
+        pooled && !stream->received_anything() && !is_cancel(error) && !error.is(Errc::deadline);
     if (!stale) co_return fail(error);
     pooled = false;
   }
@@ -431,7 +455,8 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_authorized(std::sh
       request.origin_headers.replace(*more);
     }
     auto stream = co_await open_once(pool, request);
-    if (again || !request.authorizer || !stream || (*stream)->head().status != 401) co_return stream;
+    if (again || !request.authorizer || !stream || (*stream)->head().status != 401)
+      co_return stream;
     if (!request.authorizer->refused(value)) co_return stream;
     static_cast<void>(co_await (*stream)->read_some(short_body_bytes));
   }
@@ -445,12 +470,14 @@ asio::awaitable<Result<std::unique_ptr<ResponseStream>>> open_following(std::sha
     if (!stream) co_return stream;
     const auto& head = (*stream)->head();
     const std::string location(head.headers.get("Location"));
-    if (!request.follow_redirects || location.empty() || !is_redirect(head.status, request.method)) co_return stream;
+    if (!request.follow_redirects || location.empty() || !is_redirect(head.status, request.method))
+      co_return stream;
     auto target = resolve_location(request.url, location);
     if (!target) co_return fail(std::move(target.error()));
     if (redirects == redirect_limit) {
-      co_return fail(Errc::limit, request.url.authority() + ": more than " + std::to_string(redirect_limit) +
-                                      " redirects, the last to " + shown(*target));
+      co_return fail(Errc::limit, request.url.authority() + ": more than " +
+                                      std::to_string(redirect_limit) + " redirects, the last to " +
+                                      shown(*target));
     }
     if (!same_peer(request.url, *target)) {
       request.authorizer.reset();
@@ -480,8 +507,8 @@ asio::awaitable<Result<std::string>> read_all(ResponseStream& stream, uint64_t l
     if (!piece) co_return fail(std::move(piece.error()));
     if (piece->empty()) co_return body;
     if (piece->size() > limit_bytes - body.size()) {
-      co_return fail(Errc::limit,
-                     stream.url().authority() + ": the body is over " + std::to_string(limit_bytes) + " bytes");
+      co_return fail(Errc::limit, stream.url().authority() + ": the body is over " +
+                                      std::to_string(limit_bytes) + " bytes");
     }
     if (body.empty()) {
       body = std::move(*piece);

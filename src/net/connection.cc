@@ -25,11 +25,13 @@ namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
-// Small answers stay small; a body that fills the first buffer is read in pieces of the second size.
+// Small answers stay small; a body that fills the first buffer is read in pieces of the second
+// size.
 constexpr size_t small_buffer_bytes = 64U << 10;
 constexpr size_t large_buffer_bytes = 256U << 10;
 
-// No input is held beyond this, whoever asks for more: readers consume what they have before they ask.
+// No input is held beyond this, whoever asks for more: readers consume what they have before they
+// ask.
 constexpr size_t most_input_bytes = large_buffer_bytes;
 
 // A writer whose peer keeps up never has to wait; after this much it lets others run.
@@ -57,7 +59,8 @@ Connection::Code Connection::explain(Code code) const {
   return code;
 }
 
-asio::awaitable<Connection::Code> Connection::connect(asio::generic::stream_protocol::endpoint endpoint) {
+asio::awaitable<Connection::Code> Connection::connect(
+    asio::generic::stream_protocol::endpoint endpoint) {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
   const auto [code] = co_await socket_.async_connect(endpoint, nothrow);
   if (!code && endpoint.protocol().family() != AF_UNIX) {
@@ -75,7 +78,8 @@ Connection::Code Connection::note(Code code) {
 
 asio::awaitable<Connection::Code> Connection::secure(TlsContext context, std::string name) {
   if (co_await is_cancelled()) co_return make_error_code(Errc::canceled);
-  tls_ = tls_ ? TlsLayer::over(std::move(tls_), std::move(context)) : TlsLayer::over(socket_, std::move(context));
+  tls_ = tls_ ? TlsLayer::over(std::move(tls_), std::move(context))
+              : TlsLayer::over(socket_, std::move(context));
   const auto code = co_await tls_->connect(std::move(name));
   if (code && is_tls_error(code)) failure_ = tls_->handshake_failure(code);
   co_return explain(code);
@@ -157,7 +161,8 @@ asio::awaitable<Connection::Code> Connection::wait_input() {
   co_return explain(code);
 }
 
-asio::awaitable<Connection::Code> Connection::write(std::string_view bytes, std::chrono::milliseconds stall) {
+asio::awaitable<Connection::Code> Connection::write(std::string_view bytes,
+                                                    std::chrono::milliseconds stall) {
   const asio::const_buffer piece(bytes.data(), bytes.size());
   co_return co_await write(std::span(&piece, 1), stall);
 }
@@ -182,8 +187,8 @@ std::chrono::nanoseconds Connection::writing_for() const {
   return std::chrono::steady_clock::now().time_since_epoch() - since;
 }
 
-asio::awaitable<Connection::Code> Connection::write_plain(std::span<const asio::const_buffer> pieces,
-                                                          std::chrono::milliseconds stall) {
+asio::awaitable<Connection::Code> Connection::write_plain(
+    std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall) {
   const auto executor = co_await asio::this_coro::executor;
   Code code;
   socket_.non_blocking(true, code);
@@ -201,7 +206,8 @@ asio::awaitable<Connection::Code> Connection::write_plain(std::span<const asio::
     if (next == pieces.size()) break;
     batch.clear();
     batch.push_back(pieces[next] + offset);
-    for (size_t i = next + 1; i < pieces.size() && batch.size() < batch_size; ++i) batch.push_back(pieces[i]);
+    for (size_t i = next + 1; i < pieces.size() && batch.size() < batch_size; ++i)
+      batch.push_back(pieces[i]);
     size_t count = socket_.write_some(batch, code);
     if (code == asio::error::would_block || code == asio::error::try_again) {
       arm(executor, stall);
@@ -281,10 +287,12 @@ asio::awaitable<Connection::Code> Connection::peer_gone() {
     const bool is_full = input().size() >= most_kept;
     if (tls_ && !is_full) {
       make_room();
-      const auto [code, count] = co_await tls_->read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_));
+      const auto [code, count] =
+          co_await tls_->read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_));
       end_ += count;
       if (!code) continue;
-      co_return code == asio::error::operation_aborted || !socket_.is_open() ? explain(code) : Code();
+      co_return code == asio::error::operation_aborted || !socket_.is_open() ? explain(code)
+                                                                             : Code();
     }
     if (is_full) {
       // Too much is kept already: only an error tells.
@@ -294,7 +302,8 @@ asio::awaitable<Connection::Code> Connection::peer_gone() {
     const auto [code] = co_await socket_.async_wait(Socket::wait_read, nothrow);
     if (code) co_return explain(code);
     make_room();
-    const ssize_t count = ::recv(socket_.native_handle(), buffer_.get() + end_, capacity_ - end_, MSG_DONTWAIT);
+    const ssize_t count =
+        ::recv(socket_.native_handle(), buffer_.get() + end_, capacity_ - end_, MSG_DONTWAIT);
     if (count == 0) co_return Code();
     if (count > 0) {
       end_ += static_cast<size_t>(count);
@@ -366,7 +375,8 @@ asio::awaitable<void> Connection::drop_input() {
     if (co_await is_cancelled()) co_return;
     make_room();
     end_ = begin_ = 0;
-    const auto [code, count] = co_await socket_.async_read_some(asio::buffer(buffer_.get(), capacity_), nothrow);
+    const auto [code, count] =
+        co_await socket_.async_read_some(asio::buffer(buffer_.get(), capacity_), nothrow);
     if (code) co_return;
     dropped += count;
   }

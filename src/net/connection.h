@@ -24,11 +24,12 @@ namespace asio = boost::asio;
 
 class TlsLayer;
 
-/// A byte stream over TCP, a unix socket or TLS, with a read buffer and a watchdog. Internal to net: both ends of HTTP
-/// are built on it.
+/// A byte stream over TCP, a unix socket or TLS, with a read buffer and a watchdog. Internal to
+/// net: both ends of HTTP are built on it.
 ///
-/// Errors come as codes: asio::error::eof at the peer's close, Errc::deadline where the watchdog closed the connection,
-/// Errc::canceled where the awaiting coroutine was cancelled. Operations of a cancelled coroutine fail at once.
+/// Errors come as codes: asio::error::eof at the peer's close, Errc::deadline where the watchdog
+/// closed the connection, Errc::canceled where the awaiting coroutine was cancelled. Operations of
+/// a cancelled coroutine fail at once.
 ///
 /// Used by one strand at a time. Always held by a shared_ptr.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -42,8 +43,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   asio::awaitable<Code> connect(asio::generic::stream_protocol::endpoint endpoint);
-  /// TLS from here on, as a client: the peer's certificate has to be good for `name`, a host's name or an IP address.
-  /// A second call puts TLS into TLS. After an error, failure() says why.
+  /// TLS from here on, as a client: the peer's certificate has to be good for `name`, a host's name
+  /// or an IP address. A second call puts TLS into TLS. After an error, failure() says why.
   asio::awaitable<Code> secure(TlsContext context, std::string name);
   /// TLS from here on, as a server.
   asio::awaitable<Code> accept_tls(TlsContext context);
@@ -55,14 +56,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What has been read and not consumed.
   std::string_view input() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void consume(size_t count);
-  /// Reads some more behind input(), of which at most 256 KiB are held: Errc::limit where that much waits already.
-  /// Views of input() become invalid.
+  /// Reads some more behind input(), of which at most 256 KiB are held: Errc::limit where that much
+  /// waits already. Views of input() become invalid.
   asio::awaitable<Code> fill();
-  /// Completes when there may be something to fill() in. Without TLS the read buffer's memory is given back meanwhile.
+  /// Completes when there may be something to fill() in. Without TLS the read buffer's memory is
+  /// given back meanwhile.
   asio::awaitable<Code> wait_input();
 
   /// Writes all. `stall` bounds the time without progress.
-  asio::awaitable<Code> write(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
+  asio::awaitable<Code> write(std::span<const asio::const_buffer> pieces,
+                              std::chrono::milliseconds stall);
   asio::awaitable<Code> write(std::string_view bytes, std::chrono::milliseconds stall);
 
   /// Bytes that the socket (or TLS) has taken since the beginning.
@@ -70,11 +73,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// How long the write that is under way has been; 0: none is. From any thread.
   std::chrono::nanoseconds writing_for() const;
 
-  /// Completes when the peer has closed or reset the connection; input that arrives meanwhile is kept, up to 64 KiB.
-  /// Where there is that much, only a reset is noticed.
+  /// Completes when the peer has closed or reset the connection; input that arrives meanwhile is
+  /// kept, up to 64 KiB. Where there is that much, only a reset is noticed.
   asio::awaitable<Code> peer_gone();
 
-  /// Closes the connection after `timeout`, unless disarmed or armed anew. The timer runs on `executor`.
+  /// Closes the connection after `timeout`, unless disarmed or armed anew. The timer runs on
+  /// `executor`.
   void arm(const asio::any_io_executor& executor, std::chrono::milliseconds timeout);
   void disarm();
 
@@ -103,8 +107,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Code explain(Code code) const;
   bool make_room();  // False where the input holds as much as it may.
   Code note(Code code);
-  asio::awaitable<Code> write_plain(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
-  asio::awaitable<Code> write_tls(std::span<const asio::const_buffer> pieces, std::chrono::milliseconds stall);
+  asio::awaitable<Code> write_plain(std::span<const asio::const_buffer> pieces,
+                                    std::chrono::milliseconds stall);
+  asio::awaitable<Code> write_tls(std::span<const asio::const_buffer> pieces,
+                                  std::chrono::milliseconds stall);
 
   Socket socket_;
   std::unique_ptr<TlsLayer> tls_;

@@ -14,7 +14,8 @@ struct UserPassword {
 /// "Basic dXNlcjpwYXNzd29yZA==" (RFC 7617).
 std::string basic_authorization(std::string_view user, std::string_view password);
 
-/// What an Authorization header of type Basic says; none for another type, and for what is not well formed.
+/// What an Authorization header of type Basic says; none for another type, and for what is not well
+/// formed.
 std::optional<UserPassword> parse_basic_authorization(std::string_view header);
 
 /// Whether the two are equal, in a time that tells nothing about where they differ.

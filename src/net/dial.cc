@@ -37,7 +37,8 @@ asio::awaitable<Result<Endpoints>> find_endpoints(Url url, std::shared_ptr<Resol
   const std::string place = url.authority();
   Endpoints endpoints;
   if (url.scheme == Url::Scheme::unix_socket) {
-    if (url.host.size() >= 108) co_return fail(Errc::config, place + ": a socket's path has less than 108 bytes");
+    if (url.host.size() >= 108)
+      co_return fail(Errc::config, place + ": a socket's path has less than 108 bytes");
     endpoints.list.emplace_back(asio::local::stream_protocol::endpoint(url.host));
     co_return endpoints;
   }
@@ -52,7 +53,8 @@ asio::awaitable<Result<Endpoints>> find_endpoints(Url url, std::shared_ptr<Resol
     if (!error.context.empty()) co_return fail(error.in(place));
     co_return fail(error.code, place);
   }
-  for (const auto& address : found->addresses) endpoints.list.emplace_back(asio::ip::tcp::endpoint(address, url.port));
+  for (const auto& address : found->addresses)
+    endpoints.list.emplace_back(asio::ip::tcp::endpoint(address, url.port));
   endpoints.is_kept = found->is_kept;
   co_return endpoints;
 }
@@ -63,7 +65,10 @@ constexpr uint32_t proxy_head_limit_bytes = 64U << 10;
 class Attempt {
  public:
   Attempt(const Route& route, std::shared_ptr<Connection> connection, Clock::time_point deadline)
-      : route_(route), connection_(std::move(connection)), deadline_(deadline), place_(route.url.authority()) {
+      : route_(route),
+        connection_(std::move(connection)),
+        deadline_(deadline),
+        place_(route.url.authority()) {
     if (route.proxy) at_ = place_ + ": proxy " + route.proxy->url.authority();
   }
 
@@ -76,12 +81,14 @@ class Attempt {
 
  private:
   std::chrono::milliseconds left() const {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
     return std::max(left, std::chrono::milliseconds(1));
   }
 
   asio::awaitable<Result<void>> reach(Endpoint endpoint) {
-    if (const auto code = co_await connection_->connect(endpoint); code) co_return fail(explain(code));
+    if (const auto code = co_await connection_->connect(endpoint); code)
+      co_return fail(explain(code));
     if (route_.proxy && route_.proxy->url.scheme == Url::Scheme::https) {
       const auto code = co_await connection_->secure(route_.tls, route_.proxy->url.host);
       if (code) co_return fail(explain(code));
@@ -96,9 +103,11 @@ class Attempt {
     co_return Result<void>();
   }
 
-  // `at_` is who is at fault now. A proxy's failure is not the server's: its words keep the proxy's name.
+  // `at_` is who is at fault now. A proxy's failure is not the server's: its words keep the proxy's
+  // name.
   Error explain(Code code) const {
-    Error error = connection_error(code, at_.empty() ? place_ : at_, "connecting", connection_->failure());
+    Error error =
+        connection_error(code, at_.empty() ? place_ : at_, "connecting", connection_->failure());
     if (at_.empty() || error.code.category() != boost::system::system_category()) return error;
     return {Errc::unavailable, error.to_string()};
   }
@@ -108,9 +117,11 @@ class Attempt {
     head.headers.add("Host", place_);
     head.headers.add("User-Agent", "mread/" MREAD_VERSION);
     for (const auto& [name, value] : route_.connect_headers.fields()) head.headers.set(name, value);
-    if (!route_.proxy->authorization.empty()) head.headers.set("Proxy-Authorization", route_.proxy->authorization);
+    if (!route_.proxy->authorization.empty())
+      head.headers.set("Proxy-Authorization", route_.proxy->authorization);
     const std::string text = to_wire(head);
-    if (const auto code = co_await connection_->write(text, left()); code) co_return fail(explain(code));
+    if (const auto code = co_await connection_->write(text, left()); code)
+      co_return fail(explain(code));
     // The write has used the watchdog.
     connection_->arm(co_await asio::this_coro::executor, left());
     co_return co_await read_answer();
@@ -128,7 +139,8 @@ class Attempt {
         co_return fail(Errc::malformed, at_ + ": not an HTTP response (" + code.message() + ")");
       }
       if (code = co_await connection_->fill(); code) {
-        if (code == asio::error::eof) co_return fail(Errc::truncated, at_ + ": connection closed without an answer");
+        if (code == asio::error::eof)
+          co_return fail(Errc::truncated, at_ + ": connection closed without an answer");
         co_return fail(explain(code));
       }
     }
@@ -150,18 +162,22 @@ class Attempt {
 
 }  // namespace
 
-Error connection_error(Code code, const std::string& place, std::string_view doing, const std::string& failure) {
+Error connection_error(Code code, const std::string& place, std::string_view doing,
+                       const std::string& failure) {
   if (code == make_error_code(Errc::deadline)) {
     return {Errc::deadline, place + ": " + std::string(doing) + " took too long"};
   }
-  if (code == make_error_code(Errc::canceled)) return {Errc::canceled, place + ": " + std::string(doing) + " canceled"};
-  if (is_tls_error(code)) return {tls_failure(), place + ": TLS: " + (failure.empty() ? tls_reason(code) : failure)};
+  if (code == make_error_code(Errc::canceled))
+    return {Errc::canceled, place + ": " + std::string(doing) + " canceled"};
+  if (is_tls_error(code))
+    return {tls_failure(), place + ": TLS: " + (failure.empty() ? tls_reason(code) : failure)};
   return {code, place};
 }
 
 Error proxy_refusal(const Route& route, int status) {
-  return {Errc::unavailable, route.url.authority() + ": proxy " + route.proxy->url.authority() + ": " +
-                                 std::to_string(status) + " " + std::string(reason_phrase(status))};
+  return {Errc::unavailable, route.url.authority() + ": proxy " + route.proxy->url.authority() +
+                                 ": " + std::to_string(status) + " " +
+                                 std::string(reason_phrase(status))};
 }
 
 namespace {
@@ -169,13 +185,15 @@ namespace {
 using Dialed = Result<std::shared_ptr<Connection>>;
 
 // One endpoint after the other; each gets its share of the time.
-asio::awaitable<Dialed> try_each(const Route& route, std::vector<Endpoint> endpoints, Clock::time_point deadline) {
+asio::awaitable<Dialed> try_each(const Route& route, std::vector<Endpoint> endpoints,
+                                 Clock::time_point deadline) {
   const auto executor = co_await asio::this_coro::executor;
   Error error(Errc::deadline, "");
   for (size_t i = 0; i < endpoints.size(); ++i) {
     const auto left = time_left(deadline);
     if (left.count() == 0) break;
-    const auto share = std::max(left / static_cast<int>(endpoints.size() - i), std::chrono::milliseconds(1));
+    const auto share =
+        std::max(left / static_cast<int>(endpoints.size() - i), std::chrono::milliseconds(1));
     const auto connection = std::make_shared<Connection>(Connection::Socket(executor));
     Attempt attempt(route, connection, Clock::now() + share);
     auto reached = co_await attempt.run(endpoints[i]);
@@ -188,7 +206,8 @@ asio::awaitable<Dialed> try_each(const Route& route, std::vector<Endpoint> endpo
 
 }  // namespace
 
-asio::awaitable<Dialed> dial(Route route, std::chrono::milliseconds timeout, std::shared_ptr<Resolver> resolver) {
+asio::awaitable<Dialed> dial(Route route, std::chrono::milliseconds timeout,
+                             std::shared_ptr<Resolver> resolver) {
   if (!resolver) resolver = Resolver::shared();
   const auto deadline = Clock::now() + timeout;
   const std::string place = route.url.authority();
@@ -211,8 +230,10 @@ asio::awaitable<Dialed> dial(Route route, std::chrono::milliseconds timeout, std
     }
   }
   if (dialed.error().is(Errc::deadline)) {
-    const std::string through = route.proxy ? " through proxy " + route.proxy->url.authority() : std::string();
-    co_return fail(Errc::deadline, place + ": no connection within " + format_duration(timeout) + through);
+    const std::string through =
+        route.proxy ? " through proxy " + route.proxy->url.authority() : std::string();
+    co_return fail(Errc::deadline,
+                   place + ": no connection within " + format_duration(timeout) + through);
   }
   co_return dialed;
 }

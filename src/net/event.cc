@@ -6,7 +6,8 @@
 
 namespace mread::net {
 
-Event::Event(const asio::any_io_executor& strand) : timer_(strand, asio::steady_timer::time_point::max()) {}
+Event::Event(const asio::any_io_executor& strand)
+    : timer_(strand, asio::steady_timer::time_point::max()) {}
 
 void Event::notify() { timer_.cancel(); }
 

@@ -8,8 +8,8 @@ namespace mread::net {
 
 namespace asio = boost::asio;
 
-/// Lets coroutines of one strand wait for each other: `while (!condition) co_await event.wait();`. Waiting begins
-/// without giving way, so no notification is lost between the check and the wait.
+/// Lets coroutines of one strand wait for each other: `while (!condition) co_await event.wait();`.
+/// Waiting begins without giving way, so no notification is lost between the check and the wait.
 ///
 /// Used on one strand only.
 class Event {

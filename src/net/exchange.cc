@@ -22,8 +22,8 @@ std::string hex(uint64_t number) {
 
 }  // namespace
 
-Exchange::Exchange(std::shared_ptr<Connection> connection, std::chrono::milliseconds write_timeout, bool keep_alive,
-                   bool is_head, int version)
+Exchange::Exchange(std::shared_ptr<Connection> connection, std::chrono::milliseconds write_timeout,
+                   bool keep_alive, bool is_head, int version)
     : connection_(std::move(connection)),
       write_timeout_(write_timeout),
       keep_alive_(keep_alive),
@@ -31,11 +31,13 @@ Exchange::Exchange(std::shared_ptr<Connection> connection, std::chrono::millisec
       version_(version) {}
 
 Exchange::~Exchange() {
-  if (state_ == State::chunked || state_ == State::sized || state_ == State::until_close) abort(false);
+  if (state_ == State::chunked || state_ == State::sized || state_ == State::until_close)
+    abort(false);
 }
 
 Result<void> Exchange::broken() const {
-  if (connection_->timed_out()) return fail(Errc::deadline, "client: nothing was taken for too long");
+  if (connection_->timed_out())
+    return fail(Errc::deadline, "client: nothing was taken for too long");
   return fail(Errc::canceled, "client: the response has ended before");
 }
 
@@ -73,7 +75,8 @@ asio::awaitable<Result<void>> Exchange::start(ResponseHead head) {
   if (state_ != State::untouched) co_return broken();
   const std::string_view length = head.headers.get("Content-Length");
   if (!length.empty()) {
-    const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), body_left_);
+    const auto [end, error] =
+        std::from_chars(length.data(), length.data() + length.size(), body_left_);
     if (error != std::errc() || end != length.data() + length.size()) {
       co_return fail(Errc::malformed, "Content-Length: " + std::string(length));
     }
@@ -100,7 +103,8 @@ asio::awaitable<Result<void>> Exchange::write(std::string_view piece) {
 }
 
 asio::awaitable<Result<void>> Exchange::write_pieces(std::vector<std::string_view> pieces) {
-  if (state_ != State::chunked && state_ != State::sized && state_ != State::until_close) co_return broken();
+  if (state_ != State::chunked && state_ != State::sized && state_ != State::until_close)
+    co_return broken();
   uint64_t size = 0;
   for (const auto piece : pieces) size += piece.size();
   if (size == 0 || is_head_) co_return Result<void>();
@@ -124,7 +128,8 @@ asio::awaitable<Result<void>> Exchange::write_pieces(std::vector<std::string_vie
 }
 
 asio::awaitable<Result<void>> Exchange::finish(Headers trailers) {
-  if (state_ != State::chunked && state_ != State::sized && state_ != State::until_close) co_return broken();
+  if (state_ != State::chunked && state_ != State::sized && state_ != State::until_close)
+    co_return broken();
   if (state_ == State::sized && body_left_ > 0) {
     abort(false);
     co_return fail(Errc::truncated, "the body is shorter than its Content-Length");

@@ -13,9 +13,10 @@ namespace mread::net {
 /// One response on a server's connection: HTTP framing over Connection. Internal to net.
 class Exchange final : public ResponseWriter {
  public:
-  /// `keep_alive` is what the client wishes; `is_head` leaves bodies out; HTTP/1.0 (`version` 10) has no chunks.
-  Exchange(std::shared_ptr<Connection> connection, std::chrono::milliseconds write_timeout, bool keep_alive,
-           bool is_head, int version);
+  /// `keep_alive` is what the client wishes; `is_head` leaves bodies out; HTTP/1.0 (`version` 10)
+  /// has no chunks.
+  Exchange(std::shared_ptr<Connection> connection, std::chrono::milliseconds write_timeout,
+           bool keep_alive, bool is_head, int version);
   ~Exchange() override;
 
   asio::awaitable<Result<void>> reply(ResponseHead head, std::string body) override;
@@ -33,7 +34,9 @@ class Exchange final : public ResponseWriter {
   /// The response is complete and the connection can take another request.
   bool reusable() const { return state_ == State::done && keep_alive_; }
   /// Fields of the response where it does not have them.
-  void set_usual_headers(std::vector<std::pair<std::string, std::string>> headers) { usual_ = std::move(headers); }
+  void set_usual_headers(std::vector<std::pair<std::string, std::string>> headers) {
+    usual_ = std::move(headers);
+  }
   /// Ends the connection after this response ("Connection: close").
   void no_keep_alive() { keep_alive_ = false; }
 

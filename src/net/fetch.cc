@@ -14,7 +14,8 @@
 namespace mread::net {
 namespace {
 
-asio::awaitable<Result<Response>> fetch_with(Client& client, ClientRequest request, uint64_t limit_bytes) {
+asio::awaitable<Result<Response>> fetch_with(Client& client, ClientRequest request,
+                                             uint64_t limit_bytes) {
   co_await asio::this_coro::throw_if_cancelled(false);
   auto stream = co_await client.open(std::move(request));
   if (!stream) co_return fail(std::move(stream.error()));

@@ -36,7 +36,8 @@ std::string to_wire(const RequestHead& head) {
 
 std::string to_wire(const ResponseHead& head) {
   std::string out = "HTTP/1.1 " + std::to_string(head.status) + " ";
-  append_clean(out, head.reason.empty() ? reason_phrase(head.status) : std::string_view(head.reason));
+  append_clean(out,
+               head.reason.empty() ? reason_phrase(head.status) : std::string_view(head.reason));
   out += "\r\n";
   append_fields(out, head.headers);
   out += "\r\n";

@@ -7,8 +7,9 @@
 
 namespace mread::net {
 
-/// The head of a message as it goes over the wire, with the empty line that ends it. Control characters inside names
-/// and values are written as spaces, so that no value can begin a line of its own.
+/// The head of a message as it goes over the wire, with the empty line that ends it. Control
+/// characters inside names and values are written as spaces, so that no value can begin a line of
+/// its own.
 std::string to_wire(const RequestHead& head);
 std::string to_wire(const ResponseHead& head);
 

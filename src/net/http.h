@@ -28,7 +28,8 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// http://host:port/path?query, https://…, or unix:///path/to/socket:/path?query (for an engine's socket).
+/// http://host:port/path?query, https://…, or unix:///path/to/socket:/path?query (for an engine's
+/// socket).
 struct Url {
   enum class Scheme { http, https, unix_socket };
   Scheme scheme = Scheme::http;
@@ -36,8 +37,8 @@ struct Url {
   uint16_t port = 0;   ///< the scheme's default filled in
   std::string target;  ///< path and query, at least "/"
 
-  /// Errors (Errc::config): no scheme, unknown scheme, no host, bad port, userinfo (with a hint to basic_auth). The
-  /// messages show the URL as shown_url() does.
+  /// Errors (Errc::config): no scheme, unknown scheme, no host, bad port, userinfo (with a hint to
+  /// basic_auth). The messages show the URL as shown_url() does.
   static Result<Url> parse(std::string_view text);
   std::string authority() const;  ///< "host:port", brackets where needed
   /// The whole URL. What stands behind the ? may be a secret: messages have shown().

@@ -16,7 +16,8 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     return fail(Errc::config, whole + "the port is a number from 0 to 65535");
   }
   if (!host.empty() && host.front() == '[') {
-    if (host.back() != ']' || host.size() < 3) return fail(Errc::config, whole + "']' expected before the port");
+    if (host.back() != ']' || host.size() < 3)
+      return fail(Errc::config, whole + "']' expected before the port");
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
     return fail(Errc::config, whole + "an IPv6 address needs brackets, [::1]:9095");

@@ -5,10 +5,10 @@
 #include <charconv>
 #include <limits>
 
-// Beast's parser is not used: it holds a chunk's line and the trailers back in the input until all of them is there,
-// however much that is; it counts the head's bytes only as far as it has not read them yet; it passes over transfer
-// codings that it does not know, and takes what has one for a message without a body; and it refuses what Go's readers
-// take.
+// Beast's parser is not used: it holds a chunk's line and the trailers back in the input until all
+// of them is there, however much that is; it counts the head's bytes only as far as it has not read
+// them yet; it passes over transfer codings that it does not know, and takes what has one for a
+// message without a body; and it refuses what Go's readers take.
 
 namespace mread::net {
 namespace {
@@ -86,8 +86,8 @@ std::string_view trimmed(std::string_view text) {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool same_text(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_control(char c) {
@@ -95,23 +95,28 @@ bool is_control(char c) {
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
 
-bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_control);
+}
 
 bool is_alnum(char c) { return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z'); }
 
 bool is_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_alnum(c) || marks.find(c) != marks.npos; });
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_alnum(c) || marks.find(c) != marks.npos;
+  });
 }
 
 bool is_host(std::string_view text) {
   constexpr std::string_view marks = "-._~!$&'()*+,;=:[]%";
-  return std::all_of(text.begin(), text.end(), [&](char c) { return is_alnum(c) || marks.find(c) != marks.npos; });
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_alnum(c) || marks.find(c) != marks.npos; });
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // 10, 11, or nothing.
@@ -125,7 +130,8 @@ std::optional<uint64_t> length_of(std::string_view text) {
   uint64_t length = 0;
   if (!is_digits(text)) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (error != std::errc() || length > uint64_t{std::numeric_limits<int64_t>::max()}) return std::nullopt;
+  if (error != std::errc() || length > uint64_t{std::numeric_limits<int64_t>::max()})
+    return std::nullopt;
   return length;
 }
 
@@ -150,7 +156,8 @@ bool is_message_limit(const Ec& code) {
 }
 
 template <bool is_request>
-size_t MessageParser<is_request>::feed(std::string_view bytes, std::string* body, size_t body_room, Ec& ec) {
+size_t MessageParser<is_request>::feed(std::string_view bytes, std::string* body, size_t body_room,
+                                       Ec& ec) {
   const size_t offered = bytes.size();
   ec = {};
   begun_ = begun_ || offered > 0;
@@ -177,7 +184,8 @@ void MessageParser<is_request>::feed_end(Ec& ec) {
 }
 
 template <bool is_request>
-void MessageParser<is_request>::step(std::string_view& bytes, std::string* body, size_t& room, Ec& ec) {
+void MessageParser<is_request>::step(std::string_view& bytes, std::string* body, size_t& room,
+                                     Ec& ec) {
   switch (phase_) {
     case Phase::start_line:
     case Phase::fields:
@@ -202,10 +210,11 @@ void MessageParser<is_request>::step(std::string_view& bytes, std::string* body,
   }
 }
 
-// The next line, or nothing where its end is not there. `count` is of the section that the line belongs to.
+// The next line, or nothing where its end is not there. `count` is of the section that the line
+// belongs to.
 template <bool is_request>
-auto MessageParser<is_request>::take_line(std::string_view& bytes, uint64_t& count, Ec too_large, Ec& ec)
-    -> std::optional<Line> {
+auto MessageParser<is_request>::take_line(std::string_view& bytes, uint64_t& count, Ec too_large,
+                                          Ec& ec) -> std::optional<Line> {
   const size_t newline = bytes.find('\n');
   const size_t taken = newline == std::string_view::npos ? bytes.size() : newline + 1;
   if (taken > limit_ - count) {
@@ -266,11 +275,13 @@ Ec MessageParser<is_request>::read_start_line(std::string_view line) {
   } else {
     const size_t space = line.find(' ');
     const auto version = version_of(line.substr(0, space));
-    if (!version) return line.starts_with("HTTP/") ? MessageFault::version : MessageFault::start_line;
+    if (!version)
+      return line.starts_with("HTTP/") ? MessageFault::version : MessageFault::start_line;
     if (space == std::string_view::npos) return MessageFault::start_line;
     line.remove_prefix(space + 1);
     const std::string_view status = line.substr(0, line.find(' '));
-    if (status.size() != 3 || !is_digits(status) || status[0] == '0') return MessageFault::start_line;
+    if (status.size() != 3 || !is_digits(status) || status[0] == '0')
+      return MessageFault::start_line;
     head_.status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
     if (line.size() > 3) head_.reason = line.substr(4);
     version_ = *version;
@@ -289,7 +300,8 @@ Ec MessageParser<is_request>::read_field(std::string_view line, Headers& fields)
     return {};
   }
   const size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return MessageFault::field;
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+    return MessageFault::field;
   if (fields.fields().size() == most_fields) return MessageFault::field_limit;
   fields.add(std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1))));
   return {};
@@ -409,7 +421,8 @@ Ec MessageParser<is_request>::take_chunk_line(std::string_view& bytes) {
   // Whatever follows a semicolon is passed over.
   const bool fits = extension.empty() ? rest.empty() || !is_request : extension.front() == ';';
   if (!fits) return MessageFault::chunk_size;
-  // As Go counts: lines of up to 16 bytes, and one byte more for every two of the chunk's, are free.
+  // As Go counts: lines of up to 16 bytes, and one byte more for every two of the chunk's, are
+  // free.
   chunk_overhead_ += chunk_line_bytes_ + 2;
   const uint64_t usual = 16 + (size > limit_ ? 2 * limit_ : 2 * size);
   chunk_overhead_ -= std::min(chunk_overhead_, usual);
@@ -471,7 +484,8 @@ Ec to_origin_form(RequestHead& head) {
     return host;
   };
   const bool named = head.headers.contains("Host");
-  if (named && !same_text(without_port(authority), without_port(head.headers.get("Host")))) return MessageFault::target;
+  if (named && !same_text(without_port(authority), without_port(head.headers.get("Host"))))
+    return MessageFault::target;
   std::string path(target.substr(0, target.find('#')));
   if (!path.starts_with('/')) path.insert(0, "/");
   head.target = std::move(path);

@@ -49,13 +49,15 @@ constexpr size_t most_fields = 1000;
 
 /// HTTP/1 messages: bytes in, head, body and trailers out. Internal to net.
 ///
-/// Memory: at most `header_limit_bytes` for each of the head, one line of a chunk, and the trailers, besides what the
-/// caller has asked for of the body. Input is never left over for want of more: what is not used belongs to the caller.
+/// Memory: at most `header_limit_bytes` for each of the head, one line of a chunk, and the
+/// trailers, besides what the caller has asked for of the body. Input is never left over for want
+/// of more: what is not used belongs to the caller.
 ///
-/// A message whose length two readers could take for different ones is a fault, so that nobody can hide a second
-/// message in a first: see MessageFault. Requests are read to the letter of RFC 9112. Of responses, what Go's net/http
-/// takes is taken: heads with lines that end in LF alone, status lines without a reason, folded fields, chunk sizes
-/// with spaces behind them. Both take several Content-Lengths with the same text for one.
+/// A message whose length two readers could take for different ones is a fault, so that nobody can
+/// hide a second message in a first: see MessageFault. Requests are read to the letter of RFC 9112.
+/// Of responses, what Go's net/http takes is taken: heads with lines that end in LF alone, status
+/// lines without a reason, folded fields, chunk sizes with spaces behind them. Both take several
+/// Content-Lengths with the same text for one.
 template <bool is_request>
 class MessageParser final {
   using Ec = boost::system::error_code;
@@ -68,10 +70,11 @@ class MessageParser final {
   /// For responses to HEAD: no body follows, whatever the fields say. Before the first byte only.
   void expect_no_body() { no_body_ = true; }
 
-  /// Feeds bytes; returns how many were used. Body bytes are appended to *body, at most `body_room` of them. Sets ec to
-  /// nothing when the message is complete (or, with `body` null, its head), to http::error::need_more when all bytes
-  /// were used before that, to need_buffer when the body's room is used up; to header_limit where the head is larger
-  /// than the limit, else to a MessageFault: after either of these the parser is not used any more.
+  /// Feeds bytes; returns how many were used. Body bytes are appended to *body, at most `body_room`
+  /// of them. Sets ec to nothing when the message is complete (or, with `body` null, its head), to
+  /// http::error::need_more when all bytes were used before that, to need_buffer when the body's
+  /// room is used up; to header_limit where the head is larger than the limit, else to a
+  /// MessageFault: after either of these the parser is not used any more.
   size_t feed(std::string_view bytes, std::string* body, size_t body_room, Ec& ec);
   /// The peer has closed. Sets ec when the message is not complete.
   void feed_end(Ec& ec);
@@ -90,7 +93,17 @@ class MessageParser final {
   Headers& trailers() { return trailers_; }
 
  private:
-  enum class Phase { start_line, fields, sized, to_eof, chunk_line, chunk_data, chunk_end, trailers, complete };
+  enum class Phase {
+    start_line,
+    fields,
+    sized,
+    to_eof,
+    chunk_line,
+    chunk_data,
+    chunk_end,
+    trailers,
+    complete
+  };
   struct Line {
     std::string_view text;  // Without its end.
     bool ends_in_crlf = true;
@@ -132,8 +145,9 @@ class MessageParser final {
 using RequestParser = MessageParser<true>;
 using ResponseParser = MessageParser<false>;
 
-/// Puts a request's target into the form that servers work with: "http://HOST/path" becomes "/path". Errors
-/// (MessageFault): CONNECT, a user name, a host other than the Host field's, and what is no target.
+/// Puts a request's target into the form that servers work with: "http://HOST/path" becomes
+/// "/path". Errors (MessageFault): CONNECT, a user name, a host other than the Host field's, and
+/// what is no target.
 boost::system::error_code to_origin_form(RequestHead& head);
 
 }  // namespace mread::net

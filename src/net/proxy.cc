@@ -18,20 +18,24 @@ using Code = boost::system::error_code;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.remove_suffix(1);
   return text;
 }
 
 std::string base64(const std::string& text) {
   std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
   const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
   out.resize(static_cast<size_t>(size));
   return out;
 }
@@ -73,7 +77,8 @@ HostPort split(std::string_view entry) {
     const size_t bracket = entry.find(']');
     if (bracket == std::string_view::npos) return {entry, {}};
     const std::string_view rest = entry.substr(bracket + 1);
-    return {entry.substr(1, bracket - 1), rest.starts_with(':') ? rest.substr(1) : std::string_view()};
+    return {entry.substr(1, bracket - 1),
+            rest.starts_with(':') ? rest.substr(1) : std::string_view()};
   }
   const size_t colon = entry.find(':');
   if (colon == std::string_view::npos || colon != entry.rfind(':')) return {entry, {}};
@@ -81,7 +86,8 @@ HostPort split(std::string_view entry) {
 }
 
 // The first of two variables that is set to something.
-std::string first_of(const ProxyRules::Environment& environment, const char* upper, const char* lower_case) {
+std::string first_of(const ProxyRules::Environment& environment, const char* upper,
+                     const char* lower_case) {
   for (const char* name : {upper, lower_case}) {
     const char* const value = environment(name);
     if (value != nullptr && *value != '\0') return value;
@@ -89,8 +95,8 @@ std::string first_of(const ProxyRules::Environment& environment, const char* upp
   return {};
 }
 
-Result<std::optional<Proxy>> from_variable(const ProxyRules::Environment& environment, const char* upper,
-                                           const char* lower_case) {
+Result<std::optional<Proxy>> from_variable(const ProxyRules::Environment& environment,
+                                           const char* upper, const char* lower_case) {
   std::string text = first_of(environment, upper, lower_case);
   if (text.empty()) return std::nullopt;
   if (text.find("://") == std::string::npos) text.insert(0, "http://");
@@ -135,7 +141,8 @@ NoProxy::NoProxy(std::string_view list) {
       unsigned bits = 0;
       const char* const end = entry.data() + entry.size();
       const auto read = std::from_chars(entry.data() + slash + 1, end, bits);
-      if (address && read.ec == std::errc() && read.ptr == end && bits <= (address->is_v4() ? 32U : 128U)) {
+      if (address && read.ec == std::errc() && read.ptr == end &&
+          bits <= (address->is_v4() ? 32U : 128U)) {
         networks_.push_back({*address, bits});
         continue;
       }
@@ -156,21 +163,28 @@ bool NoProxy::matches(const std::string& host, uint16_t port) const {
   const std::string name = lower(trim(host));
   if (name == "localhost") return true;
   const std::string port_text = std::to_string(port);
-  const auto good_port = [&](const std::string& wanted) { return wanted.empty() || wanted == port_text; };
+  const auto good_port = [&](const std::string& wanted) {
+    return wanted.empty() || wanted == port_text;
+  };
   if (const auto address = parse_address(name)) {
     if (address->is_loopback() || all_) return true;
     return std::any_of(networks_.begin(), networks_.end(),
-                       [&](const Network& network) { return inside(*address, network.address, network.bits); }) ||
-           std::any_of(addresses_.begin(), addresses_.end(),
-                       [&](const Address& entry) { return entry.address == *address && good_port(entry.port); });
+                       [&](const Network& network) {
+                         return inside(*address, network.address, network.bits);
+                       }) ||
+           std::any_of(addresses_.begin(), addresses_.end(), [&](const Address& entry) {
+             return entry.address == *address && good_port(entry.port);
+           });
   }
   return all_ || std::any_of(domains_.begin(), domains_.end(), [&](const Domain& domain) {
-           const bool fits = name.ends_with(domain.suffix) || (domain.itself && name == domain.suffix.substr(1));
+           const bool fits =
+               name.ends_with(domain.suffix) || (domain.itself && name == domain.suffix.substr(1));
            return fits && good_port(domain.port);
          });
 }
 
-Result<ProxyRules> ProxyRules::create(const ProxySettings& settings, const Environment& environment) {
+Result<ProxyRules> ProxyRules::create(const ProxySettings& settings,
+                                      const Environment& environment) {
   ProxyRules rules;
   if (settings.from_environment) {
     auto http = from_variable(environment, "HTTP_PROXY", "http_proxy");

@@ -22,9 +22,10 @@ struct Proxy {
   static Result<Proxy> parse(std::string_view text);
 };
 
-/// A NO_PROXY list, read as Go's httpproxy reads it: "*"; domains, which stand for their subdomains too; ".domain" and
-/// "*.domain", for the subdomains alone; IP addresses and networks; each but the networks with an optional :port.
-/// Entries that make no sense are passed over.
+/// A NO_PROXY list, read as Go's httpproxy reads it: "*"; domains, which stand for their subdomains
+/// too; ".domain" and
+/// "*.domain", for the subdomains alone; IP addresses and networks; each but the networks with an
+/// optional :port. Entries that make no sense are passed over.
 class NoProxy {
  public:
   explicit NoProxy(std::string_view list);
@@ -57,7 +58,8 @@ class ProxyRules {
   using Environment = std::function<const char*(const char*)>;  ///< as getenv
 
   ProxyRules() = default;
-  /// The environment is read now, where the settings ask for it. Errors (Errc::config): a URL that cannot be used.
+  /// The environment is read now, where the settings ask for it. Errors (Errc::config): a URL that
+  /// cannot be used.
   static Result<ProxyRules> create(const ProxySettings& settings, const Environment& environment);
   /// Null: `url` is asked directly.
   const Proxy* proxy_for(const Url& url) const;

@@ -19,16 +19,18 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
 
-// getaddrinfo on threads of our own, and not a DNS library: only it follows nsswitch.conf, so that a name means here
-// what it means to every other program of the machine (/etc/hosts, mDNS, a container engine's names, localhost, a
-// changed resolv.conf). Asio's resolver calls it as well, but on one thread for the whole process.
+// getaddrinfo on threads of our own, and not a DNS library: only it follows nsswitch.conf, so that
+// a name means here what it means to every other program of the machine (/etc/hosts, mDNS, a
+// container engine's names, localhost, a changed resolv.conf). Asio's resolver calls it as well,
+// but on one thread for the whole process.
 
 namespace mread::net {
 namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t most_addresses = 16;
-// Deep enough for the modules of nsswitch.conf; the default of 8 MiB would count in full under `ulimit -v`.
+// Deep enough for the modules of nsswitch.conf; the default of 8 MiB would count in full under
+// `ulimit -v`.
 constexpr size_t stack_bytes = 512U << 10;
 constexpr std::chrono::seconds idle_thread_time{10};
 
@@ -47,16 +49,19 @@ class Resolver::State : public std::enable_shared_from_this<Resolver::State> {
     assert(options_.threads > 0 && options_.names > 0);
   }
 
-  // Somebody who waits for a lookup. `outcome` is guarded by the state's mutex, the timer belongs to the executor.
+  // Somebody who waits for a lookup. `outcome` is guarded by the state's mutex, the timer belongs
+  // to the executor.
   struct Waiter {
-    explicit Waiter(const asio::any_io_executor& any_executor) : executor(any_executor), timer(any_executor) {}
+    explicit Waiter(const asio::any_io_executor& any_executor)
+        : executor(any_executor), timer(any_executor) {}
     asio::any_io_executor executor;
     asio::steady_timer timer;
     std::optional<Result<Answer>> outcome;
   };
   using WaiterPtr = std::shared_ptr<Waiter>;
 
-  // Takes the waiter off the list, however its coroutine ends: it may be destroyed together with its executor.
+  // Takes the waiter off the list, however its coroutine ends: it may be destroyed together with
+  // its executor.
   class Registration {
    public:
     Registration(std::shared_ptr<State> state, std::string host, WaiterPtr waiter)
@@ -71,8 +76,10 @@ class Resolver::State : public std::enable_shared_from_this<Resolver::State> {
     const WaiterPtr waiter_;
   };
 
-  // An answer at once; or the waiter is on the list, to be woken or to give up at the time that `until` has then.
-  std::optional<Result<Answer>> ask(const std::string& host, const WaiterPtr& waiter, Clock::time_point& until) {
+  // An answer at once; or the waiter is on the list, to be woken or to give up at the time that
+  // `until` has then.
+  std::optional<Result<Answer>> ask(const std::string& host, const WaiterPtr& waiter,
+                                    Clock::time_point& until) {
     const std::lock_guard lock(mutex_);
     const auto now = options_.now();
     Name* const name = find_or_add(host, now);
@@ -81,13 +88,15 @@ class Resolver::State : public std::enable_shared_from_this<Resolver::State> {
     if (!name->addresses.empty() && !name->doubted && now < name->learned_at + options_.fresh) {
       return Answer{name->addresses, true};
     }
-    if (name->error && now < name->failed_at + options_.failed) return kept_or(*name, *name->error, now);
+    if (name->error && now < name->failed_at + options_.failed)
+      return kept_or(*name, *name->error, now);
     if (name->phase == Phase::idle) {
       name->phase = Phase::queued;
       name->asked_at = now;
       queue_.push_back(host);
       find_thread();
-      if (name->phase == Phase::idle) return kept_or(*name, *name->error, now);  // There was no thread for it.
+      if (name->phase == Phase::idle)
+        return kept_or(*name, *name->error, now);  // There was no thread for it.
     }
     if (is_usable(*name, now)) {
       const auto left = name->asked_at + options_.patience - now;
@@ -184,7 +193,8 @@ class Resolver::State : public std::enable_shared_from_this<Resolver::State> {
     }
   }
 
-  // Where the machine has no thread to give, those that there are go on; without any, the lookup fails.
+  // Where the machine has no thread to give, those that there are go on; without any, the lookup
+  // fails.
   void start_thread() {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -200,13 +210,15 @@ class Resolver::State : public std::enable_shared_from_this<Resolver::State> {
     } else if (threads_ == 0) {
       const std::string host = queue_.front();
       queue_.pop_front();
-      const Error error(boost::system::error_code(failed, boost::system::system_category()), "name lookup");
+      const Error error(boost::system::error_code(failed, boost::system::system_category()),
+                        "name lookup");
       deliver(host, fail(error));
     }
   }
 
   static void* run_thread(void* argument) {
-    const std::unique_ptr<std::shared_ptr<State>> self(static_cast<std::shared_ptr<State>*>(argument));
+    const std::unique_ptr<std::shared_ptr<State>> self(
+        static_cast<std::shared_ptr<State>*>(argument));
     (*self)->work();
     return nullptr;
   }
@@ -284,11 +296,13 @@ const std::shared_ptr<Resolver>& Resolver::shared() {
   return instance;
 }
 
-asio::awaitable<Result<Resolver::Answer>> Resolver::resolve(std::string host, std::chrono::milliseconds timeout) {
+asio::awaitable<Result<Resolver::Answer>> Resolver::resolve(std::string host,
+                                                            std::chrono::milliseconds timeout) {
   const auto state = state_;
   const auto executor = co_await asio::this_coro::executor;
   const auto before = co_await asio::this_coro::cancellation_state;
-  if (before.cancelled() != asio::cancellation_type::none) co_return fail(Errc::canceled, "name lookup canceled");
+  if (before.cancelled() != asio::cancellation_type::none)
+    co_return fail(Errc::canceled, "name lookup canceled");
   const auto waiter = std::make_shared<State::Waiter>(executor);
   auto until = Clock::now() + timeout;
   if (auto answer = state->ask(host, waiter, until)) co_return std::move(*answer);
@@ -297,7 +311,8 @@ asio::awaitable<Result<Resolver::Answer>> Resolver::resolve(std::string host, st
   const auto [ignored] = co_await waiter->timer.async_wait(nothrow);
   static_cast<void>(ignored);
   const auto after = co_await asio::this_coro::cancellation_state;
-  if (after.cancelled() != asio::cancellation_type::none) co_return fail(Errc::canceled, "name lookup canceled");
+  if (after.cancelled() != asio::cancellation_type::none)
+    co_return fail(Errc::canceled, "name lookup canceled");
   if (auto outcome = state->outcome(host, *waiter)) co_return std::move(*outcome);
   co_return fail(Errc::deadline, "name lookup took too long");
 }
@@ -315,7 +330,8 @@ Result<Resolver::Addresses> look_up(const std::string& host) {
   Resolver::Addresses addresses;
   for (const auto& entry : found) {
     const auto address = entry.endpoint().address();
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+      addresses.push_back(address);
     if (addresses.size() == most_addresses) break;
   }
   return addresses;

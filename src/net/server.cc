@@ -43,16 +43,19 @@ std::string_view address_of(std::string_view peer) { return peer.substr(0, peer.
 
 }  // namespace
 
-// Shared by the server and by what is still under way. The mutex guards everything but `settings`; handlers and
-// sessions are never called with it held.
+// Shared by the server and by what is still under way. The mutex guards everything but `settings`;
+// handlers and sessions are never called with it held.
 struct Server::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor any_executor, ServerOptions options, Handler handler)
-      : executor(std::move(any_executor)), settings(std::make_shared<SessionSettings>()), retry(executor) {
+      : executor(std::move(any_executor)),
+        settings(std::make_shared<SessionSettings>()),
+        retry(executor) {
     settings->options = std::move(options);
     settings->handler = std::move(handler);
   }
 
-  // Each acceptor is an object of its own, so that a late accept of a closed one is told from the current one's.
+  // Each acceptor is an object of its own, so that a late accept of a closed one is told from the
+  // current one's.
   Result<void> open_acceptor() {
     const std::string place = host_port(settings->options.host, endpoint.port());
     auto fresh = std::make_shared<tcp::acceptor>(executor);
@@ -87,12 +90,13 @@ struct Server::State : std::enable_shared_from_this<State> {
   // Accepts the next connection, once there is one and room for it.
   void go_on() {
     if (!is_full()) return accept_next();
-    acceptor->async_wait(tcp::acceptor::wait_read, [self = shared_from_this(), from = acceptor](Code code) {
-      const std::lock_guard lock(self->mutex);
-      if (code || from != self->acceptor) return;
-      if (!self->is_full()) return self->accept_next();
-      self->make_room();
-    });
+    acceptor->async_wait(tcp::acceptor::wait_read,
+                         [self = shared_from_this(), from = acceptor](Code code) {
+                           const std::lock_guard lock(self->mutex);
+                           if (code || from != self->acceptor) return;
+                           if (!self->is_full()) return self->accept_next();
+                           self->make_room();
+                         });
   }
 
   // Somebody waits to be accepted. Goes on when a connection has ended.
@@ -105,17 +109,18 @@ struct Server::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // Of those that have never asked for anything, the oldest of the address with the most connections; else of those
-  // whose client does not take its answer; else of those whose client is waited for. Whether there is one.
+  // Of those that have never asked for anything, the oldest of the address with the most
+  // connections; else of those whose client does not take its answer; else of those whose client is
+  // waited for. Whether there is one.
   bool evict_one() {
     std::map<std::string_view, size_t> counts;
     for (const auto& [id, session] : sessions) ++counts[address_of(session->peer())];
     std::shared_ptr<Session> chosen;
     for (const auto fits : {&Session::is_unused, &Session::is_stalled, &Session::is_waiting}) {
       // Some that are new will soon be unused; before that nobody goes who has asked.
-      const bool spares =
-          fits == &Session::is_waiting &&
-          std::any_of(sessions.begin(), sessions.end(), [](const auto& each) { return each.second->is_new(); });
+      const bool spares = fits == &Session::is_waiting &&
+                          std::any_of(sessions.begin(), sessions.end(),
+                                      [](const auto& each) { return each.second->is_new(); });
       if (spares) break;
       size_t highest = 0;
       for (const auto& [id, session] : sessions) {
@@ -146,14 +151,14 @@ struct Server::State : std::enable_shared_from_this<State> {
 
   void accept_next() {
     const asio::any_io_executor strand = asio::make_strand(executor);
-    acceptor->async_accept(strand,
-                           [self = shared_from_this(), current = acceptor, strand](Code code, tcp::socket socket) {
-                             self->on_accept(current, strand, code, std::move(socket));
-                           });
+    acceptor->async_accept(strand, [self = shared_from_this(), current = acceptor, strand](
+                                       Code code, tcp::socket socket) {
+      self->on_accept(current, strand, code, std::move(socket));
+    });
   }
 
-  void on_accept(const std::shared_ptr<tcp::acceptor>& from, const asio::any_io_executor& strand, Code code,
-                 tcp::socket socket) {
+  void on_accept(const std::shared_ptr<tcp::acceptor>& from, const asio::any_io_executor& strand,
+                 Code code, tcp::socket socket) {
     const std::lock_guard lock(mutex);
     if (from != acceptor) return;
     if (!code) {
@@ -172,16 +177,20 @@ struct Server::State : std::enable_shared_from_this<State> {
     const auto peer = socket.remote_endpoint(ignored);
     socket.set_option(tcp::no_delay(true), ignored);
     auto connection = std::make_shared<Connection>(Connection::Socket(std::move(socket)));
-    auto session = std::make_shared<Session>(strand, std::move(connection), to_text(peer), settings);
+    auto session =
+        std::make_shared<Session>(strand, std::move(connection), to_text(peer), settings);
     const uint64_t id = next_session++;
     sessions.emplace(id, session);
     // Posted: it must not begin, and perhaps end, under the mutex.
-    asio::post(strand, [self = shared_from_this(), id, session] { run_session(self, id, session); });
+    asio::post(strand,
+               [self = shared_from_this(), id, session] { run_session(self, id, session); });
   }
 
-  static void run_session(const std::shared_ptr<State>& self, uint64_t id, const std::shared_ptr<Session>& session) {
+  static void run_session(const std::shared_ptr<State>& self, uint64_t id,
+                          const std::shared_ptr<Session>& session) {
     const auto ended = [self, id, session](std::exception_ptr) { self->end_session(id); };
-    asio::co_spawn(session->strand(), session->run(), asio::bind_cancellation_slot(session->slot(), ended));
+    asio::co_spawn(session->strand(), session->run(),
+                   asio::bind_cancellation_slot(session->slot(), ended));
   }
 
   void end_session(uint64_t id) {
@@ -219,7 +228,8 @@ struct Server::State : std::enable_shared_from_this<State> {
   std::function<void()> on_empty;
 };
 
-Result<std::unique_ptr<Server>> Server::listen(asio::any_io_executor executor, ServerOptions options, Handler handler) {
+Result<std::unique_ptr<Server>> Server::listen(asio::any_io_executor executor,
+                                               ServerOptions options, Handler handler) {
   const std::string place = host_port(options.host, options.port);
   Code code;
   tcp::endpoint endpoint;
@@ -227,9 +237,9 @@ Result<std::unique_ptr<Server>> Server::listen(asio::any_io_executor executor, S
     endpoint = tcp::endpoint(address, options.port);
   } else {
     tcp::resolver resolver(executor);
-    const auto found =
-        resolver.resolve(options.host, std::to_string(options.port),
-                         asio::ip::resolver_base::passive | asio::ip::resolver_base::numeric_service, code);
+    const auto found = resolver.resolve(
+        options.host, std::to_string(options.port),
+        asio::ip::resolver_base::passive | asio::ip::resolver_base::numeric_service, code);
     if (code) return fail(code, place);
     if (found.empty()) return fail(Errc::not_found, place + ": the name has no address");
     endpoint = found.begin()->endpoint();

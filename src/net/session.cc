@@ -16,17 +16,19 @@ namespace {
 namespace http = boost::beast::http;
 using Code = Connection::Code;
 
-// A refused client may still be sending: what it sends is read and dropped for this long, because closing with unread
-// input would reset the connection and take the refusal away from the client.
+// A refused client may still be sending: what it sends is read and dropped for this long, because
+// closing with unread input would reset the connection and take the refusal away from the client.
 constexpr std::chrono::milliseconds linger_time{2'000};
 // A client that reads takes a piece of an answer in less.
 constexpr std::chrono::seconds stalled_after{1};
-// So much of a body is read and dropped for the connection to be kept where its request is turned away.
+// So much of a body is read and dropped for the connection to be kept where its request is turned
+// away.
 constexpr uint64_t small_body_bytes = 64U << 10;
 
 bool wants_continue(const Headers& headers) {
   std::string value(headers.get("Expect"));
-  std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(value.begin(), value.end(), value.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return value == "100-continue";
 }
 
@@ -40,8 +42,8 @@ Refusal internal_error(const std::exception& error) {
 
 }  // namespace
 
-Session::Session(asio::any_io_executor strand, std::shared_ptr<Connection> connection, std::string peer,
-                 std::shared_ptr<const SessionSettings> settings)
+Session::Session(asio::any_io_executor strand, std::shared_ptr<Connection> connection,
+                 std::string peer, std::shared_ptr<const SessionSettings> settings)
     : strand_(std::move(strand)),
       connection_(std::move(connection)),
       peer_(std::move(peer)),
@@ -116,9 +118,12 @@ asio::awaitable<bool> Session::serve_one() {
     if (code == MessageFault::field_limit) {
       co_await refuse(431, "bad request: " + code.message() + "\n");
     } else if (code == http::error::header_limit) {
-      co_await refuse(431, "request header over " + std::to_string(options.header_limit_bytes) + " bytes\n");
-    } else if (code == make_error_code(Errc::deadline) || code.category() == asio::error::get_system_category() ||
-               code.category() == asio::error::get_misc_category() || code == make_error_code(Errc::canceled)) {
+      co_await refuse(
+          431, "request header over " + std::to_string(options.header_limit_bytes) + " bytes\n");
+    } else if (code == make_error_code(Errc::deadline) ||
+               code.category() == asio::error::get_system_category() ||
+               code.category() == asio::error::get_misc_category() ||
+               code == make_error_code(Errc::canceled)) {
       // The client has gone, or said nothing for too long: there is nobody to tell.
     } else {
       co_await refuse(400, "bad request: " + code.message() + "\n");
@@ -184,11 +189,14 @@ asio::awaitable<Code> Session::read_head(RequestParser& parser) {
 }
 
 // Reads a body that may be read, after telling the client so where it asks.
-asio::awaitable<Code> Session::receive_body(RequestParser& parser, std::string& body, const BodyPermit& permit) {
+asio::awaitable<Code> Session::receive_body(RequestParser& parser, std::string& body,
+                                            const BodyPermit& permit) {
   if (parser.is_complete()) co_return Code();
-  if (parser.content_length().value_or(0) > permit.limit_bytes) co_return make_error_code(Errc::limit);
+  if (parser.content_length().value_or(0) > permit.limit_bytes)
+    co_return make_error_code(Errc::limit);
   if (wants_continue(parser.head().headers) && connection_->input().empty()) {
-    const auto code = co_await connection_->write("HTTP/1.1 100 Continue\r\n\r\n", settings_->options.write_timeout);
+    const auto code = co_await connection_->write("HTTP/1.1 100 Continue\r\n\r\n",
+                                                  settings_->options.write_timeout);
     if (code) co_return code;
   }
   gave_way_.reset();
@@ -209,7 +217,8 @@ asio::awaitable<Code> Session::receive_body(RequestParser& parser, std::string& 
   co_return code;
 }
 
-asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& body, const BodyPermit& permit) {
+asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& body,
+                                         const BodyPermit& permit) {
   const auto& options = settings_->options;
   const auto begun = std::chrono::steady_clock::now();
   // Memory is taken as the body arrives: what a client declares costs nothing.
@@ -224,8 +233,10 @@ asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& bod
       if (parser.is_complete()) break;
       if (!connection_->input().empty() && code != http::error::need_more) continue;
     }
-    const auto earned = std::chrono::milliseconds(body.size() * 1000 / options.body_bytes_per_second);
-    const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    const auto earned =
+        std::chrono::milliseconds(body.size() * 1000 / options.body_bytes_per_second);
+    const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begun);
     connection_->arm(strand_, options.header_timeout + earned - used);
     code = co_await connection_->fill();
     connection_->disarm();
@@ -242,7 +253,8 @@ asio::awaitable<void> Session::refuse_body(Code code, uint64_t limit_bytes) {
   } else if (code == make_error_code(Errc::limit)) {
     co_await refuse(413, "request body over " + std::to_string(limit_bytes) + " bytes\n");
   } else if (is_message_fault(code)) {
-    co_await refuse(is_message_limit(code) ? 431 : 400, "bad request body: " + code.message() + "\n");
+    co_await refuse(is_message_limit(code) ? 431 : 400,
+                    "bad request body: " + code.message() + "\n");
   }
 }
 
@@ -251,7 +263,8 @@ asio::awaitable<std::optional<BodyPermit>> Session::admitted(RequestParser& pars
   using namespace asio::experimental::awaitable_operators;
   const auto length = parser.content_length();
   const bool is_there = length && *length <= connection_->input().size();
-  // A small one is not worth a place: where slow clients hold all of them, no other's usual read is to wait.
+  // A small one is not worth a place: where slow clients hold all of them, no other's usual read is
+  // to wait.
   const bool needs_no_place = is_there || (length && *length <= small_body_bytes);
   BodyPermit permit;
   try {
@@ -312,7 +325,8 @@ asio::awaitable<std::optional<Refusal>> Session::screened(const RequestHead& hea
 asio::awaitable<bool> Session::turn_away(RequestParser& parser, Refusal refusal) {
   const bool is_waiting = wants_continue(parser.head().headers) && connection_->input().empty();
   const auto length = parser.content_length();
-  const bool is_small = parser.is_complete() || (!is_waiting && length && *length <= small_body_bytes);
+  const bool is_small =
+      parser.is_complete() || (!is_waiting && length && *length <= small_body_bytes);
   if (is_small) {
     std::string dropped;
     BodyPermit small;
@@ -321,8 +335,8 @@ asio::awaitable<bool> Session::turn_away(RequestParser& parser, Refusal refusal)
     if (code) co_return false;
   }
   const bool keep_alive = is_small && parser.keep_alive() && !settings_->draining.load();
-  Exchange exchange(connection_, settings_->options.write_timeout, keep_alive, parser.head().method == "HEAD",
-                    parser.version());
+  Exchange exchange(connection_, settings_->options.write_timeout, keep_alive,
+                    parser.head().method == "HEAD", parser.version());
   if (settings_->options.headers) exchange.set_usual_headers(settings_->options.headers());
   const auto sent = co_await exchange.reply(std::move(refusal.head), std::move(refusal.body));
   if (sent && !exchange.reusable()) co_await leave();

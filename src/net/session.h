@@ -22,8 +22,8 @@ struct SessionSettings {
   std::atomic<bool> draining{false};
 };
 
-/// One connection of a server: reads requests one after another, and hands each to the handler. Internal to net. Runs
-/// on the connection's strand; so do all members but the constructor.
+/// One connection of a server: reads requests one after another, and hands each to the handler.
+/// Internal to net. Runs on the connection's strand; so do all members but the constructor.
 class Session {
  public:
   Session(asio::any_io_executor strand, std::shared_ptr<Connection> connection, std::string peer,
@@ -35,16 +35,20 @@ class Session {
   void close_if_idle();
   /// Closes the connection and cancels the handler.
   void abort();
-  /// Closes the connection if its client is waited for, or has not taken an answer for long; false where not so.
+  /// Closes the connection if its client is waited for, or has not taken an answer for long; false
+  /// where not so.
   bool evict();
-  /// Whether nothing of this connection is under way but waiting for its client, who has had the time to ask. From any
-  /// thread.
-  bool is_waiting() const { return waiting_ && std::chrono::steady_clock::now() - begun_ >= time_to_ask; }
+  /// Whether nothing of this connection is under way but waiting for its client, who has had the
+  /// time to ask. From any thread.
+  bool is_waiting() const {
+    return waiting_ && std::chrono::steady_clock::now() - begun_ >= time_to_ask;
+  }
   /// Whether its client has not had the time to ask yet.
   bool is_new() const { return waiting_ && !has_asked_ && !is_waiting(); }
   /// is_waiting() of a client that has never asked for anything.
   bool is_unused() const { return is_waiting() && !has_asked_; }
-  /// Whether its client has been taking one piece of an answer for longer than others need. From any thread.
+  /// Whether its client has been taking one piece of an answer for longer than others need. From
+  /// any thread.
   bool is_stalled() const;
   const std::string& peer() const { return peer_; }
 
@@ -58,8 +62,10 @@ class Session {
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> handle(ServerRequest request, bool keep_alive, int version);
   asio::awaitable<Connection::Code> read_head(RequestParser& parser);
-  asio::awaitable<Connection::Code> read_body(RequestParser& parser, std::string& body, const BodyPermit& permit);
-  asio::awaitable<Connection::Code> receive_body(RequestParser& parser, std::string& body, const BodyPermit& permit);
+  asio::awaitable<Connection::Code> read_body(RequestParser& parser, std::string& body,
+                                              const BodyPermit& permit);
+  asio::awaitable<Connection::Code> receive_body(RequestParser& parser, std::string& body,
+                                                 const BodyPermit& permit);
   asio::awaitable<std::optional<Refusal>> screened(const RequestHead& head);
   asio::awaitable<std::optional<BodyPermit>> admitted(RequestParser& parser);
   asio::awaitable<void> refuse_body(Connection::Code code, uint64_t limit_bytes);

@@ -39,7 +39,8 @@ struct TaskGroup::State {
   bool closed = false;
 };
 
-TaskGroup::TaskGroup(asio::any_io_executor strand) : state_(std::make_shared<State>(std::move(strand))) {}
+TaskGroup::TaskGroup(asio::any_io_executor strand)
+    : state_(std::make_shared<State>(std::move(strand))) {}
 
 TaskGroup::~TaskGroup() { cancel_all(); }
 
@@ -50,7 +51,8 @@ TaskGroup::Id TaskGroup::spawn(asio::awaitable<void> task) {
     state->tasks.erase(id);
     state->ended.cancel();
   };
-  asio::co_spawn(state_->strand, begin_later(std::move(task)), asio::bind_cancellation_slot(signal.slot(), on_end));
+  asio::co_spawn(state_->strand, begin_later(std::move(task)),
+                 asio::bind_cancellation_slot(signal.slot(), on_end));
   return id;
 }
 

@@ -10,9 +10,9 @@ namespace mread::net {
 
 namespace asio = boost::asio;
 
-/// Owns coroutines that run beside their owner, on the owner's strand: each can be cancelled, and join() waits until
-/// all have ended. Tasks may refer to their owner's state as long as the owner joins before it ends. An exception ends
-/// its task and is dropped: tasks report by other means.
+/// Owns coroutines that run beside their owner, on the owner's strand: each can be cancelled, and
+/// join() waits until all have ended. Tasks may refer to their owner's state as long as the owner
+/// joins before it ends. An exception ends its task and is dropped: tasks report by other means.
 ///
 /// Used on one strand only, but for close().
 class TaskGroup {
@@ -30,10 +30,11 @@ class TaskGroup {
   /// Cancels one task (cancellation_type::terminal); nothing where it has ended.
   void cancel(Id id);
   void cancel_all();
-  /// Completes when no task is left, also when the caller is cancelled meanwhile (the tasks are then cancelled too).
+  /// Completes when no task is left, also when the caller is cancelled meanwhile (the tasks are
+  /// then cancelled too).
   asio::awaitable<void> join();
-  /// For good: closed() is true from now on, so that the owner spawns nothing more, all tasks are cancelled, and it
-  /// completes as join() does. Called from any strand; the owner outlives it.
+  /// For good: closed() is true from now on, so that the owner spawns nothing more, all tasks are
+  /// cancelled, and it completes as join() does. Called from any strand; the owner outlives it.
   asio::awaitable<void> close();
   bool closed() const;
   size_t size() const;

@@ -16,7 +16,8 @@
 namespace mread::net {
 namespace {
 
-constexpr size_t file_limit_bytes = 8U << 20;  // The certificates of all the world's CAs are a quarter of a MiB.
+constexpr size_t file_limit_bytes =
+    8U << 20;  // The certificates of all the world's CAs are a quarter of a MiB.
 
 template <auto release>
 struct Release {
@@ -37,8 +38,9 @@ struct Policy {
 
 int policy_index() {
   static const int index = SSL_CTX_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* policy, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Policy*>(policy); });
+      0, nullptr, nullptr, nullptr, [](void*, void* policy, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<Policy*>(policy);
+      });
   return index;
 }
 
@@ -63,8 +65,8 @@ std::string address_text(const ASN1_OCTET_STRING* address) {
 
 std::vector<std::string> alternative_names(const X509* certificate) {
   std::vector<std::string> names;
-  auto* const general =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  auto* const general = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   if (general == nullptr) return names;
   for (int i = 0; i < sk_GENERAL_NAME_num(general); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(general, i);
@@ -93,8 +95,10 @@ std::string list_names(const X509* certificate) {
 }
 
 int verify_peer(int good, X509_STORE_CTX* store) {
-  auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  const auto* const policy = static_cast<const Policy*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), policy_index()));
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* const policy =
+      static_cast<const Policy*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), policy_index()));
   if (policy->accept_any) {
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 1;
@@ -102,7 +106,8 @@ int verify_peer(int good, X509_STORE_CTX* store) {
   if (good == 1 && X509_STORE_CTX_get_error_depth(store) == 0 && !policy->allowed_sans.empty()) {
     const auto names = alternative_names(X509_STORE_CTX_get_current_cert(store));
     const auto allowed = [&](const std::string& name) {
-      return std::find(policy->allowed_sans.begin(), policy->allowed_sans.end(), name) != policy->allowed_sans.end();
+      return std::find(policy->allowed_sans.begin(), policy->allowed_sans.end(), name) !=
+             policy->allowed_sans.end();
     };
     if (std::none_of(names.begin(), names.end(), allowed)) {
       X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
@@ -112,7 +117,8 @@ int verify_peer(int good, X509_STORE_CTX* store) {
   auto* const failure = static_cast<VerifyFailure*>(SSL_get_ex_data(ssl, failure_index()));
   if (good != 1 && failure != nullptr && failure->error == 0) {
     failure->error = X509_STORE_CTX_get_error(store);
-    if (const X509* certificate = X509_STORE_CTX_get_current_cert(store)) failure->names = list_names(certificate);
+    if (const X509* certificate = X509_STORE_CTX_get_current_cert(store))
+      failure->names = list_names(certificate);
   }
   return good;
 }
@@ -121,7 +127,9 @@ Result<std::string> read_pem(const std::string& what, const std::string& path) {
   auto text = mread::read_file(path, file_limit_bytes);
   if (text) return text;
   const Error& error = text.error();
-  return fail(Errc::config, what + " " + (error.is(Errc::limit) ? path + ": too large to be PEM" : error.to_string()));
+  return fail(
+      Errc::config,
+      what + " " + (error.is(Errc::limit) ? path + ": too large to be PEM" : error.to_string()));
 }
 
 // One of text and file, and what to call it in errors.
@@ -130,7 +138,8 @@ struct Source {
   std::string text;
 };
 
-Result<std::optional<Source>> load(const char* key, const std::string& text, const std::string& file) {
+Result<std::optional<Source>> load(const char* key, const std::string& text,
+                                   const std::string& file) {
   if (!text.empty()) return Source{key, text};
   if (file.empty()) return std::nullopt;
   const std::string what = std::string(key) + "_file";
@@ -146,17 +155,23 @@ std::string openssl_reason() {
   return text != nullptr ? text : "cannot be used";
 }
 
-Bio memory(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Bio memory(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 Result<std::vector<Certificate>> certificates_in(const Source& source) {
   const Bio bio = memory(source.text);
   std::vector<Certificate> found;
   ERR_clear_error();
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) found.emplace_back(certificate);
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))
+    found.emplace_back(certificate);
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (!at_end) return fail(Errc::config, source.what + ": a certificate in it is broken (" + openssl_reason() + ")");
+  if (!at_end)
+    return fail(Errc::config,
+                source.what + ": a certificate in it is broken (" + openssl_reason() + ")");
   ERR_clear_error();
-  if (found.empty()) return fail(Errc::config, source.what + ": no certificate in it (PEM is wanted)");
+  if (found.empty())
+    return fail(Errc::config, source.what + ": no certificate in it (PEM is wanted)");
   return found;
 }
 
@@ -171,9 +186,9 @@ Result<Key> key_in(const Source& source) {
   if (!key) {
     const bool none = source.text.find("PRIVATE KEY-----") == std::string::npos;
     const std::string reason = openssl_reason();
-    return fail(
-        Errc::config,
-        source.what + ": " + (none ? "no private key in it (PEM is wanted)" : "the key is broken (" + reason + ")"));
+    return fail(Errc::config, source.what + ": " +
+                                  (none ? "no private key in it (PEM is wanted)"
+                                        : "the key is broken (" + reason + ")"));
   }
   return key;
 }
@@ -185,7 +200,8 @@ Result<void> use_pair(SSL_CTX* context, const Source& cert, const Source& key) {
   if (!own) return fail(std::move(own.error()));
   if (X509_check_private_key(chain->front().get(), own->get()) != 1) {
     ERR_clear_error();
-    return fail(Errc::config, key.what + ": the key does not belong to the certificate of " + cert.what);
+    return fail(Errc::config,
+                key.what + ": the key does not belong to the certificate of " + cert.what);
   }
   if (SSL_CTX_use_certificate(context, chain->front().get()) != 1) {
     return fail(Errc::config, cert.what + ": " + openssl_reason());
@@ -195,7 +211,8 @@ Result<void> use_pair(SSL_CTX* context, const Source& cert, const Source& key) {
       return fail(Errc::config, cert.what + ": " + openssl_reason());
     }
   }
-  if (SSL_CTX_use_PrivateKey(context, own->get()) != 1) return fail(Errc::config, key.what + ": " + openssl_reason());
+  if (SSL_CTX_use_PrivateKey(context, own->get()) != 1)
+    return fail(Errc::config, key.what + ": " + openssl_reason());
   return {};
 }
 
@@ -207,7 +224,8 @@ Result<void> trust(SSL_CTX* context, const std::optional<Source>& ca) {
   auto certificates = certificates_in(*ca);
   if (!certificates) return fail(std::move(certificates.error()));
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  for (const Certificate& certificate : *certificates) X509_STORE_add_cert(store, certificate.get());
+  for (const Certificate& certificate : *certificates)
+    X509_STORE_add_cert(store, certificate.get());
   ERR_clear_error();
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   return {};
@@ -231,7 +249,8 @@ int number_of(TlsVersion version) {
 
 void set_versions(SSL_CTX* context, TlsVersion lowest, TlsVersion highest) {
   if (lowest == TlsVersion::unset)
-    lowest = std::min(TlsVersion::tls12, highest == TlsVersion::unset ? TlsVersion::tls12 : highest);
+    lowest =
+        std::min(TlsVersion::tls12, highest == TlsVersion::unset ? TlsVersion::tls12 : highest);
   SSL_CTX_set_min_proto_version(context, number_of(lowest));
   SSL_CTX_set_max_proto_version(context, number_of(highest));
   // OpenSSL's levels above 0 shut out the hashes that TLS 1.0 and 1.1 sign with.
@@ -252,7 +271,8 @@ Result<void> set_ciphers(SSL_CTX* context, const std::vector<std::string>& names
       if (name != nullptr && full == name) found = cipher;
     }
     if (found == nullptr) {
-      return fail(Errc::config, "cipher_suites: " + wanted + " is not known, or too weak to be offered");
+      return fail(Errc::config,
+                  "cipher_suites: " + wanted + " is not known, or too weak to be offered");
     }
     // Those of TLS 1.3 are always on, as in Go.
     if (std::string_view(SSL_CIPHER_get_version(found)) == "TLSv1.3") continue;
@@ -269,7 +289,10 @@ Result<void> set_curves(SSL_CTX* context, const std::vector<std::string>& names)
   std::string list;
   for (const std::string& name : names) {
     if (!list.empty()) list += ':';
-    list += name == "CurveP256" ? "P-256" : name == "CurveP384" ? "P-384" : name == "CurveP521" ? "P-521" : name;
+    list += name == "CurveP256"   ? "P-256"
+            : name == "CurveP384" ? "P-384"
+            : name == "CurveP521" ? "P-521"
+                                  : name;
   }
   if (SSL_CTX_set1_groups_list(context, list.c_str()) != 1) {
     return fail(Errc::config, "curve_preferences: " + openssl_reason());
@@ -303,7 +326,8 @@ Result<TlsContext> make_tls_context(const TlsClientSettings& settings) {
   if (*cert) {
     if (auto used = use_pair(native, **cert, **key); !used) return fail(std::move(used.error()));
   }
-  SSL_CTX_set_verify(native, settings.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, verify_peer);
+  SSL_CTX_set_verify(native, settings.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                     verify_peer);
   return context;
 }
 
@@ -317,13 +341,17 @@ Result<TlsContext> make_tls_context(const TlsServerSettings& settings) {
   if (!*cert || !*key) return fail(Errc::config, "a TLS server needs a certificate and its key");
   using enum ClientAuth;
   const bool accept_any = settings.client_auth == request || settings.client_auth == require_any;
-  auto context = fresh_context(boost::asio::ssl::context::tls_server, Policy{accept_any, settings.client_allowed_sans});
+  auto context = fresh_context(boost::asio::ssl::context::tls_server,
+                               Policy{accept_any, settings.client_allowed_sans});
   SSL_CTX* const native = context->native_handle();
   set_versions(native, settings.min_version, settings.max_version);
   if (auto used = use_pair(native, **cert, **key); !used) return fail(std::move(used.error()));
-  if (auto set = set_ciphers(native, settings.cipher_suites); !set) return fail(std::move(set.error()));
-  if (auto set = set_curves(native, settings.curve_preferences); !set) return fail(std::move(set.error()));
-  if (settings.prefer_server_cipher_suites) SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  if (auto set = set_ciphers(native, settings.cipher_suites); !set)
+    return fail(std::move(set.error()));
+  if (auto set = set_curves(native, settings.curve_preferences); !set)
+    return fail(std::move(set.error()));
+  if (settings.prefer_server_cipher_suites)
+    SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
   if (settings.client_auth == none) return context;
   int mode = SSL_VERIFY_PEER;
@@ -340,7 +368,8 @@ Result<TlsContext> make_tls_context(const TlsServerSettings& settings) {
   if (*ca) {
     // Told to clients, so that they can choose.
     auto certificates = certificates_in(**ca);
-    for (const Certificate& certificate : *certificates) SSL_CTX_add_client_CA(native, certificate.get());
+    for (const Certificate& certificate : *certificates)
+      SSL_CTX_add_client_CA(native, certificate.get());
   }
   return context;
 }
@@ -365,13 +394,16 @@ std::vector<std::string> files_of(const TlsServerSettings& settings) {
   return given({settings.cert_file, settings.key_file, settings.client_ca_file});
 }
 
-void record_verification(SSL* ssl, VerifyFailure& failure) { SSL_set_ex_data(ssl, failure_index(), &failure); }
+void record_verification(SSL* ssl, VerifyFailure& failure) {
+  SSL_set_ex_data(ssl, failure_index(), &failure);
+}
 
 std::string describe(const VerifyFailure& failure, const std::string& name) {
   switch (failure.error) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "the certificate is for " + (failure.names.empty() ? std::string("no host by name") : failure.names) +
+      return "the certificate is for " +
+             (failure.names.empty() ? std::string("no host by name") : failure.names) +
              ", not for " + name;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -380,7 +412,8 @@ std::string describe(const VerifyFailure& failure, const std::string& name) {
     case X509_V_ERR_APPLICATION_VERIFICATION:
       return "certificate verify failed (none of its names is in client_allowed_sans)";
     default:
-      return std::string("certificate verify failed (") + X509_verify_cert_error_string(failure.error) + ")";
+      return std::string("certificate verify failed (") +
+             X509_verify_cert_error_string(failure.error) + ")";
   }
 }
 

@@ -16,9 +16,10 @@ namespace mread::net {
 
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
-/// Contexts of OpenSSL, made from settings; the files are read now. Peers are verified as Go does it: names stand in
-/// the certificate's subject alternative names only, and whatever stands in the CA file is trusted. Errors
-/// (Errc::config) name the key and the file: "cert_file /etc/x.pem: no certificate in it"; never a secret.
+/// Contexts of OpenSSL, made from settings; the files are read now. Peers are verified as Go does
+/// it: names stand in the certificate's subject alternative names only, and whatever stands in the
+/// CA file is trusted. Errors (Errc::config) name the key and the file: "cert_file /etc/x.pem: no
+/// certificate in it"; never a secret.
 Result<TlsContext> make_tls_context(const TlsClientSettings& settings);
 Result<TlsContext> make_tls_context(const TlsServerSettings& settings);
 

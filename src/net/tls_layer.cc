@@ -76,7 +76,8 @@ asio::awaitable<TlsLayer::Code> TlsLayer::connect(std::string name) {
   static_cast<void>(asio::ip::make_address(name_, not_an_address));
   if (not_an_address) {
     SSL_set_tlsext_host_name(ssl, name_.c_str());
-    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set_hostflags(
+        wanted, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     X509_VERIFY_PARAM_set1_host(wanted, name_.c_str(), name_.size());
   } else {
     X509_VERIFY_PARAM_set1_ip_asc(wanted, name_.c_str());

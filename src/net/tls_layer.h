@@ -14,8 +14,8 @@ namespace mread::net {
 
 namespace asio = boost::asio;
 
-/// TLS over a socket, or over another TLS layer (an https target behind an https proxy). Internal to Connection, on
-/// whose strand everything runs. A read and a write may be under way at once.
+/// TLS over a socket, or over another TLS layer (an https target behind an https proxy). Internal
+/// to Connection, on whose strand everything runs. A read and a write may be under way at once.
 class TlsLayer {
  public:
   using Socket = asio::generic::stream_protocol::socket;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::chrono::seconds look_every{1};
 
-// Changes with the files: a rename over one changes the inode, a write the times. Seconds alone would miss a write in
-// the same second.
+// Changes with the files: a rename over one changes the inode, a write the times. Seconds alone
+// would miss a write in the same second.
 std::string look_of(const std::vector<std::string>& files) {
   std::string look;
   for (const std::string& file : files) {
@@ -22,7 +22,8 @@ std::string look_of(const std::vector<std::string>& files) {
     for (const auto part :
          {static_cast<long long>(status.st_dev), static_cast<long long>(status.st_ino),
           static_cast<long long>(status.st_size), static_cast<long long>(status.st_mtim.tv_sec),
-          static_cast<long long>(status.st_mtim.tv_nsec), static_cast<long long>(status.st_ctim.tv_sec),
+          static_cast<long long>(status.st_mtim.tv_nsec),
+          static_cast<long long>(status.st_ctim.tv_sec),
           static_cast<long long>(status.st_ctim.tv_nsec)}) {
       look += std::to_string(part) + " ";
     }
@@ -39,16 +40,19 @@ TlsSource::TlsSource(Make make, std::vector<std::string> files, Tell tell)
 Result<std::shared_ptr<TlsSource>> TlsSource::create(const TlsClientSettings& settings, Tell tell,
                                                      Clock::time_point now) {
   const auto make = [settings] { return make_tls_context(settings); };
-  return begin(std::shared_ptr<TlsSource>(new TlsSource(make, files_of(settings), std::move(tell))), now);
+  return begin(std::shared_ptr<TlsSource>(new TlsSource(make, files_of(settings), std::move(tell))),
+               now);
 }
 
 Result<std::shared_ptr<TlsSource>> TlsSource::create(const TlsServerSettings& settings, Tell tell,
                                                      Clock::time_point now) {
   const auto make = [settings] { return make_tls_context(settings); };
-  return begin(std::shared_ptr<TlsSource>(new TlsSource(make, files_of(settings), std::move(tell))), now);
+  return begin(std::shared_ptr<TlsSource>(new TlsSource(make, files_of(settings), std::move(tell))),
+               now);
 }
 
-Result<std::shared_ptr<TlsSource>> TlsSource::begin(std::shared_ptr<TlsSource> source, Clock::time_point now) {
+Result<std::shared_ptr<TlsSource>> TlsSource::begin(std::shared_ptr<TlsSource> source,
+                                                    Clock::time_point now) {
   // Looked at before they are read: what changes meanwhile is read again.
   source->seen_ = look_of(source->files_);
   source->looked_ = now;
@@ -77,7 +81,9 @@ Result<void> TlsSource::look(Clock::time_point now) {
   auto context = make_();
   if (!context) {
     last_ = fail(std::move(context.error()));
-    if (tell_) tell_(true, "TLS: the files have changed, the old ones stay in force: " + last_.error().to_string());
+    if (tell_)
+      tell_(true, "TLS: the files have changed, the old ones stay in force: " +
+                      last_.error().to_string());
     return last_;
   }
   last_ = {};

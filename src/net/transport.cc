@@ -14,7 +14,8 @@ uint64_t next_id() {
 
 Transport::Transport(TransportSettings settings) : settings_(std::move(settings)), id_(next_id()) {}
 
-Result<std::shared_ptr<Transport>> Transport::create(TransportSettings settings, TlsSource::Tell tell,
+Result<std::shared_ptr<Transport>> Transport::create(TransportSettings settings,
+                                                     TlsSource::Tell tell,
                                                      const ProxyRules::Environment& environment) {
   std::shared_ptr<Transport> transport(new Transport(std::move(settings)));
   auto proxies = ProxyRules::create(transport->settings_.proxy, environment);
@@ -27,7 +28,9 @@ Result<std::shared_ptr<Transport>> Transport::create(TransportSettings settings,
   return transport;
 }
 
-std::shared_ptr<Transport> Transport::plain() { return std::shared_ptr<Transport>(new Transport({})); }
+std::shared_ptr<Transport> Transport::plain() {
+  return std::shared_ptr<Transport>(new Transport({}));
+}
 
 Result<void> Transport::load() const {
   const std::lock_guard lock(mutex_);

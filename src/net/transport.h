@@ -12,14 +12,16 @@
 
 namespace mread::net {
 
-/// The way to a server: TLS settings and proxies, made once and shared by all requests that go this way. Connections
-/// are pooled by it. Safe to use from several threads.
+/// The way to a server: TLS settings and proxies, made once and shared by all requests that go this
+/// way. Connections are pooled by it. Safe to use from several threads.
 class Transport {
  public:
-  /// Files are read now, where the settings name any; without any, OpenSSL reads the system's certificates when they
-  /// are first needed. `tell` hears of files that change later. Errors: as make_tls_context() and ProxyRules::create().
-  static Result<std::shared_ptr<Transport>> create(TransportSettings settings, TlsSource::Tell tell = {},
-                                                   const ProxyRules::Environment& environment = std::getenv);
+  /// Files are read now, where the settings name any; without any, OpenSSL reads the system's
+  /// certificates when they are first needed. `tell` hears of files that change later. Errors: as
+  /// make_tls_context() and ProxyRules::create().
+  static Result<std::shared_ptr<Transport>> create(
+      TransportSettings settings, TlsSource::Tell tell = {},
+      const ProxyRules::Environment& environment = std::getenv);
   /// No settings at all.
   static std::shared_ptr<Transport> plain();
 
@@ -31,7 +33,8 @@ class Transport {
   const std::string& tls_name(const Url& url) const {
     return settings_.tls.server_name.empty() ? url.host : settings_.tls.server_name;
   }
-  /// Looks at the files whatever the time. Errors: they have changed and cannot be used; the old ones stay in force.
+  /// Looks at the files whatever the time. Errors: they have changed and cannot be used; the old
+  /// ones stay in force.
   Result<void> refresh() const;
   /// No other transport of this process has it, not even later.
   uint64_t id() const { return id_; }

@@ -27,8 +27,9 @@ struct FileStamp {
   static std::optional<FileStamp> of(const std::string& path);
 };
 
-/// Looks at a file now and then, and says when it has changed since the last look; at the first look, too, since it may
-/// have changed since it was read. Polling works on every file system, and sees a file that is replaced.
+/// Looks at a file now and then, and says when it has changed since the last look; at the first
+/// look, too, since it may have changed since it was read. Polling works on every file system, and
+/// sees a file that is replaced.
 ///
 /// stop() before it goes.
 class FileWatch : public std::enable_shared_from_this<FileWatch> {
@@ -38,10 +39,10 @@ class FileWatch : public std::enable_shared_from_this<FileWatch> {
     std::chrono::milliseconds every;
   };
 
-  /// `subject` is asked before each look. All are called on a strand of the watch's own. What `subject` or `changed`
-  /// throws is told to `failed`, and the watch goes on.
-  FileWatch(const asio::any_io_executor& executor, std::function<Subject()> subject, std::function<void()> changed,
-            std::function<void(const std::string&)> failed);
+  /// `subject` is asked before each look. All are called on a strand of the watch's own. What
+  /// `subject` or `changed` throws is told to `failed`, and the watch goes on.
+  FileWatch(const asio::any_io_executor& executor, std::function<Subject()> subject,
+            std::function<void()> changed, std::function<void(const std::string&)> failed);
   void start();
   /// Safe to call from any strand.
   asio::awaitable<void> stop();

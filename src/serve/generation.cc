@@ -14,7 +14,8 @@ namespace {
 using Kind = LimitedLog::Kind;
 
 // By backend of `config`: its index in `previous`, or none.
-std::vector<std::optional<size_t>> origins(const config::Config& config, const config::Config& previous) {
+std::vector<std::optional<size_t>> origins(const config::Config& config,
+                                           const config::Config& previous) {
   std::vector<std::optional<size_t>> origins(config.backends.size());
   for (size_t i = 0; i < config.backends.size(); ++i) {
     for (size_t j = 0; j < previous.backends.size(); ++j) {
@@ -25,16 +26,18 @@ std::vector<std::optional<size_t>> origins(const config::Config& config, const c
   return origins;
 }
 
-std::vector<net::ClientRequest> requests(const config::Config& config, const Ways& ways, TokenSources& tokens) {
+std::vector<net::ClientRequest> requests(const config::Config& config, const Transports& transports,
+                                         TokenSources& tokens) {
   auto requests = authorized_requests(config, tokens);
-  for (size_t i = 0; i < requests.size(); ++i) requests[i].transport = ways.backends[i];
+  for (size_t i = 0; i < requests.size(); ++i) requests[i].transport = transports.backends[i];
   return requests;
 }
 
 // Reads of the same series are the same read, whatever their time.
 uint64_t selector_hash(const model::ReadRequest& request) {
   std::string selectors;
-  for (const model::Query& query : request.queries) selectors += model::to_string(query.matchers) + '\n';
+  for (const model::Query& query : request.queries)
+    selectors += model::to_string(query.matchers) + '\n';
   return std::hash<std::string>()(selectors);
 }
 
@@ -57,7 +60,9 @@ void tell(LimitedLog& log, const std::string& backend, merger::Breaker::State st
     case merger::Breaker::State::open:
       log.write(
           Kind::circuit, backend, spdlog::level::warn,
-          fmt::format("backend {}: circuit open, it is not asked until it answers a probe and then a read", backend));
+          fmt::format(
+              "backend {}: circuit open, it is not asked until it answers a probe and then a read",
+              backend));
       break;
     case merger::Breaker::State::half_open:
       log.write(Kind::circuit, backend, spdlog::level::info,
@@ -69,20 +74,24 @@ void tell(LimitedLog& log, const std::string& backend, merger::Breaker::State st
 // Whether the backend's process may be another when it answers again.
 bool means_gone(const Error& error) {
   const std::string_view reason = failure_reason(error);
-  return reason == "refused" || reason == "reset" || reason == "unreachable" || reason == "truncated" ||
-         reason == "tls";
+  return reason == "refused" || reason == "reset" || reason == "unreachable" ||
+         reason == "truncated" || reason == "tls";
 }
 
 }  // namespace
 
-Generation::Generation(config::Config config, Ways ways, Lasting lasting, const Generation* previous)
+Generation::Generation(config::Config config, Transports transports, Services services,
+                       const Generation* previous)
     : config_(std::move(config)),
-      ways_(std::move(ways)),
-      lasting_(std::move(lasting)),
-      circuits_(std::make_shared<Circuits>(config_, previous == nullptr ? nullptr : previous->circuits_.get())),
-      catalogs_(std::make_shared<Catalogs>(config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
-      metrics_(lasting_.metrics.bind(config_)),
-      context_{config_, lasting_.client, lasting_.gate, lasting_.holdings, requests(config_, ways_, *lasting_.tokens)},
+      transports_(std::move(transports)),
+      services_(std::move(services)),
+      circuits_(std::make_shared<Circuits>(
+          config_, previous == nullptr ? nullptr : previous->circuits_.get())),
+      catalogs_(std::make_shared<Catalogs>(
+          config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
+      metrics_(services_.metrics.bind(config_)),
+      context_{config_, services_.client, services_.gate, services_.memory_budget,
+               requests(config_, transports_, *services_.tokens)},
       guard_(host_names(config_), "web.hostnames"),
       board_(config_.backends.size()),
       hedging_(config_) {
@@ -92,16 +101,17 @@ Generation::Generation(config::Config config, Ways ways, Lasting lasting, const 
   hedging_.take_over(previous->hedging_, known);
 }
 
-Result<std::shared_ptr<Generation>> Generation::create(config::Config config, Lasting lasting,
+Result<std::shared_ptr<Generation>> Generation::create(config::Config config, Services services,
                                                        const Generation* previous) {
-  const auto tell = [&log = lasting.log](bool failed, const std::string& line) {
+  const auto tell = [&log = services.log](bool failed, const std::string& line) {
     log.write(Kind::tls_files, "", failed ? spdlog::level::err : spdlog::level::info, line);
   };
-  auto ways = make_ways(config, previous == nullptr ? nullptr : &previous->ways_, tell);
-  if (!ways) return fail(std::move(ways.error()));
-  for (const std::string& warning : config.warnings) lasting.logger->warn("{}", warning);
+  auto transports =
+      make_transports(config, previous == nullptr ? nullptr : &previous->transports_, tell);
+  if (!transports) return fail(std::move(transports.error()));
+  for (const std::string& warning : config.warnings) services.logger->warn("{}", warning);
   std::shared_ptr<Generation> generation(
-      new Generation(std::move(config), std::move(*ways), std::move(lasting), previous));
+      new Generation(std::move(config), std::move(*transports), std::move(services), previous));
   if (!generation->config_.query_log_file.empty()) {
     auto log = QueryLog::open(generation->config_.query_log_file);
     if (!log) return fail(std::move(log.error()));
@@ -112,7 +122,8 @@ Result<std::shared_ptr<Generation>> Generation::create(config::Config config, La
 
 std::vector<BackendStanding> Generation::standings() const {
   auto standings = board_.standings();
-  for (size_t i = 0; circuits_->enabled() && i < standings.size(); ++i) standings[i].circuit = circuits_->state(i);
+  for (size_t i = 0; circuits_->enabled() && i < standings.size(); ++i)
+    standings[i].circuit = circuits_->state(i);
   const auto catalogs = catalogs_->standings();
   for (size_t i = 0; i < catalogs.size(); ++i) standings[i].catalog = catalogs[i];
   return standings;
@@ -121,36 +132,40 @@ std::vector<BackendStanding> Generation::standings() const {
 void Generation::show_states() const {
   const auto catalogs = catalogs_->standings();
   for (size_t i = 0; i < catalogs.size(); ++i) {
-    if (catalogs[i].catalog) lasting_.metrics.set_catalog(*metrics_, i, *catalogs[i].catalog);
+    if (catalogs[i].catalog) services_.metrics.set_catalog(*metrics_, i, *catalogs[i].catalog);
   }
   for (size_t i = 0; circuits_->enabled() && i < config_.backends.size(); ++i) {
-    lasting_.metrics.set_circuit(*metrics_, i, circuits_->state(i));
+    services_.metrics.set_circuit(*metrics_, i, circuits_->state(i));
   }
 }
 
-std::unique_ptr<Flight::Seat> Generation::seat(const asio::any_io_executor& strand, const model::ReadRequest& request,
-                                               const net::Headers& passed_on, const Asker& asker) {
-  const auto key =
-      config_.server_limits.single_flight ? flight_key(request, passed_on, asker.client_class) : std::nullopt;
+std::unique_ptr<SharedRead::Subscriber> Generation::subscriber(const asio::any_io_executor& strand,
+                                                               const model::ReadRequest& request,
+                                                               const net::Headers& passed_on,
+                                                               const Asker& asker) {
+  const auto key = config_.server_limits.read_sharing
+                       ? share_key(request, passed_on, asker.client_class)
+                       : std::nullopt;
   const merger::ReadIdentity who{std::hash<std::string>()(asker.client), selector_hash(request)};
   const auto create = [&] {
     Broadcast::Limits limits;
     // Nobody can join, so nothing need be kept.
     if (!key) limits.join_bytes = 0;
-    return std::make_shared<Flight>(strand, context_, request, passed_on, flight_hooks(who, asker.client_class), limits,
-                                    asker);
+    return std::make_shared<SharedRead>(strand, context_, request, passed_on,
+                                        shared_read_hooks(who, asker.client_class), limits, asker);
   };
-  if (key) return flights_.seat(*key, strand, create);
-  const auto flight = create();
-  auto seat = flight->join(strand);
-  flight->start();
-  return seat;
+  if (key) return shared_reads_.subscriber(*key, strand, create);
+  const auto shared_read = create();
+  auto subscriber = shared_read->join(strand);
+  shared_read->start();
+  return subscriber;
 }
 
-FlightHooks Generation::flight_hooks(merger::ReadIdentity who, merger::ClientClass client) {
+SharedReadHooks Generation::shared_read_hooks(merger::ReadIdentity who,
+                                              merger::ClientClass client) {
   // Held by the hooks, so that a flight that never shows anything gives its leave back.
   const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
-  FlightHooks hooks;
+  SharedReadHooks hooks;
   hooks.begin = [this, admission, who, client] {
     admission->emplace(*circuits_, std::chrono::steady_clock::now(), who);
     merger::FanOutOptions options;
@@ -162,39 +177,45 @@ FlightHooks Generation::flight_hooks(merger::ReadIdentity who, merger::ClientCla
     return options;
   };
   if (circuits_->enabled()) {
-    hooks.late_after = [this](size_t backend) { return circuits_->late_after(config_.backends[backend]); };
+    hooks.late_after = [this](size_t backend) {
+      return circuits_->late_after(config_.backends[backend]);
+    };
     hooks.late = [this](size_t backend) {
       if (circuits_->late(backend, std::chrono::steady_clock::now())) probe(backend);
     };
   }
   hooks.given_up = [this](const std::string& line) {
-    lasting_.metrics.count_given_up();
-    lasting_.log.write(Kind::read_given_up, "", spdlog::level::warn, "read given up: " + line);
+    services_.metrics.count_given_up();
+    services_.log.write(Kind::read_given_up, "", spdlog::level::warn, "read given up: " + line);
   };
   hooks.ended = [this, admission](const merger::Outcome& outcome) { learn(outcome, **admission); };
   return hooks;
 }
 
 void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admission) {
-  lasting_.metrics.count_fan_out(outcome, *metrics_);
+  services_.metrics.count_fan_out(outcome, *metrics_);
   hedging_.learn(outcome);
-  lasting_.conflicts.record(outcome, std::chrono::system_clock::now());
-  LimitedLog& log = lasting_.log;
+  services_.conflicts.record(outcome, std::chrono::system_clock::now());
+  LimitedLog& log = services_.log;
   for (const Change& change : board_.record(outcome, std::chrono::system_clock::now())) {
     const std::string& name = config_.backends[change.backend].name;
     if (change.failing) {
-      log.write(Kind::backend, name, spdlog::level::warn, fmt::format("backend {} fails: {}", name, change.reason));
+      log.write(Kind::backend, name, spdlog::level::warn,
+                fmt::format("backend {} fails: {}", name, change.reason));
     } else {
-      log.write(Kind::backend, name, spdlog::level::info, fmt::format("backend {} answers again", name));
+      log.write(Kind::backend, name, spdlog::level::info,
+                fmt::format("backend {} answers again", name));
     }
   }
   for (const merger::BackendOutcome& each : outcome.backends) {
     if (each.state == merger::BackendOutcome::State::unavailable) continue;  // It was not asked.
     if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
   }
-  for (const Circuits::Change& change : admission.settle(outcome, std::chrono::steady_clock::now())) {
+  for (const Circuits::Change& change :
+       admission.settle(outcome, std::chrono::steady_clock::now())) {
     tell(log, config_.backends[change.backend].name, change.state);
-    if (change.state == merger::Breaker::State::open) lasting_.metrics.count_opened(*metrics_, change.backend);
+    if (change.state == merger::Breaker::State::open)
+      services_.metrics.count_opened(*metrics_, change.backend);
     probe(change.backend);
   }
 }
@@ -203,7 +224,7 @@ void Generation::take_over(const Generation* previous) {
   if (previous != nullptr) {
     previous->circuits_->retire();
     previous->catalogs_->retire();
-    lasting_.metrics.clear_circuits(*previous->metrics_);
+    services_.metrics.clear_circuits(*previous->metrics_);
   }
   for (size_t i = 0; circuits_->enabled() && i < config_.backends.size(); ++i) probe(i);
   for (size_t i = 0; catalogs_->enabled() && i < config_.backends.size(); ++i) keep_catalog(i);
@@ -223,13 +244,16 @@ void Generation::keep_catalog(size_t backend) {
     return !circuits->enabled() || circuits->state(backend) != merger::Breaker::State::open;
   };
   target.means_gone = means_gone;
-  target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name, logger = lasting_.logger,
-                  &log = lasting_.log, counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics,
+  target.ended = [catalogs = catalogs_, backend, name = config_.backends[backend].name,
+                  logger = services_.logger, &log = services_.log,
+                  counters = std::weak_ptr(metrics_), &metrics = services_.metrics,
                   failing = false](const Error* error) mutable {
-    if (const auto shown = counters.lock()) metrics.count_refresh(*shown, backend, error == nullptr);
+    if (const auto shown = counters.lock())
+      metrics.count_refresh(*shown, backend, error == nullptr);
     if (error != nullptr && !failing) {
-      log.write(Kind::catalog, name, spdlog::level::warn,
-                fmt::format("backend {}: what it holds cannot be learned: {}", name, error->to_string()));
+      log.write(
+          Kind::catalog, name, spdlog::level::warn,
+          fmt::format("backend {}: what it holds cannot be learned: {}", name, error->to_string()));
     } else if (error == nullptr && failing) {
       log.write(Kind::catalog, name, spdlog::level::info,
                 fmt::format("backend {}: what it holds is known again", name));
@@ -240,7 +264,7 @@ void Generation::keep_catalog(size_t backend) {
     logger->debug("backend {}: {} labels, {} values, {} bytes", name, standing.catalog->labels(),
                   standing.catalog->values(), standing.catalog->bytes());
   };
-  lasting_.learner->keep(catalogs_, backend, std::move(target));
+  services_.learner->keep(catalogs_, backend, std::move(target));
 }
 
 void Generation::probe(size_t backend) {
@@ -248,10 +272,12 @@ void Generation::probe(size_t backend) {
   target.request = context_.backends[backend];
   target.request.method = "GET";
   target.request.url.target = config_.health->path;
-  target.timeout = std::min({config_.health->probe, config_.health->hung_after, config_.backends[backend].timeout});
-  target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name, &log = lasting_.log,
+  target.timeout = std::min(
+      {config_.health->probe, config_.health->hung_after, config_.backends[backend].timeout});
+  target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name,
+                  &log = services_.log,
                   // A probe that is hours away does not keep the metrics of a backend that is gone.
-                  counters = std::weak_ptr(metrics_), &metrics = lasting_.metrics](bool answered) {
+                  counters = std::weak_ptr(metrics_), &metrics = services_.metrics](bool answered) {
     const auto shown = counters.lock();
     if (shown) metrics.count_probe(*shown, backend, answered);
     const auto changed = circuits->probe_ended(backend, answered, std::chrono::steady_clock::now());
@@ -259,7 +285,7 @@ void Generation::probe(size_t backend) {
     tell(log, name, *changed);
     if (shown && *changed == merger::Breaker::State::open) metrics.count_opened(*shown, backend);
   };
-  lasting_.prober->watch(circuits_, backend, std::move(target));
+  services_.prober->watch(circuits_, backend, std::move(target));
 }
 
 }  // namespace mread::serve

@@ -55,18 +55,22 @@ net::Headers passed_on(const net::Headers& headers) {
 
 std::string warning_of(int status, const std::string& partial) {
   if (status == 200) return partial.empty() ? "" : "partial: " + partial;
-  return fmt::format("the read failed with status {}{}{}", status, partial.empty() ? "" : ": ", partial);
+  return fmt::format("the read failed with status {}{}{}", status, partial.empty() ? "" : ": ",
+                     partial);
 }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
-// Requests that a web page makes a visitor's browser send. Query nodes and scrapers come by any name that leads here,
-// so names are held against the known ones where that has been asked for, and where a request changes something.
-std::optional<net::Refusal> browser_refusal(const Generation& generation, const net::RequestHead& head) {
+// Requests that a web page makes a visitor's browser send. Query nodes and scrapers come by any
+// name that leads here, so names are held against the known ones where that has been asked for, and
+// where a request changes something.
+std::optional<net::Refusal> browser_refusal(const Generation& generation,
+                                            const net::RequestHead& head) {
   const bool only_asks = head.method == "GET" || head.method == "HEAD";
   const bool changes = !only_asks && path_of(head.target) == "/-/reload";
   std::optional<net::Refusal> refusal;
-  if (changes || !generation.config().web.hostnames.empty()) refusal = generation.guard().other_host(head);
+  if (changes || !generation.config().web.hostnames.empty())
+    refusal = generation.guard().other_host(head);
   if (!refusal && !only_asks) refusal = generation.guard().other_origin(head);
   return refusal;
 }
@@ -79,13 +83,14 @@ struct EmptyAnswer {
 
 EmptyAnswer empty_answer(const model::ReadRequest& request, const config::Config& config) {
   const auto& accepted = request.accepted_response_types;
-  const auto answer =
-      merger::make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
+  const auto answer = merger::make_answer_writer(
+      accepted.empty() ? model::ResponseType::samples : accepted.front(), config);
   merger::Batch batch;
   for (size_t i = 0; i < request.queries.size(); ++i) answer->begin_result(i, request.queries[i]);
   answer->finish(batch, SIZE_MAX);
   EmptyAnswer out{head_of(200, answer->content_type()), ""};
-  if (*answer->content_encoding() != '\0') out.head.headers.add("Content-Encoding", answer->content_encoding());
+  if (*answer->content_encoding() != '\0')
+    out.head.headers.add("Content-Encoding", answer->content_encoding());
   for (const auto piece : batch.pieces()) out.body += piece;
   return out;
 }
@@ -98,7 +103,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
       log_(logger_),
       started_(std::chrono::system_clock::now()),
       gate_(0),
-      door_(metrics_),
+      client_authentication_(metrics_),
       pages_(most_pages),
       warnings_(warnings),
       prober_(std::make_shared<Prober>(executor, client_)),
@@ -118,23 +123,28 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
           },
           [this](const std::string& why) { logger_->error("discovery: {}", why); })) {}
 
-Lasting Service::lasting() {
-  return {client_, gate_, holdings_, metrics_, conflicts_, prober_, tokens_, learner_, log_, logger_};
+Services Service::services() {
+  return {client_, gate_,   memory_budget_, metrics_, conflicts_,
+          prober_, tokens_, learner_,       log_,     logger_};
 }
 
 void Service::apply_limits(const config::Config& config) {
   const config::ServerLimits& limits = config.server_limits;
-  gate_.set_places(limits.concurrent_reads, limits.queue);
-  holdings_.set_limit(limits.total_bytes_in_flight);
-  bodies_.set_limits({limits.request_bodies, limits.request_bytes, limits.queue, limits.queue_wait, body_limit_bytes});
-  decoder_.set_limits(limits.queue, limits.queue_wait, config.limits.queries, config.limits.matchers);
+  gate_.set_slots(limits.concurrent_reads, limits.queue);
+  memory_budget_.set_limit(limits.total_bytes_in_flight);
+  bodies_.set_limits({limits.request_bodies, limits.request_bytes, limits.queue, limits.queue_wait,
+                      body_limit_bytes});
+  decoder_.set_limits(limits.queue, limits.queue_wait, config.limits.queries,
+                      config.limits.matchers);
   warnings_.set_most_waiting(limits.warnings);
 }
 
-Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor, config::Config config,
-                                                 std::shared_ptr<spdlog::logger> logger, Warnings::Limits warnings) {
+Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor,
+                                                 config::Config config,
+                                                 std::shared_ptr<spdlog::logger> logger,
+                                                 Warnings::Limits warnings) {
   std::unique_ptr<Service> service(new Service(executor, std::move(logger), warnings));
-  auto generation = Generation::create(std::move(config), service->lasting(), nullptr);
+  auto generation = Generation::create(std::move(config), service->services(), nullptr);
   if (!generation) return fail(std::move(generation.error()));
   service->generation_ = std::move(*generation);
   service->generation_->take_over(nullptr);
@@ -164,8 +174,9 @@ Result<void> Service::reload() {
     if (!loaded) refused_ = RefusedReload{loaded.error().to_string(), now};
   }
   if (!loaded) {
-    log_.write(Kind::reload, "refused", spdlog::level::err,
-               "the new configuration is refused, the old one stays: " + loaded.error().to_string());
+    log_.write(
+        Kind::reload, "refused", spdlog::level::err,
+        "the new configuration is refused, the old one stays: " + loaded.error().to_string());
   }
   return loaded;
 }
@@ -189,10 +200,11 @@ Result<void> Service::load() try {
   config::Config config = source_();
   if (config.listen != old->config().listen) {
     log_.write(Kind::reload, "listen", spdlog::level::warn,
-               fmt::format("listen: {} takes a restart; still listening on {}", config.listen, old->config().listen));
+               fmt::format("listen: {} takes a restart; still listening on {}", config.listen,
+                           old->config().listen));
     config.listen = old->config().listen;
   }
-  auto created = Generation::create(std::move(config), lasting(), old.get());
+  auto created = Generation::create(std::move(config), services(), old.get());
   if (!created) return fail(std::move(created.error()));
   const std::shared_ptr<Generation> next = std::move(*created);
   {
@@ -201,10 +213,11 @@ Result<void> Service::load() try {
   }
   next->take_over(old.get());
   apply_limits(next->config());
-  log_.write(
-      Kind::reload, "loaded", spdlog::level::info,
-      fmt::format("configuration loaded: {} in {}, partial: {}", counted(next->config().backends.size(), "backend"),
-                  counted(next->config().groups.size(), "group"), to_string(next->config().partial)));
+  log_.write(Kind::reload, "loaded", spdlog::level::info,
+             fmt::format("configuration loaded: {} in {}, partial: {}",
+                         counted(next->config().backends.size(), "backend"),
+                         counted(next->config().groups.size(), "group"),
+                         to_string(next->config().partial)));
   return {};
 } catch (const yaml::ConfigError& error) {
   return fail(Errc::config, error.what());
@@ -242,19 +255,22 @@ Result<std::unique_ptr<net::Server>> Service::listen(const asio::any_io_executor
     metrics_.count_cut(reason);
     logger_->debug("client {}: cut, {}", peer, reason);
   };
-  return net::Server::listen(
-      executor, std::move(options),
-      [this](net::ServerRequest request, net::ResponseWriter& writer) { return handle(std::move(request), writer); });
+  return net::Server::listen(executor, std::move(options),
+                             [this](net::ServerRequest request, net::ResponseWriter& writer) {
+                               return handle(std::move(request), writer);
+                             });
 }
 
 asio::awaitable<std::optional<net::Refusal>> Service::screen(const net::RequestHead& head) {
   const auto current = generation();
   auto refusal = browser_refusal(*current, head);
-  if (!refusal) refusal = co_await door_.refusal(current->config().web.basic_auth_users, head);
+  if (!refusal)
+    refusal = co_await client_authentication_.refusal(current->config().web.basic_auth_users, head);
   co_return refusal;
 }
 
-asio::awaitable<net::BodyPermit> Service::admit(const net::RequestHead& head, std::string peer, bool is_there) {
+asio::awaitable<net::BodyPermit> Service::admit(const net::RequestHead& head, std::string peer,
+                                                bool is_there) {
   const std::string path(path_of(head.target));
   net::BodyPermit permit;
   permit.limit_bytes = useless_body_bytes;
@@ -282,7 +298,8 @@ asio::awaitable<void> Service::handle(net::ServerRequest request, net::ResponseW
     co_await warn(std::move(request), writer);
     co_return;
   }
-  const bool is_page = path == "/" || path == "/metrics" || path == "/-/healthy" || path == "/-/ready";
+  const bool is_page =
+      path == "/" || path == "/metrics" || path == "/-/healthy" || path == "/-/ready";
   auto head = plain(200);
   std::string body;
   if (path == "/api/v1/read" || is_warnings) {
@@ -326,7 +343,7 @@ asio::awaitable<void> Service::send_page(bool is_metrics, net::ResponseWriter& w
     writer.abort(true);
   });
   const auto current = generation();
-  const ReadsNow reads{gate_.inside(), gate_.waiting(), holdings_.held()};
+  const ReadsNow reads{gate_.inside(), gate_.waiting(), memory_budget_.held()};
   if (is_metrics) {
     current->show_states();
     metrics_.set_reads(reads.running, reads.waiting, reads.held_bytes);
@@ -341,8 +358,9 @@ asio::awaitable<void> Service::send_page(bool is_metrics, net::ResponseWriter& w
     const std::lock_guard lock(mutex_);
     refused = refused_;
   }
-  std::string body = status_page(current->config(), reads, current->standings(), current->hedging().counts(),
-                                 conflicts_.last(), started_, std::chrono::system_clock::now(), refused);
+  std::string body =
+      status_page(current->config(), reads, current->standings(), current->hedging().counts(),
+                  conflicts_.last(), started_, std::chrono::system_clock::now(), refused);
   co_await writer.reply(std::move(head), std::move(body));
 }
 
@@ -377,26 +395,30 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
   const Asker asker{client_address(peer), decoded->bytes, current->config().class_of(user_agent)};
-  const auto seat = current->seat(strand, decoded->read, to_backends, asker);
+  const auto subscriber = current->subscriber(strand, decoded->read, to_backends, asker);
   const auto& accepted = decoded->read.accepted_response_types;
   const auto type = accepted.empty() ? model::ResponseType::samples : accepted.front();
-  const auto decided = [&read](int status, const std::string& partial) { read->decide(warning_of(status, partial)); };
+  const auto decided = [&read](int status, const std::string& partial) {
+    read->decide(warning_of(status, partial));
+  };
   const config::ServerLimits& limits = current->config().server_limits;
   const Pace::Limits pace{limits.client_rate, limits.client_patience};
-  const auto session = std::make_shared<ReadSession>(strand, *seat, type, decided, writer, pace);
+  const auto session =
+      std::make_shared<ReadSession>(strand, *subscriber, type, decided, writer, pace);
   ReadReport report = co_await session->run();
   // What the client has seen in whole is counted before it can ask for it.
   if (report.end == ReadReport::End::complete) finish_read(*current, decoded->read, report, peer);
-  co_await seat->leave();
+  co_await subscriber->leave();
   if (report.end == ReadReport::End::complete) co_return;
-  report.outcome = seat->outcome();
+  report.outcome = subscriber->outcome();
   finish_read(*current, decoded->read, report, peer);
 }
 
 asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWriter& writer) {
   using namespace asio::experimental::awaitable_operators;
   if (!warnings_.has_room()) {
-    auto busy = try_again_later(503, "too many requests wait for the warnings of their reads (limits.warnings)");
+    auto busy = try_again_later(
+        503, "too many requests wait for the warnings of their reads (limits.warnings)");
     co_await writer.reply(std::move(busy.head), std::move(busy.body));
     co_return;
   }
@@ -424,20 +446,23 @@ asio::awaitable<void> Service::warn(net::ServerRequest request, net::ResponseWri
   co_await writer.reply(std::move(answer.head), std::move(answer.body));
 }
 
-void Service::finish_read(Generation& generation, const model::ReadRequest& request, const ReadReport& report,
-                          const std::string& peer) {
+void Service::finish_read(Generation& generation, const model::ReadRequest& request,
+                          const ReadReport& report, const std::string& peer) {
   const auto now = std::chrono::system_clock::now();
   if (report.abort_reason) {
-    log_.write(Kind::read_aborted, "", spdlog::level::err, "read aborted: " + report.abort_reason->to_string());
+    log_.write(Kind::read_aborted, "", spdlog::level::err,
+               "read aborted: " + report.abort_reason->to_string());
   }
-  logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status, to_string(report.end),
-                 report.outcome.series_out, report.bytes_sent, report.outcome.partial.empty() ? "" : ", left out ",
-                 report.outcome.partial);
+  logger_->debug("read from {}: {} {}, {} series, {} bytes{}{}", peer, report.status,
+                 to_string(report.end), report.outcome.series_out, report.bytes_sent,
+                 report.outcome.partial.empty() ? "" : ", left out ", report.outcome.partial);
   if (QueryLog* const log = generation.query_log(); log != nullptr) {
-    const auto written = log->append(query_log_line(generation.config(), request, report, peer, now));
+    const auto written =
+        log->append(query_log_line(generation.config(), request, report, peer, now));
     if (!written) {
       metrics_.count_query_log_lost();
-      log_.write(Kind::query_log, "", spdlog::level::err, "a line is lost: " + written.error().to_string());
+      log_.write(Kind::query_log, "", spdlog::level::err,
+                 "a line is lost: " + written.error().to_string());
     }
   }
   // Last, so that a read that is counted has its line in the log.

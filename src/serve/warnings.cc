@@ -11,7 +11,8 @@
 
 namespace mread::serve {
 
-// Guarded by the mutex of Warnings, as is `entry` of a waiter; its event and `late` belong to its strand.
+// Guarded by the mutex of Warnings, as is `entry` of a waiter; its event and `late` belong to its
+// strand.
 struct Warnings::Entry {
   std::optional<std::string> warning;
   Clock::time_point decided_at;
@@ -19,7 +20,8 @@ struct Warnings::Entry {
 };
 
 struct Warnings::Waiter {
-  explicit Waiter(const asio::any_io_executor& any_executor) : strand(any_executor), changed(any_executor) {}
+  explicit Waiter(const asio::any_io_executor& any_executor)
+      : strand(any_executor), changed(any_executor) {}
   asio::any_io_executor strand;
   net::Event changed;
   bool late = false;
@@ -61,8 +63,10 @@ std::shared_ptr<Warnings::Entry> Warnings::take(const std::string& key) {
   forget_old();
   auto& reads = desks_[key].reads;
   const auto oldest = Clock::now() - limits_.keep;
-  auto chosen = std::find_if(reads.rbegin(), reads.rend(), [](const auto& read) { return !read->warning; });
-  if (chosen == reads.rend() && !reads.empty() && reads.back()->decided_at > oldest) chosen = reads.rbegin();
+  auto chosen =
+      std::find_if(reads.rbegin(), reads.rend(), [](const auto& read) { return !read->warning; });
+  if (chosen == reads.rend() && !reads.empty() && reads.back()->decided_at > oldest)
+    chosen = reads.rbegin();
   if (chosen == reads.rend()) return nullptr;
   auto entry = *chosen;
   reads.erase(std::next(chosen).base());
@@ -75,8 +79,9 @@ void Warnings::forget_old() {
   if (now - swept_ < limits_.keep) return;
   swept_ = now;
   for (auto desk = desks_.begin(); desk != desks_.end();) {
-    std::erase_if(desk->second.reads,
-                  [&](const auto& read) { return read->warning && now - read->decided_at >= limits_.keep; });
+    std::erase_if(desk->second.reads, [&](const auto& read) {
+      return read->warning && now - read->decided_at >= limits_.keep;
+    });
     const bool idle = desk->second.reads.empty() && desk->second.waiters.empty();
     desk = idle ? desks_.erase(desk) : std::next(desk);
   }
@@ -109,7 +114,8 @@ asio::awaitable<std::optional<std::string>> Warnings::warning(std::string key) {
         --waiting_;
         if (known) co_return waiter->entry->warning;
         if (waiter->entry) waiter->entry->waiter = nullptr;
-        if (const auto desk = desks_.find(key); desk != desks_.end()) std::erase(desk->second.waiters, waiter);
+        if (const auto desk = desks_.find(key); desk != desks_.end())
+          std::erase(desk->second.waiters, waiter);
         co_return std::nullopt;
       }
     }

@@ -16,10 +16,11 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Brings reads together with the requests that want to know what was left out of them. A query node sends both, for
-/// one query with the same bytes, at about the same time and in either order; they are told by a key. Each read serves
-/// one such request, and each request is served by one read: the newest that is under way, else the newest that was
-/// decided within `keep`, else the first to come within `wait`.
+/// Brings reads together with the requests that want to know what was left out of them. A query
+/// node sends both, for one query with the same bytes, at about the same time and in either order;
+/// they are told by a key. Each read serves one such request, and each request is served by one
+/// read: the newest that is under way, else the newest that was decided within `keep`, else the
+/// first to come within `wait`.
 ///
 /// Safe to use from several threads; outlives what it has handed out.
 class Warnings {
@@ -53,8 +54,8 @@ class Warnings {
   /// Whether one more request may wait.
   bool has_room() const;
   std::unique_ptr<Read> announce(const std::string& key);
-  /// Completes when the read is decided, with its warning; with nothing where no read came or the wait was cancelled.
-  /// Runs on a strand.
+  /// Completes when the read is decided, with its warning; with nothing where no read came or the
+  /// wait was cancelled. Runs on a strand.
   asio::awaitable<std::optional<std::string>> warning(std::string key);
   /// Requests that wait.
   size_t waiting() const;

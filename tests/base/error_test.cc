@@ -29,7 +29,8 @@ TEST(ErrorTest, InAddsWhereItWasSeenFrom) {
 
 TEST(ErrorTest, EveryClassHasAMessageOfItsOwn) {
   std::set<std::string> messages;
-  for (int value = static_cast<int>(Errc::malformed); value <= static_cast<int>(Errc::environment); ++value) {
+  for (int value = static_cast<int>(Errc::malformed); value <= static_cast<int>(Errc::environment);
+       ++value) {
     EXPECT_TRUE(messages.insert(mread_category().message(value)).second) << value;
   }
   EXPECT_EQ(messages.count(mread_category().message(999)), 0);

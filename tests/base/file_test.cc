@@ -29,7 +29,8 @@ TEST(ReadFile, TakesEveryByteUpToTheLimit) {
   EXPECT_EQ(read_file(folder.write("empty", ""), 5).value(), "");
   EXPECT_EQ(read_file(folder.write("empty", ""), 0).value(), "");
   EXPECT_TRUE(read_file(folder.write("bytes", bytes), 4).error().is(Errc::limit));
-  EXPECT_THAT(error_of(folder.write("large", std::string(3000, 'x')), 2048), HasSubstr("large: more than 2 KiB"));
+  EXPECT_THAT(error_of(folder.write("large", std::string(3000, 'x')), 2048),
+              HasSubstr("large: more than 2 KiB"));
 }
 
 TEST(ReadFile, AFileWithoutASizeIsReadToItsEnd) {

@@ -51,8 +51,9 @@ TEST(GoUrl, TakesAUserAndAPassword) {
 }
 
 TEST(GoUrl, TakesWhatNoRequestCanBeSentTo) {
-  for (const char* text : {"", "x", "/x", "//a/x", "a:9090", "ftp://a/x", "http://", "http:///x", "http:a",
-                           "http://a:0/", "http://a:99999/", "unix:///x", "p", "mailto:x"}) {
+  for (const char* text :
+       {"", "x", "/x", "//a/x", "a:9090", "ftp://a/x", "http://", "http:///x", "http:a",
+        "http://a:0/", "http://a:99999/", "unix:///x", "p", "mailto:x"}) {
     const auto url = parse_go_url(text);
     ASSERT_TRUE(url) << text << ": " << url.error().context;
     EXPECT_FALSE(url->is_web()) << text;
@@ -61,9 +62,10 @@ TEST(GoUrl, TakesWhatNoRequestCanBeSentTo) {
 
 TEST(GoUrl, RefusesWhatGoRefusesWithoutShowingIt) {
   for (const char* text :
-       {"http://[fe80::1%SECRET]/x", "http://[SECRET", "http://a/SECRET%zz", "http://SECRET\t/x", "http://a SECRET/x",
-        "http://a:SECRET/", "http://SECRET%20b/", "http://%61SECRET/", "http://u:SECRET b@a/", "127.0.0.1:SECRET",
-        ":SECRET", "http://u:SECRET\"@a/", "http://a/#%SECRET"}) {
+       {"http://[fe80::1%SECRET]/x", "http://[SECRET", "http://a/SECRET%zz", "http://SECRET\t/x",
+        "http://a SECRET/x", "http://a:SECRET/", "http://SECRET%20b/", "http://%61SECRET/",
+        "http://u:SECRET b@a/", "127.0.0.1:SECRET", ":SECRET", "http://u:SECRET\"@a/",
+        "http://a/#%SECRET"}) {
     const auto url = parse_go_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_TRUE(url.error().is(Errc::config));

@@ -13,12 +13,14 @@ namespace fs = std::filesystem;
 
 class MemoryLimitTest : public testing::Test {
  protected:
-  MemoryLimitTest() : root_(fs::temp_directory_path() / ("mread_memory_" + std::to_string(::getpid()))) {
+  MemoryLimitTest()
+      : root_(fs::temp_directory_path() / ("mread_memory_" + std::to_string(::getpid()))) {
     files_ = {write("limits",
                     "Limit                     Soft Limit           Hard Limit           Units\n"
                     "Max data size             unlimited            unlimited            bytes\n"
                     "Max address space         unlimited            unlimited            bytes\n"),
-              write("cgroup", "0::/\n"), (root_ / "fs").string(), write("meminfo", "MemTotal:       16384 kB\n")};
+              write("cgroup", "0::/\n"), (root_ / "fs").string(),
+              write("meminfo", "MemTotal:       16384 kB\n")};
   }
   ~MemoryLimitTest() override { fs::remove_all(root_); }
 
@@ -38,7 +40,9 @@ class MemoryLimitTest : public testing::Test {
   MemoryLimitFiles files_;
 };
 
-TEST_F(MemoryLimitTest, TheMachinesMemoryWhereNothingElseSays) { expect(16384ULL << 10, "the machine's memory"); }
+TEST_F(MemoryLimitTest, TheMachinesMemoryWhereNothingElseSays) {
+  expect(16384ULL << 10, "the machine's memory");
+}
 
 TEST_F(MemoryLimitTest, WithoutAnyFileThereIsNone) {
   const MemoryLimit found = memory_limit({"/none", "/none", "/none", "/none"});

@@ -49,14 +49,17 @@ inline bool is_harmless(std::string_view text, bool may_have_lines = false) {
     const size_t length = utf8_length(text.substr(i));
     if (length == 0) return false;
     const auto first = static_cast<unsigned char>(text[i]);
-    if (length == 1 && (first < 0x20 || first == 0x7f) && !(may_have_lines && first == '\n')) return false;
+    if (length == 1 && (first < 0x20 || first == 0x7f) && !(may_have_lines && first == '\n'))
+      return false;
     const std::string_view sequence = text.substr(i, length);
-    if (length == 2 && (first == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0)) return false;
+    if (length == 2 && (first == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0))
+      return false;
     for (const std::string_view bad :
-         {"\xc2\xad",         "\xd8\x9c",     "\xe2\x80\x8b", "\xe2\x80\x8e",    "\xe2\x80\x8f", "\xe2\x80\xa8",
-          "\xe2\x80\xa9",     "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac",    "\xe2\x80\xad", "\xe2\x80\xae",
-          "\xe2\x81\xa0",     "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8",    "\xe2\x81\xa9", "\xef\xbb\xbf",
-          "\xf3\xa0\x81\x81", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf0\x9f\xbf\xbe"}) {
+         {"\xc2\xad",     "\xd8\x9c",        "\xe2\x80\x8b", "\xe2\x80\x8e",     "\xe2\x80\x8f",
+          "\xe2\x80\xa8", "\xe2\x80\xa9",    "\xe2\x80\xaa", "\xe2\x80\xab",     "\xe2\x80\xac",
+          "\xe2\x80\xad", "\xe2\x80\xae",    "\xe2\x81\xa0", "\xe2\x81\xa6",     "\xe2\x81\xa7",
+          "\xe2\x81\xa8", "\xe2\x81\xa9",    "\xef\xbb\xbf", "\xf3\xa0\x81\x81", "\xef\xbf\xbe",
+          "\xef\xbf\xbf", "\xf0\x9f\xbf\xbe"}) {
       if (sequence == bad) return false;
     }
     i += length;

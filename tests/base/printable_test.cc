@@ -22,17 +22,19 @@ TEST_P(Printable, ShowsWhatIsThere) {
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, Printable,
-    testing::Values(Case{"Nothing", "", ""}, Case{"Plain", "up{job=\"x\"}", "up{job=\"x\"}"},
-                    Case{"OtherScripts", "aé€😀 日本 שלום", "aé€😀 日本 שלום"},
-                    Case{"JoinersOfEmoji", "👩\u200d💻", "👩\u200d💻"}, Case{"Backslash", "C:\\temp", "C:\\temp"},
-                    Case{"Escape", "\x1b[31mred", "\\x1b[31mred"},
-                    Case{"Controls", std::string("\0\a\b\t\n\v\f\r\x7f", 9), "\\x00\\a\\b\\t\\n\\v\\f\\r\\x7f"},
-                    Case{"C1", "\xc2\x80\xc2\x9b\xc2\x9f", "\\u0080\\u009b\\u009f"},
-                    Case{"Bidi", "\u202egnp.exe\u2066\u200e\u061c", "\\u202egnp.exe\\u2066\\u200e\\u061c"},
-                    Case{"Separators", "a\u2028b\u2029c", "a\\u2028b\\u2029c"}, Case{"Bom", "\ufeff!", "\\ufeff!"},
-                    Case{"Tag", "\U000e0041", "\\U000e0041"}, Case{"LastOfPlane", "\U0001fffe", "\\U0001fffe"},
-                    Case{"BadBytes", "a\xff\xc3(", "a\\xff\\xc3("}, Case{"Overlong", "\xc0\xaf", "\\xc0\\xaf"},
-                    Case{"Surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80"}),
+    testing::Values(
+        Case{"Nothing", "", ""}, Case{"Plain", "up{job=\"x\"}", "up{job=\"x\"}"},
+        Case{"OtherScripts", "aé€😀 日本 שלום", "aé€😀 日本 שלום"},
+        Case{"JoinersOfEmoji", "👩\u200d💻", "👩\u200d💻"}, Case{"Backslash", "C:\\temp", "C:\\temp"},
+        Case{"Escape", "\x1b[31mred", "\\x1b[31mred"},
+        Case{"Controls", std::string("\0\a\b\t\n\v\f\r\x7f", 9), "\\x00\\a\\b\\t\\n\\v\\f\\r\\x7f"},
+        Case{"C1", "\xc2\x80\xc2\x9b\xc2\x9f", "\\u0080\\u009b\\u009f"},
+        Case{"Bidi", "\u202egnp.exe\u2066\u200e\u061c", "\\u202egnp.exe\\u2066\\u200e\\u061c"},
+        Case{"Separators", "a\u2028b\u2029c", "a\\u2028b\\u2029c"},
+        Case{"Bom", "\ufeff!", "\\ufeff!"}, Case{"Tag", "\U000e0041", "\\U000e0041"},
+        Case{"LastOfPlane", "\U0001fffe", "\\U0001fffe"},
+        Case{"BadBytes", "a\xff\xc3(", "a\\xff\\xc3("}, Case{"Overlong", "\xc0\xaf", "\\xc0\\xaf"},
+        Case{"Surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(PrintableText, IsHarmlessWhateverComes) {
@@ -56,7 +58,9 @@ TEST(PrintableText, IsCutWithAWord) {
   EXPECT_EQ(printable(std::string(1 << 20, 'x'), 3), "xxx… (1048573 bytes cut)");
 }
 
-TEST(PrintableText, KeepsLinesWhereItShould) { EXPECT_EQ(printable_lines("a\nb\r\n\x1b[m"), "a\nb\\r\n\\x1b[m"); }
+TEST(PrintableText, KeepsLinesWhereItShould) {
+  EXPECT_EQ(printable_lines("a\nb\r\n\x1b[m"), "a\nb\\r\n\\x1b[m");
+}
 
 TEST(Quoted, HasGosEscapes) {
   EXPECT_EQ(quote("a\"b\\c\n\u202e\xff"), "\"a\\\"b\\\\c\\n\\u202e\\xff\"");
@@ -65,7 +69,8 @@ TEST(Quoted, HasGosEscapes) {
 
 TEST(PrintableJson, SaysTheSame) {
   EXPECT_EQ(printable_json("{\"a\": \"é\"}\n"), "{\"a\": \"é\"}\n");
-  EXPECT_EQ(printable_json("\"\xc2\x9b\u202e\x7f\U000e0041\""), R"("\u009b\u202e\u007f\udb40\udc41")");
+  EXPECT_EQ(printable_json("\"\xc2\x9b\u202e\x7f\U000e0041\""),
+            R"("\u009b\u202e\u007f\udb40\udc41")");
   EXPECT_EQ(printable_json("\"\xff\""), "\"\xef\xbf\xbd\"");
 }
 
@@ -80,7 +85,8 @@ TEST(ValidUtf8, ReplacesWhatIsNone) {
 TEST(WithoutCommands, TakesTheirBeginningAway) {
   EXPECT_EQ(without_commands("want ::error::x\n"), "want ::error::x\n");
   EXPECT_EQ(without_commands("::error::x"), "\\x3a:error::x");
-  EXPECT_EQ(without_commands("a\n  \t::set-env name=A::b\n\nb"), "a\n  \t\\x3a:set-env name=A::b\n\nb");
+  EXPECT_EQ(without_commands("a\n  \t::set-env name=A::b\n\nb"),
+            "a\n  \t\\x3a:set-env name=A::b\n\nb");
   EXPECT_EQ(without_commands("a ##[group]b ##[error]"), "a #\\x23[group]b #\\x23[error]");
   EXPECT_EQ(without_commands("::##[x"), "\\x3a:#\\x23[x");
   EXPECT_EQ(without_commands(""), "");

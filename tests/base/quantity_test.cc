@@ -19,8 +19,9 @@ TEST(CountTest, RefusesTheRest) {
     const auto count = parse_count(text);
     ASSERT_FALSE(count) << text;
     EXPECT_TRUE(count.error().is(Errc::config));
-    EXPECT_EQ(count.error().to_string(),
-              "\"" + std::string(text) + "\" is not a count; write a whole number, e.g. 5000 or 5e6");
+    EXPECT_EQ(
+        count.error().to_string(),
+        "\"" + std::string(text) + "\" is not a count; write a whole number, e.g. 5000 or 5e6");
   }
 }
 
@@ -37,13 +38,14 @@ TEST(BytesTest, Parses) {
 }
 
 TEST(BytesTest, RefusesTheRest) {
-  for (const char* text :
-       {"", "KiB", "1K", "1kb", "1 GiB", "-1", "1.2.3MiB", ".", "1PiB", "99999999TiB", "1Gi", "nan"}) {
+  for (const char* text : {"", "KiB", "1K", "1kb", "1 GiB", "-1", "1.2.3MiB", ".", "1PiB",
+                           "99999999TiB", "1Gi", "nan"}) {
     const auto bytes = parse_bytes(text);
     ASSERT_FALSE(bytes) << text;
     EXPECT_TRUE(bytes.error().is(Errc::config));
-    EXPECT_EQ(bytes.error().to_string(),
-              "\"" + std::string(text) + "\" is not a size; write bytes or a unit, e.g. 512KiB or 1GiB");
+    EXPECT_EQ(
+        bytes.error().to_string(),
+        "\"" + std::string(text) + "\" is not a size; write bytes or a unit, e.g. 512KiB or 1GiB");
   }
 }
 

@@ -30,21 +30,23 @@ TEST_P(SecretFile, IsReadWithoutTheWhiteSpaceAroundIt) {
   EXPECT_EQ(*secret, GetParam().secret);
 }
 
-INSTANTIATE_TEST_SUITE_P(Contents, SecretFile,
-                         testing::Values(Case{"Plain", "s3cret", "s3cret"},
-                                         Case{"TrailingNewline", "s3cret\n", "s3cret"},
-                                         Case{"WindowsNewline", "s3cret\r\n", "s3cret"},
-                                         Case{"Around", " \n\ts3cret\v\f ", "s3cret"},
-                                         Case{"InsideStays", "two words\nand a line\n", "two words\nand a line"},
-                                         Case{"Empty", "", ""}, Case{"OnlyWhiteSpace", "\n\n", ""},
-                                         Case{"AtTheLimit", std::string(64U << 10, 'x'), std::string(64U << 10, 'x')}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Contents, SecretFile,
+    testing::Values(Case{"Plain", "s3cret", "s3cret"},
+                    Case{"TrailingNewline", "s3cret\n", "s3cret"},
+                    Case{"WindowsNewline", "s3cret\r\n", "s3cret"},
+                    Case{"Around", " \n\ts3cret\v\f ", "s3cret"},
+                    Case{"InsideStays", "two words\nand a line\n", "two words\nand a line"},
+                    Case{"Empty", "", ""}, Case{"OnlyWhiteSpace", "\n\n", ""},
+                    Case{"AtTheLimit", std::string(64U << 10, 'x'), std::string(64U << 10, 'x')}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(SecretFileErrors, NameThePathAndNothingElse) {
   TemporaryFolder folder;
   const auto missing = read_secret_file(folder.path() / "missing");
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().to_string(), (folder.path() / "missing").string() + ": No such file or directory");
+  EXPECT_EQ(missing.error().to_string(),
+            (folder.path() / "missing").string() + ": No such file or directory");
   const auto large = read_secret_file(folder.write("large", std::string((64U << 10) + 1, 'x')));
   ASSERT_FALSE(large);
   EXPECT_THAT(large.error().to_string(), HasSubstr("large: more than 64 KiB"));

@@ -13,7 +13,8 @@ TEST(Shorten, LeavesTheMiddleOut) {
 
 TEST(Shorten, CutsNoCharacterApart) {
   EXPECT_EQ(shorten("ääääääää", 9), "äää…ä");
-  EXPECT_EQ(shorten("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 8).substr(0, 3), "\x80\x80\x80");
+  EXPECT_EQ(shorten("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 8).substr(0, 3),
+            "\x80\x80\x80");
 }
 
 TEST(CutAround, AShortLineStays) {
@@ -24,13 +25,15 @@ TEST(CutAround, AShortLineStays) {
 
 TEST(CutAround, TheColumnStaysOnItsSign) {
   std::string line(1000, '-');
-  for (const size_t column : {size_t{0}, size_t{1}, size_t{5}, size_t{500}, size_t{990}, size_t{999}}) {
+  for (const size_t column :
+       {size_t{0}, size_t{1}, size_t{5}, size_t{500}, size_t{990}, size_t{999}}) {
     line[column] = 'x';
     const Excerpt excerpt = cut_around(line, column, 10);
     line[column] = '-';
     // Three bytes of an ellipsis are one column.
     const bool behind = excerpt.text.starts_with("…");
-    EXPECT_EQ(excerpt.text[excerpt.column + (behind ? 2 : 0)], 'x') << column << " " << excerpt.text;
+    EXPECT_EQ(excerpt.text[excerpt.column + (behind ? 2 : 0)], 'x')
+        << column << " " << excerpt.text;
     EXPECT_LE(excerpt.text.size(), 10U + 2 * 3U);
     EXPECT_EQ(behind, column > 5);
   }

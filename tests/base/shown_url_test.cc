@@ -36,8 +36,10 @@ TEST(ShownUrl, HidesUserinfoAndQueries) {
 
 TEST(ShownUrl, HidesWhatAServerRepeats) {
   const std::string url = "http://a/read?db=m&u=reader&p=ro%26ot";
-  EXPECT_EQ(hide_query("Cannot POST /read?db=m&u=reader&p=ro%26ot", url), "Cannot POST /read?<hidden>");
-  EXPECT_EQ(hide_query("user reader has no right, nor ro&ot", url), "user <hidden> has no right, nor <hidden>");
+  EXPECT_EQ(hide_query("Cannot POST /read?db=m&u=reader&p=ro%26ot", url),
+            "Cannot POST /read?<hidden>");
+  EXPECT_EQ(hide_query("user reader has no right, nor ro&ot", url),
+            "user <hidden> has no right, nor <hidden>");
   EXPECT_EQ(hide_query("no database m", url), "no database m");
   EXPECT_EQ(hide_query("anything", "http://a/read"), "anything");
 }

@@ -60,7 +60,8 @@ TEST(Timestamp, FormatsWhatItParses) {
   EXPECT_EQ(format_timestamp(now), "2026-11-21T19:00:00Z");
   EXPECT_EQ(format_timestamp(now + 7), "2026-11-21T19:00:00.007Z");
   EXPECT_EQ(format_timestamp(-1), "1969-12-31T23:59:59.999Z");
-  for (const int64_t time : {int64_t{0}, now, now - 1, int64_t{-62'000'000'000'000}, int64_t{253'402'300'799'999}}) {
+  for (const int64_t time :
+       {int64_t{0}, now, now - 1, int64_t{-62'000'000'000'000}, int64_t{253'402'300'799'999}}) {
     EXPECT_EQ(parse_timestamp(format_timestamp(time), 0).value(), time);
   }
 }

@@ -1,4 +1,5 @@
-// What a YAML text of any kind can do to its reader: nothing but be read, or be an error with a place.
+// What a YAML text of any kind can do to its reader: nothing but be read, or be an error with a
+// place.
 #include <functional>
 #include <random>
 
@@ -47,7 +48,8 @@ void run_within_limits(Work work) {
 }
 
 // Every text of `length` signs of an alphabet.
-void for_each_text(const std::string& alphabet, size_t length, const std::function<void(const std::string&)>& visit) {
+void for_each_text(const std::string& alphabet, size_t length,
+                   const std::function<void(const std::string&)>& visit) {
   std::vector<size_t> digits(length, 0);
   std::string text(length, alphabet.front());
   while (true) {
@@ -75,7 +77,8 @@ TEST(YamlBounds, EveryShortTextIsReadOrRefused) {
 
 TEST(YamlBounds, EveryMutationIsReadOrRefused) {
   const std::string whole =
-      "a: &x {t: 5s, 'u': [1, \"2\", *x]}\nb: |\n  text\n  more\n? c\n: !!str d\n- e\n--- # no\n%TAG ! x\n...\n";
+      "a: &x {t: 5s, 'u': [1, \"2\", *x]}\nb: |\n  text\n  more\n? c\n: !!str d\n- e\n--- # "
+      "no\n%TAG ! x\n...\n";
   const std::string signs = ",[]{}:-?&*!|>'\"# \n%@a\t\x80\xff";
   run_within_limits([&] {
     std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same texts each time
@@ -100,14 +103,16 @@ TEST(YamlBounds, EveryMutationIsReadOrRefused) {
   });
 }
 
-// What one sign many times may not do: overflow the stack, or take more memory than the limit of the child.
+// What one sign many times may not do: overflow the stack, or take more memory than the limit of
+// the child.
 TEST(YamlBounds, EverySignManyTimesIsReadOrRefused) {
   run_within_limits([] {
     for (const char* prefix : {"", "[", "a: ", "- [\n"}) {
       for (const char* unit :
-           {"[",   "{",   "- ",   "? ",    "! ",    "&a ", "*a ", "a: ",   "[a: ", "{a: ",   "\"",   "'",
-            "|\n", ">\n", "a\n",  "\n",    "#",     " ",   "\t",  "[,",    "[]:",  ": ",     "[[],", ",",
-            "]",   "}",   "%a\n", "---\n", "...\n", "''",  "[''", "- a\n", "a,b ", "a: b, ", "\\",   "\xff"}) {
+           {"[",     "{",     "- ",  "? ",  "! ",    "&a ",  "*a ",    "a: ", "[a: ",
+            "{a: ",  "\"",    "'",   "|\n", ">\n",   "a\n",  "\n",     "#",   " ",
+            "\t",    "[,",    "[]:", ": ",  "[[],",  ",",    "]",      "}",   "%a\n",
+            "---\n", "...\n", "''",  "[''", "- a\n", "a,b ", "a: b, ", "\\",  "\xff"}) {
         std::string text = prefix;
         while (text.size() < 400'000) text += unit;
         outcome(text);
@@ -120,7 +125,8 @@ TEST(YamlBounds, ASignBehindTheRootIsAnErrorAtItsPlace) {
   EXPECT_EQ(outcome(","), "f:1:1: not valid YAML: unexpected \",\"\n  ,\n  ^");
   EXPECT_EQ(outcome("[1],"), "f:1:4: not valid YAML: unexpected \",\"\n  [1],\n     ^");
   EXPECT_EQ(outcome("{a: 1},"), "f:1:7: not valid YAML: unexpected \",\"\n  {a: 1},\n        ^");
-  EXPECT_EQ(outcome("a: 1\n---\n- b\n"), "f:3:1: one document a file, but a second begins here\n  - b\n  ^");
+  EXPECT_EQ(outcome("a: 1\n---\n- b\n"),
+            "f:3:1: one document a file, but a second begins here\n  - b\n  ^");
   EXPECT_EQ(outcome("a: 1\n...\n# no more\n"), "read");
 }
 
@@ -142,7 +148,8 @@ TEST(YamlBounds, EachBoundHasItsError) {
             "f:1:1: more than 10 values, aliases counted as often as they are used");
   EXPECT_EQ(outcome("- &x [1, 2]\n- [*x, *x]\n", {.values = 11}), "read");
   EXPECT_EQ(first_line(outcome("[a, b, c, d]", {.pending_signs = 4})),
-            "f: more than 4 brackets, commas, colons and quotes in one value; write large lists and mappings one entry "
+            "f: more than 4 brackets, commas, colons and quotes in one value; write large lists "
+            "and mappings one entry "
             "a line, without brackets");
 }
 
@@ -151,7 +158,9 @@ TEST(YamlBounds, TextIsCountedAsOftenAsItIsUsed) {
   for (int i = 0; i < 62; ++i) text += "- *x\n";
   EXPECT_EQ(outcome(text), "read");
   for (int i = 0; i < 10; ++i) text += "- *x\n";
-  EXPECT_THAT(outcome(text), StartsWith("f:1:1: more than 64 MiB of text, aliases counted as often as they are used"));
+  EXPECT_THAT(
+      outcome(text),
+      StartsWith("f:1:1: more than 64 MiB of text, aliases counted as often as they are used"));
 }
 
 TEST(YamlBounds, AMillionLinesAreNotAMillionSigns) {
@@ -164,8 +173,8 @@ TEST(YamlBounds, AMillionLinesAreNotAMillionSigns) {
 }
 
 TEST(YamlBounds, ALongLineIsShownAroundTheCaret) {
-  const std::string message =
-      outcome("{" + std::string(200'000, ' ') + "a: 1, a: 2, b: " + std::string(200'000, 'x') + "}");
+  const std::string message = outcome("{" + std::string(200'000, ' ') +
+                                      "a: 1, a: 2, b: " + std::string(200'000, 'x') + "}");
   EXPECT_LT(message.size(), 600U) << message.substr(0, 2000);
   EXPECT_THAT(message, StartsWith("f:1:200008: duplicate key \"a\"\n  …"));
   const size_t line = message.find('\n') + 1;

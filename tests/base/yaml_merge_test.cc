@@ -61,13 +61,15 @@ TEST(YamlMerge, KeepsThePlaceOfWhatIsMerged) {
     (void)x->integer();
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("file.yml:2:6: want a whole number, got \"word\"\n    x: word"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("file.yml:2:6: want a whole number, got \"word\"\n    x: word"));
   }
 }
 
 TEST(YamlMerge, SaysWherePrometheusReadsItOtherwise) {
-  EXPECT_THAT(parse("- &a {x: 1, y: 1}\n- {x: 2, <<: *a, y: 2}\n").remarks(),
-              ElementsAre(HasSubstr("file.yml:2:10: key \"x\" stands before << and wins; in Prometheus")));
+  EXPECT_THAT(
+      parse("- &a {x: 1, y: 1}\n- {x: 2, <<: *a, y: 2}\n").remarks(),
+      ElementsAre(HasSubstr("file.yml:2:10: key \"x\" stands before << and wins; in Prometheus")));
 }
 
 TEST(YamlMerge, WantsMappings) {
@@ -85,7 +87,8 @@ TEST(YamlMerge, StaysWithinTheBounds) {
   for (int i = 1; i < 9; ++i) {
     text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " {";
     for (int j = 0; j < 9; ++j) {
-      text += (j > 0 ? ", " : "") + ("k" + std::to_string(j)) + ": {<<: *a" + std::to_string(i - 1) + "}";
+      text += (j > 0 ? ", " : "") + ("k" + std::to_string(j)) + ": {<<: *a" +
+              std::to_string(i - 1) + "}";
     }
     text += "}\n";
   }
@@ -97,8 +100,8 @@ TEST(YamlNull, IsTheDefault) {
   Mapping mapping = root.mapping();
   for (const char* key : {"a", "b", "c", "missing"}) EXPECT_FALSE(mapping.find(key)) << key;
   EXPECT_EQ(mapping.find("d")->string(), "");
-  EXPECT_TRUE(mapping.find_even_null("a")->is_null());
-  EXPECT_EQ(mapping.find_even_null("a")->string_or_empty(), "");
+  EXPECT_TRUE(mapping.find_or_null("a")->is_null());
+  EXPECT_EQ(mapping.find_or_null("a")->string_or_empty(), "");
   mapping.finish();
   // What has to be there is found, so that its reader says what it wants.
   EXPECT_TRUE(mapping.require("a").is_null());
@@ -139,14 +142,17 @@ TEST(YamlNumber, IsReadAsGoReadsIt) {
     EXPECT_EQ(to_double(*number), want) << text;
     EXPECT_EQ(parse(text).number(), want) << text;
   }
-  for (const char* text : {".nan", ".NaN", ".NAN"}) EXPECT_TRUE(std::isnan(parse(text).number())) << text;
-  for (const char* text : {"", "x", "_1", "1m", "0x", "0b2", "1e", ".", "-", "+", "--1", "1 ", "inf", "0xg", "1.2.3"}) {
+  for (const char* text : {".nan", ".NaN", ".NAN"})
+    EXPECT_TRUE(std::isnan(parse(text).number())) << text;
+  for (const char* text : {"", "x", "_1", "1m", "0x", "0b2", "1e", ".", "-", "+", "--1", "1 ",
+                           "inf", "0xg", "1.2.3"}) {
     EXPECT_FALSE(parse_number(text)) << text;
   }
 }
 
 TEST(YamlNumber, IsReadAlikeEverywhere) {
-  for (const char* text : {"1000", "1_000", "0x3e8", "01750", "0o1750", "1e3", "1000.0", "\"1000\""}) {
+  for (const char* text :
+       {"1000", "1_000", "0x3e8", "01750", "0o1750", "1e3", "1000.0", "\"1000\""}) {
     EXPECT_EQ(parse(text).integer(), 1000) << text;
     EXPECT_EQ(parse(text).count(), 1000U) << text;
     EXPECT_EQ(parse(text).bytes(), 1000U) << text;
@@ -155,7 +161,8 @@ TEST(YamlNumber, IsReadAlikeEverywhere) {
   EXPECT_EQ(parse("1KiB").bytes(), 1024U);
   EXPECT_EQ(parse("1.5").bytes(), 1U);
   EXPECT_EQ(parse("18446744073709551616").bytes(), uint64_t{INT64_MAX});
-  for (const char* text : {"Inf", "+Inf", "-Inf", "NaN"}) EXPECT_FALSE(std::isfinite(parse(text).number())) << text;
+  for (const char* text : {"Inf", "+Inf", "-Inf", "NaN"})
+    EXPECT_FALSE(std::isfinite(parse(text).number())) << text;
   EXPECT_THROW((void)parse("1.5").integer(), ConfigError);
   EXPECT_THROW((void)parse("-1").count(), ConfigError);
 }

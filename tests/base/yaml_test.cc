@@ -28,7 +28,8 @@ std::string parse_error(const std::string& text) {
 
 TEST(YamlTest, ReadsEveryType) {
   const Node root = parse(
-      "text: abc\nquoted: \"1\"\nflag: true\ncount: 5e6\nsize: 1GiB\nwait: 1h30m\nnumber: -2.5\nlist: [a, b]\none: "
+      "text: abc\nquoted: \"1\"\nflag: true\ncount: 5e6\nsize: 1GiB\nwait: 1h30m\nnumber: "
+      "-2.5\nlist: [a, b]\none: "
       "a\nnothing:\n");
   Mapping map = root.mapping();
   EXPECT_EQ(map.require("text").string(), "abc");
@@ -61,7 +62,8 @@ TEST(YamlTest, EmptyFileIsNull) {
 TEST(YamlTest, MessageShowsTheLine) {
   const Node root = parse("first: 1\nwait: soon\n");
   EXPECT_EQ(error_of([&] { root.mapping().require("wait").duration(); }),
-            "file.yml:2:7: \"soon\" is not a duration; write it as in Prometheus, e.g. 500ms, 15s, 1h30m\n  wait: "
+            "file.yml:2:7: \"soon\" is not a duration; write it as in Prometheus, e.g. 500ms, 15s, "
+            "1h30m\n  wait: "
             "soon\n        ^");
 }
 
@@ -94,12 +96,15 @@ auto key(const char* name, Read read) {
 INSTANTIATE_TEST_SUITE_P(
     Table, YamlErrorTest,
     testing::Values(
-        ErrorCase{"DuplicateKey", "a: 1\nb: 2\na: 3\n", nothing, "file.yml:3:1: duplicate key \"a\""},              //
-        ErrorCase{"DuplicateKeyDeep", "a:\n  - b: {c: 1, c: 2}\n", nothing, "file.yml:2:15: duplicate key \"c\""},  //
-        ErrorCase{"KeyNotAWord", "[a]: 1\n", nothing, "file.yml:1:1: a key must be a word"},                        //
+        ErrorCase{"DuplicateKey", "a: 1\nb: 2\na: 3\n", nothing,
+                  "file.yml:3:1: duplicate key \"a\""},  //
+        ErrorCase{"DuplicateKeyDeep", "a:\n  - b: {c: 1, c: 2}\n", nothing,
+                  "file.yml:2:15: duplicate key \"c\""},                                      //
+        ErrorCase{"KeyNotAWord", "[a]: 1\n", nothing, "file.yml:1:1: a key must be a word"},  //
         ErrorCase{"TwoDocuments", "a: 1\n---\nb: 2\n", nothing,
-                  "file.yml:3:1: one document a file, but a second begins here"},                                  //
-        ErrorCase{"NotYaml", "a: [1\n", nothing, "file.yml:2:1: not valid YAML: end of sequence flow not found"},  //
+                  "file.yml:3:1: one document a file, but a second begins here"},  //
+        ErrorCase{"NotYaml", "a: [1\n", nothing,
+                  "file.yml:2:1: not valid YAML: end of sequence flow not found"},  //
         ErrorCase{"UnknownAlias", "a: *b\n", nothing,
                   "file.yml:1:4: not valid YAML: the referenced anchor is not defined"},  //
         ErrorCase{"MappingWanted", "- a\n", [](const Node& root) { root.mapping(); },
@@ -108,22 +113,26 @@ INSTANTIATE_TEST_SUITE_P(
                   "file.yml:1:4: want text, got a mapping"},  //
         ErrorCase{"ListWanted", "a: x\n", key("a", [](const Node& node) { node.sequence(); }),
                   "file.yml:1:4: want a list, got \"x\""},  //
-        ErrorCase{"NothingIsAtItsKey", "b: 1\na:\n", key("a", [](const Node& node) { node.string(); }),
+        ErrorCase{"NothingIsAtItsKey", "b: 1\na:\n",
+                  key("a", [](const Node& node) { node.string(); }),
                   "file.yml:2:1: want text, got nothing"},  //
         ErrorCase{"Boolean", "a: maybe\n", key("a", [](const Node& node) { node.boolean(); }),
                   "file.yml:1:4: want true or false, got \"maybe\""},  //
         ErrorCase{"Integer", "a: 1.5\n", key("a", [](const Node& node) { node.integer(); }),
                   "file.yml:1:4: want a whole number, got \"1.5\""},  //
-        ErrorCase{"IntegerRange", "a: 70000\n", key("a", [](const Node& node) { node.integer(0, 65535); }),
+        ErrorCase{"IntegerRange", "a: 70000\n",
+                  key("a", [](const Node& node) { node.integer(0, 65535); }),
                   "file.yml:1:4: want a whole number from 0 to 65535, got 70000"},  //
         ErrorCase{"IntegerLowest", "a: 0\n", key("a", [](const Node& node) { node.integer(1); }),
                   "file.yml:1:4: want a whole number from 1 up, got 0"},  //
         ErrorCase{"Number", "a: 1x\n", key("a", [](const Node& node) { node.number(); }),
                   "file.yml:1:4: want a number, got \"1x\""},  //
-        ErrorCase{"Count", "a: many\n", key("a", [](const Node& node) { node.count(); }),
-                  "file.yml:1:4: \"many\" is not a count; write a whole number, e.g. 5000 or 5e6"},  //
-        ErrorCase{"Bytes", "a: big\n", key("a", [](const Node& node) { node.bytes(); }),
-                  "file.yml:1:4: \"big\" is not a size; write bytes or a unit, e.g. 512KiB or 1GiB"},  //
+        ErrorCase{
+            "Count", "a: many\n", key("a", [](const Node& node) { node.count(); }),
+            "file.yml:1:4: \"many\" is not a count; write a whole number, e.g. 5000 or 5e6"},  //
+        ErrorCase{
+            "Bytes", "a: big\n", key("a", [](const Node& node) { node.bytes(); }),
+            "file.yml:1:4: \"big\" is not a size; write bytes or a unit, e.g. 512KiB or 1GiB"},  //
         ErrorCase{"OneOfFar", "a: gruub\n",
                   key("a",
                       [](const Node& node) {
@@ -135,11 +144,13 @@ INSTANTIATE_TEST_SUITE_P(
                       [](const Node& node) {
                         node.one_of({"all", "group", "any"});
                       }),
-                  "file.yml:1:4: unknown value \"groop\"; did you mean \"group\"? (one of all, group, any)"},  //
+                  "file.yml:1:4: unknown value \"groop\"; did you mean \"group\"? (one of all, "
+                  "group, any)"},  //
         ErrorCase{"KeyMissing", "b:\n  c: 1\n",
                   [](const Node& root) { root.mapping().require("b").mapping().require("url"); },
                   "file.yml:2:3: key \"url\" is missing"},  //
-        ErrorCase{"KeyMisspelt", "urk: 1\n", [](const Node& root) { root.mapping().require("url"); },
+        ErrorCase{"KeyMisspelt", "urk: 1\n",
+                  [](const Node& root) { root.mapping().require("url"); },
                   "file.yml:1:1: unknown key \"urk\"; did you mean \"url\"?"},  //
         ErrorCase{"KeyUnknownNear", "listen: 1\npartal: any\n",
                   [](const Node& root) {
@@ -159,13 +170,15 @@ INSTANTIATE_TEST_SUITE_P(
                   "file.yml:1:1: unknown key \"wibble\"; known here: listen, partial"},  //
         ErrorCase{"AliasInItself", "a: &x [*x]\n", nothing,
                   "file.yml:1:4: nested more than 100 deep, or an alias inside itself"},  //
-        ErrorCase{"AliasBomb",
-                  "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c "
-                  "[*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
-                  "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f "
-                  "[*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
-                  "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
-                  nothing, "file.yml:1:1: more than 200000 values, aliases counted as often as they are used"}),
+        ErrorCase{
+            "AliasBomb",
+            "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c "
+            "[*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+            "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f "
+            "[*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
+            "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
+            nothing,
+            "file.yml:1:1: more than 200000 values, aliases counted as often as they are used"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(YamlTest, DeepNestingIsAnError) {

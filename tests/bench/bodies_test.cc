@@ -58,8 +58,9 @@ TEST_P(ShapeTest, TheBodiesAreAlwaysTheSame) {
             backend_bodies(plan, ResponseType::streamed_xor_chunks));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShapeTest, testing::ValuesIn(all_shapes),
-                         [](const auto& param_info) { return std::string(to_string(param_info.param)); });
+INSTANTIATE_TEST_SUITE_P(All, ShapeTest, testing::ValuesIn(all_shapes), [](const auto& param_info) {
+  return std::string(to_string(param_info.param));
+});
 
 TEST(BodiesTest, ReplicasAreIdenticalUnlessTheyAreCutElsewhere) {
   const auto dup = backend_bodies(small(Shape::dup), ResponseType::streamed_xor_chunks);
@@ -106,8 +107,9 @@ TEST(BodiesTest, SeriesCarryEightLabelsOfAbout200Bytes) {
 
 // What bench/peers/prometheus has to come to as well; bench/run compares the two on every body.
 TEST(ChecksumTest, OrderBitsAndLabelsAllCount) {
-  const model::Series series{
-      {{"__name__", "up"}, {"job", "x"}}, {model::Sample::of(1000, 1), model::Sample::of(2000, 0)}, {}};
+  const model::Series series{{{"__name__", "up"}, {"job", "x"}},
+                             {model::Sample::of(1000, 1), model::Sample::of(2000, 0)},
+                             {}};
   const auto of = [](std::initializer_list<model::Series> all) {
     Checksum sum;
     for (const auto& one : all) sum.add(one);
@@ -119,7 +121,8 @@ TEST(ChecksumTest, OrderBitsAndLabelsAllCount) {
   negative.samples[1] = model::Sample::of(2000, -0.0);
   model::Series renamed = series;
   renamed.labels.set("job", "y");
-  const std::set<uint64_t> sums = {of({series}), of({swapped}), of({negative}), of({renamed}), of({series, series})};
+  const std::set<uint64_t> sums = {of({series}), of({swapped}), of({negative}), of({renamed}),
+                                   of({series, series})};
   EXPECT_EQ(sums.size(), 5U);
 }
 

@@ -26,7 +26,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* streamed_type = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+constexpr const char* streamed_type =
+    "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
 
 struct Canned {
   int status = 200;
@@ -106,19 +107,22 @@ model::Series series(model::LabelSet labels, std::vector<double> values) {
   model::Series out;
   out.labels = std::move(labels);
   for (size_t i = 0; i < values.size(); ++i)
-    out.samples.push_back(model::Sample::of(1'700'000'000'000 + static_cast<int64_t>(i) * 15'000, values[i]));
+    out.samples.push_back(
+        model::Sample::of(1'700'000'000'000 + static_cast<int64_t>(i) * 15'000, values[i]));
   return out;
 }
 
 // Out of order on purpose.
 std::vector<model::Series> two_series() {
-  return {series({{"__name__", "up"}, {"job", "b"}}, {1, 0.5}), series({{"__name__", "up"}, {"job", "a"}}, {3, 4, 5})};
+  return {series({{"__name__", "up"}, {"job", "b"}}, {1, 0.5}),
+          series({{"__name__", "up"}, {"job", "a"}}, {3, 4, 5})};
 }
 
 std::string samples_body(const std::vector<model::Series>& all) {
   wire::ReadResponseWriter writer;
   writer.begin_result();
-  for (const model::Series& one : all) writer.append_series(wire::encode_labels(one.labels), one.samples);
+  for (const model::Series& one : all)
+    writer.append_series(wire::encode_labels(one.labels), one.samples);
   return wire::compress(writer.bytes());
 }
 
@@ -128,7 +132,8 @@ std::string streamed_body(const std::vector<model::Series>& all) {
     wire::XorWriter chunk;
     for (const model::Sample& sample : one.samples) chunk.append(sample);
     std::string entries;
-    wire::append_chunk(entries, chunk.min_time_ms(), chunk.max_time_ms(), wire::ChunkEncoding::xor_, chunk.bytes());
+    wire::append_chunk(entries, chunk.min_time_ms(), chunk.max_time_ms(), wire::ChunkEncoding::xor_,
+                       chunk.bytes());
     std::string data;
     wire::encode_chunked_series(wire::encode_labels(one.labels), entries, 0, data);
     wire::append_frame(body, data);
@@ -150,10 +155,12 @@ TEST(ReadCommand, PrintsALineForEachSeriesSorted) {
     const Ran ran = run_read(with_range({server.url(), "up"}));
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
     EXPECT_EQ(ran.err, "");
-    EXPECT_THAT(ran.out, HasSubstr("SERIES       SAMPLES  FIRST                 LAST                  LAST VALUE\n"
-                                   "up{job=\"a\"}        3  2023-11-14T22:13:20Z  2023-11-14T22:13:50Z           5\n"
-                                   "up{job=\"b\"}        2  2023-11-14T22:13:20Z  2023-11-14T22:13:35Z         0.5\n"
-                                   "2 series, 5 samples; "));
+    EXPECT_THAT(
+        ran.out,
+        HasSubstr("SERIES       SAMPLES  FIRST                 LAST                  LAST VALUE\n"
+                  "up{job=\"a\"}        3  2023-11-14T22:13:20Z  2023-11-14T22:13:50Z           5\n"
+                  "up{job=\"b\"}        2  2023-11-14T22:13:20Z  2023-11-14T22:13:35Z         0.5\n"
+                  "2 series, 5 samples; "));
     EXPECT_THAT(ran.out, HasSubstr(streamed ? "streamed in 2 frames" : "SAMPLES"));
     EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
   }
@@ -166,8 +173,9 @@ TEST(ReadCommand, AsksAsPrometheusDoes) {
     std::vector<model::ResponseType> want;
   };
   CannedServer server({200, "application/x-protobuf", samples_body({}), ""});
-  for (const Case& c : std::vector<Case>{
-           {{}, {streamed_xor_chunks, samples}}, {{"--stream"}, {streamed_xor_chunks}}, {{"--samples"}, {samples}}}) {
+  for (const Case& c : std::vector<Case>{{{}, {streamed_xor_chunks, samples}},
+                                         {{"--stream"}, {streamed_xor_chunks}},
+                                         {{"--samples"}, {samples}}}) {
     std::vector<std::string> arguments =
         with_range({server.url(), "up{job=~\"a|b\"}", "--header", "X-Scope-OrgID=team=1"});
     arguments.insert(arguments.end(), c.flags.begin(), c.flags.end());
@@ -196,11 +204,13 @@ TEST(ReadCommand, PrintsForPrograms) {
   CannedServer server({200, streamed_type, streamed_body(two_series()), ""});
   EXPECT_EQ(run_read(with_range({server.url(), "up", "-o", "csv"})).out,
             "series,timestamp_ms,value\n"
-            "\"up{job=\"\"a\"\"}\",1700000000000,3\n\"up{job=\"\"a\"\"}\",1700000015000,4\n\"up{job=\"\"a\"\"}\","
+            "\"up{job=\"\"a\"\"}\",1700000000000,3\n\"up{job=\"\"a\"\"}\",1700000015000,4\n\"up{"
+            "job=\"\"a\"\"}\","
             "1700000030000,5\n"
             "\"up{job=\"\"b\"\"}\",1700000000000,1\n\"up{job=\"\"b\"\"}\",1700000015000,0.5\n");
   EXPECT_EQ(run_read(with_range({server.url(), "up", "-o", "openmetrics", "--limit", "1"})).out,
-            "up{job=\"a\"} 3 1700000000\nup{job=\"a\"} 4 1700000015\nup{job=\"a\"} 5 1700000030\n# EOF\n");
+            "up{job=\"a\"} 3 1700000000\nup{job=\"a\"} 4 1700000015\nup{job=\"a\"} 5 1700000030\n# "
+            "EOF\n");
   EXPECT_EQ(
       run_read(with_range({server.url(), "up", "-o", "json"})).out,
       R"({"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a"},"values":[[1700000000,"3"],[1700000015,"4"],[1700000030,"5"]]},)"
@@ -218,10 +228,11 @@ TEST(ReadCommand, ShowsValuesAndLimits) {
 
 TEST(ReadCommand, TrimsChunksToTheRange) {
   CannedServer server({200, streamed_type, streamed_body(two_series()), ""});
-  const Ran ran = run_read({server.url(), "up", "--start", "1700000015", "--end", "1700000029", "-o", "csv"});
-  EXPECT_EQ(
-      ran.out,
-      "series,timestamp_ms,value\n\"up{job=\"\"a\"\"}\",1700000015000,4\n\"up{job=\"\"b\"\"}\",1700000015000,0.5\n");
+  const Ran ran =
+      run_read({server.url(), "up", "--start", "1700000015", "--end", "1700000029", "-o", "csv"});
+  EXPECT_EQ(ran.out,
+            "series,timestamp_ms,value\n\"up{job=\"\"a\"\"}\",1700000015000,4\n\"up{job=\"\"b\"\"}"
+            "\",1700000015000,0.5\n");
 }
 
 TEST(ReadCommand, TellsWhatACoreLeftOut) {
@@ -240,7 +251,9 @@ TEST(ReadCommand, TellsWhatACoreLeftOut) {
 TEST(ReadCommand, HintsAtMilliseconds) {
   const Ran ran = run_read({"http://a", "up", "--start", "1700000000250"});
   EXPECT_EQ(ran.exit_code, 3);
-  EXPECT_EQ(ran.err, "mread read: --start: 1700000000250 looks like milliseconds; want seconds: 1700000000.250\n");
+  EXPECT_EQ(
+      ran.err,
+      "mread read: --start: 1700000000250 looks like milliseconds; want seconds: 1700000000.250\n");
 }
 
 struct BadAnswer {
@@ -254,7 +267,9 @@ TEST(ReadCommand, ABrokenAnswerIsAnErrorThatNamesThePlace) {
   std::string wrong_crc = stream;
   wrong_crc.back() = static_cast<char>(wrong_crc.back() ^ 1);
   for (const BadAnswer& c : std::vector<BadAnswer>{
-           {"cut in a frame", {200, streamed_type, stream.substr(0, stream.size() - 3), ""}, "frame 1"},
+           {"cut in a frame",
+            {200, streamed_type, stream.substr(0, stream.size() - 3), ""},
+            "frame 1"},
            {"wrong checksum", {200, streamed_type, wrong_crc, ""}, "frame 1"},
            {"error text at the end",
             {200, streamed_type, stream + "expanding series: context canceled", ""},
@@ -273,7 +288,8 @@ TEST(ReadCommand, ABrokenAnswerIsAnErrorThatNamesThePlace) {
     EXPECT_EQ(ran.exit_code, ExitCode::failed) << c.name;
     EXPECT_EQ(ran.out, "") << c.name;
     EXPECT_THAT(ran.err, HasSubstr(c.want)) << c.name;
-    EXPECT_THAT(ran.err, testing::StartsWith("mread read: " + server.url() + "/api/v1/read: ")) << c.name;
+    EXPECT_THAT(ran.err, testing::StartsWith("mread read: " + server.url() + "/api/v1/read: "))
+        << c.name;
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << c.name << ": " << ran.err;
   }
 }
@@ -291,7 +307,8 @@ TEST(ReadCommand, SaysWhoItIs) {
   EXPECT_EQ(authorization({"--basic-auth-user", "Aladdin", "--basic-auth-password-file", password}),
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
   EXPECT_EQ(authorization({"--basic-auth-user", "u"}), "Basic dTo=");
-  EXPECT_EQ(authorization({"--bearer-token-file", folder.write("token", "t0ken\n")}), "Bearer t0ken");
+  EXPECT_EQ(authorization({"--bearer-token-file", folder.write("token", "t0ken\n")}),
+            "Bearer t0ken");
   EXPECT_EQ(authorization({"--header", "Authorization=Token x"}), "Token x");
 }
 
@@ -308,16 +325,19 @@ TEST(ReadCommand, BadFlagsAreRefusedBeforeAnythingIsAsked) {
            {"http://127.0.0.1:1", "up", "--timeout", "0"},
            {"http://127.0.0.1:1", "up", "--header", "Nothing"},
            {"http://127.0.0.1:1", "up", "--basic-auth-password-file", "pw"},
-           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--basic-auth-password-file", "/nowhere"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--basic-auth-password-file",
+            "/nowhere"},
            {"http://127.0.0.1:1", "up", "--basic-auth-user", "u:v"},
            {"http://127.0.0.1:1", "up", "--bearer-token-file", "/nowhere"},
            {"http://127.0.0.1:1", "up", "--bearer-token-file", "/dev/null"},
            {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--header", "Authorization=x"},
-           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--bearer-token-file", "/dev/null"},
+           {"http://127.0.0.1:1", "up", "--basic-auth-user", "u", "--bearer-token-file",
+            "/dev/null"},
            {"http://127.0.0.1:1", "up", "--output", "xml"},
            {"http://127.0.0.1:1", "up", "--stream", "--samples"},
        }) {
-    EXPECT_EQ(run_read(arguments).exit_code, ExitCode::invalid) << testing::PrintToString(arguments);
+    EXPECT_EQ(run_read(arguments).exit_code, ExitCode::invalid)
+        << testing::PrintToString(arguments);
   }
 }
 

@@ -15,7 +15,9 @@ class Typos : public testing::Test {
     serve->add_option("--config", text_, "");
     serve->add_flag("--check-config", flag_, "");
   }
-  std::string typo(const std::vector<std::string>& arguments) { return find_typo(app_, arguments).value_or(""); }
+  std::string typo(const std::vector<std::string>& arguments) {
+    return find_typo(app_, arguments).value_or("");
+  }
 
   CLI::App app_;
   std::string text_;
@@ -23,14 +25,18 @@ class Typos : public testing::Test {
 };
 
 TEST_F(Typos, NameTheNearestAndWhereToLook) {
-  EXPECT_EQ(typo({"rnu"}), "mread: unknown command \"rnu\"; did you mean \"run\"? (see mread --help)");
+  EXPECT_EQ(typo({"rnu"}),
+            "mread: unknown command \"rnu\"; did you mean \"run\"? (see mread --help)");
   EXPECT_EQ(typo({"frobnicate"}), "mread: unknown command \"frobnicate\" (see mread --help)");
   EXPECT_EQ(typo({"--bogus"}), "mread: unknown flag \"--bogus\" (see mread --help)");
-  EXPECT_EQ(typo({"--versoin"}), "mread: unknown flag \"--versoin\"; did you mean \"--version\"? (see mread --help)");
-  EXPECT_EQ(typo({"serve", "--confg", "x"}),
-            "mread serve: unknown flag \"--confg\"; did you mean \"--config\"? (see mread serve --help)");
-  EXPECT_EQ(typo({"serve", "--confg=hunter2"}),
-            "mread serve: unknown flag \"--confg\"; did you mean \"--config\"? (see mread serve --help)");
+  EXPECT_EQ(typo({"--versoin"}),
+            "mread: unknown flag \"--versoin\"; did you mean \"--version\"? (see mread --help)");
+  EXPECT_EQ(
+      typo({"serve", "--confg", "x"}),
+      "mread serve: unknown flag \"--confg\"; did you mean \"--config\"? (see mread serve --help)");
+  EXPECT_EQ(
+      typo({"serve", "--confg=hunter2"}),
+      "mread serve: unknown flag \"--confg\"; did you mean \"--config\"? (see mread serve --help)");
 }
 
 TEST_F(Typos, AreNotSeenInWhatIsKnown) {

@@ -34,7 +34,8 @@ TEST(ConfigAnchorRegex, IsDescribed) {
     const Config config = Config::parse(backends + more, "mread.yml");
     EXPECT_EQ(Config::parse(config.describe(), "again.yml").describe(), config.describe());
   }
-  EXPECT_THAT(Config::parse(backends, "mread.yml").describe(), HasSubstr("anchor_regex: [\"influx\"]\n"));
+  EXPECT_THAT(Config::parse(backends, "mread.yml").describe(),
+              HasSubstr("anchor_regex: [\"influx\"]\n"));
 }
 
 TEST(ConfigAnchorRegex, NamesMustBeKnown) {
@@ -42,7 +43,8 @@ TEST(ConfigAnchorRegex, NamesMustBeKnown) {
     anchors("anchor_regex: [inflx]");
     FAIL() << "no error";
   } catch (const yaml::ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("no backend is called \"inflx\", did you mean \"influx\"?"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("no backend is called \"inflx\", did you mean \"influx\"?"));
   }
 }
 

@@ -33,32 +33,39 @@ TEST(ConfigCredentials, AreNoneWithoutABlock) {
 }
 
 TEST(ConfigCredentials, BasicAuth) {
-  const auto basic = std::get<BasicAuth>(credentials_of("basic_auth: {username: u, password: 'p:w '}"));
+  const auto basic =
+      std::get<BasicAuth>(credentials_of("basic_auth: {username: u, password: 'p:w '}"));
   EXPECT_EQ(basic.username, (Secret{"u", ""}));
   EXPECT_EQ(basic.password, (Secret{"p:w ", ""}));
 }
 
 TEST(ConfigCredentials, FilesBeginWhereTheConfigurationIs) {
-  const auto basic = std::get<BasicAuth>(
-      credentials_of("basic_auth: {username_file: user, password_file: /run/pw}", "/etc/mread/mread.yml"));
+  const auto basic = std::get<BasicAuth>(credentials_of(
+      "basic_auth: {username_file: user, password_file: /run/pw}", "/etc/mread/mread.yml"));
   EXPECT_EQ(basic.username, (Secret{"", "/etc/mread/user"}));
   EXPECT_EQ(basic.password, (Secret{"", "/run/pw"}));
-  const auto token = std::get<Authorization>(credentials_of("bearer_token_file: token", "/etc/mread/mread.yml"));
+  const auto token =
+      std::get<Authorization>(credentials_of("bearer_token_file: token", "/etc/mread/mread.yml"));
   EXPECT_EQ(token.credentials, (Secret{"", "/etc/mread/token"}));
 }
 
 TEST(ConfigCredentials, AuthorizationIsABearerUnlessItSaysOtherwise) {
-  EXPECT_EQ(std::get<Authorization>(credentials_of("authorization: {credentials: x}")).type, "Bearer");
-  EXPECT_EQ(std::get<Authorization>(credentials_of("authorization: {type: ' Token ', credentials: x}")).type, "Token");
+  EXPECT_EQ(std::get<Authorization>(credentials_of("authorization: {credentials: x}")).type,
+            "Bearer");
+  EXPECT_EQ(
+      std::get<Authorization>(credentials_of("authorization: {type: ' Token ', credentials: x}"))
+          .type,
+      "Token");
   const auto bearer = std::get<Authorization>(credentials_of("bearer_token: x"));
   EXPECT_EQ(bearer.type, "Bearer");
   EXPECT_EQ(bearer.credentials, (Secret{"x", ""}));
 }
 
 TEST(ConfigCredentials, OAuth2) {
-  const auto oauth2 = std::get<OAuth2>(
-      credentials_of("oauth2: {client_id: me, client_secret_file: s, token_url: 'https://id/token', scopes: [a, b], "
-                     "endpoint_params: {audience: x}}"));
+  const auto oauth2 =
+      std::get<OAuth2>(credentials_of("oauth2: {client_id: me, client_secret_file: s, token_url: "
+                                      "'https://id/token', scopes: [a, b], "
+                                      "endpoint_params: {audience: x}}"));
   EXPECT_EQ(oauth2.client_id, "me");
   EXPECT_EQ(oauth2.client_secret, (Secret{"", "s"}));
   EXPECT_EQ(oauth2.token_url, "https://id/token");
@@ -84,22 +91,25 @@ TEST_P(ConfigCredentialsRefused, WithItsPlaceAndWithoutTheSecret) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, ConfigCredentialsRefused,
-    testing::Values(Refusal{"TwoPasswords", "basic_auth: {username: u, password: hunter2, password_file: f}",
-                            "at most one of basic_auth password and password_file"},
-                    Refusal{"TwoUserNames", "basic_auth: {username: u, username_file: f, password: hunter2}",
-                            "at most one of basic_auth username and username_file"},
-                    Refusal{"UnknownKey", "basic_auth: {pasword: hunter2}", "did you mean \"password\"?"},
-                    Refusal{"BasicAsAType", "authorization: {type: ' BaSic', credentials: hunter2}", "use basic_auth"},
-                    Refusal{"TwoCredentials", "authorization: {credentials: hunter2, credentials_file: f}",
-                            "at most one of authorization credentials and credentials_file"},
-                    Refusal{"NoClient", "oauth2: {token_url: 'http://id/', client_secret: hunter2}", "\"client_id\""},
-                    Refusal{"NoTokenUrl", "oauth2: {client_id: me, client_secret: hunter2}", "\"token_url\""},
-                    Refusal{"TwoClientSecrets",
-                            "oauth2: {client_id: me, token_url: 'http://id/', client_secret: hunter2, "
-                            "client_secret_file: f}",
-                            "at most one of oauth2 client_secret and client_secret_file"},
-                    Refusal{"NoTokenUrlInIt", "oauth2: {client_id: me, token_url: '', client_secret: hunter2}",
-                            "needs a token_url"}),
+    testing::Values(
+        Refusal{"TwoPasswords", "basic_auth: {username: u, password: hunter2, password_file: f}",
+                "at most one of basic_auth password and password_file"},
+        Refusal{"TwoUserNames", "basic_auth: {username: u, username_file: f, password: hunter2}",
+                "at most one of basic_auth username and username_file"},
+        Refusal{"UnknownKey", "basic_auth: {pasword: hunter2}", "did you mean \"password\"?"},
+        Refusal{"BasicAsAType", "authorization: {type: ' BaSic', credentials: hunter2}",
+                "use basic_auth"},
+        Refusal{"TwoCredentials", "authorization: {credentials: hunter2, credentials_file: f}",
+                "at most one of authorization credentials and credentials_file"},
+        Refusal{"NoClient", "oauth2: {token_url: 'http://id/', client_secret: hunter2}",
+                "\"client_id\""},
+        Refusal{"NoTokenUrl", "oauth2: {client_id: me, client_secret: hunter2}", "\"token_url\""},
+        Refusal{"TwoClientSecrets",
+                "oauth2: {client_id: me, token_url: 'http://id/', client_secret: hunter2, "
+                "client_secret_file: f}",
+                "at most one of oauth2 client_secret and client_secret_file"},
+        Refusal{"NoTokenUrlInIt", "oauth2: {client_id: me, token_url: '', client_secret: hunter2}",
+                "needs a token_url"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 // Prometheus refuses each pair of these.
@@ -112,30 +122,36 @@ TEST(ConfigCredentials, AtMostOneKindIsGiven) {
       {"bearer_token_file", "f"}};
   for (size_t i = 0; i < kinds.size(); ++i) {
     for (size_t j = i + 1; j < kinds.size(); ++j) {
-      const std::string keys =
-          kinds[j].first + ": " + kinds[j].second + "\n    " + kinds[i].first + ": " + kinds[i].second;
-      EXPECT_THAT(error_of(keys),
-                  HasSubstr("at most one of " + kinds[i].first + " and " + kinds[j].first + " may be given"));
+      const std::string keys = kinds[j].first + ": " + kinds[j].second + "\n    " + kinds[i].first +
+                               ": " + kinds[i].second;
+      EXPECT_THAT(error_of(keys), HasSubstr("at most one of " + kinds[i].first + " and " +
+                                            kinds[j].first + " may be given"));
     }
   }
 }
 
 TEST(ConfigCredentials, TheDescriptionLeavesSecretsOut) {
-  const auto described = [](const std::string& keys) { return Config::parse(config_of(keys), "mread.yml").describe(); };
+  const auto described = [](const std::string& keys) {
+    return Config::parse(config_of(keys), "mread.yml").describe();
+  };
   EXPECT_THAT(described("basic_auth: {username: u, password: hunter2}"),
               HasSubstr("    basic_auth: {username: \"u\", password: <hidden>}\n"));
   EXPECT_THAT(described("basic_auth: {username_file: uf, password_file: pf}"),
               HasSubstr("    basic_auth: {username_file: \"uf\", password_file: \"pf\"}\n"));
   EXPECT_THAT(described("bearer_token: hunter2"),
               HasSubstr("    authorization: {type: \"Bearer\", credentials: <hidden>}\n"));
-  EXPECT_THAT(described("oauth2: {client_id: me, client_secret: hunter2, token_url: 'http://id/t?k=hunter2', "
-                        "scopes: [a, b], endpoint_params: {x: hunter2}, proxy_url: 'http://u:hunter2@p:1'}"),
-              HasSubstr("    oauth2:\n      client_id: \"me\"\n      client_secret: <hidden>\n"
-                        "      token_url: \"http://id/t?<hidden>\"\n      scopes: [\"a\", \"b\"]\n"
-                        "      endpoint_params: {x: <hidden>}\n      proxy_url: \"http://<hidden>@p:1\"\n"));
+  EXPECT_THAT(
+      described(
+          "oauth2: {client_id: me, client_secret: hunter2, token_url: 'http://id/t?k=hunter2', "
+          "scopes: [a, b], endpoint_params: {x: hunter2}, proxy_url: 'http://u:hunter2@p:1'}"),
+      HasSubstr(
+          "    oauth2:\n      client_id: \"me\"\n      client_secret: <hidden>\n"
+          "      token_url: \"http://id/t?<hidden>\"\n      scopes: [\"a\", \"b\"]\n"
+          "      endpoint_params: {x: <hidden>}\n      proxy_url: \"http://<hidden>@p:1\"\n"));
 }
 
-// ---- web.basic_auth_users -------------------------------------------------------------------------------------------
+// ---- web.basic_auth_users
+// -------------------------------------------------------------------------------------------
 
 const std::string some_hash = "$2b$10$" + std::string(53, 'x');
 
@@ -149,7 +165,8 @@ class ConfigUsers : public testing::TestWithParam<Hash> {};
 
 TEST_P(ConfigUsers, AreTakenWithABcryptHashOnlyWhichIsNeverShown) {
   const std::string text =
-      "remote_read: [{url: http://a/read}]\nweb:\n  basic_auth_users:\n    alice: \"" + GetParam().hash + "\"\n";
+      "remote_read: [{url: http://a/read}]\nweb:\n  basic_auth_users:\n    alice: \"" +
+      GetParam().hash + "\"\n";
   if (GetParam().message.empty()) {
     const Config config = Config::parse(text, "mread.yml");
     ASSERT_EQ(config.web.basic_auth_users.size(), 1u);
@@ -172,8 +189,10 @@ std::string with_start(const std::string& start) { return start + some_hash.subs
 
 INSTANTIATE_TEST_SUITE_P(
     Hashes, ConfigUsers,
-    testing::Values(Hash{"B", some_hash, ""}, Hash{"Y", with_start("$2y$04"), ""}, Hash{"A", with_start("$2a$16"), ""},
-                    Hash{"TooCostly", with_start("$2b$17"), "the bcrypt hash of user \"alice\" has cost 17"},
+    testing::Values(Hash{"B", some_hash, ""}, Hash{"Y", with_start("$2y$04"), ""},
+                    Hash{"A", with_start("$2a$16"), ""},
+                    Hash{"TooCostly", with_start("$2b$17"),
+                         "the bcrypt hash of user \"alice\" has cost 17"},
                     Hash{"NoSuchCost", with_start("$2b$03"), "want a bcrypt hash"},
                     Hash{"NotBcrypt", "$6$salt$hunter2", "want a bcrypt hash for user \"alice\""},
                     Hash{"APassword", "hunter2", "want a bcrypt hash for user \"alice\""},

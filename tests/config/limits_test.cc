@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 Config with(const std::string& limits) {
-  return Config::parse("remote_read: [{url: 'http://a:9090/r'}]\nlimits: {" + limits + "}\n", "mread.yml");
+  return Config::parse("remote_read: [{url: 'http://a:9090/r'}]\nlimits: {" + limits + "}\n",
+                       "mread.yml");
 }
 
 std::string error_of(const std::string& limits) {
@@ -41,7 +42,8 @@ TEST(Limits, HaveDefaults) {
 
 TEST(Limits, AreTaken) {
   const Config config = with(
-      "connections: 10, request_bodies: 3, request_bytes: 5MiB, warnings: 7, client_rate: 1KiB, client_patience: 2s, "
+      "connections: 10, request_bodies: 3, request_bytes: 5MiB, warnings: 7, client_rate: 1KiB, "
+      "client_patience: 2s, "
       "queries: 4, matchers: 5, queries_at_once: 6, query_range: 30d");
   EXPECT_EQ(config.server_limits.connections, 10u);
   EXPECT_EQ(config.server_limits.request_bodies, 3u);
@@ -53,20 +55,22 @@ TEST(Limits, AreTaken) {
   EXPECT_EQ(config.limits.matchers, 5u);
   EXPECT_EQ(config.limits.queries_at_once, 6u);
   EXPECT_EQ(config.limits.query_range, 30 * 24h);
-  EXPECT_THAT(config.describe(),
-              HasSubstr("connections: 10, request_bodies: 3, request_bytes: 5242880, warnings: 7, client_rate: 1024, "
-                        "client_patience: 2s}"));
+  EXPECT_THAT(config.describe(), HasSubstr("connections: 10, request_bodies: 3, request_bytes: "
+                                           "5242880, warnings: 7, client_rate: 1024, "
+                                           "client_patience: 2s}"));
 }
 
 TEST(Limits, NoneIsZero) {
-  const Config config = with("connections: 0, request_bodies: 0, request_bytes: 0, warnings: 0, client_rate: 0");
+  const Config config =
+      with("connections: 0, request_bodies: 0, request_bytes: 0, warnings: 0, client_rate: 0");
   EXPECT_EQ(config.server_limits.connections, 0u);
   EXPECT_EQ(config.server_limits.request_bodies, 0u);
   EXPECT_EQ(config.server_limits.client_rate, 0u);
 }
 
 TEST(Limits, AreRefusedAtTheirPlace) {
-  for (const char* key : {"connections", "request_bodies", "warnings", "queries", "matchers", "queries_at_once"}) {
+  for (const char* key :
+       {"connections", "request_bodies", "warnings", "queries", "matchers", "queries_at_once"}) {
     EXPECT_THAT(error_of(std::string(key) + ": -1"), HasSubstr("mread.yml:2:")) << key;
     EXPECT_THAT(error_of(std::string(key) + ": many"), HasSubstr("many")) << key;
   }

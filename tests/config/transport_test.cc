@@ -1,4 +1,5 @@
-// TLS, proxies and the `web:` block of a configuration: what is read, what is refused, and what is shown.
+// TLS, proxies and the `web:` block of a configuration: what is read, what is refused, and what is
+// shown.
 #include "config/transport.h"
 
 #include <gmock/gmock.h>
@@ -13,8 +14,12 @@ using testing::HasSubstr;
 using testing::Not;
 
 Config parse(const std::string& text) { return Config::parse(text, "conf/mread.yml"); }
-std::string backend(const std::string& options) { return "remote_read: [{url: 'https://a/read', " + options + "}]\n"; }
-std::string web(const std::string& block) { return "remote_read: [{url: 'http://a/read'}]\nweb: " + block + "\n"; }
+std::string backend(const std::string& options) {
+  return "remote_read: [{url: 'https://a/read', " + options + "}]\n";
+}
+std::string web(const std::string& block) {
+  return "remote_read: [{url: 'http://a/read'}]\nweb: " + block + "\n";
+}
 
 TEST(ConfigTransportTest, ReadsPrometheussKeys) {
   const Config config = parse(R"(
@@ -53,7 +58,8 @@ remote_read:
 
 TEST(ConfigTransportTest, ReadsTheWebConfigFile) {
   for (const char* key : {"tls_server_config", "tls_config"}) {
-    const Config config = parse(web(std::string("{") + key + R"(: {cert_file: s.pem, key_file: s.key,
+    const Config config =
+        parse(web(std::string("{") + key + R"(: {cert_file: s.pem, key_file: s.key,
       client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem, client_allowed_sans: [q.example],
       min_version: TLS13, curve_preferences: [X25519, CurveP256], prefer_server_cipher_suites: false},
       http_server_config: {http2: true, headers: {X-Frame-Options: deny}}})"));
@@ -70,9 +76,10 @@ TEST(ConfigTransportTest, ReadsTheWebConfigFile) {
 
 TEST(ConfigTransportTest, ShowsNoSecret) {
   const std::string shown =
-      parse(backend("tls_config: {cert: SECRET1, key: SECRET2, ca: SECRET3}, proxy_url: "
-                    "'http://USER:SECRET4@proxy:3128/?SECRET5', proxy_connect_header: {A: SECRET6}") +
-            "web: {tls_server_config: {cert: SECRET7, key: SECRET8}}\n")
+      parse(
+          backend("tls_config: {cert: SECRET1, key: SECRET2, ca: SECRET3}, proxy_url: "
+                  "'http://USER:SECRET4@proxy:3128/?SECRET5', proxy_connect_header: {A: SECRET6}") +
+          "web: {tls_server_config: {cert: SECRET7, key: SECRET8}}\n")
           .describe();
   EXPECT_THAT(shown, Not(HasSubstr("SECRET")));
   EXPECT_THAT(shown, Not(HasSubstr("USER")));
@@ -85,7 +92,8 @@ TEST(ConfigTransportTest, ShowsNoSecret) {
 TEST(WebHostnames, AreReadAndShown) {
   const Config config = parse(web("{hostnames: [mread.monitoring.svc, Mread]}"));
   EXPECT_THAT(config.web.hostnames, testing::ElementsAre("mread.monitoring.svc", "Mread"));
-  EXPECT_THAT(config.describe(), testing::HasSubstr("web:\n  hostnames: [mread.monitoring.svc, Mread]\n"));
+  EXPECT_THAT(config.describe(),
+              testing::HasSubstr("web:\n  hostnames: [mread.monitoring.svc, Mread]\n"));
 }
 
 struct Refusal {
@@ -109,37 +117,48 @@ TEST_P(ConfigTransportRefuses, WithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Table, ConfigTransportRefuses,
     testing::Values(
-        Refusal{"CaTwice", backend("tls_config: {ca: x, ca_file: y}"), "at most one of ca and ca_file"},
-        Refusal{"KeyTwice", backend("tls_config: {cert: c, key: x, key_file: y}"), "at most one of key and key_file"},
+        Refusal{"CaTwice", backend("tls_config: {ca: x, ca_file: y}"),
+                "at most one of ca and ca_file"},
+        Refusal{"KeyTwice", backend("tls_config: {cert: c, key: x, key_file: y}"),
+                "at most one of key and key_file"},
         Refusal{"InlineCertWithoutKey", backend("tls_config: {cert: x}"), "key_file is missing"},
         Refusal{"InlineKeyWithoutCert", backend("tls_config: {key: x}"), "cert_file is missing"},
         Refusal{"NoUrl", backend("proxy_url: '10.0.0.7:3128'"), "write http:// before it"},
-        Refusal{"UnknownVersion", backend("tls_config: {min_version: TLS14}"), "unknown value \"TLS14\""},
+        Refusal{"UnknownVersion", backend("tls_config: {min_version: TLS14}"),
+                "unknown value \"TLS14\""},
         Refusal{"UnknownTlsKey", backend("tls_config: {cafile: x}"), "did you mean \"ca_file\"?"},
         Refusal{"NoProxyAlone", backend("no_proxy: x"), "no_proxy has no effect without proxy_url"},
         Refusal{"ProxyTwice", backend("proxy_url: 'http://p', proxy_from_environment: true"),
                 "at most one of proxy_url and proxy_from_environment"},
-        Refusal{"NoProxyWithEnvironment", backend("no_proxy: x, proxy_from_environment: true"), "remove no_proxy"},
+        Refusal{"NoProxyWithEnvironment", backend("no_proxy: x, proxy_from_environment: true"),
+                "remove no_proxy"},
         Refusal{"ConnectHeaderAlone", backend("proxy_connect_header: {A: [b]}"), "needs proxy_url"},
         Refusal{"WebWithoutKey", web("{tls_server_config: {cert_file: x}}"), "key_file is missing"},
-        Refusal{"WebWithoutCert", web("{tls_server_config: {key_file: x}}"), "cert_file is missing"},
+        Refusal{"WebWithoutCert", web("{tls_server_config: {key_file: x}}"),
+                "cert_file is missing"},
         Refusal{"WebTwice", web("{tls_server_config: {}, tls_config: {}}"), "give one of them"},
-        Refusal{"ClientCaWithoutPolicy", web("{tls_config: {cert_file: x, key_file: y, client_ca_file: z}}"),
+        Refusal{"ClientCaWithoutPolicy",
+                web("{tls_config: {cert_file: x, key_file: y, client_ca_file: z}}"),
                 "has no effect without client_auth_type"},
-        Refusal{
-            "SansWithoutVerification",
-            web("{tls_config: {cert_file: x, key_file: y, client_auth_type: RequestClientCert, client_allowed_sans: "
-                "[a]}}"),
-            "client_allowed_sans needs"},
-        Refusal{"UnknownPolicy", web("{tls_config: {cert_file: x, key_file: y, client_auth_type: Require}}"),
+        Refusal{"SansWithoutVerification",
+                web("{tls_config: {cert_file: x, key_file: y, client_auth_type: RequestClientCert, "
+                    "client_allowed_sans: "
+                    "[a]}}"),
+                "client_allowed_sans needs"},
+        Refusal{"UnknownPolicy",
+                web("{tls_config: {cert_file: x, key_file: y, client_auth_type: Require}}"),
                 "unknown value \"Require\""},
-        Refusal{"UnknownCurve", web("{tls_config: {cert_file: x, key_file: y, curve_preferences: [P256]}}"),
+        Refusal{"UnknownCurve",
+                web("{tls_config: {cert_file: x, key_file: y, curve_preferences: [P256]}}"),
                 "CurveP256"},
         Refusal{"SuitesOfTls13",
-                web("{tls_config: {cert_file: x, key_file: y, min_version: TLS13, cipher_suites: [a]}}"),
+                web("{tls_config: {cert_file: x, key_file: y, min_version: TLS13, cipher_suites: "
+                    "[a]}}"),
                 "cannot be chosen"},
-        Refusal{"UnknownHeader", web("{http_server_config: {headers: {X-Frame-Option: a}}}"), "X-Frame-Options"},
-        Refusal{"HostnameWithScheme", web("{hostnames: ['http://mread']}"), "want a host name without scheme and port"},
+        Refusal{"UnknownHeader", web("{http_server_config: {headers: {X-Frame-Option: a}}}"),
+                "X-Frame-Options"},
+        Refusal{"HostnameWithScheme", web("{hostnames: ['http://mread']}"),
+                "want a host name without scheme and port"},
         Refusal{"HostnameWithPort", web("{hostnames: ['mread:9095']}"), "got \"mread:9095\""},
         Refusal{"HostnamesNoList", web("{hostnames: mread}"), "want a list"},
         Refusal{"UnknownWebKey", web("{tls_server: {}}"), "unknown key \"tls_server\""}),

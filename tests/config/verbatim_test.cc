@@ -1,4 +1,5 @@
-// A remote_read block of a prometheus.yml, as it is: what Prometheus takes is taken. tests/integration asks promtool.
+// A remote_read block of a prometheus.yml, as it is: what Prometheus takes is taken.
+// tests/integration asks promtool.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,15 +35,16 @@ remote_read:
   - {url: "http://c:1/read", name: "d:80"}
   - {url: "http://d/read"}
 )");
-  EXPECT_THAT(names(config), ElementsAre("influx:8086", "influx:8086-3", "influx:8086-4", "influx:80", "influx:8086-2",
-                                         "d:80", "d:80-2"));
+  EXPECT_THAT(names(config), ElementsAre("influx:8086", "influx:8086-3", "influx:8086-4",
+                                         "influx:80", "influx:8086-2", "d:80", "d:80-2"));
   ASSERT_EQ(config.warnings.size(), 3u);
   EXPECT_EQ(config.warnings[0],
             "mread.yml:4:5: \"influx:8086\" is another backend's name: this one is called "
             "\"influx:8086-3\"; give it a name");
   EXPECT_THAT(config.warnings[2], HasSubstr("\"d:80-2\""));
   // What is added behind it changes no name, so groups and routes can use them.
-  EXPECT_EQ(parse("remote_read: [{url: 'http://a'}, {url: 'http://a/b'}]\ngroups: [{name: g, members: ['a:80', "
+  EXPECT_EQ(parse("remote_read: [{url: 'http://a'}, {url: 'http://a/b'}]\ngroups: [{name: g, "
+                  "members: ['a:80', "
                   "'a:80-2']}]")
                 .groups.at(0)
                 .members,
@@ -97,28 +99,32 @@ remote_read:
 )");
   EXPECT_THAT(names(config), ElementsAre("dc1", "dc2"));
   EXPECT_EQ(config.backends[1].timeout, std::chrono::seconds(8));
-  EXPECT_THAT(config.endpoints[1].headers, ElementsAre(std::pair("X-Other", "two"), std::pair("X-Tenant", "one")));
+  EXPECT_THAT(config.endpoints[1].headers,
+              ElementsAre(std::pair("X-Other", "two"), std::pair("X-Tenant", "one")));
 }
 
 TEST(ConfigVerbatim, TakesHttpHeaders) {
-  const Config config = Config::parse(
-      block(
-          "http_headers: {X-Tenant: {values: [a, 5]}, X-Key: {secrets: [hunter2], files: [key, /etc/key]}, X-No: {}}"),
-      "conf/mread.yml");
+  const Config config =
+      Config::parse(block("http_headers: {X-Tenant: {values: [a, 5]}, X-Key: {secrets: [hunter2], "
+                          "files: [key, /etc/key]}, X-No: {}}"),
+                    "conf/mread.yml");
   const auto& headers = config.endpoints.at(0).http_headers;
   ASSERT_EQ(headers.size(), 2u);
   EXPECT_EQ(headers[0].name, "X-Tenant");
   EXPECT_THAT(headers[0].values, ElementsAre("a", "5"));
   EXPECT_THAT(headers[1].values, ElementsAre("hunter2"));
   EXPECT_THAT(headers[1].files, ElementsAre("conf/key", "/etc/key"));
-  EXPECT_THAT(config.describe(),
-              HasSubstr("    http_headers: {X-Tenant: {values: [<hidden>]}, X-Key: {values: [<hidden>], files: "
-                        "[\"conf/key\", \"/etc/key\"]}}\n"));
+  EXPECT_THAT(
+      config.describe(),
+      HasSubstr(
+          "    http_headers: {X-Tenant: {values: [<hidden>]}, X-Key: {values: [<hidden>], files: "
+          "[\"conf/key\", \"/etc/key\"]}}\n"));
   EXPECT_THAT(config.warnings, IsEmpty());
 }
 
 TEST(ConfigVerbatim, TakesAUserInTheUrlAndHidesIt) {
-  const Config config = parse("remote_read: [{url: 'http://SECRET1:SECRET%402@a:9090/read?t=SECRET3'}]");
+  const Config config =
+      parse("remote_read: [{url: 'http://SECRET1:SECRET%402@a:9090/read?t=SECRET3'}]");
   const auto* basic = std::get_if<BasicAuth>(&config.endpoints.at(0).credentials);
   ASSERT_NE(basic, nullptr);
   EXPECT_EQ(basic->username.text, "SECRET1");
@@ -127,7 +133,8 @@ TEST(ConfigVerbatim, TakesAUserInTheUrlAndHidesIt) {
   EXPECT_EQ(config.backends[0].name, "a:9090");
   EXPECT_THAT(config.describe(), HasSubstr("basic_auth: {username: <hidden>, password: <hidden>}"));
   EXPECT_THAT(config.describe() + config.warnings.at(0), Not(HasSubstr("SECRET")));
-  EXPECT_THAT(config.warnings.at(0), HasSubstr("mread.yml:1:21: a user in the URL is sent as basic_auth"));
+  EXPECT_THAT(config.warnings.at(0),
+              HasSubstr("mread.yml:1:21: a user in the URL is sent as basic_auth"));
   const Config both = parse("remote_read: [{url: 'http://u@a/read', bearer_token: t}]");
   EXPECT_TRUE(std::holds_alternative<BasicAuth>(both.endpoints[0].credentials));
   EXPECT_THAT(both.warnings.at(0), HasSubstr("in place of the credentials below"));
@@ -144,7 +151,8 @@ TEST(ConfigVerbatim, TakesOtherNotations) {
   const Config numbers = parse(block("basic_auth: {username: 1250000000, password: 12}"));
   EXPECT_EQ(std::get<BasicAuth>(numbers.endpoints[0].credentials).username.text, "1250000000");
   EXPECT_EQ(parse("listen: ':9095'\n" + block("")).listen, ":9095");
-  EXPECT_EQ(parse(block("remote_timeout: 292y")).backends[0].timeout, std::chrono::hours(24 * 3650));
+  EXPECT_EQ(parse(block("remote_timeout: 292y")).backends[0].timeout,
+            std::chrono::hours(24 * 3650));
 }
 
 struct Taken {
@@ -161,8 +169,10 @@ TEST_P(ConfigTakes, WithAWarning) {
   ASSERT_THAT(config.warnings, ElementsAre(HasSubstr(GetParam().warning)));
   EXPECT_THAT(config.warnings[0], testing::StartsWith("mread.yml:"));
   EXPECT_THAT(config.warnings[0], Not(HasSubstr("SECRET")));
-  EXPECT_EQ(config.endpoints[0].unusable.empty(), GetParam().is_usable) << config.endpoints[0].unusable;
-  EXPECT_EQ(config.warnings[0].ends_with("every read of this backend fails"), !GetParam().is_usable);
+  EXPECT_EQ(config.endpoints[0].unusable.empty(), GetParam().is_usable)
+      << config.endpoints[0].unusable;
+  EXPECT_EQ(config.warnings[0].ends_with("every read of this backend fails"),
+            !GetParam().is_usable);
   EXPECT_EQ(parse(config.describe()).backends.size(), 1u);
 }
 
@@ -176,36 +186,48 @@ INSTANTIATE_TEST_SUITE_P(
         Taken{"HeaderOfTheConnection", "headers: {Transfer-Encoding: SECRET}", "is not sent", true},
         Taken{"HeaderWithABlank", "headers: {A B: SECRET}", "a header's name", false},
         Taken{"HeaderOfTwoLines", "headers: {A: \"SECRET\\n\"}", "one line", false},
-        Taken{"HttpHeaderOfTwoLines", "http_headers: {A: {secrets: [\"SECRET\\r\"]}}", "one line", false},
-        Taken{"HttpHeaderWithoutAFile", "http_headers: {A: {files: [\"\"]}}", "path of a file", false},
-        Taken{"ColonInTheUserName", "basic_auth: {username: 'u:SECRET', password: p}", "first colon", true},
-        Taken{"SecretManager", "basic_auth: {username: u, password_ref: SECRET}", "secret manager", false},
-        Taken{"CredentialsOfTwoLines", "authorization: {credentials: \"SECRET\\nx\"}", "one line", false},
+        Taken{"HttpHeaderOfTwoLines", "http_headers: {A: {secrets: [\"SECRET\\r\"]}}", "one line",
+              false},
+        Taken{"HttpHeaderWithoutAFile", "http_headers: {A: {files: [\"\"]}}", "path of a file",
+              false},
+        Taken{"ColonInTheUserName", "basic_auth: {username: 'u:SECRET', password: p}",
+              "first colon", true},
+        Taken{"SecretManager", "basic_auth: {username: u, password_ref: SECRET}", "secret manager",
+              false},
+        Taken{"CredentialsOfTwoLines", "authorization: {credentials: \"SECRET\\nx\"}", "one line",
+              false},
         Taken{"TokenOfTwoLines", "bearer_token: \"SECRET\\nx\"", "one line", false},
-        Taken{"TokenUrl", "oauth2: {client_id: me, token_url: here, client_secret: SECRET}", "with a host", false},
-        Taken{"TokenUrlWithAUser", "oauth2: {client_id: me, token_url: 'http://SECRET:SECRET@id/'}", "no effect", true},
-        Taken{"Assertion", "oauth2: {client_id: me, token_url: 'http://id/', client_certificate_key: SECRET}",
+        Taken{"TokenUrl", "oauth2: {client_id: me, token_url: here, client_secret: SECRET}",
+              "with a host", false},
+        Taken{"TokenUrlWithAUser", "oauth2: {client_id: me, token_url: 'http://SECRET:SECRET@id/'}",
+              "no effect", true},
+        Taken{"Assertion",
+              "oauth2: {client_id: me, token_url: 'http://id/', client_certificate_key: SECRET}",
               "no effect", true},
         Taken{"AssertionGrant",
               "oauth2: {client_id: me, token_url: 'http://id/', grant_type: "
               "'urn:ietf:params:oauth:grant-type:jwt-bearer'}",
               "jwt-bearer is not known here", false},
         Taken{"ScopeTwice",
-              "oauth2: {client_id: me, token_url: 'http://id/', scopes: [a], endpoint_params: {scope: b}}", "scope",
-              false},
+              "oauth2: {client_id: me, token_url: 'http://id/', scopes: [a], endpoint_params: "
+              "{scope: b}}",
+              "scope", false},
         Taken{"CertWithoutKey", "tls_config: {cert_file: x}", "key_file is missing", false},
         Taken{"KeyWithoutCert", "tls_config: {key_file: x}", "cert_file is missing", false},
         Taken{"VersionsCrossed", "tls_config: {min_version: TLS13, max_version: TLS12}",
               "max_version is below min_version, TLS13", false},
-        Taken{"SocksProxy", "proxy_url: 'socks5://u:SECRET@p:1080'", "SOCKS is not known here", false},
+        Taken{"SocksProxy", "proxy_url: 'socks5://u:SECRET@p:1080'", "SOCKS is not known here",
+              false},
         Taken{"ProxyWithoutScheme", "proxy_url: 'p:3128'", "want an http or https proxy", false},
         Taken{"EmptyProxy", "proxy_url: ''\n    no_proxy: a", "no effect", true},
-        Taken{"ConnectHeaderLines", "proxy_url: 'http://p'\n    proxy_connect_header: {A: [\"SECRET\\nc\"]}", "blank",
+        Taken{"ConnectHeaderLines",
+              "proxy_url: 'http://p'\n    proxy_connect_header: {A: [\"SECRET\\nc\"]}", "blank",
               true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ConfigVerbatim, TakesAUrlThatNoRequestCanBeSentTo) {
-  for (const char* url : {"", "a:9090", "/read", "ftp://a/read", "http://a:99999/read", "http:///read"}) {
+  for (const char* url :
+       {"", "a:9090", "/read", "ftp://a/read", "http://a:99999/read", "http:///read"}) {
     const Config config = parse("remote_read: [{url: '" + std::string(url) + "'}]");
     EXPECT_THAT(config.endpoints.at(0).unusable, HasSubstr("want an http or https URL")) << url;
     EXPECT_THAT(config.warnings, testing::SizeIs(1)) << url;

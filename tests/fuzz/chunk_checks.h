@@ -8,8 +8,8 @@
 
 namespace mread::fuzz {
 
-/// What holds of the checks of any chunk: all that can be read passes the cheap one, and what passes the full one can
-/// be read. `decodes`: it does.
+/// What holds of the checks of any chunk: all that can be read passes the cheap one, and what
+/// passes the full one can be read. `decodes`: it does.
 inline void check_chunk(wire::ChunkEncoding encoding, std::string_view chunk, bool decodes) {
   if (chunk.size() < 2) return;
   const bool may_hold = wire::may_hold_its_samples(encoding, chunk);

@@ -1,6 +1,7 @@
-// The whole machine: three backends with any bodies, which come in any pieces and order, end well, are cut off or
-// fail. What holds for every read: an answer is well-formed and sorted, has each series once, its times rise; the same
-// bodies give the same bytes; what is held stays within its limit.
+// The whole machine: three backends with any bodies, which come in any pieces and order, end well,
+// are cut off or fail. What holds for every read: an answer is well-formed and sorted, has each
+// series once, its times rise; the same bodies give the same bytes; what is held stays within its
+// limit.
 #include <array>
 #include <map>
 
@@ -25,7 +26,8 @@ constexpr int64_t last_ms = 4'000'000'000'000;
 struct Setting {
   std::string text;
   bool same_whatever_order = true;  ///< the bytes depend on the bodies alone
-  bool is_plain_union = true;       ///< what healthy, sorted backends give is the union that a naive merge makes
+  bool is_plain_union =
+      true;  ///< what healthy, sorted backends give is the union that a naive merge makes
 };
 
 const std::vector<Setting>& settings() {
@@ -44,7 +46,8 @@ const std::vector<Setting>& settings() {
       {any + "merge: {replica_labels: [a, pod], dedup: gapfill}\n", true, false},
       {any + "merge: {chunk_encodings: newer}\n"},
       {"groups: [{name: g, members: [a, b], wait: need}]\n" + limits, false, false},
-      {"groups: [{name: g, members: [a, b, c], need: 2, wait: need, hedge_after: 20ms}]\n" + limits, false, false},
+      {"groups: [{name: g, members: [a, b, c], need: 2, wait: need, hedge_after: 20ms}]\n" + limits,
+       false, false},
       {"partial: any\nlimits: {query_range: 0s, bytes_in_flight: 2KiB}\n", false, false},
       {"partial: any\nlimits: {query_range: 0s, series: 5, samples: 50}\n", false, false},
   };
@@ -62,11 +65,14 @@ const Config& config_for(size_t index) {
 
 // What a healthy backend has, by the labels' wire bytes.
 struct Less {
-  bool operator()(const std::string& a, const std::string& b) const { return wire::compare_labels(a, b) < 0; }
+  bool operator()(const std::string& a, const std::string& b) const {
+    return wire::compare_labels(a, b) < 0;
+  }
 };
 using Holding = std::map<std::string, std::map<int64_t, uint64_t>, Less>;
 
-// Few label sets, so that backends often hold the same series; their prefixes make the order of labels interesting.
+// Few label sets, so that backends often hold the same series; their prefixes make the order of
+// labels interesting.
 std::string made_labels(uint8_t choice) {
   std::vector<model::Label> list{{"__name__", (choice & 1) != 0 ? "up" : "down"}};
   if ((choice & 6) != 0) list.push_back({"a", std::string(choice >> 1 & 3, 'v')});
@@ -114,11 +120,11 @@ std::string streamed_body(const Holding& holding, uint8_t shape) {
   return body;
 }
 
-std::string sampled_body(const Holding& holding, uint8_t shape) {
-  std::vector<SampledSeries> listed;
+std::string samples_response_body(const Holding& holding, uint8_t shape) {
+  std::vector<SamplesSeries> listed;
   for (const auto& [labels, series] : holding) {
-    const auto at =
-        static_cast<ptrdiff_t>(shape % 4 == 0 ? (listed.size() + shape) % (listed.size() + 1) : listed.size());
+    const auto at = static_cast<ptrdiff_t>(
+        shape % 4 == 0 ? (listed.size() + shape) % (listed.size() + 1) : listed.size());
     listed.insert(listed.begin() + at, {labels, list_of(series), ""});
   }
   return samples_body(listed);
@@ -138,20 +144,21 @@ Backend made_backend(const std::string& bytes, uint8_t how, uint8_t end, const B
     case 0:
     case 1:
       backend.holding = made_holding(input);
-      backend.script = how % 8 == 0 ? Script::streamed(streamed_body(*backend.holding, shape))
-                                    : Script::sampled(sampled_body(*backend.holding, shape));
+      backend.script = how % 8 == 0
+                           ? Script::streamed(streamed_body(*backend.holding, shape))
+                           : Script::samples_form(samples_response_body(*backend.holding, shape));
       break;
     case 2:
       backend.script = Script::streamed(fuzz::with_checksums(bytes));
       break;
     case 3:
-      backend.script = Script::sampled(wire::compress(bytes));
+      backend.script = Script::samples_form(wire::compress(bytes));
       break;
     case 4:
       backend.script = Script::streamed(bytes);
       break;
     case 5:
-      backend.script = Script::sampled(bytes);
+      backend.script = Script::samples_form(bytes);
       break;
     case 6:
       // A replica: frames that several send alike are held once.
@@ -161,7 +168,8 @@ Backend made_backend(const std::string& bytes, uint8_t how, uint8_t end, const B
       // The same with a byte changed.
       if (before != nullptr) backend.script = before->script;
       if (!backend.script.body.empty() && !bytes.empty()) {
-        const size_t at = (static_cast<uint8_t>(bytes[0]) * 251U + shape) % backend.script.body.size();
+        const size_t at =
+            (static_cast<uint8_t>(bytes[0]) * 251U + shape) % backend.script.body.size();
         backend.script.body[at] = static_cast<char>(backend.script.body[at] ^ (1 << (shape % 8)));
       }
       break;
@@ -175,7 +183,8 @@ Backend made_backend(const std::string& bytes, uint8_t how, uint8_t end, const B
 std::string naive_union(const std::vector<Backend>& backends) {
   Holding all;
   for (const auto& backend : backends) {
-    for (const auto& [labels, series] : *backend.holding) all[labels].insert(series.begin(), series.end());
+    for (const auto& [labels, series] : *backend.holding)
+      all[labels].insert(series.begin(), series.end());
   }
   std::vector<model::Series> out;
   for (const auto& [labels, series] : all) {
@@ -197,7 +206,8 @@ void check_streamed(const Answer& answer, size_t queries, bool healthy) {
     FUZZ_CHECK_SHOW(frame.has_value(), frame ? "" : frame.error().to_string());
     if (!*frame) break;
     FUZZ_CHECK(wire::parse_chunked_response((*frame)->data, response).has_value());
-    FUZZ_CHECK(response.query_index >= query && response.query_index < static_cast<int64_t>(queries));
+    FUZZ_CHECK(response.query_index >= query &&
+               response.query_index < static_cast<int64_t>(queries));
     if (response.query_index != query) {
       query = response.query_index;
       last.clear();
@@ -220,7 +230,7 @@ void check_streamed(const Answer& answer, size_t queries, bool healthy) {
   FUZZ_CHECK(splitter.finish().has_value());
 }
 
-void check_sampled(const Answer& answer, size_t queries) {
+void check_samples(const Answer& answer, size_t queries) {
   FUZZ_CHECK(answer.content_encoding == "snappy");
   const auto bytes = wire::uncompress(answer.body, 1U << 30);
   FUZZ_CHECK(bytes.has_value());
@@ -247,9 +257,12 @@ bool is_good(const Answer& answer) { return answer.status == 200 && answer.finis
 
 // For messages.
 std::string outcome_of(const Answer& answer) {
-  if (answer.aborted) return "aborted after " + std::to_string(answer.body.size()) + ": " + answer.aborted->to_string();
+  if (answer.aborted)
+    return "aborted after " + std::to_string(answer.body.size()) + ": " +
+           answer.aborted->to_string();
   if (answer.status != 200) return std::to_string(answer.status) + " " + answer.body;
-  return "200, " + std::to_string(answer.body.size()) + " bytes, without [" + answer.outcome.partial + "]";
+  return "200, " + std::to_string(answer.body.size()) + " bytes, without [" +
+         answer.outcome.partial + "]";
 }
 
 struct Read {
@@ -263,9 +276,10 @@ struct Read {
 };
 
 std::string shown(const Read& read) {
-  std::string text = settings()[read.setting].text + (read.streamed ? "streamed" : "samples") + ", window " +
-                     std::to_string(read.window) + ", queries " + std::to_string(read.queries) +
-                     (read.known_unsorted ? ", known unsorted" : "") + (read.defer ? "" : ", not deferred");
+  std::string text =
+      settings()[read.setting].text + (read.streamed ? "streamed" : "samples") + ", window " +
+      std::to_string(read.window) + ", queries " + std::to_string(read.queries) +
+      (read.known_unsorted ? ", known unsorted" : "") + (read.defer ? "" : ", not deferred");
   for (const auto& backend : read.backends) {
     const Script& script = backend.script;
     text += "\n  " + std::to_string(script.body.size()) + " bytes of " + script.content_type +
@@ -280,15 +294,18 @@ std::string shown(const Read& read) {
 bool may_fail_late(const Read& read) {
   const Config& config = config_for(read.setting);
   if (!read.streamed || config.partial != merger::PartialPolicy::any) return false;
-  if (!config.replica_labels.empty()) return true;  // Without these labels series may be out of order.
+  if (!config.replica_labels.empty())
+    return true;  // Without these labels series may be out of order.
   return std::any_of(read.backends.begin(), read.backends.end(), [](const Backend& backend) {
-    return !backend.holding && !backend.script.refuse && backend.script.status == 200 && backend.script.break_at != 0;
+    return !backend.holding && !backend.script.refuse && backend.script.status == 200 &&
+           backend.script.break_at != 0;
   });
 }
 
 Answer run(const Read& read, uint32_t seed) {
   const Config& config = config_for(read.setting);
-  FanOutDriver driver(config, {read.backends[0].script, read.backends[1].script, read.backends[2].script});
+  FanOutDriver driver(config,
+                      {read.backends[0].script, read.backends[1].script, read.backends[2].script});
   driver.options.window_bytes = read.window;
   driver.options.defer_samples = read.defer;
   if (seed != 0) {
@@ -298,7 +315,9 @@ Answer run(const Read& read, uint32_t seed) {
   }
   if (read.known_unsorted) driver.options.known_unsorted = {true, true, true};
   const uint64_t limit = config.limits.bytes_in_flight;
-  driver.watch([limit](const merger::FanOut& machine) { FUZZ_CHECK(machine.done() || machine.held() <= limit); });
+  driver.watch([limit](const merger::FanOut& machine) {
+    FUZZ_CHECK(machine.done() || machine.held() <= limit);
+  });
   const std::vector<std::string> selectors(read.queries, "up");
   return driver.run(request(selectors, 0, last_ms, read.streamed));
 }
@@ -314,14 +333,16 @@ void check_answer(const Read& read, const Answer& answer) {
   if (read.streamed) {
     check_streamed(answer, read.queries, healthy);
   } else {
-    check_sampled(answer, read.queries);
+    check_samples(answer, read.queries);
   }
   FUZZ_CHECK((answer.trailer.empty() ? answer.partial : answer.trailer) == answer.outcome.partial);
   if (!healthy || !settings()[read.setting].is_plain_union || read.queries != 1) return;
   std::vector<model::Series> got;
-  for (auto& series : read.streamed ? read_streamed(answer.body) : read_samples(answer.body).at(0)) {
+  for (auto& series :
+       read.streamed ? read_streamed(answer.body) : read_samples(answer.body).at(0)) {
     if (!got.empty() && got.back().labels == series.labels) {
-      got.back().samples.insert(got.back().samples.end(), series.samples.begin(), series.samples.end());
+      got.back().samples.insert(got.back().samples.end(), series.samples.begin(),
+                                series.samples.end());
     } else {
       got.push_back(std::move(series));
     }
@@ -348,9 +369,11 @@ MREAD_FUZZ(fan_out) {
   for (auto& each : end) each = input.byte();
   const size_t first = input.ConsumeIntegral<uint16_t>();
   const size_t second = input.ConsumeIntegral<uint16_t>();
-  const std::string bytes[] = {input.ConsumeBytesAsString(first), input.ConsumeBytesAsString(second), input.rest()};
+  const std::string bytes[] = {input.ConsumeBytesAsString(first),
+                               input.ConsumeBytesAsString(second), input.rest()};
   for (size_t i = 0; i < 3; ++i) {
-    read.backends.push_back(made_backend(bytes[i], how[i], end[i], i == 0 ? nullptr : &read.backends[i - 1]));
+    read.backends.push_back(
+        made_backend(bytes[i], how[i], end[i], i == 0 ? nullptr : &read.backends[i - 1]));
   }
 
   const Answer answer = run(read, 0);
@@ -359,8 +382,9 @@ MREAD_FUZZ(fan_out) {
     const Answer again = run(read, other);
     check_answer(read, again);
     if (!settings()[read.setting].same_whatever_order) continue;
-    // Of a read that fails, the line may name another failure that came first. And under `any` a failure that comes
-    // after the head breaks the answer off, while one that comes before it does not.
+    // Of a read that fails, the line may name another failure that came first. And under `any` a
+    // failure that comes after the head breaks the answer off, while one that comes before it does
+    // not.
     const std::string both = outcome_of(answer) + "\n" + outcome_of(again) + "\n" + shown(read);
     FUZZ_CHECK_SHOW(is_good(again) == is_good(answer) || may_fail_late(read), both);
     if (!is_good(answer) || !is_good(again)) continue;

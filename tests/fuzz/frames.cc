@@ -1,5 +1,5 @@
-// A streamed answer: the same frames in any pieces and by every way of reading them, and their content against
-// libprotobuf.
+// A streamed answer: the same frames in any pieces and by every way of reading them, and their
+// content against libprotobuf.
 #include <algorithm>
 #include <deque>
 #include <optional>
@@ -23,7 +23,8 @@ struct Split {
   std::optional<Error> error;
 };
 
-// By next() alone, or by next_whole() first, or by skip_known() first with frames that are known to come.
+// By next() alone, or by next_whole() first, or by skip_known() first with frames that are known to
+// come.
 enum class Way { plain, whole, known };
 
 Split split(const std::string& body, uint32_t seed, Way way, const Split* known) {
@@ -38,7 +39,8 @@ Split split(const std::string& body, uint32_t seed, Way way, const Split* known)
   const auto read = [&] {
     while (!out.error) {
       const size_t index = out.wires.size();
-      if (way == Way::known && index < known->wires.size() && splitter.skip_known(known->wires[index])) {
+      if (way == Way::known && index < known->wires.size() &&
+          splitter.skip_known(known->wires[index])) {
         out.wires.push_back(known->wires[index]);
         out.data.push_back(known->data[index]);
         continue;
@@ -74,16 +76,19 @@ void check_same(const Split& a, const Split& b) {
   FUZZ_CHECK(a.wires == b.wires);
   FUZZ_CHECK(a.data == b.data);
   FUZZ_CHECK(a.error.has_value() == b.error.has_value());
-  if (a.error) FUZZ_CHECK_SHOW(a.error->code == b.error->code, a.error->to_string() + " / " + b.error->to_string());
+  if (a.error)
+    FUZZ_CHECK_SHOW(a.error->code == b.error->code,
+                    a.error->to_string() + " / " + b.error->to_string());
 }
 
-// libprotobuf takes groups as unknown fields, too, so it may read what this does not. The other way round only labels
-// differ, which are not looked into here.
+// libprotobuf takes groups as unknown fields, too, so it may read what this does not. The other way
+// round only labels differ, which are not looked into here.
 void check_content(const std::string& data, const wire::ChunkedResponse& response) {
   prometheus::ChunkedReadResponse message;
   if (!message.ParseFromString(data)) {
-    FUZZ_CHECK(std::any_of(response.series.begin(), response.series.end(),
-                           [](const auto& series) { return !wire::decode_labels(series.labels).has_value(); }));
+    FUZZ_CHECK(std::any_of(response.series.begin(), response.series.end(), [](const auto& series) {
+      return !wire::decode_labels(series.labels).has_value();
+    }));
     return;
   }
   FUZZ_CHECK(response.query_index == message.query_index());
@@ -101,7 +106,8 @@ void check_content(const std::string& data, const wire::ChunkedResponse& respons
     }
     // Labels are views of the wire; libprotobuf says what they are.
     prometheus::ChunkedSeries labels;
-    if (!labels.ParseFromArray(series.labels.data(), static_cast<int>(series.labels.size()))) continue;
+    if (!labels.ParseFromArray(series.labels.data(), static_cast<int>(series.labels.size())))
+      continue;
     FUZZ_CHECK(labels.labels_size() == want.labels_size());
     for (int k = 0; k < want.labels_size(); ++k) {
       FUZZ_CHECK(labels.labels(k).name() == want.labels(k).name());
@@ -128,7 +134,8 @@ void check_written_again(const wire::ChunkedResponse& response) {
   }
 }
 
-// Along an answer the stepper goes on from labels to labels, and begins anew where it could not say the step.
+// Along an answer the stepper goes on from labels to labels, and begins anew where it could not say
+// the step.
 void check_responses(const std::vector<std::string>& frames) {
   wire::ChunkedResponse plain;
   wire::ChunkedResponse stepped;
@@ -147,10 +154,12 @@ void check_responses(const std::vector<std::string>& frames) {
         const wire::LabelsStep want = wire::step_labels(kept.back(), plain.series.at(0).labels);
         FUZZ_CHECK(stepped.step->canonical == want.canonical);
         stands = want.canonical;
-        if (stands) FUZZ_CHECK(stepped.step->order == want.order && stepped.step->common == want.common);
+        if (stands)
+          FUZZ_CHECK(stepped.step->order == want.order && stepped.step->common == want.common);
       }
     }
-    const bool known = parsed && plain.series.size() == 1 && wire::is_canonical_labels(plain.series[0].labels);
+    const bool known =
+        parsed && plain.series.size() == 1 && wire::is_canonical_labels(plain.series[0].labels);
     kept.emplace_back(known ? plain.series[0].labels : std::string_view());
     if (!stands) stepper.restart(kept.back());
   }

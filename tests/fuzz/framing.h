@@ -8,8 +8,9 @@
 
 namespace mread::fuzz {
 
-/// Frames without checksums (uvarint length, data), as a streamed body with them: a mutated byte does not end the way
-/// at the checksum. What is no whole frame at the end stands at the body's end as it is.
+/// Frames without checksums (uvarint length, data), as a streamed body with them: a mutated byte
+/// does not end the way at the checksum. What is no whole frame at the end stands at the body's end
+/// as it is.
 inline std::string with_checksums(std::string_view bytes) {
   std::string body;
   const char* p = bytes.data();

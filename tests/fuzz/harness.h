@@ -14,11 +14,12 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
-/// What every harness is made of: one input, checks, and its registration. docs/fuzzing.md says how to add one.
+/// What every harness is made of: one input, checks, and its registration. docs/fuzzing.md says how
+/// to add one.
 namespace mread::fuzz {
 
-/// One input. Numbers are taken from its end and bytes from its start, so a file of the corpus is the bytes that the
-/// target reads, with a few bytes of settings behind them.
+/// One input. Numbers are taken from its end and bytes from its start, so a file of the corpus is
+/// the bytes that the target reads, with a few bytes of settings behind them.
 class Input : public FuzzedDataProvider {
  public:
   using FuzzedDataProvider::FuzzedDataProvider;
@@ -31,8 +32,9 @@ class Input : public FuzzedDataProvider {
 
 using Pieces = std::vector<std::shared_ptr<const std::string>>;
 
-/// Cuts bytes into pieces, none of them empty: all at once for the seed 0, else each of a random size. Small seeds cut
-/// into small pieces. Every piece has memory of its own, so that a sanitizer sees the first byte too many.
+/// Cuts bytes into pieces, none of them empty: all at once for the seed 0, else each of a random
+/// size. Small seeds cut into small pieces. Every piece has memory of its own, so that a sanitizer
+/// sees the first byte too many.
 inline Pieces cut(std::string_view bytes, uint32_t seed) {
   std::minstd_rand random(seed);
   const size_t most = seed == 0 ? bytes.size() : 1 + seed % 200;
@@ -55,7 +57,8 @@ inline Pieces cut(std::string_view bytes, uint32_t seed) {
 
 using Harness = void (*)(Input& input);
 
-/// The harnesses of a program that replays files (replay.cc). A program of libFuzzer's has one, without a name.
+/// The harnesses of a program that replays files (replay.cc). A program of libFuzzer's has one,
+/// without a name.
 struct Registration {
   const char* name;
   Harness harness;
@@ -65,7 +68,8 @@ struct Registration {
     static Registration* first = nullptr;
     return first;
   }
-  Registration(const char* its_name, Harness its_harness) : name(its_name), harness(its_harness), next(first()) {
+  Registration(const char* its_name, Harness its_harness)
+      : name(its_name), harness(its_harness), next(first()) {
     first() = this;
   }
 };
@@ -73,12 +77,14 @@ struct Registration {
 }  // namespace mread::fuzz
 
 /// A condition that holds for every input.
-#define FUZZ_CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : mread::fuzz::found(__FILE__, __LINE__, "does not hold: " #condition))
+#define FUZZ_CHECK(condition)         \
+  ((condition) ? static_cast<void>(0) \
+               : mread::fuzz::found(__FILE__, __LINE__, "does not hold: " #condition))
 /// The same with text that shows what was seen.
-#define FUZZ_CHECK_SHOW(condition, text) \
-  ((condition) ? static_cast<void>(0)    \
-               : mread::fuzz::found(__FILE__, __LINE__, std::string("does not hold: " #condition "\n") + (text)))
+#define FUZZ_CHECK_SHOW(condition, text)                \
+  ((condition) ? static_cast<void>(0)                   \
+               : mread::fuzz::found(__FILE__, __LINE__, \
+                                    std::string("does not hold: " #condition "\n") + (text)))
 
 /// Begins a harness, once in its file: MREAD_FUZZ(labels) { … input.rest() … }
 #ifdef MREAD_FUZZ_REPLAY

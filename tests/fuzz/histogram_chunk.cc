@@ -1,5 +1,5 @@
-// Histogram chunks of the four encodings: any bytes as a chunk. What is read and written as chunks has the same
-// samples, and each chunk that was written is written again byte for byte.
+// Histogram chunks of the four encodings: any bytes as a chunk. What is read and written as chunks
+// has the same samples, and each chunk that was written is written again byte for byte.
 #include "wire/chunk/histogram_chunk.h"
 
 #include "fuzz/chunk_checks.h"
@@ -12,7 +12,8 @@ namespace {
 
 using namespace mread;  // NOLINT: a program of its own
 
-// A layout of many empty buckets costs few bits a sample: more than this takes long and shows nothing new.
+// A layout of many empty buckets costs few bits a sample: more than this takes long and shows
+// nothing new.
 constexpr size_t most_buckets = 20'000;
 constexpr size_t most_samples = 300;
 
@@ -25,8 +26,9 @@ struct Decoded {
 };
 
 size_t buckets_of(const model::Histogram& histogram) {
-  return histogram.positive_deltas.size() + histogram.negative_deltas.size() + histogram.positive_counts.size() +
-         histogram.negative_counts.size() + histogram.custom_values.size();
+  return histogram.positive_deltas.size() + histogram.negative_deltas.size() +
+         histogram.positive_counts.size() + histogram.negative_counts.size() +
+         histogram.custom_values.size();
 }
 
 Decoded decode(wire::ChunkEncoding encoding, std::string_view chunk) {
@@ -37,7 +39,8 @@ Decoded decode(wire::ChunkEncoding encoding, std::string_view chunk) {
     out.samples.push_back(reader.sample());
     out.starts.push_back(reader.start_ms());
     buckets += buckets_of(reader.sample().histogram) + 1;
-    FUZZ_CHECK(reader.sample().histogram.is_stale() || reader.sample().histogram.check().has_value());
+    FUZZ_CHECK(reader.sample().histogram.is_stale() ||
+               reader.sample().histogram.check().has_value());
     if (buckets > most_buckets || out.samples.size() == most_samples) {
       out.whole = false;
       break;
@@ -51,7 +54,8 @@ Decoded decode(wire::ChunkEncoding encoding, std::string_view chunk) {
 }
 
 // Nothing where a sample was refused.
-std::vector<wire::EncodedHistogramChunk> encode(const Decoded& decoded, bool starts, bool& refused) {
+std::vector<wire::EncodedHistogramChunk> encode(const Decoded& decoded, bool starts,
+                                                bool& refused) {
   wire::HistogramChunkWriter::Options options;
   options.max_samples = most_samples;
   options.first_header = decoded.header;
@@ -113,7 +117,8 @@ void check_messages(const Decoded& decoded) {
   }
 }
 
-void check_transcoded(wire::ChunkEncoding encoding, const std::string& chunk, const Decoded& decoded) {
+void check_transcoded(wire::ChunkEncoding encoding, const std::string& chunk,
+                      const Decoded& decoded) {
   if (chunk.size() < 2 || !wire::is_newer(encoding) || !decoded.whole) return;
   wire::ChunkView view;
   view.encoding = encoding;
@@ -141,9 +146,9 @@ void check_transcoded(wire::ChunkEncoding encoding, const std::string& chunk, co
 }  // namespace
 
 MREAD_FUZZ(histogram_chunk) {
-  constexpr wire::ChunkEncoding encodings[] = {wire::ChunkEncoding::histogram, wire::ChunkEncoding::float_histogram,
-                                               wire::ChunkEncoding::histogram_st,
-                                               wire::ChunkEncoding::float_histogram_st};
+  constexpr wire::ChunkEncoding encodings[] = {
+      wire::ChunkEncoding::histogram, wire::ChunkEncoding::float_histogram,
+      wire::ChunkEncoding::histogram_st, wire::ChunkEncoding::float_histogram_st};
   const wire::ChunkEncoding encoding = encodings[input.byte() % 4];
   const std::string chunk = input.rest();
   const Decoded decoded = decode(encoding, chunk);

@@ -1,5 +1,6 @@
-// HTTP/1 messages, as a server and as a client read them: the same head, body and trailers in any pieces; what is read
-// ends where another reader, Beast's, sees its end; a head is written and read as the same.
+// HTTP/1 messages, as a server and as a client read them: the same head, body and trailers in any
+// pieces; what is read ends where another reader, Beast's, sees its end; a head is written and read
+// as the same.
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -40,7 +41,8 @@ Message<is_request> read(const std::string& bytes, uint32_t seed, size_t room) {
       Code code;
       const bool in_body = parser.has_head();
       const size_t before = out.body.size();
-      const size_t used = parser.feed(rest, in_body ? &out.body : nullptr, in_body ? room : 0, code);
+      const size_t used =
+          parser.feed(rest, in_body ? &out.body : nullptr, in_body ? room : 0, code);
       FUZZ_CHECK(used <= rest.size());
       FUZZ_CHECK(out.body.size() - before <= room);
       rest.remove_prefix(used);
@@ -70,7 +72,9 @@ Message<is_request> read(const std::string& bytes, uint32_t seed, size_t room) {
 }
 
 std::string line_of(const net::RequestHead& head) { return head.method + " " + head.target; }
-std::string line_of(const net::ResponseHead& head) { return std::to_string(head.status) + " " + head.reason; }
+std::string line_of(const net::ResponseHead& head) {
+  return std::to_string(head.status) + " " + head.reason;
+}
 
 template <bool is_request>
 void check_same(const Message<is_request>& a, const Message<is_request>& b) {
@@ -78,14 +82,16 @@ void check_same(const Message<is_request>& a, const Message<is_request>& b) {
   FUZZ_CHECK(a.has_head == b.has_head);
   FUZZ_CHECK_SHOW(a.error == b.error, a.error.message() + " / " + b.error.message());
   if (!a.has_head) return;
-  FUZZ_CHECK(line_of(a.head) == line_of(b.head) && a.keep_alive == b.keep_alive && a.is_chunked == b.is_chunked);
+  FUZZ_CHECK(line_of(a.head) == line_of(b.head) && a.keep_alive == b.keep_alive &&
+             a.is_chunked == b.is_chunked);
   FUZZ_CHECK(a.head.headers.fields() == b.head.headers.fields());
   if (!a.complete) return;
   FUZZ_CHECK(a.body == b.body && a.used == b.used);
   FUZZ_CHECK(a.trailers.fields() == b.trailers.fields());
 }
 
-// What another reader takes for a whole message has the same end and the same body: nothing can be hidden behind it.
+// What another reader takes for a whole message has the same end and the same body: nothing can be
+// hidden behind it.
 template <bool is_request>
 void check_end(const std::string& bytes, const Message<is_request>& message) {
   if (!message.complete) return;
@@ -95,7 +101,8 @@ void check_end(const std::string& bytes, const Message<is_request>& message) {
   Code code;
   size_t used = 0;
   while (used < bytes.size() && !other.is_done() && !code) {
-    const size_t more = other.put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), code);
+    const size_t more =
+        other.put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), code);
     used += more;
     if (more == 0) break;
   }
@@ -107,7 +114,8 @@ void check_end(const std::string& bytes, const Message<is_request>& message) {
     if (code) return;
   }
   FUZZ_CHECK_SHOW(other.get().body() == message.body, other.get().body() + " / " + message.body);
-  FUZZ_CHECK_SHOW(used == message.used, std::to_string(used) + " / " + std::to_string(message.used));
+  FUZZ_CHECK_SHOW(used == message.used,
+                  std::to_string(used) + " / " + std::to_string(message.used));
 }
 
 template <bool is_request>
@@ -139,7 +147,8 @@ void check_written_again(const Message<is_request>& message) {
 
 void check_target(net::RequestHead head) {
   if (net::to_origin_form(head)) return;
-  FUZZ_CHECK_SHOW(head.target.starts_with("/") || (head.method == "OPTIONS" && head.target == "*"), line_of(head));
+  FUZZ_CHECK_SHOW(head.target.starts_with("/") || (head.method == "OPTIONS" && head.target == "*"),
+                  line_of(head));
   const std::string once = head.target;
   FUZZ_CHECK(!net::to_origin_form(head) && head.target == once);
 }

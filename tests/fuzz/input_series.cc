@@ -1,5 +1,5 @@
-// promtool's notation: a series, a line break, values. What is read is expanded, and histograms are printed in the same
-// notation.
+// promtool's notation: a series, a line break, values. What is read is expanded, and histograms are
+// printed in the same notation.
 #include "mockstore/notation/input_series.h"
 
 #include "fuzz/harness.h"

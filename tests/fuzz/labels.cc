@@ -1,4 +1,5 @@
-// Labels as they stand on the wire: canonical ones, their order and the steps between them, against label sets.
+// Labels as they stand on the wire: canonical ones, their order and the steps between them, against
+// label sets.
 #include <algorithm>
 
 #include "fuzz/harness.h"
@@ -36,8 +37,10 @@ std::string check_one(const std::string& labels) {
   FUZZ_CHECK(is_canonical == (*canonical == labels));
   FUZZ_CHECK(wire::is_canonical_labels(*canonical));
   FUZZ_CHECK(wire::encode_labels(*decoded) == *canonical);
-  for (const auto& label : *decoded) FUZZ_CHECK(wire::find_label(*canonical, label.name) == label.value);
-  FUZZ_CHECK(wire::find_label(*canonical, "no such label").empty() || decoded->has("no such label"));
+  for (const auto& label : *decoded)
+    FUZZ_CHECK(wire::find_label(*canonical, label.name) == label.value);
+  FUZZ_CHECK(wire::find_label(*canonical, "no such label").empty() ||
+             decoded->has("no such label"));
   return *canonical;
 }
 
@@ -75,7 +78,8 @@ MREAD_FUZZ(labels) {
     FUZZ_CHECK(want.canonical == wire::is_canonical_labels(sets[i]));
     const char* p = sets[i].data();
     const wire::LabelsStep got = stepper.next(p, p + sets[i].size());
-    // What it steps over is what is canonical at the beginning; the rest is another field's, for all that it knows.
+    // What it steps over is what is canonical at the beginning; the rest is another field's, for
+    // all that it knows.
     const bool all = p == sets[i].data() + sets[i].size();
     if (got.canonical && all) {
       FUZZ_CHECK(want.canonical && want.order == got.order && want.common == got.common);

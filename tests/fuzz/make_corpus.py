@@ -266,7 +266,7 @@ def machine():
 
     old, new = framed(DATA / "prometheus-2.42.stream", 2500), framed(DATA / "prometheus-3.5.split.stream", 2500)
     histograms = framed(DATA / "histograms_streamed.bin", 2500)
-    sampled = uncompress((DATA / "prometheus-3.5.samples").read_bytes())[:3000]
+    samples_form = uncompress((DATA / "prometheus-3.5.samples").read_bytes())[:3000]
     recipe = bytes((index * 37 + index // 7) % 256 for index in range(120))
     other = bytes((index * 91 + 3) % 256 for index in range(90))
     for setting in range(14):
@@ -274,7 +274,7 @@ def machine():
         put("fan_out", f"sampled-{setting}", settle([recipe, other, recipe[5:]], [1, 9, 17], [0, 0, 0], setting, 0, 58))
         put("fan_out", f"cut-off-{setting}", settle([recipe, other, recipe], [0, 8, 6], [0, 120, 0], setting, 17, 59))
     put("fan_out", "recorded", settle([old, new, histograms], [2, 2, 2], [0, 0, 0], 0, 1, 57))
-    put("fan_out", "recorded-sampled", settle([old, sampled, histograms], [2, 3, 2], [0, 0, 0], 1, 0, 57))
+    put("fan_out", "recorded-sampled", settle([old, samples_form, histograms], [2, 3, 2], [0, 0, 0], 1, 0, 57))
     put("fan_out", "replicas", settle([new, b"", b"\x05"], [2, 6, 7], [0, 0, 0], 2, 1, 57))
     put("fan_out", "replicas-gapfill", settle([new, b"", b"\x05"], [2, 6, 6], [0, 0, 0], 3, 1, 57))
 

@@ -1,4 +1,5 @@
-// An mread.yml: any text is a configuration or an error with its place, and a configuration can be described.
+// An mread.yml: any text is a configuration or an error with its place, and a configuration can be
+// described.
 #include "config/config.h"
 #include "fuzz/harness.h"
 
@@ -16,6 +17,7 @@ MREAD_FUZZ(merger_config) {
   } catch (const yaml::ConfigError& error) {
     // The file of `discovery:` may be the one that is wrong.
     const std::string_view what = error.what();
-    FUZZ_CHECK_SHOW(what.starts_with("mread.yml:") || text.find("discovery") != std::string::npos, error.what());
+    FUZZ_CHECK_SHOW(what.starts_with("mread.yml:") || text.find("discovery") != std::string::npos,
+                    error.what());
   }
 }

@@ -13,7 +13,8 @@ MREAD_FUZZ(read_request) {
   const std::string body = as_block ? bytes : wire::compress(bytes);
   const auto request = wire::decode_read_request(body, limit_bytes);
   // Counted before it is read: what is within the limits is the same request.
-  wire::DecodeLimits limits{limit_bytes, 1U + most % 4, 1U + most % 8, 1U + most % 16, 1U + most % 4, most};
+  wire::DecodeLimits limits{limit_bytes,    1U + most % 4, 1U + most % 8,
+                            1U + most % 16, 1U + most % 4, most};
   const auto limited = wire::decode_read_request(body, limits, model::RegexBudget::Use::matched);
   if (limited) {
     FUZZ_CHECK(request.has_value() && *limited == *request);
@@ -25,7 +26,8 @@ MREAD_FUZZ(read_request) {
     FUZZ_CHECK(!request.error().context.empty());
     return;
   }
-  const auto again = wire::decode_read_request(wire::encode_read_request(*request), 2 * limit_bytes);
+  const auto again =
+      wire::decode_read_request(wire::encode_read_request(*request), 2 * limit_bytes);
   FUZZ_CHECK_SHOW(again.has_value(), again ? "" : again.error().to_string());
   FUZZ_CHECK(*again == *request);
   for (const auto& query : request->queries) (void)model::to_string(query.matchers);

@@ -1,5 +1,5 @@
-// A matcher's regular expression with a value behind a zero byte. Where the expression is taken apart into the strings
-// that it matches, it matches those and no others.
+// A matcher's regular expression with a value behind a zero byte. Where the expression is taken
+// apart into the strings that it matches, it matches those and no others.
 #include "model/regex.h"
 
 #include <algorithm>
@@ -12,7 +12,8 @@ MREAD_FUZZ(regex) {
   using namespace mread;  // NOLINT: a program of its own
   const std::string bytes = input.rest();
   const std::string expression = bytes.substr(0, bytes.find('\0'));
-  const std::string value = expression.size() < bytes.size() ? bytes.substr(expression.size() + 1) : "";
+  const std::string value =
+      expression.size() < bytes.size() ? bytes.substr(expression.size() + 1) : "";
   const auto matcher = model::Matcher::create(model::MatchType::regex, "job", expression);
   const auto inverse = model::Matcher::create(model::MatchType::not_regex, "job", expression);
   FUZZ_CHECK(matcher.has_value() == inverse.has_value());
@@ -32,14 +33,17 @@ MREAD_FUZZ(regex) {
     (*passed_on)->release();
   }
   if (const auto* words = matcher->words()) {
-    for (const auto& word : *words) FUZZ_CHECK_SHOW(matcher->matches(word), expression + " / " + word);
+    for (const auto& word : *words)
+      FUZZ_CHECK_SHOW(matcher->matches(word), expression + " / " + word);
   }
   if (!strings) return;
   FUZZ_CHECK(std::is_sorted(strings->begin(), strings->end()));
   FUZZ_CHECK(std::adjacent_find(strings->begin(), strings->end()) == strings->end());
-  for (const auto& string : *strings) FUZZ_CHECK_SHOW(matcher->matches(string), expression + " / " + string);
+  for (const auto& string : *strings)
+    FUZZ_CHECK_SHOW(matcher->matches(string), expression + " / " + string);
   for (const auto& probe : {value, value + "x", std::string()}) {
-    FUZZ_CHECK_SHOW(matcher->matches(probe) == std::binary_search(strings->begin(), strings->end(), probe),
-                    expression + " / " + probe);
+    FUZZ_CHECK_SHOW(
+        matcher->matches(probe) == std::binary_search(strings->begin(), strings->end(), probe),
+        expression + " / " + probe);
   }
 }

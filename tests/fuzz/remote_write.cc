@@ -1,5 +1,5 @@
-// Remote write: any series as requests, which libprotobuf reads. Every sample is in them once and in order, no request
-// has a series that changes its kind, and none is larger than it may be.
+// Remote write: any series as requests, which libprotobuf reads. Every sample is in them once and
+// in order, no request has a series that changes its kind, and none is larger than it may be.
 #include "wire/request/remote_write.h"
 
 #include <bit>
@@ -41,7 +41,8 @@ std::vector<model::Series> read_series(fuzz::Input& input) {
   while (input.remaining_bytes() > 0 && list.size() < 30) {
     model::Series& series = list.emplace_back();
     series.labels.set("__name__", "m" + std::to_string(list.size()));
-    series.labels.set(input.ConsumeRandomLengthString(10) + "x", input.ConsumeRandomLengthString(10));
+    series.labels.set(input.ConsumeRandomLengthString(10) + "x",
+                      input.ConsumeRandomLengthString(10));
     int64_t at = input.number();
     for (unsigned i = input.byte(); i > 0 && input.remaining_bytes() > 0; --i) {
       at += int64_t{1} + (input.flag() ? input.number() : input.byte() * 1000);
@@ -62,18 +63,21 @@ Seen of_series(const std::vector<model::Series>& list) {
   Seen seen;
   for (const auto& series : list) {
     std::map<int64_t, std::string> by_time;
-    for (const auto& sample : series.samples) by_time[sample.timestamp_ms] = std::to_string(sample.bits);
+    for (const auto& sample : series.samples)
+      by_time[sample.timestamp_ms] = std::to_string(sample.bits);
     for (const auto& sample : series.histograms) {
       const bool is_float = sample.histogram.is_float;
       by_time[sample.timestamp_ms] =
           (is_float ? "f" : "i") + std::to_string(std::bit_cast<uint64_t>(sample.histogram.sum));
     }
-    for (const auto& [at, text] : by_time) seen[series.labels.to_string()].push_back(std::to_string(at) + " " + text);
+    for (const auto& [at, text] : by_time)
+      seen[series.labels.to_string()].push_back(std::to_string(at) + " " + text);
   }
   return seen;
 }
 
-// Adds a request, as Prometheus stores it: of each series the floats, then the integer and the float histograms.
+// Adds a request, as Prometheus stores it: of each series the floats, then the integer and the
+// float histograms.
 void add_request(const std::string& body, size_t max_samples, Seen& seen) {
   const auto bytes = wire::uncompress(body, 1U << 24);
   FUZZ_CHECK(bytes.has_value());
@@ -107,7 +111,8 @@ MREAD_FUZZ(remote_write) {
   const size_t max_samples = 1 + input.byte();
   const std::vector<model::Series> list = read_series(input);
   Seen written;
-  for (const auto& body : wire::encode_write_requests(list, max_samples)) add_request(body, max_samples, written);
+  for (const auto& body : wire::encode_write_requests(list, max_samples))
+    add_request(body, max_samples, written);
   const Seen wanted = of_series(list);
   for (const auto& [name, samples] : wanted) {
     std::string lines;

@@ -1,5 +1,5 @@
-// Feeds files to a harness, without libFuzzer and with any compiler: the corpus and what ever failed are a test of
-// every build.
+// Feeds files to a harness, without libFuzzer and with any compiler: the corpus and what ever
+// failed are a test of every build.
 //
 //   mread_fuzz_replay HARNESS PATH …      each file, and each file of each folder
 #include <cstring>
@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) {
     for (const fs::path& path : files_of(argv[i])) {
       std::ifstream file(path, std::ios::binary);
-      const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+      const std::string bytes{std::istreambuf_iterator<char>(file),
+                              std::istreambuf_iterator<char>()};
       // Told before, because a finding ends the program.
       std::cout << path.string() << std::endl;
       // An allocation of its own, so that a sanitizer sees the first byte too many.

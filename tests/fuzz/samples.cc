@@ -1,5 +1,5 @@
-// A SAMPLES answer: the plain reader, the one through a window, and libprotobuf against each other; what was read is
-// written by both writers, which give the same.
+// A SAMPLES answer: the plain reader, the one through a window, and libprotobuf against each other;
+// what was read is written by both writers, which give the same.
 #include <bit>
 #include <optional>
 
@@ -40,7 +40,8 @@ void check_plain(std::string_view entries, const std::optional<std::vector<Sampl
     if (i > 0) FUZZ_CHECK((*samples)[i - 1].timestamp_ms < (*samples)[i].timestamp_ms);
   }
   if (samples->empty()) return;
-  FUZZ_CHECK(plain->first_ms == samples->front().timestamp_ms && plain->last_ms == samples->back().timestamp_ms);
+  FUZZ_CHECK(plain->first_ms == samples->front().timestamp_ms &&
+             plain->last_ms == samples->back().timestamp_ms);
   FUZZ_CHECK(read->first_ms == plain->first_ms && read->last_ms == plain->last_ms);
 }
 
@@ -53,8 +54,10 @@ void check_histogram(std::string_view message, const prometheus::Histogram& want
   FUZZ_CHECK(std::bit_cast<uint64_t>(got.sum) == std::bit_cast<uint64_t>(want.sum()));
   FUZZ_CHECK(got.positive_spans.size() == static_cast<size_t>(want.positive_spans_size()));
   FUZZ_CHECK(got.negative_spans.size() == static_cast<size_t>(want.negative_spans_size()));
-  FUZZ_CHECK(got.is_float || got.positive_deltas.size() == static_cast<size_t>(want.positive_deltas_size()));
-  FUZZ_CHECK(!got.is_float || got.positive_counts.size() == static_cast<size_t>(want.positive_counts_size()));
+  FUZZ_CHECK(got.is_float ||
+             got.positive_deltas.size() == static_cast<size_t>(want.positive_deltas_size()));
+  FUZZ_CHECK(!got.is_float ||
+             got.positive_counts.size() == static_cast<size_t>(want.positive_counts_size()));
   // What is written is read back as it is.
   std::string written;
   wire::append_histogram_message(written, *parsed);
@@ -91,7 +94,8 @@ void check_series(const wire::TimeSeriesView& series, const prometheus::TimeSeri
   }
 }
 
-// libprotobuf takes groups as unknown fields, too, and so may read what this does not; never the other way round.
+// libprotobuf takes groups as unknown fields, too, and so may read what this does not; never the
+// other way round.
 void check_library(const std::string& bytes, const wire::ReadResponseView& response) {
   prometheus::ReadResponse message;
   if (!message.ParseFromString(bytes)) {
@@ -128,11 +132,13 @@ void check_window(const std::string& block, uint32_t seed) {
   if (state == wire::SamplesBlockReader::State::lapse) return;
   FUZZ_CHECK(bytes.has_value());
   const auto plain = wire::parse_read_response(*bytes);
-  FUZZ_CHECK(plain.has_value() && plain->results.size() == 1 && plain->results[0].series.size() == bodies.size());
+  FUZZ_CHECK(plain.has_value() && plain->results.size() == 1 &&
+             plain->results[0].series.size() == bodies.size());
   for (size_t i = 0; i < bodies.size(); ++i) {
     const auto& series = plain->results[0].series[i];
     FUZZ_CHECK(bodies[i] == series.body);
-    FUZZ_CHECK(others[i] == std::string(series.labels) + std::string(series.samples) + std::string(series.histograms));
+    FUZZ_CHECK(others[i] == std::string(series.labels) + std::string(series.samples) +
+                                std::string(series.histograms));
   }
 }
 

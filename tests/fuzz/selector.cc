@@ -14,7 +14,8 @@ MREAD_FUZZ(selector) {
     const auto again = model::parse_selector(printed);
     FUZZ_CHECK_SHOW(again.has_value(), printed + (again ? "" : ": " + again.error().to_string()));
     // An equality on __name__ goes to the front.
-    FUZZ_CHECK_SHOW(again->size() == matchers->size() && model::to_string(*again) == printed, printed);
+    FUZZ_CHECK_SHOW(again->size() == matchers->size() && model::to_string(*again) == printed,
+                    printed);
   } else {
     FUZZ_CHECK(offset <= text.size());
     FUZZ_CHECK(!matchers.error().context.empty());

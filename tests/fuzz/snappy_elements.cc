@@ -1,5 +1,5 @@
-// The writer of snappy elements, through any sequence of its calls, against libsnappy: the block that it writes holds
-// what the calls say.
+// The writer of snappy elements, through any sequence of its calls, against libsnappy: the block
+// that it writes holds what the calls say.
 #include "wire/snappy/snappy_elements.h"
 
 #include <snappy.h>
@@ -23,7 +23,8 @@ void through_cursor(fuzz::Input& input, wire::SnappyElements& elements, std::str
   for (unsigned turns = input.byte() % 16; turns > 0; --turns) {
     if (!cursor.has_room()) cursor = elements.with_room(cursor);
     if (input.flag() && !model.empty()) {
-      const auto offset = static_cast<uint32_t>(1 + input.number() % std::min<size_t>(model.size(), 65'535));
+      const auto offset =
+          static_cast<uint32_t>(1 + input.number() % std::min<size_t>(model.size(), 65'535));
       const size_t length = 1 + input.number() % 2048;
       cursor.copy(offset, length);
       repeat(model, offset, length);
@@ -55,7 +56,8 @@ MREAD_FUZZ(snappy_elements) {
     switch (input.byte() % 5) {
       case 0: {
         if (model.empty()) break;
-        const auto offset = static_cast<uint32_t>(1 + input.number() % std::min<size_t>(model.size(), 65'535));
+        const auto offset =
+            static_cast<uint32_t>(1 + input.number() % std::min<size_t>(model.size(), 65'535));
         const size_t length = input.number() % 5000;
         elements.copy(offset, length);
         repeat(model, offset, length);
@@ -89,6 +91,7 @@ MREAD_FUZZ(snappy_elements) {
   FUZZ_CHECK(elements.size() == 0);
   std::string back;
   FUZZ_CHECK_SHOW(snappy::Uncompress(block.data(), block.size(), &back),
-                  std::to_string(block.size() - head) + " bytes of elements for " + std::to_string(model.size()));
+                  std::to_string(block.size() - head) + " bytes of elements for " +
+                      std::to_string(model.size()));
   FUZZ_CHECK(back == model);
 }

@@ -1,5 +1,5 @@
-// XOR2 chunks, with start timestamps: any bytes as a chunk. What was written reads back as it was, and is written again
-// byte for byte; rewritten as an XOR chunk it has the same samples.
+// XOR2 chunks, with start timestamps: any bytes as a chunk. What was written reads back as it was,
+// and is written again byte for byte; rewritten as an XOR chunk it has the same samples.
 #include "wire/chunk/xor2_chunk.h"
 
 #include "fuzz/chunk_checks.h"
@@ -29,7 +29,8 @@ Decoded decode(std::string_view chunk) {
   wire::Xor2Reader reader(chunk);
   for (Sample sample; reader.next(sample);) out.samples.push_back({sample, reader.start_ms()});
   out.ok = reader.ok();
-  FUZZ_CHECK(out.ok == (chunk.size() >= 3 && out.samples.size() == reader.count()) || chunk.size() < 3);
+  FUZZ_CHECK(out.ok == (chunk.size() >= 3 && out.samples.size() == reader.count()) ||
+             chunk.size() < 3);
   FUZZ_CHECK(out.ok || !reader.error()->context.empty());
   return out;
 }
@@ -83,7 +84,8 @@ std::vector<Started> read_samples(fuzz::Input& input) {
     if ((how & 3) == 1) step = input.byte();
     if ((how & 3) == 2) step = input.number() % (1U << 21);
     if ((how & 3) == 3) step = input.ConsumeIntegral<uint64_t>();
-    now.sample.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(now.sample.timestamp_ms) + step);
+    now.sample.timestamp_ms =
+        static_cast<int64_t>(static_cast<uint64_t>(now.sample.timestamp_ms) + step);
     if ((how & 12) == 4) now.sample.bits += uint64_t{input.byte()} << (how >> 4 << 2);
     if ((how & 12) == 8) now.sample.bits = input.ConsumeIntegral<uint64_t>();
     if ((how & 12) == 12) now.sample.bits = model::stale_nan_bits;

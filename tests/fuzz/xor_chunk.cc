@@ -1,5 +1,5 @@
-// XOR chunks: any bytes as a chunk, and any samples as what is written. What was written reads back as it was, and is
-// written again byte for byte.
+// XOR chunks: any bytes as a chunk, and any samples as what is written. What was written reads back
+// as it was, and is written again byte for byte.
 #include "wire/chunk/xor_chunk.h"
 
 #include <span>
@@ -23,7 +23,8 @@ Decoded decode(std::string_view chunk, size_t at_once) {
   wire::XorReader reader(chunk);
   std::vector<Sample> buffer(at_once);
   while (const size_t read = reader.read(buffer)) {
-    out.samples.insert(out.samples.end(), buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(read));
+    out.samples.insert(out.samples.end(), buffer.begin(),
+                       buffer.begin() + static_cast<ptrdiff_t>(read));
   }
   out.ok = reader.ok();
   out.is_increasing = reader.is_increasing();
@@ -53,7 +54,8 @@ void check_round_trip(std::span<const Sample> samples, size_t at_once) {
   FUZZ_CHECK(back.ok && std::ranges::equal(back.samples, samples));
 }
 
-// Samples as the bytes say: distances in time of any size, values that change a little, much or not at all.
+// Samples as the bytes say: distances in time of any size, values that change a little, much or not
+// at all.
 std::vector<Sample> read_samples(fuzz::Input& input) {
   std::vector<Sample> samples;
   Sample sample{input.ConsumeIntegral<int64_t>(), 0};

@@ -1,5 +1,5 @@
-// The engines with real Prometheus of every generation. Built once per engine: MREAD_TEST_ENGINE is "process" or
-// "docker".
+// The engines with real Prometheus of every generation. Built once per engine: MREAD_TEST_ENGINE is
+// "process" or "docker".
 
 #include "scenarios/engine/engine.h"
 
@@ -43,17 +43,20 @@ fs::path cache_dir() {
 fs::path prometheus_of(const std::string& generation) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(cache_dir() / "prometheus", ignored)) {
-    if (entry.path().filename().string().starts_with(generation + ".")) return entry.path() / "prometheus";
+    if (entry.path().filename().string().starts_with(generation + "."))
+      return entry.path() / "prometheus";
   }
   ADD_FAILURE() << "Prometheus " << generation << " is not in " << cache_dir() << "; run ci/setup";
   return {};
 }
 
 Result<std::unique_ptr<Engine>> make_engine(EngineOptions options) {
-  return with_docker ? make_docker_engine(std::move(options)) : make_process_engine(std::move(options));
+  return with_docker ? make_docker_engine(std::move(options))
+                     : make_process_engine(std::move(options));
 }
 
-NodeSpec prometheus(const std::string& name, const std::string& generation, const std::string& config = "") {
+NodeSpec prometheus(const std::string& name, const std::string& generation,
+                    const std::string& config = "") {
   NodeSpec spec;
   spec.name = name;
   spec.kind = "prometheus";
@@ -72,7 +75,8 @@ std::vector<pid_t> processes_with(const std::string& text) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
     const std::string pid = entry.path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos || pid == std::to_string(getpid())) continue;
+    if (pid.find_first_not_of("0123456789") != std::string::npos || pid == std::to_string(getpid()))
+      continue;
     std::ifstream file(entry.path() / "cmdline");
     const std::string line{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (line.find(text) != std::string::npos) found.push_back(std::stoi(pid));
@@ -80,8 +84,8 @@ std::vector<pid_t> processes_with(const std::string& text) {
   return found;
 }
 
-/// Waits until they are gone: the kernel ends the children of a process that was killed after it, not with it. What is
-/// still there after ten seconds is returned.
+/// Waits until they are gone: the kernel ends the children of a process that was killed after it,
+/// not with it. What is still there after ten seconds is returned.
 std::vector<pid_t> processes_staying_with(const std::string& text) {
   const auto give_up = std::chrono::steady_clock::now() + seconds(10);
   std::vector<pid_t> found = processes_with(text);
@@ -129,7 +133,8 @@ class EngineTest : public testing::Test {
     ASSERT_TRUE(answered) << answered.error().to_string();
   }
 
-  Result<net::Response> ask(const std::string& node, const std::string& target, milliseconds timeout = seconds(60)) {
+  Result<net::Response> ask(const std::string& node, const std::string& target,
+                            milliseconds timeout = seconds(60)) {
     net::ClientRequest request;
     request.url = topology->url(node, 9090);
     request.url.target = target;
@@ -142,7 +147,8 @@ class EngineTest : public testing::Test {
   }
 
   void write(const std::string& node, const std::string& metric, double value) {
-    const model::Series series{{{"__name__", metric}}, {model::Sample::of(wall_clock_ms(), value)}, {}};
+    const model::Series series{
+        {{"__name__", metric}}, {model::Sample::of(wall_clock_ms(), value)}, {}};
     net::ClientRequest request;
     request.url = topology->url(node, 9090);
     request.url.target = "/api/v1/write";
@@ -162,8 +168,10 @@ class EngineTest : public testing::Test {
     if (!with_docker) return;
     const auto docker = DockerClient::connect();
     ASSERT_TRUE(docker) << docker.error().context;
-    const std::string filters = "filters=" + url_encode(R"({"label":["mread.run=)" + run_id + R"("]})");
-    EXPECT_EQ(docker->get_json("/containers/json?all=1&" + filters), boost::json::value(boost::json::array{}));
+    const std::string filters =
+        "filters=" + url_encode(R"({"label":["mread.run=)" + run_id + R"("]})");
+    EXPECT_EQ(docker->get_json("/containers/json?all=1&" + filters),
+              boost::json::value(boost::json::array{}));
     EXPECT_EQ(docker->get_json("/networks?" + filters), boost::json::value(boost::json::array{}));
   }
 
@@ -197,7 +205,8 @@ TEST_P(GenerationTest, LivesThroughEveryAct) {
   EXPECT_FALSE(topology->running("one"));
   const auto while_dead = ask("one", "/-/ready");
   ASSERT_FALSE(while_dead);
-  EXPECT_EQ(while_dead.error().code, boost::system::errc::connection_refused) << while_dead.error().to_string();
+  EXPECT_EQ(while_dead.error().code, boost::system::errc::connection_refused)
+      << while_dead.error().to_string();
   act("one", Act::start);
   ready("one");
   EXPECT_EQ(topology->url("one", 9090).to_string(), url.to_string());
@@ -218,11 +227,13 @@ TEST_P(GenerationTest, LivesThroughEveryAct) {
   act("one", Act::pause);
   act("one", Act::kill);
   EXPECT_FALSE(topology->running("one"));
-  EXPECT_THAT(topology->log("one").value_or(""), HasSubstr("Server is ready to receive web requests"));
+  EXPECT_THAT(topology->log("one").value_or(""),
+              HasSubstr("Server is ready to receive web requests"));
   // Every start is in it: the log goes on.
   const std::string log = topology->log("one").value_or("");
   size_t starts = 0;
-  for (size_t at = log.find("ready to receive"); at != std::string::npos; at = log.find("ready to receive", at + 1))
+  for (size_t at = log.find("ready to receive"); at != std::string::npos;
+       at = log.find("ready to receive", at + 1))
     ++starts;
   EXPECT_EQ(starts, 4U);
 }
@@ -230,13 +241,16 @@ TEST_P(GenerationTest, LivesThroughEveryAct) {
 TEST_P(GenerationTest, NodesReachEachOtherByName) {
   start(prometheus("us-east", GetParam()));
   write("us-east", "foo", 7);
-  start(prometheus("query", GetParam(),
-                   "global: {query_log_file: '{{dir}}/query.log'}\n"
-                   "remote_read: [{url: 'http://{{node:us-east:9090}}/api/v1/read', read_recent: true}]"));
+  start(prometheus(
+      "query", GetParam(),
+      "global: {query_log_file: '{{dir}}/query.log'}\n"
+      "remote_read: [{url: 'http://{{node:us-east:9090}}/api/v1/read', read_recent: true}]"));
   EXPECT_THAT(body("query", "/api/v1/query?query=foo"), HasSubstr(R"("7"])"));
-  EXPECT_THAT(topology->read_file("query", "query.log").value_or(""), HasSubstr(R"("query":"foo")"));
+  EXPECT_THAT(topology->read_file("query", "query.log").value_or(""),
+              HasSubstr(R"("query":"foo")"));
   act("us-east", Act::kill);
-  // The first question may go out on a connection from before (EOF, broken pipe); that one is used up then.
+  // The first question may go out on a connection from before (EOF, broken pipe); that one is used
+  // up then.
   EXPECT_THAT(body("query", "/api/v1/query?query=foo"), HasSubstr("error sending request"));
   const std::string answer = body("query", "/api/v1/query?query=foo");
   EXPECT_THAT(answer, HasSubstr("connection refused"));
@@ -254,7 +268,8 @@ TEST_F(EngineTest, ANodeThatDiesAtOnceSaysWhy) {
   create();
   const auto started = topology->start(prometheus("bad", "3.5", "remote_read: [{uurl: x}]"), {});
   ASSERT_FALSE(started);
-  EXPECT_THAT(started.error().context, testing::StartsWith("node bad (prometheus): ended (exit status "));
+  EXPECT_THAT(started.error().context,
+              testing::StartsWith("node bad (prometheus): ended (exit status "));
   EXPECT_THAT(started.error().context, HasSubstr("field uurl not found"));
 }
 
@@ -262,7 +277,8 @@ TEST_F(EngineTest, AnEndThatNoActAskedForIsNoticed) {
   NodeSpec spec = prometheus("quits", "3.5");
   spec.args.emplace_back("--web.enable-lifecycle");
   start(spec);
-  for (const Act what : {Act::kill, Act::start, Act::restart, Act::stop, Act::start}) act("quits", what);
+  for (const Act what : {Act::kill, Act::start, Act::restart, Act::stop, Act::start})
+    act("quits", what);
   ready("quits");
   EXPECT_FALSE(topology->unasked_end("quits")) << "acts ended it";
   net::ClientRequest request;
@@ -316,7 +332,8 @@ TEST_F(EngineTest, PrepareLeavesItsDataInTheNode) {
   spec.prepare = {{"tsdb", "create-blocks-from", "openmetrics", "{{dir}}/old.om", "{{dir}}/data"}};
   spec.prepare_program = spec.program.parent_path() / "promtool";
   start(spec);
-  EXPECT_THAT(body("aged", "/api/v1/query?query=old&time=" + std::to_string(past_s + 1)), HasSubstr(R"("5"])"));
+  EXPECT_THAT(body("aged", "/api/v1/query?query=old&time=" + std::to_string(past_s + 1)),
+              HasSubstr(R"("5"])"));
 }
 
 TEST_F(EngineTest, NodesStartSideBySide) {
@@ -335,8 +352,9 @@ TEST_F(EngineTest, NodesStartSideBySide) {
 
 TEST_F(EngineTest, UnknownNodesAndFilesAreErrors) {
   start(prometheus("one", "3.5"));
-  for (const auto& error : {topology->act("two", Act::kill, {}).error(), topology->log("two").error(),
-                            topology->read_file("two", "x").error(), topology->read_file("one", "nothing").error()}) {
+  for (const auto& error :
+       {topology->act("two", Act::kill, {}).error(), topology->log("two").error(),
+        topology->read_file("two", "x").error(), topology->read_file("one", "nothing").error()}) {
     EXPECT_TRUE(error.is(Errc::not_found)) << error.to_string();
   }
   EXPECT_TRUE(topology->read_file("one", "../x").error().is(Errc::config));
@@ -344,7 +362,8 @@ TEST_F(EngineTest, UnknownNodesAndFilesAreErrors) {
   EXPECT_FALSE(topology->running("two"));
 }
 
-/// Forks a process that makes a topology with one node and then is killed, so that nothing of its own cleans up.
+/// Forks a process that makes a topology with one node and then is killed, so that nothing of its
+/// own cleans up.
 TEST_F(EngineTest, ASweepRemovesWhatAKilledRunLeft) {
   engine.reset();
   int pipe_fds[2];
@@ -356,7 +375,8 @@ TEST_F(EngineTest, ASweepRemovesWhatAKilledRunLeft) {
     std::string said = own ? "" : own.error().to_string();
     if (own) {
       auto made = (*own)->create(run_id, "test");
-      const auto started = made ? (*made)->start(prometheus("one", "3.5"), {}) : Result<void>(fail(made.error()));
+      const auto started =
+          made ? (*made)->start(prometheus("one", "3.5"), {}) : Result<void>(fail(made.error()));
       said = started ? "ready" : started.error().to_string();
       [[maybe_unused]] const ssize_t written = ::write(pipe_fds[1], said.data(), said.size());
       close(pipe_fds[1]);
@@ -373,7 +393,8 @@ TEST_F(EngineTest, ASweepRemovesWhatAKilledRunLeft) {
   ASSERT_EQ(said, "ready");
 
   engine = std::move(*make_engine(options()));
-  EXPECT_THAT(engine->sweep(), testing::Not(testing::Contains(HasSubstr(run_id)))) << "its owner is alive";
+  EXPECT_THAT(engine->sweep(), testing::Not(testing::Contains(HasSubstr(run_id))))
+      << "its owner is alive";
   ASSERT_EQ(kill(child, SIGKILL), 0);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
   const auto removed = engine->sweep();
@@ -381,7 +402,8 @@ TEST_F(EngineTest, ASweepRemovesWhatAKilledRunLeft) {
     EXPECT_THAT(removed, testing::Contains("container mread-" + run_id + "-test-one"));
     EXPECT_THAT(removed, testing::Contains("network mread-" + run_id + "-test"));
   } else {
-    EXPECT_THAT(removed, testing::Contains(HasSubstr("folder " + fs::canonical(work.path()).string())));
+    EXPECT_THAT(removed,
+                testing::Contains(HasSubstr("folder " + fs::canonical(work.path()).string())));
   }
   expect_nothing_left();
   EXPECT_THAT(engine->sweep(), testing::Not(testing::Contains(HasSubstr(run_id))));
@@ -398,9 +420,9 @@ TEST_F(EngineTest, ANetworkCut) {
   }
   EXPECT_EQ(engine->cannot(Act::disconnect), "");
   start(prometheus("one", "3.5"));
-  start(prometheus(
-      "query", "3.5",
-      "remote_read: [{url: 'http://{{node:one:9090}}/api/v1/read', read_recent: true, remote_timeout: 1s}]"));
+  start(prometheus("query", "3.5",
+                   "remote_read: [{url: 'http://{{node:one:9090}}/api/v1/read', read_recent: true, "
+                   "remote_timeout: 1s}]"));
   write("one", "foo", 7);
   const std::string url = topology->url("one", 9090).to_string();
   EXPECT_THAT(body("query", "/api/v1/query?query=foo"), HasSubstr(R"("7"])"));
@@ -439,7 +461,8 @@ TEST_F(EngineTest, APortInUseIsReplaced) {
   const uint16_t port = ntohs(address.sin_port);
   NodeSpec spec = prometheus("one", "3.5");
   spec.ports = {port};
-  std::replace(spec.args.begin(), spec.args.end(), std::string("--web.listen-address={{listen:9090}}"),
+  std::replace(spec.args.begin(), spec.args.end(),
+               std::string("--web.listen-address={{listen:9090}}"),
                "--web.listen-address={{listen:" + std::to_string(port) + "}}");
   start(spec);
   close(fd);
@@ -453,16 +476,18 @@ TEST(MakeEngine, NoDockerIsOneClearLine) {
     const char* host;
     const char* want;
   };
-  for (const Case& test :
-       {Case{"unix:///no/such.sock",
-             "no Docker engine answers at unix:///no/such.sock (No such file or directory); start dockerd, "
-             "correct DOCKER_HOST or use --engine process"},
-        Case{"tcp://127.0.0.1:1",
-             "no Docker engine answers at tcp://127.0.0.1:1 (Connection refused); start dockerd, correct "
-             "DOCKER_HOST or use --engine process"},
-        Case{"ssh://somewhere",
-             "DOCKER_HOST \"ssh://somewhere\" cannot be used: want unix:///PATH or tcp://HOST:PORT without TLS "
-             "(forward the socket by ssh where it is elsewhere)"}}) {
+  for (const Case& test : {Case{"unix:///no/such.sock",
+                                "no Docker engine answers at unix:///no/such.sock (No such file or "
+                                "directory); start dockerd, "
+                                "correct DOCKER_HOST or use --engine process"},
+                           Case{"tcp://127.0.0.1:1",
+                                "no Docker engine answers at tcp://127.0.0.1:1 (Connection "
+                                "refused); start dockerd, correct "
+                                "DOCKER_HOST or use --engine process"},
+                           Case{"ssh://somewhere",
+                                "DOCKER_HOST \"ssh://somewhere\" cannot be used: want unix:///PATH "
+                                "or tcp://HOST:PORT without TLS "
+                                "(forward the socket by ssh where it is elsewhere)"}}) {
     setenv("DOCKER_HOST", test.host, 1);
     const auto engine = make_docker_engine({.work_dir = work.path()});
     ASSERT_FALSE(engine);

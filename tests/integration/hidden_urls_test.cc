@@ -1,5 +1,5 @@
-// What stands behind the ? of a URL, and before its @, is never shown: every output of every command, in every failure,
-// is searched for planted secrets. MREAD_PROGRAM is the program's path.
+// What stands behind the ? of a URL, and before its @, is never shown: every output of every
+// command, in every failure, is searched for planted secrets. MREAD_PROGRAM is the program's path.
 
 #include <cstdlib>
 #include <fstream>
@@ -42,11 +42,13 @@ class TellTale {
   std::string authority() const { return server_->url().substr(std::string("http://").size()); }
 
  private:
-  static net::asio::awaitable<void> answer(net::ServerRequest request, net::ResponseWriter& writer) {
+  static net::asio::awaitable<void> answer(net::ServerRequest request,
+                                           net::ResponseWriter& writer) {
     net::ResponseHead head;
     head.status = 500;
-    std::string body = "Cannot POST " + request.head.target + " " + std::string(request.head.headers.get("X-Key")) +
-                       " " + std::string(request.head.headers.get("X-List"));
+    std::string body = "Cannot POST " + request.head.target + " " +
+                       std::string(request.head.headers.get("X-Key")) + " " +
+                       std::string(request.head.headers.get("X-List"));
     if (request.head.target == "/good") {  // An answer without series.
       head.status = 200;
       head.headers.set("Content-Type", "application/x-protobuf");
@@ -66,7 +68,9 @@ class TellTale {
 
 class HiddenUrls : public testing::Test {
  protected:
-  HiddenUrls() { setenv("HTTP_PROXY", "http://env-hunter2:env-hunter2@127.0.0.1:1/?env-hunter2", 1); }
+  HiddenUrls() {
+    setenv("HTTP_PROXY", "http://env-hunter2:env-hunter2@127.0.0.1:1/?env-hunter2", 1);
+  }
   ~HiddenUrls() override { unsetenv("HTTP_PROXY"); }
 
   static std::vector<std::string> mread(std::vector<std::string> arguments) {
@@ -121,8 +125,10 @@ class HiddenUrls : public testing::Test {
 };
 
 TEST_F(HiddenUrls, AreHiddenByServe) {
-  folder_.write("mread.yml",
-                backends() + "listen: 127.0.0.1:0\npartial: any\nquery_log_file: query.log\nprune: {}\nhealth: {}\n");
+  folder_.write(
+      "mread.yml",
+      backends() +
+          "listen: 127.0.0.1:0\npartial: any\nquery_log_file: query.log\nprune: {}\nhealth: {}\n");
   look("--check-config", output_of({"serve", "--config", "mread.yml", "--check-config"}, 0));
   Program serve(mread({"serve", "--config", "mread.yml", "--log-level", "debug"}), folder_.path());
   ASSERT_TRUE(serve.wait_for("listening on ")) << serve.output();
@@ -143,18 +149,21 @@ TEST_F(HiddenUrls, AreHiddenByServe) {
   const std::string log = text_of("query.log");
   look("the query log", log);
   // What is shown shows that every way was gone.
-  for (const char* part : {"Cannot POST /echo?<hidden> <hidden> <hidden>", "more than 10 redirects", "refused",
-                           "TLS: ", "proxy 127.0.0.1:1: ", "400 Bad Request",
-                           "oauth2: ", "http_headers X: ", "want an http or https URL", "SOCKS is not known here"}) {
+  for (const char* part :
+       {"Cannot POST /echo?<hidden> <hidden> <hidden>", "more than 10 redirects", "refused",
+        "TLS: ", "proxy 127.0.0.1:1: ", "400 Bad Request",
+        "oauth2: ", "http_headers X: ", "want an http or https URL", "SOCKS is not known here"}) {
     EXPECT_THAT(log, HasSubstr(part));
   }
   for (const char* line :
        {"- {name: x, url: \"http://a/read?query-hunter2\", bogus: 1}",
-        "- {name: x, url: \"http://u:pass-hunter2@a:b/x\"}", "- {name: x, url: \"http://u:pass/hunter2@a/x\"}",
+        "- {name: x, url: \"http://u:pass-hunter2@a:b/x\"}",
+        "- {name: x, url: \"http://u:pass/hunter2@a/x\"}",
         "- {name: echo, url: 'http://a?hunter2'}", "- {name: x, url: [\"http://a?hunter2\"]}",
         "- {name: x, url: 'http://a/%zz?hunter2'}",
         "- {name: x, url: 'http://a', http_headers: {A: {secret: [hunter2]}}}",
-        "- {name: x, url: 'http://a', proxy_url: 'http://p p?hunter2'}", "- {name: x, url: http://a?\"hunter2: {"}) {
+        "- {name: x, url: 'http://a', proxy_url: 'http://p p?hunter2'}",
+        "- {name: x, url: http://a?\"hunter2: {"}) {
     folder_.write("mread.yml", backends() + "  " + line + "\nlisten: 127.0.0.1:0\n");
     const std::string refusal = get("/-/reload", "POST");
     EXPECT_THAT(refusal, HasSubstr("mread.yml:")) << line;
@@ -169,19 +178,20 @@ TEST_F(HiddenUrls, AreHiddenByServe) {
 TEST_F(HiddenUrls, AreHiddenByRead) {
   const std::string at = tell_tale_.authority();
   folder_.write("token", "token-hunter2\n");
-  const std::pair<std::string, int> urls[] = {{"http://" + at + "/echo?db=x&p=query-hunter2", 1},
-                                              {"http://" + at + "/loop?query-hunter2", 1},
-                                              {"https://" + at + "/read?query-hunter2", 1},
-                                              {"http://127.0.0.1:1/read?query-hunter2", 1},
-                                              {"http://store.invalid/read?query-hunter2", 1},
-                                              {"http://u:pass-hunter2@" + at + "/read?query-hunter2", 3},
-                                              {"http://u:pass/hunter2@" + at + "/read", 3},
-                                              {"http://u:hunter2@" + at + "x/read", 3},
-                                              {at + "/read?query-hunter2", 3},
-                                              {"ftp://hunter2@a/read?query-hunter2", 3},
-                                              {"http://a:99999/read?query-hunter2", 3},
-                                              {"http://[a/read?query-hunter2", 3},
-                                              {"http://a/re ad?query-hunter2", 3}};
+  const std::pair<std::string, int> urls[] = {
+      {"http://" + at + "/echo?db=x&p=query-hunter2", 1},
+      {"http://" + at + "/loop?query-hunter2", 1},
+      {"https://" + at + "/read?query-hunter2", 1},
+      {"http://127.0.0.1:1/read?query-hunter2", 1},
+      {"http://store.invalid/read?query-hunter2", 1},
+      {"http://u:pass-hunter2@" + at + "/read?query-hunter2", 3},
+      {"http://u:pass/hunter2@" + at + "/read", 3},
+      {"http://u:hunter2@" + at + "x/read", 3},
+      {at + "/read?query-hunter2", 3},
+      {"ftp://hunter2@a/read?query-hunter2", 3},
+      {"http://a:99999/read?query-hunter2", 3},
+      {"http://[a/read?query-hunter2", 3},
+      {"http://a/re ad?query-hunter2", 3}};
   for (const auto& [url, code] : urls) look(url.substr(0, 12), output_of({"read", url, "m"}, code));
   look("a proxy", output_of({"read", "http://" + at + "/read?query-hunter2", "m", "--proxy-url",
                              "http://proxy-hunter2:x@127.0.0.1:1", "--bearer-token-file", "token"},
@@ -206,12 +216,15 @@ checks:
   - {{read: up, node: core, exp_series: 2}}
 )",
                                           tell_tale_.authority()));
-  look("the console", output_of({"run", "hidden.yml", "--engine", "process", "--report-dir", "report"}, 1));
+  look("the console",
+       output_of({"run", "hidden.yml", "--engine", "process", "--report-dir", "report"}, 1));
   size_t files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path() / "report")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder_.path() / "report")) {
     if (!entry.is_regular_file()) continue;
     std::ifstream file(entry.path());
-    look(entry.path().filename(), {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+    look(entry.path().filename(),
+         {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
     ++files;
   }
   EXPECT_GE(files, 2u);

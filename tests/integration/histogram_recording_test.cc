@@ -1,4 +1,5 @@
-// Native histograms and floats through real Prometheus: written by remote write, read back in both kinds of answer.
+// Native histograms and floats through real Prometheus: written by remote write, read back in both
+// kinds of answer.
 
 #include <bit>
 #include <chrono>
@@ -27,8 +28,8 @@ using model::Series;
 // The recorded samples lie years back; without the retention Prometheus would drop them.
 const std::vector<std::string> keep_old_data{"--storage.tsdb.retention.time=3650d"};
 
-scenarios::ReadReply read(const PrometheusProcess& server, const std::string& selector, model::ResponseType type,
-                          int64_t start_ms, int64_t end_ms) {
+scenarios::ReadReply read(const PrometheusProcess& server, const std::string& selector,
+                          model::ResponseType type, int64_t start_ms, int64_t end_ms) {
   scenarios::ReadCall call;
   call.url = server.url("/api/v1/read");
   call.query = {start_ms, end_ms, *model::parse_selector(selector), std::nullopt};
@@ -38,7 +39,8 @@ scenarios::ReadReply read(const PrometheusProcess& server, const std::string& se
   return reply ? std::move(*reply) : scenarios::ReadReply{};
 }
 
-constexpr auto both_types = {model::ResponseType::samples, model::ResponseType::streamed_xor_chunks};
+constexpr auto both_types = {model::ResponseType::samples,
+                             model::ResponseType::streamed_xor_chunks};
 
 // Every sample of every kind arrives, also where a series changes its kind.
 TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
@@ -49,8 +51,8 @@ TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
   ASSERT_TRUE(written) << written.error().to_string();
 
   for (const model::ResponseType type : both_types) {
-    const auto reply =
-        read(server, "native", type, wire::recorded_start_ms - 1000, wire::recorded_start_ms + 7'200'000);
+    const auto reply = read(server, "native", type, wire::recorded_start_ms - 1000,
+                            wire::recorded_start_ms + 7'200'000);
     EXPECT_EQ(reply.response_type, type);
     std::map<std::string, const Series*> got;
     for (const Series& series : reply.series) got[std::string(series.labels.get("case"))] = &series;
@@ -76,7 +78,8 @@ TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
     for (const model::ResponseType type : both_types) {
       const bool streamed = type == model::ResponseType::streamed_xor_chunks;
       model::ReadRequest request;
-      request.queries.push_back({wire::recorded_start_ms - 1000, wire::recorded_start_ms + 7'200'000,
+      request.queries.push_back({wire::recorded_start_ms - 1000,
+                                 wire::recorded_start_ms + 7'200'000,
                                  *model::parse_selector("native"), std::nullopt});
       if (streamed) request.accepted_response_types = {type};
       net::ClientRequest post;
@@ -85,15 +88,16 @@ TEST(HistogramRecording, PrometheusGivesBackWhatWasWritten) {
       post.body = wire::encode_read_request(request);
       const auto answer = net::fetch(std::move(post));
       ASSERT_TRUE(answer);
-      std::ofstream(std::string(folder) + (streamed ? "/histograms_streamed.bin" : "/histograms_samples.bin"),
-                    std::ios::binary)
+      std::ofstream(
+          std::string(folder) + (streamed ? "/histograms_streamed.bin" : "/histograms_samples.bin"),
+          std::ios::binary)
           << answer->body;
     }
   }
 }
 
-// Bits, staleness markers and a change from floats to histograms and back, over more than the hour that a head looks
-// back.
+// Bits, staleness markers and a change from floats to histograms and back, over more than the hour
+// that a head looks back.
 TEST(RemoteWriteToPrometheus, KeepsBitsAndChangesOfKind) {
   constexpr int64_t start_ms = 1'700'000'000'000;
   const PrometheusProcess server("3.5", "global: {scrape_interval: 15s}\n", keep_old_data);
@@ -129,18 +133,22 @@ TEST(RemoteWriteToPrometheus, KeepsBitsAndChangesOfKind) {
   ASSERT_TRUE(written) << written.error().to_string();
   for (const model::ResponseType type : both_types) {
     for (const Series& want : all) {
-      const auto reply = read(server, std::string(want.labels.metric_name()), type, start_ms, start_ms + 4 * 3'600'000);
+      const auto reply = read(server, std::string(want.labels.metric_name()), type, start_ms,
+                              start_ms + 4 * 3'600'000);
       ASSERT_EQ(reply.series.size(), 1U) << want.labels.to_string();
       std::vector<Sample> samples = want.samples;
       for (Sample& sample : samples) {
         // Go leaves zeros out of a SAMPLES answer, and takes -0 for one.
-        if (type == model::ResponseType::samples && sample.bits == std::bit_cast<uint64_t>(-0.0)) sample.bits = 0;
+        if (type == model::ResponseType::samples && sample.bits == std::bit_cast<uint64_t>(-0.0))
+          sample.bits = 0;
       }
       EXPECT_EQ(reply.series[0].samples, samples) << want.labels.to_string();
-      ASSERT_EQ(reply.series[0].histograms.size(), want.histograms.size()) << want.labels.to_string();
+      ASSERT_EQ(reply.series[0].histograms.size(), want.histograms.size())
+          << want.labels.to_string();
       for (size_t i = 0; i < want.histograms.size(); ++i) {
         EXPECT_EQ(reply.series[0].histograms[i].timestamp_ms, want.histograms[i].timestamp_ms);
-        EXPECT_TRUE(reply.series[0].histograms[i].histogram.same_values(want.histograms[i].histogram));
+        EXPECT_TRUE(
+            reply.series[0].histograms[i].histogram.same_values(want.histograms[i].histogram));
       }
     }
   }

@@ -1,4 +1,5 @@
-// Holds the mock store against real Prometheus: the same data, the same requests, the same bytes back.
+// Holds the mock store against real Prometheus: the same data, the same requests, the same bytes
+// back.
 
 #include <string>
 
@@ -17,7 +18,8 @@ namespace mread::mockstore {
 namespace {
 
 // Sends a body as Prometheus's own clients do.
-Result<net::Response> post(const PrometheusProcess& prometheus, const std::string& path, std::string body) {
+Result<net::Response> post(const PrometheusProcess& prometheus, const std::string& path,
+                           std::string body) {
   net::ClientRequest request;
   request.url = prometheus.url(path);
   request.method = "POST";
@@ -30,8 +32,8 @@ Result<net::Response> post(const PrometheusProcess& prometheus, const std::strin
 
 constexpr int64_t step_ms = 15'000;
 constexpr int64_t block_ms = 2 * 3600 * 1000;
-constexpr int64_t points =
-    680;  // Below the three hours after which a head is compacted; over a two-hour boundary for sure.
+constexpr int64_t points = 680;  // Below the three hours after which a head is compacted; over a
+                                 // two-hour boundary for sure.
 
 struct Version {
   const char* version;
@@ -67,23 +69,27 @@ input_series:
   }
 
   void SetUp() override {
-    prometheus_ =
-        std::make_unique<PrometheusProcess>(GetParam().version, "global:\n  external_labels: {region: us, zone: z1}\n",
-                                            std::vector<std::string>{"--storage.remote.read-sample-limit=3000",
-                                                                     "--storage.remote.read-max-bytes-in-frame=1000"});
+    prometheus_ = std::make_unique<PrometheusProcess>(
+        GetParam().version, "global:\n  external_labels: {region: us, zone: z1}\n",
+        std::vector<std::string>{"--storage.remote.read-sample-limit=3000",
+                                 "--storage.remote.read-max-bytes-in-frame=1000"});
     ASSERT_TRUE(prometheus_->ready()) << prometheus_->log();
 
     StoreDefaults defaults;
-    // Prometheus cuts chunks where its blocks end, so the data begin at the same place between two such times in every
-    // run: a cut that leaves one sample to a chunk is the one place where 2.42's bytes differ (a byte of padding).
-    defaults.start_ms = (wall_clock_ms() - points * step_ms - block_ms / 3) / block_ms * block_ms + block_ms / 3;
+    // Prometheus cuts chunks where its blocks end, so the data begin at the same place between two
+    // such times in every run: a cut that leaves one sample to a chunk is the one place
+    // where 2.42's bytes differ (a byte of padding).
+    defaults.start_ms =
+        (wall_clock_ms() - points * step_ms - block_ms / 3) / block_ms * block_ms + block_ms / 3;
     start_ms_ = defaults.start_ms;
-    const StoreConfig store = parse_store(yaml::Node::parse(config(GetParam()), "store.yml"), "a", defaults);
+    const StoreConfig store =
+        parse_store(yaml::Node::parse(config(GetParam()), "store.yml"), "a", defaults);
     auto created = Store::create(store, 1, time_);
     ASSERT_TRUE(created) << created.error().context;
     store_ = std::move(*created);
     std::vector<model::Series> series;
-    for (const InputSeries& input : store.input_series) series.push_back(input.series(0, {start_ms_, step_ms}));
+    for (const InputSeries& input : store.input_series)
+      series.push_back(input.series(0, {start_ms_, step_ms}));
     wire::WriteRequests requests(series);
     while (auto request = requests.next()) {
       const auto written = post(*prometheus_, "/api/v1/write", std::move(*request));
@@ -97,7 +103,8 @@ input_series:
   static model::Query query(std::string_view selector, int64_t start_ms, int64_t end_ms) {
     return {start_ms, end_ms, *model::parse_selector(selector), std::nullopt};
   }
-  static model::Query hinted(model::Query query, int64_t start_ms, int64_t end_ms, std::string func = "") {
+  static model::Query hinted(model::Query query, int64_t start_ms, int64_t end_ms,
+                             std::string func = "") {
     query.hints = model::ReadHints{};
     query.hints->start_ms = start_ms;
     query.hints->end_ms = end_ms;
@@ -123,7 +130,8 @@ input_series:
     EXPECT_EQ(head.status, real->head.status);
     for (const char* header : {"Content-Type", "Content-Encoding", "X-Content-Type-Options"})
       EXPECT_EQ(head.headers.get(header), real->head.headers.get(header)) << header;
-    if (real->head.headers.contains("Content-Length") && !head.headers.contains("Content-Encoding")) {
+    if (real->head.headers.contains("Content-Length") &&
+        !head.headers.contains("Content-Encoding")) {
       EXPECT_EQ(head.headers.get("Content-Length"), real->head.headers.get("Content-Length"));
     }
     if (real->head.status == 200 && real->head.headers.get("Content-Encoding") == "snappy") {
@@ -131,17 +139,19 @@ input_series:
       const auto want = wire::uncompress(real->body, 1U << 30);
       const auto got = wire::uncompress(mock, 1U << 30);
       ASSERT_TRUE(want && got);
-      EXPECT_TRUE(*want == *got) << "the uncompressed answers differ: " << want->size() << " and " << got->size()
-                                 << " bytes";
+      EXPECT_TRUE(*want == *got) << "the uncompressed answers differ: " << want->size() << " and "
+                                 << got->size() << " bytes";
     } else {
-      EXPECT_TRUE(real->body == mock) << "the answers differ: " << real->body.size() << " and " << mock.size()
-                                      << " bytes";
+      EXPECT_TRUE(real->body == mock)
+          << "the answers differ: " << real->body.size() << " and " << mock.size() << " bytes";
     }
   }
 
-  void expect_same_in_both_types(const std::string& name, const std::vector<model::Query>& queries) {
+  void expect_same_in_both_types(const std::string& name,
+                                 const std::vector<model::Query>& queries) {
     expect_same(name + ", SAMPLES", wire::encode_read_request({queries, {}}));
-    expect_same(name + ", STREAMED", wire::encode_read_request({queries, {model::ResponseType::streamed_xor_chunks}}));
+    expect_same(name + ", STREAMED",
+                wire::encode_read_request({queries, {model::ResponseType::streamed_xor_chunks}}));
   }
 
   SystemTime time_;
@@ -158,25 +168,31 @@ TEST_P(MockFidelityTest, AnswersByteForByte) {
   expect_same_in_both_types("an unsorted stream", {query("up", first, last)});
   expect_same_in_both_types("cut", {query("m", at(10) + 1, at(500) - 1)});
   expect_same("one sample, SAMPLES", wire::encode_read_request({{query("m", at(7), at(7))}, {}}));
-  if (GetParam().histograms)  // 2.42 ends a chunk of one sample with an empty byte, which means nothing.
+  if (GetParam()
+          .histograms)  // 2.42 ends a chunk of one sample with an empty byte, which means nothing.
     expect_same("one sample, STREAMED",
-                wire::encode_read_request({{query("m", at(7), at(7))}, {model::ResponseType::streamed_xor_chunks}}));
+                wire::encode_read_request(
+                    {{query("m", at(7), at(7))}, {model::ResponseType::streamed_xor_chunks}}));
   expect_same_in_both_types("narrower hints", {hinted(query("m", first, at(130)), at(20), at(30))});
   expect_same_in_both_types("wider hints", {hinted(query("m", at(20), at(30)), first, at(130))});
   expect_same_in_both_types("hints of zero", {hinted(query("m", at(20), at(30)), 0, 0)});
-  expect_same_in_both_types("hints without end", {hinted(query("m", at(20), at(30)), INT64_MIN, INT64_MAX)});
-  expect_same_in_both_types("func series", {hinted(query("m", first, last), first, last, "series")});
+  expect_same_in_both_types("hints without end",
+                            {hinted(query("m", at(20), at(30)), INT64_MIN, INT64_MAX)});
+  expect_same_in_both_types("func series",
+                            {hinted(query("m", first, last), first, last, "series")});
   expect_same_in_both_types("between two samples", {query("m", first + 1, at(1) - 1)});
   expect_same_in_both_types("after the end", {query("old", at(100), at(101))});
-  expect_same_in_both_types("hints after the end", {hinted(query("old", first, at(101)), at(100), at(101))});
+  expect_same_in_both_types("hints after the end",
+                            {hinted(query("old", first, at(101)), at(100), at(101))});
   expect_same_in_both_types("in a gap", {query(R"(m{instance="b"})", at(330), at(340))});
   expect_same_in_both_types("before the start", {query("m", at(-100), at(-50))});
   for (const char* selector :
-       {R"(m{region="us"})", R"(m{region=~"us"})", R"(m{region!="us"})", R"(m{region=~"us|"})", R"(m{zone="own"})",
-        R"(m{zone="z1"})", R"(m{region="eu"})", R"({instance=~".+"})", "nope"})
+       {R"(m{region="us"})", R"(m{region=~"us"})", R"(m{region!="us"})", R"(m{region=~"us|"})",
+        R"(m{zone="own"})", R"(m{zone="z1"})", R"(m{region="eu"})", R"({instance=~".+"})", "nope"})
     expect_same_in_both_types(selector, {query(selector, first, at(3))});
-  expect_same_in_both_types("several queries",
-                            {query("m", first, at(3)), query("nope", first, last), query("old", first, at(3))});
+  expect_same_in_both_types(
+      "several queries",
+      {query("m", first, at(3)), query("nope", first, last), query("old", first, at(3))});
   expect_same_in_both_types("no matcher", {model::Query{first, last, {}, std::nullopt}});
   expect_same_in_both_types("no query", {});
   expect_same_in_both_types("too many samples", {query(R"({__name__=~".+"})", first, last)});
@@ -201,8 +217,11 @@ TEST_P(MockFidelityTest, RefusesInTheSameWords) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Prometheus, MockFidelityTest,
-                         testing::Values(Version{"2.42", "v2.42", false}, Version{"3.5", "v3.5", true}),
-                         [](const auto& param_info) { return std::string(param_info.param.generation).substr(1, 1); });
+                         testing::Values(Version{"2.42", "v2.42", false},
+                                         Version{"3.5", "v3.5", true}),
+                         [](const auto& param_info) {
+                           return std::string(param_info.param.generation).substr(1, 1);
+                         });
 
 }  // namespace
 }  // namespace mread::mockstore

@@ -1,5 +1,6 @@
-// docs/monitoring/: every metric, label and value that a rule or a panel names is one that `mread serve` has, and
-// Prometheus's own promtool takes the rules and finds that they do what their tests say.
+// docs/monitoring/: every metric, label and value that a rule or a panel names is one that `mread
+// serve` has, and Prometheus's own promtool takes the rules and finds that they do what their tests
+// say.
 
 #include <fstream>
 #include <map>
@@ -41,7 +42,8 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 /// Every match, with its groups.
 std::vector<std::vector<std::string>> all(const std::string& text, const std::regex& pattern) {
   std::vector<std::vector<std::string>> found;
-  for (auto match = std::sregex_iterator(text.begin(), text.end(), pattern); match != std::sregex_iterator(); ++match)
+  for (auto match = std::sregex_iterator(text.begin(), text.end(), pattern);
+       match != std::sregex_iterator(); ++match)
     found.emplace_back(match->begin(), match->end());
   return found;
 }
@@ -53,7 +55,8 @@ using Exported = std::map<std::string, std::map<std::string, std::set<std::strin
 Exported exported() {
   serve::Metrics metrics;
   const auto config = config::Config::parse(
-      "remote_read: [{name: b, url: 'http://b/r', required_matchers: {region: eu}}, {name: c, url: 'http://c/r'}]\n"
+      "remote_read: [{name: b, url: 'http://b/r', required_matchers: {region: eu}}, {name: c, url: "
+      "'http://c/r'}]\n"
       "groups: [{name: g, members: [b, c], wait: need, hedge_after: p95}]\n"
       "routes: [{match: '{region=\"eu\"}', groups: [g]}]\n"
       "health: {}\nprune: {}\n",
@@ -72,7 +75,8 @@ Exported exported() {
   for (const auto& line : all(text, std::regex(R"(\n([a-z_]+)(?:\{([^\n]*)\})? [^\n]+)"))) {
     auto& labels = found[line[1]];
     const std::string inside = line[2];
-    for (const auto& label : all(inside, std::regex(R"re(([a-z_]+)="([^"]*)")re"))) labels[label[1]].insert(label[2]);
+    for (const auto& label : all(inside, std::regex(R"re(([a-z_]+)="([^"]*)")re")))
+      labels[label[1]].insert(label[2]);
   }
   return found;
 }
@@ -105,10 +109,12 @@ std::vector<Expression> panels() {
   for (const json::value& panel : board.at("panels").as_array()) {
     if (panel.at("type") == "row") continue;
     for (const json::value& target : panel.at("targets").as_array())
-      expressions.push_back({std::string(panel.at("title").as_string()), as_promql(target.at("expr"))});
+      expressions.push_back(
+          {std::string(panel.at("title").as_string()), as_promql(target.at("expr"))});
   }
   for (const json::value& annotation : board.at("annotations").at("list").as_array())
-    expressions.push_back({std::string(annotation.at("name").as_string()), as_promql(annotation.at("expr"))});
+    expressions.push_back(
+        {std::string(annotation.at("name").as_string()), as_promql(annotation.at("expr"))});
   return expressions;
 }
 
@@ -117,7 +123,8 @@ void expect_known(const Expression& expression, const Exported& known) {
   SCOPED_TRACE(expression.where + ": " + expression.text);
   std::set<std::string> labels{"instance", "job"};
   size_t metrics = 0;
-  for (const auto& name : all(expression.text, std::regex(R"re(\b((?:mread|process)_[a-z_]+)\b(?:\{([^}]*)\})?)re"))) {
+  for (const auto& name :
+       all(expression.text, std::regex(R"re(\b((?:mread|process)_[a-z_]+)\b(?:\{([^}]*)\})?)re"))) {
     ++metrics;
     const auto metric = known.find(name[1]);
     ASSERT_TRUE(metric != known.end()) << "no metric " << name[1];
@@ -130,7 +137,8 @@ void expect_known(const Expression& expression, const Exported& known) {
       ASSERT_TRUE(values != metric->second.end()) << name[1] << " has no label " << label;
       if (label == "code") continue;  // Whatever HTTP has.
       for (const auto& word : all(matcher[3], std::regex("[^|]+")))
-        EXPECT_TRUE(values->second.contains(word[0])) << name[1] << " has no " << label << "=" << word[0];
+        EXPECT_TRUE(values->second.contains(word[0]))
+            << name[1] << " has no " << label << "=" << word[0];
     }
   }
   EXPECT_GT(metrics, 0u) << "names no metric";
@@ -164,7 +172,8 @@ TEST_P(Promtool, TakesTheExpressionsOfTheDashboard) {
   std::string text = "groups:\n  - name: panels\n    rules:\n";
   int number = 0;
   for (const Expression& panel : panels()) {
-    text += fmt::format("      - record: panel:{}\n        expr: '{}'\n", number++, replaced(panel.text, "'", "''"));
+    text += fmt::format("      - record: panel:{}\n        expr: '{}'\n", number++,
+                        replaced(panel.text, "'", "''"));
   }
   const TemporaryFolder temporary;
   const std::string path = (temporary.path() / "panels.yml").string();
@@ -174,7 +183,9 @@ TEST_P(Promtool, TakesTheExpressionsOfTheDashboard) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Generations, Promtool, testing::Values("2.42", "2.53", "3.5"),
-                         [](const auto& param_info) { return "v" + replaced(param_info.param, ".", "_"); });
+                         [](const auto& param_info) {
+                           return "v" + replaced(param_info.param, ".", "_");
+                         });
 
 TEST(MonitoringRules, NameOnlyWhatIsThere) {
   const Exported known = exported();
@@ -216,7 +227,8 @@ TEST(MonitoringDashboard, PanelsAreWhole) {
     EXPECT_LE(x + place.at("w").as_int64(), 24);
     for (int64_t column = x; column < x + place.at("w").as_int64(); ++column) {
       for (int64_t line = y; line < y + place.at("h").as_int64(); ++line)
-        EXPECT_TRUE(taken.insert({column, line}).second) << "lies over another at " << column << ", " << line;
+        EXPECT_TRUE(taken.insert({column, line}).second)
+            << "lies over another at " << column << ", " << line;
     }
     if (panel.at("type") == "row") continue;
     EXPECT_EQ(panel.at("datasource").at("uid"), "${datasource}");

@@ -1,4 +1,5 @@
-// The program as its user meets it: exit codes, what it prints, and what it leaves behind. MREAD_PROGRAM is its path.
+// The program as its user meets it: exit codes, what it prints, and what it leaves behind.
+// MREAD_PROGRAM is its path.
 
 #include <cstdlib>
 #include <filesystem>
@@ -21,7 +22,9 @@ using testing::HasSubstr;
 
 class MreadProgramTest : public testing::Test {
  protected:
-  std::string write(const std::string& name, const std::string& text) { return folder_.write(name, text); }
+  std::string write(const std::string& name, const std::string& text) {
+    return folder_.write(name, text);
+  }
 
   std::vector<std::string> mread(std::vector<std::string> arguments) {
     const char* program = std::getenv("MREAD_PROGRAM");
@@ -40,7 +43,8 @@ class MreadProgramTest : public testing::Test {
   fs::path folder() const { return folder_.path(); }
   boost::json::value report() {
     std::ifstream file(folder() / "report/report.json");
-    return boost::json::parse(std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+    return boost::json::parse(
+        std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
   }
 
   std::string output_;
@@ -94,8 +98,9 @@ checks: [{read: foo, node: m, exp_series: 1}]
 TEST_F(MreadProgramTest, FilesThatWouldNotEndAreRefusedByEveryCommand) {
   write("comma.yml", "[1],");
   ASSERT_EQ(::mkfifo((folder() / "pipe.yml").c_str(), 0600), 0);
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"serve", "--config"}, {"mock", "--config"}, {"run", "--dry-run"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"serve", "--config"},
+                                                  {"mock", "--config"},
+                                                  {"run", "--dry-run"}}) {
     std::vector<std::string> with_comma = command;
     with_comma.push_back((folder() / "comma.yml").string());
     EXPECT_EQ(run(with_comma), 3) << output_;
@@ -118,7 +123,8 @@ TEST_F(MreadProgramTest, AWrongAssertionExitsWithOneAndShowsWantAndGot) {
 TEST_F(MreadProgramTest, ABrokenScenarioNamesFileLineColumnAndTheNearestKey) {
   const std::string file = write("one.yaml", scenario("1", "timelin: []\n"));
   EXPECT_EQ(run({"run", file}), 3);
-  EXPECT_THAT(output_, HasSubstr("one.yaml:9:1: unknown key \"timelin\"; did you mean \"timeline\"?"));
+  EXPECT_THAT(output_,
+              HasSubstr("one.yaml:9:1: unknown key \"timelin\"; did you mean \"timeline\"?"));
 }
 
 TEST_F(MreadProgramTest, AnUnknownNodeInAUrlIsNamedWithTheNearest) {
@@ -146,11 +152,13 @@ TEST_F(MreadProgramTest, WithoutADockerEngineOneLineSaysSo) {
 }
 
 TEST_F(MreadProgramTest, APortInUseIsOneLine) {
-  const std::string config = write("mread.yml", "remote_read: [{url: 'http://127.0.0.1:1/api/v1/read'}]\n");
+  const std::string config =
+      write("mread.yml", "remote_read: [{url: 'http://127.0.0.1:1/api/v1/read'}]\n");
   Program first(mread({"serve", "--config", config, "--listen", "127.0.0.1:0"}), folder());
   ASSERT_TRUE(first.wait_for("listening on http://127.0.0.1:")) << first.output();
   const size_t at = first.output().find("127.0.0.1:", first.output().find("listening on"));
-  const std::string address = first.output().substr(at, first.output().find_first_of(" \n", at) - at);
+  const std::string address =
+      first.output().substr(at, first.output().find_first_of(" \n", at) - at);
   EXPECT_EQ(run({"serve", "--config", config, "--listen", address}), 4);
   EXPECT_THAT(output_, HasSubstr(address));
   EXPECT_THAT(output_, HasSubstr("in use"));
@@ -165,7 +173,9 @@ TEST_F(MreadProgramTest, UnknownFlagsAndCommandsExitWithThree) {
   EXPECT_EQ(run({"rum"}), 3);
   EXPECT_EQ(output_, "mread: unknown command \"rum\"; did you mean \"run\"? (see mread --help)\n");
   EXPECT_EQ(run({"run", "--engin", "process"}), 3);
-  EXPECT_EQ(output_, "mread run: unknown flag \"--engin\"; did you mean \"--engine\"? (see mread run --help)\n");
+  EXPECT_EQ(
+      output_,
+      "mread run: unknown flag \"--engin\"; did you mean \"--engine\"? (see mread run --help)\n");
   EXPECT_EQ(run({"serve"}), 3);
   EXPECT_THAT(output_, HasSubstr("see mread serve --help"));
   EXPECT_EQ(run({}), 3);
@@ -185,14 +195,16 @@ TEST_F(MreadProgramTest, CheckConfigOpensWhatServeWouldOpenAndPrintsWarnings) {
   const std::string log = (std::filesystem::path(folder()) / "query.log").string();
   config = write("mread.yml", head + log + "\n");
   EXPECT_EQ(run({"serve", "--config", config, "--check-config"}), 0);
-  EXPECT_THAT(output_, HasSubstr("warning: " + config + ":1:21: a user in the URL is sent as basic_auth"));
+  EXPECT_THAT(output_,
+              HasSubstr("warning: " + config + ":1:21: a user in the URL is sent as basic_auth"));
   EXPECT_FALSE(std::filesystem::exists(log)) << "a check leaves nothing behind";
 }
 
 // Whether the process has a child; each of its threads has a list of its own.
 bool has_children(pid_t pid) {
   std::error_code ignored;
-  for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
+  for (const auto& thread :
+       fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
     std::ifstream file(thread.path() / "children");
     if (std::string child; file >> child) return true;
   }
@@ -248,8 +260,9 @@ class CtrlCTest : public MreadProgramTest, public testing::WithParamInterface<co
 TEST_P(CtrlCTest, InMidRunLeavesNothingBehind) {
   const std::string engine = GetParam();
   const bool with_docker = engine == "docker";
-  const std::string file =
-      write("one.yaml", scenario("1", "timeline: [{at: 1h, node: collector, act: pause}]\n"));  // Never reached.
+  const std::string file = write(
+      "one.yaml",
+      scenario("1", "timeline: [{at: 1h, node: collector, act: pause}]\n"));  // Never reached.
   fs::create_directory(folder() / "tmp");
   setenv("TMPDIR", (folder() / "tmp").c_str(), 1);
   Program program(mread({"run", file, "--engine", engine, "--report-dir", "report"}), folder());

@@ -1,4 +1,5 @@
-// The node kinds with real Prometheus of every generation, as processes: their data get in, their configurations work.
+// The node kinds with real Prometheus of every generation, as processes: their data get in, their
+// configurations work.
 
 #include <cstdlib>
 
@@ -23,7 +24,8 @@ using testing::Not;
 
 std::filesystem::path cache_dir() {
   const char* cache = std::getenv("MREAD_CACHE");
-  return cache != nullptr ? std::filesystem::path(cache) : std::filesystem::path(std::getenv("HOME")) / ".cache/mread";
+  return cache != nullptr ? std::filesystem::path(cache)
+                          : std::filesystem::path(std::getenv("HOME")) / ".cache/mread";
 }
 
 class NodesTest : public testing::TestWithParam<const char*> {
@@ -40,7 +42,8 @@ class NodesTest : public testing::TestWithParam<const char*> {
 
   /// Starts and feeds the nodes; VERSION in the text is the generation under test.
   void start(std::string text) {
-    for (size_t at = 0; (at = text.find("VERSION", at)) != std::string::npos;) text.replace(at, 7, GetParam());
+    for (size_t at = 0; (at = text.find("VERSION", at)) != std::string::npos;)
+      text.replace(at, 7, GetParam());
     for (const auto& node : parse_nodes(yaml::Node::parse(text, "test.yaml"))) {
       const auto spec = node->make_spec(context);
       ASSERT_TRUE(spec) << spec.error().to_string();
@@ -54,17 +57,20 @@ class NodesTest : public testing::TestWithParam<const char*> {
   std::string query(const std::string& node, const std::string& expr, int64_t time_ms) {
     net::ClientRequest request;
     request.url = topology->url(node, 9090);
-    request.url.target = "/api/v1/query?query=" + url_encode(expr) + "&time=" + std::to_string(time_ms / 1000.0);
+    request.url.target =
+        "/api/v1/query?query=" + url_encode(expr) + "&time=" + std::to_string(time_ms / 1000.0);
     const auto answer = net::fetch(std::move(request));
     return answer ? answer->body : answer.error().to_string();
   }
 
   /// The query's answer once it holds `part`, or the last one after a minute.
-  std::string eventually(const std::string& node, const std::string& expr, const std::string& part) {
+  std::string eventually(const std::string& node, const std::string& expr,
+                         const std::string& part) {
     const auto deadline = std::chrono::steady_clock::now() + seconds(60);
     while (true) {
       std::string answer = query(node, expr, wall_clock_ms());
-      if (answer.find(part) != std::string::npos || std::chrono::steady_clock::now() > deadline) return answer;
+      if (answer.find(part) != std::string::npos || std::chrono::steady_clock::now() > deadline)
+        return answer;
       pause_for(milliseconds(50), {});
     }
   }
@@ -93,13 +99,16 @@ one:
   EXPECT_THAT(query("one", "sum(count_over_time(many[2h]))", end_ms), HasSubstr(R"("72000"])"));
   EXPECT_THAT(query("one", "ends", context.clock.start_ms + 40 * 15'000), HasSubstr(R"("5"])"));
   // Not five minutes of lookback later, but at the marker.
-  EXPECT_THAT(query("one", "ends", context.clock.start_ms + 41 * 15'000), HasSubstr(R"("result":[])"));
+  EXPECT_THAT(query("one", "ends", context.clock.start_ms + 41 * 15'000),
+              HasSubstr(R"("result":[])"));
   EXPECT_THAT(query("one", "histogram_count(latency)", end_ms), HasSubstr(R"("3"])"));
 }
 
 TEST_P(NodesTest, DataOfDaysAgoGetIn) {
   context.clock = {context.now_ms - 5LL * 86'400'000, 600'000};
-  start("one: {kind: prometheus, version: VERSION, tsdb_age: 2d, input_series: [{series: foo, values: '1+1x432'}]}");
+  start(
+      "one: {kind: prometheus, version: VERSION, tsdb_age: 2d, input_series: [{series: foo, "
+      "values: '1+1x432'}]}");
   EXPECT_THAT(query("one", "count_over_time(foo[6d])", context.now_ms), HasSubstr(R"("433"])"));
 }
 
@@ -147,13 +156,14 @@ one:
 )");
   EXPECT_THAT(eventually("one", "job:up:sum", R"("1"])"), HasSubstr(R"("job":"node")"));
   EXPECT_THAT(eventually("one", "ALERTS", R"("1"])"), HasSubstr(R"("alertname":"Up")"));
-  EXPECT_THAT(query("one", "node_memory_MemTotal_bytes", wall_clock_ms()), Not(HasSubstr(R"("result":[])")));
+  EXPECT_THAT(query("one", "node_memory_MemTotal_bytes", wall_clock_ms()),
+              Not(HasSubstr(R"("result":[])")));
 }
 
 TEST_P(NodesTest, WhatCannotBeWrittenIsAnError) {
   start("one: {kind: prometheus, version: VERSION, input_series: [{series: foo, values: 1x100}]}");
-  const auto older = parse_nodes(
-      yaml::Node::parse("one: {kind: prometheus, input_series: [{series: bar, values: 1x100}]}", "test.yaml"));
+  const auto older = parse_nodes(yaml::Node::parse(
+      "one: {kind: prometheus, input_series: [{series: bar, values: 1x100}]}", "test.yaml"));
   context.clock.start_ms -= 86'400'000;
   const auto fed = older.front()->feed(context, topology->url("one", 9090), {});
   ASSERT_FALSE(fed) << "the head is a day further";
@@ -161,11 +171,12 @@ TEST_P(NodesTest, WhatCannotBeWrittenIsAnError) {
   EXPECT_THAT(fed.error().context, HasSubstr("HTTP 400"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Prometheus, NodesTest, testing::Values("v2.42", "v2.53", "v3.5"), [](const auto& param_info) {
-  std::string name = param_info.param;
-  name[2] = '_';
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Prometheus, NodesTest, testing::Values("v2.42", "v2.53", "v3.5"),
+                         [](const auto& param_info) {
+                           std::string name = param_info.param;
+                           name[2] = '_';
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace mread::scenarios

@@ -19,7 +19,8 @@ Program::Program(const std::vector<std::string>& arguments, const std::string& f
   if (pid_ == 0) {
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
-    // A socket of the test that went along would stay open for as long as the child runs, whoever closes it here.
+    // A socket of the test that went along would stay open for as long as the child runs, whoever
+    // closes it here.
     syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
     if (chdir(folder.c_str()) == 0) execvp(argv[0], argv.data());
     _exit(127);

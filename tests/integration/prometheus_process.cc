@@ -30,7 +30,9 @@ uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-int patch_of(const std::string& version) { return std::atoi(version.substr(version.rfind('.') + 1).c_str()); }
+int patch_of(const std::string& version) {
+  return std::atoi(version.substr(version.rfind('.') + 1).c_str());
+}
 
 }  // namespace
 
@@ -38,7 +40,8 @@ std::string prometheus_program(const std::string& generation, const std::string&
   const char* cache = std::getenv("MREAD_CACHE");
   const char* home = std::getenv("HOME");
   const fs::path folder =
-      (cache != nullptr ? fs::path(cache) : fs::path(home != nullptr ? home : "/") / ".cache/mread");
+      (cache != nullptr ? fs::path(cache)
+                        : fs::path(home != nullptr ? home : "/") / ".cache/mread");
   std::string newest;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder / "prometheus", ignored)) {

@@ -11,12 +11,13 @@
 
 namespace mread {
 
-/// The path of a program of a Prometheus generation ("3.5"), where ci/setup puts it: the newest patch release there is,
-/// since that is whatever Debian carries. Empty where there is none.
-std::string prometheus_program(const std::string& generation, const std::string& program = "prometheus");
+/// The path of a program of a Prometheus generation ("3.5"), where ci/setup puts it: the newest
+/// patch release there is, since that is whatever Debian carries. Empty where there is none.
+std::string prometheus_program(const std::string& generation,
+                               const std::string& program = "prometheus");
 
-/// A Prometheus on a loopback port and in a folder of its own, which takes remote writes and native histograms; gone at
-/// the end. The constructor waits until it serves, or has ended.
+/// A Prometheus on a loopback port and in a folder of its own, which takes remote writes and native
+/// histograms; gone at the end. The constructor waits until it serves, or has ended.
 class PrometheusProcess {
  public:
   PrometheusProcess(const std::string& generation, const std::string& config,

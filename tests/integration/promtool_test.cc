@@ -1,4 +1,5 @@
-// The notation of input_series against the program that defines it, and OpenMetrics text against the one that reads it.
+// The notation of input_series against the program that defines it, and OpenMetrics text against
+// the one that reads it.
 
 #include "integration/promtool.h"
 
@@ -43,13 +44,18 @@ const std::vector<std::string>& accepted() {
       "{{count:1 buckets:[1]}}x3",
       "{{count:3 sum:1 buckets:[1 2]}}+{{count:2 sum:0.1 buckets:[1 0 1] offset:1}}x4",
       "{{schema:0 count:4 sum:1 buckets:[4 4 4]}}-{{schema:0 count:1 sum:0.1 buckets:[1 1]}}x2",
-      "{{schema:0 count:3 buckets:[3]}}+{{schema:2 count:4 offset:-3 buckets:[1 2 3 4 5 6 7 8 9]}}x2",
-      "{{schema:0 z_bucket_w:5 z_bucket:2 count:3 offset:3 buckets:[3]}}+{{schema:0 z_bucket_w:5 z_bucket:1 count:4 "
+      "{{schema:0 count:3 buckets:[3]}}+{{schema:2 count:4 offset:-3 buckets:[1 2 3 4 5 6 7 8 "
+      "9]}}x2",
+      "{{schema:0 z_bucket_w:5 z_bucket:2 count:3 offset:3 buckets:[3]}}+{{schema:0 z_bucket_w:5 "
+      "z_bucket:1 count:4 "
       "offset:1 buckets:[1 2 3 4]}}x2",
-      "{{schema:-53 custom_values:[5 10] count:3 sum:1 buckets:[1 1 1]}} {{schema:-53 custom_values:[-1 0.5] "
+      "{{schema:-53 custom_values:[5 10] count:3 sum:1 buckets:[1 1 1]}} {{schema:-53 "
+      "custom_values:[-1 0.5] "
       "buckets:[1 2]}}",
-      "{{schema:-53 custom_values:[5 10] buckets:[1 1]}}+{{schema:-53 custom_values:[5 10] offset:1 buckets:[2 1]}}x2",
-      "{{counter_reset_hint:gauge count:3}} {{counter_reset_hint:reset}} {{counter_reset_hint:not_reset}} "
+      "{{schema:-53 custom_values:[5 10] buckets:[1 1]}}+{{schema:-53 custom_values:[5 10] "
+      "offset:1 buckets:[2 1]}}x2",
+      "{{counter_reset_hint:gauge count:3}} {{counter_reset_hint:reset}} "
+      "{{counter_reset_hint:not_reset}} "
       "{{counter_reset_hint:unknown}}",
       "{{COUNT:5 Sum:2 buckets:[5 ]}}",
       "{{count:5   sum:2 }}",
@@ -119,7 +125,8 @@ const std::vector<std::string>& refused() {
       "{{schema:-x}}",
       "1{{}}",
       "{{}}1",
-      "{{schema:-53 custom_values:[5 10] buckets:[1]}}+{{schema:-53 custom_values:[5 11] buckets:[1]}}x1",
+      "{{schema:-53 custom_values:[5 10] buckets:[1]}}+{{schema:-53 custom_values:[5 11] "
+      "buckets:[1]}}x1",
   };
   return notations;
 }
@@ -136,7 +143,8 @@ std::string yaml_number(double value) {
 }
 
 std::string test_group(const std::string& notation) {
-  return fmt::format("  - interval: 1m\n    input_series:\n      - series: a\n        values: {}\n", quoted(notation));
+  return fmt::format("  - interval: 1m\n    input_series:\n      - series: a\n        values: {}\n",
+                     quoted(notation));
 }
 
 // A rules test that holds exactly if promtool's expansion is ours, point by point.
@@ -154,7 +162,9 @@ std::string rules_test(const std::string& notation, const ValueSequence& sequenc
   }
   for (uint64_t i = 0; i < sequence.size() + 1; ++i) {
     const int64_t at = static_cast<int64_t>(i) * 60'000;
-    out += fmt::format("      - expr: 'last_over_time(a[30s])'\n        eval_time: {}m\n        exp_samples:\n", i);
+    out += fmt::format(
+        "      - expr: 'last_over_time(a[30s])'\n        eval_time: {}m\n        exp_samples:\n",
+        i);
     for (const model::Sample& sample : series.samples) {
       if (sample.timestamp_ms == at && !model::is_stale(sample.bits)) {
         out += fmt::format("          - {{labels: a, value: {}}}\n", yaml_number(sample.value()));
@@ -162,7 +172,8 @@ std::string rules_test(const std::string& notation, const ValueSequence& sequenc
     }
     for (const model::HistogramSample& sample : histograms) {
       if (sample.timestamp_ms == at)
-        out += fmt::format("          - {{labels: a, histogram: '{}'}}\n", sample.histogram.to_string());
+        out += fmt::format("          - {{labels: a, histogram: '{}'}}\n",
+                           sample.histogram.to_string());
     }
   }
   return out;
@@ -172,10 +183,12 @@ class Promtool : public testing::Test {
  protected:
   void SetUp() override {
     promtool_ = prometheus_program(version, "promtool");
-    ASSERT_FALSE(promtool_.empty()) << "promtool " << version << " is not on this machine: run ci/setup";
+    ASSERT_FALSE(promtool_.empty())
+        << "promtool " << version << " is not on this machine: run ci/setup";
   }
   Outcome test_rules(const std::string& groups) {
-    const std::string file = folder_.write("test.yml", "evaluation_interval: 1m\ntests:\n" + groups);
+    const std::string file =
+        folder_.write("test.yml", "evaluation_interval: 1m\ntests:\n" + groups);
     return run(promtool_ + " test rules " + file);
   }
 
@@ -194,16 +207,17 @@ TEST_F(Promtool, TakesAndExpandsWhatWeTake) {
 }
 
 TEST_F(Promtool, TheComparisonSeesADifference) {
-  const Outcome outcome = test_rules(rules_test("1 2 {{count:3}}", *ValueSequence::parse("1 2 {{count:4}}")));
+  const Outcome outcome =
+      test_rules(rules_test("1 2 {{count:3}}", *ValueSequence::parse("1 2 {{count:4}}")));
   EXPECT_NE(outcome.status, 0);
 }
 
 TEST_F(Promtool, RefusesWhatWeRefuse) {
   for (const std::string& notation : refused()) {
     EXPECT_FALSE(ValueSequence::parse(notation)) << notation;
-    const Outcome outcome = test_rules(
-        test_group(notation) +
-        "    promql_expr_test: [{expr: 'vector(1)', eval_time: 0m, exp_samples: [{labels: '{}', value: 1}]}]\n");
+    const Outcome outcome = test_rules(test_group(notation) +
+                                       "    promql_expr_test: [{expr: 'vector(1)', eval_time: 0m, "
+                                       "exp_samples: [{labels: '{}', value: 1}]}]\n");
     EXPECT_NE(outcome.status, 0) << notation << " is taken by promtool";
   }
 }
@@ -215,22 +229,27 @@ std::string text_of(const model::Series& series) {
   return writer.take();
 }
 
-// Every millisecond of a second, and values that need all their digits, through real blocks and back.
+// Every millisecond of a second, and values that need all their digits, through real blocks and
+// back.
 TEST(PromtoolBlocks, HoldTheSamplesOfOurOpenMetricsText) {
   for (const char* of_version : {"2.42", "2.53", "3.5"}) {
     const std::string promtool = prometheus_program(of_version, "promtool");
-    ASSERT_FALSE(promtool.empty()) << "promtool " << of_version << " is not on this machine: run ci/setup";
+    ASSERT_FALSE(promtool.empty())
+        << "promtool " << of_version << " is not on this machine: run ci/setup";
     model::Series series;
     series.labels = {{"__name__", "m"}, {"odd", "a\"b\\c\nd"}};
     for (int64_t i = 0; i < 1000; ++i)
-      series.samples.push_back(model::Sample::of(1'700'000'000'000 + i * 1001, static_cast<double>(i) / 3));
+      series.samples.push_back(
+          model::Sample::of(1'700'000'000'000 + i * 1001, static_cast<double>(i) / 3));
     const TemporaryFolder folder;
     const std::string file = folder.write("in.txt", text_of(series));
     const std::string blocks = (folder.path() / "data").string();
-    const Outcome made = run(promtool + " tsdb create-blocks-from openmetrics " + file + " " + blocks);
+    const Outcome made =
+        run(promtool + " tsdb create-blocks-from openmetrics " + file + " " + blocks);
     ASSERT_EQ(made.status, 0) << of_version << "\n" << made.output;
     std::filesystem::create_directory(blocks + "/wal");  // dump wants one
-    const Outcome dump = run("cd " + folder.path().string() + " && mkdir -p data && " + promtool + " tsdb dump data");
+    const Outcome dump = run("cd " + folder.path().string() + " && mkdir -p data && " + promtool +
+                             " tsdb dump data");
     ASSERT_EQ(dump.status, 0) << of_version << "\n" << dump.output;
 
     size_t lines = 0;

@@ -1,5 +1,5 @@
-// What promtool takes as a remote_read block, mread takes: `promtool check config` of three generations and
-// Config::parse() see the same files.
+// What promtool takes as a remote_read block, mread takes: `promtool check config` of three
+// generations and Config::parse() see the same files.
 
 #include <filesystem>
 #include <map>
@@ -89,17 +89,23 @@ const std::vector<Field>& fields() {
         "\"http://a/x?y\\u0001\"",
         "\"http://a\\\"b/\""}},
       {"name",
-       {"", "~", "null", "\"\"", "a", "\"a b\"", "123", "true", "\u00e4", "\"a\\nb\"", "[a]", "1.5", "~", "2001-01-01",
-        "0x10"}},
-      {"remote_timeout", {"",      "~",     "null", "\"\"",      "30s",     "0",    "0s",
-                          "1h30m", "1m1m",  "1.5s", "10",        "\"30s\"", "1d",   "1y2w3d4h5m6s7ms",
-                          "-1s",   "500us", "1ms",  "99999999y", "5s5m",    "true", " 1m ",
-                          "300y",  "292y",  "293y", "[1s]",      "0x10s",   "01s"}},
-      {"read_recent", {"",     "~",        "null",  "\"\"",        "true",   "false",    "on",          "off",
-                       "yes",  "no",       "y",     "n",           "True",   "TRUE",     "tRUE",        "Y",
-                       "N",    "On",       "ON",    "Yes",         "YES",    "\"true\"", "\"on\"",      "\"yes\"",
-                       "1",    "0",        "t",     "f",           "T",      "\"1\"",    "!!bool true", "!!str true",
-                       "'on'", "\"True\"", "\"y\"", "\"garbage\"", "[true]", "{a: b}"}},
+       {"", "~", "null", "\"\"", "a", "\"a b\"", "123", "true", "\u00e4", "\"a\\nb\"", "[a]", "1.5",
+        "~", "2001-01-01", "0x10"}},
+      {"remote_timeout",
+       {"",      "~",     "null", "\"\"",      "30s",     "0",    "0s",
+        "1h30m", "1m1m",  "1.5s", "10",        "\"30s\"", "1d",   "1y2w3d4h5m6s7ms",
+        "-1s",   "500us", "1ms",  "99999999y", "5s5m",    "true", " 1m ",
+        "300y",  "292y",  "293y", "[1s]",      "0x10s",   "01s"}},
+      {"read_recent", {"",       "~",        "null",        "\"\"",
+                       "true",   "false",    "on",          "off",
+                       "yes",    "no",       "y",           "n",
+                       "True",   "TRUE",     "tRUE",        "Y",
+                       "N",      "On",       "ON",          "Yes",
+                       "YES",    "\"true\"", "\"on\"",      "\"yes\"",
+                       "1",      "0",        "t",           "f",
+                       "T",      "\"1\"",    "!!bool true", "!!str true",
+                       "'on'",   "\"True\"", "\"y\"",       "\"garbage\"",
+                       "[true]", "{a: b}"}},
       {"filter_external_labels", {"", "~", "null", "\"\"", "true", "on", "\"true\"", "n"}},
       {"follow_redirects", {"", "~", "null", "\"\"", "true", "on", "\"true\"", "n"}},
       {"enable_http2", {"", "~", "null", "\"\"", "true", "on", "\"true\"", "n"}},
@@ -285,7 +291,8 @@ const std::vector<Field>& fields() {
         "{credentials: c, credentials_file: \"\"}",
         "{credentials: \"a \"}",
         "{credentials: \"\\ta\"}"}},
-      {"bearer_token", {"", "~", "null", "\"\"", "t", "123", "\"a\\nb\"", "[a]", "\"8H**LP\"", "true"}},
+      {"bearer_token",
+       {"", "~", "null", "\"\"", "t", "123", "\"a\\nb\"", "[a]", "\"8H**LP\"", "true"}},
       {"bearer_token_file", {"", "~", "null", "\"\"", "f", "/f", "123", "[a]"}},
       {"oauth2",
        {"",
@@ -325,7 +332,8 @@ const std::vector<Field>& fields() {
         "{client_id: i, token_url: \"http://t/x\", endpoint_params: null}",
         "{client_id: i, token_url: \"http://t/x\", endpoint_params: {a: null}}",
         "{client_id: i, token_url: \"http://t/x\", endpoint_params: {grant_type: x}}",
-        "{client_id: i, token_url: \"http://t/x\", endpoint_params: {grant_type: client_credentials}}",
+        "{client_id: i, token_url: \"http://t/x\", endpoint_params: {grant_type: "
+        "client_credentials}}",
         "{client_id: i, token_url: \"http://t/x\", endpoint_params: {scope: x}}",
         "{client_id: i, token_url: \"http://t/x\", endpoint_params: {client_id: x}}",
         "{client_id: i, token_url: \"http://t/x\", endpoint_params: {a: 1}}",
@@ -499,8 +507,10 @@ const std::vector<std::string>& blocks() {
       "url: http://store.example:9090/api/v1/read\nbearer_token: a\nbasic_auth: {username: u}",
       "url: http://store.example:9090/api/v1/read\nbearer_token: a\nbasic_auth:",
       "url: http://store.example:9090/api/v1/read\nbearer_token: a\nbasic_auth: {}",
-      "url: http://store.example:9090/api/v1/read\nauthorization: {credentials: a}\nbasic_auth: {username: u}",
-      "url: http://store.example:9090/api/v1/read\nauthorization: {credentials: a}\nbearer_token: u",
+      "url: http://store.example:9090/api/v1/read\nauthorization: {credentials: a}\nbasic_auth: "
+      "{username: u}",
+      "url: http://store.example:9090/api/v1/read\nauthorization: {credentials: a}\nbearer_token: "
+      "u",
       "url: http://store.example:9090/api/v1/read\nauthorization: {}\nbasic_auth: {username: u}",
       "url: http://store.example:9090/api/v1/read\nauthorization:\nbasic_auth: {username: u}",
       "url: http://store.example:9090/api/v1/read\noauth2:\nbasic_auth: {username: u}",
@@ -511,25 +521,39 @@ const std::vector<std::string>& blocks() {
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nno_proxy:",
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nno_proxy: 1",
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nno_proxy: 1.2",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_from_environment: true",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_from_environment: false",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_from_environment: "
+      "true",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_from_environment: "
+      "false",
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_from_environment:",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: [b]}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: b}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: null}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: []}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: [1, null]}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {\"A B\": [b]}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {\"\": [b]}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: [\"b\\nc\"]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: [b]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: b}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: null}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: []}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: [1, null]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{\"A B\": [b]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{\"\": [b]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: [\"b\\nc\"]}",
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {}",
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header:",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: \"\"",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "\"\"",
       "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: []",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {Host: [a]}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {Proxy-Authorization: "
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{Host: [a]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{Proxy-Authorization: "
       "[a]}",
-      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: {A: [b, c], a: [d]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_url: http://p:1\nproxy_connect_header: "
+      "{A: [b, c], a: [d]}",
       "url: http://store.example:9090/api/v1/read\nproxy_from_environment: true\nno_proxy: a",
       "url: http://store.example:9090/api/v1/read\nproxy_from_environment: true\nno_proxy: \"\"",
       "url: http://store.example:9090/api/v1/read\nproxy_from_environment: true\nproxy_url: \"\"",
@@ -537,11 +561,13 @@ const std::vector<std::string>& blocks() {
       "url: http://store.example:9090/api/v1/read\nproxy_connect_header: {A: [b]}",
       "url: http://store.example:9090/api/v1/read\nproxy_connect_header: {}",
       "url: http://store.example:9090/api/v1/read\nproxy_connect_header:",
-      "url: http://store.example:9090/api/v1/read\nproxy_from_environment: true\nproxy_connect_header: {A: [b]}",
+      "url: http://store.example:9090/api/v1/read\nproxy_from_environment: "
+      "true\nproxy_connect_header: {A: [b]}",
       "url: http://store.example:9090/api/v1/read\nproxy_url: \"\"\nno_proxy: a",
       "url: http://store.example:9090/api/v1/read\nproxy_url: \"\"\nproxy_connect_header: {A: [b]}",
       "url: http://store.example:9090/api/v1/read\nproxy_url: p\nno_proxy: a",
-      "url: http://store.example:9090/api/v1/read\nheaders: {A: b}\nhttp_headers: {A: {values: [c]}}",
+      "url: http://store.example:9090/api/v1/read\nheaders: {A: b}\nhttp_headers: {A: {values: "
+      "[c]}}",
       "url: http://store.example:9090/api/v1/read\nfoo: bar",
       "url: http://store.example:9090/api/v1/read\nfoo:",
   };
@@ -607,7 +633,8 @@ const std::vector<std::string>& documents() {
       "remote_read:\n  - {name: \"\", url: \"http://a\"}\n  - {name: \"\", url: \"http://b\"}\n",
       "remote_read:\n  - {name: \"a:80\", url: \"http://b\"}\n  - {url: \"http://a/x\"}\n",
       "remote_read:\n  - url: http://a/x\n    read_recent: true\n    read_recent: true\n",
-      "remote_read:\n  - &a {name: a, url: \"http://a\"}\n  - &b {name: b, url: \"http://b\", remote_timeout: 3s}\n  - "
+      "remote_read:\n  - &a {name: a, url: \"http://a\"}\n  - &b {name: b, url: \"http://b\", "
+      "remote_timeout: 3s}\n  - "
       "{<<: [*a, *b], name: c}\n",
       "remote_read:\n  - {<<: {url: \"http://a\"}, name: c}\n",
       "remote_read:\n  - {\"<<\": {url: \"http://a\"}, name: c}\n",
@@ -617,11 +644,15 @@ const std::vector<std::string>& documents() {
       "remote_read:\n  - {<<: [], url: \"http://a\"}\n",
       "remote_read:\n  - {<<: x, url: \"http://a\"}\n",
       "remote_read:\n  - {<<: [x], url: \"http://a\"}\n",
-      "remote_read:\n  - &a {name: a, url: \"http://a\"}\n  - &b {<<: *a, name: b}\n  - {<<: *b, name: c}\n",
-      "remote_read:\n  - &a {name: a, url: \"http://a\"}\n  - {name: b, url: \"http://b\", <<: *a}\n",
-      "remote_read:\n  - {name: a, url: \"http://a\", headers: &h {A: b}}\n  - {name: b, url: \"http://b\", headers: "
+      "remote_read:\n  - &a {name: a, url: \"http://a\"}\n  - &b {<<: *a, name: b}\n  - {<<: *b, "
+      "name: c}\n",
+      "remote_read:\n  - &a {name: a, url: \"http://a\"}\n  - {name: b, url: \"http://b\", <<: "
+      "*a}\n",
+      "remote_read:\n  - {name: a, url: \"http://a\", headers: &h {A: b}}\n  - {name: b, url: "
+      "\"http://b\", headers: "
       "{<<: *h, C: d}}\n",
-      "remote_read:\n  - {name: a, url: \"http://a\", basic_auth: &h {username: b}}\n  - {name: b, url: \"http://b\", "
+      "remote_read:\n  - {name: a, url: \"http://a\", basic_auth: &h {username: b}}\n  - {name: b, "
+      "url: \"http://b\", "
       "basic_auth: {<<: *h, password: d}}\n",
       "remote_read:\n  - {!!merge <<: {url: \"http://a\"}, name: c}\n",
       "remote_read:\n  - {<<: [[{url: \"http://a\"}]], name: c}\n",
@@ -629,10 +660,12 @@ const std::vector<std::string>& documents() {
       "remote_read:\n  - {<<: {url: \"http://a\", foo: bar}, name: c}\n",
       "remote_read:\n  - {<<: [{url: \"http://a\", name: x}, {name: y}]}\n",
       "remote_read:\n  - {name: a, url: &u \"http://a\"}\n  - {name: b, url: *u}\n",
-      "remote_read:\n  - {name: a, url: \"http://a\", tls_config: &t {insecure_skip_verify: true}}\n  - {name: b, url: "
+      "remote_read:\n  - {name: a, url: \"http://a\", tls_config: &t {insecure_skip_verify: "
+      "true}}\n  - {name: b, url: "
       "\"http://b\", tls_config: *t}\n",
       "remote_read:\n  - {name: a, url: *u}\n",
-      "remote_read:\n  - {name: a, url: &u \"http://a\"}\n  - {name: &u b, url: \"http://b\"}\n  - {name: *u, url: "
+      "remote_read:\n  - {name: a, url: &u \"http://a\"}\n  - {name: &u b, url: \"http://b\"}\n  - "
+      "{name: *u, url: "
       "\"http://b\"}\n",
       "# x\n",
       "remote_read:\n  - url: http://a/x\n---\nfoo: bar\n",
@@ -663,7 +696,8 @@ bool is_exception(const std::string& text) {
   // go-yaml reads the first document of a file and passes over the others.
   if (text.find("\n---\nfoo: bar") != std::string::npos) return true;
   // A key that is null, which is the header without a name in Go.
-  return text.find("headers: {~: x}") != std::string::npos || text.find("headers: {null: b}") != std::string::npos;
+  return text.find("headers: {~: x}") != std::string::npos ||
+         text.find("headers: {null: b}") != std::string::npos;
 }
 
 // An entry of `remote_read:` with these lines.
@@ -682,7 +716,8 @@ std::vector<std::string> one_field_each() {
   std::vector<std::string> out;
   for (const Field& field : fields()) {
     for (const std::string& value : field.values) {
-      const std::string url = field.name == "url" ? "" : "url: http://store.example:9090/api/v1/read\n";
+      const std::string url =
+          field.name == "url" ? "" : "url: http://store.example:9090/api/v1/read\n";
       out.push_back(document_of(url + line_of(field.name, value)));
     }
   }
@@ -715,7 +750,8 @@ std::vector<std::string> all_files() {
 }
 
 // By file: whether this promtool takes it. It is started once for many files.
-std::vector<bool> taken_by(const std::string& version, const std::vector<std::filesystem::path>& paths) {
+std::vector<bool> taken_by(const std::string& version,
+                           const std::vector<std::filesystem::path>& paths) {
   const std::string tool = prometheus_program(version, "promtool");
   std::map<std::string, size_t> places;
   std::vector<bool> taken(paths.size());

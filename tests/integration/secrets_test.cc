@@ -1,5 +1,5 @@
-// `mread serve` and `mread mock` with credentials, as their user starts them: they work, they change without a restart,
-// and none of them is ever shown. MREAD_PROGRAM is the program's path.
+// `mread serve` and `mread mock` with credentials, as their user starts them: they work, they
+// change without a restart, and none of them is ever shown. MREAD_PROGRAM is the program's path.
 
 #include <cstdlib>
 #include <filesystem>
@@ -22,9 +22,10 @@ using testing::HasSubstr;
 using testing::Not;
 
 // What must never be seen; each of them is in use below.
-const std::vector<std::string> secrets = {"basic-hunter2",  "bearer-hunter2", "file-hunter2", "client-hunter2",
-                                          "header-hunter2", "param-hunter2",  "new-hunter2",  "opensesame",
-                                          "tokens-1",       "wrong-hunter2",  "query-hunter2"};
+const std::vector<std::string> secrets = {"basic-hunter2",  "bearer-hunter2", "file-hunter2",
+                                          "client-hunter2", "header-hunter2", "param-hunter2",
+                                          "new-hunter2",    "opensesame",     "tokens-1",
+                                          "wrong-hunter2",  "query-hunter2"};
 const std::string hash = "$2b$04$Rtx5wRb2FfqNzkV0R1lxv.3Qzm5st0dKi1WQrTDkyGTSMJirWuEfO";
 
 class SecretsTest : public testing::Test {
@@ -63,7 +64,8 @@ class SecretsTest : public testing::Test {
     EXPECT_FALSE(text.empty()) << where;
     for (const std::string& secret : secrets) EXPECT_THAT(text, Not(HasSubstr(secret))) << where;
     // As it would be in a header or a URL.
-    EXPECT_THAT(text, Not(HasSubstr(net::basic_authorization("u", "basic-hunter2").substr(6)))) << where;
+    EXPECT_THAT(text, Not(HasSubstr(net::basic_authorization("u", "basic-hunter2").substr(6))))
+        << where;
     EXPECT_THAT(text, Not(HasSubstr(hash))) << where;
   }
 
@@ -82,11 +84,14 @@ stores:
 )");
   Program mock(mread({"mock", "--config", "mock.yml"}), folder_.path());
   ASSERT_TRUE(mock.wait_for("ready\n")) << mock.output();
-  const auto store = [&](const std::string& name) { return url_in(mock.output(), "\n" + name + " listening on "); };
+  const auto store = [&](const std::string& name) {
+    return url_in(mock.output(), "\n" + name + " listening on ");
+  };
   const std::string tokens = url_in(mock.output(), "tokens tokens on ");
   folder_.write("password", "file-hunter2\n");
   folder_.write("alice", "opensesame\n");
-  folder_.write("mread.yml", fmt::format(R"(listen: 127.0.0.1:0
+  folder_.write("mread.yml",
+                fmt::format(R"(listen: 127.0.0.1:0
 remote_read:
   - {{name: basic, url: "{}?key=query-hunter2", basic_auth: {{username: u, password: basic-hunter2}}}}
   - {{name: bearer, url: "{}", bearer_token: bearer-hunter2, headers: {{X-Key: header-hunter2}}}}
@@ -98,14 +103,15 @@ partial: any
 web: {{basic_auth_users: {{alice: "{}"}}}}
 query_log_file: query.log
 )",
-                                         store("basic"), store("bearer"), store("file"), store("oauth"), tokens,
-                                         store("wrong"), store("oauth"), tokens, hash));
+                            store("basic"), store("bearer"), store("file"), store("oauth"), tokens,
+                            store("wrong"), store("oauth"), tokens, hash));
   Program serve(mread({"serve", "--config", "mread.yml", "--log-level", "debug"}), folder_.path());
   ASSERT_TRUE(serve.wait_for("listening on ")) << serve.output();
   ASSERT_TRUE(serve.wait_for("serves 6 backends")) << serve.output();
   const std::string url = url_in(serve.output(), "listening on ");
   const std::vector<std::string> read = {
-      "read", url, "m", "--basic-auth-user", "alice", "--basic-auth-password-file", "alice", "--start", "now-30m"};
+      "read",  url,       "m",      "--basic-auth-user", "alice", "--basic-auth-password-file",
+      "alice", "--start", "now-30m"};
 
   int code = 0;
   const std::string first = output_of(read, &code);
@@ -124,7 +130,8 @@ query_log_file: query.log
   EXPECT_THAT(second, HasSubstr("store=\"file\""));
   std::filesystem::remove(folder_.path() / "password");
   const std::string third = output_of(read);
-  EXPECT_THAT(third, HasSubstr("file: basic_auth password_file: password: No such file or directory"));
+  EXPECT_THAT(third,
+              HasSubstr("file: basic_auth password_file: password: No such file or directory"));
   look("the third read", third);
 
   const std::string nobody = output_of({"read", url, "m"}, &code);

@@ -1,7 +1,7 @@
-// A minute of reads while every backend in turn is killed, paused, slowed and restored: `mread serve` and six mock
-// stores as processes, three groups of two replicas. Beside them, clients and a seventh backend do what no honest one
-// does. Nothing that a healthy replica held may be lost, and nothing may leak. What it has seen is printed.
-// MREAD_PROGRAM is the program's path.
+// A minute of reads while every backend in turn is killed, paused, slowed and restored: `mread
+// serve` and six mock stores as processes, three groups of two replicas. Beside them, clients and a
+// seventh backend do what no honest one does. Nothing that a healthy replica held may be lost, and
+// nothing may leak. What it has seen is printed. MREAD_PROGRAM is the program's path.
 
 #include <algorithm>
 #include <condition_variable>
@@ -41,10 +41,11 @@ using Clock = std::chrono::steady_clock;
 constexpr int groups = 3;
 constexpr int series_of_a_group = 100;
 constexpr auto between_reads = 50ms;
-constexpr size_t at_least = 1200;                // Reads: a minute.
-constexpr size_t step = 45;                      // Reads for which a disturbance lasts.
-constexpr size_t long_step = 90;                 // Longer than remote_timeout: the circuit opens.
-constexpr int64_t start_ms = 1'767'225'600'000;  // 2026-01-01, where the stores' data begins: an hour of it.
+constexpr size_t at_least = 1200;  // Reads: a minute.
+constexpr size_t step = 45;        // Reads for which a disturbance lasts.
+constexpr size_t long_step = 90;   // Longer than remote_timeout: the circuit opens.
+constexpr int64_t start_ms =
+    1'767'225'600'000;  // 2026-01-01, where the stores' data begins: an hour of it.
 constexpr int64_t hour_ms = 3'600'000;
 
 std::string program() {
@@ -52,11 +53,12 @@ std::string program() {
   return path != nullptr ? path : "mread";
 }
 
-/// A mock store in a process of its own, which keeps its address when it is started again. The address is one that no
-/// client gets its own port on, so the port is still free then.
+/// A mock store in a process of its own, which keeps its address when it is started again. The
+/// address is one that no client gets its own port on, so the port is still free then.
 class Backend {
  public:
-  Backend(const TemporaryFolder& folder, int group, int replica) : group_(group), replica_(replica) {
+  Backend(const TemporaryFolder& folder, int group, int replica)
+      : group_(group), replica_(replica) {
     file_ = (folder.path() / (name() + ".yml")).string();
     start();
   }
@@ -66,10 +68,13 @@ class Backend {
 
   void start() {
     std::ofstream(file_) << fmt::format(
-        "stores:\n  {}:\n    listen: {}:{}\n    interval: 15s\n    start_timestamp: 2026-01-01T00:00:00Z\n"
-        "    input_series: [{{series: 'm{{group=\"{}\"}}', values: '0+1x240', repeat: {{n: {}}}}}]\n",
+        "stores:\n  {}:\n    listen: {}:{}\n    interval: 15s\n    start_timestamp: "
+        "2026-01-01T00:00:00Z\n"
+        "    input_series: [{{series: 'm{{group=\"{}\"}}', values: '0+1x240', repeat: {{n: "
+        "{}}}}}]\n",
         name(), host(), port_, group_, series_of_a_group);
-    program_ = std::make_unique<Program>(std::vector<std::string>{program(), "mock", "--config", file_});
+    program_ =
+        std::make_unique<Program>(std::vector<std::string>{program(), "mock", "--config", file_});
     ASSERT_TRUE(program_->wait_for("\nready")) << program_->output();
     const std::string& output = program_->output();
     const std::string before = fmt::format("listening on http://{}:", host());
@@ -136,8 +141,8 @@ net::ClientRequest read_request(const std::string& url, int64_t later_ms) {
   return request;
 }
 
-asio::awaitable<void> read_once(net::Client& client, net::ClientRequest request, const std::string& want,
-                                Tally& tally) {
+asio::awaitable<void> read_once(net::Client& client, net::ClientRequest request,
+                                const std::string& want, Tally& tally) {
   auto stream = co_await client.open(std::move(request));
   std::string failure;
   std::string body;
@@ -166,8 +171,8 @@ asio::awaitable<void> read_once(net::Client& client, net::ClientRequest request,
 }
 
 // Open loop: each read begins at its own time, whatever became of those before.
-asio::awaitable<void> load(net::Client& client, std::string url, const std::string& want, Tally& tally,
-                           const std::atomic<bool>& stop) {
+asio::awaitable<void> load(net::Client& client, std::string url, const std::string& want,
+                           Tally& tally, const std::atomic<bool>& stop) {
   const auto strand = co_await asio::this_coro::executor;
   net::TaskGroup reads(strand);
   asio::steady_timer timer(strand);
@@ -175,7 +180,8 @@ asio::awaitable<void> load(net::Client& client, std::string url, const std::stri
   for (size_t i = 0; !stop || i < at_least; ++i) {
     timer.expires_at(begun + i * between_reads);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    // The end of the range tells the reads apart; every fifth is that of the one before, so that some share an answer.
+    // The end of the range tells the reads apart; every fifth is that of the one before, so that
+    // some share an answer.
     const size_t told = i % 5 == 0 ? i - std::min<size_t>(i, 1) : i;
     auto request = read_request(url, static_cast<int64_t>(told));
     reads.spawn(read_once(client, std::move(request), want, tally));
@@ -208,13 +214,14 @@ class SoakTest : public testing::Test {
     for (int replica = 0; replica < 2; ++replica) {
       for (int group = 0; group < groups; ++group) {
         backends_.push_back(std::make_unique<Backend>(folder_, group, replica));
-        config += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: 3s}}\n", backends_.back()->name(),
-                              backends_.back()->url());
+        config += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: 3s}}\n",
+                              backends_.back()->name(), backends_.back()->url());
       }
     }
     // Only the mischief's own reads carry the matcher.
-    config += fmt::format("  - {{name: evil, url: \"{}\", remote_timeout: 3s, required_matchers: {{evil: yes}}}}\n",
-                          mischief_.backend_url());
+    config += fmt::format(
+        "  - {{name: evil, url: \"{}\", remote_timeout: 3s, required_matchers: {{evil: yes}}}}\n",
+        mischief_.backend_url());
     config +=
         "groups:\n"
         "  - {name: g0, members: [g0-0, g0-1], wait: all}\n"
@@ -223,8 +230,8 @@ class SoakTest : public testing::Test {
         "health: {probe: 200ms, open_after: 3}\n"
         "limits: {concurrent_reads: 0}\n";
     const std::string file = folder_.write("mread.yml", config);
-    serve_ = std::make_unique<Program>(std::vector<std::string>{program(), "serve", "--config", file, "--listen",
-                                                                "127.0.0.1:0", "--log-level", "error"});
+    serve_ = std::make_unique<Program>(std::vector<std::string>{
+        program(), "serve", "--config", file, "--listen", "127.0.0.1:0", "--log-level", "error"});
     const std::string before = "listening on ";
     EXPECT_TRUE(serve_->wait_for(before)) << serve_->output();
     EXPECT_TRUE(serve_->wait_for("\n"));
@@ -236,7 +243,8 @@ class SoakTest : public testing::Test {
   std::string read_alone() {
     const auto reply = net::fetch(read_request(url_, 0));
     if (!reply) return reply.error().to_string();
-    return reply->head.status == 200 ? reply->body : fmt::format("{}: {}", reply->head.status, reply->body);
+    return reply->head.status == 200 ? reply->body
+                                     : fmt::format("{}: {}", reply->head.status, reply->body);
   }
 
   /// Waits until every circuit is closed: until then the next disturbance would be a second one.
@@ -249,8 +257,9 @@ class SoakTest : public testing::Test {
       closed = 0;
       for (const auto& backend : backends_) {
         const std::string name = backend->name();
-        const std::string line = fmt::format(
-            "mread_backend_circuit{{backend=\"{}\",group=\"{}\",state=\"closed\"}} 1\n", name, name.substr(0, 2));
+        const std::string line =
+            fmt::format("mread_backend_circuit{{backend=\"{}\",group=\"{}\",state=\"closed\"}} 1\n",
+                        name, name.substr(0, 2));
         if (reply->body.find(line) != std::string::npos) ++closed;
       }
       tally_.wait_for_reads(1);
@@ -283,7 +292,8 @@ class SoakTest : public testing::Test {
 
 TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
   const std::string want = read_alone();
-  ASSERT_EQ(merger::testing::read_streamed(want).size(), static_cast<size_t>(groups * series_of_a_group));
+  ASSERT_EQ(merger::testing::read_streamed(want).size(),
+            static_cast<size_t>(groups * series_of_a_group));
   const size_t descriptors_before = descriptors(serve_->pid());
   size_t resident_before = 0;
   {
@@ -302,8 +312,8 @@ TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
     stop = true;
     loading.get();
   }
-  // What was busy at once stays open for half a minute. One connection to each backend may stay in any case, whether or
-  // not the first read had asked it.
+  // What was busy at once stays open for half a minute. One connection to each backend may stay in
+  // any case, whether or not the first read had asked it.
   const size_t descriptors_expected = descriptors_before + backends_.size() + 1;
   size_t descriptors_after = 0;
   asio::io_context context;
@@ -324,11 +334,13 @@ TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
   }
   std::cout << fmt::format(
       "{} reads: {} answers ({} said that a replica was left out), {} failures, {} wrong answers\n"
-      "resident: {:.1f} MiB after the warm-up, {:.1f} MiB at the end; descriptors: {} before, {} after\n"
+      "resident: {:.1f} MiB after the warm-up, {:.1f} MiB at the end; descriptors: {} before, {} "
+      "after\n"
       "{} pieces of mischief\n",
       tally_.sent, tally_.answers, tally_.partial, failed, tally_.wrong,
-      static_cast<double>(resident_before) / (1 << 20), static_cast<double>(resident_after) / (1 << 20),
-      descriptors_before, descriptors_after, mischief_.done());
+      static_cast<double>(resident_before) / (1 << 20),
+      static_cast<double>(resident_after) / (1 << 20), descriptors_before, descriptors_after,
+      mischief_.done());
   EXPECT_GT(mischief_.done(), 50u);
   EXPECT_EQ(failed, 0u);
   EXPECT_EQ(tally_.wrong, 0u);

@@ -1,5 +1,6 @@
-// The program itself over TLS: mock stores that want certificates, a proxy in between, `mread serve` with a web block,
-// `mread read` as its client, and real Prometheus as another. MREAD_PROGRAM is the path of mread.
+// The program itself over TLS: mock stores that want certificates, a proxy in between, `mread
+// serve` with a web block, `mread read` as its client, and real Prometheus as another.
+// MREAD_PROGRAM is the path of mread.
 
 #include <csignal>
 #include <cstdlib>
@@ -26,14 +27,17 @@ using testing::Not;
 class TlsProgramTest : public testing::Test {
  protected:
   TlsProgramTest()
-      : authority_(folder_, "one"), server_(authority_.issue("server")), client_(authority_.issue("client")) {}
+      : authority_(folder_, "one"),
+        server_(authority_.issue("server")),
+        client_(authority_.issue("client")) {}
 
   static std::vector<std::string> mread(std::vector<std::string> arguments) {
     const char* program = std::getenv("MREAD_PROGRAM");
     arguments.insert(arguments.begin(), program != nullptr ? program : "mread");
     return arguments;
   }
-  std::unique_ptr<Program> start(const std::vector<std::string>& arguments, const std::string& until) {
+  std::unique_ptr<Program> start(const std::vector<std::string>& arguments,
+                                 const std::string& until) {
     auto program = std::make_unique<Program>(mread(arguments), folder_.path().string());
     EXPECT_TRUE(program->wait_for(until)) << program->output();
     return program;
@@ -47,13 +51,15 @@ class TlsProgramTest : public testing::Test {
   static std::string url_behind(const Program& program, const std::string& words) {
     std::smatch found;
     const std::string& text = program.output();
-    return std::regex_search(text, found, std::regex(words + " (https?://\\S+)")) ? found[1].str() : "";
+    return std::regex_search(text, found, std::regex(words + " (https?://\\S+)")) ? found[1].str()
+                                                                                  : "";
   }
 
   // Two stores that want certificates, and a proxy.
   void start_mocks() {
     const std::string tls = fmt::format(
-        "{{cert_file: server.pem, key_file: server.key, client_auth_type: RequireAndVerifyClientCert, client_ca_file: "
+        "{{cert_file: server.pem, key_file: server.key, client_auth_type: "
+        "RequireAndVerifyClientCert, client_ca_file: "
         "{}}}",
         authority_.ca_file());
     folder_.write("mock.yml", fmt::format(R"(interval: 15s
@@ -70,18 +76,19 @@ proxies:
   void start_serve() {
     std::string proxy = url_behind(*mock_, "p listening on");
     proxy.insert(proxy.find("//") + 2, "user:hunter2@");
-    const std::string tls =
-        fmt::format("{{ca_file: {}, cert_file: client.pem, key_file: client.key}}", authority_.ca_file());
-    folder_.write("mread.yml",
-                  fmt::format(R"(remote_read:
+    const std::string tls = fmt::format(
+        "{{ca_file: {}, cert_file: client.pem, key_file: client.key}}", authority_.ca_file());
+    folder_.write("mread.yml", fmt::format(R"(remote_read:
   - {{name: a, url: "{1}", tls_config: {0}}}
   - {{name: b, url: "{2}", tls_config: {0}, proxy_url: "{3}"}}
 web:
   tls_server_config: {{cert_file: server.pem, key_file: server.key}}
   http_server_config: {{headers: {{X-Frame-Options: deny}}}}
 )",
-                              tls, url_behind(*mock_, "a listening on"), url_behind(*mock_, "b listening on"), proxy));
-    serve_ = start({"serve", "--config", "mread.yml", "--listen", "127.0.0.1:0"}, "serves 2 backends");
+                                           tls, url_behind(*mock_, "a listening on"),
+                                           url_behind(*mock_, "b listening on"), proxy));
+    serve_ =
+        start({"serve", "--config", "mread.yml", "--listen", "127.0.0.1:0"}, "serves 2 backends");
     url_ = url_behind(*serve_, "listening on");
   }
   Result<net::Response> fetch(const std::string& url) {
@@ -128,15 +135,18 @@ TEST_F(TlsProgramTest, ServeAndReadOverTls) {
   EXPECT_NE(run({"read", "http" + url_.substr(5), "up"}), 0);
   EXPECT_THAT(output_, HasSubstr("HTTP 400: this is an HTTPS port: write https in the URL"));
   EXPECT_NE(run({"read", url_, "up", "--ca-file", ca, "--server-name", "other"}), 0);
-  EXPECT_THAT(output_, HasSubstr("TLS: the certificate is for 127.0.0.1, localhost, not for other"));
+  EXPECT_THAT(output_,
+              HasSubstr("TLS: the certificate is for 127.0.0.1, localhost, not for other"));
   EXPECT_EQ(run({"read", url_, "up", "--insecure-skip-verify"}), 0) << output_;
   EXPECT_NE(run({"read", url_behind(*mock_, "a listening on"), "up", "--ca-file", ca}), 0);
   EXPECT_THAT(output_, HasSubstr("TLS: the server wants a client certificate"));
-  EXPECT_EQ(run({"read", url_behind(*mock_, "a listening on"), "up", "--ca-file", ca, "--cert-file", client_.cert_file,
-                 "--key-file", client_.key_file}),
+  EXPECT_EQ(run({"read", url_behind(*mock_, "a listening on"), "up", "--ca-file", ca, "--cert-file",
+                 client_.cert_file, "--key-file", client_.key_file}),
             0)
       << output_;
-  EXPECT_NE(run({"read", url_, "up", "--ca-file", ca, "--proxy-url", url_behind(*mock_, "p listening on")}), 0);
+  EXPECT_NE(run({"read", url_, "up", "--ca-file", ca, "--proxy-url",
+                 url_behind(*mock_, "p listening on")}),
+            0);
   EXPECT_THAT(output_, HasSubstr("407 Proxy Authentication Required"));
 }
 
@@ -149,7 +159,9 @@ TEST_F(TlsProgramTest, CheckConfigLoadsTheFilesAndShowsNoSecret) {
   EXPECT_THAT(output_, HasSubstr("client_auth_type: NoClientCert"));
   folder_.write("client.key", "no key");
   EXPECT_EQ(run({"serve", "--config", "mread.yml", "--check-config"}), 3);
-  EXPECT_THAT(output_, HasSubstr("mread serve: mread.yml: backend a: key_file client.key: no private key in it"));
+  EXPECT_THAT(
+      output_,
+      HasSubstr("mread serve: mread.yml: backend a: key_file client.key: no private key in it"));
 }
 
 TEST_F(TlsProgramTest, ANewCertificateIsTakenWithoutARestart) {

@@ -58,8 +58,10 @@ RawChunk histogram_chunk(const std::vector<model::HistogramSample>& samples) {
   for (const auto& sample : samples) must(writer.append(sample));
   auto chunks = writer.finish();
   if (chunks.size() != 1) throw std::runtime_error("more than one chunk");
-  return {chunks[0].min_time_ms, chunks[0].max_time_ms,
-          chunks[0].is_float ? wire::ChunkEncoding::float_histogram : wire::ChunkEncoding::histogram, chunks[0].bytes};
+  return {
+      chunks[0].min_time_ms, chunks[0].max_time_ms,
+      chunks[0].is_float ? wire::ChunkEncoding::float_histogram : wire::ChunkEncoding::histogram,
+      chunks[0].bytes};
 }
 
 std::string raw_labels(const std::vector<model::Label>& labels) {
@@ -68,7 +70,9 @@ std::string raw_labels(const std::vector<model::Label>& labels) {
   return out;
 }
 
-std::string labels(const std::string& notation) { return wire::encode_labels(must(model::parse_series(notation))); }
+std::string labels(const std::string& notation) {
+  return wire::encode_labels(must(model::parse_series(notation)));
+}
 
 std::string frame_of(std::string_view message) {
   std::string out;
@@ -76,7 +80,8 @@ std::string frame_of(std::string_view message) {
   return out;
 }
 
-std::string frame_with(std::string_view labels_wire, const std::vector<RawChunk>& chunks, int64_t query_index) {
+std::string frame_with(std::string_view labels_wire, const std::vector<RawChunk>& chunks,
+                       int64_t query_index) {
   std::string entries;
   for (const auto& chunk : chunks) {
     wire::append_chunk(entries, chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.data);
@@ -90,10 +95,11 @@ std::string frame(const std::string& notation, const Samples& samples) {
   return frame_with(labels(notation), {xor_chunk(samples)});
 }
 
-std::string samples_body(const std::vector<SampledSeries>& series) {
+std::string samples_body(const std::vector<SamplesSeries>& series) {
   wire::ReadResponseWriter writer;
   writer.begin_result();
-  for (const auto& each : series) writer.append_series(each.labels_wire, each.samples, each.histogram_entries);
+  for (const auto& each : series)
+    writer.append_series(each.labels_wire, each.samples, each.histogram_entries);
   return wire::compress(writer.bytes());
 }
 
@@ -112,7 +118,8 @@ std::vector<model::Series> read_streamed(std::string_view body, int64_t query_in
     must(wire::parse_chunked_response(next->data, response));
     if (response.query_index != query_index) continue;
     for (const auto& view : response.series) {
-      if (!wire::is_canonical_labels(view.labels)) throw std::runtime_error("labels are not canonical");
+      if (!wire::is_canonical_labels(view.labels))
+        throw std::runtime_error("labels are not canonical");
       model::Series series;
       series.labels = must(wire::decode_labels(view.labels));
       for (const auto& chunk : view.chunks) append_chunk(chunk, series);
@@ -130,7 +137,8 @@ std::vector<std::vector<model::Series>> read_samples(std::string_view body) {
   for (const auto& result : view.results) {
     auto& list = out.emplace_back();
     for (const auto& listed : result.series) {
-      if (!wire::is_canonical_labels(listed.labels)) throw std::runtime_error("labels are not canonical");
+      if (!wire::is_canonical_labels(listed.labels))
+        throw std::runtime_error("labels are not canonical");
       model::Series series;
       series.labels = must(wire::decode_labels(listed.labels));
       wire::SamplesReader reader(listed.samples);
@@ -150,8 +158,9 @@ std::string show(const std::vector<model::Series>& series) {
   for (const auto& each : series) {
     out += each.labels.to_string();
     for (const auto& sample : each.samples) {
-      out += model::is_stale(sample.bits) ? fmt::format(" stale@{}", sample.timestamp_ms)
-                                          : fmt::format(" {}@{}", sample.value(), sample.timestamp_ms);
+      out += model::is_stale(sample.bits)
+                 ? fmt::format(" stale@{}", sample.timestamp_ms)
+                 : fmt::format(" {}@{}", sample.value(), sample.timestamp_ms);
     }
     for (const auto& sample : each.histograms) {
       out += fmt::format(" {}@{}", sample.histogram.to_string(), sample.timestamp_ms);

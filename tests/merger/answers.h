@@ -34,23 +34,24 @@ std::string raw_labels(const std::vector<model::Label>& labels);
 std::string labels(const std::string& notation);
 
 /// One frame with one series.
-std::string frame_with(std::string_view labels_wire, const std::vector<RawChunk>& chunks, int64_t query_index = 0);
+std::string frame_with(std::string_view labels_wire, const std::vector<RawChunk>& chunks,
+                       int64_t query_index = 0);
 /// One frame with one series of one XOR chunk.
 std::string frame(const std::string& notation, const Samples& samples);
 /// A frame around any message.
 std::string frame_of(std::string_view message);
 
 /// A whole SAMPLES body: one result, in the given order.
-struct SampledSeries {
+struct SamplesSeries {
   std::string labels_wire;
   Samples samples;
   std::string histogram_entries;
 };
-std::string samples_body(const std::vector<SampledSeries>& series);
+std::string samples_body(const std::vector<SamplesSeries>& series);
 std::string samples_body(const std::string& notation, const Samples& samples);
 
-/// What a client gets to see. Every series comes with its samples in the order of the wire; a series of several frames
-/// comes several times, as it does in Prometheus's client.
+/// What a client gets to see. Every series comes with its samples in the order of the wire; a
+/// series of several frames comes several times, as it does in Prometheus's client.
 std::vector<model::Series> read_streamed(std::string_view body, int64_t query_index = 0);
 std::vector<std::vector<model::Series>> read_samples(std::string_view body);
 

@@ -57,19 +57,24 @@ inline model::Query query_of(std::string_view selector, int64_t start_ms = t0_ms
   return {start_ms, end_ms, *model::parse_selector(selector), std::nullopt};
 }
 
-inline std::string request_of(std::vector<model::Query> queries, std::vector<model::ResponseType> accepted = {}) {
+inline std::string request_of(std::vector<model::Query> queries,
+                              std::vector<model::ResponseType> accepted = {}) {
   return wire::encode_read_request({std::move(queries), std::move(accepted)});
 }
 
 inline const std::vector<model::ResponseType> streamed{model::ResponseType::streamed_xor_chunks};
 
-/// A step as text: "head 200", "body 12", "frame 12", "wait 1000ms", "hang", "end", "abort", "reset".
+/// A step as text: "head 200", "body 12", "frame 12", "wait 1000ms", "hang", "end", "abort",
+/// "reset".
 inline std::string to_string(const Step& step) {
-  if (const auto* head = std::get_if<Head>(&step)) return "head " + std::to_string(head->head.status);
+  if (const auto* head = std::get_if<Head>(&step))
+    return "head " + std::to_string(head->head.status);
   if (const auto* body = std::get_if<Body>(&step))
     return (body->is_frame ? "frame " : "body ") + std::to_string(body->bytes.size());
   if (const auto* wait = std::get_if<Wait>(&step))
-    return "wait " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait->duration).count()) +
+    return "wait " +
+           std::to_string(
+               std::chrono::duration_cast<std::chrono::milliseconds>(wait->duration).count()) +
            "ms";
   if (std::holds_alternative<Hang>(step)) return "hang";
   if (const auto* abort = std::get_if<Abort>(&step)) return abort->reset ? "reset" : "abort";
@@ -137,7 +142,8 @@ inline std::vector<DecodedFrame> decode_streamed(const std::string& body) {
     wire::ChunkedResponse response;
     EXPECT_TRUE(wire::parse_chunked_response((*frame)->data, response));
     for (const auto& series : response.series) {
-      DecodedFrame decoded{response.query_index, wire::decode_labels(series.labels)->to_string(), {}};
+      DecodedFrame decoded{
+          response.query_index, wire::decode_labels(series.labels)->to_string(), {}};
       for (const auto& chunk : series.chunks) {
         DecodedChunk one{chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, {}};
         if (chunk.encoding == wire::ChunkEncoding::xor_) {
@@ -168,7 +174,8 @@ inline std::vector<std::vector<DecodedSeries>> decode_samples(const std::string&
   for (const auto& result : response->results) {
     auto& list = results.emplace_back();
     for (const auto& series : result.series) {
-      DecodedSeries one{wire::decode_labels(series.labels)->to_string(), {}, series.has_histograms()};
+      DecodedSeries one{
+          wire::decode_labels(series.labels)->to_string(), {}, series.has_histograms()};
       wire::SamplesReader reader(series.samples);
       for (model::Sample sample; reader.next(sample);) one.samples.push_back(sample);
       list.push_back(std::move(one));

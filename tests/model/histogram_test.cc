@@ -79,13 +79,14 @@ TEST(Histogram, PrintsPromtoolsNotation) {
   Histogram far;
   far.positive_spans = {{0, 0}, {3, 1}, {2000, 1}};
   far.positive_deltas = {1, 1};
-  for (const TextCase& c : {TextCase{"{{}}", {}},
-                            {"stale", Histogram::stale(false)},
-                            {"{{schema:1 count:4 sum:-5.5 z_bucket:1 z_bucket_w:0.001 offset:-1 buckets:[1 0 0 2] "
-                             "n_buckets:[0.5] counter_reset_hint:not_reset}}",
-                             full},
-                            {"{{schema:-53 custom_values:[5 Inf] buckets:[7]}}", custom},
-                            {"{{offset:3 buckets:[1 … 2]}}", far}}) {
+  for (const TextCase& c :
+       {TextCase{"{{}}", {}},
+        {"stale", Histogram::stale(false)},
+        {"{{schema:1 count:4 sum:-5.5 z_bucket:1 z_bucket_w:0.001 offset:-1 buckets:[1 0 0 2] "
+         "n_buckets:[0.5] counter_reset_hint:not_reset}}",
+         full},
+        {"{{schema:-53 custom_values:[5 Inf] buckets:[7]}}", custom},
+        {"{{offset:3 buckets:[1 … 2]}}", far}}) {
     EXPECT_EQ(c.histogram.to_string(), c.want);
   }
 }

@@ -55,15 +55,16 @@ TEST_P(LabelOrderTest, IsPrometheus) {
   EXPECT_NE(GetParam().less, GetParam().greater);
 }
 
-INSTANTIATE_TEST_SUITE_P(Order, LabelOrderTest,
-                         testing::Values(OrderCase{"EmptyFirst", {}, {{"a", "1"}}},                          //
-                                         OrderCase{"ByValue", {{"a", "1"}}, {{"a", "2"}}},                   //
-                                         OrderCase{"NameBeforeValue", {{"a", "9"}}, {{"b", "1"}}},           //
-                                         OrderCase{"ShorterFirst", {{"a", "1"}}, {{"a", "1"}, {"b", "1"}}},  //
-                                         OrderCase{"PrefixFirst", {{"a", "1"}}, {{"a", "10"}}},              //
-                                         OrderCase{"BytesAreUnsigned", {{"a", "z"}}, {{"a", "\xc3\xa4"}}},   //
-                                         OrderCase{"FirstDifferenceDecides", {{"a", "1"}, {"z", "9"}}, {{"a", "2"}}}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Order, LabelOrderTest,
+    testing::Values(OrderCase{"EmptyFirst", {}, {{"a", "1"}}},                          //
+                    OrderCase{"ByValue", {{"a", "1"}}, {{"a", "2"}}},                   //
+                    OrderCase{"NameBeforeValue", {{"a", "9"}}, {{"b", "1"}}},           //
+                    OrderCase{"ShorterFirst", {{"a", "1"}}, {{"a", "1"}, {"b", "1"}}},  //
+                    OrderCase{"PrefixFirst", {{"a", "1"}}, {{"a", "10"}}},              //
+                    OrderCase{"BytesAreUnsigned", {{"a", "z"}}, {{"a", "\xc3\xa4"}}},   //
+                    OrderCase{"FirstDifferenceDecides", {{"a", "1"}, {"z", "9"}}, {{"a", "2"}}}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 // docs/internals/traps.md, trap 4.
 TEST(LabelSetTest, ExternalLabelsReorderSeries) {
@@ -102,12 +103,16 @@ INSTANTIATE_TEST_SUITE_P(
         TextCase{"Labels",
                  R"(up{job="x",a='y'})",
                  {{"__name__", "up"}, {"job", "x"}, {"a", "y"}},
-                 R"(up{a="y", job="x"})"},                                                                       //
-        TextCase{"NoName", R"({a="b"})", {{"a", "b"}}, R"({a="b"})"},                                            //
-        TextCase{"Empty", "{}", {}, "{}"},                                                                       //
-        TextCase{"EmptyBraces", "up{}", {{"__name__", "up"}}, "up"},                                             //
-        TextCase{"Space", " up { a = \"b\" , } ", {{"__name__", "up"}, {"a", "b"}}, R"(up{a="b"})"},             //
-        TextCase{"NameInBraces", R"({__name__="up",a="b"})", {{"__name__", "up"}, {"a", "b"}}, R"(up{a="b"})"},  //
+                 R"(up{a="y", job="x"})"},                             //
+        TextCase{"NoName", R"({a="b"})", {{"a", "b"}}, R"({a="b"})"},  //
+        TextCase{"Empty", "{}", {}, "{}"},                             //
+        TextCase{"EmptyBraces", "up{}", {{"__name__", "up"}}, "up"},   //
+        TextCase{
+            "Space", " up { a = \"b\" , } ", {{"__name__", "up"}, {"a", "b"}}, R"(up{a="b"})"},  //
+        TextCase{"NameInBraces",
+                 R"({__name__="up",a="b"})",
+                 {{"__name__", "up"}, {"a", "b"}},
+                 R"(up{a="b"})"},  //
         TextCase{"QuotedName",
                  R"({"http.requests",a="b"})",
                  {{"__name__", "http.requests"}, {"a", "b"}},
@@ -115,15 +120,21 @@ INSTANTIATE_TEST_SUITE_P(
         TextCase{"QuotedLabel",
                  R"(up{"http.status"="200"})",
                  {{"__name__", "up"}, {"http.status", "200"}},
-                 R"(up{"http.status"="200"})"},                                                         //
-        TextCase{"EmptyValue", R"(up{a="",b="c"})", {{"__name__", "up"}, {"b", "c"}}, R"(up{b="c"})"},  //
+                 R"(up{"http.status"="200"})"},  //
+        TextCase{"EmptyValue",
+                 R"(up{a="",b="c"})",
+                 {{"__name__", "up"}, {"b", "c"}},
+                 R"(up{b="c"})"},  //
         TextCase{"Escapes",
                  R"({a="\"\\\n\t\x41\101\u00e4\U0001f600"})",
                  {{"a", "\"\\\n\tAA\xc3\xa4\xf0\x9f\x98\x80"}},
                  "{a=\"\\\"\\\\\\n\\tAA\xc3\xa4\xf0\x9f\x98\x80\"}"},                  //
         TextCase{"Backticks", R"({a=`\n"'`})", {{"a", "\\n\"'"}}, R"({a="\\n\"'"})"},  //
         TextCase{"Apostrophe", R"({a='\'"'})", {{"a", "'\""}}, R"({a="'\""})"},        //
-        TextCase{"NotUtf8", R"({a="\xff\x00"})", {{"a", std::string("\xff\0", 2)}}, R"({a="\xff\x00"})"}),
+        TextCase{"NotUtf8",
+                 R"({a="\xff\x00"})",
+                 {{"a", std::string("\xff\0", 2)}},
+                 R"({a="\xff\x00"})"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 class BrokenSeriesTest : public testing::TestWithParam<BrokenText> {};
@@ -136,23 +147,25 @@ TEST_P(BrokenSeriesTest, NamesThePlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, BrokenSeriesTest,
-    testing::Values(BrokenText{"Nothing", "", 0, "expected a metric name or '{', not the end"},                   //
-                    BrokenText{"NoValue", "up{a}", 4, R"(expected '=', not "}")"},                                //
-                    BrokenText{"Unquoted", "up{a=b}", 5, R"(expected a quoted value, not "b}")"},                 //
-                    BrokenText{"Matcher", R"(up{a!="b"})", 4, R"(expected '=', not "!=\"b\"}")"},                 //
-                    BrokenText{"NotClosed", R"(up{a="b)", 5, "the string is not closed"},                         //
-                    BrokenText{"NewlineInString", "up{a=\"b\n\"}", 5, "the string is not closed"},                //
-                    BrokenText{"BraceOpen", R"(up{a="b")", 8, "expected ',' or '}', not the end"},                //
-                    BrokenText{"Rest", R"(up{a="b"} 5)", 10, R"(expected the end of the series, not "5")"},       //
-                    BrokenText{"Twice", R"(up{a="b",a="c"})", 9, R"(the label "a" is given twice)"},              //
-                    BrokenText{"NameTwice", R"(up{__name__="b"})", 3, "the metric name is given twice"},          //
-                    BrokenText{"QuotedNameTwice", R"(up{"b"})", 3, "the metric name is given twice"},             //
-                    BrokenText{"DigitFirst", "{0=\"b\"}", 1, R"(expected a label name or '}', not "0=\"b\"}")"},  //
-                    BrokenText{"EmptyName", R"({""="b"})", 1, "a label needs a name"},                            //
-                    BrokenText{"Escape", R"({a="x\q"})", 5, "unknown escape sequence in the string"},             //
-                    BrokenText{"ShortEscape", R"({a="\u12"})", 4, "unknown escape sequence in the string"},       //
-                    BrokenText{"Surrogate", R"({a="\ud800"})", 4, "unknown escape sequence in the string"},       //
-                    BrokenText{"BigOctal", R"({a="\777"})", 4, "unknown escape sequence in the string"}),
+    testing::Values(
+        BrokenText{"Nothing", "", 0, "expected a metric name or '{', not the end"},              //
+        BrokenText{"NoValue", "up{a}", 4, R"(expected '=', not "}")"},                           //
+        BrokenText{"Unquoted", "up{a=b}", 5, R"(expected a quoted value, not "b}")"},            //
+        BrokenText{"Matcher", R"(up{a!="b"})", 4, R"(expected '=', not "!=\"b\"}")"},            //
+        BrokenText{"NotClosed", R"(up{a="b)", 5, "the string is not closed"},                    //
+        BrokenText{"NewlineInString", "up{a=\"b\n\"}", 5, "the string is not closed"},           //
+        BrokenText{"BraceOpen", R"(up{a="b")", 8, "expected ',' or '}', not the end"},           //
+        BrokenText{"Rest", R"(up{a="b"} 5)", 10, R"(expected the end of the series, not "5")"},  //
+        BrokenText{"Twice", R"(up{a="b",a="c"})", 9, R"(the label "a" is given twice)"},         //
+        BrokenText{"NameTwice", R"(up{__name__="b"})", 3, "the metric name is given twice"},     //
+        BrokenText{"QuotedNameTwice", R"(up{"b"})", 3, "the metric name is given twice"},        //
+        BrokenText{"DigitFirst", "{0=\"b\"}", 1,
+                   R"(expected a label name or '}', not "0=\"b\"}")"},                           //
+        BrokenText{"EmptyName", R"({""="b"})", 1, "a label needs a name"},                       //
+        BrokenText{"Escape", R"({a="x\q"})", 5, "unknown escape sequence in the string"},        //
+        BrokenText{"ShortEscape", R"({a="\u12"})", 4, "unknown escape sequence in the string"},  //
+        BrokenText{"Surrogate", R"({a="\ud800"})", 4, "unknown escape sequence in the string"},  //
+        BrokenText{"BigOctal", R"({a="\777"})", 4, "unknown escape sequence in the string"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(QuoteTest, EscapesWhatDoesNotPrint) {

@@ -17,7 +17,8 @@ using Use = RegexBudget::Use;
 
 std::string repeated(std::string_view unit, size_t times, std::string_view separator = "") {
   std::string text;
-  for (size_t i = 0; i < times; ++i) text += (i == 0 ? "" : std::string(separator)) + std::string(unit);
+  for (size_t i = 0; i < times; ++i)
+    text += (i == 0 ? "" : std::string(separator)) + std::string(unit);
   return text;
 }
 
@@ -25,7 +26,8 @@ std::string repeated(std::string_view unit, size_t times, std::string_view separ
 std::string alternatives(size_t count, std::string_view prefix, std::string_view suffix) {
   std::string text;
   for (size_t i = 0; i < count; ++i) {
-    text += (i == 0 ? "" : "|") + std::string(prefix) + std::to_string(1000 + i) + std::string(suffix);
+    text +=
+        (i == 0 ? "" : "|") + std::string(prefix) + std::to_string(1000 + i) + std::string(suffix);
   }
   return text;
 }
@@ -62,17 +64,18 @@ TEST_P(RegexAttackTest, IsRefusedOrBounded) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, RegexAttackTest,
-                         testing::Values(Attack{"UnicodeClasses", repeated("\\pL", 4800)},
-                                         Attack{"UnicodeClassesInBrackets", repeated("[^\\pL]", 2400)},
-                                         Attack{"FoldedRanges", "(?i)" + repeated("[\\x{80}-\\x{10ffff}]", 2000)},
-                                         Attack{"OptionalCopies", repeated("a{0,999}", 1600)},
-                                         Attack{"ShortOptionalCopies", repeated("a{0,99}", 2057)},
-                                         Attack{"NestedCopies", repeated("((a{0,9}){0,9}){0,9}", 300)},
-                                         Attack{"Copies", repeated("(.{100}){9}.*", 2000)},
-                                         Attack{"Optional", repeated("a?", 60'000)},
-                                         Attack{"Long", std::string(300'000, 'a')}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, RegexAttackTest,
+    testing::Values(Attack{"UnicodeClasses", repeated("\\pL", 4800)},
+                    Attack{"UnicodeClassesInBrackets", repeated("[^\\pL]", 2400)},
+                    Attack{"FoldedRanges", "(?i)" + repeated("[\\x{80}-\\x{10ffff}]", 2000)},
+                    Attack{"OptionalCopies", repeated("a{0,999}", 1600)},
+                    Attack{"ShortOptionalCopies", repeated("a{0,99}", 2057)},
+                    Attack{"NestedCopies", repeated("((a{0,9}){0,9}){0,9}", 300)},
+                    Attack{"Copies", repeated("(.{100}){9}.*", 2000)},
+                    Attack{"Optional", repeated("a?", 60'000)},
+                    Attack{"Long", std::string(300'000, 'a')}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(RegexTest, FiveThousandAlternativesMatch) {
   const auto words = make("(" + alternatives(5000, "host-", "\\.example\\.com") + ")");
@@ -91,7 +94,8 @@ TEST(RegexTest, FiveThousandAlternativesMatch) {
 TEST(RegexTest, FiveThousandAlternativesWithCountedRepetitionsMatch) {
   for (const char* const around : {"", "()"}) {
     const std::string open(around[0] == '\0' ? "" : "(");
-    const std::string text = open + alternatives(5000, "host-", ".{3,20}") + (open.empty() ? "" : ")");
+    const std::string text =
+        open + alternatives(5000, "host-", ".{3,20}") + (open.empty() ? "" : ")");
     const auto regex = make(text);
     EXPECT_EQ(regex->matches("host-1000.example"), true);
     EXPECT_EQ(regex->matches("host-5999.example"), true);
@@ -123,12 +127,14 @@ TEST(RegexTest, TheBudgetIsForAllExpressionsOfARequest) {
   RegexBudget budget(Use::passed_on);
   int made = 0;
   auto regex = Regex::create("x", budget);
-  for (; regex && made < 1000; ++made) regex = Regex::create(repeated("\\pL", 100) + std::to_string(made), budget);
+  for (; regex && made < 1000; ++made)
+    regex = Regex::create(repeated("\\pL", 100) + std::to_string(made), budget);
   ASSERT_FALSE(regex);
   EXPECT_GT(made, 10);
   EXPECT_LT(made, 30);
   EXPECT_EQ(regex.error().to_string(),
-            "is too costly: reading it takes about 4 MiB of memory, and 64 MiB are allowed for all expressions of a "
+            "is too costly: reading it takes about 4 MiB of memory, and 64 MiB are allowed for all "
+            "expressions of a "
             "request; use fewer counted repetitions and Unicode classes");
 
   RegexBudget bytes(Use::passed_on);
@@ -138,14 +144,16 @@ TEST(RegexTest, TheBudgetIsForAllExpressionsOfARequest) {
   }
   EXPECT_EQ(made, 6);
   EXPECT_EQ(regex.error().to_string(),
-            "is one too many: all expressions of a request together may have 1048576 bytes; ask in several requests");
+            "is one too many: all expressions of a request together may have 1048576 bytes; ask in "
+            "several requests");
 }
 
 // What compiling takes is given back.
 TEST(RegexTest, ProgramsAreCountedWhileTheyAreHeld) {
   RegexBudget budget(Use::passed_on);
   std::vector<std::shared_ptr<const Regex>> all;
-  for (int i = 0; i < 300; ++i) all.push_back(*Regex::create("a.{9}b" + std::to_string(i) + ".*", budget));
+  for (int i = 0; i < 300; ++i)
+    all.push_back(*Regex::create("a.{9}b" + std::to_string(i) + ".*", budget));
   size_t known = 0;
   for (const auto& each : all) known += each->matches("x") ? 1 : 0;
   EXPECT_GT(known, 50U);
@@ -163,14 +171,16 @@ TEST(RegexTest, ErrorsAreShort) {
   ASSERT_FALSE(matcher);
   EXPECT_TRUE(matcher.error().is(Errc::malformed));
   EXPECT_TRUE(matcher.error().context.starts_with("the regular expression \"(aaaa"));
-  EXPECT_NE(matcher.error().context.find("of the label \"job\" is invalid: missing )"), std::string::npos);
+  EXPECT_NE(matcher.error().context.find("of the label \"job\" is invalid: missing )"),
+            std::string::npos);
   EXPECT_LT(matcher.error().context.size(), 350U);
 
   const auto large = Matcher::create(MatchType::regex, "job", repeated("\\pL", 4800));
   ASSERT_FALSE(large);
   EXPECT_TRUE(large.error().is(Errc::limit));
-  EXPECT_NE(large.error().context.find("of the label \"job\" is too costly: reading it takes about 15"),
-            std::string::npos)
+  EXPECT_NE(
+      large.error().context.find("of the label \"job\" is too costly: reading it takes about 15"),
+      std::string::npos)
       << large.error().context;
   EXPECT_LT(large.error().context.size(), 400U);
 }
@@ -240,14 +250,16 @@ const std::vector<std::string>& units() {
 
 TEST(RegexCostTest, TheEstimateOfAProgramIsNeverTooSmall) {
   for (const std::string& unit : units()) {
-    for (const std::string& text : {unit, repeated(unit, 7, "x"), repeated(unit, 7, "x|y"), "(" + unit + "){2,5}",
-                                    "(?i)" + unit + "xyz" + unit}) {
+    for (const std::string& text : {unit, repeated(unit, 7, "x"), repeated(unit, 7, "x|y"),
+                                    "(" + unit + "){2,5}", "(?i)" + unit + "xyz" + unit}) {
       re2::RE2::Options options;
       options.set_dot_nl(true);
       options.set_log_errors(false);
       const re2::RE2 compiled(text, options);
       if (!compiled.ok()) continue;  // A name twice.
-      EXPECT_GE(estimate_regex_cost(text).instructions + 0U, static_cast<uint64_t>(compiled.ProgramSize())) << text;
+      EXPECT_GE(estimate_regex_cost(text).instructions + 0U,
+                static_cast<uint64_t>(compiled.ProgramSize()))
+          << text;
     }
   }
 }
@@ -258,7 +270,8 @@ TEST(RegexCostTest, RepetitionsMultiply) {
   EXPECT_GT(nested.instructions, 9 * once.instructions);
   EXPECT_GE(nested.skips, 990U);
   EXPECT_LT(nested.parse_bytes, 2 * once.parse_bytes);
-  EXPECT_GT(estimate_regex_cost(repeated("(", 900) + "a" + repeated("{1000})", 900)).instructions, 1ULL << 39);
+  EXPECT_GT(estimate_regex_cost(repeated("(", 900) + "a" + repeated("{1000})", 900)).instructions,
+            1ULL << 39);
 }
 
 TEST(RegexCostTest, OnlyAWholeAlternationIsSplit) {
@@ -277,11 +290,14 @@ TEST(RegexCostTest, OnlyAWholeAlternationIsSplit) {
 
 // A list of words is looked up, so it must be what RE2 makes of it.
 TEST(RegexSetTest, ListedWordsAreWhatRe2Matches) {
-  for (const std::string text : {"a|b", "a\\.b|c", "(a|b)(c|d)", "(?:x|)y", "a\\-b", "|", "()", "ä|ö"}) {
+  for (const std::string text :
+       {"a|b", "a\\.b|c", "(a|b)(c|d)", "(?:x|)y", "a\\-b", "|", "()", "ä|ö"}) {
     const auto words = finite_set(text);
     ASSERT_TRUE(words) << text;
-    for (const char* const value : {"", "a", "b", "ac", "bd", "a.b", "axb", "c", "y", "xy", "a-b", "ä", "ö"}) {
-      EXPECT_EQ(std::binary_search(words->begin(), words->end(), std::string(value)), re2::RE2::FullMatch(value, text))
+    for (const char* const value :
+         {"", "a", "b", "ac", "bd", "a.b", "axb", "c", "y", "xy", "a-b", "ä", "ö"}) {
+      EXPECT_EQ(std::binary_search(words->begin(), words->end(), std::string(value)),
+                re2::RE2::FullMatch(value, text))
           << text << " " << value;
     }
   }

@@ -52,8 +52,8 @@ void extend(X509* certificate, X509* issuer, int nid, const std::string& value) 
 }
 
 // `issuer` null: signed by itself.
-X509* fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key, bool is_ca,
-                        const CertificateAuthority::Wish& wish) {
+X509* fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key,
+                        bool is_ca, const CertificateAuthority::Wish& wish) {
   X509* const certificate = X509_new();
   X509_set_version(certificate, 2);
   uint64_t serial = 0;
@@ -66,7 +66,8 @@ X509* fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EV
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   X509* const signer = issuer == nullptr ? certificate : issuer;
   X509_set_issuer_name(certificate, X509_get_subject_name(signer));
-  extend(certificate, signer, NID_basic_constraints, is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+  extend(certificate, signer, NID_basic_constraints,
+         is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
   extend(certificate, signer, NID_subject_key_identifier, "hash");
   if (is_ca) {
     extend(certificate, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -75,8 +76,8 @@ X509* fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EV
     std::string names;
     for (const std::string& one : wish.names) {
       unsigned char address[16];
-      const bool is_address =
-          inet_pton(AF_INET, one.c_str(), address) == 1 || inet_pton(AF_INET6, one.c_str(), address) == 1;
+      const bool is_address = inet_pton(AF_INET, one.c_str(), address) == 1 ||
+                              inet_pton(AF_INET6, one.c_str(), address) == 1;
       names += (names.empty() ? "" : ",") + std::string(is_address ? "IP:" : "DNS:") + one;
     }
     if (!names.empty()) extend(certificate, signer, NID_subject_alt_name, names);
@@ -109,7 +110,8 @@ CertificateFiles CertificateAuthority::issue(const std::string& name, const Wish
   EVP_PKEY* const key = fresh_key();
   X509* const issuer = wish.self_signed ? nullptr : own_->certificate;
   X509* const certificate = fresh_certificate(name, key, issuer, own_->key, false, wish);
-  const CertificateFiles files{folder_.write(name + ".pem", pem(certificate)), folder_.write(name + ".key", pem(key))};
+  const CertificateFiles files{folder_.write(name + ".pem", pem(certificate)),
+                               folder_.write(name + ".key", pem(key))};
   X509_free(certificate);
   EVP_PKEY_free(key);
   return files;

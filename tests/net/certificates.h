@@ -19,8 +19,9 @@ struct CertificateFiles {
 };
 
 struct CertificateWish {
-  std::vector<std::string> names = {"127.0.0.1", "localhost"};  ///< hosts and IP addresses; may be empty
-  std::chrono::hours valid_from{-1};                            ///< from now
+  std::vector<std::string> names = {"127.0.0.1",
+                                    "localhost"};  ///< hosts and IP addresses; may be empty
+  std::chrono::hours valid_from{-1};               ///< from now
   std::chrono::hours valid_to{24};
   bool self_signed = false;
 };

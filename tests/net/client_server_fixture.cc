@@ -57,7 +57,8 @@ asio::awaitable<void> cancel_after(std::shared_ptr<std::latch> reached) {
 
 asio::awaitable<std::string> ClientServerTest::talk_on_socket(std::string bytes) {
   tcp::socket socket(co_await asio::this_coro::executor);
-  co_await socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()), asio::use_awaitable);
+  co_await socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()),
+                                asio::use_awaitable);
   co_await asio::async_write(socket, asio::buffer(bytes), nothrow);
   std::string answer;
   while (true) {

@@ -21,9 +21,11 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 ResponseHead ok(std::string length = {});
 /// A whole answer.
 asio::awaitable<Result<Response>> get(Client& client, ClientRequest request);
-/// Answers "target|body", with the method and the client's address in the headers X-Method and X-Peer.
+/// Answers "target|body", with the method and the client's address in the headers X-Method and
+/// X-Peer.
 asio::awaitable<void> echo(ServerRequest request, ResponseWriter& writer);
-/// Answers 100,000 bytes in pieces and a trailer X-End; with a Content-Length where "/sized" is asked for.
+/// Answers 100,000 bytes in pieces and a trailer X-End; with a Content-Length where "/sized" is
+/// asked for.
 asio::awaitable<void> stream_pieces(ServerRequest request, ResponseWriter& writer);
 /// Completes once the latch is at zero.
 asio::awaitable<void> cancel_after(std::shared_ptr<std::latch> reached);
@@ -45,7 +47,9 @@ class ClientServerTest : public testing::Test {
     request.method = std::move(method);
     return request;
   }
-  Result<Response> fetch_from(std::string target) { return loop_.run(get(client_, to(std::move(target)))); }
+  Result<Response> fetch_from(std::string target) {
+    return loop_.run(get(client_, to(std::move(target))));
+  }
 
   // Sends bytes as they are and returns what comes until the server closes.
   std::string talk(std::string bytes) { return loop_.run(talk_on_socket(std::move(bytes))); }

@@ -78,7 +78,8 @@ TEST_F(ClientServerTest, TrailersArrive) {
   EXPECT_EQ(loop_.run(trailer_of(client_, to("/chunked"))), "yes");
 }
 
-asio::awaitable<std::vector<size_t>> piece_sizes(Client& client, ClientRequest request, size_t max_bytes) {
+asio::awaitable<std::vector<size_t>> piece_sizes(Client& client, ClientRequest request,
+                                                 size_t max_bytes) {
   auto stream = co_await client.open(std::move(request));
   std::vector<size_t> sizes;
   while (true) {
@@ -128,7 +129,8 @@ TEST_F(ClientServerTest, EarlyEndsAreErrors) {
     const auto answer = fetch_from(target);
     ASSERT_FALSE(answer) << target;
     EXPECT_TRUE(answer.error().is(Errc::truncated)) << target << ": " << answer.error().to_string();
-    EXPECT_THAT(answer.error().to_string(), HasSubstr("127.0.0.1:" + std::to_string(server_->port())));
+    EXPECT_THAT(answer.error().to_string(),
+                HasSubstr("127.0.0.1:" + std::to_string(server_->port())));
   }
   for (const std::string target : {"/reset", "/reset-before"}) {
     EXPECT_EQ(code_of(target).code, asio::error::connection_reset) << target;
@@ -199,7 +201,8 @@ TEST_F(ClientServerTest, HandlersThatThrowAreAnswered) {
 asio::awaitable<void> answer_on_unix(asio::local::stream_protocol::acceptor& acceptor) {
   auto socket = co_await acceptor.async_accept(asio::use_awaitable);
   std::string request;
-  co_await asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", asio::use_awaitable);
+  co_await asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n",
+                                  asio::use_awaitable);
   const std::string answer =
       "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(request.size()) + "\r\n\r\n" + request;
   co_await asio::async_write(socket, asio::buffer(answer), asio::use_awaitable);
@@ -214,7 +217,8 @@ TEST_F(ClientServerTest, SpeaksOverUnixSockets) {
   request.url = *Url::parse("unix://" + path + ":/v1.41/info");
   const auto answer = loop_.run(get(client_, request));
   ASSERT_TRUE(answer) << answer.error().to_string();
-  EXPECT_TRUE(answer->body.starts_with("GET /v1.41/info HTTP/1.1\r\nHost: localhost\r\n")) << answer->body;
+  EXPECT_TRUE(answer->body.starts_with("GET /v1.41/info HTTP/1.1\r\nHost: localhost\r\n"))
+      << answer->body;
   served.get();
   std::filesystem::remove(path);
   const auto missing = loop_.run(get(client_, request));
@@ -239,7 +243,8 @@ TEST_F(ClientServerTest, ManyRequestsLeakNoDescriptor) {
 TEST_F(ClientServerTest, ManyAtOnce) {
   serve(stream_pieces);
   std::vector<std::future<Result<Response>>> answers;
-  for (int i = 0; i < 200; ++i) answers.push_back(loop_.start(get(client_, to(i % 2 == 0 ? "/sized" : "/chunked"))));
+  for (int i = 0; i < 200; ++i)
+    answers.push_back(loop_.start(get(client_, to(i % 2 == 0 ? "/sized" : "/chunked"))));
   for (auto& answer : answers) EXPECT_EQ(answer.get()->body.size(), 100'000u);
 }
 

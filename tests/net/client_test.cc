@@ -24,7 +24,8 @@ class ClientTest : public ClientServerTest {};
 TEST_F(ClientTest, AStaleConnectionIsReplacedOnce) {
   std::atomic<int> requests = 0;
   serve([&](ServerRequest request, ResponseWriter& writer) -> asio::awaitable<void> {
-    // The second request of a connection is broken off before any byte, as by a server that closes idle connections.
+    // The second request of a connection is broken off before any byte, as by a server that closes
+    // idle connections.
     if (++requests == 2) {
       writer.abort(false);
       co_return;
@@ -49,7 +50,8 @@ TEST_F(ClientTest, AFreshConnectionIsNotTriedAgain) {
   EXPECT_EQ(requests, 1);
 }
 
-asio::awaitable<bool> cancelled_when(Client& client, ClientRequest request, std::shared_ptr<std::latch> reached) {
+asio::awaitable<bool> cancelled_when(Client& client, ClientRequest request,
+                                     std::shared_ptr<std::latch> reached) {
   const auto outcome = co_await (get(client, std::move(request)) || cancel_after(reached));
   co_return outcome.index() == 1;
 }
@@ -78,7 +80,8 @@ TEST_F(ClientTest, CancellingClosesTheConnection) {
 
 asio::awaitable<size_t> three_at_once(Client& client, ClientRequest request) {
   const auto all = co_await (get(client, request) && get(client, request) && get(client, request));
-  co_return std::get<0>(all).has_value() + std::get<1>(all).has_value() + std::get<2>(all).has_value();
+  co_return std::get<0>(all).has_value() + std::get<1>(all).has_value() +
+      std::get<2>(all).has_value();
 }
 
 TEST_F(ClientTest, IdleConnectionsGoWithoutAnotherRequest) {
@@ -200,7 +203,8 @@ class RedirectTest : public ClientTest {
       head.status = 307;
       head.headers.add("Location", request.head.target.substr(4));
     } else {
-      for (const auto& [name, value] : request.head.headers.fields()) body += name + ": " + value + "\n";
+      for (const auto& [name, value] : request.head.headers.fields())
+        body += name + ": " + value + "\n";
     }
     co_await writer.reply(std::move(head), std::move(body));
   }
@@ -243,19 +247,23 @@ TEST_F(RedirectTest, TheyAreNotSentOnTheWayBackEither) {
 TEST_F(RedirectTest, AUserInTheLocationIsNeitherUsedNorShown) {
   start();
   const std::string port = std::to_string(other_->port());
-  EXPECT_THAT(seen("http://me:hunter2@127.0.0.1:" + port + "/"), AllOf(HasSubstr("snappy"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(seen("http://me:hunter2@127.0.0.1:" + port + "/"),
+              AllOf(HasSubstr("snappy"), Not(HasSubstr("hunter2"))));
   loop_.run(other_->drain(0ms));
-  EXPECT_EQ(seen("http://me:hunter2@127.0.0.1:" + port + "/"), "127.0.0.1:" + port + ": Connection refused");
+  EXPECT_EQ(seen("http://me:hunter2@127.0.0.1:" + port + "/"),
+            "127.0.0.1:" + port + ": Connection refused");
 }
 
 TEST_F(RedirectTest, TargetsThatCannotBeUsedAreToldWithoutTheirSecrets) {
   start();
   const std::string place = server_->url().substr(7) + ": redirect to what is ";
-  for (const std::string location : {"ftp://me:hunter2@a/", "file:///etc/passwd", "unix:///run/docker.sock:/hunter2"}) {
+  for (const std::string location :
+       {"ftp://me:hunter2@a/", "file:///etc/passwd", "unix:///run/docker.sock:/hunter2"}) {
     EXPECT_EQ(seen(location), place + "neither http nor https") << location;
   }
-  for (const std::string& location : {std::string("http://me:hunter2@a:99999/"), std::string("http://me:hunter2@/"),
-                                      "http://" + std::string(256, 'a') + "/"}) {
+  for (const std::string& location :
+       {std::string("http://me:hunter2@a:99999/"), std::string("http://me:hunter2@/"),
+        "http://" + std::string(256, 'a') + "/"}) {
     EXPECT_EQ(seen(location), place + "no URL") << location;
   }
 }
@@ -270,8 +278,9 @@ TEST_F(ClientTest, TooManyRedirectsAreToldInALineThatAPersonReads) {
   const auto answer = fetch_from("/");
   ASSERT_FALSE(answer);
   EXPECT_TRUE(answer.error().is(Errc::limit));
-  EXPECT_THAT(answer.error().to_string(), AllOf(HasSubstr(": more than 10 redirects, the last to "),
-                                                Not(HasSubstr("hunter2")), testing::SizeIs(testing::Lt(300U))));
+  EXPECT_THAT(answer.error().to_string(),
+              AllOf(HasSubstr(": more than 10 redirects, the last to "), Not(HasSubstr("hunter2")),
+                    testing::SizeIs(testing::Lt(300U))));
 }
 
 TEST_F(ClientTest, IdleConnectionsAreBoundedInAll) {

@@ -24,19 +24,21 @@ TEST_P(BasicAuthorization, GoesThereAndBack) {
 }
 
 // The first is RFC 7617's.
-INSTANTIATE_TEST_SUITE_P(Known, BasicAuthorization,
-                         testing::Values(Case{"Rfc", "Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
-                                         Case{"Utf8", "test", "123\xC2\xA3", "Basic dGVzdDoxMjPCow=="},
-                                         Case{"OnePaddingByte", "u", "pwd", "Basic dTpwd2Q="},
-                                         Case{"NoPadding", "u", "p", "Basic dTpw"}, Case{"Empty", "", "", "Basic Og=="},
-                                         Case{"AColonInThePassword", "u", "p:w", "Basic dTpwOnc="},
-                                         Case{"AZeroByte", "u", std::string("p\0w", 3), "Basic dTpwAHc="}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Known, BasicAuthorization,
+    testing::Values(Case{"Rfc", "Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+                    Case{"Utf8", "test", "123\xC2\xA3", "Basic dGVzdDoxMjPCow=="},
+                    Case{"OnePaddingByte", "u", "pwd", "Basic dTpwd2Q="},
+                    Case{"NoPadding", "u", "p", "Basic dTpw"}, Case{"Empty", "", "", "Basic Og=="},
+                    Case{"AColonInThePassword", "u", "p:w", "Basic dTpwOnc="},
+                    Case{"AZeroByte", "u", std::string("p\0w", 3), "Basic dTpwAHc="}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ParseBasicAuthorization, TakesNothingElse) {
   for (const char* header :
-       {"", "Basic", "Basic ", "Bearer dTpw", "Basic dTp", "Basic dTpw=", "Basic dT=w", "Basic dTpw dTpw",
-        "Basic d\ntpw", "Basic dXA=" /* no colon */, "Basic ====", "Basicdtpw", "Basic dTpw===="}) {
+       {"", "Basic", "Basic ", "Bearer dTpw", "Basic dTp", "Basic dTpw=", "Basic dT=w",
+        "Basic dTpw dTpw", "Basic d\ntpw", "Basic dXA=" /* no colon */, "Basic ====", "Basicdtpw",
+        "Basic dTpw===="}) {
     EXPECT_FALSE(parse_basic_authorization(header)) << header;
   }
 }

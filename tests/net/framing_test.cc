@@ -1,5 +1,6 @@
-// What both ends do with bytes that are not quite HTTP: whole connections, to show that nothing behind a message that
-// cannot be trusted is taken for another one. The parser's own test has the same table in more detail.
+// What both ends do with bytes that are not quite HTTP: whole connections, to show that nothing
+// behind a message that cannot be trusted is taken for another one. The parser's own test has the
+// same table in more detail.
 
 #include <atomic>
 #include <deque>
@@ -25,7 +26,8 @@ using tcp = asio::ip::tcp;
 
 size_t count_of(std::string_view text, std::string_view part) {
   size_t count = 0;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
@@ -41,9 +43,12 @@ struct RequestCase {
 std::string post(const std::string& fields, const std::string& body = "") {
   return "POST /first HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n" + body;
 }
-std::string in_chunks(const std::string& body) { return post("Transfer-Encoding: chunked\r\n", body); }
+std::string in_chunks(const std::string& body) {
+  return post("Transfer-Encoding: chunked\r\n", body);
+}
 
-class BrokenRequestTest : public ClientServerTest, public testing::WithParamInterface<RequestCase> {};
+class BrokenRequestTest : public ClientServerTest,
+                          public testing::WithParamInterface<RequestCase> {};
 
 TEST_P(BrokenRequestTest, IsAnsweredOnceAndNothingBehindItIsRead) {
   std::atomic<int> second = 0;
@@ -72,13 +77,17 @@ INSTANTIATE_TEST_SUITE_P(
                     "bad request: Transfer-Encoding is other than chunked"},
         RequestCase{"GzipChunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), "400",
                     "bad request: Transfer-Encoding is other than chunked"},
-        RequestCase{"ChunkedTwiceInOne", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), "400",
+        RequestCase{"ChunkedTwiceInOne",
+                    post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), "400",
                     "bad request: Transfer-Encoding is other than chunked"},
-        RequestCase{"TwoEncodings", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n"), "400",
+        RequestCase{"TwoEncodings",
+                    post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n"), "400",
                     "bad request: more than one Transfer-Encoding"},
-        RequestCase{"EncodingAndLength", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-                    "400", "bad request: both Transfer-Encoding and Content-Length"},
-        RequestCase{"EncodingInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400",
+        RequestCase{"EncodingAndLength",
+                    post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400",
+                    "bad request: both Transfer-Encoding and Content-Length"},
+        RequestCase{"EncodingInHttp10",
+                    "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400",
                     "bad request: Transfer-Encoding in HTTP/1.0"},
         RequestCase{"SpaceBeforeColon", post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), "400",
                     "bad request: a line is no header field (name, colon, value)"},
@@ -92,38 +101,47 @@ INSTANTIATE_TEST_SUITE_P(
                     "bad request: Content-Length is not a number"},
         RequestCase{"Folded", post("A: b\r\n Transfer-Encoding: chunked\r\n"), "400",
                     "bad request: a header field goes on in the next line"},
-        RequestCase{"BareCr", post("A: b\rTransfer-Encoding: chunked\r\n"), "400", "bad request: a control character"},
-        RequestCase{"Nul", post(std::string("A: b\0\r\n", 7)), "400", "bad request: a control character"},
+        RequestCase{"BareCr", post("A: b\rTransfer-Encoding: chunked\r\n"), "400",
+                    "bad request: a control character"},
+        RequestCase{"Nul", post(std::string("A: b\0\r\n", 7)), "400",
+                    "bad request: a control character"},
         RequestCase{"BareLf", post("A: b\nTransfer-Encoding: chunked\r\n"), "400",
                     "bad request: a line does not end in CR LF"},
         RequestCase{"NoHost", "GET /first HTTP/1.1\r\n\r\n", "400", "bad request: no Host"},
         RequestCase{"TwoHosts", post("Host: x\r\n"), "400", "bad request: more than one Host"},
-        RequestCase{"AnothersUrl", "GET http://y/first HTTP/1.1\r\nHost: x\r\n\r\n", "400",
-                    "bad request: want a path, or an http URL of the host that the Host field names"},
-        RequestCase{"Connect", "CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n", "400",
-                    "bad request: want a path, or an http URL of the host that the Host field names"},
-        RequestCase{"SizeIsPrefixed", in_chunks("0x0\r\n\r\n"), "400",
-                    "bad request body: a chunk's size is not a hexadecimal number of up to 16 digits"},
-        RequestCase{"SizeHasASign", in_chunks("+0\r\n\r\n"), "400",
-                    "bad request body: a chunk's size is not a hexadecimal number of up to 16 digits"},
-        RequestCase{"SizeOverflows", in_chunks("10000000000000000\r\n\r\n"), "400",
-                    "bad request body: a chunk's size is not a hexadecimal number of up to 16 digits"},
+        RequestCase{
+            "AnothersUrl", "GET http://y/first HTTP/1.1\r\nHost: x\r\n\r\n", "400",
+            "bad request: want a path, or an http URL of the host that the Host field names"},
+        RequestCase{
+            "Connect", "CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n", "400",
+            "bad request: want a path, or an http URL of the host that the Host field names"},
+        RequestCase{
+            "SizeIsPrefixed", in_chunks("0x0\r\n\r\n"), "400",
+            "bad request body: a chunk's size is not a hexadecimal number of up to 16 digits"},
+        RequestCase{
+            "SizeHasASign", in_chunks("+0\r\n\r\n"), "400",
+            "bad request body: a chunk's size is not a hexadecimal number of up to 16 digits"},
+        RequestCase{
+            "SizeOverflows", in_chunks("10000000000000000\r\n\r\n"), "400",
+            "bad request body: a chunk's size is not a hexadecimal number of up to 16 digits"},
         RequestCase{"LfInExtension", in_chunks("0;\n\r\n\r\n"), "400",
                     "bad request body: a line does not end in CR LF"},
         RequestCase{"ChunkIsLonger", in_chunks("1\r\nab\r\n0\r\n\r\n"), "400",
                     "bad request body: a chunk is longer than its size"},
-        RequestCase{"LongHead", post("A: " + std::string(5000, 'x') + "\r\n"), "431", "request header over 4000 bytes"},
+        RequestCase{"LongHead", post("A: " + std::string(5000, 'x') + "\r\n"), "431",
+                    "request header over 4000 bytes"},
         RequestCase{"LongExtension", in_chunks("0;" + std::string(5000, 'x') + "\r\n\r\n"), "431",
                     "bad request body: a chunk's line is over the limit of the head"},
-        RequestCase{"LongTrailers", in_chunks("0\r\nA: " + std::string(5000, 'x') + "\r\n\r\n"), "431",
-                    "bad request body: the trailers are over the limit of the head"}),
+        RequestCase{"LongTrailers", in_chunks("0\r\nA: " + std::string(5000, 'x') + "\r\n\r\n"),
+                    "431", "bad request body: the trailers are over the limit of the head"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 class FramingTest : public ClientServerTest {};
 
 TEST_F(FramingTest, ARequestMayNameTheWholeUrl) {
   serve(echo);
-  EXPECT_THAT(talk("GET http://x:80/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), HasSubstr("/a|"));
+  EXPECT_THAT(talk("GET http://x:80/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              HasSubstr("/a|"));
 }
 
 TEST_F(FramingTest, FieldsOfARequestAreCounted) {
@@ -154,7 +172,8 @@ class ParrotTest : public ClientServerTest {
 
   std::string ask() {
     ClientRequest request;
-    request.url = *Url::parse("http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/");
+    request.url =
+        *Url::parse("http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/");
     request.header_limit_bytes = 4000;
     const std::string place = request.url.authority() + ": ";
     const auto got = loop_.run(get(*client_, std::move(request)));
@@ -169,8 +188,8 @@ class ParrotTest : public ClientServerTest {
       tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
       while (true) {
         std::string request;
-        const auto [code, size] =
-            co_await asio::async_read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", nothrow);
+        const auto [code, size] = co_await asio::async_read_until(
+            socket, asio::dynamic_buffer(request), "\r\n\r\n", nothrow);
         if (code) break;
         co_await asio::async_write(socket, asio::buffer(answer), nothrow);
       }
@@ -198,8 +217,8 @@ const std::string unasked = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggle
 
 class BrokenResponseTest : public ParrotTest, public testing::WithParamInterface<ResponseCase> {};
 
-// The test server takes exactly two connections, one after the other: a connection that was used again would give the
-// second request the bytes behind the first answer.
+// The test server takes exactly two connections, one after the other: a connection that was used
+// again would give the second request the bytes behind the first answer.
 TEST_P(BrokenResponseTest, IsNamedAndItsConnectionNotUsedAgain) {
   const auto [first, second] = ask_twice(GetParam().answer + unasked, 2);
   EXPECT_EQ(first, GetParam().wanted);
@@ -210,10 +229,13 @@ TEST_P(BrokenResponseTest, IsNamedAndItsConnectionNotUsedAgain) {
 INSTANTIATE_TEST_SUITE_P(
     All, BrokenResponseTest,
     testing::Values(
-        ResponseCase{"EncodingAndLength", good("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+        ResponseCase{"EncodingAndLength",
+                     good("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
                      not_http("both Transfer-Encoding and Content-Length")},
-        ResponseCase{"TwoEncodings", good("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-                     not_http("more than one Transfer-Encoding")},
+        ResponseCase{
+            "TwoEncodings",
+            good("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+            not_http("more than one Transfer-Encoding")},
         ResponseCase{"GzipChunked", good("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"),
                      not_http("Transfer-Encoding is other than chunked")},
         ResponseCase{"Identity", good("Transfer-Encoding: identity\r\n", "x"),
@@ -223,25 +245,31 @@ INSTANTIATE_TEST_SUITE_P(
         ResponseCase{"LengthIsAList", good("Content-Length: 1, 1\r\n", "x"),
                      not_http("Content-Length is not a number")},
         ResponseCase{"Nul", good(std::string("A: \0\r\n", 6), ""), not_http("a control character")},
-        ResponseCase{"SizeOverflows", good("Transfer-Encoding: chunked\r\n", "10000000000000001\r\nx\r\n"),
+        ResponseCase{"SizeOverflows",
+                     good("Transfer-Encoding: chunked\r\n", "10000000000000001\r\nx\r\n"),
                      not_http("a chunk's size is not a hexadecimal number of up to 16 digits")},
         ResponseCase{"ChunkIsLonger", good("Transfer-Encoding: chunked\r\n", "1\r\nxx\r\n"),
                      not_http("a chunk is longer than its size")},
         ResponseCase{"LongHead", good("A: " + std::string(5000, 'x') + "\r\n", ""),
                      "the response's head is over 4000 bytes"},
-        ResponseCase{"LongExtension", good("Transfer-Encoding: chunked\r\n", "1;" + std::string(5000, 'x')),
+        ResponseCase{"LongExtension",
+                     good("Transfer-Encoding: chunked\r\n", "1;" + std::string(5000, 'x')),
                      "a chunk's line is over the limit of the head"},
-        ResponseCase{"LongTrailers", good("Transfer-Encoding: chunked\r\n", "0\r\nA: " + std::string(5000, 'x')),
+        ResponseCase{"LongTrailers",
+                     good("Transfer-Encoding: chunked\r\n", "0\r\nA: " + std::string(5000, 'x')),
                      "the trailers are over the limit of the head"},
         ResponseCase{"ManyInterim",
-                     "HTTP/1.1 102 A\r\n\r\nHTTP/1.1 102 B\r\n\r\nHTTP/1.1 102 C\r\n\r\nHTTP/1.1 102 D\r\n\r\n"
+                     "HTTP/1.1 102 A\r\n\r\nHTTP/1.1 102 B\r\n\r\nHTTP/1.1 102 C\r\n\r\nHTTP/1.1 "
+                     "102 D\r\n\r\n"
                      "HTTP/1.1 102 E\r\n\r\nHTTP/1.1 102 F\r\n\r\n",
                      "more than 5 interim answers (1xx)"},
         // Whole answers, and yet something comes behind them.
         ResponseCase{"MoreThanItsLength", good("Content-Length: 1\r\n", "x"), "200 x"},
-        ResponseCase{"MoreThanItsChunks", good("Transfer-Encoding: chunked\r\n", "1\r\nx\r\n0\r\n\r\n"), "200 x"},
+        ResponseCase{"MoreThanItsChunks",
+                     good("Transfer-Encoding: chunked\r\n", "1\r\nx\r\n0\r\n\r\n"), "200 x"},
         ResponseCase{"SwitchesProtocols", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "101 "},
-        ResponseCase{"BodyOfAnAnswerWithout", "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx", "204 "}),
+        ResponseCase{"BodyOfAnAnswerWithout",
+                     "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx", "204 "}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 class TakenResponseTest : public ParrotTest, public testing::WithParamInterface<ResponseCase> {};
@@ -258,11 +286,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         ResponseCase{"NoReason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", "200 x"},
         ResponseCase{"LinesEndInLf", "HTTP/1.1 200 OK\nContent-Length: 1\n\nx", "200 x"},
-        ResponseCase{"PaddedSize", good("Transfer-Encoding: chunked\r\n", "1  \r\nx\r\n0\r\n\r\n"), "200 x"},
-        ResponseCase{"SameLengthTwice", good("Content-Length: 1\r\nContent-Length: 1\r\n", "x"), "200 x"},
+        ResponseCase{"PaddedSize", good("Transfer-Encoding: chunked\r\n", "1  \r\nx\r\n0\r\n\r\n"),
+                     "200 x"},
+        ResponseCase{"SameLengthTwice", good("Content-Length: 1\r\nContent-Length: 1\r\n", "x"),
+                     "200 x"},
         ResponseCase{"FiveInterim",
                      "HTTP/1.1 102 A\r\n\r\nHTTP/1.1 102 B\r\n\r\nHTTP/1.1 102 C\r\n\r\n"
-                     "HTTP/1.1 102 D\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+                     "HTTP/1.1 102 D\r\n\r\nHTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 "
+                     "OK\r\nContent-Length: 1\r\n\r\nx",
                      "200 x"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
@@ -287,7 +318,8 @@ TEST_F(ParrotTest, AnEndlessExtensionEndsAtTheLimit) {
   EXPECT_TRUE(served.get()) << "the client has closed the connection, after " << sent << " bytes";
 }
 
-asio::awaitable<std::pair<boost::system::error_code, size_t>> fill_up(std::shared_ptr<Connection> connection) {
+asio::awaitable<std::pair<boost::system::error_code, size_t>> fill_up(
+    std::shared_ptr<Connection> connection) {
   boost::system::error_code code;
   while (!code) code = co_await connection->fill();
   co_return std::pair(code, connection->input().size());

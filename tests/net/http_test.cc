@@ -48,26 +48,38 @@ TEST_P(UrlTest, Parses) {
 using S = Url::Scheme;
 INSTANTIATE_TEST_SUITE_P(
     All, UrlTest,
-    testing::Values(UrlCase{"Plain", "http://a:9090/api/v1/read", S::http, "a", 9090, "/api/v1/read",
-                            "http://a:9090/api/v1/read"},
-                    UrlCase{"DefaultPort", "HTTP://a", S::http, "a", 80, "/", "http://a:80/"},
-                    UrlCase{"Https", "https://a/x?y=1#z", S::https, "a", 443, "/x?y=1", "https://a:443/x?y=1"},
-                    UrlCase{"QueryWithoutPath", "http://a?x=1", S::http, "a", 80, "/?x=1", "http://a:80/?x=1"},
-                    UrlCase{"Ipv6", "http://[::1]:90/", S::http, "::1", 90, "/", "http://[::1]:90/"},
-                    UrlCase{"Ipv6DefaultPort", "http://[::1]", S::http, "::1", 80, "/", "http://[::1]:80/"},
-                    UrlCase{"AtInQuery", "http://a/?q=b@c", S::http, "a", 80, "/?q=b@c", "http://a:80/?q=b@c"},
-                    UrlCase{"Unix", "unix:///var/run/docker.sock:/v1.41/info", S::unix_socket, "/var/run/docker.sock",
-                            0, "/v1.41/info", "unix:///var/run/docker.sock:/v1.41/info"},
-                    UrlCase{"UnixBare", "unix:///s", S::unix_socket, "/s", 0, "/", "unix:///s:/"}),
+    testing::Values(
+        UrlCase{"Plain", "http://a:9090/api/v1/read", S::http, "a", 9090, "/api/v1/read",
+                "http://a:9090/api/v1/read"},
+        UrlCase{"DefaultPort", "HTTP://a", S::http, "a", 80, "/", "http://a:80/"},
+        UrlCase{"Https", "https://a/x?y=1#z", S::https, "a", 443, "/x?y=1", "https://a:443/x?y=1"},
+        UrlCase{"QueryWithoutPath", "http://a?x=1", S::http, "a", 80, "/?x=1", "http://a:80/?x=1"},
+        UrlCase{"Ipv6", "http://[::1]:90/", S::http, "::1", 90, "/", "http://[::1]:90/"},
+        UrlCase{"Ipv6DefaultPort", "http://[::1]", S::http, "::1", 80, "/", "http://[::1]:80/"},
+        UrlCase{"AtInQuery", "http://a/?q=b@c", S::http, "a", 80, "/?q=b@c", "http://a:80/?q=b@c"},
+        UrlCase{"Unix", "unix:///var/run/docker.sock:/v1.41/info", S::unix_socket,
+                "/var/run/docker.sock", 0, "/v1.41/info",
+                "unix:///var/run/docker.sock:/v1.41/info"},
+        UrlCase{"UnixBare", "unix:///s", S::unix_socket, "/s", 0, "/", "unix:///s:/"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(UrlTest, RefusesWhatItCannotUse) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"a:9090/x", "no scheme"},        {"ftp://a", "unknown scheme"},    {"http://", "no host"},
-      {"http://:80/", "no host"},       {"http://a:0/", "bad port"},      {"http://a:65536/", "bad port"},
-      {"http://a:/", "bad port"},       {"http://a:9x/", "bad port"},     {"http://::1/", "needs brackets"},
-      {"http://[::1/", "no ']'"},       {"http://[::1]9/", "':'"},        {"http://a/b c", "space"},
-      {"http://a/\r\nX: y", "control"}, {"unix://:/x", "no socket path"}, {"unix:///s:x", "must begin with '/'"},
+      {"a:9090/x", "no scheme"},
+      {"ftp://a", "unknown scheme"},
+      {"http://", "no host"},
+      {"http://:80/", "no host"},
+      {"http://a:0/", "bad port"},
+      {"http://a:65536/", "bad port"},
+      {"http://a:/", "bad port"},
+      {"http://a:9x/", "bad port"},
+      {"http://::1/", "needs brackets"},
+      {"http://[::1/", "no ']'"},
+      {"http://[::1]9/", "':'"},
+      {"http://a/b c", "space"},
+      {"http://a/\r\nX: y", "control"},
+      {"unix://:/x", "no socket path"},
+      {"unix:///s:x", "must begin with '/'"},
   };
   for (const auto& [text, message] : cases) {
     const auto url = Url::parse(text);
@@ -97,17 +109,19 @@ TEST(HeadTextTest, ReasonsComeFromTheStatus) {
 }
 
 TEST(ListenAddressTest, Parses) {
-  const std::vector<std::tuple<std::string, std::string, uint16_t>> cases = {{"127.0.0.1:9095", "127.0.0.1", 9095},
-                                                                             {":9095", "0.0.0.0", 9095},
-                                                                             {"[::1]:0", "::1", 0},
-                                                                             {"localhost:1", "localhost", 1}};
+  const std::vector<std::tuple<std::string, std::string, uint16_t>> cases = {
+      {"127.0.0.1:9095", "127.0.0.1", 9095},
+      {":9095", "0.0.0.0", 9095},
+      {"[::1]:0", "::1", 0},
+      {"localhost:1", "localhost", 1}};
   for (const auto& [text, host, port] : cases) {
     const auto address = parse_listen_address(text);
     ASSERT_TRUE(address) << text;
     EXPECT_EQ(address->host, host);
     EXPECT_EQ(address->port, port);
   }
-  for (const std::string text : {"", "9095", "a:", "a:x", "a:65536", "::1:90", "[::1:90", "[]:1", "a:-1"}) {
+  for (const std::string text :
+       {"", "9095", "a:", "a:x", "a:65536", "::1:90", "[::1:90", "[]:1", "a:-1"}) {
     const auto address = parse_listen_address(text);
     ASSERT_FALSE(address) << text;
     EXPECT_TRUE(address.error().is(Errc::config));

@@ -40,7 +40,8 @@ Outcome<Parser> parse(std::string_view text, bool ends = false) {
     const auto cut = feed<Parser>(text, piece, ends);
     EXPECT_EQ(cut.code, whole.code) << text << " in pieces of " << piece;
     EXPECT_EQ(cut.body, whole.body) << text << " in pieces of " << piece;
-    EXPECT_EQ(cut.parser.is_complete(), whole.parser.is_complete()) << text << " in pieces of " << piece;
+    EXPECT_EQ(cut.parser.is_complete(), whole.parser.is_complete())
+        << text << " in pieces of " << piece;
     if (!whole.code) {
       EXPECT_EQ(cut.used, whole.used) << text << " in pieces of " << piece;
     }
@@ -49,17 +50,22 @@ Outcome<Parser> parse(std::string_view text, bool ends = false) {
 }
 
 Outcome<RequestParser> request(std::string_view text) { return parse<RequestParser>(text); }
-Outcome<ResponseParser> response(std::string_view text, bool ends = false) { return parse<ResponseParser>(text, ends); }
+Outcome<ResponseParser> response(std::string_view text, bool ends = false) {
+  return parse<ResponseParser>(text, ends);
+}
 
 TEST(MessageParserTest, ReadsARequest) {
-  auto out = request("POST /a?b HTTP/1.1\r\nHost: x\r\nA:  b c \r\nContent-Length: 3\r\n\r\nxyzGET");
+  auto out =
+      request("POST /a?b HTTP/1.1\r\nHost: x\r\nA:  b c \r\nContent-Length: 3\r\n\r\nxyzGET");
   EXPECT_FALSE(out.code) << out.code.message();
   EXPECT_EQ(out.parser.head().method, "POST");
   EXPECT_EQ(out.parser.head().target, "/a?b");
   EXPECT_EQ(out.parser.head().headers.get("a"), "b c");
   EXPECT_EQ(out.body, "xyz");
-  EXPECT_EQ(out.used,
-            std::string_view("POST /a?b HTTP/1.1\r\nHost: x\r\nA:  b c \r\nContent-Length: 3\r\n\r\nxyz").size());
+  EXPECT_EQ(
+      out.used,
+      std::string_view("POST /a?b HTTP/1.1\r\nHost: x\r\nA:  b c \r\nContent-Length: 3\r\n\r\nxyz")
+          .size());
   EXPECT_TRUE(out.parser.keep_alive());
 }
 
@@ -125,10 +131,13 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"SpaceInTarget", "GET /a b HTTP/1.1\r\n", F::start_line},
         FaultCase{"EmptyLineInFront", "\r\nGET / HTTP/1.1\r\n", F::start_line},
         FaultCase{"MethodIsNoToken", "G(T / HTTP/1.1\r\n", F::start_line},
-        FaultCase{"Http2", "PRI * HTTP/2.0\r\n", F::version}, FaultCase{"Http12", "GET / HTTP/1.2\r\n", F::version},
+        FaultCase{"Http2", "PRI * HTTP/2.0\r\n", F::version},
+        FaultCase{"Http12", "GET / HTTP/1.2\r\n", F::version},
         FaultCase{"LowerCaseVersion", "GET / http/1.1\r\n", F::version},
-        FaultCase{"SpaceBeforeColon", with("A : b\r\n"), F::field}, FaultCase{"NoColon", with("A\r\n"), F::field},
-        FaultCase{"NoName", with(": b\r\n"), F::field}, FaultCase{"Folded", with("A: b\r\n c\r\n"), F::folded},
+        FaultCase{"SpaceBeforeColon", with("A : b\r\n"), F::field},
+        FaultCase{"NoColon", with("A\r\n"), F::field},
+        FaultCase{"NoName", with(": b\r\n"), F::field},
+        FaultCase{"Folded", with("A: b\r\n c\r\n"), F::folded},
         FaultCase{"FoldedFirst", "GET / HTTP/1.1\r\n Host: x\r\n", F::folded},
         FaultCase{"BareCr", with("A: b\rContent-Length: 3\r\n"), F::character},
         FaultCase{"Nul", with(std::string("A: b\0c\r\n", 8)), F::character},
@@ -146,8 +155,10 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"LengthIsHex", with("Content-Length: 0x3\r\n"), F::length},
         FaultCase{"LengthOverflows", with("Content-Length: 18446744073709551619\r\n"), F::length},
         FaultCase{"LengthIsOver63Bits", with("Content-Length: 9223372036854775808\r\n"), F::length},
-        FaultCase{"LengthsDiffer", with("Content-Length: 3\r\nContent-Length: 4\r\n"), F::several_lengths},
-        FaultCase{"LengthsLookDifferent", with("Content-Length: 3\r\nContent-Length: 03\r\n"), F::several_lengths},
+        FaultCase{"LengthsDiffer", with("Content-Length: 3\r\nContent-Length: 4\r\n"),
+                  F::several_lengths},
+        FaultCase{"LengthsLookDifferent", with("Content-Length: 3\r\nContent-Length: 03\r\n"),
+                  F::several_lengths},
         FaultCase{"EncodingAndLength", with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
                   F::encoding_and_length},
         FaultCase{"LengthAndEncoding", with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
@@ -160,9 +171,11 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"ChunkedGzip", with("Transfer-Encoding: chunked, gzip\r\n"), F::encoding},
         FaultCase{"QuotedEncoding", with("Transfer-Encoding: \"chunked\"\r\n"), F::encoding},
         FaultCase{"VerticalTab", with("Transfer-Encoding: \vchunked\r\n"), F::character},
-        FaultCase{"TwoEncodings", with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+        FaultCase{"TwoEncodings",
+                  with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
                   F::several_encodings},
-        FaultCase{"EncodingInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", F::encoding_in_http10},
+        FaultCase{"EncodingInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                  F::encoding_in_http10},
         FaultCase{"SizeIsPrefixed", chunks("0x3\r\nabc\r\n"), F::chunk_size},
         FaultCase{"SizeHasASign", chunks("+3\r\nabc\r\n"), F::chunk_size},
         FaultCase{"SizeIsNegative", chunks("-3\r\nabc\r\n"), F::chunk_size},
@@ -180,17 +193,21 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"LfInTrailers", chunks("0\r\nA: b\n\r\n"), F::line_end},
         FaultCase{"TrailerIsNoField", chunks("0\r\nGET / HTTP/1.1\r\n\r\n"), F::field},
         FaultCase{"FoldedTrailer", chunks("0\r\nA: b\r\n c\r\n\r\n"), F::folded},
-        FaultCase{"LongExtension", chunks("3;" + std::string(1000, 'x') + "\r\nabc\r\n"), F::chunk_line_limit},
-        FaultCase{"LongTrailer", chunks("0\r\nA: " + std::string(1000, 'x') + "\r\n\r\n"), F::trailer_limit}),
+        FaultCase{"LongExtension", chunks("3;" + std::string(1000, 'x') + "\r\nabc\r\n"),
+                  F::chunk_line_limit},
+        FaultCase{"LongTrailer", chunks("0\r\nA: " + std::string(1000, 'x') + "\r\n\r\n"),
+                  F::trailer_limit}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(MessageParserTest, ResponsesAreTakenAsGoTakesThem) {
   EXPECT_EQ(response("HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx").body, "x");
   EXPECT_EQ(response("HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\nx").body, "x");
   EXPECT_EQ(response("HTTP/1.1 200 OK\nContent-Length: 1\n\nx").body, "x");
-  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx").body, "x");
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx").body,
+            "x");
   auto out = response(
-      "HTTP/1.1 200 All is well\r\nA: b\r\n  c\r\n \r\nTransfer-Encoding: chunked\r\n\r\n3  \r\nabc\r\n0\r\n\r\n");
+      "HTTP/1.1 200 All is well\r\nA: b\r\n  c\r\n \r\nTransfer-Encoding: chunked\r\n\r\n3  "
+      "\r\nabc\r\n0\r\n\r\n");
   EXPECT_FALSE(out.code) << out.code.message();
   EXPECT_EQ(out.parser.head().reason, "All is well");
   EXPECT_EQ(out.parser.head().headers.get("A"), "b c");
@@ -204,15 +221,18 @@ TEST(MessageParserTest, ResponsesEndWithTheConnectionWhereNothingElseTells) {
   EXPECT_EQ(out.body, "all");
   EXPECT_TRUE(out.parser.is_complete());
   EXPECT_FALSE(out.parser.keep_alive());
-  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nall", true).code, http::error::partial_message);
-  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nall\r\n", true).code,
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nall", true).code,
             http::error::partial_message);
+  EXPECT_EQ(
+      response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nall\r\n", true).code,
+      http::error::partial_message);
   EXPECT_EQ(response("HTTP/1.1 200 OK\r\nA", true).code, http::error::partial_message);
   EXPECT_EQ(response("", true).code, http::error::end_of_stream);
 }
 
 TEST(MessageParserTest, AFoldedValueMayBeginInTheNextLine) {
-  auto out = response("HTTP/1.1 200 OK\r\nA:\r\n b\r\n\t c \r\nTransfer-Encoding: \r\n chunked\r\n\r\n0\r\n\r\n");
+  auto out = response(
+      "HTTP/1.1 200 OK\r\nA:\r\n b\r\n\t c \r\nTransfer-Encoding: \r\n chunked\r\n\r\n0\r\n\r\n");
   EXPECT_FALSE(out.code) << out.code.message();
   EXPECT_EQ(out.parser.head().headers.get("A"), "b c");
   EXPECT_TRUE(out.parser.is_chunked());
@@ -228,8 +248,10 @@ TEST(MessageParserTest, ResponsesThatCannotBeTrustedAreRefused) {
       {"ICY 200 OK\r\n", F::start_line},
       {"HTTP/3 200 OK\r\n", F::version},
       {"HTTP/1.1 200 O\x01K\r\n", F::character},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", F::encoding_and_length},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", F::several_encodings},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+       F::encoding_and_length},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+       F::several_encodings},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", F::encoding},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n", F::encoding},
       {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", F::encoding_in_http10},
@@ -259,7 +281,8 @@ TEST(MessageParserTest, SomeResponsesHaveNoBodyWhateverTheySay) {
 
 TEST(MessageParserTest, KeepAliveFollowsTheVersionAndTheFields) {
   const auto kept = [](const std::string& version, const std::string& fields) {
-    return request("GET / HTTP/" + version + "\r\nHost: x\r\n" + fields + "\r\n").parser.keep_alive();
+    return request("GET / HTTP/" + version + "\r\nHost: x\r\n" + fields + "\r\n")
+        .parser.keep_alive();
   };
   EXPECT_TRUE(kept("1.1", ""));
   EXPECT_FALSE(kept("1.1", "Connection: upgrade, Close\r\n"));
@@ -268,8 +291,8 @@ TEST(MessageParserTest, KeepAliveFollowsTheVersionAndTheFields) {
   EXPECT_FALSE(kept("1.0", "Connection: keep-alive\r\nConnection: close\r\n"));
 }
 
-// Each line is offered alone, with the first byte of the next, as a peer sends it that waits between them: none of them
-// is near the limit, and nothing is ever left over.
+// Each line is offered alone, with the first byte of the next, as a peer sends it that waits
+// between them: none of them is near the limit, and nothing is ever left over.
 TEST(MessageParserTest, TheHeadIsCountedAsAWhole) {
   ResponseParser parser(limit_bytes);
   Code code;

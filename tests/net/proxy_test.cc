@@ -27,43 +27,44 @@ TEST_P(NoProxyTest, Decides) {
   EXPECT_EQ(NoProxy(param.list).matches(param.host, param.port), param.direct);
 }
 
-INSTANTIATE_TEST_SUITE_P(Lists, NoProxyTest,
-                         testing::Values(NoProxyCase{"Nothing", "", "a.example", 80, false},
-                                         NoProxyCase{"LocalhostAlways", "", "localhost", 80, true},
-                                         NoProxyCase{"LoopbackAlways", "", "127.8.9.1", 80, true},
-                                         NoProxyCase{"Loopback6Always", "", "::1", 80, true},
-                                         NoProxyCase{"Star", "*", "a.example", 80, true},
-                                         NoProxyCase{"StarAmongOthers", "b.example, *", "a.example", 80, true},
-                                         NoProxyCase{"StarAddress", "*", "10.0.0.1", 80, true},
-                                         NoProxyCase{"Domain", "example.com", "example.com", 80, true},
-                                         NoProxyCase{"DomainIsItsSubdomains", "example.com", "www.example.com", 80,
-                                                     true},
-                                         NoProxyCase{"NoPartOfAName", "example.com", "notexample.com", 80, false},
-                                         NoProxyCase{"Case", "EXAMPLE.com", "Www.Example.COM", 80, true},
-                                         NoProxyCase{"DotIsSubdomainsOnly", ".example.com", "example.com", 80, false},
-                                         NoProxyCase{"DotSubdomain", ".example.com", "www.example.com", 80, true},
-                                         NoProxyCase{"StarDot", "*.example.com", "www.example.com", 80, true},
-                                         NoProxyCase{"StarDotNotItself", "*.example.com", "example.com", 80, false},
-                                         NoProxyCase{"Port", "example.com:81", "example.com", 81, true},
-                                         NoProxyCase{"OtherPort", "example.com:81", "example.com", 80, false},
-                                         NoProxyCase{"Spaces", " x , example.com ,, ", "example.com", 80, true},
-                                         NoProxyCase{"Address", "10.0.0.1", "10.0.0.1", 80, true},
-                                         NoProxyCase{"OtherAddress", "10.0.0.1", "10.0.0.11", 80, false},
-                                         NoProxyCase{"AddressPort", "10.0.0.1:9090", "10.0.0.1", 9090, true},
-                                         NoProxyCase{"AddressOtherPort", "10.0.0.1:9090", "10.0.0.1", 80, false},
-                                         NoProxyCase{"Network", "10.1.0.0/16", "10.1.255.3", 80, true},
-                                         NoProxyCase{"OutsideTheNetwork", "10.1.0.0/16", "10.2.0.1", 80, false},
-                                         NoProxyCase{"NetworkIsNoName", "10.1.0.0/16", "10.1.example", 80, false},
-                                         NoProxyCase{"OddNetwork", "10.1.2.128/25", "10.1.2.127", 80, false},
-                                         NoProxyCase{"Network6", "fd00::/8", "fd12::3", 80, true},
-                                         NoProxyCase{"OutsideNetwork6", "fd00::/8", "fe80::3", 80, false},
-                                         NoProxyCase{"Address6", "fd00::1", "fd00::1", 80, true},
-                                         NoProxyCase{"Address6Port", "[fd00::1]:80", "fd00::1", 80, true},
-                                         NoProxyCase{"Address6OtherPort", "[fd00::1]:81", "fd00::1", 80, false},
-                                         NoProxyCase{"MappedAddress", "10.0.0.1", "::ffff:10.0.0.1", 80, true},
-                                         NoProxyCase{"BadNetworkIsNoMatch", "10.0.0.0/99", "10.0.0.1", 80, false},
-                                         NoProxyCase{"OnlyAPort", ":80", "a.example", 80, false}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Lists, NoProxyTest,
+    testing::Values(NoProxyCase{"Nothing", "", "a.example", 80, false},
+                    NoProxyCase{"LocalhostAlways", "", "localhost", 80, true},
+                    NoProxyCase{"LoopbackAlways", "", "127.8.9.1", 80, true},
+                    NoProxyCase{"Loopback6Always", "", "::1", 80, true},
+                    NoProxyCase{"Star", "*", "a.example", 80, true},
+                    NoProxyCase{"StarAmongOthers", "b.example, *", "a.example", 80, true},
+                    NoProxyCase{"StarAddress", "*", "10.0.0.1", 80, true},
+                    NoProxyCase{"Domain", "example.com", "example.com", 80, true},
+                    NoProxyCase{"DomainIsItsSubdomains", "example.com", "www.example.com", 80,
+                                true},
+                    NoProxyCase{"NoPartOfAName", "example.com", "notexample.com", 80, false},
+                    NoProxyCase{"Case", "EXAMPLE.com", "Www.Example.COM", 80, true},
+                    NoProxyCase{"DotIsSubdomainsOnly", ".example.com", "example.com", 80, false},
+                    NoProxyCase{"DotSubdomain", ".example.com", "www.example.com", 80, true},
+                    NoProxyCase{"StarDot", "*.example.com", "www.example.com", 80, true},
+                    NoProxyCase{"StarDotNotItself", "*.example.com", "example.com", 80, false},
+                    NoProxyCase{"Port", "example.com:81", "example.com", 81, true},
+                    NoProxyCase{"OtherPort", "example.com:81", "example.com", 80, false},
+                    NoProxyCase{"Spaces", " x , example.com ,, ", "example.com", 80, true},
+                    NoProxyCase{"Address", "10.0.0.1", "10.0.0.1", 80, true},
+                    NoProxyCase{"OtherAddress", "10.0.0.1", "10.0.0.11", 80, false},
+                    NoProxyCase{"AddressPort", "10.0.0.1:9090", "10.0.0.1", 9090, true},
+                    NoProxyCase{"AddressOtherPort", "10.0.0.1:9090", "10.0.0.1", 80, false},
+                    NoProxyCase{"Network", "10.1.0.0/16", "10.1.255.3", 80, true},
+                    NoProxyCase{"OutsideTheNetwork", "10.1.0.0/16", "10.2.0.1", 80, false},
+                    NoProxyCase{"NetworkIsNoName", "10.1.0.0/16", "10.1.example", 80, false},
+                    NoProxyCase{"OddNetwork", "10.1.2.128/25", "10.1.2.127", 80, false},
+                    NoProxyCase{"Network6", "fd00::/8", "fd12::3", 80, true},
+                    NoProxyCase{"OutsideNetwork6", "fd00::/8", "fe80::3", 80, false},
+                    NoProxyCase{"Address6", "fd00::1", "fd00::1", 80, true},
+                    NoProxyCase{"Address6Port", "[fd00::1]:80", "fd00::1", 80, true},
+                    NoProxyCase{"Address6OtherPort", "[fd00::1]:81", "fd00::1", 80, false},
+                    NoProxyCase{"MappedAddress", "10.0.0.1", "::ffff:10.0.0.1", 80, true},
+                    NoProxyCase{"BadNetworkIsNoMatch", "10.0.0.0/99", "10.0.0.1", 80, false},
+                    NoProxyCase{"OnlyAPort", ":80", "a.example", 80, false}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 struct RulesCase {
   const char* name;
@@ -91,10 +92,20 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         RulesCase{"None", {}, {{"HTTP_PROXY", "http://p:1"}}, "http://a.example", ""},
         RulesCase{"Url", {.url = "http://p:3128"}, {}, "https://a.example", "http://p:3128/"},
-        // Without no_proxy, even what is near goes through the proxy; with one, it never does. As in Prometheus.
-        RulesCase{"UrlTakesLocalhost", {.url = "http://p:3128"}, {}, "http://127.0.0.1:9090", "http://p:3128/"},
-        RulesCase{"ListSparesLocalhost", {.url = "http://p:3128", .no_proxy = "x"}, {}, "http://127.0.0.1:9090", ""},
-        RulesCase{"List", {.url = "http://p:3128", .no_proxy = "a.example"}, {}, "http://a.example", ""},
+        // Without no_proxy, even what is near goes through the proxy; with one, it never does. As
+        // in Prometheus.
+        RulesCase{"UrlTakesLocalhost",
+                  {.url = "http://p:3128"},
+                  {},
+                  "http://127.0.0.1:9090",
+                  "http://p:3128/"},
+        RulesCase{"ListSparesLocalhost",
+                  {.url = "http://p:3128", .no_proxy = "x"},
+                  {},
+                  "http://127.0.0.1:9090",
+                  ""},
+        RulesCase{
+            "List", {.url = "http://p:3128", .no_proxy = "a.example"}, {}, "http://a.example", ""},
         RulesCase{"DefaultPort", {.url = "https://p"}, {}, "http://a.example", "https://p:443/"},
         RulesCase{"EnvironmentHttp",
                   {.from_environment = true},
@@ -126,7 +137,11 @@ INSTANTIATE_TEST_SUITE_P(
                   {{"http_proxy", "http://l:1"}},
                   "http://localhost:9090",
                   ""},
-        RulesCase{"NoVariable", {.from_environment = true}, {{"HTTPS_PROXY", "http://s:2"}}, "http://a.example", ""}),
+        RulesCase{"NoVariable",
+                  {.from_environment = true},
+                  {{"HTTPS_PROXY", "http://s:2"}},
+                  "http://a.example",
+                  ""}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ProxyTest, UserAndPasswordBecomeAHeader) {
@@ -138,8 +153,9 @@ TEST(ProxyTest, UserAndPasswordBecomeAHeader) {
 }
 
 TEST(ProxyTest, ErrorsShowNoPassword) {
-  for (const char* text : {"http://user:SECRET@", "http://user:SECRET@p:99999", "socks5://user:SECRET@p:1080",
-                           "http://user:SEC RET@p", "user:SECRET@p:1"}) {
+  for (const char* text :
+       {"http://user:SECRET@", "http://user:SECRET@p:99999", "socks5://user:SECRET@p:1080",
+        "http://user:SEC RET@p", "user:SECRET@p:1"}) {
     const auto proxy = Proxy::parse(text);
     ASSERT_FALSE(proxy) << text;
     EXPECT_THAT(proxy.error().to_string(), Not(HasSubstr("RET"))) << text;

@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using testing::ElementsAre;
 
-// A name service that says what it is told to; names that begin with "slow" hang until they are let go. Shared with
-// the resolver's threads, which may outlive the test.
+// A name service that says what it is told to; names that begin with "slow" hang until they are let
+// go. Shared with the resolver's threads, which may outlive the test.
 class Names : public std::enable_shared_from_this<Names> {
  public:
   Resolver::Lookup lookup() {
@@ -247,7 +247,9 @@ TEST_F(ResolverTest, AHungLookupCanBeLeftAndHoldsUpNoEnd) {
 }
 
 TEST_F(ResolverTest, ALookupMayThrow) {
-  options_.lookup = [](const std::string&) -> Result<Resolver::Addresses> { throw std::runtime_error("broken"); };
+  options_.lookup = [](const std::string&) -> Result<Resolver::Addresses> {
+    throw std::runtime_error("broken");
+  };
   start();
   EXPECT_EQ(text("a"), "name lookup: broken");
 }
@@ -255,7 +257,8 @@ TEST_F(ResolverTest, ALookupMayThrow) {
 TEST(LookUpTest, FindsThisMachine) {
   const auto found = look_up("localhost");
   ASSERT_TRUE(found) << found.error().to_string();
-  EXPECT_TRUE(std::all_of(found->begin(), found->end(), [](const auto& one) { return one.is_loopback(); }));
+  EXPECT_TRUE(
+      std::all_of(found->begin(), found->end(), [](const auto& one) { return one.is_loopback(); }));
   EXPECT_EQ(look_up("127.0.0.1").value(), address("127.0.0.1"));
 }
 
@@ -290,7 +293,8 @@ TEST_F(NamedServerTest, AServerIsReachedWhateverTheOthersNamesDo) {
   ASSERT_TRUE(answer) << answer.error().to_string();
   EXPECT_EQ(answer->head.status, 200);
   names->let_go("slow");
-  EXPECT_THAT(slow.get().error().to_string(), testing::StartsWith("slow:" + std::to_string(server_->port()) + ": "));
+  EXPECT_THAT(slow.get().error().to_string(),
+              testing::StartsWith("slow:" + std::to_string(server_->port()) + ": "));
 }
 
 TEST_F(NamedServerTest, ADeadAddressLeavesTimeForTheNext) {

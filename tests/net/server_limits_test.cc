@@ -58,7 +58,9 @@ class ServerLimitsTest : public ClientServerTest {
       const std::lock_guard lock(seen->mutex);
       seen->cut.emplace(reason);
     };
-    options.admit = [seen = seen_](const RequestHead&, std::string, bool is_there) { return admit(seen, is_there); };
+    options.admit = [seen = seen_](const RequestHead&, std::string, bool is_there) {
+      return admit(seen, is_there);
+    };
     return options;
   }
   static asio::awaitable<BodyPermit> admit(std::shared_ptr<Seen> seen, bool is_there) {
@@ -81,7 +83,9 @@ class ServerLimitsTest : public ClientServerTest {
     socket->connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()));
     return socket;
   }
-  static void send(tcp::socket& socket, const std::string& bytes) { asio::write(socket, asio::buffer(bytes)); }
+  static void send(tcp::socket& socket, const std::string& bytes) {
+    asio::write(socket, asio::buffer(bytes));
+  }
   /// What comes until `end`, or until the server closes.
   static std::string receive(tcp::socket& socket, const std::string& end) {
     std::string answer;
@@ -102,14 +106,17 @@ TEST_F(ServerLimitsTest, ABodyIsAskedForBehindTheScreenOnly) {
     co_return refusal;
   };
   serve(echo, with);
-  EXPECT_THAT(talk("POST /secret HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"), HasSubstr(" 401 "));
+  EXPECT_THAT(talk("POST /secret HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"),
+              HasSubstr(" 401 "));
   EXPECT_THAT(talk("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), HasSubstr("/|"));
   EXPECT_EQ(seen_->asked, 0);
-  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody"),
-              HasSubstr("/a|body"));
+  EXPECT_THAT(
+      talk("POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody"),
+      HasSubstr("/a|body"));
   EXPECT_EQ(seen_->asked, 1);
   EXPECT_EQ(seen_->there, 1);
-  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"), HasSubstr(" 413 "));
+  EXPECT_THAT(talk("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"),
+              HasSubstr(" 413 "));
   EXPECT_EQ(seen_->there, 1);
   EXPECT_EQ(seen_->held, 0u);
 }
@@ -117,7 +124,8 @@ TEST_F(ServerLimitsTest, ABodyIsAskedForBehindTheScreenOnly) {
 TEST_F(ServerLimitsTest, ABodyThatMakesWayIsDroppedThoughItsClientSaysNothingMore) {
   serve(echo, options());
   const auto client = connect();
-  send(*client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
+  send(*client,
+       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
   wait_for([&] { return seen_->held >= 100'000; });
   const auto give_up = [&] {
     const std::lock_guard lock(seen_->mutex);
@@ -140,7 +148,8 @@ TEST_F(ServerLimitsTest, AClientThatLeavesWhileItsBodyWaitsIsLetGo) {
   const auto reached = std::make_shared<std::atomic<int>>(0);
   with.admit = [reached](const RequestHead&, std::string, bool) -> asio::awaitable<BodyPermit> {
     ++*reached;
-    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    asio::steady_timer timer(co_await asio::this_coro::executor,
+                             asio::steady_timer::time_point::max());
     co_await timer.async_wait(nothrow);
     co_return BodyPermit{};
   };
@@ -160,7 +169,8 @@ asio::awaitable<int> drip(std::shared_ptr<tcp::socket> socket, std::string head)
   for (boost::system::error_code code; !code; ++sent) {
     turn.expires_after(1ms);
     co_await turn.async_wait(nothrow);
-    std::tie(code, std::ignore) = co_await asio::async_write(*socket, asio::buffer("x", 1), nothrow);
+    std::tie(code, std::ignore) =
+        co_await asio::async_write(*socket, asio::buffer("x", 1), nothrow);
   }
   co_return sent;
 }
@@ -172,7 +182,9 @@ TEST_F(ServerLimitsTest, AHeadAndABodyThatDripAreLetGo) {
   serve(echo, with);
   EXPECT_GT(loop_.run(drip(connect(), "GET / HTTP/1.1\r\nHost: a\r\nX: ")), 1);
   wait_for([&] { return seen_->count("slow_head") == 1; });
-  EXPECT_GT(loop_.run(drip(connect(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")), 1);
+  EXPECT_GT(
+      loop_.run(drip(connect(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")),
+      1);
   wait_for([&] { return seen_->count("slow_body") == 1; });
   wait_for([&] { return server_->connections() == 0; });
 }
@@ -184,7 +196,8 @@ TEST_F(ServerLimitsTest, ABodyThatComesFastEnoughHasTheTimeThatItNeeds) {
   serve(echo, with);
   const auto client = connect();
   send(*client,
-       "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" + std::string(100'000, 'x'));
+       "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" +
+           std::string(100'000, 'x'));
   wait_for([&] { return seen_->held >= 100'000; });
   // A multiple of header_timeout.
   const auto end = std::chrono::steady_clock::now() + 300ms;

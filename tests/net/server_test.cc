@@ -21,7 +21,8 @@ using tcp = asio::ip::tcp;
 class ServerTest : public ClientServerTest {};
 
 asio::awaitable<void> forever() {
-  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  asio::steady_timer timer(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
   co_await timer.async_wait(nothrow);
 }
 
@@ -33,7 +34,8 @@ TEST_F(ServerTest, RefusesAndComesBackOnTheSamePort) {
   Client fresh;
   const auto refused = loop_.run(get(fresh, to("/")));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().to_string(), "127.0.0.1:" + std::to_string(port) + ": Connection refused");
+  EXPECT_EQ(refused.error().to_string(),
+            "127.0.0.1:" + std::to_string(port) + ": Connection refused");
   EXPECT_TRUE(fetch_from("/")) << "what is open stays open";
   ASSERT_TRUE(server_->set_accepting(true));
   EXPECT_EQ(server_->port(), port);
@@ -46,7 +48,8 @@ TEST_F(ServerTest, APortInUseIsNamed) {
   options.port = server_->port();
   const auto second = Server::listen(loop_.executor(), options, echo);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().to_string(), "127.0.0.1:" + std::to_string(options.port) + ": Address already in use");
+  EXPECT_EQ(second.error().to_string(),
+            "127.0.0.1:" + std::to_string(options.port) + ": Address already in use");
 }
 
 TEST_F(ServerTest, LimitsAreAnsweredInOneLine) {
@@ -60,11 +63,14 @@ TEST_F(ServerTest, LimitsAreAnsweredInOneLine) {
   ASSERT_TRUE(large) << large.error().to_string();
   EXPECT_EQ(large->head.status, 413);
   EXPECT_EQ(large->body, "request body over 1000 bytes\n");
-  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n" + std::string(0x500, 'x')),
+  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n" +
+                   std::string(0x500, 'x')),
               HasSubstr(" 413 "));
-  EXPECT_THAT(talk("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(3000, 'x') + "\r\n\r\n"), HasSubstr(" 431 "));
+  EXPECT_THAT(talk("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(3000, 'x') + "\r\n\r\n"),
+              HasSubstr(" 431 "));
   EXPECT_THAT(talk("nonsense\r\n\r\n"), HasSubstr(" 400 "));
-  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), HasSubstr(" 400 "));
+  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+              HasSubstr(" 400 "));
   request.body.resize(1000);
   EXPECT_EQ(loop_.run(get(client_, request))->head.status, 200);
 }
@@ -95,15 +101,19 @@ TEST_F(ServerTest, AVeryLargeRefusedBodyStillGetsItsAnswer) {
 
 asio::awaitable<std::string> ask_to_continue(uint16_t port) {
   tcp::socket socket(co_await asio::this_coro::executor);
-  co_await socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port), asio::use_awaitable);
+  co_await socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port),
+                                asio::use_awaitable);
   const std::string head =
-      "POST /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n";
+      "POST /c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: "
+      "close\r\n\r\n";
   co_await asio::async_write(socket, asio::buffer(head), asio::use_awaitable);
   std::string answer;
-  co_await asio::async_read_until(socket, asio::dynamic_buffer(answer), "\r\n\r\n", asio::use_awaitable);
+  co_await asio::async_read_until(socket, asio::dynamic_buffer(answer), "\r\n\r\n",
+                                  asio::use_awaitable);
   const std::string body = "body";
   co_await asio::async_write(socket, asio::buffer(body), asio::use_awaitable);
-  co_await asio::async_read_until(socket, asio::dynamic_buffer(answer), "/c|body", asio::use_awaitable);
+  co_await asio::async_read_until(socket, asio::dynamic_buffer(answer), "/c|body",
+                                  asio::use_awaitable);
   co_return answer;
 }
 
@@ -129,7 +139,9 @@ TEST_F(ServerTest, WhoIsScreenedOutIsAnsweredWithoutTheHandler) {
   std::atomic<int> handled = 0;
   ServerOptions options;
   options.screen = polite_only();
-  options.headers = [] { return std::vector<std::pair<std::string, std::string>>{{"X-Usual", "yes"}}; };
+  options.headers = [] {
+    return std::vector<std::pair<std::string, std::string>>{{"X-Usual", "yes"}};
+  };
   serve(
       [&](ServerRequest request, ResponseWriter& writer) -> asio::awaitable<void> {
         ++handled;
@@ -160,9 +172,10 @@ TEST_F(ServerTest, ASmallBodyOfWhoIsScreenedOutIsDroppedAndTheConnectionKept) {
   request.body = std::string(64U << 10, 'x');
   EXPECT_EQ(loop_.run(get(client_, request))->head.status, 401);
   EXPECT_EQ(client_.idle_connections(), 1U);
-  EXPECT_THAT(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbodyGET / HTTP/1.1\r\nHost: "
-                   "x\r\nConnection: close\r\n\r\n"),
-              testing::ContainsRegex("say please\nHTTP/1.1 401 "));
+  EXPECT_THAT(
+      talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbodyGET / HTTP/1.1\r\nHost: "
+           "x\r\nConnection: close\r\n\r\n"),
+      testing::ContainsRegex("say please\nHTTP/1.1 401 "));
 }
 
 // talk() sends no byte of the bodies that it declares: only who does not wait for them can answer.
@@ -171,8 +184,9 @@ TEST_F(ServerTest, ALargeBodyOfWhoIsScreenedOutIsNotWaitedFor) {
   options.screen = polite_only();
   options.body_limit_bytes = 1U << 20;
   serve(echo, options);
-  for (const std::string fields : {"Content-Length: 65537\r\n", "Content-Length: 99999999999\r\n",
-                                   "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\nContent-Length: 4\r\n"}) {
+  for (const std::string fields :
+       {"Content-Length: 65537\r\n", "Content-Length: 99999999999\r\n",
+        "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\nContent-Length: 4\r\n"}) {
     const std::string answer = talk("POST / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 ")) << fields << answer;
     EXPECT_THAT(answer, HasSubstr("Connection: close")) << fields;

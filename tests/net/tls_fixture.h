@@ -13,7 +13,8 @@
 
 namespace mread::net {
 
-/// One client and one server that speaks TLS. The authorities and the folder are made once: keys take time.
+/// One client and one server that speaks TLS. The authorities and the folder are made once: keys
+/// take time.
 class TlsTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -38,7 +39,8 @@ class TlsTest : public testing::Test {
     settings.key_file = files.key_file;
     return settings;
   }
-  void serve(const TlsServerSettings& settings, Handler handler = echo, ServerOptions options = {}) {
+  void serve(const TlsServerSettings& settings, Handler handler = echo,
+             ServerOptions options = {}) {
     auto source = TlsSource::create(settings);
     ASSERT_TRUE(source) << source.error().to_string();
     options.tls = [source = *source] { return source; };
@@ -62,7 +64,9 @@ class TlsTest : public testing::Test {
     request.transport = *transport;
     return request;
   }
-  Result<Response> fetch_with(const TlsClientSettings& tls) { return loop_.run(get(client_, to("/x", tls))); }
+  Result<Response> fetch_with(const TlsClientSettings& tls) {
+    return loop_.run(get(client_, to("/x", tls)));
+  }
   // Without the address, whose port is another each time.
   std::string failure_with(const TlsClientSettings& tls) {
     const auto response = fetch_with(tls);

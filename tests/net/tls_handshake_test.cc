@@ -19,7 +19,8 @@ TEST_F(TlsTest, SaysWhatIsWrongWithTheCertificate) {
   named.server_name = "localhost";
   EXPECT_TRUE(fetch_with(named));
   named.server_name = "other.example";
-  EXPECT_EQ(failure_with(named), "TLS: the certificate is for 127.0.0.1, localhost, not for other.example");
+  EXPECT_EQ(failure_with(named),
+            "TLS: the certificate is for 127.0.0.1, localhost, not for other.example");
 }
 
 struct BadCertificate {
@@ -48,26 +49,32 @@ INSTANTIATE_TEST_SUITE_P(
                        {.names = {"127.0.0.2", "localhost"}},
                        "TLS: the certificate is for 127.0.0.2, localhost, not for 127.0.0.1"},
         // A common name is no name, as in Go.
-        BadCertificate{"NoNames", {.names = {}}, "TLS: the certificate is for no host by name, not for 127.0.0.1"},
-        BadCertificate{
-            "SelfSigned", {.self_signed = true}, "TLS: certificate verify failed (self-signed certificate)"}),
+        BadCertificate{"NoNames",
+                       {.names = {}},
+                       "TLS: the certificate is for no host by name, not for 127.0.0.1"},
+        BadCertificate{"SelfSigned",
+                       {.self_signed = true},
+                       "TLS: certificate verify failed (self-signed certificate)"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
-// Client certificates: what each policy of the server makes of none, one of a stranger's, and a good one.
+// Client certificates: what each policy of the server makes of none, one of a stranger's, and a
+// good one.
 struct PolicyCase {
   const char* name;
   ClientAuth policy;
   bool none, strangers, good;
 };
 
-class ClientAuthTest : public TlsTest, public testing::WithParamInterface<std::tuple<PolicyCase, TlsVersion>> {};
+class ClientAuthTest : public TlsTest,
+                       public testing::WithParamInterface<std::tuple<PolicyCase, TlsVersion>> {};
 
 TEST_P(ClientAuthTest, DecidesWhoIsAnswered) {
   const auto& [policy, version] = GetParam();
   auto settings = server_settings();
   settings.client_auth = policy.policy;
   settings.max_version = version;
-  if (policy.policy == ClientAuth::verify_if_given || policy.policy == ClientAuth::require_and_verify) {
+  if (policy.policy == ClientAuth::verify_if_given ||
+      policy.policy == ClientAuth::require_and_verify) {
     settings.client_ca_file = authority->ca_file();
   }
   serve(settings);
@@ -87,9 +94,11 @@ TEST_P(ClientAuthTest, DecidesWhoIsAnswered) {
     return fetch_with(tls);
   };
   const auto strangers = with(stranger->issue("strange"));
-  EXPECT_EQ(strangers.has_value(), policy.strangers) << (strangers ? "" : strangers.error().to_string());
+  EXPECT_EQ(strangers.has_value(), policy.strangers)
+      << (strangers ? "" : strangers.error().to_string());
   if (!strangers) {
-    EXPECT_THAT(strangers.error().to_string(), HasSubstr("TLS: the peer refuses our certificate (unknown CA)"));
+    EXPECT_THAT(strangers.error().to_string(),
+                HasSubstr("TLS: the peer refuses our certificate (unknown CA)"));
   }
   const auto good = with(authority->issue("client"));
   EXPECT_EQ(good.has_value(), policy.good) << (good ? "" : good.error().to_string());
@@ -98,14 +107,16 @@ TEST_P(ClientAuthTest, DecidesWhoIsAnswered) {
 INSTANTIATE_TEST_SUITE_P(
     Policies, ClientAuthTest,
     testing::Combine(
-        testing::Values(PolicyCase{"NoClientCert", ClientAuth::none, true, true, true},
-                        PolicyCase{"RequestClientCert", ClientAuth::request, true, true, true},
-                        PolicyCase{"RequireAnyClientCert", ClientAuth::require_any, false, true, true},
-                        PolicyCase{"VerifyClientCertIfGiven", ClientAuth::verify_if_given, true, false, true},
-                        PolicyCase{"RequireAndVerify", ClientAuth::require_and_verify, false, false, true}),
+        testing::Values(
+            PolicyCase{"NoClientCert", ClientAuth::none, true, true, true},
+            PolicyCase{"RequestClientCert", ClientAuth::request, true, true, true},
+            PolicyCase{"RequireAnyClientCert", ClientAuth::require_any, false, true, true},
+            PolicyCase{"VerifyClientCertIfGiven", ClientAuth::verify_if_given, true, false, true},
+            PolicyCase{"RequireAndVerify", ClientAuth::require_and_verify, false, false, true}),
         testing::Values(TlsVersion::tls12, TlsVersion::tls13)),
     [](const auto& param_info) {
-      return std::string(std::get<0>(param_info.param).name) + "_" + to_string(std::get<1>(param_info.param));
+      return std::string(std::get<0>(param_info.param).name) + "_" +
+             to_string(std::get<1>(param_info.param));
     });
 
 TEST_F(TlsTest, LetsInOnlyTheNamesThatAreAllowed) {
@@ -121,7 +132,8 @@ TEST_F(TlsTest, LetsInOnlyTheNamesThatAreAllowed) {
     return tls;
   };
   EXPECT_TRUE(fetch_with(with(authority->issue("query", {.names = {"query.example"}}))));
-  EXPECT_NE(failure_with(with(authority->issue("other", {.names = {"other.example"}}))), "answered");
+  EXPECT_NE(failure_with(with(authority->issue("other", {.names = {"other.example"}}))),
+            "answered");
 }
 
 TEST_F(TlsTest, TellsWhyAHandshakeFailed) {

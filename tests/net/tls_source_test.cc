@@ -60,7 +60,8 @@ TEST_F(TlsSourceTest, KeepsTheOldContextWhereTheNewFileIsBroken) {
   EXPECT_EQ((*source)->get(now_ + 4s).context, first.context);
   ASSERT_EQ(told_.size(), 1u);
   EXPECT_TRUE(told_[0].first);
-  EXPECT_THAT(told_[0].second, HasSubstr("cert_file " + given.cert_file + ": no certificate in it"));
+  EXPECT_THAT(told_[0].second,
+              HasSubstr("cert_file " + given.cert_file + ": no certificate in it"));
   // A reload is told, however often it asks.
   EXPECT_FALSE((*source)->refresh(now_ + 4s));
   std::filesystem::remove(given.key_file);
@@ -72,7 +73,8 @@ TEST_F(TlsSourceTest, KeepsTheOldContextWhereTheNewFileIsBroken) {
 
 struct Bad {
   const char* name;
-  std::function<void(TlsServerSettings&, const TemporaryFolder&, const CertificateAuthority&)> spoil;
+  std::function<void(TlsServerSettings&, const TemporaryFolder&, const CertificateAuthority&)>
+      spoil;
   const char* error;
 };
 
@@ -94,21 +96,26 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Bad{"NoCertFile", [](auto& given, auto&, auto&) { given.cert_file = "/nowhere/x.pem"; },
             "cert_file /nowhere/x.pem: No such file or directory"},
-        Bad{"NoKeyInIt", [](auto& given, auto&, auto&) { given.key_file = given.cert_file; }, "no private key in it"},
-        Bad{"NoCertificateInIt", [](auto& given, auto&, auto&) { given.cert_file = given.key_file; },
+        Bad{"NoKeyInIt", [](auto& given, auto&, auto&) { given.key_file = given.cert_file; },
+            "no private key in it"},
+        Bad{"NoCertificateInIt",
+            [](auto& given, auto&, auto&) { given.cert_file = given.key_file; },
             "no certificate in it"},
         Bad{"AnothersKey",
-            [](auto& given, auto&, const auto& authority) { given.key_file = authority.issue("other").key_file; },
+            [](auto& given, auto&, const auto& authority) {
+              given.key_file = authority.issue("other").key_file;
+            },
             "the key does not belong to the certificate"},
         Bad{"EncryptedKey",
             [](auto& given, const auto& folder, auto&) {
-              given.key_file = folder.write("e.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nSECRET\n");
+              given.key_file =
+                  folder.write("e.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nSECRET\n");
             },
             "the key is encrypted"},
         Bad{"BrokenKey",
             [](auto& given, const auto& folder, auto&) {
-              given.key_file =
-                  folder.write("b.key", "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n");
+              given.key_file = folder.write(
+                  "b.key", "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n");
             },
             "the key is broken"},
         Bad{"InlineKey",
@@ -117,7 +124,8 @@ INSTANTIATE_TEST_SUITE_P(
               given.key = "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n";
             },
             "key: the key is broken"},
-        Bad{"UnknownSuite", [](auto& given, auto&, auto&) { given.cipher_suites = {"TLS_WHATEVER"}; },
+        Bad{"UnknownSuite",
+            [](auto& given, auto&, auto&) { given.cipher_suites = {"TLS_WHATEVER"}; },
             "cipher_suites: TLS_WHATEVER is not known, or too weak"},
         Bad{"ClientCa",
             [](auto& given, auto&, auto&) {
@@ -125,7 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
               given.client_ca_file = given.key_file;
             },
             "client_ca_file "},
-        Bad{"Folder", [](auto& given, const auto& folder, auto&) { given.cert_file = folder.path().string(); },
+        Bad{"Folder",
+            [](auto& given, const auto& folder, auto&) {
+              given.cert_file = folder.path().string();
+            },
             "cert_file "}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 

@@ -90,7 +90,8 @@ TEST_F(TlsTest, TlsAtAPlainPort) {
   request.url.scheme = Url::Scheme::https;
   const auto response = loop_.run(get(client_, request));
   ASSERT_FALSE(response);
-  EXPECT_THAT(response.error().to_string(), HasSubstr(": TLS: the peer does not speak TLS (plain HTTP?)"));
+  EXPECT_THAT(response.error().to_string(),
+              HasSubstr(": TLS: the peer does not speak TLS (plain HTTP?)"));
 }
 
 // A server that answers everything with a TLS alert, as OpenSSL's do.
@@ -104,7 +105,8 @@ TEST_F(TlsTest, TlsServerAtAnHttpUrl) {
     asio::write(socket, asio::buffer(alert));
   });
   ClientRequest request;
-  request.url = *Url::parse("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/");
+  request.url =
+      *Url::parse("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/");
   const auto response = loop_.run(get(client_, request));
   ASSERT_FALSE(response);
   EXPECT_THAT(response.error().to_string(), HasSubstr(": the server speaks TLS: write https"));
@@ -186,7 +188,8 @@ TEST_F(TlsTest, AnAbortIsNoEnd) {
   }
 }
 
-// The body of a response to HTTP/1.0 ends with the connection: only close_notify tells its end from a broken one.
+// The body of a response to HTTP/1.0 ends with the connection: only close_notify tells its end from
+// a broken one.
 TEST_F(TlsTest, OnlyACompleteAnswerEndsCleanly) {
   for (const bool complete : {true, false}) {
     Handler handler = [&](ServerRequest, ResponseWriter& writer) -> asio::awaitable<void> {
@@ -240,7 +243,8 @@ TEST_F(TlsTest, TellsWhenTheClientHasGone) {
 }
 
 TEST_F(TlsTest, AWaitForTheClientsEndTakesNothingAway) {
-  // Every request is answered beside a wait that is cancelled, as reads do it; the connection goes on.
+  // Every request is answered beside a wait that is cancelled, as reads do it; the connection goes
+  // on.
   Handler handler = [](ServerRequest request, ResponseWriter& writer) -> asio::awaitable<void> {
     asio::steady_timer timer(co_await asio::this_coro::executor, 2ms);
     const auto first = co_await (timer.async_wait(nothrow) || writer.client_gone());
@@ -280,7 +284,8 @@ TEST_F(TlsTest, AClientThatTakesNothingIsLeft) {
   ServerOptions options;
   options.write_timeout = 50ms;
   serve(server_settings(), handler, options);
-  const auto open = [](Client& client, ClientRequest request) -> asio::awaitable<std::unique_ptr<ResponseStream>> {
+  const auto open = [](Client& client,
+                       ClientRequest request) -> asio::awaitable<std::unique_ptr<ResponseStream>> {
     auto stream = co_await client.open(std::move(request));
     co_return stream ? std::move(*stream) : nullptr;
   };

@@ -23,8 +23,10 @@ class ReloadTest : public ServeTest {
     service_->set_source([this] { return config::Config::parse(text_, "mread.yml"); });
   }
   Result<Answer> reload() { return get(request("/-/reload", "POST")); }
-  static std::string backend(const std::string& name, const std::string& url, const std::string& more = "") {
-    return "remote_read: [{name: " + name + ", url: \"" + url + "\", remote_timeout: 200ms}]\n" + more;
+  static std::string backend(const std::string& name, const std::string& url,
+                             const std::string& more = "") {
+    return "remote_read: [{name: " + name + ", url: \"" + url + "\", remote_timeout: 200ms}]\n" +
+           more;
   }
 
   std::string text_;
@@ -39,8 +41,11 @@ TEST_F(ReloadTest, NewReadsUseTheNewBackends) {
   EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
   EXPECT_EQ(reload()->head.status, 200);
   EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
-  wait_until([&] { return metric("mread_backend_requests_total{backend=\"one\",group=\"one\"}").empty(); });
-  EXPECT_THAT(get(request("/metrics"))->body, Not(HasSubstr("backend=\"one\""))) << "they go with the backend";
+  wait_until([&] {
+    return metric("mread_backend_requests_total{backend=\"one\",group=\"one\"}").empty();
+  });
+  EXPECT_THAT(get(request("/metrics"))->body, Not(HasSubstr("backend=\"one\"")))
+      << "they go with the backend";
   EXPECT_EQ(metric("mread_backend_requests_total{backend=\"two\",group=\"two\"}"), "1");
   EXPECT_EQ(metric("mread_config_last_reload_successful"), "1");
 }
@@ -56,7 +61,8 @@ TEST_F(ReloadTest, TheStatusPageShowsARefusedReloadUntilOneIsTaken) {
   EXPECT_THAT(get(request("/"))->body, Not(HasSubstr("is refused")));
 }
 
-class PageRequest : public ReloadTest, public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+class PageRequest : public ReloadTest,
+                    public testing::WithParamInterface<std::pair<const char*, const char*>> {};
 
 // Requests that a browser would send for a web page elsewhere.
 TEST_P(PageRequest, ReloadsNothing) {
@@ -72,7 +78,8 @@ TEST_P(PageRequest, ReloadsNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Headers, PageRequest,
-                         testing::Values(std::pair("Origin", "http://evil.example"), std::pair("Origin", "null"),
+                         testing::Values(std::pair("Origin", "http://evil.example"),
+                                         std::pair("Origin", "null"),
                                          std::pair("Sec-Fetch-Site", "cross-site"),
                                          std::pair("Host", "evil.example:9095")));
 
@@ -110,7 +117,8 @@ TEST_F(ReloadTest, WithHostnamesEveryPathIsAskedForByOneOfThem) {
 
 TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
   std::atomic<bool> may_go_on = false;
-  ScriptedBackend slow(loop_, streamed_after(may_go_on, frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}))));
+  ScriptedBackend slow(
+      loop_, streamed_after(may_go_on, frame("m{n=\"slow\"}", samples(1'000, 1'000, {1}))));
   ScriptedBackend other(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
   serve_text("remote_read: [{name: slow, url: \"" + slow.url() + "\", remote_timeout: 1h}]\n");
   auto under_way = std::async(std::launch::async, [&] { return read_text(); });
@@ -120,16 +128,20 @@ TEST_F(ReloadTest, AReadUnderWayEndsWithWhatItBeganWith) {
   EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
   may_go_on = true;
   EXPECT_EQ(under_way.get(), "m{n=\"slow\"} 1@1000\n");
-  wait_until([&] { return metric("mread_backend_requests_total{backend=\"slow\",group=\"slow\"}").empty(); });
+  wait_until([&] {
+    return metric("mread_backend_requests_total{backend=\"slow\",group=\"slow\"}").empty();
+  });
 }
 
 TEST_F(ReloadTest, ABadConfigurationIsRefusedAndTheOldOneStays) {
   ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
   serve_text(backend("one", one.url()));
   for (const auto& [bad, why] : std::vector<std::pair<std::string, std::string>>{
-           {backend("two", "http://127.0.0.1:1/", "partail: any\n"), "mread.yml:2:1: unknown key \"partail\""},
+           {backend("two", "http://127.0.0.1:1/", "partail: any\n"),
+            "mread.yml:2:1: unknown key \"partail\""},
            {"remote_read: []\n", "at least one backend"},
-           {backend("two", "http://127.0.0.1:1/", "query_log_file: /nowhere/q.log\n"), "/nowhere/q.log"}}) {
+           {backend("two", "http://127.0.0.1:1/", "query_log_file: /nowhere/q.log\n"),
+            "/nowhere/q.log"}}) {
     text_ = bad;
     const auto answer = reload();
     EXPECT_EQ(answer->head.status, 400);
@@ -145,7 +157,9 @@ TEST_F(ReloadTest, AnOpenCircuitStaysOpen) {
   const std::string health = "health: {probe: 1h, open_after: 1}\n";
   serve_text(backend("b", hung.url(), health));
   EXPECT_EQ(read_text(), "b: deadline 200ms\n");
-  wait_until([&] { return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}") == "1"; });
+  wait_until([&] {
+    return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}") == "1";
+  });
   text_ = backend("b", hung.url(), health + "partial: any\n");
   EXPECT_EQ(reload()->head.status, 200);
   EXPECT_EQ(read_text(), "b: open circuit\n");
@@ -153,18 +167,21 @@ TEST_F(ReloadTest, AnOpenCircuitStaysOpen) {
   text_ = backend("c", hung.url(), health);
   EXPECT_EQ(reload()->head.status, 200);
   EXPECT_EQ(read_text(), "c: deadline 200ms\n") << "another backend, though at the same place";
-  wait_until([&] { return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}").empty(); });
+  wait_until([&] {
+    return metric("mread_backend_circuit{backend=\"b\",group=\"b\",state=\"open\"}").empty();
+  });
 }
 
 TEST_F(ReloadTest, ProbingGoesOn) {
   std::atomic<int> probes = 0;
-  ScriptedBackend dead(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    if (request.head.method == "GET") ++probes;
-    net::ResponseHead head;
-    head.status = 503;
-    std::string body;
-    co_await writer.reply(std::move(head), std::move(body));
-  });
+  ScriptedBackend dead(
+      loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        if (request.head.method == "GET") ++probes;
+        net::ResponseHead head;
+        head.status = 503;
+        std::string body;
+        co_await writer.reply(std::move(head), std::move(body));
+      });
   serve_text(backend("b", dead.url(), "health: {probe: 10ms, open_after: 1}\n"));
   EXPECT_EQ(read_text(), "b: HTTP 503\n");
   wait_until([&] { return probes > 0; });
@@ -197,7 +214,8 @@ TEST_F(ReloadTest, BackendsAreDiscoveredFromAFileThatIsWatched) {
   const auto entry = [](const std::string& name, const std::string& url) {
     return "- {name: " + name + ", url: \"" + url + "\", remote_timeout: 10s}\n";
   };
-  const std::string path = testing::TempDir() + "mread-discovery-" + std::to_string(getpid()) + ".yml";
+  const std::string path =
+      testing::TempDir() + "mread-discovery-" + std::to_string(getpid()) + ".yml";
   replace(path, entry("one", one.url()));
   serve_text("discovery: {file: " + path + ", refresh: 5ms}\n");
   EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
@@ -251,7 +269,8 @@ TEST_F(ReloadTest, ReadsGoOnWhileAConfigurationIsBeingLoaded) {
   });
   // More than the loop has threads.
   std::vector<std::future<Result<Answer>>> reloads;
-  for (int i = 0; i < 4; ++i) reloads.push_back(std::async(std::launch::async, [&] { return reload(); }));
+  for (int i = 0; i < 4; ++i)
+    reloads.push_back(std::async(std::launch::async, [&] { return reload(); }));
   wait_until([&] { return loading == 1; });
   EXPECT_EQ(read_text(), "m{n=\"1\"} 1@1000\n");
   EXPECT_EQ(get(request("/-/healthy"))->head.status, 200);
@@ -264,7 +283,8 @@ TEST_F(ReloadTest, ReadsGoOnWhileAConfigurationIsBeingLoaded) {
 TEST_F(ReloadTest, DiscoveryGoesOnAfterFilesOfEveryKind) {
   ScriptedBackend one(loop_, streamed(frame("m{n=\"1\"}", samples(1'000, 1'000, {1}))));
   ScriptedBackend two(loop_, streamed(frame("m{n=\"2\"}", samples(1'000, 1'000, {2}))));
-  const std::string path = testing::TempDir() + "mread-discovery-kinds-" + std::to_string(getpid()) + ".yml";
+  const std::string path =
+      testing::TempDir() + "mread-discovery-kinds-" + std::to_string(getpid()) + ".yml";
   const auto entry = [](const std::string& name, const std::string& url) {
     return "- {name: " + name + ", url: \"" + url + "\", remote_timeout: 10s}\n";
   };
@@ -275,7 +295,9 @@ TEST_F(ReloadTest, DiscoveryGoesOnAfterFilesOfEveryKind) {
     wait_until([&] { return metric("mread_config_last_reload_successful") == "1"; });
     EXPECT_EQ(read_text(), "m{n=\"2\"} 2@1000\n");
   };
-  const auto refused = [&] { wait_until([&] { return metric("mread_config_last_reload_successful") == "0"; }); };
+  const auto refused = [&] {
+    wait_until([&] { return metric("mread_config_last_reload_successful") == "0"; });
+  };
   // A comma behind a complete root: the parser never ended, and took all memory.
   replace(path, "[1],");
   refused();

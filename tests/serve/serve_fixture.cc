@@ -19,8 +19,8 @@ const std::string healthy_body = frame("m{n=\"1\"}", samples(1'000, 1'000, {1, 2
 const std::string healthy_text = "m{n=\"1\"} 1@1000 2@2000 3@3000\n";
 
 ScriptedBackend::ScriptedBackend(net::Loop& loop, net::Handler handler) : loop_(loop) {
-  const auto counted = [requests = requests_, handler = std::move(handler)](net::ServerRequest request,
-                                                                            net::ResponseWriter& writer) {
+  const auto counted = [requests = requests_, handler = std::move(handler)](
+                           net::ServerRequest request, net::ResponseWriter& writer) {
     ++*requests;
     return handler(std::move(request), writer);
   };
@@ -33,7 +33,8 @@ ScriptedBackend::~ScriptedBackend() { loop_.run(server_->drain(0ms)); }
 
 net::ResponseHead streamed_head() {
   net::ResponseHead head;
-  head.headers.add("Content-Type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+  head.headers.add("Content-Type",
+                   "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
   return head;
 }
 
@@ -44,7 +45,8 @@ asio::awaitable<void> reply_with(std::string body, net::ResponseWriter& writer) 
   co_await writer.reply(std::move(head), std::move(body));
 }
 
-asio::awaitable<void> reply_after(const std::atomic<bool>& may_go_on, std::string body, net::ResponseWriter& writer) {
+asio::awaitable<void> reply_after(const std::atomic<bool>& may_go_on, std::string body,
+                                  net::ResponseWriter& writer) {
   co_await wait_for(may_go_on);
   co_await reply_with(std::move(body), writer);
 }
@@ -66,7 +68,9 @@ asio::awaitable<Result<Answer>> exchange(net::Client& client, net::ClientRequest
 }  // namespace
 
 net::Handler streamed(std::string body) {
-  return [body = std::move(body)](net::ServerRequest, net::ResponseWriter& writer) { return reply_with(body, writer); };
+  return [body = std::move(body)](net::ServerRequest, net::ResponseWriter& writer) {
+    return reply_with(body, writer);
+  };
 }
 
 net::Handler streamed_after(const std::atomic<bool>& may_go_on, std::string body) {
@@ -104,18 +108,22 @@ ServeTest::~ServeTest() {
   if (service_) loop_.run(service_->stop());
 }
 
-void ServeTest::serve(const std::vector<std::string>& urls, const std::string& settings, const std::string& timeout) {
+void ServeTest::serve(const std::vector<std::string>& urls, const std::string& settings,
+                      const std::string& timeout) {
   std::string text = "remote_read:\n";
   char name = 'a';
   for (const auto& url : urls) {
-    text += fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: {}}}\n", name++, url, timeout);
+    text +=
+        fmt::format("  - {{name: {}, url: \"{}\", remote_timeout: {}}}\n", name++, url, timeout);
   }
   serve_config(text + settings);
 }
 
 void ServeTest::serve_config(const std::string& text) {
-  auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
-  auto service = Service::create(loop_.executor(), config::Config::parse(text, "mread.yml"), logger, warnings_);
+  auto logger =
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
+  auto service = Service::create(loop_.executor(), config::Config::parse(text, "mread.yml"), logger,
+                                 warnings_);
   ASSERT_TRUE(service) << service.error().to_string();
   service_ = std::move(*service);
   auto server = service_->listen(loop_.executor());
@@ -142,7 +150,9 @@ net::ClientRequest ServeTest::read_request(model::ResponseType type) const {
   return out;
 }
 
-Result<Answer> ServeTest::get(net::ClientRequest request) { return loop_.run(exchange(client_, std::move(request))); }
+Result<Answer> ServeTest::get(net::ClientRequest request) {
+  return loop_.run(exchange(client_, std::move(request)));
+}
 
 Result<Answer> ServeTest::read(model::ResponseType type) { return get(read_request(type)); }
 

@@ -55,7 +55,8 @@ net::Handler streamed_after(const std::atomic<bool>& may_go_on, std::string body
 /// Completes once `flag` is set, or the coroutine is cancelled.
 asio::awaitable<void> wait_for(const std::atomic<bool>& flag);
 /// Accepts the request and never answers; counts the requests whose client has gone.
-net::Handler hanging(std::shared_ptr<std::atomic<int>> gone = std::make_shared<std::atomic<int>>(0));
+net::Handler hanging(
+    std::shared_ptr<std::atomic<int>> gone = std::make_shared<std::atomic<int>>(0));
 /// The head of a streamed answer.
 net::ResponseHead streamed_head();
 
@@ -84,7 +85,9 @@ class ServeTest : public testing::Test {
   Result<Answer> read(model::ResponseType type = model::ResponseType::streamed_xor_chunks);
   /// A streamed read's series as show() has them, or what it says in their place.
   std::string read_text(net::ClientRequest request);
-  std::string read_text() { return read_text(read_request(model::ResponseType::streamed_xor_chunks)); }
+  std::string read_text() {
+    return read_text(read_request(model::ResponseType::streamed_xor_chunks));
+  }
   Result<Answer> get(net::ClientRequest request);
   std::string metric(const std::string& line_start);
 

@@ -39,7 +39,8 @@ TEST_P(BothTypes, AHungAndARefusingBackendTakeNothingAway) {
     const auto answer = read(GetParam());
     ASSERT_TRUE(answer) << answer.error().to_string();
     EXPECT_EQ(answer->head.status, 200);
-    EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), "a: connection refused, b: deadline 200ms");
+    EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"),
+              "a: connection refused, b: deadline 200ms");
     EXPECT_EQ(text_of(*answer, GetParam()), healthy_text);
     if (first.empty()) first = answer->body;
     EXPECT_EQ(answer->body, first);
@@ -73,29 +74,37 @@ TEST_P(BothTypes, MergesReplicas) {
   EXPECT_FALSE(answer->head.headers.contains("X-Mread-Partial"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, BothTypes, testing::Values(ResponseType::samples, ResponseType::streamed_xor_chunks),
-                         [](const auto& param_info) { return std::string(to_string(param_info.param)); });
+INSTANTIATE_TEST_SUITE_P(Types, BothTypes,
+                         testing::Values(ResponseType::samples, ResponseType::streamed_xor_chunks),
+                         [](const auto& param_info) {
+                           return std::string(to_string(param_info.param));
+                         });
 
 // More than the machine holds back before it begins to answer.
 constexpr size_t long_body_bytes = 12U << 20;
 
 TEST_F(ServeTest, AFailureInMidStreamBreaksTheConnection) {
   const std::string body = many_frames("m", 0, long_body_bytes);
-  ScriptedBackend failing(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    auto head = streamed_head();
-    co_await writer.start(std::move(head));
-    co_await writer.write(body);
-    writer.abort(false);
-  });
+  ScriptedBackend failing(
+      loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        auto head = streamed_head();
+        co_await writer.start(std::move(head));
+        co_await writer.write(body);
+        writer.abort(false);
+      });
   serve({failing.url()}, "partial: any\n", "10s");
   const auto answer = read();
   ASSERT_FALSE(answer) << "a short answer passed for a whole one";
   EXPECT_TRUE(answer.error().is(Errc::truncated)) << answer.error().to_string();
-  // A read that breaks off is counted once its backends are let go, which the client does not wait for.
-  wait_until([&] { return metric("mread_reads_total{code=\"200\",end=\"aborted\",type=\"streamed\"}") == "1"; });
+  // A read that breaks off is counted once its backends are let go, which the client does not wait
+  // for.
+  wait_until([&] {
+    return metric("mread_reads_total{code=\"200\",end=\"aborted\",type=\"streamed\"}") == "1";
+  });
 }
 
-asio::awaitable<size_t> open_and_leave(net::Client& client, net::ClientRequest request, std::atomic<bool>& leave) {
+asio::awaitable<size_t> open_and_leave(net::Client& client, net::ClientRequest request,
+                                       std::atomic<bool>& leave) {
   auto stream = co_await client.open(std::move(request));
   auto piece = co_await (*stream)->read_some(1'000);
   co_await wait_for(leave);
@@ -105,18 +114,20 @@ asio::awaitable<size_t> open_and_leave(net::Client& client, net::ClientRequest r
 TEST_F(ServeTest, AClientThatLeavesTakesItsBackendRequestsAlong) {
   const std::string body = many_frames("m", 0, long_body_bytes);
   const auto gone = std::make_shared<std::atomic<int>>(0);
-  ScriptedBackend endless(loop_, [&, gone](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    auto head = streamed_head();
-    co_await writer.start(std::move(head));
-    // Whichever it is at when the client goes.
-    const auto sent = co_await writer.write(body);
-    const auto left = co_await writer.client_gone();
-    if (!sent || left) ++*gone;
-    writer.abort(false);
-  });
+  ScriptedBackend endless(
+      loop_, [&, gone](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        auto head = streamed_head();
+        co_await writer.start(std::move(head));
+        // Whichever it is at when the client goes.
+        const auto sent = co_await writer.write(body);
+        const auto left = co_await writer.client_gone();
+        if (!sent || left) ++*gone;
+        writer.abort(false);
+      });
   serve({endless.url()}, "", "1h");
   std::atomic<bool> leave = false;
-  auto left = loop_.start(open_and_leave(client_, read_request(ResponseType::streamed_xor_chunks), leave));
+  auto left =
+      loop_.start(open_and_leave(client_, read_request(ResponseType::streamed_xor_chunks), leave));
   leave = true;
   EXPECT_GT(left.get(), 0u);
   wait_until([&] { return *gone == 1; });
@@ -143,20 +154,22 @@ TEST_F(ServeTest, ASlowClientHoldsTheBackendsBack) {
   constexpr uint64_t total = 200U << 20;
   std::atomic<uint64_t> written = 0;
   std::atomic<bool> ended = false;
-  ScriptedBackend large(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    auto head = streamed_head();
-    co_await writer.start(std::move(head));
-    for (int first = 0; written < total; first += 1'000'000) {
-      const std::string piece = many_frames("m", first, 1U << 20);
-      const auto sent = co_await writer.write(piece);
-      if (!sent) break;
-      written += piece.size();
-    }
-    ended = true;
-  });
+  ScriptedBackend large(
+      loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        auto head = streamed_head();
+        co_await writer.start(std::move(head));
+        for (int first = 0; written < total; first += 1'000'000) {
+          const std::string piece = many_frames("m", first, 1U << 20);
+          const auto sent = co_await writer.write(piece);
+          if (!sent) break;
+          written += piece.size();
+        }
+        ended = true;
+      });
   serve({large.url()}, "", "1h");
   std::atomic<bool> leave = false;
-  auto reader = loop_.start(open_and_leave(client_, read_request(ResponseType::streamed_xor_chunks), leave));
+  auto reader =
+      loop_.start(open_and_leave(client_, read_request(ResponseType::streamed_xor_chunks), leave));
   // The flow has stopped once nothing has moved while many other requests came and went.
   uint64_t before = 0;
   for (int still = 0; still < 200 && !ended;) {
@@ -190,11 +203,12 @@ TEST_F(ServeTest, DrainLetsAReadEnd) {
 
 TEST_F(ServeTest, BackendsAreAskedAsPrometheusAsks) {
   net::ServerRequest seen;
-  ScriptedBackend backend(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    seen = std::move(request);
-    auto head = streamed_head();
-    co_await writer.reply(std::move(head), healthy_body);
-  });
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        seen = std::move(request);
+        auto head = streamed_head();
+        co_await writer.reply(std::move(head), healthy_body);
+      });
   serve({backend.url()});
   auto asked = read_request(ResponseType::samples);
   asked.headers.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
@@ -218,25 +232,29 @@ TEST_F(ServeTest, AnUnsortedBackendIsRemembered) {
   for (int i = 0; i < 2; ++i) {
     const auto answer = read();
     ASSERT_TRUE(answer) << answer.error().to_string();
-    EXPECT_EQ(text_of(*answer, ResponseType::streamed_xor_chunks), healthy_text + "m{n=\"2\"} 2@1000\n");
+    EXPECT_EQ(text_of(*answer, ResponseType::streamed_xor_chunks),
+              healthy_text + "m{n=\"2\"} 2@1000\n");
   }
 }
 
 TEST_F(ServeTest, ReadsBeyondTheLimitWaitTheirTurn) {
   const auto gone = std::make_shared<std::atomic<int>>(0);
   ScriptedBackend hung(loop_, hanging(gone));
-  serve({hung.url()}, "limits: {concurrent_reads: 1, single_flight: false}\n", "1h");
+  serve({hung.url()}, "limits: {concurrent_reads: 1, read_sharing: false}\n", "1h");
   std::stop_source first_stop;
   std::stop_source second_stop;
-  auto first = std::async(std::launch::async,
-                          [&] { return net::fetch(read_request(ResponseType::samples), {}, first_stop.get_token()); });
+  auto first = std::async(std::launch::async, [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, first_stop.get_token());
+  });
   wait_until([&] { return hung.requests() == 1; });
-  auto second = std::async(
-      std::launch::async, [&] { return net::fetch(read_request(ResponseType::samples), {}, second_stop.get_token()); });
+  auto second = std::async(std::launch::async, [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, second_stop.get_token());
+  });
   wait_until([&] { return metric("mread_reads_in_flight{state=\"waiting\"}") == "1"; });
   // A client that leaves the queue leaves its place to the next.
-  auto third = std::async(std::launch::async,
-                          [&] { return net::fetch(read_request(ResponseType::samples), {}, first_stop.get_token()); });
+  auto third = std::async(std::launch::async, [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, first_stop.get_token());
+  });
   wait_until([&] { return metric("mread_reads_in_flight{state=\"waiting\"}") == "2"; });
   second_stop.request_stop();
   EXPECT_FALSE(second.get());
@@ -251,9 +269,12 @@ TEST_F(ServeTest, ReadsBeyondTheLimitWaitTheirTurn) {
 
 TEST_F(ServeTest, AFullQueueRefuses) {
   ScriptedBackend hung(loop_, hanging());
-  serve({hung.url()}, "limits: {concurrent_reads: 1, queue: 1, queue_wait: 0s, single_flight: false}\n", "1h");
+  serve({hung.url()},
+        "limits: {concurrent_reads: 1, queue: 1, queue_wait: 0s, read_sharing: false}\n", "1h");
   std::stop_source stop;
-  const auto ask = [&] { return net::fetch(read_request(ResponseType::samples), {}, stop.get_token()); };
+  const auto ask = [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, stop.get_token());
+  };
   auto first = std::async(std::launch::async, ask);
   wait_until([&] { return hung.requests() == 1; });
   auto second = std::async(std::launch::async, ask);
@@ -261,7 +282,8 @@ TEST_F(ServeTest, AFullQueueRefuses) {
   const auto refused = read();
   ASSERT_TRUE(refused) << refused.error().to_string();
   EXPECT_EQ(refused->head.status, 429);
-  EXPECT_EQ(refused->body, "1 reads are under way and 1 wait already (limits.concurrent_reads, limits.queue)\n");
+  EXPECT_EQ(refused->body,
+            "1 reads are under way and 1 wait already (limits.concurrent_reads, limits.queue)\n");
   EXPECT_EQ(refused->head.headers.get("Retry-After"), "1");
   EXPECT_EQ(hung.requests(), 1);
   stop.request_stop();
@@ -271,16 +293,19 @@ TEST_F(ServeTest, AFullQueueRefuses) {
 
 TEST_F(ServeTest, NoReadWaitsInTheQueueForEver) {
   ScriptedBackend hung(loop_, hanging());
-  serve({hung.url()}, "limits: {concurrent_reads: 1, queue_wait: 20ms, single_flight: false}\n", "1h");
+  serve({hung.url()}, "limits: {concurrent_reads: 1, queue_wait: 20ms, read_sharing: false}\n",
+        "1h");
   std::stop_source stop;
-  auto first = std::async(std::launch::async,
-                          [&] { return net::fetch(read_request(ResponseType::samples), {}, stop.get_token()); });
+  auto first = std::async(std::launch::async, [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, stop.get_token());
+  });
   wait_until([&] { return hung.requests() == 1; });
   const auto refused = read();
   ASSERT_TRUE(refused) << refused.error().to_string();
   EXPECT_EQ(refused->head.status, 429);
   EXPECT_EQ(refused->body,
-            "the read has waited 20ms for one of 1 places (limits.queue_wait, limits.concurrent_reads)\n");
+            "the read has waited 20ms for one of 1 places (limits.queue_wait, "
+            "limits.concurrent_reads)\n");
   EXPECT_EQ(metric("mread_reads_in_flight{state=\"waiting\"}"), "0");
   stop.request_stop();
   EXPECT_FALSE(first.get());
@@ -310,11 +335,13 @@ TEST_F(ServeTest, AnswersOnItsOtherPages) {
 }
 
 TEST(StatusPageTest, EscapesWhatOthersWrote) {
-  const auto config = config::Config::parse("remote_read:\n  - {name: \"<b>\", url: \"http://a/\"}\n", "mread.yml");
+  const auto config =
+      config::Config::parse("remote_read:\n  - {name: \"<b>\", url: \"http://a/\"}\n", "mread.yml");
   std::vector<BackendStanding> standings(1);
   standings[0].last_error = "said \"<script>\" & 'more'";
   standings[0].last_error_at = std::chrono::system_clock::now();
-  const std::string page = status_page(config, {}, standings, {}, {}, {}, std::chrono::system_clock::now());
+  const std::string page =
+      status_page(config, {}, standings, {}, {}, {}, std::chrono::system_clock::now());
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("said &quot;&lt;script&gt;&quot; &amp; &#39;more&#39;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
@@ -334,7 +361,8 @@ TEST(StatusPageTest, ShowsEveryStateAsWhatItIs) {
   standings[2].circuit = Circuit::suspect;
   standings[3].circuit = Circuit::closed;
   standings[3].state = BackendStanding::State::up;
-  const std::string page = status_page(config, {}, standings, {}, {}, {}, std::chrono::system_clock::now());
+  const std::string page =
+      status_page(config, {}, standings, {}, {}, {}, std::chrono::system_clock::now());
   EXPECT_THAT(page, HasSubstr("4 backends: 1 failing, 1 half-open, 1 suspect"));
   EXPECT_THAT(page, HasSubstr("pill failing\">open circuit<"));
   EXPECT_THAT(page, HasSubstr("pill wary\">half-open<"));
@@ -345,10 +373,12 @@ TEST(StatusPageTest, ShowsEveryStateAsWhatItIs) {
 }
 
 TEST(StatusPageTest, ShowsARefusedReloadWithoutLinesOfTheFile) {
-  const auto config = config::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
+  const auto config =
+      config::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
   const std::vector<BackendStanding> standings(1);
   const auto now = std::chrono::system_clock::now();
-  const RefusedReload refused{"mread.yml:3:1: unknown key <x>\n  <x>: line of the file", now - std::chrono::minutes(3)};
+  const RefusedReload refused{"mread.yml:3:1: unknown key <x>\n  <x>: line of the file",
+                              now - std::chrono::minutes(3)};
   const std::string page = status_page(config, {}, standings, {}, {}, {}, now, refused);
   EXPECT_THAT(page, HasSubstr("mread.yml:3:1: unknown key &lt;x&gt;<"));
   EXPECT_THAT(page, HasSubstr("3m ago"));
@@ -357,7 +387,8 @@ TEST(StatusPageTest, ShowsARefusedReloadWithoutLinesOfTheFile) {
 
 TEST(StatusPageTest, ShowsNothingThatTurnsALineAround) {
   for (const std::string& text : nasty::texts()) {
-    auto config = config::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
+    auto config =
+        config::Config::parse("remote_read:\n  - {name: b, url: \"http://a/\"}\n", "mread.yml");
     config.backends[0].name = text;
     std::vector<BackendStanding> standings(1);
     standings[0].last_error = text;
@@ -366,15 +397,17 @@ TEST(StatusPageTest, ShowsNothingThatTurnsALineAround) {
     standings[0].catalog->last_error = text;
     std::vector<ConflictSighting> conflicts(1);
     conflicts[0].conflict.series = text;
-    const std::string page = status_page(config, {}, standings, {}, conflicts, {}, std::chrono::system_clock::now(),
-                                         RefusedReload{text, std::chrono::system_clock::now()});
+    const std::string page =
+        status_page(config, {}, standings, {}, conflicts, {}, std::chrono::system_clock::now(),
+                    RefusedReload{text, std::chrono::system_clock::now()});
     EXPECT_TRUE(nasty::is_harmless(page, true)) << page;
   }
 }
 
 TEST_F(ServeTest, WhatABackendWroteGoesIntoHeadersPagesAndTheLogPrintable) {
   const std::string text = "disk \xe2\x80\xae on \xc2\x9b fire \x1b[2J";
-  const auto failing = [text](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+  const auto failing = [text](net::ServerRequest,
+                              net::ResponseWriter& writer) -> asio::awaitable<void> {
     net::ResponseHead head;
     head.status = 500;
     co_await writer.reply(std::move(head), text);
@@ -430,8 +463,10 @@ TEST_F(ServeTest, LeavesOutWhatTheClientRefuses) {
   const std::string path = fmt::format("{}mread-left-out-{}.log", testing::TempDir(), getpid());
   std::filesystem::remove(path);
   ScriptedBackend plain(loop_, streamed(healthy_body));
-  ScriptedBackend dotted(loop_, streamed(frame("m{\"http.method\"=\"GET\"}", samples(1'000, 1'000, {1}))));
-  serve({plain.url(), dotted.url()}, "clients: [{user_agent: my-reader, as: v2.53}]\nquery_log_file: " + path + "\n");
+  ScriptedBackend dotted(loop_,
+                         streamed(frame("m{\"http.method\"=\"GET\"}", samples(1'000, 1'000, {1}))));
+  serve({plain.url(), dotted.url()},
+        "clients: [{user_agent: my-reader, as: v2.53}]\nquery_log_file: " + path + "\n");
   const std::string left_out = "1 series that Prometheus 2.42 refuses: a label's name";
   auto old = read_request(model::ResponseType::samples);
   old.headers.set("User-Agent", "Prometheus/2.42.0+ds");
@@ -446,7 +481,8 @@ TEST_F(ServeTest, LeavesOutWhatTheClientRefuses) {
   old.headers.set("User-Agent", "my-reader/1.0");
   const auto ruled = get(old);
   ASSERT_TRUE(ruled);
-  EXPECT_EQ(ruled->head.headers.get("X-Mread-Partial"), "1 series that Prometheus 2.53 refuses: a label's name");
+  EXPECT_EQ(ruled->head.headers.get("X-Mread-Partial"),
+            "1 series that Prometheus 2.53 refuses: a label's name");
 
   const auto whole = read(model::ResponseType::samples);
   ASSERT_TRUE(whole);
@@ -487,7 +523,8 @@ TEST_F(ServeTest, TheQueryLogSaysWhatHappened) {
   EXPECT_EQ(line.at("end").as_string(), "complete");
   EXPECT_EQ(line.at("partial").as_string(), "b: connection refused");
   EXPECT_EQ(line.at("backends").at(0).at("state").as_string(), "complete");
-  EXPECT_EQ(line.at("backends").at(0).at("bytes").as_int64(), static_cast<int64_t>(healthy_body.size()));
+  EXPECT_EQ(line.at("backends").at(0).at("bytes").as_int64(),
+            static_cast<int64_t>(healthy_body.size()));
   EXPECT_EQ(line.at("backends").at(1).at("reason").as_string(), "refused");
 }
 
@@ -496,7 +533,8 @@ TEST_F(ServeTest, ManyFailuresMakeNoLongHeader) {
   std::filesystem::remove(path);
   ScriptedBackend healthy(loop_, streamed(healthy_body));
   std::string text = "remote_read:\n  - {name: a, url: \"" + healthy.url() + "\"}\n";
-  for (int i = 0; i < 100; ++i) text += fmt::format("  - {{name: failing-{}, url: \"http://127.0.0.1:1/\"}}\n", i);
+  for (int i = 0; i < 100; ++i)
+    text += fmt::format("  - {{name: failing-{}, url: \"http://127.0.0.1:1/\"}}\n", i);
   serve_config(text + "partial: any\nquery_log_file: " + path + "\n");
   const auto answer = read();
   ASSERT_TRUE(answer);
@@ -516,17 +554,20 @@ TEST_F(ServeTest, ManyFailuresMakeNoLongHeader) {
     return log.str().ends_with("\n");
   });
   std::filesystem::remove(path);
-  EXPECT_NE(log.str().find("failing-98: connection refused, failing-99: connection refused\""), std::string::npos);
+  EXPECT_NE(log.str().find("failing-98: connection refused, failing-99: connection refused\""),
+            std::string::npos);
 }
 
 TEST(ServiceTest, AQueryLogThatCannotBeOpenedIsNamed) {
   net::Loop loop;
   const auto service = Service::create(
       loop.executor(),
-      config::Config::parse("remote_read: [{url: \"http://a/\"}]\nquery_log_file: /nowhere/q.log\n", "mread.yml"),
+      config::Config::parse("remote_read: [{url: \"http://a/\"}]\nquery_log_file: /nowhere/q.log\n",
+                            "mread.yml"),
       nullptr);
   ASSERT_FALSE(service);
-  EXPECT_EQ(service.error().to_string(), "query_log_file /nowhere/q.log: No such file or directory");
+  EXPECT_EQ(service.error().to_string(),
+            "query_log_file /nowhere/q.log: No such file or directory");
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ class DeskTest : public testing::Test {
   std::future<Warning> ask(const std::string& key) {
     const size_t before = desk_.waiting();
     auto asked = loop_.start(desk_.warning(key));
-    wait_until([&] { return desk_.waiting() > before || asked.wait_for(0s) == std::future_status::ready; });
+    wait_until([&] {
+      return desk_.waiting() > before || asked.wait_for(0s) == std::future_status::ready;
+    });
     return asked;
   }
 
@@ -108,10 +110,12 @@ TEST_P(WarningsEndpoint, FailsWhereTheReadWasPartialAndAsksNobody) {
   ScriptedBackend hung(loop_, hanging());
   serve({healthy.url(), hung.url()}, "partial: any\n");
   for (const bool warnings_first : {true, false}) {
-    auto first = std::async(std::launch::async,
-                            [&] { return get(warnings_first ? warnings_request() : read_request(GetParam())); });
-    auto second = std::async(std::launch::async,
-                             [&] { return get(warnings_first ? read_request(GetParam()) : warnings_request()); });
+    auto first = std::async(std::launch::async, [&] {
+      return get(warnings_first ? warnings_request() : read_request(GetParam()));
+    });
+    auto second = std::async(std::launch::async, [&] {
+      return get(warnings_first ? read_request(GetParam()) : warnings_request());
+    });
     const auto one = first.get();
     const auto other = second.get();
     ASSERT_TRUE(one && other);
@@ -153,7 +157,8 @@ TEST_P(WarningsEndpoint, SaysThatTheReadFailed) {
   ASSERT_TRUE(refusing.server().set_accepting(false));
   serve({refusing.url()});
   EXPECT_EQ(read(GetParam())->head.status, 503);
-  EXPECT_EQ(get(warnings_request())->body, "the read failed with status 503: a: connection refused\n");
+  EXPECT_EQ(get(warnings_request())->body,
+            "the read failed with status 503: a: connection refused\n");
 }
 
 TEST_P(WarningsEndpoint, RefusesWhatIsNoRead) {
@@ -167,7 +172,8 @@ TEST_P(WarningsEndpoint, RefusesWhatIsNoRead) {
 TEST_P(WarningsEndpoint, AClientThatLeavesIsNotWaitedFor) {
   serve({"http://127.0.0.1:1/"});
   std::stop_source stop;
-  auto asked = std::async(std::launch::async, [&] { return net::fetch(warnings_request(), {}, stop.get_token()); });
+  auto asked = std::async(std::launch::async,
+                          [&] { return net::fetch(warnings_request(), {}, stop.get_token()); });
   wait_until([&] { return service_->warnings_waiting() == 1; });
   stop.request_stop();
   EXPECT_FALSE(asked.get());
@@ -176,7 +182,9 @@ TEST_P(WarningsEndpoint, AClientThatLeavesIsNotWaitedFor) {
 
 INSTANTIATE_TEST_SUITE_P(Types, WarningsEndpoint,
                          testing::Values(ResponseType::samples, ResponseType::streamed_xor_chunks),
-                         [](const auto& param_info) { return std::string(to_string(param_info.param)); });
+                         [](const auto& param_info) {
+                           return std::string(to_string(param_info.param));
+                         });
 
 }  // namespace
 }  // namespace mread::serve

@@ -1,5 +1,6 @@
-// What no decoder may do with any bytes: crash, read outside, or go on forever. Valid inputs are cut at every byte and
-// changed at random; with the sanitizers this is a small fuzzer that needs no corpus.
+// What no decoder may do with any bytes: crash, read outside, or go on forever. Valid inputs are
+// cut at every byte and changed at random; with the sanitizers this is a small fuzzer that needs no
+// corpus.
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -22,8 +23,8 @@ namespace {
 using model::Sample;
 
 std::string some_labels() {
-  return encode_labels(
-      model::LabelSet{{"__name__", "up"}, {"instance", "127.0.0.1:9100"}, {"job", std::string(150, 'x')}});
+  return encode_labels(model::LabelSet{
+      {"__name__", "up"}, {"instance", "127.0.0.1:9100"}, {"job", std::string(150, 'x')}});
 }
 
 std::string some_chunk() {
@@ -54,7 +55,8 @@ std::string some_stream() {
 
 std::string some_samples() {
   std::vector<Sample> samples;
-  for (int i = 0; i < 40; ++i) samples.push_back(Sample::of(i % 7 == 0 ? i : 1'700'000'000'000 + 15000 * i, i % 5));
+  for (int i = 0; i < 40; ++i)
+    samples.push_back(Sample::of(i % 7 == 0 ? i : 1'700'000'000'000 + 15000 * i, i % 5));
   ReadResponseWriter writer;
   for (int i = 0; i < 2; ++i) {
     writer.begin_result();
@@ -148,7 +150,8 @@ TEST_P(MutationTest, EveryTruncation) {
 TEST_P(MutationTest, RandomChanges) {
   const std::string input = GetParam().input();
   std::mt19937_64 random(42);
-  static constexpr unsigned char likely[] = {0x00, 0x01, 0x7f, 0x80, 0xff, 0x0a, 0x12, 0x22, 0x09, 0x10};
+  static constexpr unsigned char likely[] = {0x00, 0x01, 0x7f, 0x80, 0xff,
+                                             0x0a, 0x12, 0x22, 0x09, 0x10};
   for (int round = 0; round < 3000; ++round) {
     std::string changed = input;
     for (uint64_t i = 1 + random() % 4; i-- > 0;) {
@@ -176,26 +179,26 @@ TEST_P(MutationTest, RandomChanges) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Decoders, MutationTest,
-                         testing::Values(MutationCase{"Labels", some_labels,
-                                                      [](std::string_view bytes) {
-                                                        (void)is_canonical_labels(bytes);
-                                                        (void)canonical_labels(bytes);
-                                                        (void)find_label(bytes, "job");
-                                                        (void)compare_labels(bytes, some_labels());
-                                                        (void)compare_labels(some_labels(), bytes);
-                                                      }},
-                                         MutationCase{"XorChunk", some_chunk, read_chunk},             //
-                                         MutationCase{"FrameData", some_frame_data, read_frame_data},  //
-                                         MutationCase{"Stream", some_stream, read_stream},             //
-                                         MutationCase{"Samples", some_samples, read_samples},          //
-                                         MutationCase{"SnappyBlock", [] { return compress(some_samples()); },
-                                                      [](std::string_view bytes) { (void)uncompress(bytes, 1 << 20); }},
-                                         MutationCase{"ReadRequest", some_request,
-                                                      [](std::string_view bytes) {
-                                                        (void)decode_read_request(bytes, 1 << 20);
-                                                      }}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Decoders, MutationTest,
+    testing::Values(MutationCase{"Labels", some_labels,
+                                 [](std::string_view bytes) {
+                                   (void)is_canonical_labels(bytes);
+                                   (void)canonical_labels(bytes);
+                                   (void)find_label(bytes, "job");
+                                   (void)compare_labels(bytes, some_labels());
+                                   (void)compare_labels(some_labels(), bytes);
+                                 }},
+                    MutationCase{"XorChunk", some_chunk, read_chunk},             //
+                    MutationCase{"FrameData", some_frame_data, read_frame_data},  //
+                    MutationCase{"Stream", some_stream, read_stream},             //
+                    MutationCase{"Samples", some_samples, read_samples},          //
+                    MutationCase{"SnappyBlock", [] { return compress(some_samples()); },
+                                 [](std::string_view bytes) { (void)uncompress(bytes, 1 << 20); }},
+                    MutationCase{
+                        "ReadRequest", some_request,
+                        [](std::string_view bytes) { (void)decode_read_request(bytes, 1 << 20); }}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace
 }  // namespace mread::wire

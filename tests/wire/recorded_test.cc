@@ -1,4 +1,5 @@
-// The decoders against answers of real Prometheus servers; tests/data/wire/README.md says how they were recorded.
+// The decoders against answers of real Prometheus servers; tests/data/wire/README.md says how they
+// were recorded.
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -46,7 +47,8 @@ SeriesMap expected() {
     words >> word;
     if (word == "series") {
       LabelSet labels;
-      while (words >> word) labels.set(word.substr(0, word.find('=')), unhex(word.substr(word.find('=') + 1)));
+      while (words >> word)
+        labels.set(word.substr(0, word.find('=')), unhex(word.substr(word.find('=') + 1)));
       samples = &out[labels];
     } else {
       std::string bits;
@@ -169,9 +171,11 @@ TEST_P(RecordedTest, ChunksAreWhatWasWritten) {
   EXPECT_EQ(frames, 7);
 }
 
-INSTANTIATE_TEST_SUITE_P(Prometheus, RecordedTest, testing::Values("prometheus-2.42", "prometheus-3.5"),
+INSTANTIATE_TEST_SUITE_P(Prometheus, RecordedTest,
+                         testing::Values("prometheus-2.42", "prometheus-3.5"),
                          [](const auto& param_info) {
-                           return param_info.param == "prometheus-2.42" ? std::string("V2_42") : std::string("V3_5");
+                           return param_info.param == "prometheus-2.42" ? std::string("V2_42")
+                                                                        : std::string("V3_5");
                          });
 
 TEST(RecordedSplitTest, OneSeriesOverTwoFrames) {

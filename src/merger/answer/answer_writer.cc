@@ -9,7 +9,7 @@
 
 namespace mread::merger {
 
-std::optional<uint64_t> AnswerWriter::pass_on(SampledAnswer::Pieces) { return std::nullopt; }
+std::optional<uint64_t> AnswerWriter::pass_on(SamplesAnswer::Pieces) { return std::nullopt; }
 
 AnswerCounts AnswerWriter::counts() const {
   AnswerCounts counts = counts_;
@@ -25,8 +25,11 @@ SourceResult<void> AnswerWriter::combine(std::span<const Fragment> fragments, Se
   if (added == 0 || conflicts_.size() == most) return combined;
   constexpr size_t shown_bytes = 1'024;
   const auto labels = wire::decode_labels(fragments.front().labels);
-  // Whatever the size of its labels, a series is kept on boards and pages: enough of it to be recognised.
-  if (labels) conflicts_.push_back({printable(labels->to_string(), shown_bytes), added, combiner_.last_conflict()});
+  // Whatever the size of its labels, a series is kept on boards and pages: enough of it to be
+  // recognised.
+  if (labels)
+    conflicts_.push_back(
+        {printable(labels->to_string(), shown_bytes), added, combiner_.last_conflict()});
   return combined;
 }
 
@@ -34,15 +37,18 @@ SourceResult<void> AnswerWriter::check_samples(uint64_t more) const {
   const uint64_t limit = policy_.limits.samples;
   if (limit != 0 && counts_.samples + more > limit) {
     return tl::unexpected<SourceError>(
-        {no_source, Error(Errc::limit, fmt::format("the answer has more than {} samples (limits.samples)", limit))});
+        {no_source,
+         Error(Errc::limit,
+               fmt::format("the answer has more than {} samples (limits.samples)", limit))});
   }
   return {};
 }
 
 SourceResult<void> AnswerWriter::too_many_bytes() const {
   return tl::unexpected<SourceError>(
-      {no_source, Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)",
-                                                 account_->budget().limit()))});
+      {no_source,
+       Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)",
+                                      account_->budget().limit()))});
 }
 
 // With one series more, of so many samples.
@@ -50,7 +56,9 @@ SourceResult<void> AnswerWriter::too_large(uint64_t samples) const {
   const uint64_t limit = policy_.limits.series;
   if (limit != 0 && counts_.series >= limit) {
     return tl::unexpected<SourceError>(
-        {no_source, Error(Errc::limit, fmt::format("the answer has more than {} series (limits.series)", limit))});
+        {no_source,
+         Error(Errc::limit,
+               fmt::format("the answer has more than {} series (limits.series)", limit))});
   }
   return check_samples(samples);
 }

@@ -14,7 +14,7 @@
 #include "merger/combine/conflict.h"
 #include "merger/combine/series_combiner.h"
 #include "merger/policy/policy.h"
-#include "merger/source/sampled_answer.h"
+#include "merger/source/samples_answer.h"
 #include "merger/source/series_fragment.h"
 #include "model/query.h"
 
@@ -25,8 +25,9 @@ struct AnswerCounts {
   uint64_t samples = 0;
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;
-  std::array<uint64_t, 3> transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
-  LeftOut left_out{};                    ///< series that the client would refuse
+  std::array<uint64_t, 3>
+      transcoded{};    ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  LeftOut left_out{};  ///< series that the client would refuse
 };
 
 /// The source that is to blame is no source: the answer itself is too large.
@@ -34,10 +35,13 @@ inline constexpr size_t no_source = SIZE_MAX;
 
 /// Writes an answer, series by series, into a Batch.
 ///
-/// Input    the series of the first query in order, then the second's, …; each once, with all its fragments.
-/// Output   as the kind says. A failed write() has written nothing; the same series may be tried again with fewer
-///          fragments. A series that the client's class refuses is left out, and counted as such only.
-/// Errors   of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit where limits.series,
+/// Input    the series of the first query in order, then the second's, …; each once, with all its
+/// fragments. Output   as the kind says. A failed write() has written nothing; the same series may
+/// be tried again with fewer
+///          fragments. A series that the client's class refuses is left out, and counted as such
+///          only.
+/// Errors   of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit
+/// where limits.series,
 ///          limits.samples or limits.bytes_in_flight would be exceeded.
 /// Memory   counts for `account`.
 /// Not thread-safe.
@@ -58,10 +62,12 @@ class AnswerWriter {
 
   virtual void begin_result(size_t query_index, const model::Query& query) = 0;
   virtual SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) = 0;
-  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds what they would make,
-  /// and nothing that the client refuses: then it gives their number. For the only result of an answer.
-  virtual std::optional<uint64_t> pass_on(SampledAnswer::Pieces body);
-  /// What was held back, until the batch has `batch_bytes`. Whether that was all; else it is to be called again.
+  /// Passes a SAMPLES body on as it came, in place of write() for all of its series, if it holds
+  /// what they would make, and nothing that the client refuses: then it gives their number. For the
+  /// only result of an answer.
+  virtual std::optional<uint64_t> pass_on(SamplesAnswer::Pieces body);
+  /// What was held back, until the batch has `batch_bytes`. Whether that was all; else it is to be
+  /// called again.
   virtual bool finish(Batch& batch, size_t batch_bytes) = 0;
   /// Gives back what it holds: nothing more is written.
   virtual void release() noexcept = 0;
@@ -120,12 +126,14 @@ class AnswerWriter {
 /// Whether every fragment says the same as the first, byte for byte.
 bool all_identical(std::span<const Fragment> fragments);
 
-/// The range that samples of a query's answer lie in: the query's, narrowed by the hints' where they have one, as
-/// Prometheus's own servers do.
+/// The range that samples of a query's answer lie in: the query's, narrowed by the hints' where
+/// they have one, as Prometheus's own servers do.
 struct TimeRange {
   int64_t first_ms;
   int64_t last_ms;
-  bool contains(int64_t timestamp_ms) const { return timestamp_ms >= first_ms && timestamp_ms <= last_ms; }
+  bool contains(int64_t timestamp_ms) const {
+    return timestamp_ms >= first_ms && timestamp_ms <= last_ms;
+  }
 };
 TimeRange answered_range(const model::Query& query);
 

@@ -4,8 +4,8 @@ namespace mread::merger {
 
 void Batch::pass_on(std::string_view bytes, Pin pin) {
   size_ += bytes.size();
-  if (!pieces_.empty() && pieces_.back().data != nullptr && pieces_.back().data + pieces_.back().size == bytes.data() &&
-      pins_.back() == pin) {
+  if (!pieces_.empty() && pieces_.back().data != nullptr &&
+      pieces_.back().data + pieces_.back().size == bytes.data() && pins_.back() == pin) {
     pieces_.back().size += bytes.size();  // Neighbours in one block leave as one piece.
     return;
   }
@@ -16,7 +16,8 @@ void Batch::pass_on(std::string_view bytes, Pin pin) {
 void Batch::add_own(size_t begin) {
   const size_t size = own_.size() - begin;
   size_ += size;
-  if (!pieces_.empty() && pieces_.back().data == nullptr && pieces_.back().offset + pieces_.back().size == begin) {
+  if (!pieces_.empty() && pieces_.back().data == nullptr &&
+      pieces_.back().offset + pieces_.back().size == begin) {
     pieces_.back().size += size;
   } else if (size > 0) {
     pieces_.push_back({nullptr, begin, size});

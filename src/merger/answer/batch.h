@@ -9,7 +9,8 @@
 
 namespace mread::merger {
 
-/// Bytes on their way to the client: pieces of what came in, and of what was written anew, in order.
+/// Bytes on their way to the client: pieces of what came in, and of what was written anew, in
+/// order.
 class Batch {
  public:
   /// Bytes that `pin` keeps alive.
@@ -22,7 +23,8 @@ class Batch {
   bool empty() const { return size_ == 0; }
   /// What it takes itself, without what is pinned.
   size_t memory() const {
-    return own_.capacity() + pieces_.capacity() * sizeof(pieces_[0]) + pins_.capacity() * sizeof(pins_[0]);
+    return own_.capacity() + pieces_.capacity() * sizeof(pieces_[0]) +
+           pins_.capacity() * sizeof(pins_[0]);
   }
   /// The views live until the batch changes.
   std::vector<std::string_view> pieces() const;

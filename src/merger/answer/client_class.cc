@@ -21,8 +21,8 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-constexpr std::array all_refusals = {Refusal::metric_name, Refusal::label_name, Refusal::label_value,
-                                     Refusal::float_histogram};
+constexpr std::array all_refusals = {Refusal::metric_name, Refusal::label_name,
+                                     Refusal::label_value, Refusal::float_histogram};
 static_assert(all_refusals.size() == refusal_count);
 
 const char* in_words(Refusal refusal) {
@@ -49,7 +49,8 @@ std::optional<Refusal> refused_label(ClientClass client, std::string_view canoni
     for (wire::ProtoReader fields(entries.bytes()); fields.next();) {
       (fields.field() == 1 ? name : value) = fields.bytes();
     }
-    if (name == model::metric_name_label && !model::is_classic_metric_name(value)) return Refusal::metric_name;
+    if (name == model::metric_name_label && !model::is_classic_metric_name(value))
+      return Refusal::metric_name;
     if (!model::is_classic_label_name(name)) return Refusal::label_name;
     if (!is_utf8(value)) return Refusal::label_value;
   }
@@ -96,7 +97,9 @@ const char* to_string(Refusal refusal) {
   return "";
 }
 
-uint64_t total(const LeftOut& left_out) { return std::accumulate(left_out.begin(), left_out.end(), uint64_t{0}); }
+uint64_t total(const LeftOut& left_out) {
+  return std::accumulate(left_out.begin(), left_out.end(), uint64_t{0});
+}
 
 std::string describe_left_out(ClientClass client, const LeftOut& left_out) {
   const uint64_t all = total(left_out);
@@ -111,7 +114,8 @@ std::string describe_left_out(ClientClass client, const LeftOut& left_out) {
       reasons += fmt::format("{}{} for {}", reasons.empty() ? "" : ", ", count, in_words(refusal));
     }
   }
-  return fmt::format("{} series that Prometheus {} refuses: {}", all, to_string(client) + 1, reasons);
+  return fmt::format("{} series that Prometheus {} refuses: {}", all, to_string(client) + 1,
+                     reasons);
 }
 
 }  // namespace mread::merger

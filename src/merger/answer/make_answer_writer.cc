@@ -7,8 +7,8 @@
 
 namespace mread::merger {
 
-std::unique_ptr<AnswerWriter> make_answer_writer(model::ResponseType type, const Policy& policy, AccountPtr account,
-                                                 ClientClass client) {
+std::unique_ptr<AnswerWriter> make_answer_writer(model::ResponseType type, const Policy& policy,
+                                                 AccountPtr account, ClientClass client) {
   if (type == model::ResponseType::streamed_xor_chunks) {
     return std::make_unique<StreamedWriter>(policy, std::move(account), client);
   }

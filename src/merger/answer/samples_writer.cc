@@ -17,7 +17,8 @@ namespace {
 
 bool are_rising(std::span<const model::Sample> samples) {
   bool rising = true;
-  for (size_t i = 1; i < samples.size(); ++i) rising &= samples[i - 1].timestamp_ms < samples[i].timestamp_ms;
+  for (size_t i = 1; i < samples.size(); ++i)
+    rising &= samples[i - 1].timestamp_ms < samples[i].timestamp_ms;
   return rising;
 }
 
@@ -29,9 +30,11 @@ void SamplesWriter::begin_result(size_t, const model::Query& query) {
   response_.begin_result();
 }
 
-// Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing to trim.
+// Takes a series that is as the answer wants it already: floats only, strictly increasing, nothing
+// to trim.
 bool SamplesWriter::take_samples(const Fragment& fragment) {
-  if (!fragment.is_samples || fragment.entries.empty() || !fragment.histograms().empty()) return false;
+  if (!fragment.is_samples || fragment.entries.empty() || !fragment.histograms().empty())
+    return false;
   if (const auto plain = wire::read_plain_samples(fragment.entries, samples_, 0)) {
     samples_.resize(plain->count);
     return range_.contains(plain->first_ms) && range_.contains(plain->last_ms);
@@ -66,11 +69,12 @@ SourceResult<void> SamplesWriter::write(std::vector<Fragment>& fragments, Batch&
   next_ms_ = range_.first_ms;
   const auto different = std::span(fragments).first(identical ? 1 : fragments.size());
   // Of SAMPLES alone the combiner makes one part.
-  in_one_part_ =
-      std::all_of(different.begin(), different.end(), [](const Fragment& fragment) { return fragment.is_samples; });
+  in_one_part_ = std::all_of(different.begin(), different.end(),
+                             [](const Fragment& fragment) { return fragment.is_samples; });
   const size_t before = samples_.capacity() + histogram_entries_.capacity();
   auto combined = combine(different, *this);
-  if (combiner_has_grown() || samples_.capacity() + histogram_entries_.capacity() != before) recount();
+  if (combiner_has_grown() || samples_.capacity() + histogram_entries_.capacity() != before)
+    recount();
   if (!combined) return combined;
   if (any_ && samples_.empty() && whole_.empty() && histogram_entries_.empty()) return {};
   return append(fragments[0].labels);
@@ -88,7 +92,8 @@ SourceResult<void> SamplesWriter::append(std::string_view labels) {
   }
   if (response_.uncompressed_size() + at_most > largest_block) {
     return tl::unexpected<SourceError>(
-        {no_source, Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
+        {no_source,
+         Error(Errc::limit, "the answer has more than 4 GiB, which no SAMPLES answer can hold")});
   }
   // The series once more, and a block for it.
   if (auto room = check_room(count * sizeof(model::Sample) + at_most); !room) return room;
@@ -103,8 +108,8 @@ SourceResult<void> SamplesWriter::append(std::string_view labels) {
   return {};
 }
 
-// Once in a while, since memory grows by doubling and in blocks. What one series took that was unusually large is not
-// kept for the next.
+// Once in a while, since memory grows by doubling and in blocks. What one series took that was
+// unusually large is not kept for the next.
 void SamplesWriter::recount() {
   constexpr size_t usual_memory = 4U << 20;
   if (combiner_memory() > usual_memory && whole_.empty()) release_combiner();
@@ -124,9 +129,11 @@ void SamplesWriter::release() noexcept {
   recount();
 }
 
-// Whether the series is what would be written of it: its samples, nothing to trim, nothing else. Adds their number.
+// Whether the series is what would be written of it: its samples, nothing to trim, nothing else.
+// Adds their number.
 bool SamplesWriter::would_stay(const wire::TimeSeriesView& series, uint64_t& samples) const {
-  if (series.has_histograms() || series.labels.size() + series.samples.size() != series.body.size()) return false;
+  if (series.has_histograms() || series.labels.size() + series.samples.size() != series.body.size())
+    return false;
   if (!series.labels.empty() && series.labels.data() != series.body.data()) return false;
   const auto plain = wire::plain_samples(series.samples);
   if (!plain) return false;
@@ -134,7 +141,7 @@ bool SamplesWriter::would_stay(const wire::TimeSeriesView& series, uint64_t& sam
   return plain->count == 0 || (range_.contains(plain->first_ms) && range_.contains(plain->last_ms));
 }
 
-std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
+std::optional<uint64_t> SamplesWriter::pass_on(SamplesAnswer::Pieces body) {
   const auto within = [](uint64_t limit, uint64_t value) { return limit == 0 || value <= limit; };
   uint64_t bytes = 0;
   for (const auto& piece : body) bytes += piece->size();
@@ -145,13 +152,14 @@ std::optional<uint64_t> SamplesWriter::pass_on(SampledAnswer::Pieces body) {
   uint64_t samples = 0;
   using State = wire::SamplesBlockReader::State;
   for (State state = reader.next(); state != State::end; state = reader.next(), ++series) {
-    if (state == State::lapse || !would_stay(reader.series(), samples)) return std::nullopt;
+    if (state == State::irregular || !would_stay(reader.series(), samples)) return std::nullopt;
     if (labels_only_ && samples > 0) return std::nullopt;
     const wire::LabelsStep step = wire::step_labels(labels, reader.series().labels);
     if (!step.canonical || (series > 0 && step.order <= 0)) return std::nullopt;
     if (refused_label(client_, reader.series().labels)) return std::nullopt;
     labels.replace(step.common, std::string::npos, reader.series().labels.substr(step.common));
-    if (!within(policy_.limits.series, series + 1) || !within(policy_.limits.samples, samples)) return std::nullopt;
+    if (!within(policy_.limits.series, series + 1) || !within(policy_.limits.samples, samples))
+      return std::nullopt;
   }
   counts_.series += series;
   counts_.samples += samples;
@@ -231,9 +239,11 @@ SourceResult<void> SamplesWriter::samples(std::span<const model::Sample> samples
     return check_samples(whole_.size());
   }
   const size_t before = samples_.size();
-  if (auto room = check_room(2 * (before + samples.size()) * sizeof(model::Sample)); !room) return room;
+  if (auto room = check_room(2 * (before + samples.size()) * sizeof(model::Sample)); !room)
+    return room;
   samples_.insert(samples_.end(), samples.begin(), samples.end());
-  return keep_in_order(before, are_rising(std::span<const model::Sample>(samples_).subspan(before)));
+  return keep_in_order(before,
+                       are_rising(std::span<const model::Sample>(samples_).subspan(before)));
 }
 
 // Of the samples from `before` on, leaves those that may follow. `rises`: are_rising() of them.
@@ -243,7 +253,8 @@ SourceResult<void> SamplesWriter::keep_in_order(size_t before, bool rises) {
   any_ = true;
   const bool in_order = rises && added.front().timestamp_ms >= next_ms_;
   // As it is nearly always. Where the last one is kept, too, all of them are.
-  if (in_order && keeps(added.back().timestamp_ms)) return check_samples(samples_.size() + histograms_);
+  if (in_order && keeps(added.back().timestamp_ms))
+    return check_samples(samples_.size() + histograms_);
   size_t kept = before;
   for (size_t i = before; i < samples_.size(); ++i) {
     const model::Sample sample = samples_[i];

@@ -12,10 +12,10 @@
 
 namespace mread::merger {
 
-/// A SAMPLES answer: one snappy block, whose length comes first, so everything is held, compressed, until finish().
-/// Samples are trimmed to answered_range(); a
-/// series that loses all of its samples by that is left out, one that came without samples stays. Of a query for labels
-/// only every series that came stays, without samples, which are not looked at.
+/// A SAMPLES answer: one snappy block, whose length comes first, so everything is held, compressed,
+/// until finish(). Samples are trimmed to answered_range(); a series that loses all of its samples
+/// by that is left out, one that came without samples stays. Of a query for labels only every
+/// series that came stays, without samples, which are not looked at.
 class SamplesWriter final : public AnswerWriter, private SeriesParts {
  public:
   SamplesWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)
@@ -26,7 +26,7 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   bool streams() const override { return false; }
   void begin_result(size_t query_index, const model::Query& query) override;
   SourceResult<void> write(std::vector<Fragment>& fragments, Batch& batch) override;
-  std::optional<uint64_t> pass_on(SampledAnswer::Pieces body) override;
+  std::optional<uint64_t> pass_on(SamplesAnswer::Pieces body) override;
   bool finish(Batch& batch, size_t batch_bytes) override;
   void release() noexcept override;
 
@@ -40,7 +40,8 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   SourceResult<void> append(std::string_view labels);
   void recount();
 
-  // Parts follow each other in time by what their chunks claim; a chunk that lied must not unsort the answer.
+  // Parts follow each other in time by what their chunks claim; a chunk that lied must not unsort
+  // the answer.
   bool keeps(int64_t timestamp_ms) {
     if (timestamp_ms < next_ms_ || timestamp_ms > range_.last_ms) return false;
     next_ms_ = timestamp_ms == INT64_MAX ? timestamp_ms : timestamp_ms + 1;
@@ -53,7 +54,7 @@ class SamplesWriter final : public AnswerWriter, private SeriesParts {
   size_t finished_ = 0;                                        // How many of these are in a batch.
   bool taken_ = false;                                         // passed_on_ or pieces_ is all.
   std::vector<wire::SamplesBlockWriter::Piece> pieces_;        // Of response_, once it is whole.
-  uint64_t pieces_bytes_ = 0;                                  // What those take that are not in a batch.
+  uint64_t pieces_bytes_ = 0;  // What those take that are not in a batch.
   std::vector<model::Sample> samples_;
   // In place of samples_: what the combiner made of them, which it keeps until the next series.
   std::span<const model::Sample> whole_;

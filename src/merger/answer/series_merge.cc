@@ -21,9 +21,9 @@ void SeriesMerge::start(std::vector<SeriesSource*> sources) {
   for (SeriesSource* source : sources_) source->know(windows_);
 }
 
-// Both have lost to the same leaf, or follow on the same series (see LoserTree), and neither comes before that. The one
-// that agrees with it further comes first, without a look at the labels; and what the other has in common with the
-// winner is what it had in common with that.
+// Both have lost to the same leaf, or follow on the same series (see LoserTree), and neither comes
+// before that. The one that agrees with it further comes first, without a look at the labels; and
+// what the other has in common with the winner is what it had in common with that.
 bool SeriesMerge::before(size_t i, size_t j) {
   Leaf& a = leaves_[i];
   Leaf& b = leaves_[j];
@@ -46,7 +46,8 @@ bool SeriesMerge::fail_with(size_t source, Error error) {
   return false;
 }
 
-// Brings the tree up to date with what the sources hold. False where a source has to say more first, or has failed.
+// Brings the tree up to date with what the sources hold. False where a source has to say more
+// first, or has failed.
 bool SeriesMerge::refresh() {
   const auto order = [this](size_t i, size_t j) { return before(i, j); };
   const auto read_leaf = [this](size_t i) {
@@ -145,10 +146,11 @@ void SeriesMerge::skip_failure() {
     source->discard();
     source->forgive();
   }
-  // A series that did not decode is tried again without the failed source's part. What a source gave before it ended
-  // early is good.
+  // A series that did not decode is tried again without the failed source's part. What a source
+  // gave before it ended early is good.
   if (undecodable_) {
-    std::erase_if(series_, [this](const Fragment& fragment) { return fragment.source == failed_source_; });
+    std::erase_if(series_,
+                  [this](const Fragment& fragment) { return fragment.source == failed_source_; });
   }
   undecodable_ = false;
   built_ = false;

@@ -13,14 +13,16 @@ namespace mread::merger {
 
 /// Merges the answers of K sources to one query into one, series by series.
 ///
-/// Input    K >= 0 sources, each a sorted run of whole series (SeriesSource); they outlive the merge.
-/// Output   every series once, in Prometheus's order of labels, to an AnswerWriter, with the fragments of all sources,
+/// Input    K >= 0 sources, each a sorted run of whole series (SeriesSource); they outlive the
+/// merge. Output   every series once, in Prometheus's order of labels, to an AnswerWriter, with the
+/// fragments of all sources,
 ///          sorted by source.
-/// Cost     O(log K) comparisons a series, of which those are of lengths only whose labels part at different places:
-/// what
+/// Cost     O(log K) comparisons a series, of which those are of lengths only whose labels part at
+/// different places: what
 ///          neighbours share is read once, not at every level.
 ///
-/// It is deterministic: what goes out depends on what the sources say, not on when. Not thread-safe.
+/// It is deterministic: what goes out depends on what the sources say, not on when. Not
+/// thread-safe.
 class SeriesMerge {
  public:
   enum class State {
@@ -34,19 +36,22 @@ class SeriesMerge {
   SeriesMerge(const SeriesMerge&) = delete;
   SeriesMerge& operator=(const SeriesMerge&) = delete;
 
-  /// The sources, by index; before run(), and to begin anew with sources of which nothing was taken.
+  /// The sources, by index; before run(), and to begin anew with sources of which nothing was
+  /// taken.
   void start(std::vector<SeriesSource*> sources);
 
   /// Goes on until one of the states is reached.
   State run(AnswerWriter& writer, Batch& batch, size_t batch_bytes);
 
-  /// After State::failed: the source that ended early or whose data did not decode, or no_source for a limit.
+  /// After State::failed: the source that ended early or whose data did not decode, or no_source
+  /// for a limit.
   size_t failed_source() const { return failed_source_; }
   const Error& error() const { return *error_; }
   /// Goes on without the failed source; what it gave before stays.
   void skip_failure();
 
-  /// A source has been discarded with what it held (SeriesSource::discard), perhaps series that were next.
+  /// A source has been discarded with what it held (SeriesSource::discard), perhaps series that
+  /// were next.
   void forget_next() {
     built_ = false;
     replay_ = false;
@@ -72,8 +77,8 @@ class SeriesMerge {
 
   std::vector<SeriesSource*> sources_;
   std::vector<const ReorderWindow*> windows_;  // Theirs.
-  // `common` is what its labels have in common with those of the leaf that it lost to, or, on top, of the series that
-  // was taken last (Fragment::common, but never unknown).
+  // `common` is what its labels have in common with those of the leaf that it lost to, or, on top,
+  // of the series that was taken last (Fragment::common, but never unknown).
   struct Leaf {
     std::string_view labels;
     bool ended = false;

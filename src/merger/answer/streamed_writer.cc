@@ -16,8 +16,10 @@ SourceResult<void> StreamedWriter::write(std::vector<Fragment>& fragments, Batch
   if (leaves_out(fragments[0].labels)) return {};
   if (labels_only_) return write_labels(fragments[0].labels, batch);
   const bool identical = all_identical(fragments);
-  const bool readable = policy_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
-  if (identical && readable && !fragments[0].is_samples && !fragments[0].whole.empty() && query_index_ == 0) {
+  const bool readable =
+      policy_.chunk_encodings == ChunkEncodings::newer || !fragments[0].newer_chunks;
+  if (identical && readable && !fragments[0].is_samples && !fragments[0].whole.empty() &&
+      query_index_ == 0) {
     if (auto counted = count_series(fragments[0].sample_count); !counted) return counted;
     ++counts_.frames_passed_on;
     batch.pass_on(fragments[0].whole, std::move(fragments[0].pin));
@@ -91,10 +93,12 @@ SourceResult<void> StreamedWriter::check_part() const {
 // The one whose frame says all that is to be written, and nothing more.
 Fragment* StreamedWriter::find_passed_on(std::span<Fragment> fragments) const {
   if (frames_ > 0 || !entries_.empty() || came_.empty() || query_index_ != 0) return nullptr;
-  const auto found = std::find_if(fragments.begin(), fragments.end(), [this](const Fragment& fragment) {
-    return !fragment.is_samples && !fragment.whole.empty() && fragment.entries.data() == came_.data() &&
-           fragment.whole.data() + fragment.whole.size() == came_.data() + came_.size();
-  });
+  const auto found =
+      std::find_if(fragments.begin(), fragments.end(), [this](const Fragment& fragment) {
+        return !fragment.is_samples && !fragment.whole.empty() &&
+               fragment.entries.data() == came_.data() &&
+               fragment.whole.data() + fragment.whole.size() == came_.data() + came_.size();
+      });
   return found == fragments.end() ? nullptr : &*found;
 }
 
@@ -116,17 +120,19 @@ std::string& StreamedWriter::entries() {
 }
 
 SourceResult<void> StreamedWriter::chunk(const wire::ChunkView& chunk, uint32_t source) {
-  // A histogram chunk's header says how it follows on the chunk before: nothing is known of that any more when the
-  // chunk before was another source's.
+  // A histogram chunk's header says how it follows on the chunk before: nothing is known of that
+  // any more when the chunk before was another source's.
   const bool follows_another = last_source_ != no_source && last_source_ != source;
   auto header = wire::counter_reset_header(chunk.encoding, chunk.data);
-  const bool relates = header == wire::CounterResetHeader::reset || header == wire::CounterResetHeader::not_reset;
+  const bool relates =
+      header == wire::CounterResetHeader::reset || header == wire::CounterResetHeader::not_reset;
   if (follows_another && relates) header = wire::CounterResetHeader::unknown;
   if (must_transcode(chunk)) {
     if (auto appended = transcoder_.append(entries(), chunk, header); !appended) {
       return tl::unexpected<SourceError>({source, std::move(appended).error()});
     }
-    ++counts_.transcoded[static_cast<size_t>(chunk.encoding) - static_cast<size_t>(wire::newer_encodings[0])];
+    ++counts_.transcoded[static_cast<size_t>(chunk.encoding) -
+                         static_cast<size_t>(wire::newer_encodings[0])];
   } else if (follows_another && relates) {
     std::string data(chunk.data);
     char& byte = data[wire::is_newer(chunk.encoding) ? 0 : 2];
@@ -146,7 +152,8 @@ SourceResult<void> StreamedWriter::decoded_chunk(const wire::ChunkView& chunk, u
   if (must_transcode(chunk)) return this->samples(samples);
   const int64_t first_ms = samples.front().timestamp_ms;
   const int64_t last_ms = samples.back().timestamp_ms;
-  if (chunk.min_time_ms == first_ms && chunk.max_time_ms == last_ms) return this->chunk(chunk, source);
+  if (chunk.min_time_ms == first_ms && chunk.max_time_ms == last_ms)
+    return this->chunk(chunk, source);
   wire::append_chunk(entries(), first_ms, last_ms, chunk.encoding, chunk.data);
   last_source_ = source;
   samples_ += samples.size();
@@ -186,15 +193,16 @@ SourceResult<void> StreamedWriter::mixed(std::span<const MixedSample> samples) {
 
 void StreamedWriter::close_float_chunk() {
   if (floats_.empty()) return;
-  wire::append_chunk(entries(), floats_.min_time_ms(), floats_.max_time_ms(), wire::ChunkEncoding::xor_,
-                     floats_.bytes());
+  wire::append_chunk(entries(), floats_.min_time_ms(), floats_.max_time_ms(),
+                     wire::ChunkEncoding::xor_, floats_.bytes());
   floats_.reset();
   cut_frame_if_large();
 }
 
 void StreamedWriter::close_histogram_chunks() {
   for (const wire::EncodedHistogramChunk& chunk : histograms_.finish()) {
-    wire::append_chunk(entries(), chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.bytes);
+    wire::append_chunk(entries(), chunk.min_time_ms, chunk.max_time_ms, chunk.encoding,
+                       chunk.bytes);
   }
   cut_frame_if_large();
 }

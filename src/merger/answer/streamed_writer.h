@@ -11,16 +11,17 @@ namespace mread::merger {
 
 /// A STREAMED_XOR_CHUNKS answer.
 ///
-/// A series whose answer is what a frame of some source's says, chunk by chunk, is passed on as it came. All others
-/// are written into one frame each, since Prometheus's client takes a series of two frames for two series; beyond
-/// `frame_limit` bytes of chunks a further frame is begun nevertheless, or the client would refuse it. Samples that had
-/// to be merged go into chunks of at most 120, unless SeriesCombiner found them in a chunk; one that claims other times
-/// than its samples have gets theirs. Samples outside the query's range may be there: the client trims.
+/// A series whose answer is what a frame of some source's says, chunk by chunk, is passed on as it
+/// came. All others are written into one frame each, since Prometheus's client takes a series of
+/// two frames for two series; beyond `frame_limit` bytes of chunks a further frame is begun
+/// nevertheless, or the client would refuse it. Samples that had to be merged go into chunks of at
+/// most 120, unless SeriesCombiner found them in a chunk; one that claims other times than its
+/// samples have gets theirs. Samples outside the query's range may be there: the client trims.
 ///
 /// Of a query for labels only every series is written, without chunks.
 ///
-/// Chunks of the newer encodings are rewritten in those that every client reads, unless merge.chunk_encodings is
-/// `newer`. Merged samples are always in the latter.
+/// Chunks of the newer encodings are rewritten in those that every client reads, unless
+/// merge.chunk_encodings is `newer`. Merged samples are always in the latter.
 class StreamedWriter final : public AnswerWriter, private SeriesParts {
  public:
   StreamedWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)

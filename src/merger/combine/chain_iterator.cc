@@ -16,7 +16,8 @@ model::Sample resolve_conflict(OnConflict rule, model::Sample kept, model::Sampl
     case OnConflict::min: {
       if (std::isnan(other.value())) return kept;
       if (std::isnan(kept.value())) return other;
-      const bool better = rule == OnConflict::max ? other.value() > kept.value() : other.value() < kept.value();
+      const bool better =
+          rule == OnConflict::max ? other.value() > kept.value() : other.value() < kept.value();
       return better ? other : kept;
     }
   }
@@ -31,7 +32,9 @@ void ChainIterator::reset(std::span<const std::span<const model::Sample>> runs) 
   if (!pair_) tree_.build(runs_.size(), [this](size_t i, size_t j) { return before(i, j); });
 }
 
-size_t ChainIterator::take_all(model::Sample* out) { return pair_ ? take_pair(out) : take_many(out); }
+size_t ChainIterator::take_all(model::Sample* out) {
+  return pair_ ? take_pair(out) : take_many(out);
+}
 
 size_t ChainIterator::take_pair(model::Sample* out) {
   model::Sample* const begin = out;
@@ -64,8 +67,9 @@ size_t ChainIterator::take_pair(model::Sample* out) {
   return static_cast<size_t>(out - begin);
 }
 
-// Puts every sample into one of about as many buckets as there are samples, by its timestamp, and then in order within
-// each: which run is next is not asked at all. Samples of equal timestamps stay in the order of their runs.
+// Puts every sample into one of about as many buckets as there are samples, by its timestamp, and
+// then in order within each: which run is next is not asked at all. Samples of equal timestamps
+// stay in the order of their runs.
 size_t ChainIterator::take_many(model::Sample* out) {
   size_t total = 0;
   int64_t first_ms = INT64_MAX;
@@ -87,7 +91,8 @@ size_t ChainIterator::take_many(model::Sample* out) {
   };
   // At most twice as many buckets as samples.
   const auto range_bits = static_cast<unsigned>(std::bit_width(since_first(last_ms)));
-  const unsigned shift = range_bits - std::min(range_bits, static_cast<unsigned>(std::bit_width(total)));
+  const unsigned shift =
+      range_bits - std::min(range_bits, static_cast<unsigned>(std::bit_width(total)));
   const auto bucket = [&](const model::Sample& sample) {
     return static_cast<size_t>(since_first(sample.timestamp_ms) >> shift);
   };
@@ -104,7 +109,9 @@ size_t ChainIterator::take_many(model::Sample* out) {
   for (Run& run : runs_) {
     for (; run.at != run.end; ++run.at) out[buckets_[bucket(*run.at)]++] = *run.at;
   }
-  const auto earlier = [](const model::Sample& a, const model::Sample& b) { return a.timestamp_ms < b.timestamp_ms; };
+  const auto earlier = [](const model::Sample& a, const model::Sample& b) {
+    return a.timestamp_ms < b.timestamp_ms;
+  };
   constexpr uint32_t few = 24;
   if (most > few) {
     for (size_t i = 0, begin = 0; i + 1 < buckets_.size(); begin = buckets_[i++]) {
@@ -152,7 +159,8 @@ bool ChainIterator::next_of_many(model::Sample& out) {
   const model::Sample first = *run->at++;
   out = first;
   tree_.replay(order);
-  for (run = &runs_[tree_.top()]; run->at != run->end && run->at->timestamp_ms == first.timestamp_ms;
+  for (run = &runs_[tree_.top()];
+       run->at != run->end && run->at->timestamp_ms == first.timestamp_ms;
        run = &runs_[tree_.top()]) {
     const model::Sample other = *run->at++;
     if (other.bits != first.bits) {

@@ -11,16 +11,20 @@
 
 namespace mread::merger {
 
-/// Of two different samples at one timestamp, the one that is kept; `kept` comes from the earlier source.
+/// Of two different samples at one timestamp, the one that is kept; `kept` comes from the earlier
+/// source.
 model::Sample resolve_conflict(OnConflict rule, model::Sample kept, model::Sample other);
 
 /// Merges K runs of samples of the same series into one.
 ///
-/// Input    K runs, each strictly increasing in timestamp [ms since epoch]; they outlive the iteration.
-/// Output   one sample per distinct timestamp, increasing. On a tie the rule decides, which is by default that the run
-///          with the lowest index wins. Samples that differ in a bit from that run's are counted as conflicts, each
-///          once. A staleness marker is a sample like any other: it neither hides nor ends another run's samples.
-/// Cost     O(log K) comparisons per input sample (one for K = 2), O(K) memory, no allocation but in reset(), which
+/// Input    K runs, each strictly increasing in timestamp [ms since epoch]; they outlive the
+/// iteration. Output   one sample per distinct timestamp, increasing. On a tie the rule decides,
+/// which is by default that the run
+///          with the lowest index wins. Samples that differ in a bit from that run's are counted as
+///          conflicts, each once. A staleness marker is a sample like any other: it neither hides
+///          nor ends another run's samples.
+/// Cost     O(log K) comparisons per input sample (one for K = 2), O(K) memory, no allocation but
+/// in reset(), which
 ///          keeps its memory.
 ///
 /// Not thread-safe.
@@ -53,13 +57,15 @@ class ChainIterator {
     return next_of_many(out);
   }
 
-  /// All that is left, to `out`, which has room for it; how many samples that makes. The same as next() gives, in less
-  /// time: of many runs it takes O(1) a sample where timestamps are spread over their range as those of scrapes are,
-  /// and up to eight bytes a sample of memory.
+  /// All that is left, to `out`, which has room for it; how many samples that makes. The same as
+  /// next() gives, in less time: of many runs it takes O(1) a sample where timestamps are spread
+  /// over their range as those of scrapes are, and up to eight bytes a sample of memory.
   size_t take_all(model::Sample* out);
 
   /// Bytes that it takes.
-  size_t memory() const { return buckets_.capacity() * sizeof(buckets_[0]) + runs_.capacity() * sizeof(Run); }
+  size_t memory() const {
+    return buckets_.capacity() * sizeof(buckets_[0]) + runs_.capacity() * sizeof(Run);
+  }
 
   /// Of all iterations so far.
   const ConflictCount& conflicts() const { return conflicts_; }

@@ -19,7 +19,9 @@ struct SampleConflict {
 /// Counts conflicts, and keeps the last.
 class ConflictCount {
  public:
-  void add(model::Sample first, uint64_t other_bits) { add({first.timestamp_ms, true, first.bits, other_bits}); }
+  void add(model::Sample first, uint64_t other_bits) {
+    add({first.timestamp_ms, true, first.bits, other_bits});
+  }
   void add(SampleConflict conflict) {
     ++count_;
     last_ = conflict;

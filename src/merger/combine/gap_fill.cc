@@ -9,16 +9,19 @@ namespace {
 constexpr uint64_t usual_interval_ms = 60'000;
 
 // The distance of two timestamps in order; they may lie anywhere.
-uint64_t distance(int64_t from, int64_t to) { return static_cast<uint64_t>(to) - static_cast<uint64_t>(from); }
+uint64_t distance(int64_t from, int64_t to) {
+  return static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+}
 
 bool overdue(uint64_t distance, uint64_t interval) { return distance - distance / 3 > interval; }
 
-// The median distance of the samples around the one at `next`, that to the sample before it left out; 0 if there is
-// none. The larger one of two: rather a gap too few.
+// The median distance of the samples around the one at `next`, that to the sample before it left
+// out; 0 if there is none. The larger one of two: rather a gap too few.
 uint64_t interval_around(const std::vector<int64_t>& times, size_t next) {
   std::array<uint64_t, 8> distances;
   size_t count = 0;
-  for (size_t i = next > 5 ? next - 5 : 0; i + 1 < next; ++i) distances[count++] = distance(times[i], times[i + 1]);
+  for (size_t i = next > 5 ? next - 5 : 0; i + 1 < next; ++i)
+    distances[count++] = distance(times[i], times[i + 1]);
   for (size_t i = next; i + 1 < times.size() && i < next + 4; ++i) {
     distances[count++] = distance(times[i], times[i + 1]);
   }
@@ -31,7 +34,8 @@ uint64_t interval_around(const std::vector<int64_t>& times, size_t next) {
 uint64_t shortest_distance(const std::vector<int64_t>& times) {
   if (times.size() < 3) return 0;  // One distance says nothing of the interval.
   uint64_t shortest = UINT64_MAX;
-  for (size_t i = 1; i < times.size(); ++i) shortest = std::min(shortest, distance(times[i - 1], times[i]));
+  for (size_t i = 1; i < times.size(); ++i)
+    shortest = std::min(shortest, distance(times[i - 1], times[i]));
   return shortest;
 }
 
@@ -66,18 +70,19 @@ std::span<const SampleRef> GapFill::select(std::span<const Run> runs) {
   return base_;
 }
 
-// One replica's samples stay the choice from one query to the next: the ends of a range, which one of two that scrape
-// at an offset has one sample more in, must not decide.
+// One replica's samples stay the choice from one query to the next: the ends of a range, which one
+// of two that scrape at an offset has one sample more in, must not decide.
 size_t GapFill::choose_base() const {
   const auto live = [](Run run) {
-    return static_cast<size_t>(
-        std::count_if(run.begin(), run.end(), [](const model::Sample& s) { return !model::is_stale(s.bits); }));
+    return static_cast<size_t>(std::count_if(
+        run.begin(), run.end(), [](const model::Sample& s) { return !model::is_stale(s.bits); }));
   };
   size_t best = 0;
   size_t most = live(runs_[0]);
   for (size_t run = 1; run < runs_.size(); ++run) {
     const size_t count = live(runs_[run]);
-    if (count <= most + most / 10 + 2 && !(most == 0 && (count > 0 || runs_[best].empty()))) continue;
+    if (count <= most + most / 10 + 2 && !(most == 0 && (count > 0 || runs_[best].empty())))
+      continue;
     best = run;
     most = count;
   }
@@ -91,7 +96,8 @@ void GapFill::count_conflicts(uint32_t filler) {
     const model::Sample sample = at(ref);
     while (other != run.end() && other->timestamp_ms < sample.timestamp_ms) ++other;
     if (other == run.end()) return;
-    if (other->timestamp_ms == sample.timestamp_ms && other->bits != sample.bits) conflicts_.add(sample, other->bits);
+    if (other->timestamp_ms == sample.timestamp_ms && other->bits != sample.bits)
+      conflicts_.add(sample, other->bits);
   }
 }
 
@@ -100,7 +106,8 @@ void GapFill::fill_from(uint32_t filler) {
   live_.clear();
   for (size_t i = 0; i < base_.size(); ++i) live_.add(at(base_[i]), static_cast<uint32_t>(i));
   filler_.clear();
-  for (size_t i = 0; i < runs_[filler].size(); ++i) filler_.add(runs_[filler][i], static_cast<uint32_t>(i));
+  for (size_t i = 0; i < runs_[filler].size(); ++i)
+    filler_.add(runs_[filler][i], static_cast<uint32_t>(i));
   if (filler_.size() == 0) return;
   const uint64_t shortest = shortest_distance(live_.times);
 
@@ -117,7 +124,8 @@ void GapFill::fill_from(uint32_t filler) {
     if (inside && !overdue(distance(live_.times[next - 1], live_.times[next]), shortest)) {
       out_.insert(out_.end(), markers.begin(), markers.end());
     } else {
-      while (gap.before && next_fill_ < filler_.size() && filler_.times[next_fill_] <= live_.times[*gap.before]) {
+      while (gap.before && next_fill_ < filler_.size() &&
+             filler_.times[next_fill_] <= live_.times[*gap.before]) {
         ++next_fill_;
       }
       gap.interval = interval_around(live_.times, next);
@@ -153,7 +161,8 @@ bool GapFill::is_gap(const Gap& gap, std::span<const SampleRef> markers) const {
   if (!gap.before) return true;
   const int64_t before = live_.times[*gap.before];
   if (last <= before) return false;
-  return overdue(distance(before, last), gap.interval) || (!markers.empty() && last > at(markers.front()).timestamp_ms);
+  return overdue(distance(before, last), gap.interval) ||
+         (!markers.empty() && last > at(markers.front()).timestamp_ms);
 }
 
 void GapFill::choose_fills(const Gap& gap) {
@@ -162,8 +171,9 @@ void GapFill::choose_fills(const Gap& gap) {
     return !gap.before || distance(live_.times[*gap.before], filler_.times[i]) > half;
   };
   const auto fits_after = [&](size_t i) {
-    return !gap.after || (filler_.times[i] < live_.times[*gap.after] &&
-                          distance(filler_.times[i], live_.times[*gap.after]) >= gap.interval - half);
+    return !gap.after ||
+           (filler_.times[i] < live_.times[*gap.after] &&
+            distance(filler_.times[i], live_.times[*gap.after]) >= gap.interval - half);
   };
   size_t first = next_fill_;
   while (first < filler_.size() && !fits_before(first)) ++first;
@@ -171,8 +181,8 @@ void GapFill::choose_fills(const Gap& gap) {
   const auto start = past_lag(gap, first);
   if (!start) return;
   for (size_t i = *start; i < filler_.size() && fits_after(i); ++i) {
-    if (!fills_.empty() &&
-        distance(filler_.times[fills_.back()], filler_.times[i]) <= gap.interval - gap.interval / 4) {
+    if (!fills_.empty() && distance(filler_.times[fills_.back()], filler_.times[i]) <=
+                               gap.interval - gap.interval / 4) {
       continue;
     }
     fills_.push_back(i);
@@ -195,7 +205,8 @@ std::optional<size_t> GapFill::past_lag(const Gap& gap, size_t first) const {
   for (size_t i = first; i < filler_.size(); ++i) {
     if (!(filler_.values[i] < before) || falls(i, before_ms)) return i;
     const uint64_t since = distance(before_ms, filler_.times[i]);
-    if (i >= first + 2 && since / 2 > gap.interval) return first;  // It does not catch up: they differ.
+    if (i >= first + 2 && since / 2 > gap.interval)
+      return first;  // It does not catch up: they differ.
   }
   return std::nullopt;
 }
@@ -224,7 +235,8 @@ void GapFill::drop_ahead(const Gap& gap) {
     if (!(filler_.values[i] > after)) break;
     if (distance(filler_.times[i], after_ms) / 2 > own) return;  // Ahead for too long: they differ.
     // Before its own fall the run may have been anywhere.
-    if (kept < fills_.size() && fill_fell && filler_.values[i] > filler_.values[fills_[kept]]) break;
+    if (kept < fills_.size() && fill_fell && filler_.values[i] > filler_.values[fills_[kept]])
+      break;
   }
   fills_.resize(kept);
 }

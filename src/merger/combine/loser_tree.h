@@ -6,13 +6,15 @@
 
 namespace mread::merger {
 
-/// A tournament of `k` leaves: which of them comes first, and what follows once that one has moved on.
+/// A tournament of `k` leaves: which of them comes first, and what follows once that one has moved
+/// on.
 ///
-/// `Before` is a strict order on leaf numbers; it must break ties itself (by number), so the result is deterministic.
-/// It may learn from what it is asked: every leaf but the one on top was last asked about together with the leaf that
-/// it lost to, and replay() asks only about leaves that have lost to the one on top before it moved on. Cost build() k
-/// - 1 comparisons, replay() at most ceil(log2 k). No allocation but in build(), which keeps its memory. Not
-/// thread-safe.
+/// `Before` is a strict order on leaf numbers; it must break ties itself (by number), so the result
+/// is deterministic. It may learn from what it is asked: every leaf but the one on top was last
+/// asked about together with the leaf that it lost to, and replay() asks only about leaves that
+/// have lost to the one on top before it moved on. Cost build() k
+/// - 1 comparisons, replay() at most ceil(log2 k). No allocation but in build(), which keeps its
+/// memory. Not thread-safe.
 class LoserTree {
  public:
   template <class Before>
@@ -34,7 +36,8 @@ class LoserTree {
   /// The leaf that comes first. At least one leaf.
   size_t top() const { return nodes_[0]; }
 
-  /// To be called after the leaf on top has got a later key (never for another leaf: build() again for that).
+  /// To be called after the leaf on top has got a later key (never for another leaf: build() again
+  /// for that).
   template <class Before>
   void replay(const Before& before) {
     size_t winner = nodes_[0];

@@ -38,13 +38,14 @@ model::Sample comparable(const MixedSample& sample) {
   if (histogram.counter_reset_hint == model::CounterResetHint::gauge) {
     return {sample.timestamp_ms, model::normal_nan_bits};
   }
-  return model::Sample::of(sample.timestamp_ms,
-                           histogram.is_float ? histogram.float_count : static_cast<double>(histogram.count));
+  return model::Sample::of(sample.timestamp_ms, histogram.is_float
+                                                    ? histogram.float_count
+                                                    : static_cast<double>(histogram.count));
 }
 
 }  // namespace
 
-size_t memory_beside(const MixedSample& sample) {
+size_t memory_with(const MixedSample& sample) {
   size_t bytes = 0;
   const auto add = [&bytes](const auto& list) {
     constexpr size_t overhead = 16;
@@ -86,8 +87,11 @@ void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCou
   samples.resize(kept);
 }
 
-void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t last, GapFill& gap_fill) {
-  const auto in_group = [&](const MixedSample& sample) { return sample.run >= first && sample.run < last; };
+void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t last,
+                     GapFill& gap_fill) {
+  const auto in_group = [&](const MixedSample& sample) {
+    return sample.run >= first && sample.run < last;
+  };
   const auto begin = std::find_if(samples.begin(), samples.end(), in_group);
   const auto end = std::find_if_not(begin, samples.end(), in_group);
   std::vector<model::Sample> values;
@@ -96,7 +100,8 @@ void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t
   std::vector<size_t> starts;
   for (size_t i = 0; i < values.size();) {
     size_t next = i + 1;
-    while (next < values.size() && begin[static_cast<ptrdiff_t>(next)].run == begin[static_cast<ptrdiff_t>(i)].run) {
+    while (next < values.size() &&
+           begin[static_cast<ptrdiff_t>(next)].run == begin[static_cast<ptrdiff_t>(i)].run) {
       ++next;
     }
     runs.push_back(std::span(values).subspan(i, next - i));
@@ -139,7 +144,8 @@ void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCou
     if (!samples[i].is_histogram) continue;
     auto& hint = samples[i].histogram.counter_reset_hint;
     if (hint == model::CounterResetHint::gauge) continue;
-    const bool neighbours = i > 0 && samples[i - 1].run == samples[i].run && samples[i - 1].is_histogram &&
+    const bool neighbours = i > 0 && samples[i - 1].run == samples[i].run &&
+                            samples[i - 1].is_histogram &&
                             samples[i - 1].position + 1 == samples[i].position;
     if (!neighbours) hint = model::CounterResetHint::unknown;
   }

@@ -21,8 +21,8 @@ tl::unexpected<SourceError> blame(uint32_t source, const Error& error) {
 }
 
 bool same_chunk(const wire::ChunkView& a, const wire::ChunkView& b) {
-  return a.min_time_ms == b.min_time_ms && a.max_time_ms == b.max_time_ms && a.encoding == b.encoding &&
-         a.data == b.data;
+  return a.min_time_ms == b.min_time_ms && a.max_time_ms == b.max_time_ms &&
+         a.encoding == b.encoding && a.data == b.data;
 }
 
 struct Origin {
@@ -49,24 +49,28 @@ MixedSample mixed_of(Origin origin, const model::HistogramSample& sample) {
   return mixed;
 }
 
-// At most so many samples are read of a chunk: what it claims to hold is believed as far as its bytes go.
+// At most so many samples are read of a chunk: what it claims to hold is believed as far as its
+// bytes go.
 size_t most_samples(const wire::ChunkView& chunk) {
   const size_t a_byte = chunk.encoding == wire::ChunkEncoding::xor2 ? 8 : 4;
-  return std::min<size_t>(wire::claimed_samples(chunk.encoding, chunk.data), chunk.data.size() * a_byte);
+  return std::min<size_t>(wire::claimed_samples(chunk.encoding, chunk.data),
+                          chunk.data.size() * a_byte);
 }
 
 // Of SAMPLES; counted only where it matters, which is `many` bytes.
 size_t most_samples(std::string_view entries, uint64_t many) {
   constexpr size_t least_entry = 2;
-  if (entries.size() / least_entry * sizeof(model::Sample) <= many) return entries.size() / wire::zero_entry + 1;
+  if (entries.size() / least_entry * sizeof(model::Sample) <= many)
+    return entries.size() / wire::zero_entry + 1;
   size_t count = 0;
   wire::SamplesReader reader(entries);
   for (model::Sample sample; reader.next(sample);) ++count;
   return count;
 }
 
-// What a chunk claims to hold is believed as far as its bytes go: an XOR chunk's sample takes two bits at the least, an
-// XOR2 chunk's one. One that claims more cannot be read to the end of even that many.
+// What a chunk claims to hold is believed as far as its bytes go: an XOR chunk's sample takes two
+// bits at the least, an XOR2 chunk's one. One that claims more cannot be read to the end of even
+// that many.
 template <class Reader>
 Result<void> append_samples(Reader& reader, size_t samples_a_byte, const wire::ChunkView& chunk,
                             std::vector<model::Sample>& memory, size_t& size) {
@@ -77,23 +81,28 @@ Result<void> append_samples(Reader& reader, size_t samples_a_byte, const wire::C
   return {};
 }
 
-// Puts them behind the first `size` samples of `memory`, which grows where it has to, and only then. Whether all are
-// known to be strictly increasing, with the one before.
-Result<bool> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& memory, size_t& size) {
+// Puts them behind the first `size` samples of `memory`, which grows where it has to, and only
+// then. Whether all are known to be strictly increasing, with the one before.
+Result<bool> append_samples(const wire::ChunkView& chunk, std::vector<model::Sample>& memory,
+                            size_t& size) {
   const size_t begin = size;
   if (chunk.encoding == wire::ChunkEncoding::xor2) {
     wire::Xor2Reader reader(chunk.data);
-    if (auto read = append_samples(reader, 8, chunk, memory, size); !read) return fail(std::move(read).error());
+    if (auto read = append_samples(reader, 8, chunk, memory, size); !read)
+      return fail(std::move(read).error());
     return false;
   }
   wire::XorReader reader(chunk.data);
-  if (auto read = append_samples(reader, 4, chunk, memory, size); !read) return fail(std::move(read).error());
-  const bool follows = begin == 0 || begin == size || memory[begin - 1].timestamp_ms < memory[begin].timestamp_ms;
+  if (auto read = append_samples(reader, 4, chunk, memory, size); !read)
+    return fail(std::move(read).error());
+  const bool follows =
+      begin == 0 || begin == size || memory[begin - 1].timestamp_ms < memory[begin].timestamp_ms;
   return follows && reader.is_increasing();
 }
 
 // The same of SAMPLES.
-Result<bool> append_samples(std::string_view entries, std::vector<model::Sample>& memory, size_t& size) {
+Result<bool> append_samples(std::string_view entries, std::vector<model::Sample>& memory,
+                            size_t& size) {
   const size_t begin = size;
   if (const auto plain = wire::read_plain_samples(entries, memory, begin)) {
     size += plain->count;
@@ -109,7 +118,8 @@ Result<bool> append_samples(std::string_view entries, std::vector<model::Sample>
 
 bool same_samples(std::span<const model::Sample> a, std::span<const model::Sample> b) {
   static_assert(sizeof(model::Sample) == 16);
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
 // Of strictly increasing samples.
@@ -119,7 +129,9 @@ bool contains(std::span<const model::Sample> all, std::span<const model::Sample>
       some.back().timestamp_ms > all.back().timestamp_ms) {
     return false;
   }
-  const auto earlier = [](const model::Sample& a, const model::Sample& b) { return a.timestamp_ms < b.timestamp_ms; };
+  const auto earlier = [](const model::Sample& a, const model::Sample& b) {
+    return a.timestamp_ms < b.timestamp_ms;
+  };
   auto at = std::lower_bound(all.begin(), all.end(), some.front(), earlier);
   // Mostly all follow on each other in both.
   const auto from = all.subspan(static_cast<size_t>(at - all.begin()));
@@ -153,13 +165,17 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
   runs_.clear();
   for (const Fragment& fragment : fragments) {
     if (dedup_ == Dedup::union_) {
-      if (runs_.empty() || runs_.back().source != fragment.source) runs_.push_back({0, fragment.source, {}});
+      if (runs_.empty() || runs_.back().source != fragment.source)
+        runs_.push_back({0, fragment.source, {}});
       continue;
     }
     const Run run{fragment.group, fragment.source, fragment.replica()};
-    const auto key = [](const Run& each) { return std::tie(each.group, each.source, each.replica); };
-    const auto place = std::lower_bound(runs_.begin(), runs_.end(), run,
-                                        [&key](const Run& a, const Run& b) { return key(a) < key(b); });
+    const auto key = [](const Run& each) {
+      return std::tie(each.group, each.source, each.replica);
+    };
+    const auto place =
+        std::lower_bound(runs_.begin(), runs_.end(), run,
+                         [&key](const Run& a, const Run& b) { return key(a) < key(b); });
     if (place == runs_.end() || key(*place) != key(run)) runs_.insert(place, run);
   }
 }
@@ -167,7 +183,8 @@ void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
 // `last`: that of the fragment before.
 uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
   const auto is_of = [&fragment, this](const Run& run) {
-    return run.source == fragment.source && (dedup_ == Dedup::union_ || run.replica == fragment.replica());
+    return run.source == fragment.source &&
+           (dedup_ == Dedup::union_ || run.replica == fragment.replica());
   };
   if (is_of(runs_[last])) return last;
   return static_cast<uint32_t>(std::find_if(runs_.begin(), runs_.end(), is_of) - runs_.begin());
@@ -175,9 +192,9 @@ uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
 
 size_t SeriesCombiner::memory() const {
   const auto of = [](const auto& list) { return list.capacity() * sizeof(list[0]); };
-  size_t bytes = of(runs_) + of(chunks_) + of(refs_) + of(kept_) + of(holders_) + of(next_holders_) + of(sampled_) +
-                 of(decoded_) + of(decoded_chunks_) + of(to_keep_) + of(views_) + of(filled_) + of(merged_) +
-                 of(mixed_);
+  size_t bytes = of(runs_) + of(chunks_) + of(refs_) + of(kept_) + of(holders_) +
+                 of(next_holders_) + of(samples_) + of(decoded_) + of(decoded_chunks_) +
+                 of(to_keep_) + of(views_) + of(filled_) + of(merged_) + of(mixed_);
   for (const Decoded& run : decoded_) bytes += of(run.memory);
   for (const auto& filled : filled_) bytes += of(filled);
   return bytes + mixed_bytes_ + chain_.memory() + gap_fill_.memory();
@@ -187,7 +204,7 @@ void SeriesCombiner::release() {
   chunks_ = {};
   refs_ = {};
   kept_ = {};
-  sampled_ = {};
+  samples_ = {};
   decoded_ = {};
   open_runs_ = 0;
   decoded_chunks_ = {};
@@ -200,21 +217,26 @@ void SeriesCombiner::release() {
 }
 
 // `of_source`: how much of the series' samples is that source's.
-SourceResult<void> SeriesCombiner::check_room(uint64_t more, uint32_t source, uint64_t of_source) const {
+SourceResult<void> SeriesCombiner::check_room(uint64_t more, uint32_t source,
+                                              uint64_t of_source) const {
   if (budget_.has_room(grown_ + more)) [[likely]]
     return {};
   const uint64_t limit = budget_.limit();
   if (of_source > limit / 4) return tl::unexpected<SourceError>({source, holds_too_much(limit)});
   return tl::unexpected<SourceError>(
-      {SIZE_MAX, Error(Errc::limit, fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit))});
+      {SIZE_MAX,
+       Error(Errc::limit,
+             fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", limit))});
 }
 
 // What listing the chunks takes, which is much more than they take on the wire where they are tiny.
 SourceResult<void> SeriesCombiner::check_chunks(std::span<const Fragment> fragments) const {
   constexpr size_t least_chunk = 6;
-  constexpr size_t listed = 2 * (sizeof(wire::ChunkView) + sizeof(ChunkRef));  // The lists grow by doubling.
+  constexpr size_t listed =
+      2 * (sizeof(wire::ChunkView) + sizeof(ChunkRef));  // The lists grow by doubling.
   uint64_t entries = 0;
-  for (const Fragment& fragment : fragments) entries += fragment.is_samples ? 0 : fragment.entries.size();
+  for (const Fragment& fragment : fragments)
+    entries += fragment.is_samples ? 0 : fragment.entries.size();
   if (budget_.has_room(entries / least_chunk * listed)) [[likely]]
     return {};
   uint64_t chunks = 0;
@@ -247,7 +269,9 @@ SourceResult<void> SeriesCombiner::check_decoding(const Decoded& run, size_t sam
     heaviest = &each;
     most = each.size;
   }
-  if (auto room = check_room(bytes, runs_[heaviest->run].source, most * sizeof(model::Sample)); !room) return room;
+  if (auto room = check_room(bytes, runs_[heaviest->run].source, most * sizeof(model::Sample));
+      !room)
+    return room;
   grown_ += bytes - run.memory.capacity() * sizeof(model::Sample);
   return {};
 }
@@ -265,37 +289,42 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
   constexpr size_t usual_memory = 4U << 20;
   grown_ = 0;
   auto combined = combine_now(fragments, out);
-  // Unusually much is not kept for the next. What the parts were given lives until the next call, though.
+  // Unusually much is not kept for the next. What the parts were given lives until the next call,
+  // though.
   if (!combined && memory() > usual_memory) release();
   return combined;
 }
 
-SourceResult<void> SeriesCombiner::combine_now(std::span<const Fragment> fragments, SeriesParts& out) {
+SourceResult<void> SeriesCombiner::combine_now(std::span<const Fragment> fragments,
+                                               SeriesParts& out) {
   chain_conflicts_before_ = chain_.conflicts().count();
   own_conflicts_before_ = conflicts_.count();
   if (auto room = check_chunks(fragments); !room) return room;
   list_runs(fragments);
   refs_.clear();
   chunks_.clear();
-  sampled_.clear();
+  samples_.clear();
   uint32_t run = 0;
   for (const Fragment& fragment : fragments) {
     run = run_of(fragment, run);
-    if (fragment.is_samples) sampled_.push_back({&fragment, run});
+    if (fragment.is_samples) samples_.push_back({&fragment, run});
     fragment.list_chunks(chunks_);
-    while (refs_.size() < chunks_.size()) refs_.push_back({nullptr, run, static_cast<uint32_t>(refs_.size())});
+    while (refs_.size() < chunks_.size())
+      refs_.push_back({nullptr, run, static_cast<uint32_t>(refs_.size())});
   }
   for (ChunkRef& ref : refs_) ref.chunk = &chunks_[ref.order];  // Now they stay where they are.
-  if (!sampled_.empty()) {
-    std::stable_sort(sampled_.begin(), sampled_.end(),
-                     [](const SampledRef& a, const SampledRef& b) { return a.run < b.run; });
-    return merge(refs_, sampled_, out);
+  if (!samples_.empty()) {
+    std::stable_sort(samples_.begin(), samples_.end(),
+                     [](const SamplesRef& a, const SamplesRef& b) { return a.run < b.run; });
+    return merge(refs_, samples_, out);
   }
-  if (dedup_ == Dedup::gapfill && runs_.size() > 1 && !leave_to_one_replica()) return merge(refs_, {}, out);
+  if (dedup_ == Dedup::gapfill && runs_.size() > 1 && !leave_to_one_replica())
+    return merge(refs_, {}, out);
   return put_apart(out);
 }
 
-// For each group of which one replica has all the chunks: drops the others'. False where there is none in some group.
+// For each group of which one replica has all the chunks: drops the others'. False where there is
+// none in some group.
 bool SeriesCombiner::leave_to_one_replica() {
   const auto group = [this](const ChunkRef& ref) { return runs_[ref.run].group; };
   std::sort(refs_.begin(), refs_.end(), [&group](const ChunkRef& a, const ChunkRef& b) {
@@ -313,12 +342,15 @@ bool SeriesCombiner::leave_to_one_replica() {
   return true;
 }
 
-bool SeriesCombiner::leave_to_one_replica(std::span<ChunkRef> of_group, std::vector<ChunkRef>& kept) {
-  const bool alone = std::all_of(of_group.begin(), of_group.end(),
-                                 [&of_group](const ChunkRef& ref) { return ref.run == of_group[0].run; });
+bool SeriesCombiner::leave_to_one_replica(std::span<ChunkRef> of_group,
+                                          std::vector<ChunkRef>& kept) {
+  const bool alone =
+      std::all_of(of_group.begin(), of_group.end(),
+                  [&of_group](const ChunkRef& ref) { return ref.run == of_group[0].run; });
   // Who has every chunk; told by times, since no two different chunks may have the same.
   const auto same_times = [](const ChunkRef& a, const ChunkRef& b) {
-    return a.chunk->min_time_ms == b.chunk->min_time_ms && a.chunk->max_time_ms == b.chunk->max_time_ms;
+    return a.chunk->min_time_ms == b.chunk->min_time_ms &&
+           a.chunk->max_time_ms == b.chunk->max_time_ms;
   };
   for (size_t begin = 0; begin < of_group.size();) {
     next_holders_.clear();
@@ -326,8 +358,10 @@ bool SeriesCombiner::leave_to_one_replica(std::span<ChunkRef> of_group, std::vec
     for (; end < of_group.size() && same_times(of_group[begin], of_group[end]); ++end) {
       if (!same_chunk(*of_group[begin].chunk, *of_group[end].chunk) && !alone) return false;
       const uint32_t run = of_group[end].run;
-      const bool still = begin == 0 || std::find(holders_.begin(), holders_.end(), run) != holders_.end();
-      if (still && (next_holders_.empty() || next_holders_.back() != run)) next_holders_.push_back(run);
+      const bool still =
+          begin == 0 || std::find(holders_.begin(), holders_.end(), run) != holders_.end();
+      if (still && (next_holders_.empty() || next_holders_.back() != run))
+        next_holders_.push_back(run);
     }
     std::swap(holders_, next_holders_);
     if (holders_.empty()) return false;
@@ -345,8 +379,9 @@ SourceResult<void> SeriesCombiner::put_apart(SeriesParts& out) {
     return std::tie(a.chunk->min_time_ms, a.chunk->max_time_ms, a.run, a.order) <
            std::tie(b.chunk->min_time_ms, b.chunk->max_time_ms, b.run, b.order);
   });
-  const auto last = std::unique(refs_.begin(), refs_.end(),
-                                [](const ChunkRef& a, const ChunkRef& b) { return same_chunk(*a.chunk, *b.chunk); });
+  const auto last = std::unique(
+      refs_.begin(), refs_.end(),
+      [](const ChunkRef& a, const ChunkRef& b) { return same_chunk(*a.chunk, *b.chunk); });
   refs_.erase(last, refs_.end());
   for (size_t begin = 0; begin < refs_.size();) {
     int64_t max_time_ms = refs_[begin].chunk->max_time_ms;
@@ -354,24 +389,29 @@ SourceResult<void> SeriesCombiner::put_apart(SeriesParts& out) {
     for (; end < refs_.size() && refs_[end].chunk->min_time_ms <= max_time_ms; ++end) {
       max_time_ms = std::max(max_time_ms, refs_[end].chunk->max_time_ms);
     }
-    const auto put = end - begin == 1 ? out.chunk(*refs_[begin].chunk, runs_[refs_[begin].run].source)
-                                      : merge(std::span(refs_).subspan(begin, end - begin), {}, out);
+    const auto put = end - begin == 1
+                         ? out.chunk(*refs_[begin].chunk, runs_[refs_[begin].run].source)
+                         : merge(std::span(refs_).subspan(begin, end - begin), {}, out);
     if (!put) return put;
     begin = end;
   }
   return {};
 }
 
-SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
+SourceResult<void> SeriesCombiner::merge(std::span<ChunkRef> chunks,
+                                         std::span<const SamplesRef> samples_refs,
                                          SeriesParts& out) {
   std::sort(chunks.begin(), chunks.end(), [](const ChunkRef& a, const ChunkRef& b) {
-    return std::tie(a.run, a.chunk->min_time_ms, a.order) < std::tie(b.run, b.chunk->min_time_ms, b.order);
+    return std::tie(a.run, a.chunk->min_time_ms, a.order) <
+           std::tie(b.run, b.chunk->min_time_ms, b.order);
   });
-  const bool histograms = std::any_of(chunks.begin(), chunks.end(),
-                                      [](const ChunkRef& ref) { return !wire::has_floats(ref.chunk->encoding); }) ||
-                          std::any_of(sampled.begin(), sampled.end(),
-                                      [](const SampledRef& ref) { return !ref.fragment->histograms().empty(); });
-  return histograms ? merge_all_kinds(chunks, sampled, out) : merge_floats(chunks, sampled, out);
+  const bool histograms =
+      std::any_of(chunks.begin(), chunks.end(),
+                  [](const ChunkRef& ref) { return !wire::has_floats(ref.chunk->encoding); }) ||
+      std::any_of(samples_refs.begin(), samples_refs.end(),
+                  [](const SamplesRef& ref) { return !ref.fragment->histograms().empty(); });
+  return histograms ? merge_all_kinds(chunks, samples_refs, out)
+                    : merge_floats(chunks, samples_refs, out);
 }
 
 SeriesCombiner::Decoded& SeriesCombiner::open_run(uint32_t run) {
@@ -383,16 +423,18 @@ SeriesCombiner::Decoded& SeriesCombiner::open_run(uint32_t run) {
   return decoded;
 }
 
-// A run has to be strictly increasing. One that is not comes from a source with overlapping chunks, duplicates, or
-// samples out of order, which Prometheus's client would pass on as they are.
+// A run has to be strictly increasing. One that is not comes from a source with overlapping chunks,
+// duplicates, or samples out of order, which Prometheus's client would pass on as they are.
 void SeriesCombiner::close_run(Decoded& decoded) {
   const std::span<model::Sample> run = decoded.samples();
-  bool lapse = false;
-  for (size_t i = 1; i < run.size(); ++i) lapse |= run[i - 1].timestamp_ms >= run[i].timestamp_ms;
-  if (!lapse) return;
+  bool unordered = false;
+  for (size_t i = 1; i < run.size(); ++i)
+    unordered |= run[i - 1].timestamp_ms >= run[i].timestamp_ms;
+  if (!unordered) return;
   decoded.in_chunks = false;
-  std::stable_sort(run.begin(), run.end(),
-                   [](const model::Sample& a, const model::Sample& b) { return a.timestamp_ms < b.timestamp_ms; });
+  std::stable_sort(run.begin(), run.end(), [](const model::Sample& a, const model::Sample& b) {
+    return a.timestamp_ms < b.timestamp_ms;
+  });
   size_t kept = 0;
   for (size_t i = 1; i < run.size(); ++i) {
     if (run[i].timestamp_ms != run[kept].timestamp_ms) {
@@ -406,15 +448,16 @@ void SeriesCombiner::close_run(Decoded& decoded) {
 }
 
 // All there is into decoded_, by run.
-SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std::span<const SampledRef> sampled) {
+SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks,
+                                          std::span<const SamplesRef> samples_refs) {
   open_runs_ = 0;
   decoded_chunks_.clear();
   auto chunk = chunks.begin();
-  auto body = sampled.begin();
-  while (chunk != chunks.end() || body != sampled.end()) {
-    const uint32_t number = chunk == chunks.end()   ? body->run
-                            : body == sampled.end() ? chunk->run
-                                                    : std::min(chunk->run, body->run);
+  auto body = samples_refs.begin();
+  while (chunk != chunks.end() || body != samples_refs.end()) {
+    const uint32_t number = chunk == chunks.end()        ? body->run
+                            : body == samples_refs.end() ? chunk->run
+                                                         : std::min(chunk->run, body->run);
     const uint32_t source = runs_[number].source;
     const size_t index = open_runs_;
     Decoded& run = open_run(number);
@@ -424,14 +467,17 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks, std:
       if (auto room = check_decoding(run, most_samples(*chunk->chunk)); !room) return room;
       const auto read = append_samples(*chunk->chunk, run.memory, run.size);
       if (!read) return blame(source, read.error());
-      const auto samples = std::span<const model::Sample>(run.memory).subspan(begin, run.size - begin);
-      if (auto inside = wire::check_times(*chunk->chunk, samples, *read); !inside) return blame(source, inside.error());
+      const auto samples =
+          std::span<const model::Sample>(run.memory).subspan(begin, run.size - begin);
+      if (auto inside = wire::check_times(*chunk->chunk, samples, *read); !inside)
+        return blame(source, inside.error());
       increasing = increasing && *read;
       decoded_chunks_.push_back({chunk->chunk, index, begin, run.size - begin});
     }
-    for (; body != sampled.end() && body->run == number; ++body) {
+    for (; body != samples_refs.end() && body->run == number; ++body) {
       const std::string_view entries = body->fragment->entries;
-      if (auto room = check_decoding(run, most_samples(entries, budget_.room() / 2)); !room) return room;
+      if (auto room = check_decoding(run, most_samples(entries, budget_.room() / 2)); !room)
+        return room;
       const auto read = append_samples(entries, run.memory, run.size);
       if (!read) return blame(source, read.error());
       run.in_chunks = false;
@@ -446,9 +492,10 @@ std::span<model::Sample> SeriesCombiner::place_of(const DecodedChunk& chunk) {
   return std::span(decoded_[chunk.run].memory).subspan(chunk.begin, chunk.size);
 }
 
-SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
+SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks,
+                                                std::span<const SamplesRef> samples_refs,
                                                 SeriesParts& out) {
-  if (auto read = decode(chunks, sampled); !read) return read;
+  if (auto read = decode(chunks, samples_refs); !read) return read;
   views_.clear();
   size_t total = 0;
   for (size_t i = 0; i < open_runs_; ++i) {
@@ -497,32 +544,40 @@ SourceResult<void> SeriesCombiner::put_run(size_t i, SeriesParts& out) {
   if (!run.in_chunks) return out.samples(run.samples());
   for (const DecodedChunk& chunk : decoded_chunks_) {
     if (chunk.run != i || chunk.size == 0) continue;
-    if (auto put = out.decoded_chunk(*chunk.view, runs_[run.run].source, place_of(chunk)); !put) return put;
+    if (auto put = out.decoded_chunk(*chunk.view, runs_[run.run].source, place_of(chunk)); !put)
+      return put;
   }
   return {};
 }
 
 // Keeps chunks whose samples the merged ones hold as they are.
-SourceResult<void> SeriesCombiner::put_merged(std::span<const model::Sample> merged, SeriesParts& out) {
+SourceResult<void> SeriesCombiner::put_merged(std::span<const model::Sample> merged,
+                                              SeriesParts& out) {
   to_keep_.clear();
   for (const DecodedChunk& chunk : decoded_chunks_) {
     if (decoded_[chunk.run].in_chunks && chunk.size >= worth_keeping) to_keep_.push_back(chunk);
   }
-  const auto first_ms = [this](const DecodedChunk& chunk) { return place_of(chunk).front().timestamp_ms; };
+  const auto first_ms = [this](const DecodedChunk& chunk) {
+    return place_of(chunk).front().timestamp_ms;
+  };
   // Of those that begin together the longest, of equal ones the first run's.
-  std::sort(to_keep_.begin(), to_keep_.end(), [&first_ms](const DecodedChunk& a, const DecodedChunk& b) {
-    return std::make_tuple(first_ms(a), b.size, a.run) < std::make_tuple(first_ms(b), a.size, b.run);
-  });
+  std::sort(to_keep_.begin(), to_keep_.end(),
+            [&first_ms](const DecodedChunk& a, const DecodedChunk& b) {
+              return std::make_tuple(first_ms(a), b.size, a.run) <
+                     std::make_tuple(first_ms(b), a.size, b.run);
+            });
   size_t done = 0;
   for (const DecodedChunk& chunk : to_keep_) {
     const auto rest = merged.subspan(done);
-    const auto at = std::lower_bound(
-        rest.begin(), rest.end(), first_ms(chunk),
-        [](const model::Sample& sample, int64_t timestamp_ms) { return sample.timestamp_ms < timestamp_ms; });
+    const auto at = std::lower_bound(rest.begin(), rest.end(), first_ms(chunk),
+                                     [](const model::Sample& sample, int64_t timestamp_ms) {
+                                       return sample.timestamp_ms < timestamp_ms;
+                                     });
     const auto between = static_cast<size_t>(at - rest.begin());
     if (between > 0 && between < worth_keeping) continue;
     const auto from = rest.subspan(between);
-    if (from.size() < chunk.size || !same_samples(from.first(chunk.size), place_of(chunk))) continue;
+    if (from.size() < chunk.size || !same_samples(from.first(chunk.size), place_of(chunk)))
+      continue;
     if (between > 0) {
       if (auto put = out.samples(rest.first(between)); !put) return put;
     }
@@ -551,14 +606,15 @@ void SeriesCombiner::fill_gaps() {
   for (size_t i = 0; i < groups; ++i) views_.emplace_back(filled_[i]);
 }
 
-SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled,
+SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks,
+                                                   std::span<const SamplesRef> samples_refs,
                                                    SeriesParts& out) {
   mixed_.clear();
   mixed_bytes_ = 0;
   for (const ChunkRef& ref : chunks) {
     if (auto read = mix(ref); !read) return read;
   }
-  for (const SampledRef& ref : sampled) {
+  for (const SamplesRef& ref : samples_refs) {
     if (auto read = mix(ref); !read) return read;
   }
   order_mixed(mixed_, rule_, conflicts_);
@@ -567,7 +623,8 @@ SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, s
       size_t end = begin + 1;
       while (end < runs_.size() && runs_[end].group == runs_[begin].group) ++end;
       if (end - begin > 1) {
-        fill_mixed_gaps(mixed_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end), gap_fill_);
+        fill_mixed_gaps(mixed_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end),
+                        gap_fill_);
       }
       begin = end;
     }
@@ -577,11 +634,13 @@ SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks, s
 }
 
 SourceResult<void> SeriesCombiner::add_mixed(MixedSample&& sample) {
-  mixed_bytes_ += memory_beside(sample);
+  mixed_bytes_ += memory_with(sample);
   // Sorting takes half as much once more.
   const bool grows = mixed_.size() == mixed_.capacity();
   const uint64_t bytes = mixed_.size() * sizeof(MixedSample);
-  if (auto room = check_room((grows ? 3 : 2) * bytes + mixed_bytes_, sample.source, bytes + mixed_bytes_); !room) {
+  if (auto room =
+          check_room((grows ? 3 : 2) * bytes + mixed_bytes_, sample.source, bytes + mixed_bytes_);
+      !room) {
     return room;
   }
   mixed_.push_back(std::move(sample));
@@ -614,7 +673,7 @@ SourceResult<void> SeriesCombiner::mix(const ChunkRef& ref) {
   return reader.error() ? blame(origin.source, *reader.error()) : SourceResult<void>();
 }
 
-SourceResult<void> SeriesCombiner::mix(const SampledRef& ref) {
+SourceResult<void> SeriesCombiner::mix(const SamplesRef& ref) {
   const Origin origin{runs_[ref.run].source, ref.run};
   wire::SamplesReader reader(ref.fragment->entries);
   for (model::Sample sample; reader.next(sample);) {

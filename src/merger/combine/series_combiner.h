@@ -20,8 +20,10 @@ class SeriesParts {
   virtual ~SeriesParts() = default;
   /// A chunk that nothing else overlaps, not looked into.
   virtual SourceResult<void> chunk(const wire::ChunkView& chunk, uint32_t source) = 0;
-  /// A chunk that had to be looked into, with its samples, which are strictly increasing: either is to be taken.
-  virtual SourceResult<void> decoded_chunk(const wire::ChunkView&, uint32_t, std::span<const model::Sample> samples) {
+  /// A chunk that had to be looked into, with its samples, which are strictly increasing: either is
+  /// to be taken.
+  virtual SourceResult<void> decoded_chunk(const wire::ChunkView&, uint32_t,
+                                           std::span<const model::Sample> samples) {
     return this->samples(samples);
   }
   /// Strictly increasing.
@@ -30,30 +32,38 @@ class SeriesParts {
   virtual SourceResult<void> mixed(std::span<const MixedSample> samples) = 0;
 };
 
-/// Combines the fragments of one series, decoding only where chunks overlap in time, or, to fill gaps, where replicas
-/// differ.
+/// Combines the fragments of one series, decoding only where chunks overlap in time, or, to fill
+/// gaps, where replicas differ.
 ///
 /// Input    fragments of one series, sorted by source.
-/// Output   chunks that are alone in their time as they came; of byte-identical chunks one; of overlapping ones the
-///          samples, one a timestamp (ChainIterator; merge_mixed where there are histograms). A chunk's claimed times
-///          are trusted as long as nothing overlaps them; of one that is decoded, no sample may be outside of them.
-///          Samples of one source that are out of order are sorted.
-/// Decoded  where overlapping float chunks are merged, the output is the samples of the merge, and some of the chunks
-/// in
-///          place of theirs: where a run has all that the others have, bit for bit, its chunks (the longest such run,
-///          on ties the first); else chunks of `worth_keeping` samples or more that the merge holds exactly, from the
-///          earliest on, where they follow on each other or with as many samples between them.
-/// Gapfill  the fragments of each group are first made one run (GapFill), then those of the groups are combined as
-///          above. A replica is a source, or of a source that has several what its replica labels tell apart. Where one
-///          replica has every chunk that its group has, its chunks are put out as they are; else all are decoded.
-/// Errors   a source whose chunk or samples do not decode; what was put out for the series until then is to be dropped.
-/// Memory   the decoded samples of one series' largest overlap (to fill gaps: of the series), kept for the next unless
-///          they are unusually many. It is asked for before it is taken: where the budget has no room for it, the
-///          source that has the most of the series' samples is to blame, or, where they are not much, no source.
+/// Output   chunks that are alone in their time as they came; of byte-identical chunks one; of
+/// overlapping ones the
+///          samples, one a timestamp (ChainIterator; merge_mixed where there are histograms). A
+///          chunk's claimed times are trusted as long as nothing overlaps them; of one that is
+///          decoded, no sample may be outside of them. Samples of one source that are out of order
+///          are sorted.
+/// Decoded  where overlapping float chunks are merged, the output is the samples of the merge, and
+/// some of the chunks in
+///          place of theirs: where a run has all that the others have, bit for bit, its chunks (the
+///          longest such run, on ties the first); else chunks of `worth_keeping` samples or more
+///          that the merge holds exactly, from the earliest on, where they follow on each other or
+///          with as many samples between them.
+/// Gapfill  the fragments of each group are first made one run (GapFill), then those of the groups
+/// are combined as
+///          above. A replica is a source, or of a source that has several what its replica labels
+///          tell apart. Where one replica has every chunk that its group has, its chunks are put
+///          out as they are; else all are decoded.
+/// Errors   a source whose chunk or samples do not decode; what was put out for the series until
+/// then is to be dropped. Memory   the decoded samples of one series' largest overlap (to fill
+/// gaps: of the series), kept for the next unless
+///          they are unusually many. It is asked for before it is taken: where the budget has no
+///          room for it, the source that has the most of the series' samples is to blame, or, where
+///          they are not much, no source.
 /// Not thread-safe.
 class SeriesCombiner {
  public:
-  /// Half of what Prometheus puts into a chunk, so that keeping some makes at most twice as many of them.
+  /// Half of what Prometheus puts into a chunk, so that keeping some makes at most twice as many of
+  /// them.
   static constexpr size_t worth_keeping = 60;
 
   /// `budget` outlives it.
@@ -67,13 +77,16 @@ class SeriesCombiner {
   /// Whether the series that was combined last may have made it much.
   bool has_grown() const {
     constexpr size_t little = 64U << 10;
-    return grown_ > little || mixed_bytes_ > 0 || merged_.capacity() > little || chunks_.capacity() > little / 16;
+    return grown_ > little || mixed_bytes_ > 0 || merged_.capacity() > little ||
+           chunks_.capacity() > little / 16;
   }
   /// Gives them back.
   void release();
 
   /// Of all series so far.
-  uint64_t conflicts() const { return conflicts_.count() + chain_.conflicts().count() + gap_fill_.conflicts().count(); }
+  uint64_t conflicts() const {
+    return conflicts_.count() + chain_.conflicts().count() + gap_fill_.conflicts().count();
+  }
   /// One of those of the series that was combined last; of no meaning where it had none.
   const SampleConflict& last_conflict() const;
 
@@ -89,7 +102,7 @@ class SeriesCombiner {
     uint32_t run;
     uint32_t order;
   };
-  struct SampledRef {
+  struct SamplesRef {
     const Fragment* fragment;
     uint32_t run;
   };
@@ -114,18 +127,22 @@ class SeriesCombiner {
   SourceResult<void> check_decoding(const Decoded& run, size_t samples);
   SourceResult<void> check_merging(uint64_t bytes) const;
   SourceResult<void> mix(const ChunkRef& ref);
-  SourceResult<void> mix(const SampledRef& ref);
+  SourceResult<void> mix(const SamplesRef& ref);
   SourceResult<void> add_mixed(MixedSample&& sample);
   void list_runs(std::span<const Fragment> fragments);
   uint32_t run_of(const Fragment& fragment, uint32_t last) const;
   bool leave_to_one_replica();
   bool leave_to_one_replica(std::span<ChunkRef> of_group, std::vector<ChunkRef>& kept);
   SourceResult<void> put_apart(SeriesParts& out);
-  SourceResult<void> merge(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
-  SourceResult<void> merge_floats(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
-  SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks, std::span<const SampledRef> sampled, SeriesParts& out);
+  SourceResult<void> merge(std::span<ChunkRef> chunks, std::span<const SamplesRef> samples_refs,
+                           SeriesParts& out);
+  SourceResult<void> merge_floats(std::span<ChunkRef> chunks,
+                                  std::span<const SamplesRef> samples_refs, SeriesParts& out);
+  SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks,
+                                     std::span<const SamplesRef> samples_refs, SeriesParts& out);
   void fill_gaps();
-  SourceResult<void> decode(std::span<const ChunkRef> chunks, std::span<const SampledRef> sampled);
+  SourceResult<void> decode(std::span<const ChunkRef> chunks,
+                            std::span<const SamplesRef> samples_refs);
   std::span<model::Sample> place_of(const DecodedChunk& chunk);
   Decoded& open_run(uint32_t run);
   void close_run(Decoded& run);
@@ -151,7 +168,7 @@ class SeriesCombiner {
   std::vector<ChunkRef> kept_;
   std::vector<uint32_t> holders_;  // Runs that have every chunk so far.
   std::vector<uint32_t> next_holders_;
-  std::vector<SampledRef> sampled_;
+  std::vector<SamplesRef> samples_;
   std::vector<Decoded> decoded_;  // The first open_runs_ are in use.
   size_t open_runs_ = 0;
   std::vector<DecodedChunk> decoded_chunks_;

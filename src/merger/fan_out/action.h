@@ -16,7 +16,8 @@ namespace mread::merger {
 /// One request to one backend, unique within a FanOut.
 using RequestId = uint32_t;
 
-// ---- actions: what the driver has to do -----------------------------------------------------------------------------
+// ---- actions: what the driver has to do
+// -----------------------------------------------------------------------------
 
 /// Send `request` to backend number `backend` (index in Policy::backends).
 struct Ask {
@@ -32,20 +33,22 @@ struct Read {
 struct Drop {
   RequestId id;
 };
-/// Begin the answer. Always the first action towards the client. `partial` goes into X-Mread-Partial when not empty;
-/// it is cut to failures_in_header_bytes (read_policy.h), Outcome::partial is not.
+/// Begin the answer. Always the first action towards the client. `partial` goes into
+/// X-Mread-Partial when not empty; it is cut to failures_in_header_bytes (read_policy.h),
+/// Outcome::partial is not.
 struct Head {
   int status;
   std::string content_type;
   std::string content_encoding;  ///< "snappy" or empty
   std::string partial;
 };
-/// Send these bytes, then call on_sent. At most one Body is out at a time: this is the back-pressure. The views stay
-/// valid until on_sent.
+/// Send these bytes, then call on_sent. At most one Body is out at a time: this is the
+/// back-pressure. The views stay valid until on_sent.
 struct Body {
   std::vector<std::string_view> pieces;
 };
-/// The answer is complete. `partial` is set when something was left out after Head (goes into the trailer).
+/// The answer is complete. `partial` is set when something was left out after Head (goes into the
+/// trailer).
 struct Finish {
   std::string partial;
 };

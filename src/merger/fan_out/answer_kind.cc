@@ -17,8 +17,9 @@ std::string_view trim(std::string_view text) {
 }
 
 bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
 }
 
 }  // namespace
@@ -34,37 +35,43 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-Result<model::ResponseType> answer_kind(std::string_view content_type, std::string_view content_encoding) {
+Result<model::ResponseType> answer_kind(std::string_view content_type,
+                                        std::string_view content_encoding) {
   const std::string_view media = trim(content_type.substr(0, content_type.find(';')));
   const std::string_view encoding = trim(content_encoding);
   if (same_word(media, "application/x-streamed-protobuf")) {
     if (content_type.find("proto=") != std::string_view::npos &&
         content_type.find("proto=prometheus.ChunkedReadResponse") == std::string_view::npos) {
-      return mread::fail(Errc::unsupported, fmt::format("content type \"{}\"", one_line(content_type)));
+      return mread::fail(Errc::unsupported,
+                         fmt::format("content type \"{}\"", one_line(content_type)));
     }
     if (!encoding.empty() && !same_word(encoding, "identity")) {
-      return mread::fail(Errc::unsupported,
-                         fmt::format("a streamed answer with Content-Encoding \"{}\"", one_line(encoding)));
+      return mread::fail(
+          Errc::unsupported,
+          fmt::format("a streamed answer with Content-Encoding \"{}\"", one_line(encoding)));
     }
     return model::ResponseType::streamed_xor_chunks;
   }
   if (same_word(media, "application/x-protobuf")) {
     // Prometheus does not look at the encoding; a body that is no snappy block fails anyway.
     if (!encoding.empty() && !same_word(encoding, "snappy")) {
-      return mread::fail(Errc::unsupported,
-                         fmt::format("Content-Encoding \"{}\" where snappy belongs", one_line(encoding)));
+      return mread::fail(
+          Errc::unsupported,
+          fmt::format("Content-Encoding \"{}\" where snappy belongs", one_line(encoding)));
     }
     return model::ResponseType::samples;
   }
-  return mread::fail(Errc::unsupported,
-                     fmt::format("content type \"{}\" is no remote-read answer", one_line(content_type)));
+  return mread::fail(Errc::unsupported, fmt::format("content type \"{}\" is no remote-read answer",
+                                                    one_line(content_type)));
 }
 
 std::string reason(const Error& error) {
   // Of the project's own categories ("mread", "mread.tls") the context says it all.
-  if (std::string_view(error.code.category().name()).starts_with("mread")) return one_line(error.context);
+  if (std::string_view(error.code.category().name()).starts_with("mread"))
+    return one_line(error.context);
   std::string message = one_line(error.code.message());
-  if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  if (!message.empty())
+    message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
   return message;
 }
 

@@ -22,8 +22,8 @@ class FanOut::Impl {
   Impl(const Policy& policy, model::ReadRequest request, TimePoint now, FanOutOptions options);
 
   std::optional<Action> poll(TimePoint now);
-  void on_response(RequestId id, int status, std::string_view content_type, std::string_view content_encoding,
-                   std::string_view text, TimePoint now);
+  void on_response(RequestId id, int status, std::string_view content_type,
+                   std::string_view content_encoding, std::string_view text, TimePoint now);
   void on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now);
   void on_end(RequestId id, TimePoint now);
   void on_failure(RequestId id, Error error, TimePoint now);
@@ -41,23 +41,25 @@ class FanOut::Impl {
  private:
   void ask_queries(TimePoint now);
   QueryRun& add_run(const model::Query& query, TimePoint now);
-  BackendLeg& add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume);
-  void ask(QueryRun& run, BackendLeg& leg, TimePoint now);
+  BackendRequest& add_request(QueryRun& run, size_t backend, std::optional<ResumePoint> resume);
+  void ask(QueryRun& run, BackendRequest& request, TimePoint now);
   void ask_more(QueryRun& run, TimePoint now);
   bool replace(QueryRun& run, size_t failed_backend);
-  BackendLeg* leg(RequestId id) { return id < legs_.size() ? legs_[id].get() : nullptr; }
-  QueryRun& run_of(const BackendLeg& leg) { return *run_of_leg_[leg.id()]; }
-  void after_event(BackendLeg& leg, TimePoint now);
-  void count(BackendLeg& leg);
+  BackendRequest* request(RequestId id) {
+    return id < requests_.size() ? requests_[id].get() : nullptr;
+  }
+  QueryRun& run_of(const BackendRequest& request) { return *run_of_request_[request.id()]; }
+  void after_event(BackendRequest& request, TimePoint now);
+  void count(BackendRequest& request);
   void count_all(QueryRun& run);
   void drop_unneeded(QueryRun& run, TimePoint now);
-  bool refused_by_limit(const BackendLeg& leg);
+  bool refused_by_limit(const BackendRequest& request);
   void exceed(const Error& error);
   void check_bytes_in_flight();
   bool make_room(const Account* asker, uint64_t more);
-  BackendLeg* heaviest_leg(const Account* asker, uint64_t more) const;
-  bool may_leave_out(const BackendLeg& leg) const;
-  void leave_out(BackendLeg& leg);
+  BackendRequest* heaviest_request(const Account* asker, uint64_t more) const;
+  bool may_leave_out(const BackendRequest& request) const;
+  void leave_out(BackendRequest& request);
   void recount();
   void pump(TimePoint now);
   void arm(TimePoint now);
@@ -78,7 +80,7 @@ class FanOut::Impl {
   void send();
   void refuse(int status, const std::string& line);
   void fail(Error error);
-  void stop_legs();
+  void stop_requests();
   void give_back() noexcept;
   void abort(Error error);
   bool sending_error() const { return !error_line_.empty(); }
@@ -94,9 +96,9 @@ class FanOut::Impl {
   Charge charge_;                  // and what the machine itself holds of it.
   std::optional<Error> too_much_;  // There is no room, and no backend that may be left out.
   std::deque<Action> actions_;
-  std::vector<std::unique_ptr<BackendLeg>> legs_;  // By RequestId.
-  std::vector<QueryRun*> run_of_leg_;              // Likewise.
-  std::vector<std::unique_ptr<QueryRun>> runs_;    // Of the queries that have been asked.
+  std::vector<std::unique_ptr<BackendRequest>> requests_;  // By RequestId.
+  std::vector<QueryRun*> run_of_request_;                  // Likewise.
+  std::vector<std::unique_ptr<QueryRun>> runs_;            // Of the queries that have been asked.
 
   // Sums and orders over all legs, so that an event looks at few of them: see count().
   size_t unsettled_ = 0;
@@ -105,12 +107,14 @@ class FanOut::Impl {
   std::set<std::pair<TimePoint, size_t>> hedges_due_;  // By run.
   std::vector<std::optional<TimePoint>> hedge_due_of_run_;
   std::vector<RequestId> changed_;  // May want to read on.
-  std::vector<QueryRun*> bereft_;   // A backend has been left out: others may have to be asked, or are ready now.
+  std::vector<QueryRun*>
+      bereft_;  // A backend has been left out: others may have to be asked, or are ready now.
   uint64_t visits_ = 0;
   std::unique_ptr<AnswerWriter> writer_;
 
-  size_t current_ = 0;     // The run that is being merged.
-  bool decided_ = false;   // Every leg of the queries asked so far was settled, and there will be an answer.
+  size_t current_ = 0;  // The run that is being merged.
+  bool decided_ =
+      false;  // Every leg of the queries asked so far was settled, and there will be an answer.
   bool produced_ = false;  // Everything is in batches.
   bool head_sent_ = false;
   bool body_out_ = false;
@@ -123,7 +127,8 @@ class FanOut::Impl {
   Outcome outcome_;
 };
 
-FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint now, FanOutOptions options)
+FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint now,
+                   FanOutOptions options)
     : policy_(policy),
       request_(std::move(request)),
       options_(std::move(options)),
@@ -144,8 +149,8 @@ FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint n
 
 void FanOut::Impl::make_writer() {
   const auto& accepted = request_.accepted_response_types;
-  writer_ = make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(), policy_, answer_,
-                               options_.client);
+  writer_ = make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(),
+                               policy_, answer_, options_.client);
 }
 
 bool FanOut::Impl::may_ask_next() const {
@@ -172,17 +177,17 @@ QueryRun& FanOut::Impl::add_run(const model::Query& query, TimePoint now) {
   std::vector<SeriesSource*> sources;
   for (size_t backend = 0; backend < policy_.backends.size(); ++backend) {
     if (!run.scopes[backend].asked) continue;
-    BackendLeg& leg = add_leg(run, backend, std::nullopt);
-    sources.push_back(&leg.source());
+    BackendRequest& request = add_request(run, backend, std::nullopt);
+    sources.push_back(&request.source());
     if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
-      leg.not_available(options_.unavailable[backend], now);
-      count(leg);
+      request.not_available(options_.unavailable[backend], now);
+      count(request);
     } else if (!policy_.groups[policy_.backends[backend].group].hedge_after) {
-      ask(run, leg, now);
+      ask(run, request, now);
     }
   }
   run.merge.start(std::move(sources));
-  run.hedged = hedged_groups(policy_, options_, run.legs);
+  run.hedged = hedged_groups(policy_, options_, run.requests);
   return run;
 }
 
@@ -193,41 +198,45 @@ void FanOut::Impl::ask_more(QueryRun& run, TimePoint now) {
   due.reset();
   if (run.decided || over_ || sending_error()) return;
   for (HedgedGroup& hedged : run.hedged) {
-    while (BackendLeg* const next = hedged.next(now)) ask(run, *next, now);
-    visits_ += run.legs.size();
+    while (BackendRequest* const next = hedged.next(now)) ask(run, *next, now);
+    visits_ += run.requests.size();
     if (const auto at = hedged.due(); at && (!due || *at < *due)) due = at;
   }
   if (due) hedges_due_.insert({*due, run.index});
 }
 
-BackendLeg& FanOut::Impl::add_leg(QueryRun& run, size_t backend, std::optional<ResumePoint> resume) {
+BackendRequest& FanOut::Impl::add_request(QueryRun& run, size_t backend,
+                                          std::optional<ResumePoint> resume) {
   SourceOptions options = source_options(policy_, backend, options_, budget_);
-  // What is found wrong with an answer only while it is merged is found too late for those that were not waited for.
-  options.defer = options_.defer_samples && may_begin_anew() && !resume && policy_.replica_labels.empty() &&
+  // What is found wrong with an answer only while it is merged is found too late for those that
+  // were not waited for.
+  options.defer = options_.defer_samples && may_begin_anew() && !resume &&
+                  policy_.replica_labels.empty() &&
                   policy_.groups[policy_.backends[backend].group].wait == Group::Wait::all;
   options.resume = std::move(resume);
-  const auto id = static_cast<RequestId>(legs_.size());
-  const auto index = static_cast<uint32_t>(run.legs.size());
-  legs_.push_back(
-      std::make_unique<BackendLeg>(id, backend, policy_.backends[backend], SeriesSource(index, std::move(options))));
-  run.legs.push_back(legs_.back().get());
-  run_of_leg_.push_back(&run);
-  return *legs_.back();
+  const auto id = static_cast<RequestId>(requests_.size());
+  const auto index = static_cast<uint32_t>(run.requests.size());
+  requests_.push_back(std::make_unique<BackendRequest>(id, backend, policy_.backends[backend],
+                                                       SeriesSource(index, std::move(options))));
+  run.requests.push_back(requests_.back().get());
+  run_of_request_.push_back(&run);
+  return *requests_.back();
 }
 
-void FanOut::Impl::ask(QueryRun& run, BackendLeg& leg, TimePoint now) {
-  model::ReadRequest request;
-  const auto from_ms = run.scopes[leg.backend()].from_ms;
+void FanOut::Impl::ask(QueryRun& run, BackendRequest& request, TimePoint now) {
+  model::ReadRequest read_request;
+  const auto from_ms = run.scopes[request.backend()].from_ms;
   model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
-  const bool anchors = policy_.backends[leg.backend()].anchor_regex;
-  request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
-  request.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  const bool anchors = policy_.backends[request.backend()].anchor_regex;
+  read_request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
+  read_request.accepted_response_types = {model::ResponseType::streamed_xor_chunks,
+                                          model::ResponseType::samples};
   // A collector leaves the samples out of a SAMPLES answer only.
   if (asks_for_labels_only(run.query))
-    std::swap(request.accepted_response_types[0], request.accepted_response_types[1]);
-  leg.ask(now);
-  count(leg);
-  actions_.emplace_back(Ask{leg.id(), leg.backend(), std::move(request)});
+    std::swap(read_request.accepted_response_types[0], read_request.accepted_response_types[1]);
+  request.ask(now);
+  count(request);
+  actions_.emplace_back(Ask{request.id(), request.backend(), std::move(read_request)});
 }
 
 std::optional<Action> FanOut::Impl::poll(TimePoint now) {
@@ -240,15 +249,16 @@ std::optional<Action> FanOut::Impl::poll(TimePoint now) {
 }
 
 void FanOut::Impl::on_response(RequestId id, int status, std::string_view content_type,
-                               std::string_view content_encoding, std::string_view text, TimePoint now) {
-  BackendLeg* const target = leg(id);
+                               std::string_view content_encoding, std::string_view text,
+                               TimePoint now) {
+  BackendRequest* const target = request(id);
   if (target == nullptr || !target->open()) return;
   target->on_response(status, content_type, content_encoding, text, now);
   after_event(*target, now);
 }
 
 void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now) {
-  BackendLeg* const target = leg(id);
+  BackendRequest* const target = request(id);
   if (target == nullptr || !target->open()) return;
   target->on_data(std::move(piece), now);
   count(*target);
@@ -258,7 +268,7 @@ void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piec
 }
 
 void FanOut::Impl::on_end(RequestId id, TimePoint now) {
-  BackendLeg* const target = leg(id);
+  BackendRequest* const target = request(id);
   if (target == nullptr || !target->open()) return;
   target->on_end(now);
   count(*target);
@@ -271,7 +281,7 @@ void FanOut::Impl::on_end(RequestId id, TimePoint now) {
 }
 
 void FanOut::Impl::on_failure(RequestId id, Error error, TimePoint now) {
-  BackendLeg* const target = leg(id);
+  BackendRequest* const target = request(id);
   if (target == nullptr || !target->open()) return;
   target->fail(std::move(error), now);
   after_event(*target, now);
@@ -285,9 +295,9 @@ void FanOut::Impl::on_wake(TimePoint now) {
   }
   std::sort(late.begin(), late.end());
   for (const RequestId id : late) {
-    if (!legs_[id]->open()) continue;
-    legs_[id]->check_deadline(now);
-    after_event(*legs_[id], now);
+    if (!requests_[id]->open()) continue;
+    requests_[id]->check_deadline(now);
+    after_event(*requests_[id], now);
   }
   std::vector<size_t> due;
   for (auto each = hedges_due_.begin(); each != hedges_due_.end() && each->first <= now; ++each) {
@@ -303,19 +313,20 @@ void FanOut::Impl::on_sent() {
   recount();
 }
 
-void FanOut::Impl::after_event(BackendLeg& leg, TimePoint now) {
-  count(leg);
-  if (!leg.open()) actions_.emplace_back(Drop{leg.id()});
-  drop_unneeded(run_of(leg), now);
-  ask_more(run_of(leg), now);
+void FanOut::Impl::after_event(BackendRequest& request, TimePoint now) {
+  count(request);
+  if (!request.open()) actions_.emplace_back(Drop{request.id()});
+  drop_unneeded(run_of(request), now);
+  ask_more(run_of(request), now);
 }
 
-// Brings the sums up to date with what has become of a leg. To be called whenever that may have changed.
-void FanOut::Impl::count(BackendLeg& leg) {
+// Brings the sums up to date with what has become of a leg. To be called whenever that may have
+// changed.
+void FanOut::Impl::count(BackendRequest& request) {
   ++visits_;
-  QueryRun& run = run_of(leg);
-  const BackendLeg::Counted now{!leg.settled(), leg.open(), leg.deadline()};
-  BackendLeg::Counted& before = leg.counted;
+  QueryRun& run = run_of(request);
+  const BackendRequest::Counted now{!request.settled(), request.open(), request.deadline()};
+  BackendRequest::Counted& before = request.counted;
   if (now.unsettled != before.unsettled) {
     unsettled_ += now.unsettled ? 1 : -1;
     run.unsettled += now.unsettled ? 1 : -1;
@@ -325,32 +336,34 @@ void FanOut::Impl::count(BackendLeg& leg) {
     if (!now.open && --run.open == 0) --open_runs_;
   }
   if (now.deadline != before.deadline) {
-    if (before.deadline) deadlines_.erase({*before.deadline, leg.id()});
-    if (now.deadline) deadlines_.insert({*now.deadline, leg.id()});
+    if (before.deadline) deadlines_.erase({*before.deadline, request.id()});
+    if (now.deadline) deadlines_.insert({*now.deadline, request.id()});
   }
   before = now;
-  changed_.push_back(leg.id());
+  changed_.push_back(request.id());
 }
 
 void FanOut::Impl::count_all(QueryRun& run) {
-  for (BackendLeg* each : run.legs) count(*each);
+  for (BackendRequest* each : run.requests) count(*each);
 }
 
 void FanOut::Impl::drop_unneeded(QueryRun& run, TimePoint now) {
   if (run.decided || over_) return;
   for (size_t group = 0; group < policy_.groups.size(); ++group) {
     if (policy_.groups[group].wait != Group::Wait::need) continue;
-    visits_ += run.legs.size();
-    const auto in_group = [&](const BackendLeg* leg) { return policy_.backends[leg->backend()].group == group; };
+    visits_ += run.requests.size();
+    const auto in_group = [&](const BackendRequest* request) {
+      return policy_.backends[request->backend()].group == group;
+    };
     size_t able = 0;
     size_t ready = 0;
-    for (const BackendLeg* each : run.legs) {
+    for (const BackendRequest* each : run.requests) {
       if (in_group(each)) ++able;
       if (in_group(each) && !each->failed() && !each->dropped() && each->settled()) ++ready;
     }
     // Members that the query rules out leave more to the others.
     if (ready < std::min(policy_.groups[group].need, able)) continue;
-    for (BackendLeg* each : run.legs) {
+    for (BackendRequest* each : run.requests) {
       if (!in_group(each) || each->settled()) continue;
       each->drop(now);
       count(*each);
@@ -359,11 +372,12 @@ void FanOut::Impl::drop_unneeded(QueryRun& run, TimePoint now) {
   }
 }
 
-// A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever the policy.
-bool FanOut::Impl::refused_by_limit(const BackendLeg& leg) {
-  if (over_ || sending_error() || !(leg.source().over_limit() || too_much_)) return false;
-  actions_.emplace_back(Drop{leg.id()});
-  exceed(too_much_ ? *too_much_ : *leg.error());
+// A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever
+// the policy.
+bool FanOut::Impl::refused_by_limit(const BackendRequest& request) {
+  if (over_ || sending_error() || !(request.source().over_limit() || too_much_)) return false;
+  actions_.emplace_back(Drop{request.id()});
+  exceed(too_much_ ? *too_much_ : *request.error());
   return true;
 }
 
@@ -380,28 +394,30 @@ void FanOut::Impl::check_bytes_in_flight() {
   exceed(*too_much_);
 }
 
-// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the asker that has to
-// go, or the read as a whole (too_much_). Never while a series is merged.
+// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the
+// asker that has to go, or the read as a whole (too_much_). Never while a series is merged.
 bool FanOut::Impl::make_room(const Account* asker, uint64_t more) {
   while (!budget_->has_room(more) && !too_much_) {
-    BackendLeg* const heaviest = heaviest_leg(asker, more);
+    BackendRequest* const heaviest = heaviest_request(asker, more);
     if (heaviest != nullptr && may_leave_out(*heaviest)) {
       if (&heaviest->source().account() == asker) return false;
       leave_out(*heaviest);
       continue;
     }
-    std::string line = fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", budget_->limit());
-    if (heaviest != nullptr) line += ", most of them of " + policy_.backends[heaviest->backend()].name;
+    std::string line =
+        fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", budget_->limit());
+    if (heaviest != nullptr)
+      line += ", most of them of " + policy_.backends[heaviest->backend()].name;
     too_much_ = Error(Errc::limit, std::move(line));
   }
   return !too_much_;
 }
 
 // Null where each holds no more than it may.
-BackendLeg* FanOut::Impl::heaviest_leg(const Account* asker, uint64_t more) const {
-  BackendLeg* heaviest = nullptr;
+BackendRequest* FanOut::Impl::heaviest_request(const Account* asker, uint64_t more) const {
+  BackendRequest* heaviest = nullptr;
   uint64_t most = 0;
-  for (const auto& each : legs_) {
+  for (const auto& each : requests_) {
     const SeriesSource& source = each->source();
     if (each->left_out()) continue;
     const uint64_t holds = source.account().held() + (&source.account() == asker ? more : 0);
@@ -412,23 +428,25 @@ BackendLeg* FanOut::Impl::heaviest_leg(const Account* asker, uint64_t more) cons
   return heaviest;
 }
 
-// Whether there can be an answer without it; or there is none anyway, since another has failed that was needed.
-bool FanOut::Impl::may_leave_out(const BackendLeg& leg) const {
-  const QueryRun& run = *run_of_leg_[leg.id()];
+// Whether there can be an answer without it; or there is none anyway, since another has failed that
+// was needed.
+bool FanOut::Impl::may_leave_out(const BackendRequest& request) const {
+  const QueryRun& run = *run_of_request_[request.id()];
   std::vector<Part> parts = run.parts(policy_.backends.size());
   if (!may_answer(policy_, with_spares(policy_, parts), head_sent_)) return !head_sent_;
-  if (run.scopes[leg.backend()].nothing_lost) return true;
-  parts[leg.backend()] = Part::failed;
+  if (run.scopes[request.backend()].nothing_lost) return true;
+  parts[request.backend()] = Part::failed;
   return may_answer(policy_, with_spares(policy_, std::move(parts)), head_sent_);
 }
 
-void FanOut::Impl::leave_out(BackendLeg& leg) {
-  if (leg.open()) actions_.emplace_back(Drop{leg.id()});
-  leg.leave_out(holds_too_much(budget_->limit()), decided_ || leg.source().started() || leg.source().resumes(), now_);
-  count(leg);
-  run_of(leg).merge.forget_next();
+void FanOut::Impl::leave_out(BackendRequest& request) {
+  if (request.open()) actions_.emplace_back(Drop{request.id()});
+  request.leave_out(holds_too_much(budget_->limit()),
+                    decided_ || request.source().started() || request.source().resumes(), now_);
+  count(request);
+  run_of(request).merge.forget_next();
   // Seen to once the source that asks for room has returned.
-  bereft_.push_back(&run_of(leg));
+  bereft_.push_back(&run_of(request));
 }
 
 void FanOut::Impl::recount() {
@@ -446,7 +464,7 @@ void FanOut::Impl::release() noexcept {
 
 // Of a read that gives no more of its answer than sending_.
 void FanOut::Impl::give_back() noexcept {
-  for (const auto& each : legs_) each->source().discard();
+  for (const auto& each : requests_) each->source().discard();
   for (const auto& run : runs_) run->merge.release();
   filling_.clear();
   writer_->release();
@@ -464,12 +482,13 @@ void FanOut::Impl::give_up(const std::string& line) {
 
 // A failure that a dropped member will make good, once the merge has come to it, is none yet.
 bool FanOut::Impl::may_answer_run(const QueryRun& run) {
-  visits_ += run.legs.size();
+  visits_ += run.requests.size();
   return may_answer(policy_, with_spares(policy_, run.parts(policy_.backends.size())), head_sent_);
 }
 
 bool FanOut::Impl::may_answer_all() {
-  return std::all_of(runs_.begin(), runs_.end(), [this](const auto& run) { return may_answer_run(*run); });
+  return std::all_of(runs_.begin(), runs_.end(),
+                     [this](const auto& run) { return may_answer_run(*run); });
 }
 
 void FanOut::Impl::pump(TimePoint now) {
@@ -515,7 +534,7 @@ bool FanOut::Impl::decide_all() {
 // Nobody else is asked for this query before its answer begins.
 void FanOut::Impl::decide(QueryRun& run) {
   run.decided = true;
-  for (BackendLeg* each : run.legs) {
+  for (BackendRequest* each : run.requests) {
     if (!each->stands_by()) continue;
     each->drop(now_);
     count(*each);
@@ -527,7 +546,7 @@ void FanOut::Impl::read_on(TimePoint now) {
   std::sort(changed_.begin(), changed_.end());
   changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
   for (const RequestId id : std::exchange(changed_, {})) {
-    BackendLeg& each = *legs_[id];
+    BackendRequest& each = *requests_[id];
     ++visits_;
     if (!each.wants_read()) {
       each.rest();
@@ -540,7 +559,8 @@ void FanOut::Impl::read_on(TimePoint now) {
   changed_.clear();
 }
 
-// The timer is left alone while it is early enough: it only has to be right for the leg that is due first.
+// The timer is left alone while it is early enough: it only has to be right for the leg that is due
+// first.
 void FanOut::Impl::arm(TimePoint) {
   std::optional<TimePoint> earliest;
   if (!deadlines_.empty()) earliest = deadlines_.begin()->first;
@@ -594,7 +614,7 @@ bool FanOut::Impl::begin(QueryRun& run) {
   run.begun = true;
   run.begin(*writer_);
   count_all(run);
-  return run.hopeful || stands(run);
+  return run.checks_deferred || stands(run);
 }
 
 // Nothing of the answer has left yet.
@@ -607,7 +627,7 @@ void FanOut::Impl::begin_anew(QueryRun& run) {
 
 // Whether there is still to be an answer after all that the query's is made of was looked into.
 bool FanOut::Impl::stands(const QueryRun& run) {
-  for (const BackendLeg* each : run.legs) {
+  for (const BackendRequest* each : run.requests) {
     if (!each->failed() || !each->source().over_limit()) continue;
     exceed(*each->error());
     return false;
@@ -636,11 +656,11 @@ void FanOut::Impl::on_merge_failed(QueryRun& run) {
     exceed(error);
     return;
   }
-  if (run.hopeful) {
+  if (run.checks_deferred) {
     begin_anew(run);
     return;
   }
-  BackendLeg& failed = *run.legs[run.merge.failed_source()];
+  BackendRequest& failed = *run.requests[run.merge.failed_source()];
   if (failed.open()) actions_.emplace_back(Drop{failed.id()});
   failed.blame(error, now_);
   if (replace(run, failed.backend())) return;
@@ -653,25 +673,26 @@ void FanOut::Impl::on_merge_failed(QueryRun& run) {
   }
 }
 
-// A member of the failed one's group that was not needed goes on where the answer stands. Remote read has no cursor:
-// it is asked for all, and what was sent is skipped.
+// A member of the failed one's group that was not needed goes on where the answer stands. Remote
+// read has no cursor: it is asked for all, and what was sent is skipped.
 bool FanOut::Impl::replace(QueryRun& run, size_t failed_backend) {
   const Group& group = policy_.groups[policy_.backends[failed_backend].group];
   const std::vector<Part> now_parts = run.parts(policy_.backends.size());
   if (policy_.partial == PartialPolicy::all || !is_short(group, now_parts)) return false;
-  const auto spare = std::find_if(group.members.begin(), group.members.end(),
-                                  [&now_parts](size_t member) { return now_parts[member] == Part::dropped; });
+  const auto spare =
+      std::find_if(group.members.begin(), group.members.end(),
+                   [&now_parts](size_t member) { return now_parts[member] == Part::dropped; });
   if (spare == group.members.end()) return false;
-  for (BackendLeg* each : run.legs) {
+  for (BackendRequest* each : run.requests) {
     if (each->backend() == *spare) each->supersede();
     ++visits_;
   }
   run.merge.skip_failure();
   // Where nothing was written yet every series is wanted, the one without labels too.
   ResumePoint resume = run.merge.resume_point().value_or(ResumePoint{"", true});
-  BackendLeg& leg = add_leg(run, *spare, std::move(resume));
-  run.merge.add(&leg.source());
-  ask(run, leg, now_);
+  BackendRequest& request = add_request(run, *spare, std::move(resume));
+  run.merge.add(&request.source());
+  ask(run, request, now_);
   ++outcome_.failovers;
   return true;
 }
@@ -680,7 +701,8 @@ void FanOut::Impl::send() {
   if (body_out_) return;
   if (!filling_.empty() || (produced_ && !head_sent_)) {
     if (!head_sent_) {
-      // A failure that is known by now, though it would take effect later, can still be told as one.
+      // A failure that is known by now, though it would take effect later, can still be told as
+      // one.
       if (!may_answer_all()) {
         refuse(503, partial());
         return;
@@ -693,8 +715,9 @@ void FanOut::Impl::send() {
       }
       head_sent_ = true;
       head_partial_ = partial();
-      for (const auto& each : legs_) each->tell_failure();
-      actions_.emplace_back(Head{200, writer_->content_type(), writer_->content_encoding(), partial_header()});
+      for (const auto& each : requests_) each->tell_failure();
+      actions_.emplace_back(
+          Head{200, writer_->content_type(), writer_->content_encoding(), partial_header()});
     }
     std::swap(filling_, sending_);
     if (!sending_.empty()) {
@@ -707,13 +730,13 @@ void FanOut::Impl::send() {
     over_ = true;
     std::string left_out;
     if (partial() != head_partial_) left_out = partial_header();
-    stop_legs();
+    stop_requests();
     actions_.emplace_back(Finish{std::move(left_out)});
   }
 }
 
 void FanOut::Impl::refuse(int status, const std::string& line) {
-  stop_legs();
+  stop_requests();
   // The client may be slow to take the reason.
   give_back();
   error_line_ = printable(line) + "\n";
@@ -723,8 +746,8 @@ void FanOut::Impl::refuse(int status, const std::string& line) {
   actions_.emplace_back(Body{{std::string_view(error_line_)}});
 }
 
-void FanOut::Impl::stop_legs() {
-  for (const auto& each : legs_) {
+void FanOut::Impl::stop_requests() {
+  for (const auto& each : requests_) {
     ++visits_;
     if (!each->open()) continue;
     each->drop(now_);
@@ -735,7 +758,7 @@ void FanOut::Impl::stop_legs() {
 
 void FanOut::Impl::abort(Error error) {
   outcome_.partial = partial();
-  stop_legs();
+  stop_requests();
   give_back();
   over_ = true;
   actions_.emplace_back(Abort{std::move(error)});
@@ -743,14 +766,16 @@ void FanOut::Impl::abort(Error error) {
 
 std::string FanOut::Impl::partial() { return describe_partial(policy_, outcome()); }
 
-std::string FanOut::Impl::partial_header() { return describe_partial(policy_, outcome(), failures_in_header_bytes); }
+std::string FanOut::Impl::partial_header() {
+  return describe_partial(policy_, outcome(), failures_in_header_bytes);
+}
 
 const Outcome& FanOut::Impl::outcome() {
   outcome_.backends.assign(policy_.backends.size(), {});
   for (size_t i = 0; i < policy_.backends.size(); ++i) outcome_.backends[i].backend = i;
   outcome_.hedges.clear();
   for (const auto& run : runs_) run->add_to(outcome_, now_);
-  visits_ += legs_.size();
+  visits_ += requests_.size();
   const AnswerCounts counts = writer_->counts();
   outcome_.series_out = counts.series;
   outcome_.samples_out = counts.samples;
@@ -764,20 +789,23 @@ const Outcome& FanOut::Impl::outcome() {
   return outcome_;
 }
 
-FanOut::FanOut(const Policy& policy, model::ReadRequest request, TimePoint now, FanOutOptions options)
+FanOut::FanOut(const Policy& policy, model::ReadRequest request, TimePoint now,
+               FanOutOptions options)
     : impl_(std::make_unique<Impl>(policy, std::move(request), now, std::move(options))) {}
 FanOut::~FanOut() = default;
 
 std::optional<Action> FanOut::poll(TimePoint now) { return impl_->poll(now); }
-void FanOut::on_response(RequestId id, int status, std::string_view content_type, std::string_view content_encoding,
-                         std::string_view text, TimePoint now) {
+void FanOut::on_response(RequestId id, int status, std::string_view content_type,
+                         std::string_view content_encoding, std::string_view text, TimePoint now) {
   impl_->on_response(id, status, content_type, content_encoding, text, now);
 }
 void FanOut::on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now) {
   impl_->on_data(id, std::move(piece), now);
 }
 void FanOut::on_end(RequestId id, TimePoint now) { impl_->on_end(id, now); }
-void FanOut::on_failure(RequestId id, Error error, TimePoint now) { impl_->on_failure(id, std::move(error), now); }
+void FanOut::on_failure(RequestId id, Error error, TimePoint now) {
+  impl_->on_failure(id, std::move(error), now);
+}
 void FanOut::on_wake(TimePoint now) { impl_->on_wake(now); }
 void FanOut::on_sent(TimePoint) { impl_->on_sent(); }
 void FanOut::give_up(const std::string& line) { impl_->give_up(line); }

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "merger/fan_out/backend_leg.h"
+#include "merger/fan_out/backend_request.h"
 #include "merger/fan_out/options.h"
 #include "merger/members/hedge.h"
 #include "merger/policy/policy.h"
@@ -16,28 +16,31 @@ namespace mread::merger {
 /// `policy` and `options` outlive it, and so do the legs. Not thread-safe.
 class HedgedGroup {
  public:
-  /// `legs` are those of the query, of all groups; those of this one that stand by are asked by and by: first
-  /// FanOutOptions::on_trial, last FanOutOptions::failing, else in their order.
-  HedgedGroup(const Policy& policy, const FanOutOptions& options, size_t group, std::span<BackendLeg* const> legs);
+  /// `legs` are those of the query, of all groups; those of this one that stand by are asked by and
+  /// by: first FanOutOptions::on_trial, last FanOutOptions::failing, else in their order.
+  HedgedGroup(const Policy& policy, const FanOutOptions& options, size_t group,
+              std::span<BackendRequest* const> requests);
 
-  /// The leg whose turn has come, which is to be asked now; call it after every event, until it is null.
-  BackendLeg* next(TimePoint now);
+  /// The leg whose turn has come, which is to be asked now; call it after every event, until it is
+  /// null.
+  BackendRequest* next(TimePoint now);
   /// When next() has to be called though nothing has happened.
   std::optional<TimePoint> due() const { return plan_.due(); }
   void add_to(Outcome& outcome) const;
 
  private:
-  void note_legs();
+  void note_requests();
 
   const Policy& policy_;
   const FanOutOptions& options_;
   size_t group_;
-  std::vector<BackendLeg*> legs_;  // In the order in which they are asked, as the plan's members.
+  std::vector<BackendRequest*>
+      requests_;  // In the order in which they are asked, as the plan's members.
   HedgePlan plan_;
 };
 
 /// Those of a query, in the order of the groups.
 std::vector<HedgedGroup> hedged_groups(const Policy& policy, const FanOutOptions& options,
-                                       std::span<BackendLeg* const> legs);
+                                       std::span<BackendRequest* const> requests);
 
 }  // namespace mread::merger

@@ -19,14 +19,16 @@ namespace mread::merger {
 struct BackendOutcome {
   size_t backend = 0;
   enum class State {
-    /// It cannot hold anything that is asked for; `skipped` says why. Without a reason: its group was content before
+    /// It cannot hold anything that is asked for; `skipped` says why. Without a reason: its group
+    /// was content before
     /// its
     /// turn came (`hedge_after`).
     not_asked,
     waiting,
     complete,
     failed,
-    unavailable,  ///< FanOutOptions::unavailable: counts as failed, though it was not asked; `error` says why
+    unavailable,  ///< FanOutOptions::unavailable: counts as failed, though it was not asked;
+                  ///< `error` says why
     dropped,      ///< not needed any more: its group was content without it (`wait: need`)
   } state = State::not_asked;
   std::optional<SkipReason> skipped;  ///< why it was not asked, or for the tail only
@@ -40,10 +42,14 @@ struct BackendOutcome {
   /// Its series came out of order, by themselves or without their replica labels: pass it in
   /// FanOutOptions::known_unsorted from now on.
   bool unsorted = false;
-  /// Of a group with `hedge_after`: from the request until its answer was good to use, or until it was dropped because
-  /// another was asked beside it and was faster.
+  /// Of a group with `hedge_after`: from the request until its answer was good to use, or until it
+  /// was dropped because another was asked beside it and was faster.
   std::optional<std::chrono::nanoseconds> latency;
-  enum class Hedge { none, won, lost } hedge = Hedge::none;  ///< it was asked beside one that was late
+  enum class Hedge {
+    none,
+    won,
+    lost
+  } hedge = Hedge::none;  ///< it was asked beside one that was late
 };
 
 struct Outcome {
@@ -51,14 +57,16 @@ struct Outcome {
   uint64_t series_out = 0;
   uint64_t samples_out = 0;  ///< of chunks that were passed on: what their headers claim
   uint64_t frames_passed_on = 0;
-  uint64_t conflicts = 0;                   ///< equal timestamps, different bits
-  std::vector<SeriesConflict> conflicting;  ///< the first ten series with conflicts; once the read is done
-  std::array<uint64_t, 3> transcoded{};     ///< chunks rewritten in an older encoding, by wire::newer_encodings
-  ClientClass client = ClientClass::v3_5;   ///< FanOutOptions::client
-  LeftOut left_out{};                       ///< series that it would have refused
-  uint64_t failovers = 0;                   ///< backends that took over from another in mid-stream
-  std::vector<HedgeCounts> hedges;          ///< by group; empty where none has `hedge_after`
-  std::string partial;                      ///< "b: deadline 8s, 2 series that Prometheus …", or empty; up to 64 KiB
+  uint64_t conflicts = 0;  ///< equal timestamps, different bits
+  std::vector<SeriesConflict>
+      conflicting;  ///< the first ten series with conflicts; once the read is done
+  std::array<uint64_t, 3>
+      transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  ClientClass client = ClientClass::v3_5;  ///< FanOutOptions::client
+  LeftOut left_out{};                      ///< series that it would have refused
+  uint64_t failovers = 0;                  ///< backends that took over from another in mid-stream
+  std::vector<HedgeCounts> hedges;         ///< by group; empty where none has `hedge_after`
+  std::string partial;  ///< "b: deadline 8s, 2 series that Prometheus …", or empty; up to 64 KiB
 };
 
 }  // namespace mread::merger

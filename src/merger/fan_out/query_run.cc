@@ -6,7 +6,7 @@
 namespace mread::merger {
 namespace {
 
-bool is_without_series(const SampledAnswer& answer) {
+bool is_without_series(const SamplesAnswer& answer) {
   using Reader = wire::SamplesBlockReader;
   constexpr size_t most_window = 1U << 20;  // A larger series is one.
   return Reader(answer.pieces(), most_window).next() == Reader::State::end;
@@ -17,8 +17,8 @@ bool is_without_series(const SampledAnswer& answer) {
 void QueryRun::begin(AnswerWriter& writer) {
   std::vector<SeriesSource*> waiting;
   bool others = false;
-  for (BackendLeg* leg : legs) {
-    SeriesSource& source = leg->source();
+  for (BackendRequest* request : requests) {
+    SeriesSource& source = request->source();
     if (source.waiting_answer() != nullptr) {
       waiting.push_back(&source);
     } else if (!source.drained()) {
@@ -30,20 +30,23 @@ void QueryRun::begin(AnswerWriter& writer) {
     check_answers();
     return;
   }
-  hopeful = true;
+  checks_deferred = true;
   std::erase_if(waiting, [](SeriesSource* source) {
     if (!is_without_series(*source->waiting_answer())) return false;
     source->read_answer();
     return true;
   });
-  const bool only_these = std::all_of(legs.begin(), legs.end(), [](BackendLeg* leg) {
-    return leg->source().waiting_answer() != nullptr || (leg->source().drained() && !leg->source().error());
-  });
+  const bool only_these =
+      std::all_of(requests.begin(), requests.end(), [](BackendRequest* request) {
+        return request->source().waiting_answer() != nullptr ||
+               (request->source().drained() && !request->source().error());
+      });
   if (waiting.empty()) return;
-  SampledAnswer& first = *waiting[0]->waiting_answer();
-  const bool same = only_these && std::all_of(waiting.begin() + 1, waiting.end(), [&first](SeriesSource* source) {
-                      return first.has_same_bytes(*source->waiting_answer());
-                    });
+  SamplesAnswer& first = *waiting[0]->waiting_answer();
+  const bool same =
+      only_these && std::all_of(waiting.begin() + 1, waiting.end(), [&first](SeriesSource* source) {
+        return first.has_same_bytes(*source->waiting_answer());
+      });
   if (!same) {
     for (SeriesSource* source : waiting) source->read_answer();
     return;
@@ -62,20 +65,20 @@ void QueryRun::begin(AnswerWriter& writer) {
 }
 
 void QueryRun::begin_anew() {
-  hopeful = false;
+  checks_deferred = false;
   check_answers();
   std::vector<SeriesSource*> sources;
-  for (BackendLeg* leg : legs) sources.push_back(&leg->source());
+  for (BackendRequest* request : requests) sources.push_back(&request->source());
   merge.start(std::move(sources));
 }
 
 void QueryRun::check_answers() {
-  for (BackendLeg* leg : legs) leg->check_answer();
+  for (BackendRequest* request : requests) request->check_answer();
 }
 
 std::vector<Part> QueryRun::parts(size_t backends) const {
   std::vector<Part> parts(backends, Part::not_asked);
-  for (const BackendLeg* each : legs) {
+  for (const BackendRequest* each : requests) {
     const bool lost = each->failed() && !scopes[each->backend()].nothing_lost;
     parts[each->backend()] = lost              ? (each->borne() ? Part::borne : Part::failed)
                              : each->dropped() ? Part::dropped
@@ -89,10 +92,12 @@ void QueryRun::add_to(Outcome& outcome, TimePoint now) const {
   for (BackendOutcome& each : outcome.backends) {
     if (!each.skipped) each.skipped = scopes[each.backend].reason;
   }
-  for (const BackendLeg* leg : legs) {
-    BackendOutcome& each = outcome.backends[leg->backend()];
-    if (leg->failed()) each.nothing_lost = scopes[leg->backend()].nothing_lost && (!each.error || each.nothing_lost);
-    leg->add_to(each, now);
+  for (const BackendRequest* request : requests) {
+    BackendOutcome& each = outcome.backends[request->backend()];
+    if (request->failed())
+      each.nothing_lost =
+          scopes[request->backend()].nothing_lost && (!each.error || each.nothing_lost);
+    request->add_to(each, now);
   }
   for (const HedgedGroup& group : hedged) group.add_to(outcome);
 }

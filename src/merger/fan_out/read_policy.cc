@@ -16,7 +16,8 @@ bool may_answer(const Policy& policy, std::span<const Part> parts, bool begun) {
   if (any && !begun) return count(Part::answered) + count(Part::not_asked) > 0;
   const auto has_failed = [&parts](size_t member) { return parts[member] == Part::failed; };
   return std::none_of(policy.groups.begin(), policy.groups.end(), [&](const Group& group) {
-    return is_short(group, parts) && (!any || std::any_of(group.members.begin(), group.members.end(), has_failed));
+    return is_short(group, parts) &&
+           (!any || std::any_of(group.members.begin(), group.members.end(), has_failed));
   });
 }
 
@@ -45,15 +46,18 @@ bool is_within_range(const Limits& limits, const model::Query& query) {
   return static_cast<uint64_t>(range.last_ms) - static_cast<uint64_t>(range.first_ms) <= limit;
 }
 
-std::string describe_failures(const Policy& policy, std::span<const BackendOutcome> outcomes, size_t most_bytes) {
-  constexpr size_t count_bytes = 40;  // " … and 27 more", or what printable() says of a text that it cuts.
+std::string describe_failures(const Policy& policy, std::span<const BackendOutcome> outcomes,
+                              size_t most_bytes) {
+  constexpr size_t count_bytes =
+      40;  // " … and 27 more", or what printable() says of a text that it cuts.
   const size_t room = most_bytes - std::min(most_bytes, count_bytes);
   std::string text;
   std::string last;  // Fits where nothing comes after it.
   size_t left_out = 0;
   for (const BackendOutcome& outcome : outcomes) {
     if (!outcome.error || outcome.nothing_lost) continue;
-    std::string one = printable(policy.backends[outcome.backend].name) + ": " + reason(*outcome.error);
+    std::string one =
+        printable(policy.backends[outcome.backend].name) + ": " + reason(*outcome.error);
     if (text.empty()) {
       text = printable(one, room);
     } else if (left_out == 0 && text.size() + 2 + one.size() <= room) {
@@ -70,8 +74,8 @@ std::string describe_failures(const Policy& policy, std::span<const BackendOutco
 std::string describe_partial(const Policy& policy, const Outcome& outcome, size_t most_bytes) {
   const std::string left_out = describe_left_out(outcome.client, outcome.left_out);
   if (left_out.empty()) return describe_failures(policy, outcome.backends, most_bytes);
-  std::string text =
-      describe_failures(policy, outcome.backends, most_bytes - std::min(most_bytes, left_out.size() + 2));
+  std::string text = describe_failures(policy, outcome.backends,
+                                       most_bytes - std::min(most_bytes, left_out.size() + 2));
   if (!text.empty()) text += ", ";
   return text + left_out;
 }

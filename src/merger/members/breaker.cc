@@ -28,15 +28,15 @@ Breaker::Permit Breaker::admit(TimePoint now) {
   return Permit::yes;
 }
 
-void Breaker::record(Permit permit, Vital vital, TimePoint now, ReadIdentity who) {
+void Breaker::record(Permit permit, HealthSign health_sign, TimePoint now, ReadIdentity who) {
   if (permit == Permit::no) return;
   const bool trial = permit == Permit::trial && state_ == State::half_open;
   if (trial) on_trial_ = false;
-  if (vital == Vital::answered) {
+  if (health_sign == HealthSign::answered) {
     close();
     return;
   }
-  if (vital != Vital::failed) return;
+  if (health_sign != HealthSign::failed) return;
   if (trial) {
     if (!probes()) {
       open(now);
@@ -101,7 +101,8 @@ std::optional<TimePoint> Breaker::next_probe() const {
 
 void Breaker::probe_begun(TimePoint now) {
   probed_at_ = now;
-  const auto pause = state_ == State::suspect ? std::min(settings_.probe, suspect_interval) : settings_.probe;
+  const auto pause =
+      state_ == State::suspect ? std::min(settings_.probe, suspect_interval) : settings_.probe;
   probe_at_ = now + pause;
 }
 

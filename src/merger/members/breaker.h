@@ -12,10 +12,12 @@
 namespace mread::merger {
 
 /// What a read has shown of a backend's health.
-enum class Vital {
+enum class HealthSign {
   unknown,   ///< it was not asked, or the read ended before it could answer
-  answered,  ///< it answered, be it with an error about this read (500, a 4xx, a body that does not decode)
-  failed,    ///< it could not be reached, did not answer in time, broke off, or said 5xx other than 500
+  answered,  ///< it answered, be it with an error about this read (500, a 4xx, a body that does not
+             ///< decode)
+  failed,    ///< it could not be reached, did not answer in time, broke off, or said 5xx other than
+             ///< 500
 };
 
 /// Which read failed, and whose it was: hashes.
@@ -24,23 +26,25 @@ struct ReadIdentity {
   uint64_t read = 0;
 };
 
-/// The circuit breaker of one backend, without I/O. A failed read may say more about the read than about the backend (a
-/// range too heavy for it, say), so it makes the backend suspect; a probe decides.
+/// The circuit breaker of one backend, without I/O. A failed read may say more about the read than
+/// about the backend (a range too heavy for it, say), so it makes the backend suspect; a probe
+/// decides.
 ///
 /// closed     Reads ask it. A failed read, or one that waits for too long, makes it suspect.
-/// suspect    Reads ask it. It is probed at once, and again soon where a probe fails. A read or a probe that is
-/// answered
-///            closes the circuit. It opens when `open_after` reads and probes in a row have failed and the newest probe
-///            is one of them.
-/// open       No read asks it. It is probed every `probe` from the start of the last probe; an answer makes it
-/// half-open. half_open  One read asks it, the trial; no other does until that has ended. An answer closes the circuit;
-/// a failure
-///            makes the backend suspect again, and one failed probe then opens the circuit. A trial that shows nothing
-///            leaves the trial to the next read.
+/// suspect    Reads ask it. It is probed at once, and again soon where a probe fails. A read or a
+/// probe that is answered
+///            closes the circuit. It opens when `open_after` reads and probes in a row have failed
+///            and the newest probe is one of them.
+/// open       No read asks it. It is probed every `probe` from the start of the last probe; an
+/// answer makes it half-open. half_open  One read asks it, the trial; no other does until that has
+/// ended. An answer closes the circuit; a failure
+///            makes the backend suspect again, and one failed probe then opens the circuit. A trial
+///            that shows nothing leaves the trial to the next read.
 /// Results of reads sent before the circuit opened: success closes it; failure is ignored.
 ///
-/// Without probes (`path` is empty), a suspect's circuit opens after `open_after` failed reads in a row, if they are
-/// different reads of at least two clients. After `probe` it is half-open, and a failed trial opens it again.
+/// Without probes (`path` is empty), a suspect's circuit opens after `open_after` failed reads in a
+/// row, if they are different reads of at least two clients. After `probe` it is half-open, and a
+/// failed trial opens it again.
 ///
 /// Not thread-safe.
 class Breaker {
@@ -54,14 +58,15 @@ class Breaker {
   /// Whether a read may ask the backend now. Each permit but `no` is followed by one record().
   Permit admit(TimePoint now);
   /// What a read that was admitted with `permit` has shown.
-  void record(Permit permit, Vital vital, TimePoint now, ReadIdentity who = {});
+  void record(Permit permit, HealthSign health_sign, TimePoint now, ReadIdentity who = {});
   /// A read waits for the backend for longer than most do: it is suspect before that read fails.
   void late(TimePoint now);
   /// When the next probe is due; none unless the backend is suspect or its circuit is open.
   std::optional<TimePoint> next_probe() const;
   void probe_begun(TimePoint now);
   void probe_ended(bool answered, TimePoint now);
-  /// After a change of configuration: the settings are new, what is known stays. A trial under way is forgotten.
+  /// After a change of configuration: the settings are new, what is known stays. A trial under way
+  /// is forgotten.
   Breaker with(const HealthSettings& settings) const;
 
  private:

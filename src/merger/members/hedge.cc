@@ -17,17 +17,21 @@ HedgePlan::HedgePlan(size_t need, std::vector<std::chrono::nanoseconds> delays) 
 
 size_t HedgePlan::count(State state) const {
   return static_cast<size_t>(
-      std::count_if(members_.begin(), members_.end(), [state](const Member& each) { return each.state == state; }));
+      std::count_if(members_.begin(), members_.end(),
+                    [state](const Member& each) { return each.state == state; }));
 }
 
 std::optional<size_t> HedgePlan::next(TimePoint now, const std::function<bool()>& may_hedge) {
   const size_t ready = count(State::ready);
   if (ready >= need_) return std::nullopt;
-  const auto spare = std::find_if(members_.begin(), members_.end(),
-                                  [](const Member& each) { return each.state == State::standing_by; });
+  const auto spare = std::find_if(members_.begin(), members_.end(), [](const Member& each) {
+    return each.state == State::standing_by;
+  });
   if (spare == members_.end()) return std::nullopt;
   if (ready + count(State::asked) >= need_) {
-    const auto late = [&](const Member& each) { return each.state == State::asked && !each.late && now >= each.due; };
+    const auto late = [&](const Member& each) {
+      return each.state == State::asked && !each.late && now >= each.due;
+    };
     auto slow = std::find_if(members_.begin(), members_.end(), late);
     for (; slow != members_.end(); slow = std::find_if(slow, members_.end(), late)) {
       slow->late = true;

@@ -21,13 +21,13 @@ struct HedgeCounts {
   friend bool operator==(const HedgeCounts&, const HedgeCounts&) = default;
 };
 
-/// Whom of a group with `hedge_after` one query asks, and when, without I/O. Members are told by their number, 0 being
-/// the one that is to be asked first.
+/// Whom of a group with `hedge_after` one query asks, and when, without I/O. Members are told by
+/// their number, 0 being the one that is to be asked first.
 ///
 /// At first `need` members are asked. The next one is asked
 ///   at once, where one that was asked has failed and fewer than `need` are left (never refused);
-///   when a member has not become ready within its delay (a hedge): one for each member that is late, be it a hedge
-///   itself, if the budget allows it. One that is refused stays refused.
+///   when a member has not become ready within its delay (a hedge): one for each member that is
+///   late, be it a hedge itself, if the budget allows it. One that is refused stays refused.
 /// Nobody is asked any more once `need` are ready.
 ///
 /// Not thread-safe.
@@ -44,8 +44,8 @@ class HedgePlan {
   /// `delays` by member: how long each is waited for before another is asked beside it.
   HedgePlan(size_t need, std::vector<std::chrono::nanoseconds> delays);
 
-  /// The member to be asked now, which counts as asked from then on. Call it after every change, until it is empty.
-  /// `may_hedge` is asked once for each hedge.
+  /// The member to be asked now, which counts as asked from then on. Call it after every change,
+  /// until it is empty. `may_hedge` is asked once for each hedge.
   std::optional<size_t> next(TimePoint now, const std::function<bool()>& may_hedge);
   /// What has become of a member that was asked.
   void note(size_t member, State state) { members_[member].state = state; }
@@ -56,7 +56,9 @@ class HedgePlan {
   bool late(size_t member) const { return members_[member].late; }
   /// Whether it was asked as a hedge.
   bool is_hedge(size_t member) const { return members_[member].hedge; }
-  bool won(size_t member) const { return is_hedge(member) && members_[member].state == State::ready; }
+  bool won(size_t member) const {
+    return is_hedge(member) && members_[member].state == State::ready;
+  }
   HedgeCounts counts() const;
 
  private:
@@ -74,13 +76,14 @@ class HedgePlan {
   uint64_t refused_ = 0;
 };
 
-/// How long a member is waited for before another is asked beside it: what the group's `hedge_after` says, and where
-/// that is a quantile, `latency`; a tenth of the backend's timeout where that is not known yet.
+/// How long a member is waited for before another is asked beside it: what the group's
+/// `hedge_after` says, and where that is a quantile, `latency`; a tenth of the backend's timeout
+/// where that is not known yet.
 std::chrono::nanoseconds hedge_delay(const HedgeAfter& after, const Backend& backend,
                                      std::optional<std::chrono::nanoseconds> latency);
 
-/// Caps the hedges of one group at a tenth of its reads. What is not used adds up to ten hedges, so that a quiet hour
-/// does not pay for a storm; the first one is free.
+/// Caps the hedges of one group at a tenth of its reads. What is not used adds up to ten hedges, so
+/// that a quiet hour does not pay for a storm; the first one is free.
 ///
 /// Not thread-safe.
 class HedgeBudget {

@@ -18,7 +18,8 @@ std::optional<std::chrono::nanoseconds> LatencyWindow::quantile(double q) const 
   const double exact = q * static_cast<double>(count_);
   const auto rank = static_cast<size_t>(std::ceil(exact - 1e-9));
   const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(count_);
-  const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(std::clamp<size_t>(rank, 1, count_) - 1);
+  const auto at =
+      sorted.begin() + static_cast<std::ptrdiff_t>(std::clamp<size_t>(rank, 1, count_) - 1);
   std::nth_element(sorted.begin(), at, end);
   return *at;
 }

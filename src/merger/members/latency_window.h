@@ -17,8 +17,8 @@ class LatencyWindow {
   static constexpr size_t enough = 20;  ///< fewer say nothing of a quantile
 
   void add(std::chrono::nanoseconds latency);
-  /// The least of the kept latencies that at least a share of `q` of them does not exceed; 0 < q <= 1. None before
-  /// there are enough.
+  /// The least of the kept latencies that at least a share of `q` of them does not exceed; 0 < q
+  /// <= 1. None before there are enough.
   std::optional<std::chrono::nanoseconds> quantile(double q) const;
 
  private:

@@ -14,14 +14,14 @@ namespace mread::merger {
 
 class Account;
 
-/// What one read holds in memory, and the limit of that (limits.bytes_in_flight). It is the sum of the read's accounts:
-/// one a backend's answer, one for the answer to the client.
+/// What one read holds in memory, and the limit of that (limits.bytes_in_flight). It is the sum of
+/// the read's accounts: one a backend's answer, one for the answer to the client.
 ///
 /// Counts without locks: a read and all that belongs to it are one thread's at a time.
 class Budget : public boost::intrusive_ref_counter<Budget, boost::thread_unsafe_counter> {
  public:
-  /// Called where there is no room for `more` bytes that `asker` wants to take. Whether there is room now: it may have
-  /// made others give theirs back. It must not take anything from the asker.
+  /// Called where there is no room for `more` bytes that `asker` wants to take. Whether there is
+  /// room now: it may have made others give theirs back. It must not take anything from the asker.
   using MakeRoom = std::function<bool(const Account& asker, uint64_t more)>;
 
   /// 0: no limit.
@@ -41,7 +41,8 @@ class Budget : public boost::intrusive_ref_counter<Budget, boost::thread_unsafe_
   MakeRoom make_room_;
 };
 
-/// One party's part of a read's Budget. Who takes memory for that party holds a Charge of the account.
+/// One party's part of a read's Budget. Who takes memory for that party holds a Charge of the
+/// account.
 class Account : public boost::intrusive_ref_counter<Account, boost::thread_unsafe_counter> {
  public:
   explicit Account(boost::intrusive_ptr<Budget> budget) : budget_(std::move(budget)) {}
@@ -50,7 +51,8 @@ class Account : public boost::intrusive_ref_counter<Account, boost::thread_unsaf
 
   uint64_t held() const { return held_; }
   const Budget& budget() const { return *budget_; }
-  /// Whether `more` bytes may be taken. To be asked before memory is taken for which little input is enough.
+  /// Whether `more` bytes may be taken. To be asked before memory is taken for which little input
+  /// is enough.
   bool may_take(uint64_t more) const {
     if (budget_->has_room(more)) [[likely]]
       return true;
@@ -69,12 +71,16 @@ class Account : public boost::intrusive_ref_counter<Account, boost::thread_unsaf
 };
 using AccountPtr = boost::intrusive_ptr<Account>;
 
-/// Bytes that are held for an account, from set() until set() or the destructor. Of no account: counts nothing.
+/// Bytes that are held for an account, from set() until set() or the destructor. Of no account:
+/// counts nothing.
 class Charge {
  public:
   Charge() = default;
-  explicit Charge(AccountPtr account, uint64_t bytes = 0) : account_(std::move(account)) { set(bytes); }
-  Charge(Charge&& other) noexcept : account_(std::move(other.account_)), bytes_(std::exchange(other.bytes_, 0)) {}
+  explicit Charge(AccountPtr account, uint64_t bytes = 0) : account_(std::move(account)) {
+    set(bytes);
+  }
+  Charge(Charge&& other) noexcept
+      : account_(std::move(other.account_)), bytes_(std::exchange(other.bytes_, 0)) {}
   Charge& operator=(Charge&& other) noexcept {
     set(0);
     account_ = std::move(other.account_);
@@ -98,7 +104,8 @@ class Charge {
 /// Why a backend's answer is left out where the read would hold more than `limit` bytes.
 Error holds_too_much(uint64_t limit);
 
-/// What a small object in memory of its own takes beside its bytes: the allocator's header, a reference count.
+/// What a small object in memory of its own takes beside its bytes: the allocator's header, a
+/// reference count.
 inline constexpr size_t object_overhead = 32;
 
 }  // namespace mread::merger

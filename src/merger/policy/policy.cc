@@ -40,7 +40,9 @@ std::string to_string(const HedgeAfter& after) {
 
 const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
 
-const char* to_string(ChunkEncodings encodings) { return encodings == ChunkEncodings::newer ? "newer" : "compatible"; }
+const char* to_string(ChunkEncodings encodings) {
+  return encodings == ChunkEncodings::newer ? "newer" : "compatible";
+}
 
 const char* to_string(PartialPolicy policy) {
   switch (policy) {

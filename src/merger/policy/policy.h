@@ -19,12 +19,14 @@ struct Backend {
   /// The backend is asked only by queries that carry each of these as an equality matcher.
   std::vector<std::pair<std::string, std::string>> required_matchers;
   uint64_t chunked_read_limit = 50'000'000;  ///< bytes of one frame
-  /// It looks for regular expressions anywhere in a value, and has to be told where they begin and end.
+  /// It looks for regular expressions anywhere in a value, and has to be told where they begin and
+  /// end.
   bool anchor_regex = false;
   size_t group = 0;  ///< index in Policy::groups
 };
 
-/// When another member of a group is asked beside one that has not answered yet (merger/members/hedge.h).
+/// When another member of a group is asked beside one that has not answered yet
+/// (merger/members/hedge.h).
 struct HedgeAfter {
   std::chrono::milliseconds delay{0};
   double quantile = 0;  ///< of that member's own recent latency; 0: `delay` counts
@@ -59,7 +61,8 @@ enum class Dedup {
 
 /// Which chunk encodings a streamed answer may have.
 enum class ChunkEncodings {
-  compatible,  ///< those that every Prometheus reads; others are rewritten, and lose their start timestamps
+  compatible,  ///< those that every Prometheus reads; others are rewritten, and lose their start
+               ///< timestamps
   newer,       ///< those of Prometheus 3.14 as well, which older ones fail on
 };
 
@@ -79,21 +82,24 @@ struct Limits {
   uint64_t series = 5'000'000;            ///< in one answer
   uint64_t samples = 500'000'000;         ///< in one answer
   uint64_t bytes_in_flight = 1ULL << 30;  ///< of memory, received and not yet sent on, of one read
-  /// Of the samples that a query asks for, which may be far less than its own range. Off: a range that is declared is
-  /// no work, and a client that lists labels declares all of time.
+  /// Of the samples that a query asks for, which may be far less than its own range. Off: a range
+  /// that is declared is no work, and a client that lists labels declares all of time.
   std::chrono::milliseconds query_range{0};
 };
 
-/// When a backend that fails is left alone, and how it is found to be back (merger/members/breaker.h).
+/// When a backend that fails is left alone, and how it is found to be back
+/// (merger/members/breaker.h).
 struct HealthSettings {
   std::chrono::milliseconds probe{5'000};  ///< between two probes, and what one may take
   size_t open_after = 3;                   ///< failures in a row
-  std::string path = "/-/ready";           ///< of a probe, on the backend's host; empty: there are no probes
-  /// A backend that has not begun to answer for so long has failed, though nobody waits for it any more.
+  std::string path = "/-/ready";  ///< of a probe, on the backend's host; empty: there are no probes
+  /// A backend that has not begun to answer for so long has failed, though nobody waits for it any
+  /// more.
   std::chrono::milliseconds hung_after{10'000};
 };
 
-/// What is learned of the backends, and how long it takes until all that they store is there (merger/select/prune.h).
+/// What is learned of the backends, and how long it takes until all that they store is there
+/// (merger/select/prune.h).
 struct PruneSettings {
   std::chrono::milliseconds refresh{60'000};
   /// A sample may be stored so long after its timestamp.
@@ -121,14 +127,15 @@ struct Policy {
   std::vector<Backend> backends;  ///< in the order of the configuration, which decides ties
   std::vector<Group> groups;      ///< each backend is in one
   std::vector<Route> routes;      ///< a group that no route names may hold anything
-  /// Taken off every series before merging. The query is sent on as it is, so that a matcher on one of them chooses
-  /// among the replicas and still finds their data.
+  /// Taken off every series before merging. The query is sent on as it is, so that a matcher on one
+  /// of them chooses among the replicas and still finds their data.
   std::vector<std::string> replica_labels;
   Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
   ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
-  uint64_t repair_limit = 256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
-  bool verify_chunks = false;            ///< chunks are read before they are passed on
+  uint64_t repair_limit =
+      256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
+  bool verify_chunks = false;  ///< chunks are read before they are passed on
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;
   std::optional<PruneSettings> prune;  ///< none: a backend may hold anything

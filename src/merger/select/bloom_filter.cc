@@ -2,7 +2,8 @@
 
 namespace mread::merger {
 
-BloomFilter::BloomFilter(std::span<const uint64_t> hashes) : words_(hashes.size() * bits_each / 64 + 1) {
+BloomFilter::BloomFilter(std::span<const uint64_t> hashes)
+    : words_(hashes.size() * bits_each / 64 + 1) {
   for (const uint64_t hash : hashes) {
     for (int probe = 0; probe < probes; ++probe) {
       const uint64_t bit = place(hash, probe);

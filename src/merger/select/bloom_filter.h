@@ -7,8 +7,9 @@
 
 namespace mread::merger {
 
-/// A set of 64-bit hashes that never denies one that was put in, and wrongly affirms about 1 % of others: ten bits
-/// each, seven of them set (B. H. Bloom, 1970; the bits' places by double hashing, Kirsch and Mitzenmacher, 2006).
+/// A set of 64-bit hashes that never denies one that was put in, and wrongly affirms about 1 % of
+/// others: ten bits each, seven of them set (B. H. Bloom, 1970; the bits' places by double hashing,
+/// Kirsch and Mitzenmacher, 2006).
 class BloomFilter {
  public:
   explicit BloomFilter(std::span<const uint64_t> hashes);

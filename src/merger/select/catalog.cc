@@ -13,7 +13,8 @@ using Matchers = std::vector<const Matcher*>;
 constexpr size_t words_limit = 1000;
 
 bool all_match(const Matchers& matchers, std::string_view value) {
-  return std::all_of(matchers.begin(), matchers.end(), [value](const Matcher* m) { return m->matches(value); });
+  return std::all_of(matchers.begin(), matchers.end(),
+                     [value](const Matcher* m) { return m->matches(value); });
 }
 
 // The values that alone can satisfy one of the matchers, where they can be listed.
@@ -23,13 +24,14 @@ std::optional<std::vector<std::string>> listed(const Matchers& matchers) {
   }
   for (const Matcher* matcher : matchers) {
     if (matcher->type() != MatchType::regex) continue;
-    if (const auto* words = matcher->words(); words != nullptr && words->size() <= words_limit) return *words;
+    if (const auto* words = matcher->words(); words != nullptr && words->size() <= words_limit)
+      return *words;
   }
   return std::nullopt;
 }
 
-// The value that an external label must have for a collector to read the equality matchers on it as "absent", and to
-// find that all others are content with that.
+// The value that an external label must have for a collector to read the equality matchers on it as
+// "absent", and to find that all others are content with that.
 std::optional<std::string_view> external_value(const Matchers& matchers) {
   std::optional<std::string_view> value;
   for (const Matcher* matcher : matchers) {
@@ -74,8 +76,9 @@ bool Catalog::Values::contains(std::string_view value) const {
 }
 
 const Catalog::Values* Catalog::find(std::string_view name) const {
-  const auto found = std::lower_bound(labels_.begin(), labels_.end(), name,
-                                      [](const Values& values, std::string_view want) { return values.name < want; });
+  const auto found = std::lower_bound(
+      labels_.begin(), labels_.end(), name,
+      [](const Values& values, std::string_view want) { return values.name < want; });
   return found != labels_.end() && found->name == name ? &*found : nullptr;
 }
 
@@ -95,8 +98,9 @@ bool Catalog::could_hold_label(const Values& values, const Matchers& matchers, s
   if (values.open || all_match(matchers, "")) return true;
   if (const auto value = external_value(matchers); value && values.contains(*value)) return true;
   if (const auto candidates = listed(matchers)) {
-    return std::any_of(candidates->begin(), candidates->end(),
-                       [&](const std::string& value) { return values.contains(value) && all_match(matchers, value); });
+    return std::any_of(candidates->begin(), candidates->end(), [&](const std::string& value) {
+      return values.contains(value) && all_match(matchers, value);
+    });
   }
   for (size_t i = 0; i < values.size(); ++i) {
     if (budget < matchers.size()) {
@@ -109,7 +113,8 @@ bool Catalog::could_hold_label(const Values& values, const Matchers& matchers, s
   return false;
 }
 
-bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_label, size_t& budget) const {
+bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_label,
+                               size_t& budget) const {
   if (!pairs_) return true;
   const auto on_name = by_label.find(model::metric_name_label);
   if (on_name == by_label.end()) return true;
@@ -140,8 +145,8 @@ bool Catalog::could_hold_pairs(const std::map<std::string_view, Matchers>& by_la
 }
 
 size_t Catalog::open_labels() const {
-  return static_cast<size_t>(
-      std::count_if(labels_.begin(), labels_.end(), [](const Values& values) { return values.open; }));
+  return static_cast<size_t>(std::count_if(labels_.begin(), labels_.end(),
+                                           [](const Values& values) { return values.open; }));
 }
 
 size_t Catalog::values() const {
@@ -150,7 +155,8 @@ size_t Catalog::values() const {
   return count;
 }
 
-CatalogBuilder::CatalogBuilder(int64_t taken_at_ms, Limits limits) : limits_(limits), taken_at_ms_(taken_at_ms) {}
+CatalogBuilder::CatalogBuilder(int64_t taken_at_ms, Limits limits)
+    : limits_(limits), taken_at_ms_(taken_at_ms) {}
 
 void CatalogBuilder::add(std::string_view label, std::string_view value) {
   constexpr size_t overhead = sizeof(uint32_t);

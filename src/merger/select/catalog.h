@@ -16,25 +16,28 @@
 
 namespace mread::merger {
 
-/// What one backend held at one moment: which values its series have for each label. A label can be *open*: its values
-/// are not known, it may have any.
+/// What one backend held at one moment: which values its series have for each label. A label can be
+/// *open*: its values are not known, it may have any.
 ///
-/// could_hold() is false only where no series that the backend serves can be an answer to the matchers, whichever of
-/// its labels are external ones. A collector takes an equality matcher that names an external label for "the label is
-/// absent", and holds all other matchers against what it stores, where the external label is absent. So every label may
-/// be absent, and values that were learned from answers may be those of an external label.
+/// could_hold() is false only where no series that the backend serves can be an answer to the
+/// matchers, whichever of its labels are external ones. A collector takes an equality matcher that
+/// names an external label for "the label is absent", and holds all other matchers against what it
+/// stores, where the external label is absent. So every label may be absent, and values that were
+/// learned from answers may be those of an external label.
 ///
-/// Decided label by label. A catalog that was learned from series knows the pairs of each metric as well, in a Bloom
-/// filter: `a{region="us"}` is then no reason to ask a backend that has other metrics with that region.
+/// Decided label by label. A catalog that was learned from series knows the pairs of each metric as
+/// well, in a Bloom filter: `a{region="us"}` is then no reason to ask a backend that has other
+/// metrics with that region.
 ///
 /// Immutable; a const one may be used from many threads.
 class Catalog {
  public:
-  /// `budget`: how many values may still be held against expressions that are no list of words, or looked up together
-  /// with a metric; taken from. When it is used up, the answer is true.
+  /// `budget`: how many values may still be held against expressions that are no list of words, or
+  /// looked up together with a metric; taken from. When it is used up, the answer is true.
   bool could_hold(std::span<const model::Matcher> matchers, size_t& budget) const;
 
-  /// When it was taken, in the clock of whoever took it: what the backend has stored since is not in it.
+  /// When it was taken, in the clock of whoever took it: what the backend has stored since is not
+  /// in it.
   int64_t taken_at_ms() const { return taken_at_ms_; }
   /// All of the backend's samples are at this time or later, as far as the backend says.
   std::optional<int64_t> oldest_ms() const { return oldest_ms_; }
@@ -74,8 +77,8 @@ class Catalog {
   size_t bytes_ = 0;
 };
 
-/// Puts a catalog together. What does not fit into the limits becomes open, so that the catalog never says too little.
-/// Memory while building: about three times `bytes`. Not thread-safe.
+/// Puts a catalog together. What does not fit into the limits becomes open, so that the catalog
+/// never says too little. Memory while building: about three times `bytes`. Not thread-safe.
 class CatalogBuilder {
  public:
   struct Limits {
@@ -86,8 +89,8 @@ class CatalogBuilder {
   CatalogBuilder(int64_t taken_at_ms, Limits limits);
 
   void add(std::string_view label, std::string_view value);
-  /// A series as it is served. Where all series are added in this way, and nothing by add(), the catalog knows the
-  /// metrics.
+  /// A series as it is served. Where all series are added in this way, and nothing by add(), the
+  /// catalog knows the metrics.
   void add_series(const model::LabelSet& labels);
   void set_open(std::string_view label);
   /// Labels that were not named may be there.

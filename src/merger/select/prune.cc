@@ -24,11 +24,13 @@ int64_t last_wanted(const model::Query& query) {
 
 Scope skipped(SkipReason reason) { return {false, reason, std::nullopt, false}; }
 
-Scope scope_by(const Catalog& catalog, std::chrono::milliseconds settle, const model::Query& query, size_t& budget) {
+Scope scope_by(const Catalog& catalog, std::chrono::milliseconds settle, const model::Query& query,
+               size_t& budget) {
   const int64_t known_to_ms = catalog.taken_at_ms() - settle.count();
   if (first_wanted(query) >= known_to_ms) return {};
   const int64_t last_ms = last_wanted(query);
-  if (catalog.oldest_ms() && last_ms < std::min(*catalog.oldest_ms(), known_to_ms)) return skipped(SkipReason::time);
+  if (catalog.oldest_ms() && last_ms < std::min(*catalog.oldest_ms(), known_to_ms))
+    return skipped(SkipReason::time);
   if (catalog.could_hold(query.matchers, budget)) return {};
   if (last_ms < known_to_ms) return skipped(SkipReason::prune);
   return {true, SkipReason::prune_tail, known_to_ms, false};
@@ -46,8 +48,8 @@ void align(const Group& group, std::vector<Scope>& scopes) {
   if (!all && !from_ms) return;
   for (const size_t member : group.members) {
     Scope& scope = scopes[member];
-    const bool by_catalog =
-        scope.reason && *scope.reason != SkipReason::route && *scope.reason != SkipReason::required_matchers;
+    const bool by_catalog = scope.reason && *scope.reason != SkipReason::route &&
+                            *scope.reason != SkipReason::required_matchers;
     if (!by_catalog) continue;
     scope = all ? Scope{} : Scope{true, SkipReason::prune_tail, from_ms, false};
   }
@@ -72,19 +74,22 @@ const char* to_string(SkipReason reason) {
 }
 
 bool is_asked(const Backend& backend, const model::Query& query) {
-  return std::all_of(
-      backend.required_matchers.begin(), backend.required_matchers.end(), [&query](const auto& required) {
-        return std::any_of(query.matchers.begin(), query.matchers.end(), [&required](const model::Matcher& matcher) {
-          return matcher.type() == model::MatchType::equal && matcher.name() == required.first &&
-                 matcher.value() == required.second;
-        });
-      });
+  return std::all_of(backend.required_matchers.begin(), backend.required_matchers.end(),
+                     [&query](const auto& required) {
+                       return std::any_of(query.matchers.begin(), query.matchers.end(),
+                                          [&required](const model::Matcher& matcher) {
+                                            return matcher.type() == model::MatchType::equal &&
+                                                   matcher.name() == required.first &&
+                                                   matcher.value() == required.second;
+                                          });
+                     });
 }
 
 std::vector<Scope> decide_scopes(const Policy& policy, const model::Query& query,
                                  std::span<const Knowledge> knowledge) {
   std::vector<Scope> scopes(policy.backends.size());
-  const std::vector<bool> routed = groups_to_ask(policy.routes, query.matchers, policy.groups.size());
+  const std::vector<bool> routed =
+      groups_to_ask(policy.routes, query.matchers, policy.groups.size());
   size_t budget = match_budget;
   for (size_t i = 0; i < scopes.size(); ++i) {
     if (!routed[policy.backends[i].group]) {

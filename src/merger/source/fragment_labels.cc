@@ -18,7 +18,8 @@ Result<bool> set_labels(Fragment& fragment, std::string_view labels, bool pinned
   }
   SplitLabels split;
   const bool splits =
-      !replica_labels.empty() && split_labels(canonical ? labels : std::string_view(written), replica_labels, split);
+      !replica_labels.empty() &&
+      split_labels(canonical ? labels : std::string_view(written), replica_labels, split);
   if (canonical && pinned && !splits) {
     fragment.labels = labels;
     return true;

@@ -9,8 +9,9 @@
 
 namespace mread::merger {
 
-/// Gives a fragment the labels that came: canonical, without those of `replica_labels`. What had to be written anew the
-/// fragment pins, and counts for `account`; other bytes are kept alive by its pin, if they are `pinned`, else copied.
+/// Gives a fragment the labels that came: canonical, without those of `replica_labels`. What had to
+/// be written anew the fragment pins, and counts for `account`; other bytes are kept alive by its
+/// pin, if they are `pinned`, else copied.
 ///
 /// Output   whether the labels are the bytes that came.
 /// Errors   as wire::canonical_labels.

@@ -17,8 +17,9 @@ Result<void> ReorderWindow::push(Fragment&& fragment, const wire::LabelsStep* st
     bool follows = queue_.empty();
     if (!follows) {
       size_t common = step != nullptr ? step->common : 0;
-      const auto order =
-          step != nullptr ? step->order : wire::compare_labels_from(fragment.labels, queue_.back().labels, common);
+      const auto order = step != nullptr ? step->order
+                                         : wire::compare_labels_from(fragment.labels,
+                                                                     queue_.back().labels, common);
       follows = order >= 0;
       fragment.common = order == 0 ? same_labels : static_cast<uint32_t>(common);
     }
@@ -34,7 +35,8 @@ Result<void> ReorderWindow::push(Fragment&& fragment, const wire::LabelsStep* st
   if (any_due_ && wire::compare_labels(fragment.labels, last_due_) <= 0) {
     const auto labels = wire::decode_labels(fragment.labels);
     return fail(Errc::unsorted,
-                "series out of order: " + (labels ? labels->to_string() : std::string("one with broken labels")) +
+                "series out of order: " +
+                    (labels ? labels->to_string() : std::string("one with broken labels")) +
                     " comes too late to be put in its place");
   }
   tree_.insert(std::move(fragment));
@@ -58,7 +60,8 @@ void ReorderWindow::leave_order() {
 }
 
 void ReorderWindow::settle() {
-  while (tree_bytes_ >= window_ && !tree_.empty() && tree_.begin()->labels != tree_.rbegin()->labels) {
+  while (tree_bytes_ >= window_ && !tree_.empty() &&
+         tree_.begin()->labels != tree_.rbegin()->labels) {
     last_due_ = tree_.begin()->labels;
     last_due_pin_ = tree_.begin()->labels_pin();
     any_due_ = true;
@@ -79,14 +82,16 @@ void ReorderWindow::end() {
 namespace {
 
 bool continues(const Fragment& fragment, std::string_view labels) {
-  return fragment.common == same_labels || (fragment.common == unknown_common && fragment.labels == labels);
+  return fragment.common == same_labels ||
+         (fragment.common == unknown_common && fragment.labels == labels);
 }
 
-// The next series of a source is looked at only after those of all others: by then it can be near. What its labels have
-// in common with those before is not read again.
+// The next series of a source is looked at only after those of all others: by then it can be near.
+// What its labels have in common with those before is not read again.
 void prefetch_labels(const Fragment& fragment) {
-  const size_t known =
-      fragment.common == unknown_common ? 0 : std::min<size_t>(fragment.common, fragment.labels.size());
+  const size_t known = fragment.common == unknown_common
+                           ? 0
+                           : std::min<size_t>(fragment.common, fragment.labels.size());
   __builtin_prefetch(fragment.labels.data() + known);
 }
 
@@ -112,7 +117,8 @@ void ReorderWindow::pop_series(std::vector<Fragment>& out) {
     any_due_ = true;
     --series_;
   }
-  const std::string_view labels = queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
+  const std::string_view labels =
+      queue_.front().labels;  // Its bytes stay: the fragment that pins them goes to `out`.
   constexpr size_t many = 64;
   size_t count = 0;
   do {
@@ -161,7 +167,8 @@ void ReorderWindow::keep_due() {
     return;
   }
   size_t kept = 0;
-  for (size_t rest = bytes_; rest >= window_ && kept < queue_.size() && queue_[kept].labels != queue_.back().labels;) {
+  for (size_t rest = bytes_;
+       rest >= window_ && kept < queue_.size() && queue_[kept].labels != queue_.back().labels;) {
     const std::string_view labels = queue_[kept].labels;
     for (; queue_[kept].labels == labels; ++kept) rest -= queue_[kept].bytes;
   }

@@ -12,15 +12,16 @@
 
 namespace mread::merger {
 
-/// The fragments of one source that were received and not taken yet, in the order of their labels; fragments of one
-/// series in the order of arrival.
+/// The fragments of one source that were received and not taken yet, in the order of their labels;
+/// fragments of one series in the order of arrival.
 ///
-/// A series is *due* once `window` bytes are held of it and of what comes after it, some of that another series', or
-/// once the source has ended. What is due is final: a series that arrives later and would have to come before it cannot
-/// be put in its place any more. Which series these are depends on the bytes alone, not on when they are taken.
+/// A series is *due* once `window` bytes are held of it and of what comes after it, some of that
+/// another series', or once the source has ended. What is due is final: a series that arrives later
+/// and would have to come before it cannot be put in its place any more. Which series these are
+/// depends on the bytes alone, not on when they are taken.
 ///
-/// Cost     a queue while the source keeps to the order; from its first lapse on a tree, O(log n) a fragment.
-/// Not thread-safe.
+/// Cost     a queue while the source keeps to the order; from its first lapse on a tree, O(log n) a
+/// fragment. Not thread-safe.
 class ReorderWindow {
  public:
   explicit ReorderWindow(size_t window_bytes) : window_(window_bytes) {}
@@ -38,18 +39,20 @@ class ReorderWindow {
   }
   /// The labels of the first series; due() or sorted, and not empty.
   std::string_view front() const { return queue_.front().labels; }
-  /// What its labels have in common with those of the series that was taken before (Fragment::common).
+  /// What its labels have in common with those of the series that was taken before
+  /// (Fragment::common).
   uint32_t front_common() const { return queue_.front().common; }
   /// Moves all fragments of the first series to the end of `out`; only when due().
   void pop_series(std::vector<Fragment>& out);
 
-  /// The fragment that was pushed as number `number`, from 0; null where it has been taken, is not there yet, or the
-  /// source has broken the order.
+  /// The fragment that was pushed as number `number`, from 0; null where it has been taken, is not
+  /// there yet, or the source has broken the order.
   const Fragment* pushed(uint64_t number) const {
-    return sorted_ && number >= taken_ && number - taken_ < queue_.size() ? &queue_[number - taken_] : nullptr;
+    return sorted_ && number >= taken_ && number - taken_ < queue_.size() ? &queue_[number - taken_]
+                                                                          : nullptr;
   }
-  /// The number of the first that is held of the series of these labels, or else of the one after it; `taken` where the
-  /// source has broken the order.
+  /// The number of the first that is held of the series of these labels, or else of the one after
+  /// it; `taken` where the source has broken the order.
   uint64_t find(std::string_view labels) const;
 
   size_t bytes() const { return bytes_; }

@@ -12,7 +12,8 @@ std::string_view name_of(std::string_view entry) {
   const char* p = entry.data() + 1;
   const char* const end = entry.data() + entry.size();
   uint64_t size = 0;
-  if (entry.empty() || !wire::get_varint(p, end, size) || size > static_cast<uint64_t>(end - p)) return {};
+  if (entry.empty() || !wire::get_varint(p, end, size) || size > static_cast<uint64_t>(end - p))
+    return {};
   return {p, static_cast<size_t>(size)};
 }
 
@@ -28,13 +29,15 @@ void each_entry(std::string_view labels, std::span<const std::string> names, con
     const std::string_view name = name_of({p, static_cast<size_t>(size)});
     p += size;
     take(std::string_view(begin, static_cast<size_t>(p - begin)),
-         std::any_of(names.begin(), names.end(), [name](const std::string& each) { return each == name; }));
+         std::any_of(names.begin(), names.end(),
+                     [name](const std::string& each) { return each == name; }));
   }
 }
 
 }  // namespace
 
-bool split_labels(std::string_view canonical, std::span<const std::string> names, SplitLabels& out) {
+bool split_labels(std::string_view canonical, std::span<const std::string> names,
+                  SplitLabels& out) {
   bool any = false;
   each_entry(canonical, names, [&any](std::string_view, bool taken) { any = any || taken; });
   if (!any) return false;

@@ -23,9 +23,11 @@ Pin pin_copy(std::string bytes, std::string_view& view, const AccountPtr& accoun
   return Pin(new Block(std::move(owned), std::move(charge)));
 }
 
-std::shared_ptr<const std::string> counted(std::shared_ptr<const std::string> piece, const AccountPtr& account) {
+std::shared_ptr<const std::string> counted(std::shared_ptr<const std::string> piece,
+                                           const AccountPtr& account) {
   const std::string* const bytes = piece.get();
-  Charge charge(account, bytes->capacity() + shared_string_bytes + sizeof(Counted) + object_overhead);
+  Charge charge(account,
+                bytes->capacity() + shared_string_bytes + sizeof(Counted) + object_overhead);
   return {std::make_shared<Counted>(Counted{std::move(piece), std::move(charge)}), bytes};
 }
 

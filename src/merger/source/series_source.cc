@@ -18,27 +18,32 @@ bool inside(std::string_view part, std::string_view whole) {
 }
 
 bool is_sound(const wire::ChunkView& chunk) {
-  return wire::is_known(chunk.encoding) && chunk.data.size() >= 2 && chunk.max_time_ms >= chunk.min_time_ms &&
+  return wire::is_known(chunk.encoding) && chunk.data.size() >= 2 &&
+         chunk.max_time_ms >= chunk.min_time_ms &&
          wire::may_hold_its_samples(chunk.encoding, chunk.data);
 }
 
 Error what_is_wrong(const wire::ChunkView& chunk) {
   if (!wire::is_known(chunk.encoding)) {
-    return {Errc::unsupported, fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding))};
+    return {Errc::unsupported,
+            fmt::format("chunk encoding {} is not supported", static_cast<int>(chunk.encoding))};
   }
   if (chunk.data.size() < 2) return {Errc::malformed, "a chunk of less than two bytes"};
-  if (!wire::may_hold_its_samples(chunk.encoding, chunk.data)) return wire::holds_too_few(chunk.encoding, chunk.data);
-  return {Errc::malformed,
-          fmt::format("a chunk ends at {} before it begins at {}", chunk.max_time_ms, chunk.min_time_ms)};
+  if (!wire::may_hold_its_samples(chunk.encoding, chunk.data))
+    return wire::holds_too_few(chunk.encoding, chunk.data);
+  return {Errc::malformed, fmt::format("a chunk ends at {} before it begins at {}",
+                                       chunk.max_time_ms, chunk.min_time_ms)};
 }
 
 }  // namespace
 
 SeriesSource::SeriesSource(uint32_t index, SourceOptions options)
-    : index_(index), options_(std::move(options)), window_(options_.hold_all ? SIZE_MAX : options_.window) {
+    : index_(index),
+      options_(std::move(options)),
+      window_(options_.hold_all ? SIZE_MAX : options_.window) {
   if (!options_.account) options_.account = new Account();
   window_charge_ = Charge(options_.account);
-  sampled_charge_ = Charge(options_.account);
+  samples_charge_ = Charge(options_.account);
   frame_charge_ = Charge(options_.account);
 }
 
@@ -46,9 +51,10 @@ Result<void> SeriesSource::feed(std::shared_ptr<const std::string> piece) {
   if (ended_ || piece->empty()) return {};
   piece = counted(std::move(piece), options_.account);
   if (auto room = take_room(0); !room) return room;
-  auto fed = is_sampled() ? sampled_.feed(std::move(piece), options_) : feed_frames(std::move(piece));
-  if (is_sampled()) ++progress_;
-  over_budget_ = over_budget_ || sampled_.over_budget();
+  auto fed =
+      is_samples() ? samples_.feed(std::move(piece), options_) : feed_frames(std::move(piece));
+  if (is_samples()) ++progress_;
+  over_budget_ = over_budget_ || samples_.over_budget();
   recount();
   return fed;
 }
@@ -73,15 +79,15 @@ Result<void> SeriesSource::take_room(uint64_t more) {
 
 void SeriesSource::recount() {
   window_charge_.set(window_.memory());
-  sampled_charge_.set(sampled_.memory());
+  samples_charge_.set(samples_.memory());
   frame_charge_.set(response_.memory() + stepper_.memory() + (splitter_ ? splitter_->memory() : 0));
 }
 
 Result<void> SeriesSource::end() {
   if (ended_) return {};
-  if (is_sampled()) {
-    auto taken = sampled_.end(index_, options_);
-    over_budget_ = over_budget_ || sampled_.over_budget();
+  if (is_samples()) {
+    auto taken = samples_.end(index_, options_);
+    over_budget_ = over_budget_ || samples_.over_budget();
     if (!taken) return taken;
   } else if (splitter_) {
     if (auto finished = splitter_->finish(); !finished) return finished;
@@ -96,27 +102,27 @@ Result<void> SeriesSource::end() {
 void SeriesSource::end_early(Error error) {
   if (options_.replaceable) {
     window_.keep_due();
-  } else if (!is_sampled() && series_ > 0) {
+  } else if (!is_samples() && series_ > 0) {
     window_.erase(last_labels_);
   }
   window_.end();
   splitter_.reset();
-  sampled_.clear();
+  samples_.clear();
   ended_ = true;
   error_ = std::move(error);
   recount();
 }
 
 void SeriesSource::read_answer() {
-  sampled_.read(index_, options_);
-  note_lapse();
+  samples_.read(index_, options_);
+  note_irregular();
   recount();
 }
 
 Result<void> SeriesSource::check_answer() {
   error_.reset();
-  auto checked = sampled_.check(index_, options_);
-  over_budget_ = over_budget_ || sampled_.over_budget();
+  auto checked = samples_.check(index_, options_);
+  over_budget_ = over_budget_ || samples_.over_budget();
   recount();
   return checked;
 }
@@ -125,7 +131,7 @@ void SeriesSource::discard() {
   window_.clear();
   window_.end();
   splitter_.reset();
-  sampled_.clear();
+  samples_.clear();
   response_ = {};
   stepper_ = {};
   block_.reset();
@@ -169,7 +175,8 @@ Pin SeriesSource::pin_frame() {
   const auto& bytes = splitter_->pin();
   block_bytes_ = bytes.get();
   Charge charge;
-  if (splitter_->pin_is_own()) charge = Charge(options_.account, bytes->capacity() + 4 * object_overhead);
+  if (splitter_->pin_is_own())
+    charge = Charge(options_.account, bytes->capacity() + 4 * object_overhead);
   return Pin(new Block(bytes, std::move(charge)));
 }
 
@@ -180,7 +187,8 @@ Error SeriesSource::too_many_idle() {
 // Takes the next frame if another source has given the same, which was checked and parsed then.
 Result<bool> SeriesSource::take_twin() {
   const Fragment* const guess = twins_.guess();
-  if (guess == nullptr || guess->whole.size() > options_.frame_limit || !splitter_->skip_known(guess->whole)) {
+  if (guess == nullptr || guess->whole.size() > options_.frame_limit ||
+      !splitter_->skip_known(guess->whole)) {
     return false;
   }
   Fragment fragment = *guess;
@@ -199,7 +207,8 @@ Result<bool> SeriesSource::take_twin() {
   stepper_.restart(fragment.labels);
   // In order where it stands, it need not be so here.
   said_something_ = false;
-  if (auto pushed = push(std::move(fragment), step); !pushed) return fail(std::move(pushed).error());
+  if (auto pushed = push(std::move(fragment), step); !pushed)
+    return fail(std::move(pushed).error());
   if (!note_frame(said_something_)) [[unlikely]]
     return fail(too_many_idle());
   started_ = started_ || window_.due();
@@ -207,13 +216,15 @@ Result<bool> SeriesSource::take_twin() {
 }
 
 Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
-  // No chunk with data takes less than eight bytes, so more entries than that are an attempt on the memory.
+  // No chunk with data takes less than eight bytes, so more entries than that are an attempt on the
+  // memory.
   const size_t limit_entries = frame.data.size() / 8 + 16;
   // Their list grows by doubling.
   const size_t affordable = options_.account->budget().room() / (3 * sizeof(wire::ChunkView)) + 16;
   said_something_ = false;
   wire::LabelsStepper* const stepper = options_.replica_labels.empty() ? &stepper_ : nullptr;
-  auto parsed = wire::parse_chunked_response(frame.data, response_, std::min(limit_entries, affordable), stepper);
+  auto parsed = wire::parse_chunked_response(frame.data, response_,
+                                             std::min(limit_entries, affordable), stepper);
   if (!parsed && parsed.error().is(Errc::limit) && affordable < limit_entries) {
     // Where others make room it is read once more.
     if (auto room = take_room(3 * sizeof(wire::ChunkView) * limit_entries); !room) return room;
@@ -221,7 +232,8 @@ Result<void> SeriesSource::take_frame(const wire::Frame& frame) {
   }
   if (!parsed) return parsed;
   constexpr size_t usual_memory = 1U << 20;
-  const bool unusual = frame.data.size() > usual_memory / sizeof(wire::ChunkView) && response_.memory() > usual_memory;
+  const bool unusual = frame.data.size() > usual_memory / sizeof(wire::ChunkView) &&
+                       response_.memory() > usual_memory;
   if (unusual) recount();
   if (response_.query_index != 0) {
     return fail(Errc::malformed, fmt::format("answers query {} of 1", response_.query_index + 1));
@@ -241,7 +253,8 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   if (!repeats) ++series_;
   const bool skipped = options_.resume && options_.resume->skips(fragment.labels);
   // It would be one more fragment of the same series, with nothing in it.
-  const bool is_void = fragment.entries.empty() && repeats && last_pushed_ && !skipped && !fragment.rare;
+  const bool is_void =
+      fragment.entries.empty() && repeats && last_pushed_ && !skipped && !fragment.rare;
   last_labels_ = fragment.labels;
   // Mostly many follow on each other in one block.
   if (const Pin& pin = fragment.labels_pin(); pin != last_pin_) last_pin_ = pin;
@@ -250,7 +263,8 @@ Result<void> SeriesSource::push(Fragment&& fragment, const wire::LabelsStep& ste
   if (skipped) return repeats ? Result<void>() : skip();
   said_something_ = true;
   fragment.bytes = std::max(fragment.bytes, sizeof(Fragment));
-  if (auto pushed = window_.push(std::move(fragment), from_last ? &step : nullptr); !pushed) [[unlikely]] {
+  if (auto pushed = window_.push(std::move(fragment), from_last ? &step : nullptr); !pushed)
+      [[unlikely]] {
     unsorted_ = true;
     return pushed;
   }
@@ -264,21 +278,26 @@ Result<void> SeriesSource::note_growth() {
   unsorted_ = unsorted_ || window_.unsorted();
   window_charge_.set(window_.memory());
   if (options_.hold_all && window_.bytes() > options_.repair_limit) {
-    return fail(Errc::limit, fmt::format("its series are out of order and need more than merge.repair_limit ({} bytes)",
-                                         options_.repair_limit));
+    return fail(
+        Errc::limit,
+        fmt::format("its series are out of order and need more than merge.repair_limit ({} bytes)",
+                    options_.repair_limit));
   }
   return take_room(0);
 }
 
-// A replica that takes over has to say all from the beginning, which is progress, up to what an answer may hold.
+// A replica that takes over has to say all from the beginning, which is progress, up to what an
+// answer may hold.
 Result<void> SeriesSource::skip() {
   said_something_ = true;
   if (++skipped_ <= options_.series_limit || options_.series_limit == 0) return {};
-  return fail(Errc::limit, fmt::format("more than {} series before those that are wanted of it (limits.series)",
-                                       options_.series_limit));
+  return fail(Errc::limit,
+              fmt::format("more than {} series before those that are wanted of it (limits.series)",
+                          options_.series_limit));
 }
 
-Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::ChunkedSeriesView& series, bool alone) {
+Result<void> SeriesSource::take_series(const wire::Frame& frame,
+                                       const wire::ChunkedSeriesView& series, bool alone) {
   Fragment fragment;
   fragment.source = index_;
   fragment.group = options_.group;
@@ -290,7 +309,8 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
     fragment.labels = series.labels;
   } else {
     const bool pinned = inside(series.labels, frame.data);
-    const auto set = set_labels(fragment, series.labels, pinned, options_.replica_labels, options_.account);
+    const auto set =
+        set_labels(fragment, series.labels, pinned, options_.replica_labels, options_.account);
     if (!set) return fail(set.error());
     as_it_came = *set && pinned;
     step.common = 0;
@@ -321,7 +341,8 @@ Result<void> SeriesSource::take_series(const wire::Frame& frame, const wire::Chu
   }
   if (alone && as_it_came) fragment.whole = frame.wire;
   fragment.charge_rare(options_.account);
-  fragment.bytes = alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment) + chunk_bytes;
+  fragment.bytes =
+      alone ? frame.wire.size() : fragment.labels.size() + sizeof(Fragment) + chunk_bytes;
   auto pushed = push(std::move(fragment), step);
   started_ = started_ || window_.due();
   return pushed;

@@ -9,24 +9,25 @@
 
 namespace mread::merger {
 
-/// For a source whose frames are coming in: which fragment of another source of the same read the next frame may be the
-/// same as, byte for byte. Replicas with the same data mostly send the same frames in the same order, so what follows
-/// on the last twin is the next.
+/// For a source whose frames are coming in: which fragment of another source of the same read the
+/// next frame may be the same as, byte for byte. Replicas with the same data mostly send the same
+/// frames in the same order, so what follows on the last twin is the next.
 ///
-/// It only guesses; whether it is the same the caller finds out, by comparing. Where that fails again and again it
-/// gives up for a while, each time for longer, so replicas that differ and shards pay next to nothing.
-/// Not thread-safe.
+/// It only guesses; whether it is the same the caller finds out, by comparing. Where that fails
+/// again and again it gives up for a while, each time for longer, so replicas that differ and
+/// shards pay next to nothing. Not thread-safe.
 class TwinFinder {
  public:
-  /// The windows of all sources of the read, in any order; `own` is this source's, and is not looked at. They are
-  /// looked at for as long as frames come.
+  /// The windows of all sources of the read, in any order; `own` is this source's, and is not
+  /// looked at. They are looked at for as long as frames come.
   void start(const std::vector<const ReorderWindow*>* windows, const ReorderWindow* own);
 
   /// The fragment that the next frame may be the same as; null: none is known.
   const Fragment* guess() const {
     if (peer_ == nullptr || pause_ > 0 || !aligned_) return nullptr;
     const Fragment* const fragment = peer_->pushed(number_);
-    return fragment == nullptr || fragment->is_samples || fragment->whole.empty() ? nullptr : fragment;
+    return fragment == nullptr || fragment->is_samples || fragment->whole.empty() ? nullptr
+                                                                                  : fragment;
   }
   /// The next frame was the same as guess().
   void matched() {

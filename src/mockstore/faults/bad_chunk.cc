@@ -14,7 +14,8 @@ void append_broken(std::string& entries, wire::ChunkView chunk, What what) {
   switch (what) {
     case What::count:
       // The upper two bits may say something else.
-      if (data.size() >= 2) data[0] = static_cast<char>(data[0] | 0x3f), data[1] = static_cast<char>(0xff);
+      if (data.size() >= 2)
+        data[0] = static_cast<char>(data[0] | 0x3f), data[1] = static_cast<char>(0xff);
       break;
     case What::half:
       data.resize(data.size() / 2);
@@ -56,7 +57,8 @@ class Stage final : public FaultStage {
   Stage(What what, uint64_t frame) : what_(what), frames_left_(frame) {}
 
   void take(Step step, std::vector<Step>& out) override {
-    if (auto* body = std::get_if<Body>(&step); body && body->is_frame && !done_ && frames_left_-- == 0) {
+    if (auto* body = std::get_if<Body>(&step);
+        body && body->is_frame && !done_ && frames_left_-- == 0) {
       done_ = true;
       if (std::string frame = broken(body->bytes, what_); !frame.empty()) {
         Body changed = Body::owned(std::move(frame));
@@ -77,7 +79,9 @@ class BadChunk final : public Fault {
  public:
   BadChunk(What what, uint64_t frame) : what_(what), frame_(frame) {}
   std::string_view name() const override { return "bad_chunk"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(what_, frame_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(what_, frame_);
+  }
 
  private:
   What what_;

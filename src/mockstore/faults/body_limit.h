@@ -8,7 +8,7 @@
 namespace mread::mockstore::faults {
 
 /// Where in a body a fault strikes: after so many bytes, or after so many whole frames.
-struct BodyPlace {
+struct BodyPosition {
   enum class Unit { bytes, frames } unit = Unit::bytes;
   uint64_t count = 0;
 };
@@ -16,11 +16,11 @@ struct BodyPlace {
 /// Lets a body through up to a place.
 class BodyLimit {
  public:
-  explicit BodyLimit(BodyPlace place) : unit_(place.unit), left_(place.count) {}
+  explicit BodyLimit(BodyPosition place) : unit_(place.unit), left_(place.count) {}
 
   /// True if the place is reached; `body` is then cut to what lies before it (possibly nothing).
   bool reached(Body& body) {
-    if (unit_ == BodyPlace::Unit::frames) {
+    if (unit_ == BodyPosition::Unit::frames) {
       if (left_ > 0 && body.is_frame) {
         --left_;
         return false;
@@ -39,7 +39,7 @@ class BodyLimit {
   }
 
  private:
-  BodyPlace::Unit unit_;
+  BodyPosition::Unit unit_;
   uint64_t left_;
 };
 

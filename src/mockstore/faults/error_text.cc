@@ -9,11 +9,13 @@ namespace {
 
 class Stage final : public FaultStage {
  public:
-  Stage(const std::string& text, std::optional<uint64_t> frames) : text_(text), frames_left_(frames) {}
+  Stage(const std::string& text, std::optional<uint64_t> frames)
+      : text_(text), frames_left_(frames) {}
 
   void take(Step step, std::vector<Step>& out) override {
     if (std::holds_alternative<Head>(step)) {
-      head_ = std::get<Head>(std::move(step));  // Held back: nothing is sent before the first frame is written.
+      head_ = std::get<Head>(
+          std::move(step));  // Held back: nothing is sent before the first frame is written.
     } else if (auto* body = std::get_if<Body>(&step)) {
       if (!body->is_frame || (frames_left_ && (*frames_left_)-- == 0)) return fail(out);
       if (head_) out.emplace_back(std::move(*head_));
@@ -40,9 +42,12 @@ class Stage final : public FaultStage {
 
 class ErrorText final : public Fault {
  public:
-  ErrorText(std::string text, std::optional<uint64_t> frames) : text_(std::move(text)), frames_(frames) {}
+  ErrorText(std::string text, std::optional<uint64_t> frames)
+      : text_(std::move(text)), frames_(frames) {}
   std::string_view name() const override { return "error_text"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(text_, frames_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(text_, frames_);
+  }
 
  private:
   std::string text_;

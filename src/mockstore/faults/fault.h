@@ -19,16 +19,16 @@ struct AnswerShape {
   uint64_t shuffle_seed = 0;
 };
 
-/// A fault at work on one request's answer. It is given the answer's steps one by one and hands on what shall happen
-/// instead: it may add, change, drop or end.
+/// A fault at work on one request's answer. It is given the answer's steps one by one and hands on
+/// what shall happen instead: it may add, change, drop or end.
 class FaultStage {
  public:
   virtual ~FaultStage() = default;
   virtual void take(Step step, std::vector<Step>& out) = 0;
 };
 
-/// A way in which a store fails, with its settings. Immutable; used from many threads. docs/mock.md tells how to add
-/// one.
+/// A way in which a store fails, with its settings. Immutable; used from many threads. docs/mock.md
+/// tells how to add one.
 class Fault {
  public:
   virtual ~Fault() = default;

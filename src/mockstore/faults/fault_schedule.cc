@@ -21,7 +21,8 @@ void FaultChain::apply(Step step, std::vector<Step>& out) {
 }
 
 bool FaultSchedule::Entry::refuses() const {
-  return std::any_of(rule.faults.begin(), rule.faults.end(), [](const auto& fault) { return fault->refuses(); });
+  return std::any_of(rule.faults.begin(), rule.faults.end(),
+                     [](const auto& fault) { return fault->refuses(); });
 }
 
 void FaultSchedule::set(std::vector<FaultRule> rules, Time now) {

@@ -22,8 +22,8 @@ class FaultChain {
   /// Their names, in order.
   const std::vector<std::string>& names() const { return names_; }
 
-  /// What becomes of one step of the answer; `out` is overwritten. Nothing is to be asked of the answer once
-  /// finished().
+  /// What becomes of one step of the answer; `out` is overwritten. Nothing is to be asked of the
+  /// answer once finished().
   void apply(Step step, std::vector<Step>& out);
   bool finished() const { return finished_; }
 
@@ -41,8 +41,8 @@ class FaultChain {
   bool finished_ = false;
 };
 
-/// The faults of a store and when they strike. Times are since the store's start, and are handed in: there is no clock
-/// here.
+/// The faults of a store and when they strike. Times are since the store's start, and are handed
+/// in: there is no clock here.
 ///
 /// Thread-safe. With requests in the same order, the same ones are hit in every run.
 class FaultSchedule {

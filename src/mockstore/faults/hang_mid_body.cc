@@ -7,7 +7,7 @@ namespace {
 
 class Stage final : public FaultStage {
  public:
-  explicit Stage(BodyPlace place) : limit_(place) {}
+  explicit Stage(BodyPosition place) : limit_(place) {}
 
   void take(Step step, std::vector<Step>& out) override {
     if (auto* body = std::get_if<Body>(&step)) {
@@ -28,12 +28,14 @@ class Stage final : public FaultStage {
 
 class HangMidBody final : public Fault {
  public:
-  explicit HangMidBody(BodyPlace place) : place_(place) {}
+  explicit HangMidBody(BodyPosition place) : place_(place) {}
   std::string_view name() const override { return "hang_mid_body"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(place_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(place_);
+  }
 
  private:
-  BodyPlace place_;
+  BodyPosition place_;
 };
 
 }  // namespace
@@ -43,9 +45,11 @@ std::shared_ptr<const Fault> parse_hang_mid_body(const yaml::Node& settings) {
   const auto bytes = mapping.find("bytes");
   const auto frames = mapping.find("frames");
   mapping.finish();
-  if (bytes.has_value() == frames.has_value()) settings.error("say where: {bytes: 1000} or {frames: 3}");
-  return std::make_shared<HangMidBody>(bytes ? BodyPlace{BodyPlace::Unit::bytes, bytes->bytes()}
-                                             : BodyPlace{BodyPlace::Unit::frames, frames->count()});
+  if (bytes.has_value() == frames.has_value())
+    settings.error("say where: {bytes: 1000} or {frames: 3}");
+  return std::make_shared<HangMidBody>(
+      bytes ? BodyPosition{BodyPosition::Unit::bytes, bytes->bytes()}
+            : BodyPosition{BodyPosition::Unit::frames, frames->count()});
 }
 
 }  // namespace mread::mockstore::faults

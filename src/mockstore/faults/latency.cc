@@ -22,10 +22,12 @@ struct Distribution {
       case Kind::fixed:
         break;
       case Kind::uniform:
-        return duration_cast<nanoseconds>(base + random.unit() * std::chrono::duration<double>(high - low));
+        return duration_cast<nanoseconds>(base + random.unit() *
+                                                     std::chrono::duration<double>(high - low));
       case Kind::lognormal: {
         constexpr std::chrono::duration<double> longest = std::chrono::hours(24);
-        return duration_cast<nanoseconds>(std::min(base * std::exp(sigma * random.normal()), longest));
+        return duration_cast<nanoseconds>(
+            std::min(base * std::exp(sigma * random.normal()), longest));
       }
     }
     return low;
@@ -51,7 +53,8 @@ class Stage final : public FaultStage {
 
 class Latency final : public Fault {
  public:
-  Latency(Distribution distribution, bool per_frame) : distribution_(distribution), per_frame_(per_frame) {}
+  Latency(Distribution distribution, bool per_frame)
+      : distribution_(distribution), per_frame_(per_frame) {}
   std::string_view name() const override { return "latency"; }
   std::unique_ptr<FaultStage> start(Draw& draw) const override {
     return std::make_unique<Stage>(distribution_, per_frame_, draw);
@@ -81,7 +84,8 @@ std::shared_ptr<const Fault> parse_latency(const yaml::Node& settings) {
   const auto sigma = mapping.find("sigma");
   mapping.finish();
   const int kinds = (fixed ? 1 : 0) + (low || high ? 1 : 0) + (median || sigma ? 1 : 0);
-  if (kinds != 1) settings.error("a latency is {fixed: 1s}, or {min: 1s, max: 2s}, or {median: 1s, sigma: 0.5}");
+  if (kinds != 1)
+    settings.error("a latency is {fixed: 1s}, or {min: 1s, max: 2s}, or {median: 1s, sigma: 0.5}");
   if (fixed) {
     distribution.low = fixed->duration();
   } else if (low || high) {
@@ -91,7 +95,8 @@ std::shared_ptr<const Fault> parse_latency(const yaml::Node& settings) {
   } else {
     if (!median || !sigma) settings.error("a lognormal latency needs median and sigma");
     distribution = {Distribution::Kind::lognormal, median->duration(), {}, sigma->number()};
-    if (!(distribution.sigma >= 0 && distribution.sigma <= 10)) sigma->error("sigma is a number from 0 to 10");
+    if (!(distribution.sigma >= 0 && distribution.sigma <= 10))
+      sigma->error("sigma is a number from 0 to 10");
   }
   return std::make_shared<Latency>(distribution, per_frame);
 }

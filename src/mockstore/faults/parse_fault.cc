@@ -33,7 +33,9 @@ const faults::Entry* find_fault(std::string_view name) {
 
 }  // namespace
 
-std::string to_json(const yaml::Node& node) { return printable_json(boost::json::serialize(json_of(node))); }
+std::string to_json(const yaml::Node& node) {
+  return printable_json(boost::json::serialize(json_of(node)));
+}
 
 namespace {
 
@@ -41,7 +43,8 @@ std::string unknown_fault(std::string_view word) {
   std::vector<std::string> known{"at", "for", "probability", "first"};
   for (const auto& fault : faults::registry()) known.emplace_back(fault.name);
   const std::string near = nearest(word, known);
-  return "unknown fault '" + std::string(word) + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?");
+  return "unknown fault '" + std::string(word) + "'" +
+         (near.empty() ? "" : "; did you mean '" + near + "'?");
 }
 
 // A fault that needs no settings, as a word alone.
@@ -72,7 +75,8 @@ FaultRule parse_fault(const yaml::Node& node) {
       rule.duration = value.duration();
     } else if (key == "probability") {
       rule.probability = value.number();
-      if (!(rule.probability >= 0 && rule.probability <= 1)) value.error("a probability is a number from 0 to 1");
+      if (!(rule.probability >= 0 && rule.probability <= 1))
+        value.error("a probability is a number from 0 to 1");
       random = key_node;
     } else if (key == "first") {
       rule.first = value.count();
@@ -86,7 +90,9 @@ FaultRule parse_fault(const yaml::Node& node) {
   if (rule.faults.empty()) node.error("no fault named, for instance {latency: 1s}");
   for (const auto& fault : rule.faults)
     if (fault->refuses() && random)
-      random->error("'refused' closes the listener for every client: it takes at and for, not probability or first");
+      random->error(
+          "'refused' closes the listener for every client: it takes at and for, not probability or "
+          "first");
   rule.notation = to_json(node);
   return rule;
 }

@@ -8,9 +8,10 @@
 
 namespace mread::mockstore {
 
-/// Reads one fault: a mapping of fault names and their settings, and the conditions `at`, `for`, `probability`,
-/// `first`.
-///   {latency: 1s}   {status: 503, probability: 0.1}   {truncate: {where: after_crc, frame: 2}, at: 5s, for: 10s}
+/// Reads one fault: a mapping of fault names and their settings, and the conditions `at`, `for`,
+/// `probability`, `first`.
+///   {latency: 1s}   {status: 503, probability: 0.1}   {truncate: {where: after_crc, frame: 2}, at:
+///   5s, for: 10s}
 /// or the word alone of a fault that needs no settings:
 ///   hang_before_headers
 /// Throws yaml::ConfigError.

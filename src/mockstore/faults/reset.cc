@@ -10,7 +10,7 @@ namespace {
 class Stage final : public FaultStage {
  public:
   explicit Stage(std::optional<uint64_t> after_bytes) {
-    if (after_bytes) limit_.emplace(BodyPlace{BodyPlace::Unit::bytes, *after_bytes});
+    if (after_bytes) limit_.emplace(BodyPosition{BodyPosition::Unit::bytes, *after_bytes});
   }
 
   void take(Step step, std::vector<Step>& out) override {
@@ -38,7 +38,9 @@ class Reset final : public Fault {
  public:
   explicit Reset(std::optional<uint64_t> after_bytes) : after_bytes_(after_bytes) {}
   std::string_view name() const override { return "reset"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(after_bytes_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(after_bytes_);
+  }
 
  private:
   std::optional<uint64_t> after_bytes_;

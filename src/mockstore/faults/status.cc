@@ -25,7 +25,9 @@ class Status final : public Fault {
  public:
   Status(int code, std::string text) : code_(code), text_(std::move(text)) {}
   std::string_view name() const override { return "status"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(code_, text_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(code_, text_);
+  }
 
  private:
   int code_;

@@ -6,25 +6,25 @@
 namespace mread::mockstore::faults {
 namespace {
 
-struct Place {
+struct CutPoint {
   enum class Inside { none, after_varint, after_crc, mid_payload } inside = Inside::none;
-  BodyPlace limit;  // Whole frames before the one that is cut, or bytes.
+  BodyPosition limit;  // Whole frames before the one that is cut, or bytes.
   bool clean = true;
 };
 
-size_t cut_inside(std::string_view frame, Place::Inside inside) {
+size_t cut_inside(std::string_view frame, CutPoint::Inside inside) {
   const char* p = frame.data();
   uint64_t length = 0;
   if (!wire::get_varint(p, frame.data() + frame.size(), length)) return 0;
   const size_t varint = static_cast<size_t>(p - frame.data());
   switch (inside) {
-    case Place::Inside::none:
+    case CutPoint::Inside::none:
       return 0;
-    case Place::Inside::after_varint:
+    case CutPoint::Inside::after_varint:
       return varint;
-    case Place::Inside::after_crc:
+    case CutPoint::Inside::after_crc:
       return varint + 4;
-    case Place::Inside::mid_payload:
+    case CutPoint::Inside::mid_payload:
       break;
   }
   return varint + 4 + length / 2;
@@ -32,23 +32,25 @@ size_t cut_inside(std::string_view frame, Place::Inside inside) {
 
 class Stage final : public FaultStage {
  public:
-  explicit Stage(const Place& place) : place_(place), limit_(place.limit) {}
+  explicit Stage(const CutPoint& place) : place_(place), limit_(place.limit) {}
 
   void take(Step step, std::vector<Step>& out) override {
     auto* body = std::get_if<Body>(&step);
     if (!body) {
       // A length that was announced would make every end a cut.
-      if (auto* head = std::get_if<Head>(&step); head && place_.clean) head->head.headers.remove("Content-Length");
+      if (auto* head = std::get_if<Head>(&step); head && place_.clean)
+        head->head.headers.remove("Content-Length");
       out.push_back(std::move(step));
       return;
     }
     const Body whole = *body;
-    if (place_.limit.unit == BodyPlace::Unit::frames && !whole.is_frame) {  // SAMPLES, or an error's text.
+    if (place_.limit.unit == BodyPosition::Unit::frames &&
+        !whole.is_frame) {  // SAMPLES, or an error's text.
       out.push_back(std::move(step));
       return;
     }
     const bool reached = limit_.reached(*body);
-    if (reached && place_.inside != Place::Inside::none)
+    if (reached && place_.inside != CutPoint::Inside::none)
       body->bytes = whole.bytes.substr(0, cut_inside(whole.bytes, place_.inside));
     if (reached) body->is_frame = false;
     if (!body->bytes.empty()) out.push_back(std::move(step));
@@ -56,24 +58,26 @@ class Stage final : public FaultStage {
   }
 
  private:
-  Place place_;
+  CutPoint place_;
   BodyLimit limit_;
 };
 
 class Truncate final : public Fault {
  public:
-  explicit Truncate(Place place) : place_(place) {}
+  explicit Truncate(CutPoint place) : place_(place) {}
   std::string_view name() const override { return "truncate"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(place_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(place_);
+  }
 
  private:
-  Place place_;
+  CutPoint place_;
 };
 
 }  // namespace
 
 std::shared_ptr<const Fault> parse_truncate(const yaml::Node& settings) {
-  Place place;
+  CutPoint place;
   yaml::Mapping mapping = settings.mapping();
   const auto where = mapping.find("where");
   const auto frame = mapping.find("frame");
@@ -82,18 +86,20 @@ std::shared_ptr<const Fault> parse_truncate(const yaml::Node& settings) {
   if (const auto end = mapping.find("end")) place.clean = end->one_of({"clean", "cut"}) == "clean";
   mapping.finish();
   if ((where ? 1 : 0) + (frames ? 1 : 0) + (bytes ? 1 : 0) != 1)
-    settings.error("say where: {where: after_varint | after_crc | mid_payload}, {frames: 3} or {bytes: 100}");
-  if (frame && !where) frame->error("'frame' belongs to 'where'; {frames: N} cuts after N whole frames");
+    settings.error(
+        "say where: {where: after_varint | after_crc | mid_payload}, {frames: 3} or {bytes: 100}");
+  if (frame && !where)
+    frame->error("'frame' belongs to 'where'; {frames: N} cuts after N whole frames");
   if (bytes) {
-    place.limit = {BodyPlace::Unit::bytes, bytes->bytes()};
+    place.limit = {BodyPosition::Unit::bytes, bytes->bytes()};
   } else if (frames) {
-    place.limit = {BodyPlace::Unit::frames, frames->count()};
+    place.limit = {BodyPosition::Unit::frames, frames->count()};
   } else {
     const std::string name = where->one_of({"after_varint", "after_crc", "mid_payload"});
-    place.inside = name == "after_varint" ? Place::Inside::after_varint
-                   : name == "after_crc"  ? Place::Inside::after_crc
-                                          : Place::Inside::mid_payload;
-    place.limit = {BodyPlace::Unit::frames, frame ? frame->count() : 0};
+    place.inside = name == "after_varint" ? CutPoint::Inside::after_varint
+                   : name == "after_crc"  ? CutPoint::Inside::after_crc
+                                          : CutPoint::Inside::mid_payload;
+    place.limit = {BodyPosition::Unit::frames, frame ? frame->count() : 0};
   }
   return std::make_shared<Truncate>(place);
 }

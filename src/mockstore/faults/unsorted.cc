@@ -19,8 +19,10 @@ class Unsorted final : public Fault {
 }  // namespace
 
 std::shared_ptr<const Fault> parse_unsorted(const yaml::Node& settings) {
-  const bool shuffled = !settings.is_null() && settings.one_of({"reversed", "shuffled"}) == "shuffled";
-  return std::make_shared<Unsorted>(shuffled ? AnswerShape::Order::shuffled : AnswerShape::Order::reversed);
+  const bool shuffled =
+      !settings.is_null() && settings.one_of({"reversed", "shuffled"}) == "shuffled";
+  return std::make_shared<Unsorted>(shuffled ? AnswerShape::Order::shuffled
+                                             : AnswerShape::Order::reversed);
 }
 
 }  // namespace mread::mockstore::faults

@@ -10,12 +10,14 @@ class Stage final : public FaultStage {
   explicit Stage(uint64_t frame) : frames_left_(frame) {}
 
   void take(Step step, std::vector<Step>& out) override {
-    if (auto* body = std::get_if<Body>(&step); body && body->is_frame && !done_ && frames_left_-- == 0) {
+    if (auto* body = std::get_if<Body>(&step);
+        body && body->is_frame && !done_ && frames_left_-- == 0) {
       done_ = true;
       std::string frame(body->bytes);
       const char* p = frame.data();
       uint64_t length = 0;
-      if (wire::get_varint(p, frame.data() + frame.size(), length)) frame[static_cast<size_t>(p - frame.data())] ^= 1;
+      if (wire::get_varint(p, frame.data() + frame.size(), length))
+        frame[static_cast<size_t>(p - frame.data())] ^= 1;
       Body broken = Body::owned(std::move(frame));
       broken.is_frame = true;
       step = std::move(broken);
@@ -32,7 +34,9 @@ class WrongCrc final : public Fault {
  public:
   explicit WrongCrc(uint64_t frame) : frame_(frame) {}
   std::string_view name() const override { return "wrong_crc"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(frame_); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<Stage>(frame_);
+  }
 
  private:
   uint64_t frame_;

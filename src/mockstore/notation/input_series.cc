@@ -20,7 +20,8 @@ InputSeries::InputSeries(model::LabelSet labels, ValueSequence values, std::vect
   for (const Repeat& one : repeat_) count_ *= one.count;
 }
 
-Result<InputSeries> InputSeries::parse(std::string_view series, std::string_view values, std::vector<Repeat> repeat) {
+Result<InputSeries> InputSeries::parse(std::string_view series, std::string_view values,
+                                       std::vector<Repeat> repeat) {
   auto labels = model::parse_series(series);
   if (!labels) return fail(labels.error().in("series"));
   auto sequence = ValueSequence::parse(values);
@@ -30,7 +31,8 @@ Result<InputSeries> InputSeries::parse(std::string_view series, std::string_view
     if (one.label.empty() || one.count == 0)
       return fail(Errc::malformed, "repeat: needs a label name and a count of at least 1");
     if (labels->has(one.label))
-      return fail(Errc::malformed, fmt::format("repeat: the series has the label '{}' already", one.label));
+      return fail(Errc::malformed,
+                  fmt::format("repeat: the series has the label '{}' already", one.label));
     if (one.count > max_series / count)
       return fail(Errc::limit, fmt::format("repeat: more than {} series in one entry", max_series));
     count *= one.count;
@@ -47,7 +49,8 @@ model::LabelSet InputSeries::labels(uint64_t index) const {
   return labels;
 }
 
-model::Series InputSeries::series(uint64_t index, const Clock& clock, int64_t first_ms, int64_t last_ms) const {
+model::Series InputSeries::series(uint64_t index, const Clock& clock, int64_t first_ms,
+                                  int64_t last_ms) const {
   model::Series series;
   series.labels = labels(index);
   values_.expand(clock, series, first_ms, last_ms);
@@ -62,7 +65,8 @@ std::vector<Repeat> read_repeat(const yaml::Node& node, const model::LabelSet& l
   yaml::Mapping mapping = node.mapping();
   for (const yaml::Mapping::Entry& entry : mapping.entries()) {
     if (entry.key.empty()) entry.key_node.error("a label name is missing");
-    if (labels.has(entry.key)) entry.key_node.error(fmt::format("the series has the label '{}' already", entry.key));
+    if (labels.has(entry.key))
+      entry.key_node.error(fmt::format("the series has the label '{}' already", entry.key));
     Repeat one{entry.key, 1, entry.key + "-"};
     yaml::Node count = entry.value;
     if (entry.value.is_mapping()) {
@@ -73,7 +77,8 @@ std::vector<Repeat> read_repeat(const yaml::Node& node, const model::LabelSet& l
     }
     one.count = count.count();
     if (one.count == 0) count.error("must be at least 1");
-    if (one.count > max_series / series) count.error(fmt::format("more than {} series in one entry", max_series));
+    if (one.count > max_series / series)
+      count.error(fmt::format("more than {} series in one entry", max_series));
     series *= one.count;
     repeat.push_back(std::move(one));
   }
@@ -95,7 +100,8 @@ std::vector<InputSeries> read_input_series(const yaml::Node& list) {
     auto sequence = ValueSequence::parse(values.string(), &offset);
     if (!sequence) values.error_at(offset, sequence.error().context);
     std::vector<Repeat> repeat;
-    if (const auto node_of_repeat = mapping.find("repeat")) repeat = read_repeat(*node_of_repeat, *labels);
+    if (const auto node_of_repeat = mapping.find("repeat"))
+      repeat = read_repeat(*node_of_repeat, *labels);
     mapping.finish();
     if (repeat.empty() && !seen.insert(labels->to_string()).second) {
       series.error(fmt::format("the series {} is listed twice", labels->to_string()));
@@ -105,14 +111,17 @@ std::vector<InputSeries> read_input_series(const yaml::Node& list) {
   return entries;
 }
 
-Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries, const Clock& clock) {
+Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries,
+                                                       const Clock& clock) {
   uint64_t bytes = 0;
   for (const InputSeries& entry : entries) {
     constexpr uint64_t label_bytes = 2 * sizeof(std::string) + 32;
     const uint64_t each = sizeof(model::Series) + entry.values().expanded_bytes() +
                           (entry.labels(0).size() + entry.repeat().size()) * label_bytes;
     if (entry.series_count() > (most_expanded_bytes - bytes) / each) {
-      return fail(Errc::limit, "input_series: all samples together take more than 4 GiB; shorten values: or repeat:");
+      return fail(
+          Errc::limit,
+          "input_series: all samples together take more than 4 GiB; shorten values: or repeat:");
     }
     bytes += entry.series_count() * each;
   }
@@ -120,10 +129,12 @@ Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSe
   for (const InputSeries& entry : entries) {
     for (uint64_t i = 0; i < entry.series_count(); ++i) all.push_back(entry.series(i, clock));
   }
-  std::sort(all.begin(), all.end(), [](const model::Series& a, const model::Series& b) { return a.labels < b.labels; });
+  std::sort(all.begin(), all.end(),
+            [](const model::Series& a, const model::Series& b) { return a.labels < b.labels; });
   for (size_t i = 1; i < all.size(); ++i) {
     if (all[i - 1].labels == all[i].labels) {
-      return fail(Errc::malformed, fmt::format("the series {} is listed twice", all[i].labels.to_string()));
+      return fail(Errc::malformed,
+                  fmt::format("the series {} is listed twice", all[i].labels.to_string()));
     }
   }
   return all;

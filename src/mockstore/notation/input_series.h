@@ -20,26 +20,31 @@ struct Repeat {
   std::string prefix;
 };
 
-/// Between two samples where nothing says `interval:`, of a mock and of a scenario alike. (promtool's own default is
-/// 1m.)
+/// Between two samples where nothing says `interval:`, of a mock and of a scenario alike.
+/// (promtool's own default is 1m.)
 inline constexpr std::chrono::milliseconds default_interval{15'000};
 
-/// One entry of `input_series`: a series, or the product of its `repeat` labels as that many series with the same
-/// values. The series are made one at a time when they are asked for: 100k of them need no more memory than one.
+/// One entry of `input_series`: a series, or the product of its `repeat` labels as that many series
+/// with the same values. The series are made one at a time when they are asked for: 100k of them
+/// need no more memory than one.
 ///
 ///   - series: 'node_cpu_seconds_total{mode="idle"}'
 ///     values: '0+15x240'
 ///     repeat: {host: 100, cpu: 8}      # host="host-0" … "host-99", cpu="cpu-0" … "cpu-7"
-///     # or with another prefix:          repeat: {host: 100, cpu: {count: 8, prefix: ""}}    cpu="0" … "7"
+///     # or with another prefix:          repeat: {host: 100, cpu: {count: 8, prefix: ""}} cpu="0"
+///     … "7"
 class InputSeries {
  public:
   InputSeries(model::LabelSet labels, ValueSequence values, std::vector<Repeat> repeat = {});
 
-  /// Errors: Errc::malformed as ValueSequence::parse and model::parse_series ("series: offset N: …").
-  static Result<InputSeries> parse(std::string_view series, std::string_view values, std::vector<Repeat> repeat = {});
+  /// Errors: Errc::malformed as ValueSequence::parse and model::parse_series ("series: offset N:
+  /// …").
+  static Result<InputSeries> parse(std::string_view series, std::string_view values,
+                                   std::vector<Repeat> repeat = {});
 
   uint64_t series_count() const { return count_; }
-  /// index < series_count(). The first label of `repeat` changes slowest. Not in the order of labels.
+  /// index < series_count(). The first label of `repeat` changes slowest. Not in the order of
+  /// labels.
   model::LabelSet labels(uint64_t index) const;
   model::Series series(uint64_t index, const Clock& clock, int64_t first_ms = INT64_MIN,
                        int64_t last_ms = INT64_MAX) const;
@@ -54,14 +59,15 @@ class InputSeries {
   uint64_t count_ = 1;
 };
 
-/// Reads an `input_series:` list: entries with `series`, `values` and, optionally, `repeat`. Throws yaml::ConfigError
-/// with the place, down to the column inside a notation; also for the same label set twice in entries without `repeat`,
-/// and for a `repeat` label that the series has already.
+/// Reads an `input_series:` list: entries with `series`, `values` and, optionally, `repeat`. Throws
+/// yaml::ConfigError with the place, down to the column inside a notation; also for the same label
+/// set twice in entries without `repeat`, and for a `repeat` label that the series has already.
 std::vector<InputSeries> read_input_series(const yaml::Node& list);
 
 /// All series of the entries, sorted by labels, for data sets that fit in memory.
-/// Errors: Errc::malformed where two of them have the same labels; Errc::limit above 4 GiB of samples, before any is
-/// made.
-Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries, const Clock& clock);
+/// Errors: Errc::malformed where two of them have the same labels; Errc::limit above 4 GiB of
+/// samples, before any is made.
+Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries,
+                                                       const Clock& clock);
 
 }  // namespace mread::mockstore

@@ -57,7 +57,8 @@ void append_value(std::string& out, double value) {
 
 void append_timestamp(std::string& out, int64_t timestamp_ms) {
   const bool negative = timestamp_ms < 0;
-  const uint64_t ms = negative ? 0 - static_cast<uint64_t>(timestamp_ms) : static_cast<uint64_t>(timestamp_ms);
+  const uint64_t ms =
+      negative ? 0 - static_cast<uint64_t>(timestamp_ms) : static_cast<uint64_t>(timestamp_ms);
   fmt::format_to(std::back_inserter(out), "{}{}", negative ? "-" : "", ms / 1000);
   if (ms % 1000 != 0) fmt::format_to(std::back_inserter(out), ".{:03}", ms % 1000);
 }

@@ -1,6 +1,6 @@
-// The notation of value sequences. Its tokens follow promql/parser of Prometheus, oddities included: "010" is octal,
-// "1_000" a thousand, hexadecimal does not exist (the x repeats), and "Infx3" is a word rather than a repeated
-// infinity.
+// The notation of value sequences. Its tokens follow promql/parser of Prometheus, oddities
+// included: "010" is octal, "1_000" a thousand, hexadecimal does not exist (the x repeats), and
+// "Infx3" is a word rather than a repeated infinity.
 
 #include <algorithm>
 #include <bit>
@@ -28,13 +28,14 @@ bool is_alpha(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' &
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   return out;
 }
 
-// Go's rule for numbers: an underscore stands between digits (or right behind a leading zero, which counts as a base
-// prefix).
+// Go's rule for numbers: an underscore stands between digits (or right behind a leading zero, which
+// counts as a base prefix).
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -51,7 +52,8 @@ std::optional<double> parse_number(std::string_view text) {
   const auto plain = without_underscores(text);
   if (!plain || plain->empty()) return std::nullopt;
   const char* const end = plain->data() + plain->size();
-  // First as an integer with Go's base prefixes, of which only the zero can get here; then as a float.
+  // First as an integer with Go's base prefixes, of which only the zero can get here; then as a
+  // float.
   const bool octal = plain->size() > 1 && plain->front() == '0';
   int64_t integer = 0;
   if (const auto [stop, error] = std::from_chars(plain->data(), end, integer, octal ? 8 : 10);
@@ -81,10 +83,13 @@ class SequenceParser {
 
  private:
   using Item = ValueSequence::Item;
-  using HistogramField = std::variant<double, int64_t, std::vector<double>, model::CounterResetHint>;
+  using HistogramField =
+      std::variant<double, int64_t, std::vector<double>, model::CounterResetHint>;
 
   bool at_end() const { return at_ == text_.size(); }
-  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char peek(size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   bool take(char c) {
     if (at_end() || text_[at_] != c) return false;
     ++at_;
@@ -121,7 +126,9 @@ class SequenceParser {
   size_t error_offset_ = 0;
 };
 
-std::string SequenceParser::found() const { return at_end() ? "the end" : fmt::format("'{}'", text_[at_]); }
+std::string SequenceParser::found() const {
+  return at_end() ? "the end" : fmt::format("'{}'", text_[at_]);
+}
 
 tl::unexpected<Error> SequenceParser::wrong(size_t offset, const std::string& what, Errc errc) {
   error_offset_ = offset;
@@ -137,7 +144,8 @@ std::string_view SequenceParser::scan_word() {
 Result<std::string_view> SequenceParser::scan_number() {
   const size_t from = at_;
   const auto bad = [&] {
-    return wrong(from, fmt::format("bad number '{}'", text_.substr(from, std::max<size_t>(at_ - from, 1))));
+    return wrong(
+        from, fmt::format("bad number '{}'", text_.substr(from, std::max<size_t>(at_ - from, 1))));
   };
   bool dot = take('.');
   bool exponent = false;
@@ -205,7 +213,8 @@ Result<uint64_t> SequenceParser::whole() {
   const auto digits = scan_number();
   if (!digits) return fail(digits.error());
   uint64_t value = 0;
-  const auto [stop, error] = std::from_chars(digits->data(), digits->data() + digits->size(), value);
+  const auto [stop, error] =
+      std::from_chars(digits->data(), digits->data() + digits->size(), value);
   if (error != std::errc{} || stop != digits->data() + digits->size())
     return wrong(from, fmt::format("'{}' is not a whole number", *digits));
   return value;
@@ -216,7 +225,8 @@ Result<int64_t> SequenceParser::integer() {
   const bool minus = take('-');
   const auto value = whole();
   if (!value) return fail(value.error());
-  if (*value > static_cast<uint64_t>(INT32_MAX)) return wrong(from, fmt::format("{} is out of range", *value));
+  if (*value > static_cast<uint64_t>(INT32_MAX))
+    return wrong(from, fmt::format("{} is out of range", *value));
   return minus ? -static_cast<int64_t>(*value) : static_cast<int64_t>(*value);
 }
 
@@ -226,8 +236,10 @@ Result<uint64_t> SequenceParser::repetition() {
   const auto times = whole();
   if (!times) return times;
   if (*times > ValueSequence::max_points) {
-    return wrong(from, fmt::format("{} repetitions are above the limit of {}", *times, ValueSequence::max_points),
-                 Errc::limit);
+    return wrong(
+        from,
+        fmt::format("{} repetitions are above the limit of {}", *times, ValueSequence::max_points),
+        Errc::limit);
   }
   return times;
 }
@@ -258,7 +270,9 @@ Result<SequenceParser::Item> SequenceParser::value_item() {
     } else {
       at_ = from;
       const auto value = number_or_word();
-      if (!value) return wrong(from, fmt::format("unexpected '{}': want a number, stale, _, or {{{{…}}}}", word));
+      if (!value)
+        return wrong(from,
+                     fmt::format("unexpected '{}': want a number, stale, _, or {{{{…}}}}", word));
       out.value = *value;
     }
   } else if (is_digit(first) || first == '.' || first == '+' || first == '-') {
@@ -266,14 +280,16 @@ Result<SequenceParser::Item> SequenceParser::value_item() {
     if (!value) return fail(value.error());
     out.value = *value;
   } else {
-    return wrong(from, fmt::format("unexpected {}: want a number, stale, _, or {{{{…}}}}", found()));
+    return wrong(from,
+                 fmt::format("unexpected {}: want a number, stale, _, or {{{{…}}}}", found()));
   }
   if (peek() == '+' || peek() == '-') {
     const auto step = signed_number();
     if (!step) return fail(step.error());
     out.has_step = true;
     out.step = *step;
-    if (peek() != 'x') return wrong(at_, fmt::format("expected xN after the step, got {}", found()));
+    if (peek() != 'x')
+      return wrong(at_, fmt::format("expected xN after the step, got {}", found()));
   }
   if (take('x')) {
     const auto times = repetition();
@@ -298,7 +314,8 @@ Result<SequenceParser::Item> SequenceParser::histogram_item() {
     if (!step) return fail(step.error());
     out.histogram_step = std::move(*step);
     out.has_step = true;
-    if (peek() != 'x') return wrong(at_, fmt::format("expected xN after the histogram's step, got {}", found()));
+    if (peek() != 'x')
+      return wrong(at_, fmt::format("expected xN after the histogram's step, got {}", found()));
   }
   if (take('x')) {
     const auto times = repetition();
@@ -328,11 +345,13 @@ Result<std::vector<double>> SequenceParser::bucket_list() {
 Result<model::CounterResetHint> SequenceParser::reset_hint() {
   const size_t from = at_;
   const std::string word = lower(scan_word());
-  for (const auto hint : {model::CounterResetHint::unknown, model::CounterResetHint::yes, model::CounterResetHint::no,
-                          model::CounterResetHint::gauge}) {
+  for (const auto hint : {model::CounterResetHint::unknown, model::CounterResetHint::yes,
+                          model::CounterResetHint::no, model::CounterResetHint::gauge}) {
     if (word == model::to_string(hint)) return hint;
   }
-  return wrong(from, fmt::format("'{}' is no counter_reset_hint: want unknown, reset, not_reset or gauge", word));
+  return wrong(
+      from,
+      fmt::format("'{}' is no counter_reset_hint: want unknown, reset, not_reset or gauge", word));
 }
 
 Result<SequenceParser::HistogramField> SequenceParser::histogram_field(const std::string& key) {
@@ -341,7 +360,8 @@ Result<SequenceParser::HistogramField> SequenceParser::histogram_field(const std
     return HistogramField(std::move(*result));
   };
   if (key == "schema" || key == "offset" || key == "n_offset") return as_field(integer());
-  if (key == "buckets" || key == "n_buckets" || key == "custom_values") return as_field(bucket_list());
+  if (key == "buckets" || key == "n_buckets" || key == "custom_values")
+    return as_field(bucket_list());
   if (key == "counter_reset_hint") return as_field(reset_hint());
   return as_field(histogram_number());
 }
@@ -357,16 +377,19 @@ Result<model::Histogram> SequenceParser::histogram() {
   while (!(peek() == '}' && peek(1) == '}')) {
     const size_t from = at_;
     if (at_end()) return wrong(from, "the histogram is not closed: want '}}'");
-    if (!fields.empty() && !spaced) return wrong(from, fmt::format("expected a space or '}}}}', got {}", found()));
+    if (!fields.empty() && !spaced)
+      return wrong(from, fmt::format("expected a space or '}}}}', got {}", found()));
     size_t stop = at_;
     while (stop < text_.size() && is_alpha(text_[stop])) ++stop;
     const std::string key = lower(text_.substr(from, stop - from));
     at_ = stop;
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      return wrong(from, fmt::format("unexpected {} in a histogram: want schema, sum, count, z_bucket, z_bucket_w, "
-                                     "offset, buckets, n_offset, n_buckets, "
-                                     "custom_values or counter_reset_hint",
-                                     key.empty() ? (at_ = from, found()) : "'" + key + "'"));
+      return wrong(
+          from, fmt::format(
+                    "unexpected {} in a histogram: want schema, sum, count, z_bucket, z_bucket_w, "
+                    "offset, buckets, n_offset, n_buckets, "
+                    "custom_values or counter_reset_hint",
+                    key.empty() ? (at_ = from, found()) : "'" + key + "'"));
     }
     if (!take(':')) return wrong(at_, fmt::format("expected ':' after '{}', got {}", key, found()));
     auto field = histogram_field(key);
@@ -403,7 +426,8 @@ Result<model::Histogram> SequenceParser::histogram() {
   if (!out.positive_counts.empty())
     out.positive_spans = {{whole_of("offset"), static_cast<uint32_t>(out.positive_counts.size())}};
   if (!out.negative_counts.empty())
-    out.negative_spans = {{whole_of("n_offset"), static_cast<uint32_t>(out.negative_counts.size())}};
+    out.negative_spans = {
+        {whole_of("n_offset"), static_cast<uint32_t>(out.negative_counts.size())}};
   return out;
 }
 
@@ -417,10 +441,13 @@ Result<ValueSequence> SequenceParser::parse() {
     if (!next) return fail(next.error());
     size += next->count;
     if (size > ValueSequence::max_points) {
-      return wrong(from, fmt::format("more than {} points in one series", ValueSequence::max_points), Errc::limit);
+      return wrong(from,
+                   fmt::format("more than {} points in one series", ValueSequence::max_points),
+                   Errc::limit);
     }
     items->push_back(std::move(*next));
-    if (!skip_spaces() && !at_end()) return wrong(at_, fmt::format("expected a space, got {}", found()));
+    if (!skip_spaces() && !at_end())
+      return wrong(at_, fmt::format("expected a space, got {}", found()));
   }
   ValueSequence out;
   out.items_ = std::move(items);

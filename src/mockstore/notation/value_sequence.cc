@@ -14,7 +14,8 @@ uint64_t ValueSequence::expanded_bytes() const {
     if (item.kind == Item::Kind::value) bytes += item.count * sizeof(model::Sample);
     if (item.kind != Item::Kind::histogram) continue;
     const auto buckets = [](const model::Histogram& histogram) {
-      return histogram.positive_counts.size() + histogram.negative_counts.size() + histogram.custom_values.size();
+      return histogram.positive_counts.size() + histogram.negative_counts.size() +
+             histogram.custom_values.size();
     };
     const uint64_t doubles = buckets(item.histogram) + buckets(item.histogram_step);
     bytes += item.count * (sizeof(model::HistogramSample) + doubles * sizeof(double));
@@ -22,7 +23,8 @@ uint64_t ValueSequence::expanded_bytes() const {
   return bytes;
 }
 
-void ValueSequence::expand(const Clock& clock, model::Series& out, int64_t first_ms, int64_t last_ms) const {
+void ValueSequence::expand(const Clock& clock, model::Series& out, int64_t first_ms,
+                           int64_t last_ms) const {
   uint64_t point = 0;
   for (const Item& item : *items_) {
     if (item.kind == Item::Kind::blank) {
@@ -41,7 +43,8 @@ void ValueSequence::expand(const Clock& clock, model::Series& out, int64_t first
         if (item.kind == Item::Kind::value) {
           value += item.step;
         } else {
-          histogram = add_histogram(histogram, item.histogram_step, item.minus).value();  // parse() has tried it
+          histogram = add_histogram(histogram, item.histogram_step, item.minus)
+                          .value();  // parse() has tried it
         }
       }
       if (timestamp < first_ms) continue;

@@ -7,7 +7,8 @@ namespace mread::mockstore {
 namespace {
 
 // Of a list of faults, which anybody may send.
-const yaml::Bounds faults_bounds{.bytes = admin_body_limit_bytes, .values = 10'000, .pending_signs = 50'000};
+const yaml::Bounds faults_bounds{
+    .bytes = admin_body_limit_bytes, .values = 10'000, .pending_signs = 50'000};
 
 AdminReply reply(int status, std::string_view type, std::string body) {
   AdminReply result;
@@ -32,11 +33,13 @@ AdminReply not_allowed(std::string_view allowed) {
 
 bool is_admin_path(std::string_view target) { return target.starts_with("/-/"); }
 
-AdminReply answer_admin(Store& store, std::string_view method, std::string_view target, const std::string& body) {
+AdminReply answer_admin(Store& store, std::string_view method, std::string_view target,
+                        const std::string& body) {
   const std::string_view path = target.substr(0, target.find('?'));
   const bool get = method == "GET" || method == "HEAD";
   if (path == "/-/healthy")
-    return get ? plain(200, "mread mock store " + store.name() + " is healthy.") : not_allowed("GET");
+    return get ? plain(200, "mread mock store " + store.name() + " is healthy.")
+               : not_allowed("GET");
   if (path == "/-/ready")
     return get ? plain(200, "mread mock store " + store.name() + " is ready.") : not_allowed("GET");
   if (path == "/-/journal") {

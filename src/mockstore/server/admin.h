@@ -21,7 +21,8 @@ struct AdminReply {
 ///   GET /-/healthy   GET /-/ready   GET /-/journal   DELETE /-/journal
 ///   GET /-/faults    PUT /-/faults (the notation of `faults:`, YAML or JSON)    DELETE /-/faults
 /// Errors are one line of text: 400 for faults that cannot be read, 404, 405.
-AdminReply answer_admin(Store& store, std::string_view method, std::string_view target, const std::string& body);
+AdminReply answer_admin(Store& store, std::string_view method, std::string_view target,
+                        const std::string& body);
 
 /// True for the paths that belong to it.
 bool is_admin_path(std::string_view target);

@@ -12,12 +12,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<net::Refusal>> at_once(std::optional<net::Refusal> refusal) { co_return refusal; }
+asio::awaitable<std::optional<net::Refusal>> at_once(std::optional<net::Refusal> refusal) {
+  co_return refusal;
+}
 
 }  // namespace
 
 net::Screen control_screen(std::vector<std::string> names) {
-  const auto guard = std::make_shared<const net::BrowserGuard>(std::move(names), "hostnames: of mock.yml");
+  const auto guard =
+      std::make_shared<const net::BrowserGuard>(std::move(names), "hostnames: of mock.yml");
   return [guard](const net::RequestHead& head) {
     const std::string_view path = std::string_view(head.target).substr(0, head.target.find('?'));
     const bool is_guarded = path.starts_with("/-/") && path != "/-/healthy" && path != "/-/ready";

@@ -68,8 +68,8 @@ net::ListenAddress read_address(const yaml::Node& node) {
   return *address;
 }
 
-// The head as the server is to see it: its path alone, nothing that is the proxy's, and the end of the connection
-// behind the answer.
+// The head as the server is to see it: its path alone, nothing that is the proxy's, and the end of
+// the connection behind the answer.
 std::string forwarded_head(const net::RequestHead& head, const net::Url& url) {
   net::RequestHead out{head.method, url.target, {}};
   for (const auto& [name, value] : head.headers.fields()) out.headers.add(name, value);
@@ -84,7 +84,10 @@ std::string forwarded_head(const net::RequestHead& head, const net::Url& url) {
 
 struct ForwardProxy::State : std::enable_shared_from_this<State> {
   State(const asio::any_io_executor& executor, ForwardProxyConfig proxy_config)
-      : config(std::move(proxy_config)), strand(asio::make_strand(executor)), acceptor(strand), tasks(strand) {}
+      : config(std::move(proxy_config)),
+        strand(asio::make_strand(executor)),
+        acceptor(strand),
+        tasks(strand) {}
 
   Result<void> listen() {
     boost::system::error_code code;
@@ -92,7 +95,9 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     net::Url place;
     place.host = config.listen.host;
     place.port = config.listen.port;
-    if (code) return fail(Errc::config, "proxy " + config.name + ": listen: want an IP address, got " + place.host);
+    if (code)
+      return fail(Errc::config,
+                  "proxy " + config.name + ": listen: want an IP address, got " + place.host);
     const tcp::endpoint endpoint(address, config.listen.port);
     acceptor.open(endpoint.protocol(), code);
     if (!code) acceptor.set_option(tcp::acceptor::reuse_address(true), code);
@@ -120,7 +125,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
       const std::string peer = address_text(socket.remote_endpoint(ignored));
       socket.set_option(tcp::no_delay(true), ignored);
       if (open >= config.connections) continue;  // The socket closes.
-      auto connection = std::make_shared<net::Connection>(net::Connection::Socket(std::move(socket)));
+      auto connection =
+          std::make_shared<net::Connection>(net::Connection::Socket(std::move(socket)));
       tasks.spawn(serve(std::move(connection), peer));
     }
   }
@@ -156,20 +162,24 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     const net::RequestHead& head = parser.head();
     const uint64_t ordinal = record(peer, head.method, head.target);
     if (!config.authorization.empty() &&
-        !net::equal_in_constant_time(head.headers.get("Proxy-Authorization"), config.authorization)) {
+        !net::equal_in_constant_time(head.headers.get("Proxy-Authorization"),
+                                     config.authorization)) {
       co_await refuse(client, ordinal, 407, "Proxy Authentication Required");
       co_return;
     }
     const bool tunnel = head.method == "CONNECT";
     net::Route route;
     auto target = net::Url::parse(tunnel ? "http://" + head.target : head.target);
-    if (!target || target->scheme != net::Url::Scheme::http || (!tunnel && !head.target.starts_with("http://"))) {
-      co_await refuse(client, ordinal, 400, "a proxy is asked for CONNECT HOST:PORT or for an http URL");
+    if (!target || target->scheme != net::Url::Scheme::http ||
+        (!tunnel && !head.target.starts_with("http://"))) {
+      co_await refuse(client, ordinal, 400,
+                      "a proxy is asked for CONNECT HOST:PORT or for an http URL");
       co_return;
     }
     route.url = std::move(*target);
     const net::Url asked = route.url;
-    if (const auto known = config.hosts.find(asked.host); known != config.hosts.end()) route.url.host = known->second;
+    if (const auto known = config.hosts.find(asked.host); known != config.hosts.end())
+      route.url.host = known->second;
     const auto server = co_await net::dial(std::move(route), connect_timeout);
     if (!server) {
       std::string line = server.error().to_string();
@@ -182,11 +192,13 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     (*server)->close();
   }
 
-  asio::awaitable<void> pass_on(ConnectionPtr client, ConnectionPtr server, uint64_t ordinal, std::string head) {
+  asio::awaitable<void> pass_on(ConnectionPtr client, ConnectionPtr server, uint64_t ordinal,
+                                std::string head) {
     boost::system::error_code code;
     if (head.empty()) {
       set_status(ordinal, 200);
-      code = co_await client->write("HTTP/1.1 200 Connection established\r\n\r\n", config.idle_timeout);
+      code = co_await client->write("HTTP/1.1 200 Connection established\r\n\r\n",
+                                    config.idle_timeout);
     } else {
       code = co_await server->write(head, config.idle_timeout);
     }
@@ -198,8 +210,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
   }
 
   // What comes on one side goes out on the other, to the end of the sending side.
-  asio::awaitable<void> pump(ConnectionPtr from, ConnectionPtr to, uint64_t ordinal, uint64_t Entry::*count,
-                             Clock::time_point& moved) {
+  asio::awaitable<void> pump(ConnectionPtr from, ConnectionPtr to, uint64_t ordinal,
+                             uint64_t Entry::*count, Clock::time_point& moved) {
     while (true) {
       if (from->input().empty()) {
         const auto code = co_await from->fill();
@@ -220,7 +232,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     to->reset();
   }
 
-  asio::awaitable<void> close_when_idle(ConnectionPtr client, ConnectionPtr server, const Clock::time_point& moved) {
+  asio::awaitable<void> close_when_idle(ConnectionPtr client, ConnectionPtr server,
+                                        const Clock::time_point& moved) {
     asio::steady_timer timer(strand);
     while (Clock::now() - moved < config.idle_timeout) {
       timer.expires_at(moved + config.idle_timeout);
@@ -231,7 +244,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     server->close();
   }
 
-  asio::awaitable<void> refuse(ConnectionPtr client, uint64_t ordinal, int status, std::string line) {
+  asio::awaitable<void> refuse(ConnectionPtr client, uint64_t ordinal, int status,
+                               std::string line) {
     set_status(ordinal, status);
     net::ResponseHead head;
     head.status = status;
@@ -284,7 +298,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
                       {"bytes_up", entry.bytes_up},
                       {"bytes_down", entry.bytes_down}});
     }
-    return printable_json(json::serialize(json::object{{"requests", requests}, {"entries", std::move(list)}}));
+    return printable_json(
+        json::serialize(json::object{{"requests", requests}, {"entries", std::move(list)}}));
   }
 
   asio::awaitable<void> administer(net::ServerRequest request, net::ResponseWriter& writer) {
@@ -351,8 +366,10 @@ ForwardProxyConfig parse_forward_proxy(const yaml::Node& node, std::string name)
       config.hosts[host] = address.string();
     }
   }
-  if (const auto value = mapping.find("journal_size")) config.journal_size = std::max<uint64_t>(value->count(), 1);
-  if (const auto value = mapping.find("connections")) config.connections = std::max<uint64_t>(value->count(), 1);
+  if (const auto value = mapping.find("journal_size"))
+    config.journal_size = std::max<uint64_t>(value->count(), 1);
+  if (const auto value = mapping.find("connections"))
+    config.connections = std::max<uint64_t>(value->count(), 1);
   if (const auto value = mapping.find("idle_timeout")) {
     config.idle_timeout = value->duration();
     if (config.idle_timeout.count() <= 0) value->error("the timeout must be above 0");
@@ -376,8 +393,9 @@ Result<std::unique_ptr<ForwardProxy>> ForwardProxy::start(asio::any_io_executor 
   auto names = config.hostnames;
   names.insert(names.end(), {config.listen.host, config.admin_listen.host});
   options.screen = control_screen(std::move(names));
-  net::Handler handler = [weak = std::weak_ptr<State>(state)](net::ServerRequest request,
-                                                              net::ResponseWriter& writer) -> asio::awaitable<void> {
+  net::Handler handler = [weak = std::weak_ptr<State>(state)](
+                             net::ServerRequest request,
+                             net::ResponseWriter& writer) -> asio::awaitable<void> {
     if (const auto self = weak.lock()) co_await self->administer(std::move(request), writer);
   };
   auto admin = net::Server::listen(executor, std::move(options), std::move(handler));

@@ -20,25 +20,31 @@ namespace mread::mockstore {
 /// One proxy, as configured.
 struct ForwardProxyConfig {
   std::string name;
-  net::ListenAddress listen;           ///< default 127.0.0.1:0
-  net::ListenAddress admin_listen;     ///< default: the host of `listen`, any free port
-  std::string authorization;           ///< what Proxy-Authorization has to be: a secret; empty: nothing is asked for
-  std::vector<std::string> hostnames;  ///< names that the control interface is reached by, beside those of both
-  std::map<std::string, std::string> hosts;  ///< names that only this proxy knows, and the address of each
-  std::optional<TlsServerSettings> tls;      ///< of `listen`: an https proxy
+  net::ListenAddress listen;        ///< default 127.0.0.1:0
+  net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
+  std::string
+      authorization;  ///< what Proxy-Authorization has to be: a secret; empty: nothing is asked for
+  std::vector<std::string>
+      hostnames;  ///< names that the control interface is reached by, beside those of both
+  std::map<std::string, std::string>
+      hosts;  ///< names that only this proxy knows, and the address of each
+  std::optional<TlsServerSettings> tls;  ///< of `listen`: an https proxy
   size_t journal_size = 10'000;
   size_t connections = 256;
   std::chrono::milliseconds idle_timeout{60'000};  ///< of a connection on which nothing passes
 };
 
 /// Reads
-///   {listen: 127.0.0.1:3128, basic_auth: {username: u, password: p}, hosts: {collector.example: 127.0.0.1}}
+///   {listen: 127.0.0.1:3128, basic_auth: {username: u, password: p}, hosts: {collector.example:
+///   127.0.0.1}}
 /// Throws yaml::ConfigError.
 ForwardProxyConfig parse_forward_proxy(const yaml::Node& node, std::string name);
 
-/// A forward proxy for tests: tunnels (CONNECT), and requests that name a whole http URL, of which a connection carries
-/// one. Bounded in connections and idle time. It has a second listener for what went through it:
-///   GET /-/journal     {"requests": 2, "entries": [{"ordinal", "method", "target", "peer", "status", "bytes_up",
+/// A forward proxy for tests: tunnels (CONNECT), and requests that name a whole http URL, of which
+/// a connection carries one. Bounded in connections and idle time. It has a second listener for
+/// what went through it:
+///   GET /-/journal     {"requests": 2, "entries": [{"ordinal", "method", "target", "peer",
+///   "status", "bytes_up",
 ///                      "bytes_down"}, …]}; DELETE empties it
 ///   GET /-/healthy, /-/ready
 ///

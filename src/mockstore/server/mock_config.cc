@@ -44,7 +44,8 @@ MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms) {
     return config;
   }
   if (const auto interval = mapping.find("interval")) defaults.interval = read_interval(*interval);
-  if (const auto start = mapping.find("start_timestamp")) defaults.start_ms = read_start(*start, now_ms);
+  if (const auto start = mapping.find("start_timestamp"))
+    defaults.start_ms = read_start(*start, now_ms);
   mapping.finish();
   yaml::Mapping named = stores->mapping();
   for (const auto& [name, name_node, store] : named.entries()) {

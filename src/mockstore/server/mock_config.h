@@ -22,16 +22,15 @@ struct MockConfig {
 
 /// Reads
 ///   seed: 42
-///   hostnames: [mock.internal]     # that control interfaces are reached by, beside addresses and localhost
-///   interval: 15s                  # both are the stores' defaults; the interval's own default is 15s
-///   start_timestamp: now-1h
-///   stores:
+///   hostnames: [mock.internal]     # that control interfaces are reached by, beside addresses and
+///   localhost interval: 15s                  # both are the stores' defaults; the interval's own
+///   default is 15s start_timestamp: now-1h stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}
 ///   token_servers: {t: {listen: 127.0.0.1:9002, client_id: me, client_secret: s}}
 ///   proxies:
 ///     p: {listen: 127.0.0.1:3128}    # forward_proxy.h
-/// or, without `stores:` and `proxies:`, the keys of a single store, whose name is "mock" or `name`. Throws
-/// ConfigError.
+/// or, without `stores:` and `proxies:`, the keys of a single store, whose name is "mock" or
+/// `name`. Throws ConfigError.
 MockConfig parse_mock_config(const yaml::Node& node, int64_t now_ms);
 
 }  // namespace mread::mockstore

@@ -28,7 +28,8 @@ std::optional<AdminReply> Sink::answer(std::string_view method, std::string_view
 }
 
 AdminReply Sink::counts() const {
-  return reply("application/json", fmt::format("{{\"alerts\":{},\"scrapes\":{}}}\n", alerts_.load(), scrapes_.load()));
+  return reply("application/json",
+               fmt::format("{{\"alerts\":{},\"scrapes\":{}}}\n", alerts_.load(), scrapes_.load()));
 }
 
 }  // namespace mread::mockstore

@@ -10,7 +10,8 @@
 
 namespace mread::mockstore {
 
-/// Stands for an Alertmanager and for a target of a scrape that are not there: takes what is sent and tells nothing.
+/// Stands for an Alertmanager and for a target of a scrape that are not there: takes what is sent
+/// and tells nothing.
 ///
 ///   POST …/api/v2/alerts, whatever stands before it    200
 ///   GET of any path that is no other part's            200, an exposition without samples

@@ -25,8 +25,8 @@ namespace asio = boost::asio;
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t write_size_bytes = 64U << 10;  // Frames go out together up to here.
-constexpr uint64_t body_limit_bytes = 256U
-                                      << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
+constexpr uint64_t body_limit_bytes =
+    256U << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
 
 void tell(const std::string& store, const std::string& line) {
   std::fprintf(stderr, "mock store %s: %s\n", printable(store).c_str(), printable(line).c_str());
@@ -37,7 +37,8 @@ constexpr std::string_view unauthorized = "Unauthorized\n";
 // Carries out the steps of one exchange. A step that waits ends early when the client goes away.
 class Delivery {
  public:
-  Delivery(Exchange& exchange, net::ResponseWriter& writer) : exchange_(exchange), writer_(writer) {}
+  Delivery(Exchange& exchange, net::ResponseWriter& writer)
+      : exchange_(exchange), writer_(writer) {}
 
   asio::awaitable<void> run() {
     std::vector<Step> steps;
@@ -55,8 +56,8 @@ class Delivery {
   }
 
  private:
-  // Takes bytes of the body together; false where something is to be waited for. Most steps are frames that are not
-  // worth a coroutine each.
+  // Takes bytes of the body together; false where something is to be waited for. Most steps are
+  // frames that are not worth a coroutine each.
   bool collect(const Step& step) {
     const auto* body = std::get_if<Body>(&step);
     if (body == nullptr) return false;
@@ -132,9 +133,13 @@ asio::awaitable<void> send_error(net::ResponseWriter& writer, int status, const 
 
 struct StoreServer::State : std::enable_shared_from_this<State> {
   State(const asio::any_io_executor& executor, std::unique_ptr<Store> new_store, std::string path)
-      : store(std::move(new_store)), read_path(std::move(path)), strand(asio::make_strand(executor)), timer(strand) {}
+      : store(std::move(new_store)),
+        read_path(std::move(path)),
+        strand(asio::make_strand(executor)),
+        timer(strand) {}
 
-  asio::awaitable<void> serve(net::ServerRequest request, net::ResponseWriter& writer, bool admin_only) {
+  asio::awaitable<void> serve(net::ServerRequest request, net::ResponseWriter& writer,
+                              bool admin_only) {
     const std::string_view target = request.head.target;
     if (sink && target == "/-/sink" && request.head.method == "GET") {
       AdminReply answer = sink->counts();
@@ -180,7 +185,8 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
     asio::post(strand, [self = shared_from_this()] { self->refresh(); });
   }
 
-  // Opens or closes the listener as the faults want it, and comes back when that may change. Runs on the strand.
+  // Opens or closes the listener as the faults want it, and comes back when that may change. Runs
+  // on the strand.
   void refresh() {
     if (stopped) return;
     const auto now = store->time().now().since_start;
@@ -212,15 +218,18 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
   std::unique_ptr<net::Server> server;
 };
 
-Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor executor, const StoreConfig& config,
-                                                        uint64_t seed, const TimeSource& time) {
+Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor executor,
+                                                        const StoreConfig& config, uint64_t seed,
+                                                        const TimeSource& time) {
   auto store = Store::create(config, seed, time);
   if (!store) return fail(store.error());
   auto state = std::make_shared<State>(executor, std::move(*store), config.read_path);
   if (config.sink) state->sink.emplace();
   std::shared_ptr<net::TlsSource> tls;
   if (config.tls) {
-    const auto tell = [name = config.name](bool, const std::string& line) { mockstore::tell(name, line); };
+    const auto tell = [name = config.name](bool, const std::string& line) {
+      mockstore::tell(name, line);
+    };
     auto source = net::TlsSource::create(*config.tls, tell);
     if (!source) return fail(source.error().in("store " + config.name + ": tls"));
     tls = std::move(*source);
@@ -236,8 +245,10 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
     options.screen = screen;
     if (tls && !admin_only) options.tls = [tls] { return tls; };
     net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](
-                               net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-      if (const auto self = weak.lock()) co_await self->serve(std::move(request), writer, admin_only);
+                               net::ServerRequest request,
+                               net::ResponseWriter& writer) -> asio::awaitable<void> {
+      if (const auto self = weak.lock())
+        co_await self->serve(std::move(request), writer, admin_only);
     };
     return net::Server::listen(executor, std::move(options), std::move(handler));
   };

@@ -12,16 +12,18 @@
 
 namespace mread::mockstore {
 
-/// A mock store behind sockets. It has two listeners: the store's own, which clients read from and which also answers
-/// the admin paths, and one for the admin paths alone, which stays open where the fault `refused` closes the first.
+/// A mock store behind sockets. It has two listeners: the store's own, which clients read from and
+/// which also answers the admin paths, and one for the admin paths alone, which stays open where
+/// the fault `refused` closes the first.
 ///
 /// Member functions may be called from any thread.
 class StoreServer {
  public:
   /// Binds both listeners; the executor's threads do the work. `time` outlives the server.
   /// Errors: as Store::create; "store NAME: HOST:PORT: Address already in use".
-  static Result<std::unique_ptr<StoreServer>> start(boost::asio::any_io_executor executor, const StoreConfig& config,
-                                                    uint64_t seed, const TimeSource& time);
+  static Result<std::unique_ptr<StoreServer>> start(boost::asio::any_io_executor executor,
+                                                    const StoreConfig& config, uint64_t seed,
+                                                    const TimeSource& time);
   /// Aborts what is left. The executor's threads must have stopped, or drain() must have completed.
   ~StoreServer();
   StoreServer(const StoreServer&) = delete;

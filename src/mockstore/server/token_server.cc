@@ -12,8 +12,8 @@ namespace asio = boost::asio;
 
 constexpr uint64_t body_limit_bytes = 1ULL << 20;
 
-asio::awaitable<void> answer(std::shared_ptr<TokenBook> book, const TimeSource& time, net::ServerRequest request,
-                             net::ResponseWriter& writer) {
+asio::awaitable<void> answer(std::shared_ptr<TokenBook> book, const TimeSource& time,
+                             net::ServerRequest request, net::ResponseWriter& writer) {
   TokenReply reply = book->answer(request.head, request.body, time.now());
   (void)co_await writer.reply(std::move(reply.head), std::move(reply.body));
 }
@@ -25,8 +25,10 @@ TokenServer::TokenServer(std::shared_ptr<TokenBook> book, std::unique_ptr<net::S
 
 TokenServer::~TokenServer() = default;
 
-Result<std::unique_ptr<TokenServer>> TokenServer::start(asio::any_io_executor executor, std::shared_ptr<TokenBook> book,
-                                                        const TimeSource& time, std::vector<std::string> hostnames) {
+Result<std::unique_ptr<TokenServer>> TokenServer::start(asio::any_io_executor executor,
+                                                        std::shared_ptr<TokenBook> book,
+                                                        const TimeSource& time,
+                                                        std::vector<std::string> hostnames) {
   hostnames.push_back(book->config().listen.host);
   net::ServerOptions options;
   options.screen = control_screen(std::move(hostnames));
@@ -43,6 +45,8 @@ Result<std::unique_ptr<TokenServer>> TokenServer::start(asio::any_io_executor ex
 
 std::string TokenServer::token_url() const { return server_->url() + book_->config().path; }
 
-asio::awaitable<void> TokenServer::drain(std::chrono::milliseconds grace) { co_await server_->drain(grace); }
+asio::awaitable<void> TokenServer::drain(std::chrono::milliseconds grace) {
+  co_await server_->drain(grace);
+}
 
 }  // namespace mread::mockstore

@@ -19,10 +19,12 @@ namespace mread::mockstore {
 /// A TokenBook behind a socket. Member functions may be called from any thread.
 class TokenServer {
  public:
-  /// `time` outlives the server, and is that of the stores which take the tokens. `hostnames`: names that its control
-  /// interface is reached by, beside that of `listen`. Errors: "token server NAME: HOST:PORT: Address already in use".
+  /// `time` outlives the server, and is that of the stores which take the tokens. `hostnames`:
+  /// names that its control interface is reached by, beside that of `listen`. Errors: "token server
+  /// NAME: HOST:PORT: Address already in use".
   static Result<std::unique_ptr<TokenServer>> start(boost::asio::any_io_executor executor,
-                                                    std::shared_ptr<TokenBook> book, const TimeSource& time,
+                                                    std::shared_ptr<TokenBook> book,
+                                                    const TimeSource& time,
                                                     std::vector<std::string> hostnames = {});
   ~TokenServer();
   TokenServer(const TokenServer&) = delete;

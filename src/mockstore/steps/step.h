@@ -17,7 +17,8 @@ struct Wait {
   bool operator==(const Wait&) const = default;
 };
 
-/// Nothing is sent any more, and the connection stays open until the client gives up or the store ends.
+/// Nothing is sent any more, and the connection stays open until the client gives up or the store
+/// ends.
 struct Hang {
   bool operator==(const Hang&) const = default;
 };
@@ -27,7 +28,8 @@ struct Head {
   net::ResponseHead head;
 };
 
-/// A piece of the body. The bytes are valid until the answer's next step is asked for, or as long as `pin`.
+/// A piece of the body. The bytes are valid until the answer's next step is asked for, or as long
+/// as `pin`.
 struct Body {
   std::string_view bytes;
   bool is_frame = false;  ///< exactly one whole frame of a streamed answer
@@ -51,12 +53,14 @@ struct Abort {
   bool operator==(const Abort&) const = default;
 };
 
-/// An answer is a sequence of steps: Head, Body …, End. Faults rewrite the sequence; the server carries it out.
+/// An answer is a sequence of steps: Head, Body …, End. Faults rewrite the sequence; the server
+/// carries it out.
 using Step = std::variant<Wait, Hang, Head, Body, End, Abort>;
 
 /// True for the steps after which nothing follows.
 inline bool is_last(const Step& step) {
-  return std::holds_alternative<Hang>(step) || std::holds_alternative<End>(step) || std::holds_alternative<Abort>(step);
+  return std::holds_alternative<Hang>(step) || std::holds_alternative<End>(step) ||
+         std::holds_alternative<Abort>(step);
 }
 
 }  // namespace mread::mockstore

@@ -17,9 +17,11 @@ namespace {
 constexpr int64_t type_samples = 0;
 constexpr int64_t type_streamed = 1;
 constexpr size_t max_request_message_bytes = 256U << 20;
-constexpr size_t longest_body_with_length = 2048;  // Go's server knows the length of what fits its buffer.
+constexpr size_t longest_body_with_length =
+    2048;  // Go's server knows the length of what fits its buffer.
 
-constexpr std::string_view streamed_type = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+constexpr std::string_view streamed_type =
+    "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
 
 // The size of a length-delimited entry's message.
 size_t message_size(std::string_view entry) {
@@ -29,19 +31,22 @@ size_t message_size(std::string_view entry) {
   return size;
 }
 
-// What Prometheus takes off a frame's bytes for the labels: their messages, not their tags and lengths.
+// What Prometheus takes off a frame's bytes for the labels: their messages, not their tags and
+// lengths.
 int64_t labels_size(std::string_view labels_wire) {
   int64_t size = 0;
-  for (wire::ProtoReader reader(labels_wire); reader.next();) size += static_cast<int64_t>(reader.bytes().size());
+  for (wire::ProtoReader reader(labels_wire); reader.next();)
+    size += static_cast<int64_t>(reader.bytes().size());
   return size;
 }
 
 }  // namespace
 
-Answer::Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options, AnswerShape shape,
-               std::string_view body)
+Answer::Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options,
+               AnswerShape shape, std::string_view body)
     : dataset_(std::move(dataset)), options_(options), shape_(shape) {
-  auto request = parse_read_queries(body.substr(0, options_.max_request_bytes), max_request_message_bytes);
+  auto request =
+      parse_read_queries(body.substr(0, options_.max_request_bytes), max_request_message_bytes);
   if (!request) {
     refuse(400, request.error().context);
     return;
@@ -63,9 +68,11 @@ void Answer::refuse(int status, std::string text) {
 }
 
 std::vector<uint32_t> Answer::select(const model::Query& query) const {
-  // A head has its series in the order in which they came; only STREAMED, and older versions' SAMPLES, are sorted.
+  // A head has its series in the order in which they came; only STREAMED, and older versions'
+  // SAMPLES, are sorted.
   const bool sorted = mode_ == Mode::streamed || dataset_->generation() == Generation::v2_42;
-  auto rows = dataset_->select(query.matchers, sorted ? Dataset::Order::by_labels : Dataset::Order::created);
+  auto rows = dataset_->select(query.matchers,
+                               sorted ? Dataset::Order::by_labels : Dataset::Order::created);
   if (shape_.order != AnswerShape::Order::prometheus) {
     rows = dataset_->select(query.matchers, Dataset::Order::by_labels);
     if (shape_.order == AnswerShape::Order::reversed) {
@@ -156,20 +163,23 @@ std::optional<Answer::Failure> Answer::make_samples() {
       const SelectedSamples* selected = nullptr;
       const bool shares = dataset_->shares_samples(row);
       if (shares) {
-        if (const auto found = shared_.find(dataset_->entry(row)); found != shared_.end()) selected = &found->second;
+        if (const auto found = shared_.find(dataset_->entry(row)); found != shared_.end())
+          selected = &found->second;
       }
       if (!selected) {
         SelectedSamples& fresh = shares ? shared_[dataset_->entry(row)] : scratch_;
         auto series = dataset_->samples(row);
         if (!series) return Failure{500, series.error().context};
-        if (auto done = select_samples(**series, *query, fresh); !done) return Failure{500, done.error().context};
+        if (auto done = select_samples(**series, *query, fresh); !done)
+          return Failure{500, done.error().context};
         selected = &fresh;
       }
       if (!selected->in_answer) continue;
       in_query += selected->samples;
       if (options_.max_samples > 0 && in_query > options_.max_samples)
         return Failure{400, "exceeded sample limit (" + std::to_string(options_.max_samples) + ")"};
-      writer.append_series(dataset_->served_labels(row), selected->floats, selected->histogram_entries);
+      writer.append_series(dataset_->served_labels(row), selected->floats,
+                           selected->histogram_entries);
       ++summary_.series;
     }
     summary_.samples += in_query;
@@ -193,7 +203,8 @@ std::optional<Answer::Failure> Answer::open_series() {
   const bool shares = dataset_->shares_samples(row);
   selected_ = nullptr;
   if (shares) {
-    if (const auto found = shared_.find(dataset_->entry(row)); found != shared_.end()) selected_ = &found->second;
+    if (const auto found = shared_.find(dataset_->entry(row)); found != shared_.end())
+      selected_ = &found->second;
   }
   if (!selected_) {
     SelectedSamples& fresh = shares ? shared_[dataset_->entry(row)] : scratch_;
@@ -209,7 +220,8 @@ std::optional<Answer::Failure> Answer::open_series() {
   if (!selected_->entry_sizes.empty()) {
     ++summary_.series;
     summary_.samples += selected_->samples;
-    frame_data_limit_ = static_cast<int64_t>(options_.max_bytes_in_frame) - labels_size(dataset_->served_labels(row));
+    frame_data_limit_ = static_cast<int64_t>(options_.max_bytes_in_frame) -
+                        labels_size(dataset_->served_labels(row));
   }
   return std::nullopt;
 }
@@ -243,7 +255,8 @@ std::optional<Answer::Failure> Answer::make_frame() {
     chunk_offset_ += size;
   } while (left > 0 && chunk_ < selected_->entry_sizes.size());
   message_.clear();
-  wire::encode_chunked_series(dataset_->served_labels(rows_[row_]), entries.substr(begin, chunk_offset_ - begin),
+  wire::encode_chunked_series(dataset_->served_labels(rows_[row_]),
+                              entries.substr(begin, chunk_offset_ - begin),
                               static_cast<int64_t>(query_), message_);
   wire::append_frame(frame_, message_);
   return std::nullopt;

@@ -17,10 +17,12 @@ namespace mread::mockstore {
 
 /// Prometheus's flags for remote read, with its defaults.
 struct AnswerOptions {
-  uint64_t max_samples = 50'000'000;  ///< --storage.remote.read-sample-limit, per query of a SAMPLES answer; 0: none
+  uint64_t max_samples =
+      50'000'000;  ///< --storage.remote.read-sample-limit, per query of a SAMPLES answer; 0: none
   uint64_t max_bytes_in_frame = 1ULL << 20;  ///< --storage.remote.read-max-bytes-in-frame
   uint64_t max_request_bytes = 32ULL << 20;  ///< compressed; what is beyond is not read
-  bool streamed = true;  ///< false: knows only SAMPLES and does not look at what is accepted, as before 2.13
+  bool streamed =
+      true;  ///< false: knows only SAMPLES and does not look at what is accepted, as before 2.13
 };
 
 /// What an answer has come to so far.
@@ -31,12 +33,13 @@ struct AnswerSummary {
   uint64_t samples = 0;
 };
 
-/// The answer to one remote-read request, step by step, as a Prometheus with this data gives it: negotiation, limits,
-/// errors and their wording, order, frames, chunks. STREAMED is made frame by frame, as it is asked for; SAMPLES in one
-/// piece.
+/// The answer to one remote-read request, step by step, as a Prometheus with this data gives it:
+/// negotiation, limits, errors and their wording, order, frames, chunks. STREAMED is made frame by
+/// frame, as it is asked for; SAMPLES in one piece.
 ///
 /// Not thread-safe.
-/// Source: storage/remote/read_handler.go and codec.go of Prometheus; held against the real one by mock_fidelity_test.
+/// Source: storage/remote/read_handler.go and codec.go of Prometheus; held against the real one by
+/// mock_fidelity_test.
 class Answer {
  public:
   Answer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options, AnswerShape shape,
@@ -88,7 +91,8 @@ class Answer {
   size_t chunk_ = 0;
   size_t chunk_offset_ = 0;
   int64_t frame_data_limit_ = 0;
-  std::unordered_map<uint32_t, SelectedSamples> shared_;  // By entry of input_series, for the open query.
+  std::unordered_map<uint32_t, SelectedSamples>
+      shared_;  // By entry of input_series, for the open query.
   SelectedSamples scratch_;
   std::string message_;
   std::string frame_;

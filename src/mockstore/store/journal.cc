@@ -25,7 +25,8 @@ json::value to_json(const std::optional<Moment>& moment) {
 }
 
 json::object to_json(const JournalEntry::Query& query) {
-  json::object object{{"selector", query.selector}, {"start_ms", query.start_ms}, {"end_ms", query.end_ms}};
+  json::object object{
+      {"selector", query.selector}, {"start_ms", query.start_ms}, {"end_ms", query.end_ms}};
   if (query.hints) {
     object["hints"] = {{"step_ms", query.hints->step_ms},
                        {"func", query.hints->func},
@@ -91,7 +92,8 @@ void cut(JournalEntry& entry, size_t limit) {
     held += size_of(query);
     entry.bytes_left_out += whole - std::min(whole, size_of(query));
   }
-  for (size_t i = kept; i < entry.queries.size(); ++i) entry.bytes_left_out += size_of(entry.queries[i]);
+  for (size_t i = kept; i < entry.queries.size(); ++i)
+    entry.bytes_left_out += size_of(entry.queries[i]);
   entry.queries.resize(kept);
   entry.queries.shrink_to_fit();
   if (entry.accepted.size() <= most_types) return;
@@ -101,7 +103,8 @@ void cut(JournalEntry& entry, size_t limit) {
 }
 
 size_t size_of(const JournalEntry& entry) {
-  size_t bytes = sizeof(entry) + entry.peer.size() + entry.refused.size() + entry.accepted.size() * sizeof(int64_t);
+  size_t bytes = sizeof(entry) + entry.peer.size() + entry.refused.size() +
+                 entry.accepted.size() * sizeof(int64_t);
   for (const auto& query : entry.queries) bytes += size_of(query);
   for (const std::string& fault : entry.faults) bytes += sizeof(fault) + fault.size();
   return bytes;
@@ -109,7 +112,9 @@ size_t size_of(const JournalEntry& entry) {
 
 }  // namespace
 
-Moment SystemTime::now() const { return {wall_clock_ms(), std::chrono::steady_clock::now() - start_}; }
+Moment SystemTime::now() const {
+  return {wall_clock_ms(), std::chrono::steady_clock::now() - start_};
+}
 
 std::string to_string(JournalEntry::Outcome outcome) {
   switch (outcome) {

@@ -58,7 +58,8 @@ struct JournalEntry {
   std::vector<Query> queries;
   std::vector<int64_t> accepted;
   std::vector<std::string> faults;
-  std::string refused;  ///< why the reader was not taken for one that may read: "wrong credentials"; empty: it was
+  std::string refused;  ///< why the reader was not taken for one that may read: "wrong
+                        ///< credentials"; empty: it was
   int status = 0;       ///< 0: no status was sent
   std::string content_type;
   uint64_t bytes = 0;  ///< of the body, as far as they were sent
@@ -70,10 +71,11 @@ struct JournalEntry {
 
 std::string to_string(JournalEntry::Outcome outcome);
 
-/// The last requests of a store. An entry is there from its arrival on, so that a request that hangs can be seen.
+/// The last requests of a store. An entry is there from its arrival on, so that a request that
+/// hangs can be seen.
 ///
-/// Thread-safe. Bounded in entries and in bytes: the oldest entries go; `total` goes on counting. Of a large request
-/// the first queries are kept, with their selectors cut.
+/// Thread-safe. Bounded in entries and in bytes: the oldest entries go; `total` goes on counting.
+/// Of a large request the first queries are kept, with their selectors cut.
 class Journal {
  public:
   struct Limits {
@@ -100,8 +102,8 @@ class Journal {
   size_t bytes() const;
   void clear();
 
-  /// {"total": N, "requests": [{"ordinal": 0, …}, …]}, the oldest first. Where something is missing: "dropped": N
-  /// beside "total", "bytes_left_out": N in an entry.
+  /// {"total": N, "requests": [{"ordinal": 0, …}, …]}, the oldest first. Where something is
+  /// missing: "dropped": N beside "total", "bytes_left_out": N in an entry.
   std::string to_json() const;
 
  private:

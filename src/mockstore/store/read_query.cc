@@ -52,11 +52,14 @@ ReadQueries::One failed_query(std::string_view query, const std::string& context
     if (!reader.is(3, WireType::bytes)) continue;
     ProtoReader matcher(reader.bytes());
     while (matcher.next())
-      if (matcher.is(1, WireType::varint) && matcher.varint() > 3) return {std::nullopt, "invalid matcher type"};
+      if (matcher.is(1, WireType::varint) && matcher.varint() > 3)
+        return {std::nullopt, "invalid matcher type"};
   }
   constexpr std::string_view before_reason = " is invalid: ";
   const size_t at = context.rfind(before_reason);
-  return {std::nullopt, in_words_of_go(at == std::string::npos ? context : context.substr(at + before_reason.size()))};
+  return {std::nullopt,
+          in_words_of_go(at == std::string::npos ? context
+                                                 : context.substr(at + before_reason.size()))};
 }
 
 bool read_accepted(const ProtoReader& reader, std::vector<int64_t>& accepted) {
@@ -85,7 +88,8 @@ Result<ReadQueries> parse_read_queries(std::string_view body, size_t limit_bytes
   model::RegexBudget budget;
   ProtoReader reader(*bytes);
   while (reader.next()) {
-    if (reader.field() == 2 && !read_accepted(reader, result.accepted)) return fail(Errc::malformed, "unexpected EOF");
+    if (reader.field() == 2 && !read_accepted(reader, result.accepted))
+      return fail(Errc::malformed, "unexpected EOF");
     if (!reader.is(1, WireType::bytes)) continue;
     if (!is_well_formed(reader.bytes())) return fail(Errc::malformed, "unexpected EOF");
     auto decoded = wire::decode_read_query(reader.bytes(), budget);
@@ -103,7 +107,8 @@ Result<ReadQueries> parse_read_queries(std::string_view body, size_t limit_bytes
 
 std::string unsupported_types_text(const std::vector<int64_t>& accepted) {
   std::string text = "server does not support any of the requested response types: [";
-  for (size_t i = 0; i < accepted.size(); ++i) text += (i == 0 ? "" : " ") + std::to_string(accepted[i]);
+  for (size_t i = 0; i < accepted.size(); ++i)
+    text += (i == 0 ? "" : " ") + std::to_string(accepted[i]);
   return text + "]; supported: map[SAMPLES:{} STREAMED_XOR_CHUNKS:{}]";
 }
 

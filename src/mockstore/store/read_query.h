@@ -11,9 +11,9 @@
 
 namespace mread::mockstore {
 
-/// A remote-read request as Prometheus's handler looks at it: what cannot be decoded refuses the request, what can be
-/// decoded but makes no sense (a regular expression, a matcher's type) is the failure of one query, when its turn
-/// comes.
+/// A remote-read request as Prometheus's handler looks at it: what cannot be decoded refuses the
+/// request, what can be decoded but makes no sense (a regular expression, a matcher's type) is the
+/// failure of one query, when its turn comes.
 struct ReadQueries {
   struct One {
     std::optional<model::Query> query;

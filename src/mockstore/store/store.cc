@@ -8,7 +8,8 @@ void describe(const Answer& answer, JournalEntry& entry) {
   entry.accepted = answer.request().accepted;
   for (const auto& [query, error] : answer.request().queries) {
     if (query)
-      entry.queries.push_back({model::to_string(query->matchers), query->start_ms, query->end_ms, query->hints});
+      entry.queries.push_back(
+          {model::to_string(query->matchers), query->start_ms, query->end_ms, query->hints});
     else
       entry.queries.push_back({error, 0, 0, std::nullopt});
   }
@@ -59,7 +60,8 @@ void Exchange::ended(JournalEntry::Outcome outcome) {
   });
 }
 
-Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, std::shared_ptr<const Dataset> dataset)
+Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time,
+             std::shared_ptr<const Dataset> dataset)
     : name_(config.name),
       options_(config.answer),
       auth_(config.auth),
@@ -70,7 +72,8 @@ Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, s
   faults_.set(config.faults, FaultSchedule::Time(0));
 }
 
-Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t seed, const TimeSource& time) {
+Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t seed,
+                                             const TimeSource& time) {
   Dataset::Options options;
   options.clock = {config.start_ms + config.sample_offset.count(), config.interval.count()};
   options.external_labels = config.external_labels;
@@ -81,9 +84,12 @@ Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t
   return std::unique_ptr<Store>(new Store(config, seed, time, std::move(*dataset)));
 }
 
-void Store::set_faults(std::vector<FaultRule> rules) { faults_.set(std::move(rules), time_.now().since_start); }
+void Store::set_faults(std::vector<FaultRule> rules) {
+  faults_.set(std::move(rules), time_.now().since_start);
+}
 
-std::optional<std::string> Store::refuse(const net::Headers& headers, std::string_view body, const std::string& peer) {
+std::optional<std::string> Store::refuse(const net::Headers& headers, std::string_view body,
+                                         const std::string& peer) {
   const Moment now = time_.now();
   auto why = auth_.refusal(headers, now);
   if (!why) return why;
@@ -114,7 +120,8 @@ std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) 
   describe(answer, entry);
   const uint64_t ordinal = entry.ordinal;
   journal_.arrived(std::move(entry));
-  return std::unique_ptr<Exchange>(new Exchange(*this, ordinal, std::move(faults), std::move(answer)));
+  return std::unique_ptr<Exchange>(
+      new Exchange(*this, ordinal, std::move(faults), std::move(answer)));
 }
 
 }  // namespace mread::mockstore

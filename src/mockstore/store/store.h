@@ -18,9 +18,9 @@ namespace mread::mockstore {
 
 class Store;
 
-/// One request to a store: the steps of its answer, faults included, and its entry in the journal. Whoever carries the
-/// steps out tells what came of them; an exchange that is destroyed before its end counts as one whose client went
-/// away.
+/// One request to a store: the steps of its answer, faults included, and its entry in the journal.
+/// Whoever carries the steps out tells what came of them; an exchange that is destroyed before its
+/// end counts as one whose client went away.
 ///
 /// Not thread-safe.
 class Exchange {
@@ -29,8 +29,8 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call. After Hang, End or
-  /// Abort there are none.
+  /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call.
+  /// After Hang, End or Abort there are none.
   void next(std::vector<Step>& out);
 
   void sent_head(int status, std::string_view content_type);
@@ -52,13 +52,15 @@ class Exchange {
 class Store {
  public:
   /// Errors: as Dataset::create. `time` outlives the store.
-  static Result<std::unique_ptr<Store>> create(const StoreConfig& config, uint64_t seed, const TimeSource& time);
+  static Result<std::unique_ptr<Store>> create(const StoreConfig& config, uint64_t seed,
+                                               const TimeSource& time);
 
   /// Takes a request in. The exchange must not outlive the store.
   std::unique_ptr<Exchange> begin(std::string_view body, std::string peer);
-  /// Why a request with these headers is not taken in, or nothing (StoreAuth). One that is not stands in the journal,
-  /// as answered with 401.
-  std::optional<std::string> refuse(const net::Headers& headers, std::string_view body, const std::string& peer);
+  /// Why a request with these headers is not taken in, or nothing (StoreAuth). One that is not
+  /// stands in the journal, as answered with 401.
+  std::optional<std::string> refuse(const net::Headers& headers, std::string_view body,
+                                    const std::string& peer);
 
   /// Replaces the faults; their `at` counts from now.
   void set_faults(std::vector<FaultRule> rules);
@@ -71,7 +73,8 @@ class Store {
   const StoreAuth& auth() const { return auth_; }
 
  private:
-  Store(const StoreConfig& config, uint64_t seed, const TimeSource& time, std::shared_ptr<const Dataset> dataset);
+  Store(const StoreConfig& config, uint64_t seed, const TimeSource& time,
+        std::shared_ptr<const Dataset> dataset);
 
   const std::string name_;
   const AnswerOptions options_;

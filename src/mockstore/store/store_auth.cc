@@ -12,7 +12,8 @@ bool same(std::string_view a, std::string_view b) { return net::equal_in_constan
 
 StoreAuth::Basic read_basic(const yaml::Node& node) {
   yaml::Mapping mapping = node.mapping();
-  StoreAuth::Basic basic{mapping.require("username").string(), mapping.require("password").string()};
+  StoreAuth::Basic basic{mapping.require("username").string(),
+                         mapping.require("password").string()};
   mapping.finish();
   return basic;
 }
@@ -32,8 +33,10 @@ std::shared_ptr<TokenBook> find_book(const yaml::Node& node, const TokenBooks& b
 std::pair<std::string, std::string> split(std::string_view header) {
   const size_t space = header.find(' ');
   std::string type(header.substr(0, space));
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
-  const size_t rest = space == std::string_view::npos ? space : header.find_first_not_of(' ', space);
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  const size_t rest =
+      space == std::string_view::npos ? space : header.find_first_not_of(' ', space);
   return {type, rest == std::string_view::npos ? std::string() : std::string(header.substr(rest))};
 }
 
@@ -61,9 +64,11 @@ bool knows(std::monostate, std::string_view, const Moment&) { return true; }
 
 }  // namespace
 
-std::optional<std::string> StoreAuth::refusal(const net::Headers& headers, const Moment& now) const {
+std::optional<std::string> StoreAuth::refusal(const net::Headers& headers,
+                                              const Moment& now) const {
   const std::string_view header = headers.get("Authorization");
-  const bool known = std::visit([&](const auto& wanted) { return knows(wanted, header, now); }, credentials);
+  const bool known =
+      std::visit([&](const auto& wanted) { return knows(wanted, header, now); }, credentials);
   if (!known) return header.empty() ? "no credentials" : "wrong credentials";
   for (const auto& [name, value] : required_headers) {
     if (!same(headers.get(name), value)) return "header " + name;
@@ -74,7 +79,8 @@ std::optional<std::string> StoreAuth::refusal(const net::Headers& headers, const
 std::string StoreAuth::challenge() const {
   if (std::holds_alternative<Basic>(credentials)) return "Basic realm=\"mock\"";
   if (const auto* fixed = std::get_if<Fixed>(&credentials)) return fixed->type;
-  if (std::holds_alternative<std::shared_ptr<TokenBook>>(credentials)) return "Bearer error=\"invalid_token\"";
+  if (std::holds_alternative<std::shared_ptr<TokenBook>>(credentials))
+    return "Bearer error=\"invalid_token\"";
   return "Headers";
 }
 
@@ -96,13 +102,15 @@ StoreAuth read_store_auth(yaml::Mapping& mapping, const TokenBooks& books) {
   const auto type = keys.find("type");
   const auto oauth2 = keys.find("oauth2");
   keys.finish();
-  const int kinds =
-      int{basic.has_value()} + int{bearer.has_value()} + int{credentials.has_value()} + int{oauth2.has_value()};
-  if (kinds != 1) node->error("want one of basic, bearer, credentials (with their type) and oauth2");
+  const int kinds = int{basic.has_value()} + int{bearer.has_value()} +
+                    int{credentials.has_value()} + int{oauth2.has_value()};
+  if (kinds != 1)
+    node->error("want one of basic, bearer, credentials (with their type) and oauth2");
   if (type && !credentials) type->error("a type needs credentials");
   if (basic) auth.credentials = read_basic(*basic);
   if (bearer) auth.credentials = StoreAuth::Fixed{"Bearer", bearer->string()};
-  if (credentials) auth.credentials = StoreAuth::Fixed{type ? type->string() : "Bearer", credentials->string()};
+  if (credentials)
+    auth.credentials = StoreAuth::Fixed{type ? type->string() : "Bearer", credentials->string()};
   if (oauth2) auth.credentials = find_book(*oauth2, books);
   return auth;
 }

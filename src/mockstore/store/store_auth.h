@@ -26,16 +26,17 @@ struct StoreAuth {
   std::variant<std::monostate, Basic, Fixed, std::shared_ptr<TokenBook>> credentials;
   std::vector<std::pair<std::string, std::string>> required_headers;
 
-  /// Why a request with these headers is refused, or nothing: "no credentials", "wrong credentials", "header X-Tenant".
+  /// Why a request with these headers is refused, or nothing: "no credentials", "wrong
+  /// credentials", "header X-Tenant".
   std::optional<std::string> refusal(const net::Headers& headers, const Moment& now) const;
   /// The WWW-Authenticate of a refusal.
   std::string challenge() const;
 };
 
 /// Reads `auth:` and `required_headers:` of a store:
-///   auth: {basic: {username: u, password: p}}     auth: {bearer: TOKEN}     auth: {type: T, credentials: C}
-///   auth: {oauth2: NAME}                          a token of that token server, one of `books`
-///   required_headers: {X-Scope-OrgID: tenant}
+///   auth: {basic: {username: u, password: p}}     auth: {bearer: TOKEN}     auth: {type: T,
+///   credentials: C} auth: {oauth2: NAME}                          a token of that token server,
+///   one of `books` required_headers: {X-Scope-OrgID: tenant}
 /// Throws ConfigError.
 StoreAuth read_store_auth(yaml::Mapping& mapping, const TokenBooks& books);
 

@@ -67,20 +67,24 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
   if (const auto node = mapping.find("input_series"); node && !node->is_null())
     store.input_series = read_input_series(*node);
   if (const auto node = mapping.find("interval")) store.interval = read_interval(*node);
-  if (const auto node = mapping.find("start_timestamp")) store.start_ms = read_start(*node, defaults.now_ms);
+  if (const auto node = mapping.find("start_timestamp"))
+    store.start_ms = read_start(*node, defaults.now_ms);
   if (const auto node = mapping.find("sample_offset")) store.sample_offset = read_offset(*node);
   if (const auto node = mapping.find("external_labels")) store.external_labels = read_labels(*node);
   if (const auto node = mapping.find("behaves_like"))
-    store.generation = node->one_of({"v2.42", "v3.5"}) == "v2.42" ? Generation::v2_42 : Generation::v3_5;
+    store.generation =
+        node->one_of({"v2.42", "v3.5"}) == "v2.42" ? Generation::v2_42 : Generation::v3_5;
   if (const auto node = mapping.find("chunk_encodings"))
-    store.encodings = node->one_of({"compatible", "newer"}) == "newer" ? Encodings::newer : Encodings::compatible;
+    store.encodings =
+        node->one_of({"compatible", "newer"}) == "newer" ? Encodings::newer : Encodings::compatible;
   if (const auto node = mapping.find("streamed")) store.answer.streamed = node->boolean();
   if (const auto node = mapping.find("max_samples")) store.answer.max_samples = node->count();
   if (const auto node = mapping.find("max_bytes_in_frame")) {
     store.answer.max_bytes_in_frame = node->bytes();
     if (store.answer.max_bytes_in_frame > (1ULL << 40)) node->error("must be at most 1TiB");
   }
-  if (const auto node = mapping.find("journal_size")) store.journal_size = std::max<uint64_t>(node->count(), 1);
+  if (const auto node = mapping.find("journal_size"))
+    store.journal_size = std::max<uint64_t>(node->count(), 1);
   if (const auto node = mapping.find("faults")) store.faults = parse_faults(*node);
   store.auth = read_store_auth(mapping, defaults.books);
   return store;

@@ -20,9 +20,10 @@ namespace mread::mockstore {
 /// One mock store, as configured.
 struct StoreConfig {
   std::string name;
-  net::ListenAddress listen;             ///< default 127.0.0.1:0
-  net::ListenAddress admin_listen;       ///< default: the host of `listen`, any free port
-  std::vector<std::string> hostnames;    ///< names that the control interface is reached by, beside those of both
+  net::ListenAddress listen;        ///< default 127.0.0.1:0
+  net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
+  std::vector<std::string>
+      hostnames;  ///< names that the control interface is reached by, beside those of both
   std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
   bool sink = false;  ///< also takes alerts and scrapes, see Sink
@@ -47,12 +48,13 @@ struct StoreDefaults {
   TokenBooks books;    ///< whose tokens a store can want
 };
 
-/// What several files' keys mean: a start, relative to `now_ms`, and an interval. Throws ConfigError.
+/// What several files' keys mean: a start, relative to `now_ms`, and an interval. Throws
+/// ConfigError.
 int64_t read_start(const yaml::Node& node, int64_t now_ms);
 std::chrono::milliseconds read_interval(const yaml::Node& node);
 
-/// Reads the keys of a store out of a mapping that may have others; whoever calls it calls finish(). Throws
-/// ConfigError.
+/// Reads the keys of a store out of a mapping that may have others; whoever calls it calls
+/// finish(). Throws ConfigError.
 StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDefaults& defaults);
 /// The same for a mapping that is a store and nothing else.
 StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDefaults& defaults);

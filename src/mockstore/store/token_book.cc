@@ -23,10 +23,13 @@ TokenReply reply(int status, std::string_view type, std::string body) {
   return result;
 }
 
-TokenReply plain(int status, std::string line) { return reply(status, "text/plain; charset=utf-8", line + "\n"); }
+TokenReply plain(int status, std::string line) {
+  return reply(status, "text/plain; charset=utf-8", line + "\n");
+}
 
 TokenReply oauth_error(int status, std::string_view word) {
-  TokenReply result = reply(status, "application/json", json::serialize(json::object{{"error", word}}) + "\n");
+  TokenReply result =
+      reply(status, "application/json", json::serialize(json::object{{"error", word}}) + "\n");
   result.head.headers.set("Cache-Control", "no-store");
   if (status == 401) result.head.headers.set("WWW-Authenticate", "Basic realm=\"token\"");
   return result;
@@ -39,7 +42,8 @@ std::string decoded(std::string_view text) {
     if (text[i] == '+') {
       out += ' ';
     } else if (text[i] == '%' && i + 2 < text.size() &&
-               std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
+               std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr ==
+                   text.data() + i + 3) {
       out += static_cast<char>(value);
       i += 2;
     } else {
@@ -55,7 +59,8 @@ std::map<std::string, std::string> form_fields(std::string_view body) {
     const size_t end = std::min(body.find('&'), body.size());
     const std::string_view pair = body.substr(0, end);
     const size_t equals = std::min(pair.find('='), pair.size());
-    fields.emplace(decoded(pair.substr(0, equals)), decoded(pair.substr(std::min(equals + 1, pair.size()))));
+    fields.emplace(decoded(pair.substr(0, equals)),
+                   decoded(pair.substr(std::min(equals + 1, pair.size()))));
     body.remove_prefix(std::min(end + 1, body.size()));
   }
   return fields;
@@ -69,8 +74,10 @@ bool TokenBook::is_valid(std::string_view token, const Moment& now) const {
   return found != ends_.end() && now.since_start < found->second;
 }
 
-TokenReply TokenBook::answer(const net::RequestHead& request, std::string_view body, const Moment& now) {
-  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+TokenReply TokenBook::answer(const net::RequestHead& request, std::string_view body,
+                             const Moment& now) {
+  const std::string_view path =
+      std::string_view(request.target).substr(0, request.target.find('?'));
   const std::lock_guard lock(mutex_);
   if (path == config_.path) {
     if (request.method != "POST") return plain(405, "a token is asked for by POST");
@@ -78,11 +85,13 @@ TokenReply TokenBook::answer(const net::RequestHead& request, std::string_view b
     ++(result.head.status == 200 ? issued_ : refused_);
     return result;
   }
-  if (request.method == "GET" && (path == "/-/healthy" || path == "/-/ready")) return plain(200, "ready");
+  if (request.method == "GET" && (path == "/-/healthy" || path == "/-/ready"))
+    return plain(200, "ready");
   if (request.method == "GET" && path == "/-/journal") {
     return reply(
         200, "application/json",
-        json::serialize(json::object{{"requests", issued_ + refused_}, {"issued", issued_}, {"refused", refused_}}) +
+        json::serialize(json::object{
+            {"requests", issued_ + refused_}, {"issued", issued_}, {"refused", refused_}}) +
             "\n");
   }
   if (request.method == "DELETE" && path == "/-/tokens") {
@@ -93,7 +102,8 @@ TokenReply TokenBook::answer(const net::RequestHead& request, std::string_view b
 }
 
 // With the mutex held.
-TokenReply TokenBook::issue(const net::RequestHead& request, std::string_view body, const Moment& now) {
+TokenReply TokenBook::issue(const net::RequestHead& request, std::string_view body,
+                            const Moment& now) {
   const auto fields = form_fields(body);
   const auto field = [&](const char* name) {
     const auto found = fields.find(name);
@@ -107,15 +117,17 @@ TokenReply TokenBook::issue(const net::RequestHead& request, std::string_view bo
   const bool id = net::equal_in_constant_time(client.user, config_.client_id);
   const bool secret = net::equal_in_constant_time(client.password, config_.client_secret);
   if (!id || !secret) return oauth_error(401, "invalid_client");
-  if (field("grant_type") != "client_credentials") return oauth_error(400, "unsupported_grant_type");
+  if (field("grant_type") != "client_credentials")
+    return oauth_error(400, "unsupported_grant_type");
   const std::string token = config_.name + "-" + std::to_string(issued_ + 1);
   std::erase_if(ends_, [&](const auto& entry) { return entry.second <= now.since_start; });
   if (ends_.size() >= most_tokens) ends_.erase(ends_.begin());
   ends_[token] = now.since_start + config_.expires_in;
   TokenReply result =
       reply(200, "application/json",
-            json::serialize(json::object{
-                {"access_token", token}, {"token_type", "Bearer"}, {"expires_in", config_.expires_in.count()}}) +
+            json::serialize(json::object{{"access_token", token},
+                                         {"token_type", "Bearer"},
+                                         {"expires_in", config_.expires_in.count()}}) +
                 "\n");
   result.head.headers.set("Cache-Control", "no-store");
   return result;

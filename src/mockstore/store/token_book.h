@@ -31,7 +31,8 @@ struct TokenReply {
   std::string body;
 };
 
-/// The tokens of one token endpoint, without its socket: who gets one, and which are good. Thread-safe.
+/// The tokens of one token endpoint, without its socket: who gets one, and which are good.
+/// Thread-safe.
 class TokenBook {
  public:
   explicit TokenBook(TokenServerConfig config) : config_(std::move(config)) {}
@@ -40,10 +41,10 @@ class TokenBook {
   /// Whether a store takes this token now.
   bool is_valid(std::string_view token, const Moment& now) const;
   /// Answers a request of whatever path:
-  ///   POST to the token path   a token, by the client credentials grant; the client is told in the header or the body
-  ///   GET /-/healthy, /-/ready
-  ///   GET /-/journal           {"requests": 3, "issued": 2, "refused": 1}
-  ///   DELETE /-/tokens         no token that was issued is good any more
+  ///   POST to the token path   a token, by the client credentials grant; the client is told in the
+  ///   header or the body GET /-/healthy, /-/ready GET /-/journal           {"requests": 3,
+  ///   "issued": 2, "refused": 1} DELETE /-/tokens         no token that was issued is good any
+  ///   more
   TokenReply answer(const net::RequestHead& request, std::string_view body, const Moment& now);
 
  private:
@@ -51,15 +52,16 @@ class TokenBook {
 
   const TokenServerConfig config_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::chrono::nanoseconds, std::less<>> ends_;  // By token: when it ends, since the start.
+  std::map<std::string, std::chrono::nanoseconds, std::less<>>
+      ends_;  // By token: when it ends, since the start.
   uint64_t issued_ = 0;
   uint64_t refused_ = 0;
 };
 
 using TokenBooks = std::map<std::string, std::shared_ptr<TokenBook>>;
 
-/// Reads `token_servers: {NAME: {listen, path, client_id, client_secret, expires_in}}` where it is there. Throws
-/// ConfigError.
+/// Reads `token_servers: {NAME: {listen, path, client_id, client_secret, expires_in}}` where it is
+/// there. Throws ConfigError.
 TokenBooks read_token_servers(yaml::Mapping& mapping);
 
 }  // namespace mread::mockstore

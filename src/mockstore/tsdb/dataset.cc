@@ -16,7 +16,8 @@ std::vector<model::Matcher> against_own_labels(std::span<const model::Matcher> m
                                                const model::LabelSet& external) {
   std::vector<model::Matcher> result;
   for (const model::Matcher& matcher : matchers) {
-    const bool asks_external = matcher.type() == model::MatchType::equal && external.has(matcher.name()) &&
+    const bool asks_external = matcher.type() == model::MatchType::equal &&
+                               external.has(matcher.name()) &&
                                external.get(matcher.name()) == matcher.value();
     result.push_back(asks_external ? model::Matcher::equal(matcher.name(), "") : matcher);
   }
@@ -25,7 +26,8 @@ std::vector<model::Matcher> against_own_labels(std::span<const model::Matcher> m
 
 }  // namespace
 
-Result<std::shared_ptr<const Dataset>> Dataset::create(std::vector<InputSeries> entries, Options options) {
+Result<std::shared_ptr<const Dataset>> Dataset::create(std::vector<InputSeries> entries,
+                                                       Options options) {
   std::shared_ptr<Dataset> dataset(new Dataset(std::move(options)));
   if (auto loaded = dataset->load(std::move(entries)); !loaded) return fail(loaded.error());
   return dataset;
@@ -75,7 +77,8 @@ Result<void> Dataset::load(std::vector<InputSeries> entries) {
     const std::string_view labels = text(rows_[all_.by_labels[i]].own);
     if (labels != text(rows_[all_.by_labels[i - 1]].own)) continue;
     auto decoded = wire::decode_labels(labels);
-    return fail(Errc::malformed, "series " + (decoded ? decoded->to_string() : "") + " is given twice");
+    return fail(Errc::malformed,
+                "series " + (decoded ? decoded->to_string() : "") + " is given twice");
   }
   const auto name_of = [this](uint32_t row) {
     return wire::find_label(text(rows_[row].own), model::metric_name_label);
@@ -91,16 +94,18 @@ std::vector<uint32_t> Dataset::select(std::span<const model::Matcher> given, Ord
   const auto matchers = against_own_labels(given, options_.external_labels);
   const Rows* candidates = &all_;
   for (const model::Matcher& matcher : matchers) {
-    if (matcher.type() != model::MatchType::equal || matcher.name() != model::metric_name_label) continue;
+    if (matcher.type() != model::MatchType::equal || matcher.name() != model::metric_name_label)
+      continue;
     const auto found = by_name_.find(matcher.value());
     if (found == by_name_.end()) return result;
     candidates = &found->second;
   }
   for (const uint32_t row : order == Order::created ? candidates->created : candidates->by_labels) {
     const std::string_view labels = text(rows_[row].own);
-    const bool matches = std::all_of(matchers.begin(), matchers.end(), [&](const model::Matcher& matcher) {
-      return matcher.matches(wire::find_label(labels, matcher.name()));
-    });
+    const bool matches =
+        std::all_of(matchers.begin(), matchers.end(), [&](const model::Matcher& matcher) {
+          return matcher.matches(wire::find_label(labels, matcher.name()));
+        });
     if (matches) result.push_back(row);
   }
   return result;

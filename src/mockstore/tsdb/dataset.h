@@ -19,13 +19,15 @@ namespace mread::mockstore {
 
 /// The series of a store, as a Prometheus with these external labels would hold and serve them.
 ///
-/// Matchers   are held against the series' own labels. One that asks an external label for exactly its value is turned
-/// into
-///            "the series has no such label"; regular expressions and != stay as they are. No matcher selects nothing.
-/// Labels     as served have the external labels added where the series has no label of that name. They are added after
-/// the
+/// Matchers   are held against the series' own labels. One that asks an external label for exactly
+/// its value is turned into
+///            "the series has no such label"; regular expressions and != stay as they are. No
+///            matcher selects nothing.
+/// Labels     as served have the external labels added where the series has no label of that name.
+/// They are added after the
 ///            sort, so that the order on the wire may not be that of the labels.
-/// Memory     the labels of all series, and the chunks of each entry of `input_series` once, made when first asked for.
+/// Memory     the labels of all series, and the chunks of each entry of `input_series` once, made
+/// when first asked for.
 ///
 /// Immutable but for that; read from many threads.
 class Dataset {
@@ -38,7 +40,8 @@ class Dataset {
   };
 
   /// Errors: Errc::malformed for a label set that comes twice, Errc::limit above 50 million series.
-  static Result<std::shared_ptr<const Dataset>> create(std::vector<InputSeries> entries, Options options);
+  static Result<std::shared_ptr<const Dataset>> create(std::vector<InputSeries> entries,
+                                                       Options options);
 
   enum class Order { created, by_labels };
   /// The matching series as row numbers.
@@ -47,7 +50,9 @@ class Dataset {
   size_t series_count() const { return rows_.size(); }
   /// The entry of input_series that a row comes from: rows of the same entry have the same samples.
   uint32_t entry(uint32_t row) const { return rows_[row].entry; }
-  bool shares_samples(uint32_t row) const { return blocks_[rows_[row].entry]->input.series_count() > 1; }
+  bool shares_samples(uint32_t row) const {
+    return blocks_[rows_[row].entry]->input.series_count() > 1;
+  }
   std::string_view served_labels(uint32_t row) const { return text(rows_[row].served); }
   /// Errors: Errc::malformed for a histogram that does not hold together.
   Result<const EncodedSeries*> samples(uint32_t row) const;

@@ -19,7 +19,9 @@ constexpr int64_t endless = std::numeric_limits<int64_t>::max();
 struct Range {
   int64_t first_ms;
   int64_t last_ms;
-  bool covers(int64_t timestamp_ms) const { return timestamp_ms >= first_ms && timestamp_ms <= last_ms; }
+  bool covers(int64_t timestamp_ms) const {
+    return timestamp_ms >= first_ms && timestamp_ms <= last_ms;
+  }
 };
 
 Range cut_range(const model::Query& query) {
@@ -27,7 +29,8 @@ Range cut_range(const model::Query& query) {
   return {query.start_ms, query.end_ms};
 }
 
-bool is_picked(const EncodedSeries& series, const Chunk& chunk, const model::Query& query, const Range& range) {
+bool is_picked(const EncodedSeries& series, const Chunk& chunk, const model::Query& query,
+               const Range& range) {
   if (chunk.min_time_ms > query.end_ms || chunk.max_time_ms < query.start_ms) return false;
   const bool open = &chunk == &series.chunks().back();
   return chunk.min_time_ms <= range.last_ms && (open || chunk.max_time_ms >= range.first_ms);
@@ -40,30 +43,38 @@ void add_entry(SelectedSamples& out, std::string_view entry, uint64_t samples) {
 }
 
 void put_float(wire::XorWriter& writer, model::Sample sample, int64_t) { writer.append(sample); }
-void put_float(wire::Xor2Writer& writer, model::Sample sample, int64_t start_ms) { writer.append(sample, start_ms); }
+void put_float(wire::Xor2Writer& writer, model::Sample sample, int64_t start_ms) {
+  writer.append(sample, start_ms);
+}
 
 template <class Writer>
-Result<void> add_cut_floats(const EncodedSeries& series, const Chunk& chunk, const Range& range, SelectedSamples& out) {
+Result<void> add_cut_floats(const EncodedSeries& series, const Chunk& chunk, const Range& range,
+                            SelectedSamples& out) {
   Writer writer;
   const auto put = [&](model::Sample sample, int64_t start_ms) {
     if (range.covers(sample.timestamp_ms)) put_float(writer, sample, start_ms);
   };
   const auto none = [](const model::HistogramSample&, int64_t) {};
-  if (auto read = wire::each_sample(chunk.encoding, series.data(chunk), put, none); !read) return read;
+  if (auto read = wire::each_sample(chunk.encoding, series.data(chunk), put, none); !read)
+    return read;
   if (writer.empty()) return {};
   std::string entry;
-  wire::append_chunk(entry, writer.min_time_ms(), writer.max_time_ms(), chunk.encoding, writer.bytes());
+  wire::append_chunk(entry, writer.min_time_ms(), writer.max_time_ms(), chunk.encoding,
+                     writer.bytes());
   add_entry(out, entry, writer.count());
   return {};
 }
 
 // Writes a chunk again with only the samples within the range; none where there are none.
-Result<void> add_cut_chunk(const EncodedSeries& series, const Chunk& chunk, const Range& range, SelectedSamples& out) {
-  if (chunk.encoding == wire::ChunkEncoding::xor_) return add_cut_floats<wire::XorWriter>(series, chunk, range, out);
-  if (chunk.encoding == wire::ChunkEncoding::xor2) return add_cut_floats<wire::Xor2Writer>(series, chunk, range, out);
+Result<void> add_cut_chunk(const EncodedSeries& series, const Chunk& chunk, const Range& range,
+                           SelectedSamples& out) {
+  if (chunk.encoding == wire::ChunkEncoding::xor_)
+    return add_cut_floats<wire::XorWriter>(series, chunk, range, out);
+  if (chunk.encoding == wire::ChunkEncoding::xor2)
+    return add_cut_floats<wire::Xor2Writer>(series, chunk, range, out);
   std::string entry;
-  wire::HistogramChunkWriter writer(
-      {.max_samples = std::numeric_limits<uint16_t>::max(), .start_times = wire::is_newer(chunk.encoding)});
+  wire::HistogramChunkWriter writer({.max_samples = std::numeric_limits<uint16_t>::max(),
+                                     .start_times = wire::is_newer(chunk.encoding)});
   wire::HistogramChunkReader reader(chunk.encoding, series.data(chunk));
   while (reader.next()) {
     if (!range.covers(reader.sample().timestamp_ms)) continue;
@@ -72,7 +83,8 @@ Result<void> add_cut_chunk(const EncodedSeries& series, const Chunk& chunk, cons
   if (reader.error()) return fail(*reader.error());
   for (const auto& rewritten : writer.finish()) {
     entry.clear();
-    wire::append_chunk(entry, rewritten.min_time_ms, rewritten.max_time_ms, chunk.encoding, rewritten.bytes);
+    wire::append_chunk(entry, rewritten.min_time_ms, rewritten.max_time_ms, chunk.encoding,
+                       rewritten.bytes);
     add_entry(out, entry, rewritten.samples);
   }
   return {};
@@ -95,17 +107,19 @@ bool overlaps(const EncodedSeries& series, const model::Query& query) {
                      [&](const Chunk& chunk) { return is_picked(series, chunk, query, range); });
 }
 
-Result<void> select_chunks(const EncodedSeries& series, const model::Query& query, SelectedSamples& out) {
+Result<void> select_chunks(const EncodedSeries& series, const model::Query& query,
+                           SelectedSamples& out) {
   out.clear();
   const Range range = cut_range(query);
   for (const Chunk& chunk : series.chunks()) {
     if (!is_picked(series, chunk, query, range)) continue;
     out.in_answer = true;
-    // The open chunk ends nowhere, so Prometheus writes it again whenever the range has an end; a histogram chunk loses
-    // its counter reset header by that.
+    // The open chunk ends nowhere, so Prometheus writes it again whenever the range has an end; a
+    // histogram chunk loses its counter reset header by that.
     const bool open = &chunk == &series.chunks().back();
     const bool whole = chunk.min_time_ms >= range.first_ms && chunk.max_time_ms <= range.last_ms;
-    const bool as_it_is = whole && (!open || wire::has_floats(chunk.encoding) || range.last_ms == endless);
+    const bool as_it_is =
+        whole && (!open || wire::has_floats(chunk.encoding) || range.last_ms == endless);
     if (as_it_is) {
       add_entry(out, series.entry(chunk), chunk.samples);
     } else if (auto done = add_cut_chunk(series, chunk, range, out); !done) {
@@ -115,7 +129,8 @@ Result<void> select_chunks(const EncodedSeries& series, const model::Query& quer
   return {};
 }
 
-Result<void> select_samples(const EncodedSeries& series, const model::Query& query, SelectedSamples& out) {
+Result<void> select_samples(const EncodedSeries& series, const model::Query& query,
+                            SelectedSamples& out) {
   out.clear();
   const Range range = cut_range(query);
   const bool labels_only = query.hints && query.hints->func == "series";
@@ -131,7 +146,8 @@ Result<void> select_samples(const EncodedSeries& series, const model::Query& que
       else
         wire::append_histogram_entry(out.histogram_entries, sample);
     };
-    if (auto done = wire::each_sample(chunk.encoding, series.data(chunk), add, add); !done) return done;
+    if (auto done = wire::each_sample(chunk.encoding, series.data(chunk), add, add); !done)
+      return done;
   }
   return {};
 }

@@ -19,12 +19,14 @@ enum class Generation { v2_42, v3_5 };
 
 /// Which chunk encodings a store writes.
 ///   compatible  1, 2 and 3, which every Prometheus reads
-///   newer       4, 5 and 6, as a Prometheus 3.14 that is set up for them; every sample's start timestamp is the
+///   newer       4, 5 and 6, as a Prometheus 3.14 that is set up for them; every sample's start
+///   timestamp is the
 ///               timestamp of the series' first
 enum class Encodings { compatible, newer };
 
-/// The samples of a series as the chunks that a Prometheus would hold in its head after taking them in one by one: cut
-/// so that they spread evenly over two hours, about 120 samples each, and (v3_5) by size; the last one is open.
+/// The samples of a series as the chunks that a Prometheus would hold in its head after taking them
+/// in one by one: cut so that they spread evenly over two hours, about 120 samples each, and (v3_5)
+/// by size; the last one is open.
 ///
 /// Immutable, read from many threads.
 /// Source: tsdb/head_append.go of Prometheus.
@@ -41,7 +43,8 @@ class EncodedSeries {
     size_t entry_size = 0;
   };
 
-  /// The labels are not looked at. Errors: Errc::malformed for a histogram that does not hold together.
+  /// The labels are not looked at. Errors: Errc::malformed for a histogram that does not hold
+  /// together.
   static Result<EncodedSeries> encode(const model::Series& series, Generation generation,
                                       Encodings encodings = Encodings::compatible);
 
@@ -65,9 +68,10 @@ class EncodedSeries {
 
 /// The part of a series that a query gets.
 ///
-/// As in Prometheus, chunks are picked by the query's range, then by that of its hints, and cut down to the latter (to
-/// the query's where there are no hints), in both answer types. A series is in the answer when one of its chunks is,
-/// even where the cut leaves no sample; the open chunk counts as endless once the query's own range has reached it.
+/// As in Prometheus, chunks are picked by the query's range, then by that of its hints, and cut
+/// down to the latter (to the query's where there are no hints), in both answer types. A series is
+/// in the answer when one of its chunks is, even where the cut leaves no sample; the open chunk
+/// counts as endless once the query's own range has reached it.
 struct SelectedSamples {
   bool in_answer = false;
   uint64_t samples = 0;
@@ -84,9 +88,11 @@ struct SelectedSamples {
 };
 
 bool overlaps(const EncodedSeries& series, const model::Query& query);
-/// Fill one half of `out`, which is overwritten. With the hint func = "series", SAMPLES have no samples; STREAMED has
-/// its chunks.
-Result<void> select_chunks(const EncodedSeries& series, const model::Query& query, SelectedSamples& out);
-Result<void> select_samples(const EncodedSeries& series, const model::Query& query, SelectedSamples& out);
+/// Fill one half of `out`, which is overwritten. With the hint func = "series", SAMPLES have no
+/// samples; STREAMED has its chunks.
+Result<void> select_chunks(const EncodedSeries& series, const model::Query& query,
+                           SelectedSamples& out);
+Result<void> select_samples(const EncodedSeries& series, const model::Query& query,
+                            SelectedSamples& out);
 
 }  // namespace mread::mockstore

@@ -11,14 +11,17 @@ constexpr int64_t chunk_range_ms = 2 * 60 * 60 * 1000;
 constexpr size_t max_xor_bytes = 1024 - 19;  // The largest sample takes 19 bytes.
 constexpr size_t target_histogram_bytes = 1024;
 constexpr size_t min_histogram_samples = 10;
-constexpr wire::HistogramChunkWriter::Options no_count_limit{.max_samples = std::numeric_limits<uint16_t>::max()};
+constexpr wire::HistogramChunkWriter::Options no_count_limit{
+    .max_samples = std::numeric_limits<uint16_t>::max()};
 
-int64_t range_end(int64_t timestamp_ms) { return timestamp_ms / chunk_range_ms * chunk_range_ms + chunk_range_ms; }
+int64_t range_end(int64_t timestamp_ms) {
+  return timestamp_ms / chunk_range_ms * chunk_range_ms + chunk_range_ms;
+}
 
 // Spreads the rest of the range evenly over chunks like the one that is 1 / ratio_to_full full.
 int64_t chunk_end(int64_t first_ms, int64_t last_ms, int64_t range_end_ms, double ratio_to_full) {
-  const double chunks =
-      static_cast<double>(range_end_ms - first_ms) / (static_cast<double>(last_ms - first_ms + 1) * ratio_to_full);
+  const double chunks = static_cast<double>(range_end_ms - first_ms) /
+                        (static_cast<double>(last_ms - first_ms + 1) * ratio_to_full);
   if (chunks <= 1) return range_end_ms;
   return static_cast<int64_t>(static_cast<double>(first_ms) +
                               static_cast<double>(range_end_ms - first_ms) / std::floor(chunks));
@@ -31,9 +34,11 @@ Result<wire::CounterResetHeader> continued_header(const model::HistogramSample& 
   if (auto done = writer.append(before); !done) return fail(done.error());
   if (auto done = writer.append(sample); !done) return fail(done.error());
   const auto chunks = writer.finish();
-  if (sample.histogram.counter_reset_hint == model::CounterResetHint::gauge) return wire::CounterResetHeader::gauge;
+  if (sample.histogram.counter_reset_hint == model::CounterResetHint::gauge)
+    return wire::CounterResetHeader::gauge;
   if (chunks.size() < 2) return wire::CounterResetHeader::not_reset;
-  const auto header = wire::HistogramChunkReader(chunks.back().is_float, chunks.back().bytes).header();
+  const auto header =
+      wire::HistogramChunkReader(chunks.back().is_float, chunks.back().bytes).header();
   return header == wire::CounterResetHeader::reset ? header : wire::CounterResetHeader::not_reset;
 }
 
@@ -45,10 +50,12 @@ bool HeadAppender::must_cut_by_count(int64_t timestamp_ms, size_t count) {
 }
 
 Result<void> HeadAppender::append(const model::Sample& sample) {
-  // A scrape marks a series that has gone by a float, whatever the series was; the head makes it fit.
-  if (model::is_stale(sample.bits) && (open_ == Open::histograms || open_ == Open::float_histograms))
-    return append(
-        model::HistogramSample{sample.timestamp_ms, model::Histogram::stale(open_ == Open::float_histograms)});
+  // A scrape marks a series that has gone by a float, whatever the series was; the head makes it
+  // fit.
+  if (model::is_stale(sample.bits) &&
+      (open_ == Open::histograms || open_ == Open::float_histograms))
+    return append(model::HistogramSample{sample.timestamp_ms,
+                                         model::Histogram::stale(open_ == Open::float_histograms)});
   const bool too_large = generation_ == Generation::v3_5 && float_bytes().size() > max_xor_bytes;
   if (open_ != Open::floats || too_large || must_cut_by_count(sample.timestamp_ms, count_)) {
     close();
@@ -71,8 +78,9 @@ bool HeadAppender::must_cut_histogram(int64_t timestamp_ms) {
   const size_t bytes = copy.finish().back().bytes.size();
   const int64_t next_range_ms = histogram_end_known_ ? range_end(first_ms_) : next_at_ms_;
   if (!histogram_end_known_ && bytes >= target_histogram_bytes / 4) {
-    next_at_ms_ = chunk_end(first_ms_, last_ms_, next_at_ms_,
-                            static_cast<double>(target_histogram_bytes) / static_cast<double>(bytes));
+    next_at_ms_ =
+        chunk_end(first_ms_, last_ms_, next_at_ms_,
+                  static_cast<double>(target_histogram_bytes) / static_cast<double>(bytes));
     histogram_end_known_ = true;
   }
   return (timestamp_ms >= next_at_ms_ || bytes >= 2 * target_histogram_bytes) &&
@@ -93,7 +101,8 @@ Result<void> HeadAppender::append(const model::HistogramSample& sample) {
     histogram_end_known_ = false;
   }
   if (auto done = histograms_.append(sample, start_of(sample.timestamp_ms)); !done) return done;
-  for (const auto& chunk : histograms_.take()) {  // The sample did not fit the chunk and began another.
+  for (const auto& chunk :
+       histograms_.take()) {  // The sample did not fit the chunk and began another.
     put(chunk);
     first_ms_ = sample.timestamp_ms;
     next_at_ms_ = range_end(first_ms_);
@@ -128,7 +137,8 @@ void HeadAppender::open(Open kind, int64_t timestamp_ms, wire::CounterResetHeade
 
 void HeadAppender::close() {
   if (open_ == Open::floats) {
-    put(first_ms_, last_ms_, newer_ ? wire::ChunkEncoding::xor2 : wire::ChunkEncoding::xor_, count_, float_bytes());
+    put(first_ms_, last_ms_, newer_ ? wire::ChunkEncoding::xor2 : wire::ChunkEncoding::xor_, count_,
+        float_bytes());
   } else if (open_ != Open::none) {
     for (const auto& chunk : histograms_.finish()) put(chunk);
   }
@@ -158,11 +168,13 @@ EncodedSeries HeadAppender::finish() {
   return std::move(out_);
 }
 
-Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation, Encodings encodings) {
+Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation,
+                                            Encodings encodings) {
   HeadAppender appender(generation, encodings);
   auto histogram = series.histograms.begin();
   const auto append_histograms_before = [&](int64_t timestamp_ms) -> Result<void> {
-    for (; histogram != series.histograms.end() && histogram->timestamp_ms < timestamp_ms; ++histogram)
+    for (; histogram != series.histograms.end() && histogram->timestamp_ms < timestamp_ms;
+         ++histogram)
       if (auto done = appender.append(*histogram); !done) return done;
     return {};
   };
@@ -170,7 +182,8 @@ Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generat
     if (auto done = append_histograms_before(sample.timestamp_ms); !done) return fail(done.error());
     if (auto done = appender.append(sample); !done) return fail(done.error());
   }
-  if (auto done = append_histograms_before(std::numeric_limits<int64_t>::max()); !done) return fail(done.error());
+  if (auto done = append_histograms_before(std::numeric_limits<int64_t>::max()); !done)
+    return fail(done.error());
   return appender.finish();
 }
 

@@ -11,7 +11,8 @@
 
 namespace mread::mockstore {
 
-/// Takes the samples of one series in order of time and cuts chunks where the head of a Prometheus cuts them.
+/// Takes the samples of one series in order of time and cuts chunks where the head of a Prometheus
+/// cuts them.
 class HeadAppender {
  public:
   explicit HeadAppender(Generation generation, Encodings encodings = Encodings::compatible)
@@ -28,9 +29,11 @@ class HeadAppender {
 
   bool must_cut_by_count(int64_t timestamp_ms, size_t count);
   bool must_cut_histogram(int64_t timestamp_ms);
-  void open(Open kind, int64_t timestamp_ms, wire::CounterResetHeader header = wire::CounterResetHeader::unknown);
+  void open(Open kind, int64_t timestamp_ms,
+            wire::CounterResetHeader header = wire::CounterResetHeader::unknown);
   void close();
-  void put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples, std::string_view data);
+  void put(int64_t min_ms, int64_t max_ms, wire::ChunkEncoding encoding, size_t samples,
+           std::string_view data);
   void put(const wire::EncodedHistogramChunk& chunk);
   std::string_view float_bytes() { return newer_ ? newer_floats_.bytes() : floats_.bytes(); }
   int64_t start_of(int64_t timestamp_ms);
@@ -44,7 +47,8 @@ class HeadAppender {
   int64_t last_ms_ = 0;
   int64_t next_at_ms_ = 0;
   size_t count_ = 0;
-  bool histogram_end_known_ = false;  // Outlives a chunk that ends by a counter reset, as in Prometheus.
+  bool histogram_end_known_ =
+      false;  // Outlives a chunk that ends by a counter reset, as in Prometheus.
   wire::XorWriter floats_;
   wire::Xor2Writer newer_floats_;
   wire::HistogramChunkWriter histograms_;

@@ -18,7 +18,8 @@ double value_of(const json::value& value) {
   if (text == "NaN") return std::nan("");
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
-  if (text.empty() || end != text.c_str() + text.size()) throw std::invalid_argument("\"" + text + "\" is no value");
+  if (text.empty() || end != text.c_str() + text.size())
+    throw std::invalid_argument("\"" + text + "\" is no value");
   return number;
 }
 
@@ -36,7 +37,8 @@ AnswerPoint histogram_point(const json::value& pair) {
   if (const json::value* buckets = object.if_contains("buckets")) {
     for (const json::value& bucket : buckets->as_array()) {
       const json::array& fields = bucket.as_array();
-      histogram.buckets.push_back({value_of(fields.at(1)), value_of(fields.at(2)), value_of(fields.at(3))});
+      histogram.buckets.push_back(
+          {value_of(fields.at(1)), value_of(fields.at(2)), value_of(fields.at(3))});
     }
   }
   return {time_of(pair.as_array().at(0)), 0, std::move(histogram)};
@@ -50,16 +52,20 @@ AnswerSeries series_of(const json::object& object) {
   auto set = model::LabelSet::from(std::move(labels));
   if (!set) throw std::invalid_argument(set.error().context);
   AnswerSeries series{std::move(*set), {}};
-  if (const json::value* value = object.if_contains("value")) series.points.push_back(float_point(*value));
-  if (const json::value* value = object.if_contains("histogram")) series.points.push_back(histogram_point(*value));
+  if (const json::value* value = object.if_contains("value"))
+    series.points.push_back(float_point(*value));
+  if (const json::value* value = object.if_contains("histogram"))
+    series.points.push_back(histogram_point(*value));
   if (const json::value* values = object.if_contains("values")) {
     for (const json::value& value : values->as_array()) series.points.push_back(float_point(value));
   }
   if (const json::value* values = object.if_contains("histograms")) {
-    for (const json::value& value : values->as_array()) series.points.push_back(histogram_point(value));
+    for (const json::value& value : values->as_array())
+      series.points.push_back(histogram_point(value));
   }
-  std::stable_sort(series.points.begin(), series.points.end(),
-                   [](const AnswerPoint& a, const AnswerPoint& b) { return a.timestamp_ms < b.timestamp_ms; });
+  std::stable_sort(
+      series.points.begin(), series.points.end(),
+      [](const AnswerPoint& a, const AnswerPoint& b) { return a.timestamp_ms < b.timestamp_ms; });
   return series;
 }
 
@@ -71,7 +77,8 @@ std::vector<std::string> texts(const json::object& object, const char* key) {
   return out;
 }
 
-void add_buckets(std::vector<ApiHistogram::Bucket>& out, const model::Histogram& histogram, bool negative) {
+void add_buckets(std::vector<ApiHistogram::Bucket>& out, const model::Histogram& histogram,
+                 bool negative) {
   const model::Histogram& h = histogram;
   const auto& spans = negative ? h.negative_spans : h.positive_spans;
   const auto& counts = negative ? h.negative_counts : h.positive_counts;
@@ -85,7 +92,8 @@ void add_buckets(std::vector<ApiHistogram::Bucket>& out, const model::Histogram&
       double upper = 0;
       if (h.has_custom_buckets()) {
         const auto bounds = static_cast<int64_t>(h.custom_values.size());
-        lower = index == 0 || index > bounds ? -HUGE_VAL : h.custom_values[static_cast<size_t>(index - 1)];
+        lower = index == 0 || index > bounds ? -HUGE_VAL
+                                             : h.custom_values[static_cast<size_t>(index - 1)];
         upper = index >= bounds ? HUGE_VAL : h.custom_values[static_cast<size_t>(index)];
         if (index == 0 && upper > 0) lower = -HUGE_VAL;
       } else {
@@ -111,16 +119,19 @@ ApiHistogram ApiHistogram::of(const model::Histogram& histogram) {
   out.count = h.float_count;
   out.sum = h.sum;
   add_buckets(out.buckets, h, true);
-  if (h.float_zero_count != 0) out.buckets.push_back({-h.zero_threshold, h.zero_threshold, h.float_zero_count});
+  if (h.float_zero_count != 0)
+    out.buckets.push_back({-h.zero_threshold, h.zero_threshold, h.float_zero_count});
   add_buckets(out.buckets, h, false);
-  std::sort(out.buckets.begin(), out.buckets.end(), [](const Bucket& a, const Bucket& b) { return a.lower < b.lower; });
+  std::sort(out.buckets.begin(), out.buckets.end(),
+            [](const Bucket& a, const Bucket& b) { return a.lower < b.lower; });
   return out;
 }
 
 std::string ApiHistogram::to_string() const {
   std::string text = "{count:" + format_value(count) + " sum:" + format_value(sum);
   for (const Bucket& bucket : buckets) {
-    text += " [" + format_value(bucket.lower) + "," + format_value(bucket.upper) + "]:" + format_value(bucket.count);
+    text += " [" + format_value(bucket.lower) + "," + format_value(bucket.upper) +
+            "]:" + format_value(bucket.count);
   }
   return text + "}";
 }
@@ -143,7 +154,8 @@ std::string Answer::to_string(size_t limit, size_t points_limit) const {
       const AnswerPoint& point = series[i].points[p];
       out += ' ';
       out += point.histogram ? point.histogram->to_string() : format_value(point.value);
-      if (type == "matrix") out += " @" + format_value(static_cast<double>(point.timestamp_ms) / 1000);
+      if (type == "matrix")
+        out += " @" + format_value(static_cast<double>(point.timestamp_ms) / 1000);
     }
     if (series[i].points.size() > points_limit) {
       out += " … " + std::to_string(series[i].points.size()) + " points";
@@ -160,7 +172,8 @@ Result<Answer> parse_answer(std::string_view body) try {
   answer.warnings = texts(root, "warnings");
   answer.infos = texts(root, "infos");
   if (root.at("status").as_string() != "success") {
-    answer.error = std::string(root.at("errorType").as_string()) + ": " + std::string(root.at("error").as_string());
+    answer.error = std::string(root.at("errorType").as_string()) + ": " +
+                   std::string(root.at("error").as_string());
     return answer;
   }
   const json::object& data = root.at("data").as_object();
@@ -172,13 +185,14 @@ Result<Answer> parse_answer(std::string_view body) try {
     answer.text = std::string(result.at(1).as_string());
   } else {
     for (const json::value& item : result) answer.series.push_back(series_of(item.as_object()));
-    std::stable_sort(answer.series.begin(), answer.series.end(),
-                     [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
+    std::stable_sort(
+        answer.series.begin(), answer.series.end(),
+        [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
   }
   return answer;
 } catch (const std::exception& error) {
-  return fail(Errc::malformed,
-              std::string("no answer of the query API (") + error.what() + "): " + std::string(body.substr(0, 200)));
+  return fail(Errc::malformed, std::string("no answer of the query API (") + error.what() +
+                                   "): " + std::string(body.substr(0, 200)));
 }
 
 std::string format_value(double value) {

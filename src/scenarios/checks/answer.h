@@ -13,7 +13,8 @@
 
 namespace mread::scenarios {
 
-/// A native histogram as the query API shows it: buckets with their bounds, the empty ones left out.
+/// A native histogram as the query API shows it: buckets with their bounds, the empty ones left
+/// out.
 struct ApiHistogram {
   struct Bucket {
     double lower = 0;
@@ -40,10 +41,11 @@ struct AnswerSeries {
   std::vector<AnswerPoint> points;  ///< one in an instant vector
 };
 
-/// What a query node said: data with warnings, or an error. Series are sorted by labels; series with the same labels
-/// stay as many as they were.
+/// What a query node said: data with warnings, or an error. Series are sorted by labels; series
+/// with the same labels stay as many as they were.
 struct Answer {
-  std::string error;  ///< empty where it succeeded; "execution: expanding series: context deadline exceeded"
+  std::string error;  ///< empty where it succeeded; "execution: expanding series: context deadline
+                      ///< exceeded"
   std::vector<std::string> warnings;
   std::vector<std::string> infos;
   std::string type;  ///< vector | matrix | scalar | string
@@ -53,12 +55,13 @@ struct Answer {
 
   bool ok() const { return error.empty(); }
   size_t points() const;
-  /// One line a series, at most `limit` of them with `points_limit` points each, then how many there are; "no data" for
-  /// none.
+  /// One line a series, at most `limit` of them with `points_limit` points each, then how many
+  /// there are; "no data" for none.
   std::string to_string(size_t limit = 20, size_t points_limit = 12) const;
 };
 
-/// Reads the body of an answer of Prometheus's query API, an error's as well. Errors: Errc::malformed where it is none.
+/// Reads the body of an answer of Prometheus's query API, an error's as well. Errors:
+/// Errc::malformed where it is none.
 Result<Answer> parse_answer(std::string_view body);
 
 /// A value as Prometheus prints it: shortest digits that read back as the same.

@@ -14,14 +14,17 @@ constexpr size_t differences_limit = 10;
 
 bool same_value(double a, double b, Exactness exactness) {
   if (exactness == Exactness::nearly) return nearly_equal(a, b);
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b) || (std::isnan(a) && std::isnan(b));
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
 }
 
 bool same_histogram(const ApiHistogram& a, const ApiHistogram& b, Exactness exactness) {
-  if (!same_value(a.count, b.count, exactness) || !same_value(a.sum, b.sum, exactness)) return false;
+  if (!same_value(a.count, b.count, exactness) || !same_value(a.sum, b.sum, exactness))
+    return false;
   return std::equal(a.buckets.begin(), a.buckets.end(), b.buckets.begin(), b.buckets.end(),
                     [&](const ApiHistogram::Bucket& x, const ApiHistogram::Bucket& y) {
-                      // Bounds are powers that both sides compute, so they are never compared bitwise.
+                      // Bounds are powers that both sides compute, so they are never compared
+                      // bitwise.
                       return nearly_equal(x.lower, y.lower) && nearly_equal(x.upper, y.upper) &&
                              same_value(x.count, y.count, exactness);
                     });
@@ -56,8 +59,8 @@ class Differences {
   std::string text_;
 };
 
-void compare_points(const AnswerSeries& want, const AnswerSeries& got, Exactness exactness, bool with_time,
-                    Differences& differences) {
+void compare_points(const AnswerSeries& want, const AnswerSeries& got, Exactness exactness,
+                    bool with_time, Differences& differences) {
   const std::string name = want.labels.to_string();
   if (want.points.size() != got.points.size()) {
     differences.add(name + ": " + std::to_string(got.points.size()) + " points, want " +
@@ -68,7 +71,8 @@ void compare_points(const AnswerSeries& want, const AnswerSeries& got, Exactness
     const AnswerPoint& a = want.points[i];
     const AnswerPoint& b = got.points[i];
     if (with_time && a.timestamp_ms != b.timestamp_ms) {
-      differences.add(name + ": point " + std::to_string(i) + " at " + std::to_string(b.timestamp_ms) + " ms, want " +
+      differences.add(name + ": point " + std::to_string(i) + " at " +
+                      std::to_string(b.timestamp_ms) + " ms, want " +
                       std::to_string(a.timestamp_ms));
       return;
     }
@@ -82,7 +86,8 @@ void compare_points(const AnswerSeries& want, const AnswerSeries& got, Exactness
 
 }  // namespace
 
-std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want, const Answer& got) {
+std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want,
+                                           const Answer& got) {
   Answer expected;
   expected.type = "vector";
   for (const ExpectedSample& sample : want) {
@@ -94,14 +99,16 @@ std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& wa
     }
     expected.series.push_back({sample.labels, {std::move(point)}});
   }
-  std::stable_sort(expected.series.begin(), expected.series.end(),
-                   [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
+  std::stable_sort(
+      expected.series.begin(), expected.series.end(),
+      [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
   Answer instant = got;
   instant.type = "vector";
   return compare_answers(expected, instant, Exactness::nearly);
 }
 
-std::optional<std::string> compare_answers(const Answer& want, const Answer& got, Exactness exactness) {
+std::optional<std::string> compare_answers(const Answer& want, const Answer& got,
+                                           Exactness exactness) {
   if (!want.ok() || !got.ok()) {
     if (want.error == got.error) return std::nullopt;
     return "got " + got.to_string(3) + ", want " + want.to_string(3);
@@ -114,14 +121,16 @@ std::optional<std::string> compare_answers(const Answer& want, const Answer& got
   size_t i = 0;
   size_t j = 0;
   while (i < want.series.size() || j < got.series.size()) {
-    if (j == got.series.size() || (i < want.series.size() && want.series[i].labels < got.series[j].labels)) {
+    if (j == got.series.size() ||
+        (i < want.series.size() && want.series[i].labels < got.series[j].labels)) {
       differences.add("missing " + want.series[i].labels.to_string());
       ++i;
     } else if (i == want.series.size() || got.series[j].labels < want.series[i].labels) {
       differences.add("not wanted " + got.series[j].labels.to_string());
       ++j;
     } else {
-      compare_points(want.series[i++], got.series[j++], exactness, got.type == "matrix", differences);
+      compare_points(want.series[i++], got.series[j++], exactness, got.type == "matrix",
+                     differences);
     }
   }
   return differences.take();
@@ -130,14 +139,15 @@ std::optional<std::string> compare_answers(const Answer& want, const Answer& got
 std::string to_string(const std::vector<ExpectedSample>& samples) {
   if (samples.empty()) return "no data";
   std::vector<ExpectedSample> sorted = samples;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const ExpectedSample& a, const ExpectedSample& b) { return a.labels < b.labels; });
+  std::stable_sort(
+      sorted.begin(), sorted.end(),
+      [](const ExpectedSample& a, const ExpectedSample& b) { return a.labels < b.labels; });
   std::string out;
   for (const ExpectedSample& sample : sorted) {
     if (!out.empty()) out += '\n';
-    out +=
-        sample.labels.to_string() + " " +
-        (sample.histogram ? ApiHistogram::of(*sample.histogram).to_string() : format_value(sample.value.value_or(0)));
+    out += sample.labels.to_string() + " " +
+           (sample.histogram ? ApiHistogram::of(*sample.histogram).to_string()
+                             : format_value(sample.value.value_or(0)));
   }
   return out;
 }
@@ -147,7 +157,8 @@ bool is_plain_select(const std::string& expr) {
   while (!selector.empty() && selector.back() == ' ') selector.pop_back();
   if (selector.ends_with(']')) {
     const size_t open = selector.rfind('[');
-    if (open == std::string::npos || !parse_duration(selector.substr(open + 1, selector.size() - open - 2)))
+    if (open == std::string::npos ||
+        !parse_duration(selector.substr(open + 1, selector.size() - open - 2)))
       return false;
     selector.resize(open);
   }

@@ -12,18 +12,22 @@ namespace mread::scenarios {
 /// How near two values must be.
 enum class Exactness { bitwise, nearly };  ///< nearly: 1e-9 relative, as promtool
 
-/// Compares an instant answer with `exp_samples:` as promtool does: the same label sets, each as often, and nearly the
-/// same values; order does not matter. Nothing when they agree, else what differs, one line a series.
-std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want, const Answer& got);
+/// Compares an instant answer with `exp_samples:` as promtool does: the same label sets, each as
+/// often, and nearly the same values; order does not matter. Nothing when they agree, else what
+/// differs, one line a series.
+std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want,
+                                           const Answer& got);
 
-/// Compares two answers, series by series and point by point. Nothing when they agree, else the first differences.
-std::optional<std::string> compare_answers(const Answer& want, const Answer& got, Exactness exactness);
+/// Compares two answers, series by series and point by point. Nothing when they agree, else the
+/// first differences.
+std::optional<std::string> compare_answers(const Answer& want, const Answer& got,
+                                           Exactness exactness);
 
 /// `exp_samples:` as text, like Answer::to_string.
 std::string to_string(const std::vector<ExpectedSample>& samples);
 
-/// True for an expression that is nothing but a selector, with or without a range: its answer passes values on as they
-/// are.
+/// True for an expression that is nothing but a selector, with or without a range: its answer
+/// passes values on as they are.
 bool is_plain_select(const std::string& expr);
 
 }  // namespace mread::scenarios

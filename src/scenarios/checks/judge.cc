@@ -47,13 +47,15 @@ std::string which(size_t index, size_t total) {
 }
 
 void judge_expectation(const Expectation& expectation, const std::string& error,
-                       const std::vector<std::string>& warnings, const std::vector<std::string>& infos,
-                       const std::string& got, const std::string& detail, Judgement& judgement) {
+                       const std::vector<std::string>& warnings,
+                       const std::vector<std::string>& infos, const std::string& got,
+                       const std::string& detail, Judgement& judgement) {
   using Kind = Expectation::Kind;
   const auto any_matches = [&](const std::vector<std::string>& lines) {
     if (!expectation.pattern) return !lines.empty();
-    return std::any_of(lines.begin(), lines.end(),
-                       [&](const std::string& line) { return expectation.pattern->found_in(line); });
+    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+      return expectation.pattern->found_in(line);
+    });
   };
   const std::string like = expectation.pattern ? " like \"" + expectation.pattern->text + "\"" : "";
   switch (expectation.kind) {
@@ -65,13 +67,15 @@ void judge_expectation(const Expectation& expectation, const std::string& error,
       break;
     case Kind::warn:
       if (!any_matches(warnings)) {
-        judgement.fail("a warning" + like, warnings.empty() ? "no warning; " + got : "warning: " + joined(warnings),
+        judgement.fail("a warning" + like,
+                       warnings.empty() ? "no warning; " + got : "warning: " + joined(warnings),
                        detail);
       }
       break;
     case Kind::info:
       if (!any_matches(infos))
-        judgement.fail("an info" + like, infos.empty() ? "no info" : "info: " + joined(infos), detail);
+        judgement.fail("an info" + like, infos.empty() ? "no info" : "info: " + joined(infos),
+                       detail);
       break;
     case Kind::fail:
       if (error.empty() || (expectation.pattern && !expectation.pattern->found_in(error)))
@@ -80,14 +84,15 @@ void judge_expectation(const Expectation& expectation, const std::string& error,
   }
 }
 
-void judge_count(const std::optional<Comparison>& want, size_t got, const std::string& of_what, const std::string& seen,
-                 const std::string& detail, Judgement& judgement) {
+void judge_count(const std::optional<Comparison>& want, size_t got, const std::string& of_what,
+                 const std::string& seen, const std::string& detail, Judgement& judgement) {
   if (!want || want->holds(static_cast<double>(got))) return;
-  judgement.fail(want->text() + " " + of_what, std::to_string(got) + " " + of_what + "\n" + seen, detail);
+  judgement.fail(want->text() + " " + of_what, std::to_string(got) + " " + of_what + "\n" + seen,
+                 detail);
 }
 
-void judge_answer(const Check& check, const Answer& answer, const std::string& when, const std::string& which_one,
-                  Judgement& judgement) {
+void judge_answer(const Check& check, const Answer& answer, const std::string& when,
+                  const std::string& which_one, Judgement& judgement) {
   const bool may_fail = check.expects(Expectation::Kind::fail);
   if (!answer.ok() && !may_fail) {
     std::string want = check.samples ? to_string(*check.samples) : "data";
@@ -101,39 +106,46 @@ void judge_answer(const Check& check, const Answer& answer, const std::string& w
                        which_one.empty() ? *difference : which_one + ": " + *difference);
       }
     }
-    judge_count(check.count, answer.series.size(), "series", shown(answer, when, 5), which_one, judgement);
+    judge_count(check.count, answer.series.size(), "series", shown(answer, when, 5), which_one,
+                judgement);
     for (const Comparison& want : check.values) {
-      if (answer.series.empty()) judgement.fail("values " + want.text(), shown(answer, when), which_one);
+      if (answer.series.empty())
+        judgement.fail("values " + want.text(), shown(answer, when), which_one);
       for (const AnswerSeries& series : answer.series) {
         for (const AnswerPoint& point : series.points) {
           if (!point.histogram && want.holds(point.value)) continue;
-          judgement.fail("values " + want.text(),
-                         series.labels.to_string() + " " +
-                             (point.histogram ? point.histogram->to_string() : format_value(point.value)),
-                         which_one);
+          judgement.fail(
+              "values " + want.text(),
+              series.labels.to_string() + " " +
+                  (point.histogram ? point.histogram->to_string() : format_value(point.value)),
+              which_one);
         }
       }
     }
   }
   for (const Expectation& expectation : check.expect) {
-    judge_expectation(expectation, answer.error, answer.warnings, answer.infos, shown(answer, when, 5), which_one,
-                      judgement);
+    judge_expectation(expectation, answer.error, answer.warnings, answer.infos,
+                      shown(answer, when, 5), which_one, judgement);
   }
 }
 
-void judge_read(const Check& check, const ReadAnswer& read, const std::string& which_one, Judgement& judgement) {
+void judge_read(const Check& check, const ReadAnswer& read, const std::string& which_one,
+                Judgement& judgement) {
   if (!read.ok() && !check.expects(Expectation::Kind::fail)) {
     judgement.fail("data", read.to_string(), which_one);
     return;
   }
   if (read.ok()) {
-    judge_count(check.count, read.series.size(), "series", read.to_string(10), which_one, judgement);
-    judge_count(check.sample_count, read.samples(), "samples", read.to_string(10), which_one, judgement);
+    judge_count(check.count, read.series.size(), "series", read.to_string(10), which_one,
+                judgement);
+    judge_count(check.sample_count, read.samples(), "samples", read.to_string(10), which_one,
+                judgement);
   }
   std::vector<std::string> warnings;
   if (!read.partial.empty()) warnings.push_back(read.partial);
   for (const Expectation& expectation : check.expect) {
-    judge_expectation(expectation, read.error, warnings, {}, read.to_string(5), which_one, judgement);
+    judge_expectation(expectation, read.error, warnings, {}, read.to_string(5), which_one,
+                      judgement);
   }
   if (check.partial) {
     const std::string got = read.partial.empty() ? "nothing left out" : "left out: " + read.partial;
@@ -165,7 +177,8 @@ void judge_repeats(const Check& check, const Observation& seen, Judgement& judge
   std::set<std::string> texts;
   std::vector<std::string> distinct;  // Of each, as it is shown.
   for (const Answer& answer : seen.answers) {
-    if (texts.insert(answer.to_string(SIZE_MAX, SIZE_MAX)).second) distinct.push_back(answer.to_string());
+    if (texts.insert(answer.to_string(SIZE_MAX, SIZE_MAX)).second)
+      distinct.push_back(answer.to_string());
   }
   for (const ReadAnswer& read : seen.reads) {
     if (texts.insert(whole(read)).second) distinct.push_back(read.to_string());
@@ -173,7 +186,8 @@ void judge_repeats(const Check& check, const Observation& seen, Judgement& judge
   if (check.distinct) {
     if (check.distinct->holds(static_cast<double>(distinct.size()))) return;
     judgement.fail(check.distinct->text() + " different answers to the same question",
-                   std::to_string(distinct.size()) + " in " + std::to_string(check.repeat) + "\n" + distinct.front());
+                   std::to_string(distinct.size()) + " in " + std::to_string(check.repeat) + "\n" +
+                       distinct.front());
   } else if (distinct.size() > 1) {
     judgement.fail("the same answer " + std::to_string(check.repeat) + " times\n" + distinct[0],
                    std::to_string(distinct.size()) + " different ones, e.g.\n" + distinct[1]);
@@ -189,14 +203,14 @@ void judge_durations(const Check& check, const Observation& seen, Judgement& jud
   };
   for (const double duration : durations) {
     if (check.min_duration && duration < limit_of(*check.min_duration)) {
-      judgement.fail(
-          "at least " + check.min_duration->text + " (" + milliseconds_text(limit_of(*check.min_duration)) + ")",
-          milliseconds_text(duration));
+      judgement.fail("at least " + check.min_duration->text + " (" +
+                         milliseconds_text(limit_of(*check.min_duration)) + ")",
+                     milliseconds_text(duration));
     }
     if (check.max_duration && duration > limit_of(*check.max_duration)) {
-      judgement.fail(
-          "at most " + check.max_duration->text + " (" + milliseconds_text(limit_of(*check.max_duration)) + ")",
-          milliseconds_text(duration));
+      judgement.fail("at most " + check.max_duration->text + " (" +
+                         milliseconds_text(limit_of(*check.max_duration)) + ")",
+                     milliseconds_text(duration));
     }
   }
 }
@@ -230,7 +244,8 @@ std::string wanted(const Check& check) {
     }
   }
   for (const auto& [mock, requests] : check.requests) add(requests.text() + " requests to " + mock);
-  if (check.partial) add(check.partial->expression ? "left out: " + check.partial->text : "nothing left out");
+  if (check.partial)
+    add(check.partial->expression ? "left out: " + check.partial->text : "nothing left out");
   if (check.min_duration) add("at least " + check.min_duration->text);
   if (check.max_duration) add("at most " + check.max_duration->text);
   return out;
@@ -267,11 +282,13 @@ std::string ReadAnswer::to_string(size_t limit) const {
     const model::Series& one = series[i];
     out += one.labels.to_string() + ": ";
     if (!one.samples.empty()) {
-      out += std::to_string(one.samples.size()) + " samples, " + format_value(one.samples.front().value()) + " … " +
+      out += std::to_string(one.samples.size()) + " samples, " +
+             format_value(one.samples.front().value()) + " … " +
              format_value(one.samples.back().value());
     }
     if (!one.histograms.empty())
-      out += std::string(one.samples.empty() ? "" : ", ") + std::to_string(one.histograms.size()) + " histograms";
+      out += std::string(one.samples.empty() ? "" : ", ") + std::to_string(one.histograms.size()) +
+             " histograms";
     if (one.samples.empty() && one.histograms.empty()) out += "no samples";
   }
   if (series.size() > limit) out += "\n… " + std::to_string(series.size()) + " series";
@@ -289,7 +306,8 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
   result.want = wanted(check);
   for (const Answer& answer : seen.answers) {
     for (const std::string& warning : answer.warnings) {
-      if (std::find(result.warnings.begin(), result.warnings.end(), warning) == result.warnings.end())
+      if (std::find(result.warnings.begin(), result.warnings.end(), warning) ==
+          result.warnings.end())
         result.warnings.push_back(warning);
     }
     result.duration_ms = std::max(result.duration_ms, answer.duration.count());
@@ -311,7 +329,8 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
   if (seen.same_as) {
     for (const Answer& answer : seen.answers) {
       if (const auto difference = compare_answers(*seen.same_as, answer, Exactness::nearly)) {
-        judgement.fail(check.same_as->expr + " on " + check.same_as->node + ":\n" + shown(*seen.same_as, seen.when),
+        judgement.fail(check.same_as->expr + " on " + check.same_as->node + ":\n" +
+                           shown(*seen.same_as, seen.when),
                        shown(answer, seen.when), *difference);
       }
     }
@@ -327,7 +346,8 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
 }
 
 void conclude(const std::vector<KnownIssue>& issues, TestResult& result) {
-  if (result.verdict == Verdict::fail || result.verdict == Verdict::skipped) return;  // It did not come to its checks.
+  if (result.verdict == Verdict::fail || result.verdict == Verdict::skipped)
+    return;  // It did not come to its checks.
   std::vector<CheckResult*> failed;
   for (CheckResult& check : result.checks) {
     if (check.verdict == Verdict::fail) failed.push_back(&check);
@@ -349,12 +369,12 @@ void conclude(const std::vector<KnownIssue>& issues, TestResult& result) {
   }
   std::vector<const KnownIssue*> seen;
   for (CheckResult* check : failed) {
-    const auto issue =
-        std::find_if(issues.begin(), issues.end(), [&](const KnownIssue& one) { return describes(one, *check); });
+    const auto issue = std::find_if(issues.begin(), issues.end(),
+                                    [&](const KnownIssue& one) { return describes(one, *check); });
     if (issue == issues.end()) {
       result.verdict = Verdict::fail;
-      result.reason =
-          check->name + " (" + check->phase + "): want " + first_line(check->want) + ", got " + first_line(check->got);
+      result.reason = check->name + " (" + check->phase + "): want " + first_line(check->want) +
+                      ", got " + first_line(check->got);
       if (!issues.empty()) result.reason += "; not as its known issue describes it";
       return;
     }
@@ -362,7 +382,8 @@ void conclude(const std::vector<KnownIssue>& issues, TestResult& result) {
   }
   for (CheckResult* check : failed) check->verdict = Verdict::known_issue;
   result.verdict = Verdict::known_issue;
-  for (const KnownIssue* issue : seen) result.reason += (result.reason.empty() ? "" : "; ") + issue->reason;
+  for (const KnownIssue* issue : seen)
+    result.reason += (result.reason.empty() ? "" : "; ") + issue->reason;
 }
 
 }  // namespace mread::scenarios

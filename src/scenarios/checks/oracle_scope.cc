@@ -8,13 +8,18 @@
 namespace mread::scenarios {
 namespace {
 
-bool begins_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':'; }
-bool continues_name(char c) { return begins_name(c) || std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool begins_name(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
+}
+bool continues_name(char c) {
+  return begins_name(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
 
 // A PromQL expression, looked through for the names of metrics.
 class NameScan {
  public:
-  NameScan(const std::string& expr, const std::set<std::string>& names) : expr_(expr), names_(names) {}
+  NameScan(const std::string& expr, const std::set<std::string>& names)
+      : expr_(expr), names_(names) {}
 
   std::string first() {
     while (at_ < expr_.size()) {
@@ -54,8 +59,9 @@ class NameScan {
     if (label_ != "__name__") return {};
     const re2::RE2 pattern(text, re2::RE2::Quiet);
     for (const std::string& name : names_) {
-      const bool matches =
-          symbol_ == "=~" || symbol_ == "!~" ? pattern.ok() && re2::RE2::FullMatch(name, pattern) : name == text;
+      const bool matches = symbol_ == "=~" || symbol_ == "!~"
+                               ? pattern.ok() && re2::RE2::FullMatch(name, pattern)
+                               : name == text;
       if (matches == !symbol_.starts_with('!')) return name;
     }
     return {};
@@ -99,11 +105,13 @@ std::string selected_name(const std::string& expr, const std::set<std::string>& 
 
 std::string beyond_oracle(const Test& test, const Check& check) {
   const NodeDeclaration* asked = test.find(check.node);
-  if (check.kind != Check::Kind::promql || asked == nullptr || !asked->is_query_node || asked->node == nullptr)
+  if (check.kind != Check::Kind::promql || asked == nullptr || !asked->is_query_node ||
+      asked->node == nullptr)
     return {};
   const std::string name = selected_name(check.expr, asked->node->series_of_rules());
   if (name.empty()) return {};
-  return name + " is made by the rules of " + check.node + ", and the oracle has only what data nodes hold";
+  return name + " is made by the rules of " + check.node +
+         ", and the oracle has only what data nodes hold";
 }
 
 bool is_oracles(const Test& test, const Check& check) {

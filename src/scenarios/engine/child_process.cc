@@ -21,7 +21,8 @@ boost::system::error_code last_error() { return {errno, boost::system::system_ca
 
 int open_pid_fd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
-/// Everything the child needs, made before the fork: after it, in a program with threads, nothing may allocate.
+/// Everything the child needs, made before the fork: after it, in a program with threads, nothing
+/// may allocate.
 struct Exec {
   std::vector<char*> argv;
   const char* program;
@@ -98,7 +99,8 @@ Result<pid_t> Spawner::run(std::function<Result<pid_t>()> work) {
   return result.get();
 }
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Spawner& spawner, const Options& options) {
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Spawner& spawner,
+                                                          const Options& options) {
   const std::string program = options.program.string();
   const std::string folder = options.folder.string();
   const int log_fd = open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -114,7 +116,8 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Spawner& spawner, cons
 
   std::vector<std::string> words{program};
   words.insert(words.end(), options.args.begin(), options.args.end());
-  Exec exec{{}, program.c_str(), folder.c_str(), log_fd, null_fd, pipe_fds[1], getpid(), options.survives};
+  Exec exec{{},      program.c_str(), folder.c_str(), log_fd,
+            null_fd, pipe_fds[1],     getpid(),       options.survives};
   for (std::string& word : words) exec.argv.push_back(word.data());
   exec.argv.push_back(nullptr);
 
@@ -163,7 +166,8 @@ bool ChildProcess::reap() {
   int status = 0;
   const pid_t got = waitpid(pid_, &status, WNOHANG);
   if (got == pid_) status_ = status;
-  if (got < 0 && errno == ECHILD) status_ = 0;  // Somebody else waited for it; it has ended in any case.
+  if (got < 0 && errno == ECHILD)
+    status_ = 0;  // Somebody else waited for it; it has ended in any case.
   if (status_) ended_ = std::chrono::steady_clock::now();
   return status_.has_value();
 }
@@ -181,10 +185,11 @@ void ChildProcess::signal(int number) {
 
 void ChildProcess::freeze() {
   signal(SIGSTOP);
-  // The signal takes effect thread by thread; the kernel reports the stop once the last one has. WNOWAIT leaves an end
-  // for reap().
+  // The signal takes effect thread by thread; the kernel reports the stop once the last one has.
+  // WNOWAIT leaves an end for reap().
   siginfo_t info{};
-  while (waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  while (waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT) != 0 &&
+         errno == EINTR) {
   }
 }
 
@@ -197,7 +202,8 @@ bool ChildProcess::wait(std::chrono::milliseconds timeout, std::stop_token stop)
       [[maybe_unused]] const ssize_t written = write(stop_fd, &one, sizeof one);
     });
     while (running() && !stop.stop_requested()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) break;
       pollfd events[2] = {{pid_fd_, POLLIN, 0}, {stop_fd, POLLIN, 0}};
       poll(events, 2, static_cast<int>(std::min<int64_t>(left.count(), 60'000)));
@@ -211,7 +217,8 @@ std::string ChildProcess::ending() {
   const std::lock_guard lock(mutex_);
   if (!reap()) return {};
   if (WIFSIGNALED(*status_)) {
-    return "killed by signal " + std::to_string(WTERMSIG(*status_)) + " (" + strsignal(WTERMSIG(*status_)) + ")";
+    return "killed by signal " + std::to_string(WTERMSIG(*status_)) + " (" +
+           strsignal(WTERMSIG(*status_)) + ")";
   }
   return "exit status " + std::to_string(WEXITSTATUS(*status_));
 }

@@ -19,8 +19,9 @@
 
 namespace mread::scenarios {
 
-/// The thread that forks. The kernel ties a child's parent-death signal to the *thread* that made it, so children must
-/// come from one that lives as long as they do, not from whichever worker asked for them.
+/// The thread that forks. The kernel ties a child's parent-death signal to the *thread* that made
+/// it, so children must come from one that lives as long as they do, not from whichever worker
+/// asked for them.
 class Spawner {
  public:
   Spawner();
@@ -41,10 +42,11 @@ class Spawner {
   std::thread thread_;
 };
 
-/// A program running as a child of this one, in a process group of its own, with its output in a file.
+/// A program running as a child of this one, in a process group of its own, with its output in a
+/// file.
 ///
-/// It dies with this process, however this process dies (unless `survives`), and at the latest in the destructor.
-/// Safe to use from several threads.
+/// It dies with this process, however this process dies (unless `survives`), and at the latest in
+/// the destructor. Safe to use from several threads.
 class ChildProcess {
  public:
   struct Options {
@@ -72,8 +74,8 @@ class ChildProcess {
   bool wait(std::chrono::milliseconds timeout, std::stop_token stop = {});
   /// "exit status 1", "killed by signal 9 (Killed)"; empty while it runs.
   std::string ending();
-  /// From its start to its end, which is known to the moment at which one of these members first saw it; to now while
-  /// it runs.
+  /// From its start to its end, which is known to the moment at which one of these members first
+  /// saw it; to now while it runs.
   std::chrono::milliseconds lasted();
   /// Exit status 0.
   bool succeeded();

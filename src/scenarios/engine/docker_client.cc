@@ -10,7 +10,8 @@ namespace mread::scenarios {
 namespace {
 
 constexpr std::string_view default_socket = "/var/run/docker.sock";
-/// What this client was written for; older and newer engines are spoken to as near to it as they allow.
+/// What this client was written for; older and newer engines are spoken to as near to it as they
+/// allow.
 constexpr std::string_view wanted_version = "1.41";
 
 Result<net::Url> parse_endpoint(std::string_view host) {
@@ -25,9 +26,11 @@ Result<net::Url> parse_endpoint(std::string_view host) {
   if (host.starts_with("tcp://") && (verify == nullptr || *verify == '\0')) {
     if (auto parsed = net::Url::parse("http://" + std::string(host.substr(6)))) return parsed;
   }
-  return fail(Errc::environment, "DOCKER_HOST \"" + std::string(host) +
-                                     "\" cannot be used: want unix:///PATH or tcp://HOST:PORT without TLS (forward the "
-                                     "socket by ssh where it is elsewhere)");
+  return fail(
+      Errc::environment,
+      "DOCKER_HOST \"" + std::string(host) +
+          "\" cannot be used: want unix:///PATH or tcp://HOST:PORT without TLS (forward the "
+          "socket by ssh where it is elsewhere)");
 }
 
 Error unreachable(const net::Url& endpoint, const std::string& place, const Error& why) {
@@ -36,26 +39,30 @@ Error unreachable(const net::Url& endpoint, const std::string& place, const Erro
     return {Errc::environment, "no permission to use the Docker engine at " + place +
                                    "; run as root, join the group docker, or use --engine process"};
   }
-  return {Errc::environment, "no Docker engine answers at " + place + " (" + why.code.message() + "); start dockerd" +
-                                 (is_default ? "" : ", correct DOCKER_HOST") + " or use --engine process"};
+  return {Errc::environment, "no Docker engine answers at " + place + " (" + why.code.message() +
+                                 "); start dockerd" + (is_default ? "" : ", correct DOCKER_HOST") +
+                                 " or use --engine process"};
 }
 
 }  // namespace
 
 Result<DockerClient> DockerClient::connect() {
   const char* variable = std::getenv("DOCKER_HOST");
-  const std::string host =
-      variable != nullptr && *variable != '\0' ? std::string(variable) : "unix://" + std::string(default_socket);
+  const std::string host = variable != nullptr && *variable != '\0'
+                               ? std::string(variable)
+                               : "unix://" + std::string(default_socket);
   auto endpoint = parse_endpoint(host);
   if (!endpoint) return fail(endpoint.error());
   DockerClient client(std::move(*endpoint));
-  const auto answer = client.request("GET", {.path = "/version", .timeout = std::chrono::seconds(20)}, {});
+  const auto answer =
+      client.request("GET", {.path = "/version", .timeout = std::chrono::seconds(20)}, {});
   if (!answer) return fail(unreachable(client.endpoint_, host, answer.error()));
   boost::system::error_code error;
   const json::value version = json::parse(*answer, error);
   const std::string highest = error ? "" : text_at(version, {"ApiVersion"});
   const auto high = parse_version(highest);
-  if (!high) return fail(Errc::environment, host + " is no Docker engine: its /version has no ApiVersion");
+  if (!high)
+    return fail(Errc::environment, host + " is no Docker engine: its /version has no ApiVersion");
   const std::string lowest = text_at(version, {"MinAPIVersion"});
   const auto low = parse_version(lowest);
   const auto want = *parse_version(wanted_version);
@@ -70,21 +77,24 @@ std::string DockerClient::place() const {
   return is_local() ? "unix://" + endpoint_.host : "tcp://" + endpoint_.authority();
 }
 
-Result<std::string> DockerClient::request(std::string method, Call call, std::stop_token stop) const {
+Result<std::string> DockerClient::request(std::string method, Call call,
+                                          std::stop_token stop) const {
   net::ClientRequest request;
   request.url = endpoint_;
   request.url.target = version_ + call.path;
   request.method = std::move(method);
   request.body = std::move(call.body);
   if (!call.content_type.empty()) request.headers.set("Content-Type", call.content_type);
-  auto response = net::fetch(std::move(request), {.timeout = call.timeout, .body_bytes = 4ULL << 30}, stop);
+  auto response =
+      net::fetch(std::move(request), {.timeout = call.timeout, .body_bytes = 4ULL << 30}, stop);
   if (!response) return fail(response.error());
   if (response->head.status < 400) return std::move(response->body);
   boost::system::error_code error;
   const json::value answer = json::parse(response->body, error);
   const std::string message = error ? response->body.substr(0, 300) : text_at(answer, {"message"});
-  return fail(response->head.status == 404 ? Errc::not_found : Errc::http_status,
-              "Docker: " + (message.empty() ? "HTTP " + std::to_string(response->head.status) : message));
+  return fail(
+      response->head.status == 404 ? Errc::not_found : Errc::http_status,
+      "Docker: " + (message.empty() ? "HTTP " + std::to_string(response->head.status) : message));
 }
 
 Result<std::string> DockerClient::get(Call call, std::stop_token stop) const {
@@ -110,7 +120,8 @@ Result<json::value> parsed(const Result<std::string>& answer) {
   if (answer->empty()) return json::value(nullptr);
   boost::system::error_code error;
   json::value value = json::parse(*answer, error);
-  if (error) return fail(Errc::malformed, "Docker: an answer that is not JSON: " + answer->substr(0, 200));
+  if (error)
+    return fail(Errc::malformed, "Docker: an answer that is not JSON: " + answer->substr(0, 200));
   return value;
 }
 
@@ -122,8 +133,10 @@ Result<json::value> DockerClient::get_json(const std::string& path, std::stop_to
 
 Result<json::value> DockerClient::post_json(const std::string& path, const json::value& body,
                                             std::stop_token stop) const {
-  return parsed(post(
-      {.path = path, .content_type = "application/json", .body = body.is_null() ? "" : json::serialize(body)}, stop));
+  return parsed(post({.path = path,
+                      .content_type = "application/json",
+                      .body = body.is_null() ? "" : json::serialize(body)},
+                     stop));
 }
 
 Result<void> DockerClient::post_progress(Call call, std::stop_token stop) const {
@@ -170,7 +183,8 @@ std::string demultiplex_log(std::string_view frames) {
   return text;
 }
 
-const json::value* member_at(const json::value& value, std::initializer_list<std::string_view> path) {
+const json::value* member_at(const json::value& value,
+                             std::initializer_list<std::string_view> path) {
   const json::value* at = &value;
   for (const std::string_view key : path) {
     if (at == nullptr || !at->is_object()) return nullptr;
@@ -181,7 +195,8 @@ const json::value* member_at(const json::value& value, std::initializer_list<std
 
 std::string text_at(const json::value& value, std::initializer_list<std::string_view> path) {
   const json::value* member = member_at(value, path);
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
+  return member != nullptr && member->is_string() ? std::string(member->get_string())
+                                                  : std::string();
 }
 
 int64_t number_at(const json::value& value, std::initializer_list<std::string_view> path) {

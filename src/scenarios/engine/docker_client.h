@@ -16,16 +16,16 @@ namespace mread::scenarios {
 
 namespace json = boost::json;
 
-/// The Docker Engine API over its socket, or TCP. Every call is one request on a connection of its own; blocking; safe
-/// to use from several threads.
+/// The Docker Engine API over its socket, or TCP. Every call is one request on a connection of its
+/// own; blocking; safe to use from several threads.
 ///
-/// Errors of all calls: Errc::not_found for 404, Errc::http_status for other answers from 400 on, with Docker's own
-/// message; what net::fetch gives for connections.
-/// Source: Docker Engine API v1.41 reference.
+/// Errors of all calls: Errc::not_found for 404, Errc::http_status for other answers from 400 on,
+/// with Docker's own message; what net::fetch gives for connections. Source: Docker Engine API
+/// v1.41 reference.
 class DockerClient {
  public:
-  /// Finds the engine (DOCKER_HOST: unix:// or tcp://; else /var/run/docker.sock) and agrees on a version of the API.
-  /// Errors: Errc::environment, one line that says what to do.
+  /// Finds the engine (DOCKER_HOST: unix:// or tcp://; else /var/run/docker.sock) and agrees on a
+  /// version of the API. Errors: Errc::environment, one line that says what to do.
   static Result<DockerClient> connect();
 
   struct Call {
@@ -43,8 +43,8 @@ class DockerClient {
   /// Posts a JSON body; the answer's JSON, or null where it has no body.
   Result<json::value> post_json(const std::string& path, const json::value& body = nullptr,
                                 std::stop_token stop = {}) const;
-  /// For /build and /images/create, whose answer is 200 and a stream of JSON messages, the last of which may be an
-  /// error.
+  /// For /build and /images/create, whose answer is 200 and a stream of JSON messages, the last of
+  /// which may be an error.
   Result<void> post_progress(Call call, std::stop_token stop) const;
 
   /// The engine shares this machine's kernel as far as can be told: it is reached over a socket.
@@ -65,14 +65,16 @@ class DockerClient {
 /// Percent-encoding of a query's value.
 std::string url_encode(std::string_view text);
 
-/// The text of standard output and error in a container's log, which Docker sends as frames: a byte for the stream,
-/// three zeros, a big-endian length, the data. A frame cut short at the end is taken as far as it goes.
+/// The text of standard output and error in a container's log, which Docker sends as frames: a byte
+/// for the stream, three zeros, a big-endian length, the data. A frame cut short at the end is
+/// taken as far as it goes.
 std::string demultiplex_log(std::string_view frames);
 
 /// A member's text or number, looked for along a path; empty or 0 where it is not there.
 std::string text_at(const json::value& value, std::initializer_list<std::string_view> path);
 int64_t number_at(const json::value& value, std::initializer_list<std::string_view> path);
 bool flag_at(const json::value& value, std::initializer_list<std::string_view> path);
-const json::value* member_at(const json::value& value, std::initializer_list<std::string_view> path);
+const json::value* member_at(const json::value& value,
+                             std::initializer_list<std::string_view> path);
 
 }  // namespace mread::scenarios

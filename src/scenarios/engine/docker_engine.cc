@@ -11,12 +11,14 @@ namespace {
 
 class DockerEngine final : public Engine {
  public:
-  explicit DockerEngine(std::shared_ptr<DockerTopology::Shared> shared) : shared_(std::move(shared)) {}
+  explicit DockerEngine(std::shared_ptr<DockerTopology::Shared> shared)
+      : shared_(std::move(shared)) {}
 
   std::string name() const override { return "docker"; }
   std::string cannot(Act) const override { return {}; }
 
-  Result<std::unique_ptr<Topology>> create(const std::string& run_id, const std::string& test) override {
+  Result<std::unique_ptr<Topology>> create(const std::string& run_id,
+                                           const std::string& test) override {
     return DockerTopology::create(shared_, run_id, test);
   }
 
@@ -37,7 +39,8 @@ class DockerEngine final : public Engine {
   }
 
  private:
-  /// A container of an earlier boot does not run any more. Where one does, the engine belongs to another machine's run.
+  /// A container of an earlier boot does not run any more. Where one does, the engine belongs to
+  /// another machine's run.
   bool is_left_behind(const json::value& item) const {
     switch (owner_state(label_of(item, label_owner))) {
       case OwnerState::gone:
@@ -53,7 +56,8 @@ class DockerEngine final : public Engine {
 
   /// Left by a run with `keep` that has ended.
   static bool is_kept(const json::value& item) {
-    return label_of(item, label_owner).empty() && owner_state(label_of(item, label_keeper)) != OwnerState::alive;
+    return label_of(item, label_owner).empty() &&
+           owner_state(label_of(item, label_keeper)) != OwnerState::alive;
   }
 
   static std::string label_of(const json::value& item, std::string_view label) {
@@ -65,13 +69,16 @@ class DockerEngine final : public Engine {
 
   /// Containers first: a network that has some cannot be removed.
   void remove_all(std::string_view label, const Chosen& chosen, std::vector<std::string>& removed) {
-    const std::string filter = "filters=" + url_encode(R"({"label":[")" + std::string(label) + R"("]})");
-    remove_kind("/containers/json?all=1&" + filter, "container", "/containers/", "?force=1&v=1", chosen, removed);
+    const std::string filter =
+        "filters=" + url_encode(R"({"label":[")" + std::string(label) + R"("]})");
+    remove_kind("/containers/json?all=1&" + filter, "container", "/containers/", "?force=1&v=1",
+                chosen, removed);
     remove_kind("/networks?" + filter, "network", "/networks/", "", chosen, removed);
   }
 
   void remove_kind(const std::string& list, const std::string& kind, const std::string& path,
-                   const std::string& options, const Chosen& chosen, std::vector<std::string>& removed) {
+                   const std::string& options, const Chosen& chosen,
+                   std::vector<std::string>& removed) {
     const auto items = shared_->docker.get_json(list);
     if (!items || !items->is_array()) return;
     for (const json::value& item : items->get_array()) {
@@ -79,7 +86,8 @@ class DockerEngine final : public Engine {
       const std::string id = text_at(item, {"Id"});
       std::string name = text_at(item, {"Name"});
       if (const json::value* names = member_at(item, {"Names"});
-          names != nullptr && names->is_array() && !names->get_array().empty() && names->get_array()[0].is_string()) {
+          names != nullptr && names->is_array() && !names->get_array().empty() &&
+          names->get_array()[0].is_string()) {
         name = names->get_array()[0].get_string().subview(1);
       }
       if (shared_->docker.remove(path + id + options)) removed.push_back(kind + " " + name);

@@ -41,7 +41,8 @@ bool is_hashed_mread(std::string_view tag) {
 }
 
 Result<std::string> content_hash(const fs::path& program, const std::vector<fs::path>& libraries) {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> digest(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> digest(EVP_MD_CTX_new(),
+                                                                  EVP_MD_CTX_free);
   EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);
   std::vector<fs::path> files{program};
   files.insert(files.end(), libraries.begin(), libraries.end());
@@ -55,7 +56,8 @@ Result<std::string> content_hash(const fs::path& program, const std::vector<fs::
   EVP_DigestFinal_ex(digest.get(), bytes, &size);
   static constexpr char digits[] = "0123456789abcdef";
   std::string text;
-  for (unsigned int i = 0; i < std::min(size, 8U); ++i) text += {digits[bytes[i] >> 4U], digits[bytes[i] & 15U]};
+  for (unsigned int i = 0; i < std::min(size, 8U); ++i)
+    text += {digits[bytes[i] >> 4U], digits[bytes[i] & 15U]};
   return text;
 }
 
@@ -73,14 +75,15 @@ Result<bool> DockerImages::there(const std::string& image) const {
   return fail(found.error());
 }
 
-Result<std::string> DockerImages::of_program(const std::string& image_name, const fs::path& asked_program,
-                                             std::stop_token stop) {
+Result<std::string> DockerImages::of_program(const std::string& image_name,
+                                             const fs::path& asked_program, std::stop_token stop) {
   // Held through the build: whoever comes meanwhile wants the same image, as a rule.
   const std::lock_guard lock(mutex_);
   if (const auto known = known_.find(image_name); known != known_.end()) return known->second;
   // To the loader that lists the libraries, /proc/self is the loader.
-  const fs::path program =
-      asked_program == "/proc/self/exe" ? fs::path("/proc/" + std::to_string(getpid()) + "/exe") : asked_program;
+  const fs::path program = asked_program == "/proc/self/exe"
+                               ? fs::path("/proc/" + std::to_string(getpid()) + "/exe")
+                               : asked_program;
   std::string tagged = image_name;
   std::vector<fs::path> libraries;
   const auto list_libraries = [&]() -> Result<void> {
@@ -105,7 +108,8 @@ Result<std::string> DockerImages::of_program(const std::string& image_name, cons
     if (libraries.empty()) {
       if (auto listed = list_libraries(); !listed) return fail(listed.error());
     }
-    if (auto built = build(tagged, program, libraries, stop); !built) return fail(built.error().in("image " + tagged));
+    if (auto built = build(tagged, program, libraries, stop); !built)
+      return fail(built.error().in("image " + tagged));
   }
   known_[image_name] = tagged;
   return tagged;
@@ -120,7 +124,8 @@ Result<void> DockerImages::build(const std::string& tagged, const fs::path& prog
   context.add_folder("rootfs/tmp", 01777);
   if (auto added = context.add_copy(program, "rootfs/bin/" + name, 0755); !added) return added;
   for (const fs::path& library : libraries) {
-    if (auto added = context.add_copy(library, "rootfs" + library.string(), 0755); !added) return added;
+    if (auto added = context.add_copy(library, "rootfs" + library.string(), 0755); !added)
+      return added;
   }
   context.add_file("rootfs/etc/nsswitch.conf", "hosts: files dns\n");
   context.add_file("rootfs/etc/passwd", "root:x:0:0:root:/mread:/sbin/nologin\n");
@@ -136,18 +141,21 @@ Result<void> DockerImages::build(const std::string& tagged, const fs::path& prog
 }
 
 Result<std::string> DockerImages::of_registry(const std::string& image, std::stop_token stop) {
-  const std::string tagged = has_tag(image) || image.find('@') != std::string::npos ? image : image + ":latest";
+  const std::string tagged =
+      has_tag(image) || image.find('@') != std::string::npos ? image : image + ":latest";
   const std::lock_guard lock(mutex_);
   if (known_.contains(tagged)) return tagged;
   const auto found = there(tagged);
   if (!found) return fail(found.error());
   if (!*found) {
-    const auto pulled = docker_.post_progress(
-        {.path = "/images/create?fromImage=" + url_encode(tagged), .timeout = std::chrono::minutes(10)}, stop);
+    const auto pulled =
+        docker_.post_progress({.path = "/images/create?fromImage=" + url_encode(tagged),
+                               .timeout = std::chrono::minutes(10)},
+                              stop);
     if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
     if (!pulled) {
-      return fail(Errc::environment,
-                  "image " + tagged + " is not here and cannot be pulled (" + pulled.error().context + ")");
+      return fail(Errc::environment, "image " + tagged + " is not here and cannot be pulled (" +
+                                         pulled.error().context + ")");
     }
   }
   known_[tagged] = tagged;
@@ -169,22 +177,26 @@ void DockerImages::forget(const std::string& image) {
 
 std::vector<std::string> DockerImages::sweep() {
   std::vector<std::string> removed;
-  const auto images = docker_.get_json("/images/json?filters=" + url_encode(R"({"label":["mread.image"]})"));
+  const auto images =
+      docker_.get_json("/images/json?filters=" + url_encode(R"({"label":["mread.image"]})"));
   if (!images || !images->is_array()) return removed;
   struct Image {
     int64_t created;
     std::string name;
   };
   std::vector<Image> own;
-  const int64_t now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
   for (const json::value& image : images->get_array()) {
     const int64_t created = number_at(image, {"Created"});
     if (now - created < young.count()) continue;
     std::vector<std::string> tags;
-    if (const json::value* list = member_at(image, {"RepoTags"}); list != nullptr && list->is_array()) {
+    if (const json::value* list = member_at(image, {"RepoTags"});
+        list != nullptr && list->is_array()) {
       for (const json::value& tag : list->get_array()) {
-        if (tag.is_string() && tag.get_string() != "<none>:<none>") tags.emplace_back(tag.get_string());
+        if (tag.is_string() && tag.get_string() != "<none>:<none>")
+          tags.emplace_back(tag.get_string());
       }
     }
     if (tags.empty()) own.push_back({0, text_at(image, {"Id"})});
@@ -192,7 +204,8 @@ std::vector<std::string> DockerImages::sweep() {
       if (is_hashed_mread(tag)) own.push_back({created, tag});
     }
   }
-  std::sort(own.begin(), own.end(), [](const Image& a, const Image& b) { return a.created > b.created; });
+  std::sort(own.begin(), own.end(),
+            [](const Image& a, const Image& b) { return a.created > b.created; });
   for (size_t i = 0; i < own.size(); ++i) {
     // The newest is most likely the one that this run is about to use.
     if (i == 0 && own[i].created != 0) continue;

@@ -33,7 +33,8 @@ std::string to_text(uint32_t address) {
 
 /// The first IPv4 entry of a network's IPAM configuration.
 std::pair<std::string, std::string> subnet_and_gateway(const json::value& network) {
-  if (const json::value* configs = member_at(network, {"IPAM", "Config"}); configs != nullptr && configs->is_array()) {
+  if (const json::value* configs = member_at(network, {"IPAM", "Config"});
+      configs != nullptr && configs->is_array()) {
     for (const json::value& config : configs->get_array()) {
       const std::string subnet = text_at(config, {"Subnet"});
       if (subnet.find('.') != std::string::npos) return {subnet, text_at(config, {"Gateway"})};
@@ -55,24 +56,28 @@ std::string DockerNetwork::address(uint32_t number) const {
 
 Result<DockerNetwork> DockerNetwork::create(const DockerClient& docker, const std::string& name,
                                             const json::object& labels) {
-  // Fixed addresses need a range that the network was made with, and only Docker knows which ranges are free. So Docker
-  // makes one of its own choice first, which then is made again with the same range. Somebody else may be quicker.
+  // Fixed addresses need a range that the network was made with, and only Docker knows which ranges
+  // are free. So Docker makes one of its own choice first, which then is made again with the same
+  // range. Somebody else may be quicker.
   constexpr int attempts = 10;
   for (int attempt = 1;; ++attempt) {
-    json::object request{{"Name", name}, {"Driver", "bridge"}, {"CheckDuplicate", true}, {"Labels", labels}};
+    json::object request{
+        {"Name", name}, {"Driver", "bridge"}, {"CheckDuplicate", true}, {"Labels", labels}};
     auto made = docker.post_json("/networks/create", request);
     if (!made) return fail(made.error().in("network " + name));
     const auto draft = docker.get_json("/networks/" + text_at(*made, {"Id"}));
     if (!draft) return fail(draft.error().in("network " + name));
     const auto [subnet, gateway] = subnet_and_gateway(*draft);
-    if (auto removed = docker.remove("/networks/" + text_at(*made, {"Id"})); !removed) return fail(removed.error());
+    if (auto removed = docker.remove("/networks/" + text_at(*made, {"Id"})); !removed)
+      return fail(removed.error());
     const std::string base = subnet.substr(0, subnet.find('/'));
     in_addr first{};
     if (inet_pton(AF_INET, base.c_str(), &first) != 1) {
       return fail(Errc::environment, "Docker gave the network " + name + " no IPv4 range");
     }
     request["IPAM"] =
-        json::object{{"Driver", "default"}, {"Config", {json::object{{"Subnet", subnet}, {"Gateway", gateway}}}}};
+        json::object{{"Driver", "default"},
+                     {"Config", {json::object{{"Subnet", subnet}, {"Gateway", gateway}}}}};
     made = docker.post_json("/networks/create", request);
     if (made) {
       DockerNetwork network;

@@ -41,11 +41,14 @@ json::object with(json::object labels, std::string_view key, std::string_view va
   return labels;
 }
 
-json::array as_array(const std::vector<std::string>& words) { return json::array(words.begin(), words.end()); }
+json::array as_array(const std::vector<std::string>& words) {
+  return json::array(words.begin(), words.end());
+}
 
 std::string port_key(uint16_t port) { return std::to_string(port) + "/tcp"; }
 
-/// Whether an act came too late or too early for the container's state, which Docker answers with 304 or 409.
+/// Whether an act came too late or too early for the container's state, which Docker answers with
+/// 304 or 409.
 bool is_paused(const json::value& inspected) { return flag_at(inspected, {"State", "Paused"}); }
 
 /// Of a container that does not run: "exit status 2", "killed by signal 9 (Killed)".
@@ -58,13 +61,15 @@ std::string how_it_ended(const json::value& inspected) {
     how = "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
   }
   if (flag_at(inspected, {"State", "OOMKilled"})) how = "out of memory, " + how;
-  if (const std::string error = text_at(inspected, {"State", "Error"}); !error.empty()) how += ", " + error;
+  if (const std::string error = text_at(inspected, {"State", "Error"}); !error.empty())
+    how += ", " + error;
   return how;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Topology>> DockerTopology::create(std::shared_ptr<Shared> shared, const std::string& run_id,
+Result<std::unique_ptr<Topology>> DockerTopology::create(std::shared_ptr<Shared> shared,
+                                                         const std::string& run_id,
                                                          const std::string& test) {
   const std::string prefix = "mread-" + as_name(run_id) + "-" + as_name(test);
   json::object labels{{label_run, run_id}, {label_test, test}, {label_topology, prefix}};
@@ -86,20 +91,26 @@ DockerTopology::~DockerTopology() {
 
 void DockerTopology::say_what_is_kept() const {
   for (const auto& [name, node] : nodes_) {
-    const std::string where = node->spec.ports.empty() ? "no port" : url(name, node->spec.ports.front()).authority();
-    std::fprintf(stderr, "kept: node %s at %s, container %s-%s\n", name.c_str(), where.c_str(), prefix_.c_str(),
-                 name.c_str());
+    const std::string where =
+        node->spec.ports.empty() ? "no port" : url(name, node->spec.ports.front()).authority();
+    std::fprintf(stderr, "kept: node %s at %s, container %s-%s\n", name.c_str(), where.c_str(),
+                 prefix_.c_str(), name.c_str());
   }
   std::fprintf(stderr,
-               "kept: network %s; remove all of it with mread run --clean, or: docker rm -f $(docker ps -aqf "
+               "kept: network %s; remove all of it with mread run --clean, or: docker rm -f "
+               "$(docker ps -aqf "
                "label=%s=%s) && docker network rm %s\n",
-               network_.name.c_str(), std::string(label_topology).c_str(), prefix_.c_str(), network_.name.c_str());
+               network_.name.c_str(), std::string(label_topology).c_str(), prefix_.c_str(),
+               network_.name.c_str());
 }
 
 void DockerTopology::remove_everything() {
-  // Asked from Docker, not from nodes_: a request that was interrupted may have made a container all the same.
-  const std::string filter = R"({"label":[")" + std::string(label_topology) + "=" + prefix_ + R"("]})";
-  const auto listed = shared_->docker.get_json("/containers/json?all=1&filters=" + url_encode(filter));
+  // Asked from Docker, not from nodes_: a request that was interrupted may have made a container
+  // all the same.
+  const std::string filter =
+      R"({"label":[")" + std::string(label_topology) + "=" + prefix_ + R"("]})";
+  const auto listed =
+      shared_->docker.get_json("/containers/json?all=1&filters=" + url_encode(filter));
   if (listed && listed->is_array()) {
     std::vector<std::jthread> removals;
     for (const json::value& container : listed->get_array()) {
@@ -149,8 +160,8 @@ Result<void> DockerTopology::start(const NodeSpec& spec, std::stop_token stop) {
   return wait_ready(spec.name, spec.ready_timeout, stop);
 }
 
-/// Everything before the wait for readiness. What is made is short work for the engine and not interrupted, so that
-/// nothing is left whose id is not known; `stop` is looked at between.
+/// Everything before the wait for readiness. What is made is short work for the engine and not
+/// interrupted, so that nothing is left whose id is not known; `stop` is looked at between.
 Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
   const NodeSpec& spec = node.spec;
   const auto image = spec.image ? shared_->images.of_registry(*spec.image, stop)
@@ -163,13 +174,14 @@ Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
   if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
   if (auto made = make_network_container(node, mentioned, stop); !made) return made;
 
-  json::object body{{"Image", *image},
-                    {"Cmd", as_array(args)},
-                    {"WorkingDir", node_dir},
-                    {"User", "0"},
-                    {"Labels", with(labels_, label_node, spec.name)},
-                    {"HostConfig", json::object{{"NetworkMode", "container:" + node.network_container},
-                                                {"LogConfig", json::object{{"Type", "json-file"}}}}}};
+  json::object body{
+      {"Image", *image},
+      {"Cmd", as_array(args)},
+      {"WorkingDir", node_dir},
+      {"User", "0"},
+      {"Labels", with(labels_, label_node, spec.name)},
+      {"HostConfig", json::object{{"NetworkMode", "container:" + node.network_container},
+                                  {"LogConfig", json::object{{"Type", "json-file"}}}}}};
   // A registry's image knows its program itself.
   if (!spec.image) body["Entrypoint"] = json::array{"/bin/" + program_name(*image)};
   auto container = make_container(prefix_ + "-" + spec.name, body);
@@ -194,8 +206,8 @@ Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
 }
 
 /// The node's folder as a tar archive, its arguments, and which nodes they name.
-Result<std::string> DockerTopology::fill(Node& node, std::set<std::string>& mentioned, std::vector<std::string>& args,
-                                         std::stop_token stop) {
+Result<std::string> DockerTopology::fill(Node& node, std::set<std::string>& mentioned,
+                                         std::vector<std::string>& args, std::stop_token stop) {
   const NodeSpec& spec = node.spec;
   Placeholders placeholders;
   placeholders.dir = node_dir;
@@ -214,7 +226,8 @@ Result<std::string> DockerTopology::fill(Node& node, std::set<std::string>& ment
   const fs::path folder = *scratch / "node";
   std::error_code ignored;
   fs::create_directory(folder, ignored);
-  auto filled = fill_node_folder(spec, folder, *scratch / "log", placeholders, shared_->spawner, stop);
+  auto filled =
+      fill_node_folder(spec, folder, *scratch / "log", placeholders, shared_->spawner, stop);
   TarWriter tar;
   if (filled) filled = tar.add_tree(folder, std::string(node_dir.substr(1)));
   fs::remove_all(*scratch, ignored);
@@ -222,19 +235,22 @@ Result<std::string> DockerTopology::fill(Node& node, std::set<std::string>& ment
   return tar.finish();
 }
 
-Result<std::string> DockerTopology::make_container(const std::string& name, const json::object& body) {
+Result<std::string> DockerTopology::make_container(const std::string& name,
+                                                   const json::object& body) {
   const auto made = shared_->docker.post_json("/containers/create?name=" + url_encode(name), body);
   if (!made) return fail(made.error());
   return text_at(*made, {"Id"});
 }
 
-Result<void> DockerTopology::make_network_container(Node& node, const std::set<std::string>& mentioned,
+Result<void> DockerTopology::make_network_container(Node& node,
+                                                    const std::set<std::string>& mentioned,
                                                     std::stop_token stop) {
   const NodeSpec& spec = node.spec;
   const auto image = shared_->images.of_pause(stop);
   if (!image) return fail(image.error());
-  // Names stand in /etc/hosts, so that they keep meaning the same address while a node is cut off (Docker's own name
-  // server forgets it then, and a lookup would fail where packets should vanish).
+  // Names stand in /etc/hosts, so that they keep meaning the same address while a node is cut off
+  // (Docker's own name server forgets it then, and a lookup would fail where packets should
+  // vanish).
   json::array hosts;
   for (const std::string& other : mentioned) {
     if (other != spec.name) hosts.emplace_back(other + ":" + ip_of(other));
@@ -243,11 +259,13 @@ Result<void> DockerTopology::make_network_container(Node& node, const std::set<s
   json::object exposed;
   if (!network_.routable || shared_->options.publish_ports) {
     // For this process only, where it and the engine are on one machine.
-    const bool only_here = shared_->docker.is_local() && published_host(network_.routable) == "127.0.0.1";
+    const bool only_here =
+        shared_->docker.is_local() && published_host(network_.routable) == "127.0.0.1";
     json::object bindings;
     for (const uint16_t port : spec.ports) {
       exposed[port_key(port)] = json::object{};
-      bindings[port_key(port)] = json::array{json::object{{"HostIp", only_here ? "127.0.0.1" : ""}, {"HostPort", ""}}};
+      bindings[port_key(port)] =
+          json::array{json::object{{"HostIp", only_here ? "127.0.0.1" : ""}, {"HostPort", ""}}};
     }
     host_config["PortBindings"] = std::move(bindings);
   }
@@ -259,25 +277,30 @@ Result<void> DockerTopology::make_network_container(Node& node, const std::set<s
       {"Labels", with(labels_, label_node, spec.name)},
       {"HostConfig", std::move(host_config)},
       {"NetworkingConfig",
-       json::object{{"EndpointsConfig",
-                     json::object{{network_.name,
-                                   json::object{{"Aliases", json::array{spec.name}},
-                                                {"IPAMConfig", json::object{{"IPv4Address", ip_of(spec.name)}}}}}}}}}};
+       json::object{
+           {"EndpointsConfig",
+            json::object{{network_.name,
+                          json::object{{"Aliases", json::array{spec.name}},
+                                       {"IPAMConfig",
+                                        json::object{{"IPv4Address", ip_of(spec.name)}}}}}}}}}};
   const auto container = make_container(prefix_ + "-" + spec.name + "-net", body);
   if (!container) return fail(container.error());
   node.network_container = *container;
-  const auto started = shared_->docker.post_json("/containers/" + node.network_container + "/start");
+  const auto started =
+      shared_->docker.post_json("/containers/" + node.network_container + "/start");
   if (!started) return fail(started.error());
   return read_published_ports(node);
 }
 
 Result<void> DockerTopology::read_published_ports(Node& node) {
   if (network_.routable && !shared_->options.publish_ports) return {};
-  const auto inspected = shared_->docker.get_json("/containers/" + node.network_container + "/json");
+  const auto inspected =
+      shared_->docker.get_json("/containers/" + node.network_container + "/json");
   if (!inspected) return fail(inspected.error());
   std::map<uint16_t, uint16_t> published;
   for (const uint16_t port : node.spec.ports) {
-    const json::value* bindings = member_at(*inspected, {"NetworkSettings", "Ports", port_key(port)});
+    const json::value* bindings =
+        member_at(*inspected, {"NetworkSettings", "Ports", port_key(port)});
     if (bindings == nullptr || !bindings->is_array() || bindings->get_array().empty()) continue;
     const std::string host_port = text_at(bindings->get_array()[0], {"HostPort"});
     published[port] = static_cast<uint16_t>(std::strtoul(host_port.c_str(), nullptr, 10));
@@ -295,10 +318,12 @@ net::Url DockerTopology::url(const std::string& node, uint16_t port) const {
     result.host = ip_of(node);
     return result;
   }
-  result.host = shared_->docker.is_local() ? published_host(network_.routable) : shared_->docker.remote_host();
+  result.host = shared_->docker.is_local() ? published_host(network_.routable)
+                                           : shared_->docker.remote_host();
   const std::lock_guard lock(mutex_);
   if (const auto found = nodes_.find(node); found != nodes_.end()) {
-    if (const auto mapped = found->second->published.find(port); mapped != found->second->published.end()) {
+    if (const auto mapped = found->second->published.find(port);
+        mapped != found->second->published.end()) {
       result.port = mapped->second;
     }
   }
@@ -342,7 +367,8 @@ void DockerTopology::notice_end(Node& node) {
   if (!node.is_to_run) return;
   node.is_to_run = false;
   if (node.unasked_end) return;
-  node.unasked_end = UnaskedEnd{how_it_ended(*inspected), milliseconds(begin && end ? *end - *begin : 0)};
+  node.unasked_end =
+      UnaskedEnd{how_it_ended(*inspected), milliseconds(begin && end ? *end - *begin : 0)};
 }
 
 // An act ends it now.
@@ -365,7 +391,8 @@ std::optional<UnaskedEnd> DockerTopology::unasked_end(const std::string& name) {
   return (*node)->unasked_end;
 }
 
-Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds timeout, std::stop_token stop) {
+Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds timeout,
+                                        std::stop_token stop) {
   const auto node = find(name);
   if (!node) return fail(node.error());
   const NodeSpec& spec = (*node)->spec;
@@ -382,7 +409,8 @@ Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds ti
     ready = poll_until_ready(target, timeout, ended, stop);
   }
   if (ready || ready.error().is(Errc::canceled)) return ready;
-  return fail(Error(ready.error().code, "node " + name + " (" + spec.kind + "): " + ready.error().context +
+  return fail(Error(ready.error().code, "node " + name + " (" + spec.kind +
+                                            "): " + ready.error().context +
                                             log_tail(log(name).value_or(""))));
 }
 
@@ -391,7 +419,8 @@ Result<void> DockerTopology::stop_container(Node& node, std::stop_token stop) {
   const auto inspected = shared_->docker.get_json("/containers/" + node.container + "/json");
   if (!inspected) return fail(inspected.error());
   if (is_paused(*inspected)) {
-    if (auto resumed = shared_->docker.post_json("/containers/" + node.container + "/unpause"); !resumed) {
+    if (auto resumed = shared_->docker.post_json("/containers/" + node.container + "/unpause");
+        !resumed) {
       return fail(resumed.error());
     }
   }
@@ -406,7 +435,8 @@ Result<void> DockerTopology::act(const std::string& name, Act act, std::stop_tok
   if (!found) return fail(found.error());
   Node& node = **found;
   const std::string container = "/containers/" + node.container;
-  const auto post = [&](const std::string& path, const json::value& body = nullptr) -> Result<void> {
+  const auto post = [&](const std::string& path,
+                        const json::value& body = nullptr) -> Result<void> {
     const auto done = shared_->docker.post_json(path, body, stop);
     if (!done) return fail(done.error().in("node " + name));
     return {};
@@ -444,8 +474,9 @@ Result<void> DockerTopology::act(const std::string& name, Act act, std::stop_tok
     case Act::connect: {
       const json::object endpoint{{"Aliases", json::array{name}},
                                   {"IPAMConfig", json::object{{"IPv4Address", ip_of(name)}}}};
-      if (auto connected = post("/networks/" + network_.id + "/connect",
-                                json::object{{"Container", node.network_container}, {"EndpointConfig", endpoint}});
+      if (auto connected = post(
+              "/networks/" + network_.id + "/connect",
+              json::object{{"Container", node.network_container}, {"EndpointConfig", endpoint}});
           !connected) {
         return connected;
       }
@@ -459,7 +490,8 @@ Result<std::string> DockerTopology::log(const std::string& name) {
   const auto node = find(name);
   if (!node) return fail(node.error());
   if ((*node)->container.empty()) return std::string();
-  const auto frames = shared_->docker.get({.path = "/containers/" + (*node)->container + "/logs?stdout=1&stderr=1"});
+  const auto frames = shared_->docker.get(
+      {.path = "/containers/" + (*node)->container + "/logs?stdout=1&stderr=1"});
   if (!frames) return fail(frames.error().in("node " + name));
   return demultiplex_log(*frames);
 }
@@ -467,9 +499,11 @@ Result<std::string> DockerTopology::log(const std::string& name) {
 Result<std::string> DockerTopology::read_file(const std::string& name, const std::string& path) {
   const auto node = find(name);
   if (!node) return fail(node.error());
-  if (!stays_inside(path)) return fail(Errc::config, "\"" + path + "\" is not below the folder of node " + name);
-  const auto tar = shared_->docker.get({.path = "/containers/" + (*node)->container +
-                                                "/archive?path=" + url_encode(std::string(node_dir) + "/" + path)});
+  if (!stays_inside(path))
+    return fail(Errc::config, "\"" + path + "\" is not below the folder of node " + name);
+  const auto tar =
+      shared_->docker.get({.path = "/containers/" + (*node)->container + "/archive?path=" +
+                                   url_encode(std::string(node_dir) + "/" + path)});
   if (!tar) return fail(tar.error().in("node " + name));
   auto contents = first_file_of_tar(*tar);
   if (!contents) return fail(contents.error().in("node " + name + ", file " + path));

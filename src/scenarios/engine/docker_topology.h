@@ -21,11 +21,13 @@ inline constexpr std::string_view label_test = "mread.test";
 inline constexpr std::string_view label_node = "mread.node";
 inline constexpr std::string_view label_owner = "mread.pid";  ///< see owner.h
 inline constexpr std::string_view label_topology = "mread.topology";
-inline constexpr std::string_view label_keeper = "mread.kept-by";  ///< in place of the owner: see owner.h
+inline constexpr std::string_view label_keeper =
+    "mread.kept-by";  ///< in place of the owner: see owner.h
 
-/// Nodes as containers. Each node is two of them: one that only sleeps and holds the node's network (its address, its
-/// names), and one with the program in that same network. So a killed node refuses connections, as a machine does whose
-/// program has died, and a node keeps its address whatever is done to it.
+/// Nodes as containers. Each node is two of them: one that only sleeps and holds the node's network
+/// (its address, its names), and one with the program in that same network. So a killed node
+/// refuses connections, as a machine does whose program has died, and a node keeps its address
+/// whatever is done to it.
 class DockerTopology final : public Topology {
  public:
   struct Shared {
@@ -39,13 +41,15 @@ class DockerTopology final : public Topology {
           options(std::move(engine_options)) {}
   };
 
-  static Result<std::unique_ptr<Topology>> create(std::shared_ptr<Shared> shared, const std::string& run_id,
+  static Result<std::unique_ptr<Topology>> create(std::shared_ptr<Shared> shared,
+                                                  const std::string& run_id,
                                                   const std::string& test);
   ~DockerTopology() override;
 
   Result<void> start(const NodeSpec& spec, std::stop_token stop) override;
   Result<void> act(const std::string& node, Act act, std::stop_token stop) override;
-  Result<void> wait_ready(const std::string& node, std::chrono::milliseconds timeout, std::stop_token stop) override;
+  Result<void> wait_ready(const std::string& node, std::chrono::milliseconds timeout,
+                          std::stop_token stop) override;
   net::Url url(const std::string& node, uint16_t port) const override;
   std::string address(const std::string& node, uint16_t port) const override;
   std::string with_names(std::string text) const override;
@@ -64,7 +68,8 @@ class DockerTopology final : public Topology {
     std::optional<UnaskedEnd> unasked_end;
   };
 
-  DockerTopology(std::shared_ptr<Shared> shared, std::string prefix, json::object labels, DockerNetwork network)
+  DockerTopology(std::shared_ptr<Shared> shared, std::string prefix, json::object labels,
+                 DockerNetwork network)
       : shared_(std::move(shared)),
         prefix_(std::move(prefix)),
         labels_(std::move(labels)),
@@ -73,10 +78,11 @@ class DockerTopology final : public Topology {
   std::string ip_of(const std::string& node) const;
   Result<Node*> find(const std::string& node);
   Result<void> place(Node& node, std::stop_token stop);
-  Result<std::string> fill(Node& node, std::set<std::string>& mentioned, std::vector<std::string>& args,
-                           std::stop_token stop);
+  Result<std::string> fill(Node& node, std::set<std::string>& mentioned,
+                           std::vector<std::string>& args, std::stop_token stop);
   Result<std::string> make_container(const std::string& name, const json::object& body);
-  Result<void> make_network_container(Node& node, const std::set<std::string>& mentioned, std::stop_token stop);
+  Result<void> make_network_container(Node& node, const std::set<std::string>& mentioned,
+                                      std::stop_token stop);
   Result<void> read_published_ports(Node& node);
   Result<void> stop_container(Node& node, std::stop_token stop);
   Result<std::optional<std::string>> ending(const Node& node);
@@ -90,7 +96,8 @@ class DockerTopology final : public Topology {
   const std::string prefix_;  // Of container names.
   const json::object labels_;
   const DockerNetwork network_;
-  // Of the maps below, and of what Nodes say of their ends; a Node itself is changed by one act at a time.
+  // Of the maps below, and of what Nodes say of their ends; a Node itself is changed by one act at
+  // a time.
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   mutable std::map<std::string, uint32_t> numbers_;

@@ -25,7 +25,8 @@ uint16_t listenable_port(const std::string& ip, uint16_t port) {
   address.sin_port = htons(port);
   inet_pton(AF_INET, ip.c_str(), &address.sin_addr);
   socklen_t length = sizeof address;
-  const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0 && listen(fd, 1) == 0 &&
+  const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
+                    listen(fd, 1) == 0 &&
                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
   close(fd);
   return free ? ntohs(address.sin_port) : 0;
@@ -44,7 +45,8 @@ LoopbackAddresses::Address LoopbackAddresses::of(const std::string& node, uint16
   const auto known = addresses_.find({node, port});
   if (known != addresses_.end()) return known->second;
   auto ip = ips_.find(node);
-  if (ip == ips_.end()) ip = ips_.emplace(node, network_ + std::to_string(ips_.size() % 254 + 1)).first;
+  if (ip == ips_.end())
+    ip = ips_.emplace(node, network_ + std::to_string(ips_.size() % 254 + 1)).first;
   uint16_t real = listenable_port(ip->second, port);
   if (real == 0) real = listenable_port(ip->second, 0);
   // Where nothing can be had at all, the natural port makes the program itself say why.
@@ -59,7 +61,8 @@ std::string LoopbackAddresses::with_names(const std::string& text) const {
     const std::lock_guard lock(mutex_);
     for (const auto& [node, ip] : ips_) addresses.names[ip] = node;
     for (const auto& [node_and_port, address] : addresses_) {
-      if (address.port != node_and_port.second) addresses.ports[{address.ip, address.port}] = node_and_port.second;
+      if (address.port != node_and_port.second)
+        addresses.ports[{address.ip, address.port}] = node_and_port.second;
     }
   }
   return name_addresses(text, addresses);

@@ -8,12 +8,13 @@
 
 namespace mread::scenarios {
 
-/// Gives every node of a topology an address of its own in 127.0.0.0/8, so that each can listen on its natural port as
-/// it would on a machine of its own, and several topologies run side by side.
+/// Gives every node of a topology an address of its own in 127.0.0.0/8, so that each can listen on
+/// its natural port as it would on a machine of its own, and several topologies run side by side.
 ///
-/// The network is 127.A.B.0/24 with A and B drawn at random; a node keeps its address and ports as long as this object
-/// lives, whether it runs or not. Where a port cannot be had at the node's address (a program of the machine listens
-/// on it at the wildcard address), another free one stands in for it.
+/// The network is 127.A.B.0/24 with A and B drawn at random; a node keeps its address and ports as
+/// long as this object lives, whether it runs or not. Where a port cannot be had at the node's
+/// address (a program of the machine listens on it at the wildcard address), another free one
+/// stands in for it.
 ///
 /// Safe to use from several threads.
 class LoopbackAddresses {

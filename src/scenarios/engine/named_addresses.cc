@@ -27,7 +27,8 @@ std::string name_addresses(std::string_view text, const NodeAddresses& addresses
     const size_t begin = text.find_first_of(digits);
     out += text.substr(0, begin);
     if (begin == std::string_view::npos) break;
-    const bool is_within_word = begin > 0 && std::isalpha(static_cast<unsigned char>(text[begin - 1])) != 0;
+    const bool is_within_word =
+        begin > 0 && std::isalpha(static_cast<unsigned char>(text[begin - 1])) != 0;
     text.remove_prefix(begin);
     std::string_view run = text.substr(0, text.find_first_not_of(address_characters));
     text.remove_prefix(run.size());

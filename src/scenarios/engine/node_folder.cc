@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::string_view owned_prefix = "run-";
 constexpr std::string_view kept_prefix = "kept-";
-/// In a kept folder: the programs that were left running, as tokens (owner.h), a line each. No node has this name.
+/// In a kept folder: the programs that were left running, as tokens (owner.h), a line each. No node
+/// has this name.
 constexpr std::string_view programs_file = ".programs";
 
 /// The token in "run-TOKEN.TEST.XXXXXX"; empty for other names.
@@ -29,18 +30,21 @@ std::string token_of(const fs::path& folder) {
   return name.substr(owned_prefix.size(), name.find('.') - owned_prefix.size());
 }
 
-/// Programs of a run that outlived it: the kernel ends them with their parent, but for those in the moment of starting.
+/// Programs of a run that outlived it: the kernel ends them with their parent, but for those in the
+/// moment of starting.
 void kill_strays(const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
     const std::string name = entry.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const fs::path cwd = fs::read_symlink(entry.path() / "cwd", ignored);
-    if (!ignored && (cwd.string() + "/").starts_with(folder.string() + "/")) ::kill(std::stoi(name), SIGKILL);
+    if (!ignored && (cwd.string() + "/").starts_with(folder.string() + "/"))
+      ::kill(std::stoi(name), SIGKILL);
   }
 }
 
-/// Ends the programs that a kept folder notes, and waits for their ends: what still runs would write into it.
+/// Ends the programs that a kept folder notes, and waits for their ends: what still runs would
+/// write into it.
 void end_programs(const fs::path& folder) {
   std::ifstream file(folder / programs_file);
   for (std::string token; std::getline(file, token);) {
@@ -70,9 +74,11 @@ Result<std::string> read_whole_file(const fs::path& path) {
 }
 
 Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, const fs::path& log,
-                              const Placeholders& placeholders, Spawner& spawner, std::stop_token stop) {
+                              const Placeholders& placeholders, Spawner& spawner,
+                              std::stop_token stop) {
   for (const auto& [path, contents] : spec.files) {
-    if (!stays_inside(path)) return fail(Errc::config, "file \"" + path + "\" is not below the node's folder");
+    if (!stays_inside(path))
+      return fail(Errc::config, "file \"" + path + "\" is not below the node's folder");
     const auto expanded = expand_placeholders(contents, placeholders);
     if (!expanded) return fail(expanded.error().in(path));
     std::error_code error;
@@ -90,8 +96,8 @@ Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, cons
       if (!expanded) return fail(expanded.error());
       args.push_back(std::move(*expanded));
     }
-    auto child =
-        ChildProcess::start(spawner, {.program = spec.prepare_program, .args = args, .folder = folder, .log = log});
+    auto child = ChildProcess::start(
+        spawner, {.program = spec.prepare_program, .args = args, .folder = folder, .log = log});
     if (!child) return fail(child.error());
     const bool ended = (*child)->wait(std::chrono::minutes(10), stop);
     if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
@@ -107,18 +113,22 @@ Result<void> fill_node_folder(const NodeSpec& spec, const fs::path& folder, cons
 
 Result<void> prepare_work_folder(const fs::path& work_dir) {
   std::error_code error;
-  if (fs::create_directories(work_dir, error)) fs::permissions(work_dir, fs::perms::owner_all, error);
+  if (fs::create_directories(work_dir, error))
+    fs::permissions(work_dir, fs::perms::owner_all, error);
   struct stat found {};
   const std::string advice = "; remove it, or set TMPDIR to a folder of your own";
   if (error || stat(work_dir.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
     const std::string why = error ? error.message() : "no folder";
-    return fail(Errc::environment, "the work folder " + work_dir.string() + " cannot be made: " + why + advice);
+    return fail(Errc::environment,
+                "the work folder " + work_dir.string() + " cannot be made: " + why + advice);
   }
   if (found.st_uid != geteuid()) {
-    return fail(Errc::environment, "the work folder " + work_dir.string() + " belongs to another user" + advice);
+    return fail(Errc::environment,
+                "the work folder " + work_dir.string() + " belongs to another user" + advice);
   }
   if (access(work_dir.c_str(), W_OK | X_OK) != 0) {
-    return fail(Errc::environment, "the work folder " + work_dir.string() + " cannot be written to" + advice);
+    return fail(Errc::environment,
+                "the work folder " + work_dir.string() + " cannot be written to" + advice);
   }
   return {};
 }
@@ -129,10 +139,12 @@ Result<fs::path> make_owned_folder(const fs::path& work_dir, std::string_view te
   // The kernel names a process's folder by its real path: kill_strays compares with that.
   const fs::path real = error ? work_dir : fs::canonical(work_dir, error);
   std::string folder =
-      (real / (std::string(owned_prefix) + own_token() + "." + std::string(test) + ".XXXXXX")).string();
+      (real / (std::string(owned_prefix) + own_token() + "." + std::string(test) + ".XXXXXX"))
+          .string();
   if (error || mkdtemp(folder.data()) == nullptr) {
-    return fail(Errc::environment, "no folder can be made below " + work_dir.string() + ": " +
-                                       (error ? error : std::error_code(errno, std::generic_category())).message());
+    return fail(Errc::environment,
+                "no folder can be made below " + work_dir.string() + ": " +
+                    (error ? error : std::error_code(errno, std::generic_category())).message());
   }
   return fs::path(folder);
 }
@@ -143,7 +155,8 @@ fs::path disown_folder(const fs::path& folder, const std::vector<pid_t>& program
   file.close();
   const std::string name = folder.filename().string();
   const fs::path kept =
-      folder.parent_path() / (std::string(kept_prefix) + name.substr(std::min(name.find('.') + 1, name.size())));
+      folder.parent_path() /
+      (std::string(kept_prefix) + name.substr(std::min(name.find('.') + 1, name.size())));
   std::error_code error;
   fs::rename(folder, kept, error);
   return error ? folder : kept;
@@ -156,7 +169,8 @@ std::vector<std::string> remove_kept_folders(const fs::path& work_dir) {
   if (error) return removed;
   std::vector<fs::path> kept;
   for (const auto& entry : fs::directory_iterator(real, error)) {
-    if (!entry.path().filename().string().starts_with(kept_prefix) || entry.is_symlink(error)) continue;
+    if (!entry.path().filename().string().starts_with(kept_prefix) || entry.is_symlink(error))
+      continue;
     if (entry.is_directory(error)) kept.push_back(entry.path());
   }
   for (const fs::path& folder : kept) {

@@ -19,13 +19,15 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-/// Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process; empty where there is none, and
-/// for a process that has ended and only waits to be reaped.
+/// Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process; empty where
+/// there is none, and for a process that has ended and only waits to be reaped.
 std::string start_time(pid_t pid) {
   const std::string stat = first_line("/proc/" + std::to_string(pid) + "/stat");
   // The second field is the program's name in parentheses, and may hold anything.
   size_t at = stat.rfind(')');
-  if (at == std::string::npos || at + 2 >= stat.size() || stat[at + 2] == 'Z' || stat[at + 2] == 'X') return {};
+  if (at == std::string::npos || at + 2 >= stat.size() || stat[at + 2] == 'Z' ||
+      stat[at + 2] == 'X')
+    return {};
   for (int field = 2; field < 22; ++field) {
     at = stat.find(' ', at + 1);
     if (at == std::string::npos) return {};

@@ -7,9 +7,9 @@
 
 namespace mread::scenarios {
 
-/// Names the process that made a folder or a container, so that a later run can tell whether it is still there:
-/// "PID-STARTTIME-BOOT-PIDNAMESPACE", letters, digits and hyphens only. A process id that was given out again has
-/// another start time.
+/// Names the process that made a folder or a container, so that a later run can tell whether it is
+/// still there: "PID-STARTTIME-BOOT-PIDNAMESPACE", letters, digits and hyphens only. A process id
+/// that was given out again has another start time.
 std::string own_token();
 /// The same of another process.
 std::string token_of(pid_t pid);

@@ -10,7 +10,8 @@ Result<uint16_t> parse_port(std::string_view text, std::string_view placeholder)
   uint16_t port = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || port == 0) {
-    return fail(Errc::config, "{{" + std::string(placeholder) + "}}: \"" + std::string(text) + "\" is no port");
+    return fail(Errc::config,
+                "{{" + std::string(placeholder) + "}}: \"" + std::string(text) + "\" is no port");
   }
   return port;
 }

@@ -16,8 +16,9 @@ struct Placeholders {
   std::function<std::string(const std::string&, uint16_t)> node;  ///< {{node:NAME:PORT}}
 };
 
-/// Replaces the placeholders in `text`. Anything else in double braces is left as it is: templates of Prometheus's
-/// alerting rules use the same brackets. Errors: Errc::config for a port outside 1 … 65535.
+/// Replaces the placeholders in `text`. Anything else in double braces is left as it is: templates
+/// of Prometheus's alerting rules use the same brackets. Errors: Errc::config for a port outside 1
+/// … 65535.
 Result<std::string> expand_placeholders(std::string_view text, const Placeholders& placeholders);
 
 }  // namespace mread::scenarios

@@ -78,10 +78,13 @@ class ProcessTopology final : public Topology {
       for (auto& [name, node] : nodes_) {
         const auto child = node->current();
         std::fprintf(stderr, "kept: node %s at %s, process %d\n", name.c_str(),
-                     node->spec.ports.empty() ? "no port" : url(name, node->spec.ports.front()).authority().c_str(),
+                     node->spec.ports.empty()
+                         ? "no port"
+                         : url(name, node->spec.ports.front()).authority().c_str(),
                      child && child->running() ? static_cast<int>(child->pid()) : 0);
       }
-      std::fprintf(stderr, "kept: folder %s; mread run --clean removes it and ends its programs\n", kept.c_str());
+      std::fprintf(stderr, "kept: folder %s; mread run --clean removes it and ends its programs\n",
+                   kept.c_str());
       return;
     }
     nodes_.clear();
@@ -91,14 +94,16 @@ class ProcessTopology final : public Topology {
 
   Result<void> start(const NodeSpec& spec, std::stop_token stop) override {
     if (spec.program.empty()) {
-      return fail(Errc::environment, "node " + spec.name + " runs the image " + spec.image.value_or("?") +
+      return fail(Errc::environment, "node " + spec.name + " runs the image " +
+                                         spec.image.value_or("?") +
                                          ", and images need containers: use --engine docker");
     }
     auto node = std::make_shared<ProcessNode>();
     node->spec = spec;
     {
       const std::lock_guard lock(mutex_);
-      if (!nodes_.emplace(spec.name, node).second) return fail(Errc::config, "node " + spec.name + " is there already");
+      if (!nodes_.emplace(spec.name, node).second)
+        return fail(Errc::config, "node " + spec.name + " is there already");
     }
     auto prepared = prepare(*node, stop);
     if (!prepared) return fail(prepared.error().in("node " + spec.name));
@@ -129,7 +134,8 @@ class ProcessTopology final : public Topology {
         return launch(*node);
       case Act::pause:
       case Act::resume:
-        if (!child || !child->running()) return fail(Errc::unavailable, "node " + name + " does not run");
+        if (!child || !child->running())
+          return fail(Errc::unavailable, "node " + name + " does not run");
         if (act == Act::pause) {
           child->freeze();
         } else {
@@ -140,10 +146,12 @@ class ProcessTopology final : public Topology {
       case Act::connect:
         break;
     }
-    return fail(Errc::unsupported, "node " + name + ": a network cut needs containers: use --engine docker");
+    return fail(Errc::unsupported,
+                "node " + name + ": a network cut needs containers: use --engine docker");
   }
 
-  Result<void> wait_ready(const std::string& name, milliseconds timeout, std::stop_token stop) override {
+  Result<void> wait_ready(const std::string& name, milliseconds timeout,
+                          std::stop_token stop) override {
     const auto node = find(name);
     if (!node) return fail(Errc::not_found, "no node " + name);
     const auto child = node->current();
@@ -153,7 +161,8 @@ class ProcessTopology final : public Topology {
       return child->ending();
     };
     if (node->spec.ports.empty()) {
-      if (const auto how = ended()) return failure(*node, Error(Errc::unavailable, "ended (" + *how + ")"));
+      if (const auto how = ended())
+        return failure(*node, Error(Errc::unavailable, "ended (" + *how + ")"));
       return {};
     }
     net::Url target = url(name, node->spec.ports.front());
@@ -187,7 +196,8 @@ class ProcessTopology final : public Topology {
   Result<std::string> read_file(const std::string& name, const std::string& path) override {
     const auto node = find(name);
     if (!node) return fail(Errc::not_found, "no node " + name);
-    if (!stays_inside(path)) return fail(Errc::config, "\"" + path + "\" is not below the folder of node " + name);
+    if (!stays_inside(path))
+      return fail(Errc::config, "\"" + path + "\" is not below the folder of node " + name);
     return read_whole_file(node->options.folder / path);
   }
 
@@ -220,17 +230,21 @@ class ProcessTopology final : public Topology {
     node.options.survives = keep_;
     std::error_code error;
     fs::create_directory(node.options.folder, error);
-    if (error) return fail(Errc::environment, node.options.folder.string() + ": " + error.message());
+    if (error)
+      return fail(Errc::environment, node.options.folder.string() + ": " + error.message());
     Placeholders placeholders;
     placeholders.dir = node.options.folder.string();
     placeholders.listen = [&](uint16_t port) { return address(spec.name, port); };
-    placeholders.node = [&](const std::string& other, uint16_t port) { return address(other, port); };
+    placeholders.node = [&](const std::string& other, uint16_t port) {
+      return address(other, port);
+    };
     for (const std::string& arg : spec.args) {
       auto expanded = expand_placeholders(arg, placeholders);
       if (!expanded) return fail(expanded.error());
       node.options.args.push_back(std::move(*expanded));
     }
-    return fill_node_folder(spec, node.options.folder, node.options.log, placeholders, *spawner_, stop);
+    return fill_node_folder(spec, node.options.folder, node.options.log, placeholders, *spawner_,
+                            stop);
   }
 
   Result<void> launch(ProcessNode& node) {
@@ -256,8 +270,8 @@ class ProcessTopology final : public Topology {
 
   Result<void> failure(const ProcessNode& node, const Error& error) {
     const std::string log = read_whole_file(node.options.log).value_or("");
-    return fail(
-        Error(error.code, "node " + node.spec.name + " (" + node.spec.kind + "): " + error.context + log_tail(log)));
+    return fail(Error(error.code, "node " + node.spec.name + " (" + node.spec.kind +
+                                      "): " + error.context + log_tail(log)));
   }
 
   const std::shared_ptr<Spawner> spawner_;

@@ -20,32 +20,38 @@ bool pause_for(milliseconds duration, std::stop_token stop) {
 }
 
 Result<void> poll_until_ready(const net::Url& url, milliseconds timeout,
-                              const std::function<std::optional<std::string>()>& ended, std::stop_token stop) {
+                              const std::function<std::optional<std::string>()>& ended,
+                              std::stop_token stop) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   const bool connect_only = url.target.empty();
   std::string last = "nothing was tried";
   milliseconds pause{20};
   while (true) {
-    if (const auto how = ended()) return fail(Errc::unavailable, "ended (" + *how + ") before it was ready");
+    if (const auto how = ended())
+      return fail(Errc::unavailable, "ended (" + *how + ") before it was ready");
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
-      return fail(Errc::deadline,
-                  "not ready within " + format_duration(timeout) + " at " + url.shown() + " (" + last + ")");
+      return fail(Errc::deadline, "not ready within " + format_duration(timeout) + " at " +
+                                      url.shown() + " (" + last + ")");
     }
     net::ClientRequest request;
     request.url = url;
     if (connect_only) request.url.target = "/";
-    // A node that accepts and is slow to answer is asked again, so that one lost request does not use the time up.
+    // A node that accepts and is slow to answer is asked again, so that one lost request does not
+    // use the time up.
     const auto answer =
-        net::fetch(std::move(request), {.timeout = std::min(left, milliseconds(2000)), .body_bytes = 1 << 20}, stop);
+        net::fetch(std::move(request),
+                   {.timeout = std::min(left, milliseconds(2000)), .body_bytes = 1 << 20}, stop);
     if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
     if (answer && answer->head.status / 100 == 2) return {};
     // It asks who we are (`web.basic_auth_users`): it serves, and more it will not tell.
     if (answer && answer->head.status == 401) return {};
     // Whatever speaks no HTTP is up as soon as it takes a connection.
-    if (connect_only && (answer || std::string_view(answer.error().code.category().name()).starts_with("mread")))
+    if (connect_only &&
+        (answer || std::string_view(answer.error().code.category().name()).starts_with("mread")))
       return {};
-    last = answer ? "last answer: HTTP " + std::to_string(answer->head.status) : "last: " + answer.error().to_string();
+    last = answer ? "last answer: HTTP " + std::to_string(answer->head.status)
+                  : "last: " + answer.error().to_string();
     if (!pause_for(std::min(pause, left), stop)) return fail(Errc::canceled, "interrupted");
     pause = std::min(pause * 2, milliseconds(160));
   }

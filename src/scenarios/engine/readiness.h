@@ -12,18 +12,22 @@
 
 namespace mread::scenarios {
 
-/// Asks `url` (its target included; "" for a target asks only whether it accepts connections) until it answers 200,
-/// or 401: a node that lets in only who knows a password is up when it asks for one.
+/// Asks `url` (its target included; "" for a target asks only whether it accepts connections) until
+/// it answers 200, or 401: a node that lets in only who knows a password is up when it asks for
+/// one.
 ///
-/// `ended` tells how the node's program ended, or nothing while it runs; the wait is over at once when it has.
-/// Errors: Errc::unavailable where it ended, Errc::deadline after `timeout` with what came last, Errc::canceled.
+/// `ended` tells how the node's program ended, or nothing while it runs; the wait is over at once
+/// when it has. Errors: Errc::unavailable where it ended, Errc::deadline after `timeout` with what
+/// came last, Errc::canceled.
 Result<void> poll_until_ready(const net::Url& url, std::chrono::milliseconds timeout,
-                              const std::function<std::optional<std::string>()>& ended, std::stop_token stop);
+                              const std::function<std::optional<std::string>()>& ended,
+                              std::stop_token stop);
 
 /// Waits, or returns early (false) when `stop` is requested.
 bool pause_for(std::chrono::milliseconds duration, std::stop_token stop);
 
-/// The last lines of a log, indented, below "its log ends:"; for an error's context. Empty for an empty log.
+/// The last lines of a log, indented, below "its log ends:"; for an error's context. Empty for an
+/// empty log.
 std::string log_tail(std::string_view log, size_t lines = 8);
 
 }  // namespace mread::scenarios

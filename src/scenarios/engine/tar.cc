@@ -76,23 +76,27 @@ std::string TarWriter::finish() {
 }
 
 Result<std::string> first_file_of_tar(std::string_view bytes, uint64_t limit_bytes) {
-  const std::unique_ptr<::archive, int (*)(::archive*)> reader(archive_read_new(), archive_read_free);
+  const std::unique_ptr<::archive, int (*)(::archive*)> reader(archive_read_new(),
+                                                               archive_read_free);
   archive_read_support_format_tar(reader.get());
   archive_read_support_filter_none(reader.get());
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
-    return fail(Errc::malformed, std::string("not a tar archive: ") + archive_error_string(reader.get()));
+    return fail(Errc::malformed,
+                std::string("not a tar archive: ") + archive_error_string(reader.get()));
   }
   archive_entry* entry = nullptr;
   while (true) {
     const int status = archive_read_next_header(reader.get(), &entry);
     if (status == ARCHIVE_EOF) return fail(Errc::not_found, "the archive holds no file");
     if (status != ARCHIVE_OK) {
-      return fail(Errc::malformed, std::string("not a tar archive: ") + archive_error_string(reader.get()));
+      return fail(Errc::malformed,
+                  std::string("not a tar archive: ") + archive_error_string(reader.get()));
     }
     if (archive_entry_filetype(entry) == AE_IFREG) break;
   }
   const auto size = static_cast<uint64_t>(archive_entry_size(entry));
-  if (size > limit_bytes) return fail(Errc::limit, "the file has " + std::to_string(size) + " bytes");
+  if (size > limit_bytes)
+    return fail(Errc::limit, "the file has " + std::to_string(size) + " bytes");
   if (size > bytes.size()) return fail(Errc::truncated, "the archive ends before its file");
   std::string contents(size, '\0');
   size_t filled = 0;

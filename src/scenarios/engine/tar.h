@@ -25,7 +25,8 @@ class TarWriter {
   /// Everything below `folder`, as `prefix`/…; links are followed. Errors name the file.
   Result<void> add_tree(const std::filesystem::path& folder, const std::string& prefix);
   /// A file of this machine as `path`. Errors name it.
-  Result<void> add_copy(const std::filesystem::path& source, const std::string& path, uint32_t mode);
+  Result<void> add_copy(const std::filesystem::path& source, const std::string& path,
+                        uint32_t mode);
 
   /// The archive; nothing can be added after it.
   std::string finish();
@@ -36,7 +37,8 @@ class TarWriter {
   ::archive* archive_;
 };
 
-/// The contents of the first regular file in a tar archive. Errors: Errc::malformed, Errc::not_found, Errc::limit.
+/// The contents of the first regular file in a tar archive. Errors: Errc::malformed,
+/// Errc::not_found, Errc::limit.
 Result<std::string> first_file_of_tar(std::string_view bytes, uint64_t limit_bytes = 1ULL << 30);
 
 }  // namespace mread::scenarios

@@ -31,9 +31,9 @@ std::optional<double> number(std::string_view text) {
 }  // namespace
 
 Comparison Comparison::parse(const yaml::Node& node) {
-  constexpr std::pair<std::string_view, Kind> symbols[] = {{"==", Kind::equal},         {"!=", Kind::not_equal},
-                                                           {">=", Kind::greater_equal}, {"<=", Kind::less_equal},
-                                                           {">", Kind::greater},        {"<", Kind::less}};
+  constexpr std::pair<std::string_view, Kind> symbols[] = {
+      {"==", Kind::equal},      {"!=", Kind::not_equal}, {">=", Kind::greater_equal},
+      {"<=", Kind::less_equal}, {">", Kind::greater},    {"<", Kind::less}};
   Comparison comparison;
   comparison.text_ = node.string();
   std::string_view rest = trim(comparison.text_);
@@ -56,7 +56,9 @@ Comparison Comparison::parse(const yaml::Node& node) {
     }
   }
   const auto value = number(rest);
-  if (!value) node.error("\"" + comparison.text_ + "\" is no number and no comparison; write 8, '>= 8' or '1..3'");
+  if (!value)
+    node.error("\"" + comparison.text_ +
+               "\" is no number and no comparison; write 8, '>= 8' or '1..3'");
   comparison.value_ = *value;
   return comparison;
 }

@@ -6,7 +6,8 @@
 
 namespace mread::scenarios {
 
-/// What a number must be: `8`, `'>= 8'`, `'!= 0'`, `'1..3'` (both included). A plain number means "equal".
+/// What a number must be: `8`, `'>= 8'`, `'!= 0'`, `'1..3'` (both included). A plain number means
+/// "equal".
 class Comparison {
  public:
   /// Throws yaml::ConfigError.
@@ -23,8 +24,8 @@ class Comparison {
   std::string text_;
 };
 
-/// Whether two values are the same for promtool: bit for bit, both NaN, or within 1e-9 of the larger. A staleness
-/// marker is no ordinary NaN only where bits are compared.
+/// Whether two values are the same for promtool: bit for bit, both NaN, or within 1e-9 of the
+/// larger. A staleness marker is no ordinary NaN only where bits are compared.
 bool nearly_equal(double a, double b, double relative = 1e-9);
 
 }  // namespace mread::scenarios

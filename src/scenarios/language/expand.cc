@@ -21,18 +21,21 @@ size_t closing_brace(const std::string& text, size_t at) {
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Doubling a text thirty times takes a line each.
 void check_length(const yaml::Node& node, size_t at, size_t bytes) {
   constexpr size_t most_bytes = 1U << 20;
-  if (bytes > most_bytes) node.error_at(at, "with what ${…} stands for, this text is longer than 1 MiB");
+  if (bytes > most_bytes)
+    node.error_at(at, "with what ${…} stands for, this text is longer than 1 MiB");
 }
 
 [[noreturn]] void exhausted(const yaml::Node& node) {
   node.error(
-      "the cases of this scenario hold more than 2000000 values or 256 MiB of text together; shorten its matrix: or "
+      "the cases of this scenario hold more than 2000000 values or 256 MiB of text together; "
+      "shorten its matrix: or "
       "its vars:");
 }
 
@@ -52,7 +55,8 @@ void expand_scalar(const yaml::Node& node, const Scope& scope, ExpansionBudget& 
       continue;
     }
     const size_t end = closing_brace(text, at + 2);
-    if (end == std::string::npos) node.error_at(at, "\"${\" is not closed; write $${ where it is meant as it stands");
+    if (end == std::string::npos)
+      node.error_at(at, "\"${\" is not closed; write $${ where it is meant as it stands");
     const std::string inside = text.substr(at + 2, end - at - 2);
     if (is_digits(inside)) {
       out += text.substr(at, end + 1 - at);
@@ -63,7 +67,8 @@ void expand_scalar(const yaml::Node& node, const Scope& scope, ExpansionBudget& 
     if (!value) node.error_at(at + 2 + value.error().offset, value.error().message);
     if (!value->is_text()) {
       if (at != 0 || end + 1 != text.size()) {
-        node.error_at(at, "\"" + inside + "\" is a list or a mapping, which cannot stand within text");
+        node.error_at(at,
+                      "\"" + inside + "\" is a list or a mapping, which cannot stand within text");
       }
       YAML::Node target = node.raw();
       target = value->structure->raw();
@@ -119,7 +124,8 @@ void expand(const yaml::Node& node, const Scope& scope, ExpansionBudget& budget)
   } else if (node.is_mapping()) {
     yaml::Mapping mapping = node.mapping();
     for (const auto& [key, key_node, value] : mapping.entries()) {
-      if (key.find("${") != std::string::npos) key_node.error("${…} is replaced in values, not in keys");
+      if (key.find("${") != std::string::npos)
+        key_node.error("${…} is replaced in values, not in keys");
       if (is_there(value, scope)) {
         expand(value, scope, budget);
       } else {

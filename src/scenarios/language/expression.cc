@@ -23,14 +23,16 @@ struct Token {
 };
 
 bool is_word_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '-';
 }
 
 Evaluated<std::vector<Token>> tokenize(std::string_view text) {
   constexpr std::string_view two_char[] = {"==", "!=", ">=", "<=", "&&", "||"};
   constexpr std::string_view one_char = "<>!()[],?:";
   constexpr size_t most_bytes = 10'000;
-  if (text.size() > most_bytes) return tl::unexpected(ExpressionError{0, "an expression of more than 10000 bytes"});
+  if (text.size() > most_bytes)
+    return tl::unexpected(ExpressionError{0, "an expression of more than 10000 bytes"});
   std::vector<Token> tokens;
   size_t at = 0;
   while (at < text.size()) {
@@ -43,9 +45,11 @@ Evaluated<std::vector<Token>> tokenize(std::string_view text) {
     if (c == '\'' || c == '"') {
       const size_t end = text.find(c, at + 1);
       if (end == std::string_view::npos) {
-        return tl::unexpected(ExpressionError{begin, std::string("the quote ") + c + " is not closed"});
+        return tl::unexpected(
+            ExpressionError{begin, std::string("the quote ") + c + " is not closed"});
       }
-      tokens.push_back({Token::Kind::quoted, std::string(text.substr(at + 1, end - at - 1)), begin});
+      tokens.push_back(
+          {Token::Kind::quoted, std::string(text.substr(at + 1, end - at - 1)), begin});
       at = end + 1;
       continue;
     }
@@ -60,8 +64,12 @@ Evaluated<std::vector<Token>> tokenize(std::string_view text) {
     }
     if (symbol.empty() && one_char.find(c) != std::string_view::npos) symbol = c;
     if (symbol.empty()) {
-      const char* hint = c == '=' ? "; equality is ==" : c == '&' ? "; and is &&" : c == '|' ? "; or is ||" : "";
-      return tl::unexpected(ExpressionError{begin, std::string("unexpected \"") + c + "\" in an expression" + hint});
+      const char* hint = c == '='   ? "; equality is =="
+                         : c == '&' ? "; and is &&"
+                         : c == '|' ? "; or is ||"
+                                    : "";
+      return tl::unexpected(
+          ExpressionError{begin, std::string("unexpected \"") + c + "\" in an expression" + hint});
     }
     tokens.push_back({Token::Kind::symbol, symbol, begin});
     at += symbol.size();
@@ -79,19 +87,21 @@ std::optional<double> as_number(const std::string& text) {
   return value;
 }
 
-// Negative, zero or positive as a is before, at or behind b; nothing where the two cannot be ordered.
+// Negative, zero or positive as a is before, at or behind b; nothing where the two cannot be
+// ordered.
 std::optional<int> compare_values(const std::string& a, const std::string& b) {
   const auto duration_a = parse_duration(a);
   const auto duration_b = parse_duration(b);
-  if (duration_a && duration_b) return *duration_a < *duration_b ? -1 : *duration_a > *duration_b ? 1 : 0;
+  if (duration_a && duration_b)
+    return *duration_a < *duration_b ? -1 : *duration_a > *duration_b ? 1 : 0;
   if (a.starts_with('v') || b.starts_with('v') || !as_number(a) || !as_number(b)) {
     const auto version_a = parse_version(a);
     const auto version_b = parse_version(b);
     if (version_a && version_b) return compare_versions(*version_a, *version_b);
     return std::nullopt;
   }
-  // "3.10" against "3.9": an axis of versions may well be written without the v, and plain numbers with one dot sort
-  // the same way unless the fractions differ in length.
+  // "3.10" against "3.9": an axis of versions may well be written without the v, and plain numbers
+  // with one dot sort the same way unless the fractions differ in length.
   const auto version_a = parse_version(a);
   const auto version_b = parse_version(b);
   const bool dotted = a.find('.') != std::string::npos && b.find('.') != std::string::npos;
@@ -103,7 +113,8 @@ std::optional<int> compare_values(const std::string& a, const std::string& b) {
 
 class Parser {
  public:
-  Parser(std::vector<Token> tokens, const Scope& scope) : tokens_(std::move(tokens)), scope_(scope) {}
+  Parser(std::vector<Token> tokens, const Scope& scope)
+      : tokens_(std::move(tokens)), scope_(scope) {}
 
   Evaluated<bool> condition() {
     const Level level(depth_);
@@ -142,7 +153,8 @@ class Parser {
 
   Evaluated<void> end() {
     if (current().kind != Token::Kind::end) {
-      return tl::unexpected(ExpressionError{current().offset, "unexpected \"" + current().text + "\""});
+      return tl::unexpected(
+          ExpressionError{current().offset, "unexpected \"" + current().text + "\""});
     }
     return {};
   }
@@ -195,7 +207,8 @@ class Parser {
     const Value* left = scope_.find(name.text);
     if (left == nullptr) return unknown_name(name, "");
     if (!left->is_text()) {
-      return tl::unexpected(ExpressionError{name.offset, "\"" + name.text + "\" is a list or a mapping, not text"});
+      return tl::unexpected(
+          ExpressionError{name.offset, "\"" + name.text + "\" is a list or a mapping, not text"});
     }
     if (current().is_word("in")) {
       take();
@@ -209,8 +222,9 @@ class Parser {
     }
     if (left->text == "true") return true;
     if (left->text == "false") return false;
-    return tl::unexpected(ExpressionError{name.offset, "\"" + name.text + "\" is \"" + left->text +
-                                                           "\", not true or false; compare it: == != < <= > >= in"});
+    return tl::unexpected(
+        ExpressionError{name.offset, "\"" + name.text + "\" is \"" + left->text +
+                                         "\", not true or false; compare it: == != < <= > >= in"});
   }
 
   Evaluated<bool> membership(const std::string& left) {
@@ -218,7 +232,8 @@ class Parser {
     bool found = false;
     do {
       const Token item = take();
-      if (item.kind != Token::Kind::word && item.kind != Token::Kind::quoted) return wrong("want text", item);
+      if (item.kind != Token::Kind::word && item.kind != Token::Kind::quoted)
+        return wrong("want text", item);
       found = found || equal(left, item.text);
     } while (accept(","));
     if (!accept("]")) return wrong("want ]");
@@ -227,16 +242,20 @@ class Parser {
 
   Evaluated<bool> compare(const std::string& left, std::string_view symbol) {
     const Token right = take();
-    if (right.kind != Token::Kind::word && right.kind != Token::Kind::quoted) return wrong("want text", right);
+    if (right.kind != Token::Kind::word && right.kind != Token::Kind::quoted)
+      return wrong("want text", right);
     if (symbol == "==") return equal(left, right.text);
     if (symbol == "!=") return !equal(left, right.text);
     const auto order = compare_values(left, right.text);
     if (!order) {
       return tl::unexpected(ExpressionError{
-          right.offset,
-          "\"" + left + "\" and \"" + right.text + "\" cannot be ordered; want versions, durations or numbers"});
+          right.offset, "\"" + left + "\" and \"" + right.text +
+                            "\" cannot be ordered; want versions, durations or numbers"});
     }
-    return symbol == "<" ? *order < 0 : symbol == "<=" ? *order <= 0 : symbol == ">" ? *order > 0 : *order >= 0;
+    return symbol == "<"    ? *order < 0
+           : symbol == "<=" ? *order <= 0
+           : symbol == ">"  ? *order > 0
+                            : *order >= 0;
   }
 
   static bool equal(const std::string& a, const std::string& b) {
@@ -269,13 +288,16 @@ class Parser {
     return true;
   }
   tl::unexpected<ExpressionError> too_deep() const {
-    return tl::unexpected(
-        ExpressionError{current().offset, "parentheses and choices stand more than 100 deep in one another"});
+    return tl::unexpected(ExpressionError{
+        current().offset, "parentheses and choices stand more than 100 deep in one another"});
   }
-  tl::unexpected<ExpressionError> wrong(const std::string& want) const { return wrong(want, current()); }
+  tl::unexpected<ExpressionError> wrong(const std::string& want) const {
+    return wrong(want, current());
+  }
   static tl::unexpected<ExpressionError> wrong(const std::string& want, const Token& got) {
     return tl::unexpected(ExpressionError{
-        got.offset, want + ", got " + (got.kind == Token::Kind::end ? "the end" : "\"" + got.text + "\"")});
+        got.offset,
+        want + ", got " + (got.kind == Token::Kind::end ? "the end" : "\"" + got.text + "\"")});
   }
   tl::unexpected<ExpressionError> unknown_name(const Token& token, const std::string& hint) const {
     const std::vector<std::string> names = scope_.names();
@@ -311,7 +333,9 @@ Evaluated<T> parse_all(std::string_view text, const Scope& scope, Parse parse) {
 
 }  // namespace
 
-void Scope::set(std::string name, Value value) { values_.insert_or_assign(std::move(name), std::move(value)); }
+void Scope::set(std::string name, Value value) {
+  values_.insert_or_assign(std::move(name), std::move(value));
+}
 
 const Value* Scope::find(const std::string& name) const {
   const auto found = values_.find(name);

@@ -18,7 +18,8 @@ bool is_name(const std::string& text) {
 }
 
 std::string scalar(const yaml::Node& node) {
-  if (!node.is_scalar()) node.error("a value of a matrix is a word; put lists and mappings into vars:");
+  if (!node.is_scalar())
+    node.error("a value of a matrix is a word; put lists and mappings into vars:");
   const std::string text = node.string();
   if (text.find("${") != std::string::npos) node.error("a value of a matrix cannot hold ${…}");
   return text;
@@ -35,13 +36,15 @@ MatrixCase read_entry(const yaml::Node& node) {
   MatrixCase entry;
   yaml::Mapping mapping = node.mapping();
   for (const auto& [key, key_node, value] : mapping.entries()) {
-    if (!is_name(key)) key_node.error("\"" + key + "\" cannot be an axis: want letters, digits and _");
+    if (!is_name(key))
+      key_node.error("\"" + key + "\" cannot be an axis: want letters, digits and _");
     entry.emplace_back(key, scalar(value));
   }
   return entry;
 }
 
-void exclude(std::vector<MatrixCase>& cases, const yaml::Node& node, const std::vector<std::string>& axes) {
+void exclude(std::vector<MatrixCase>& cases, const yaml::Node& node,
+             const std::vector<std::string>& axes) {
   yaml::Mapping mapping = node.mapping();
   for (const auto& item : mapping.entries()) {
     if (std::find(axes.begin(), axes.end(), item.key) == axes.end()) {
@@ -52,8 +55,9 @@ void exclude(std::vector<MatrixCase>& cases, const yaml::Node& node, const std::
   }
   const MatrixCase entry = read_entry(node);
   const size_t erased = std::erase_if(cases, [&](MatrixCase& candidate) {
-    return std::all_of(entry.begin(), entry.end(),
-                       [&](const auto& pair) { return *find(candidate, pair.first) == pair.second; });
+    return std::all_of(entry.begin(), entry.end(), [&](const auto& pair) {
+      return *find(candidate, pair.first) == pair.second;
+    });
   });
   if (erased == 0) node.error("excludes nothing: no case of the matrix is like this");
 }
@@ -68,7 +72,8 @@ std::vector<MatrixCase> expand_matrix(const yaml::Node& matrix) {
   std::vector<std::string> axes;
   for (const auto& [key, key_node, value] : mapping.entries()) {
     if (key == "include" || key == "exclude") continue;
-    if (!is_name(key)) key_node.error("\"" + key + "\" cannot be an axis: want letters, digits and _");
+    if (!is_name(key))
+      key_node.error("\"" + key + "\" cannot be an axis: want letters, digits and _");
     const std::vector<yaml::Node> items = value.sequence();
     if (items.empty()) value.error("axis \"" + key + "\" has no values");
     std::vector<std::string> values;
@@ -79,7 +84,8 @@ std::vector<MatrixCase> expand_matrix(const yaml::Node& matrix) {
       values.push_back(text);
     }
     axes.push_back(key);
-    if (cases.size() * values.size() > cases_limit) key_node.error("the matrix has more than 10000 cases");
+    if (cases.size() * values.size() > cases_limit)
+      key_node.error("the matrix has more than 10000 cases");
     std::vector<MatrixCase> product;
     for (const MatrixCase& so_far : cases) {
       for (const std::string& text : values) {

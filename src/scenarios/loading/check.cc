@@ -24,7 +24,8 @@ bool is_empty(const yaml::Node& labels) {
 ExpectedSample read_sample(const yaml::Node& node) {
   yaml::Mapping mapping = node.mapping();
   ExpectedSample sample;
-  const auto labels = mapping.find("labels");  // As in promtool: none, "" and {} are a sample without labels.
+  const auto labels =
+      mapping.find("labels");  // As in promtool: none, "" and {} are a sample without labels.
   const auto value = mapping.find("value");
   const auto histogram = mapping.find("histogram");
   mapping.finish();
@@ -37,7 +38,8 @@ ExpectedSample read_sample(const yaml::Node& node) {
   } else {
     sample.labels_text = "{}";
   }
-  if (value.has_value() == histogram.has_value()) node.error("want value:, or histogram: in promtool's notation");
+  if (value.has_value() == histogram.has_value())
+    node.error("want value:, or histogram: in promtool's notation");
   if (value) {
     sample.value = value->number();
     return sample;
@@ -47,7 +49,8 @@ ExpectedSample read_sample(const yaml::Node& node) {
   if (!sequence) histogram->error_at(offset, sequence.error().context);
   model::Series series;
   if (sequence->size() == 1) sequence->expand({0, 1000}, series);
-  if (series.histograms.size() != 1) histogram->error("want one native histogram: {{schema:0 count:… buckets:[…]}}");
+  if (series.histograms.size() != 1)
+    histogram->error("want one native histogram: {{schema:0 count:… buckets:[…]}}");
   sample.histogram = std::move(series.histograms.front().histogram);
   return sample;
 }
@@ -79,7 +82,8 @@ Expectation read_expectation(const yaml::Node& node) {
         at = text.find_first_not_of(' ', at + (is_regex ? regex.size() : msg.size()));
         if (at == std::string::npos) node.error("the pattern is empty");
         const std::string pattern = text.substr(at);
-        expectation.pattern = read_pattern(node, is_regex ? pattern : re2::RE2::QuoteMeta(pattern), at);
+        expectation.pattern =
+            read_pattern(node, is_regex ? pattern : re2::RE2::QuoteMeta(pattern), at);
         expectation.pattern->text = pattern;
         return expectation;
       }
@@ -93,7 +97,8 @@ Expectation read_expectation(const yaml::Node& node) {
   for (const Word& word : words) known.emplace_back(word.text);
   const std::string near = nearest(head, known);
   node.error("unknown expectation \"" + head + "\"; " +
-             (near.empty() ? "one of no_warn, no_info, warn, info, fail" : "did you mean \"" + near + "\"?"));
+             (near.empty() ? "one of no_warn, no_info, warn, info, fail"
+                           : "did you mean \"" + near + "\"?"));
 }
 
 // "2s", "baseline", "baseline * 1.5", "8s + baseline * 2".
@@ -107,7 +112,8 @@ DurationBound read_bound(const yaml::Node& node) {
   while (true) {
     skip();
     const size_t begin = at;
-    while (at < bound.text.size() && std::isalnum(static_cast<unsigned char>(bound.text[at])) != 0) ++at;
+    while (at < bound.text.size() && std::isalnum(static_cast<unsigned char>(bound.text[at])) != 0)
+      ++at;
     const std::string word = bound.text.substr(begin, at - begin);
     if (word == "baseline") {
       double factor = 1;
@@ -117,15 +123,17 @@ DurationBound read_bound(const yaml::Node& node) {
         const char* number = bound.text.c_str() + at;
         char* end = nullptr;
         factor = std::strtod(number, &end);
-        if (end == number || !(factor > 0)) node.error_at(at, "want a factor of the baseline, e.g. baseline * 1.5");
+        if (end == number || !(factor > 0))
+          node.error_at(at, "want a factor of the baseline, e.g. baseline * 1.5");
         at += static_cast<size_t>(end - number);
       }
       bound.baseline += factor;
     } else {
       const auto fixed = parse_duration(word);
       if (!fixed) {
-        node.error_at(begin, "want durations and multiples of the baseline, e.g. 8s + baseline * 2, got \"" +
-                                 bound.text.substr(begin) + "\"");
+        node.error_at(
+            begin, "want durations and multiples of the baseline, e.g. 8s + baseline * 2, got \"" +
+                       bound.text.substr(begin) + "\"");
       }
       bound.fixed += *fixed;
     }
@@ -142,12 +150,14 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
   const auto eval_time = mapping.find("eval_time");
   if (const auto time = mapping.find("time")) {
     if (eval_time) time->error("eval_time: and time: say the same; want one of them");
-    if (time->string() != "now") time->error("want \"now\"; a time from start_timestamp on is eval_time:");
+    if (time->string() != "now")
+      time->error("want \"now\"; a time from start_timestamp on is eval_time:");
   } else if (eval_time) {
     check.eval_time = read_time(*eval_time);
   }
   if (const auto range = mapping.find("range")) {
-    if (eval_time || mapping.find("time")) range->error("a range query has start, end and step, and no eval_time:");
+    if (eval_time || mapping.find("time"))
+      range->error("a range query has start, end and step, and no eval_time:");
     yaml::Mapping fields = range->mapping();
     Check::Range out;
     if (const auto start = fields.find("start")) out.start = start->duration();
@@ -162,9 +172,10 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
     if (out.end < out.start) range->error("it ends before it starts");
     check.range = out;
   }
-  if (const auto samples = mapping.find_even_null("exp_samples")) {
+  if (const auto samples = mapping.find_or_null("exp_samples")) {
     if (check.range)
-      samples->error("exp_samples: is for instant queries; for a range use same_as:, exp_count: or an oracle");
+      samples->error(
+          "exp_samples: is for instant queries; for a range use same_as:, exp_count: or an oracle");
     std::vector<ExpectedSample> list;
     if (!samples->is_null()) {
       for (const yaml::Node& item : samples->sequence()) list.push_back(read_sample(item));
@@ -173,7 +184,8 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
   }
   if (const auto count = mapping.find("exp_count")) check.count = Comparison::parse(*count);
   if (const auto values = mapping.find("exp_value")) {
-    for (const yaml::Node& item : values->sequence_or_one()) check.values.push_back(Comparison::parse(item));
+    for (const yaml::Node& item : values->sequence_or_one())
+      check.values.push_back(Comparison::parse(item));
   }
   if (const auto oracle = mapping.find("oracle")) check.oracle = oracle->boolean();
   if (const auto same_as = mapping.find("same_as")) {
@@ -184,7 +196,8 @@ void read_promql(yaml::Mapping& mapping, const yaml::Node& expr, const Test& tes
     if (other_expr) other.expr = read_expr(*other_expr);
     if (other_node) other.node = read_asked_node(fields, test);
     fields.finish();
-    if (!other_expr && !other_node) same_as->error("want expr:, node: or both: the same question needs no comparison");
+    if (!other_expr && !other_node)
+      same_as->error("want expr:, node: or both: the same question needs no comparison");
     check.same_as = other;
   }
 }
@@ -198,14 +211,16 @@ void read_read(yaml::Mapping& mapping, const yaml::Node& selector, const Test& t
   check.matchers = std::move(*matchers);
   const yaml::Node node = mapping.require("node");
   const NodeDeclaration& asked = known_node(node, test);
-  if (asked.kind == "node_exporter") node.error("\"" + asked.name + "\" is a node_exporter, which has no remote read");
+  if (asked.kind == "node_exporter")
+    node.error("\"" + asked.name + "\" is a node_exporter, which has no remote read");
   check.node = asked.name;
   if (const auto start = mapping.find("start")) check.read_start = start->duration();
   if (const auto end = mapping.find("end")) check.read_end = end->duration();
   if (const auto stream = mapping.find("stream")) check.stream = stream->boolean();
   if (const auto series = mapping.find("exp_series")) check.count = Comparison::parse(*series);
   if (const auto samples = mapping.find("exp_samples")) {
-    if (!samples->is_scalar()) samples->error("of a read, exp_samples: is how many there are: 40 or '>= 40'");
+    if (!samples->is_scalar())
+      samples->error("of a read, exp_samples: is how many there are: 40 or '>= 40'");
     check.sample_count = Comparison::parse(*samples);
   }
   if (const auto partial = mapping.find("exp_partial")) {
@@ -226,8 +241,9 @@ void read_requests(const yaml::Node& value, const Test& test, Check& check) {
                           (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     }
     if (node->kind != "mock" && node->kind != "prometheus") {
-      item.key_node.error("\"" + item.key + "\" is a " + node->kind +
-                          " node; only mocks and prometheus nodes count the reads that they are asked");
+      item.key_node.error(
+          "\"" + item.key + "\" is a " + node->kind +
+          " node; only mocks and prometheus nodes count the reads that they are asked");
     }
     check.requests.emplace(item.key, Comparison::parse(item.value));
   }
@@ -252,39 +268,48 @@ Check read_check(const yaml::Node& node, const Test& test) {
   check.name = check.expr;
   if (const auto name = mapping.find("name")) check.name = name->string();
   check.during = read_during(mapping.find("during"), test);
-  if (const auto repeat = mapping.find("repeat")) check.repeat = static_cast<int>(repeat->integer(1, 100'000));
+  if (const auto repeat = mapping.find("repeat"))
+    check.repeat = static_cast<int>(repeat->integer(1, 100'000));
   if (const auto distinct = mapping.find("exp_distinct")) {
-    if (check.repeat < 2) distinct->error("exp_distinct: counts the answers of a repeated question; say repeat: too");
+    if (check.repeat < 2)
+      distinct->error("exp_distinct: counts the answers of a repeated question; say repeat: too");
     check.distinct = Comparison::parse(*distinct);
   }
   if (const auto eventually = mapping.find("eventually")) check.eventually = eventually->duration();
   if (const auto timeout = mapping.find("timeout")) check.timeout = timeout->duration();
   if (const auto expect = mapping.find("expect")) {
-    for (const yaml::Node& item : expect->sequence_or_one()) check.expect.push_back(read_expectation(item));
+    for (const yaml::Node& item : expect->sequence_or_one())
+      check.expect.push_back(read_expectation(item));
   }
   if (const auto requests = mapping.find("exp_requests")) read_requests(*requests, test, check);
   if (const auto bound = mapping.find("min_duration")) check.min_duration = read_bound(*bound);
   if (const auto bound = mapping.find("max_duration")) check.max_duration = read_bound(*bound);
   mapping.finish();
   const bool fails = check.expects(Expectation::Kind::fail);
-  if (fails && (check.samples || check.count || check.sample_count || !check.values.empty() || check.same_as)) {
+  if (fails && (check.samples || check.count || check.sample_count || !check.values.empty() ||
+                check.same_as)) {
     node.error("a check that expects to fail cannot expect data too");
   }
   for (const auto* bound : {&check.min_duration, &check.max_duration}) {
     if (*bound && (*bound)->baseline > 0 &&
         std::find(check.during.begin(), check.during.end(), "before") == check.during.end()) {
-      node.error("a bound by the baseline needs the check to run before: that is where its baseline is measured");
+      node.error(
+          "a bound by the baseline needs the check to run before: that is where its baseline is "
+          "measured");
     }
   }
-  const bool expects_something = check.samples || check.count || check.sample_count || !check.values.empty() ||
-                                 check.same_as || check.distinct || !check.expect.empty() || !check.requests.empty() ||
+  const bool expects_something = check.samples || check.count || check.sample_count ||
+                                 !check.values.empty() || check.same_as || check.distinct ||
+                                 !check.expect.empty() || !check.requests.empty() ||
                                  check.partial || check.min_duration || check.max_duration;
-  const bool judged_by_oracle = is_oracles(test, check) && (test.find(Invariant::Kind::union_oracle) != nullptr ||
-                                                            test.find(Invariant::Kind::no_silent_partial) != nullptr);
+  const bool judged_by_oracle =
+      is_oracles(test, check) && (test.find(Invariant::Kind::union_oracle) != nullptr ||
+                                  test.find(Invariant::Kind::no_silent_partial) != nullptr);
   if (!expects_something && !judged_by_oracle) {
     const std::string why = beyond_oracle(test, check);
     node.error(
-        "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no oracle judges it" +
+        "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no "
+        "oracle judges it" +
         (why.empty() || !check.oracle ? "" : ": " + why));
   }
   return check;

@@ -6,7 +6,8 @@
 #include "base/yaml.h"
 #include "scenarios/model/scenario.h"
 
-/// The parts of a scenario file, each read by a file of its own. All of them throw yaml::ConfigError.
+/// The parts of a scenario file, each read by a file of its own. All of them throw
+/// yaml::ConfigError.
 namespace mread::scenarios::loading {
 
 /// A `node:` value: the name of one of the test's nodes; else an error naming the nearest.
@@ -18,16 +19,17 @@ std::vector<std::string> read_during(const std::optional<yaml::Node>& value, con
 /// A regular expression (RE2, found anywhere in the text).
 Pattern read_pattern(const yaml::Node& value, const std::string& text, size_t offset);
 
-/// A PromQL expression as far as it can be judged without Prometheus: not empty, brackets and quotes closed, every
+/// A PromQL expression as far as it can be judged without Prometheus: not empty, brackets and
+/// quotes closed, every
 /// `[range]` and `offset` a duration.
 std::string read_expr(const yaml::Node& value);
 
-/// The node that a question goes to: `node:` where it is given, else the only query node. An error where there is none,
-/// or several.
+/// The node that a question goes to: `node:` where it is given, else the only query node. An error
+/// where there is none, or several.
 std::string read_asked_node(yaml::Mapping& mapping, const Test& test);
 
-/// A `fault:` of the timeline, one or a list, checked by the mocks' own reader; returned as JSON objects with commas in
-/// between.
+/// A `fault:` of the timeline, one or a list, checked by the mocks' own reader; returned as JSON
+/// objects with commas in between.
 std::string read_fault(const yaml::Node& value);
 
 std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& test);
@@ -37,8 +39,8 @@ Load read_load(const yaml::Node& node, const Test& test);
 std::vector<Threshold> read_thresholds(const yaml::Node& node, const Test& test);
 std::vector<KnownIssue> read_known_issues(const yaml::Node& node);
 
-/// What looks like a mistake in how the nodes read each other: a node that nobody reads, a merger whose backends a node
-/// that reads it reads too.
+/// What looks like a mistake in how the nodes read each other: a node that nobody reads, a merger
+/// whose backends a node that reads it reads too.
 std::vector<std::string> find_warnings(const Test& test);
 
 }  // namespace mread::scenarios::loading

@@ -1,4 +1,5 @@
-// What a scenario demands beside its checks: invariants, load, thresholds, and the failures that are known.
+// What a scenario demands beside its checks: invariants, load, thresholds, and the failures that
+// are known.
 #include <algorithm>
 #include <cstdlib>
 
@@ -14,11 +15,12 @@ struct InvariantWord {
   const char* text;
   Invariant::Kind kind;
 };
-constexpr InvariantWord invariant_words[] = {{"union_oracle", Invariant::Kind::union_oracle},
-                                             {"no_silent_partial", Invariant::Kind::no_silent_partial},
-                                             {"no_gap", Invariant::Kind::no_gap},
-                                             {"no_duplicate", Invariant::Kind::no_duplicate},
-                                             {"monotonic", Invariant::Kind::monotonic}};
+constexpr InvariantWord invariant_words[] = {
+    {"union_oracle", Invariant::Kind::union_oracle},
+    {"no_silent_partial", Invariant::Kind::no_silent_partial},
+    {"no_gap", Invariant::Kind::no_gap},
+    {"no_duplicate", Invariant::Kind::no_duplicate},
+    {"monotonic", Invariant::Kind::monotonic}};
 
 Invariant::Kind kind_of(const yaml::Node& place, const std::string& word) {
   std::vector<std::string> names;
@@ -45,29 +47,36 @@ Threshold read_threshold(const std::string& metric, const yaml::Node& node) {
   threshold.text = node.string();
   const std::string& text = threshold.text;
   const size_t symbol_at = text.find_first_of("<>");
-  if (symbol_at == std::string::npos) node.error("want an aggregate, < or >, and a limit: 'p(99) < baseline * 1.5'");
-  threshold.symbol = text.substr(symbol_at, symbol_at + 1 < text.size() && text[symbol_at + 1] == '=' ? 2 : 1);
+  if (symbol_at == std::string::npos)
+    node.error("want an aggregate, < or >, and a limit: 'p(99) < baseline * 1.5'");
+  threshold.symbol =
+      text.substr(symbol_at, symbol_at + 1 < text.size() && text[symbol_at + 1] == '=' ? 2 : 1);
   const std::string left(trim(std::string_view(text).substr(0, symbol_at)));
   const size_t limit_at = text.find_first_not_of(' ', symbol_at + threshold.symbol.size());
-  const std::string right(trim(limit_at == std::string::npos ? "" : std::string_view(text).substr(limit_at)));
+  const std::string right(
+      trim(limit_at == std::string::npos ? "" : std::string_view(text).substr(limit_at)));
 
   if (left.starts_with("p(") && left.ends_with(")")) {
     char* end = nullptr;
     threshold.aggregate = "p";
     threshold.quantile = std::strtod(left.c_str() + 2, &end) / 100;
-    if (end != left.c_str() + left.size() - 1 || threshold.quantile <= 0 || threshold.quantile > 1) {
+    if (end != left.c_str() + left.size() - 1 || threshold.quantile <= 0 ||
+        threshold.quantile > 1) {
       node.error_at(0, "want a percentile above 0 and at most 100: p(99)");
     }
   } else {
     threshold.aggregate = left;
-    const bool known =
-        metric == "query_failed" ? left == "rate" : left == "max" || left == "min" || left == "avg" || left == "med";
+    const bool known = metric == "query_failed"
+                           ? left == "rate"
+                           : left == "max" || left == "min" || left == "avg" || left == "med";
     if (!known) {
-      node.error_at(0, "unknown aggregate \"" + left + "\" of " + metric + "; " +
-                           (metric == "query_failed" ? "want rate" : "one of p(N), max, min, avg, med"));
+      node.error_at(
+          0, "unknown aggregate \"" + left + "\" of " + metric + "; " +
+                 (metric == "query_failed" ? "want rate" : "one of p(N), max, min, avg, med"));
     }
   }
-  if (metric == "query_failed" && threshold.aggregate == "p") node.error_at(0, "query_failed has a rate only");
+  if (metric == "query_failed" && threshold.aggregate == "p")
+    node.error_at(0, "query_failed has a rate only");
 
   if (right.starts_with("baseline") && metric == "query_duration") {
     threshold.of_baseline = true;
@@ -77,7 +86,8 @@ Threshold read_threshold(const std::string& metric, const yaml::Node& node) {
       char* end = nullptr;
       const std::string factor(trim(rest.substr(1)));
       threshold.limit = std::strtod(factor.c_str(), &end);
-      if (rest.front() != '*' || factor.empty() || end != factor.c_str() + factor.size() || threshold.limit <= 0) {
+      if (rest.front() != '*' || factor.empty() || end != factor.c_str() + factor.size() ||
+          threshold.limit <= 0) {
         node.error_at(limit_at, "want baseline, or a multiple of it: baseline * 1.5");
       }
     }
@@ -85,7 +95,8 @@ Threshold read_threshold(const std::string& metric, const yaml::Node& node) {
   }
   if (metric == "query_failed") {
     const auto limit = yaml::parse_number(right);
-    if (!limit) node.error_at(limit_at == std::string::npos ? 0 : limit_at, "want a rate from 0 to 1");
+    if (!limit)
+      node.error_at(limit_at == std::string::npos ? 0 : limit_at, "want a rate from 0 to 1");
     threshold.limit = yaml::to_double(*limit);
     return threshold;
   }
@@ -99,7 +110,8 @@ KnownIssue read_known_issue(const yaml::Node& node) {
   yaml::Mapping mapping = node.mapping();
   KnownIssue issue;
   issue.reason = mapping.require("reason").string();
-  if (const auto expect = mapping.find("expect")) issue.expect = read_pattern(*expect, expect->string(), 0);
+  if (const auto expect = mapping.find("expect"))
+    issue.expect = read_pattern(*expect, expect->string(), 0);
   mapping.finish();
   return issue;
 }
@@ -119,7 +131,8 @@ LoadQuery read_load_query(const yaml::Node& node) {
     query.step = step.duration();
     if (query.step.count() == 0) step.error("a step of 0");
     // As Prometheus has it.
-    if (*query.range / query.step > 11'000) step.error("more than 11000 steps: Prometheus refuses such a query");
+    if (*query.range / query.step > 11'000)
+      step.error("more than 11000 steps: Prometheus refuses such a query");
   }
   mapping.finish();
   return query;
@@ -139,7 +152,8 @@ std::vector<LoadStage> read_stages(const yaml::Node& list, double highest) {
     mapping.finish();
     stages.push_back(stage);
   }
-  if (stages.empty() || stages.size() > 100) list.error("want 1 to 100 stages: [{duration: 10s, target: 50}]");
+  if (stages.empty() || stages.size() > 100)
+    list.error("want 1 to 100 stages: [{duration: 10s, target: 50}]");
   return stages;
 }
 
@@ -151,15 +165,18 @@ void read_executor(yaml::Mapping& mapping, Load& load) {
   for (const Executor each : all_executors) names.emplace_back(to_string(each));
   const yaml::Node executor = mapping.require("executor");
   const std::string name = executor.one_of(names);
-  load.executor = all_executors[static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin())];
-  const bool is_open =
-      load.executor == Executor::constant_arrival_rate || load.executor == Executor::ramping_arrival_rate;
-  const bool ramps = load.executor == Executor::ramping_arrival_rate || load.executor == Executor::ramping_vus;
+  load.executor = all_executors[static_cast<size_t>(std::find(names.begin(), names.end(), name) -
+                                                    names.begin())];
+  const bool is_open = load.executor == Executor::constant_arrival_rate ||
+                       load.executor == Executor::ramping_arrival_rate;
+  const bool ramps =
+      load.executor == Executor::ramping_arrival_rate || load.executor == Executor::ramping_vus;
   if (is_open) {
     const auto rate = ramps ? mapping.find("rate") : mapping.require("rate");
     load.rate = rate ? rate->number() : 0;
     const bool fits = ramps ? load.rate >= 0 : load.rate > 0;
-    if (!fits || load.rate > highest_rate) rate->error("want requests a second, above 0 and at most 10000");
+    if (!fits || load.rate > highest_rate)
+      rate->error("want requests a second, above 0 and at most 10000");
   } else {
     const auto vus = ramps ? mapping.find("vus") : mapping.require("vus");
     load.vus = vus ? static_cast<size_t>(vus->integer(ramps ? 0 : 1, Load::most_users)) : 0;
@@ -180,7 +197,8 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
     invariant.kind = kind_of(node, invariant.name);
     invariant.during = read_during(std::nullopt, test);
     if (invariant.kind == Invariant::Kind::no_gap || invariant.kind == Invariant::Kind::monotonic) {
-      node.error("\"" + invariant.name + "\" needs to know of what: {" + invariant.name + ": {expr: …, range: …}}");
+      node.error("\"" + invariant.name + "\" needs to know of what: {" + invariant.name +
+                 ": {expr: …, range: …}}");
     }
     return invariant;
   }
@@ -194,7 +212,8 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
   switch (invariant.kind) {
     case Invariant::Kind::union_oracle:
     case Invariant::Kind::no_silent_partial:
-      if (const auto labels = fields.find("replica_labels")) invariant.replica_labels = labels->strings();
+      if (const auto labels = fields.find("replica_labels"))
+        invariant.replica_labels = labels->strings();
       break;
     case Invariant::Kind::no_gap:
     case Invariant::Kind::monotonic: {
@@ -203,11 +222,13 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
       if (!model::parse_selector(invariant.expr))
         expr.error("want a selector: the samples of its series are looked at");
       invariant.range = fields.require("range").duration();
-      if (const auto time = fields.find("eval_time"); time && !(time->is_scalar() && time->string() == "now")) {
+      if (const auto time = fields.find("eval_time");
+          time && !(time->is_scalar() && time->string() == "now")) {
         invariant.eval_time = time->duration();
       }
       invariant.node = read_asked_node(fields, test);
-      if (invariant.kind == Invariant::Kind::no_gap) invariant.interval = fields.require("interval").duration();
+      if (invariant.kind == Invariant::Kind::no_gap)
+        invariant.interval = fields.require("interval").duration();
       break;
     }
     case Invariant::Kind::no_duplicate:
@@ -225,7 +246,8 @@ Load read_load(const yaml::Node& node, const Test& test) {
   if (const auto expr = mapping.find("expr")) load.queries.push_back(read_load_query(*expr));
   if (const auto queries = mapping.find("queries")) {
     if (!load.queries.empty()) queries->error("expr and queries: one of the two");
-    for (const yaml::Node& item : queries->sequence()) load.queries.push_back(read_load_query(item));
+    for (const yaml::Node& item : queries->sequence())
+      load.queries.push_back(read_load_query(item));
     if (load.queries.empty() || load.queries.size() > 100) queries->error("want 1 to 100 queries");
   }
   if (const auto flag = mapping.find("dashboard")) {
@@ -237,8 +259,10 @@ Load read_load(const yaml::Node& node, const Test& test) {
   if (const auto flag = mapping.find("vary_time")) load.varies_time = flag->boolean();
   const auto asked = mapping.find("node");
   if (asked || !load.queries.empty()) load.node = read_asked_node(mapping, test);
-  if (const auto time = mapping.find("eval_time"); time && !(time->is_scalar() && time->string() == "now")) {
-    if (load.queries.empty()) time->error("eval_time goes with expr or queries; a check's own query has its own time");
+  if (const auto time = mapping.find("eval_time");
+      time && !(time->is_scalar() && time->string() == "now")) {
+    if (load.queries.empty())
+      time->error("eval_time goes with expr or queries; a check's own query has its own time");
     load.eval_time = time->duration();
   }
   mapping.finish();

@@ -13,22 +13,28 @@ namespace mread::scenarios {
 namespace {
 
 void require_name(const yaml::Node& node, const std::string& name) {
-  const bool fits = !name.empty() && name.size() <= 80 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-  if (!fits) node.error("a scenario's name is made of lower-case letters, digits and hyphens, got \"" + name + "\"");
+  const bool fits =
+      !name.empty() && name.size() <= 80 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+      });
+  if (!fits)
+    node.error("a scenario's name is made of lower-case letters, digits and hyphens, got \"" +
+               name + "\"");
 }
 
 // Puts the names of `vars:` into the scope, in order: one may use those before it.
-void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case, ExpansionBudget& budget) {
+void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_case,
+               ExpansionBudget& budget) {
   yaml::Mapping mapping = vars.mapping();
   for (const auto& [key, key_node, value] : mapping.entries()) {
     for (const auto& axis : matrix_case) {
       if (axis.first == key) key_node.error("\"" + key + "\" is an axis of the matrix already");
     }
     if (value.is_mapping()) {
-      // A mapping with when: is a choice among none; such a variable would be there in some cases only.
-      if (value.mapping().find("when")) value.error("a variable is there in every case; choose with ${… ? … : …}");
+      // A mapping with when: is a choice among none; such a variable would be there in some cases
+      // only.
+      if (value.mapping().find("when"))
+        value.error("a variable is there in every case; choose with ${… ? … : …}");
     }
     expand(value, scope, budget);
     value.measure();  // Variables of variables may double many times.
@@ -68,18 +74,20 @@ void read_checks(const yaml::Node& checks, Test& test, Errors& errors) {
 void read_load(const yaml::Node& load, Test& test) {
   test.load = loading::read_load(load, test);
   if (!test.load->queries.empty()) return;
-  const auto first = std::find_if(test.checks.begin(), test.checks.end(),
-                                  [](const Check& check) { return check.kind == Check::Kind::promql && !check.range; });
+  const auto first = std::find_if(test.checks.begin(), test.checks.end(), [](const Check& check) {
+    return check.kind == Check::Kind::promql && !check.range;
+  });
   if (first == test.checks.end()) {
-    load.error("what is asked? say expr: or queries:, for there is no PromQL check to take it from");
+    load.error(
+        "what is asked? say expr: or queries:, for there is no PromQL check to take it from");
   }
   test.load->queries = {{first->expr, std::nullopt, milliseconds(0)}};
   if (test.load->node.empty()) test.load->node = first->node;
   test.load->eval_time = first->eval_time;
 }
 
-Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case, size_t index,
-               size_t cases, const LoadOptions& options, ExpansionBudget& budget) {
+Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case,
+               size_t index, size_t cases, const LoadOptions& options, ExpansionBudget& budget) {
   // A tree of its own for every case: expanding edits it in place.
   const yaml::Node document = yaml::Node::parse(text, file);
   yaml::Mapping root = document.mapping();
@@ -128,19 +136,24 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   const auto start_ms = parse_timestamp(start_text, options.now_ms);
   if (!start_ms) start->error(start_ms.error().context);
   test.start_ms = *start_ms;
-  // What counts from now begins on a whole interval, so that samples stand at the same places in every run.
+  // What counts from now begins on a whole interval, so that samples stand at the same places in
+  // every run.
   if (start_text.starts_with("now")) test.start_ms -= test.start_ms % test.interval.count();
 
   std::vector<std::string> external;
   if (const auto hosts = root.find("external")) external = hosts->strings();
   std::vector<std::string> sinks;
   if (const auto hosts = root.find("sinks")) sinks = hosts->strings();
-  for (const auto& node : parse_nodes(root.require("nodes"), std::move(external), std::move(sinks))) {
-    test.nodes.push_back({node->name(), node->kind(), node->version(), node, node->reads_remotely()});
+  for (const auto& node :
+       parse_nodes(root.require("nodes"), std::move(external), std::move(sinks))) {
+    test.nodes.push_back(
+        {node->name(), node->kind(), node->version(), node, node->reads_remotely()});
   }
-  if (const auto certificates = root.find("certificates")) test.certificates = read_certificates(*certificates);
+  if (const auto certificates = root.find("certificates"))
+    test.certificates = read_certificates(*certificates);
   if (test.nodes.empty()) root.require("nodes").error("a scenario has at least one node");
-  if (const auto timeline = root.find("timeline")) test.timeline = loading::read_timeline(*timeline, test);
+  if (const auto timeline = root.find("timeline"))
+    test.timeline = loading::read_timeline(*timeline, test);
   // From here on one error says nothing of the others, so all are told.
   Errors errors;
   if (const auto invariants = root.find("invariants")) {
@@ -200,7 +213,8 @@ void throw_errors(std::vector<std::string> errors) {
 }
 
 bool Check::expects(Expectation::Kind what) const {
-  return std::any_of(expect.begin(), expect.end(), [what](const Expectation& one) { return one.kind == what; });
+  return std::any_of(expect.begin(), expect.end(),
+                     [what](const Expectation& one) { return one.kind == what; });
 }
 
 const NodeDeclaration* Test::find(const std::string& node) const {
@@ -218,9 +232,12 @@ const Invariant* Test::find(Invariant::Kind kind) const {
 }
 
 bool Test::answers_for_all(const std::string& node) const {
-  const auto is_query_node = [](const NodeDeclaration& one) { return one.kind == "prometheus" && one.is_query_node; };
+  const auto is_query_node = [](const NodeDeclaration& one) {
+    return one.kind == "prometheus" && one.is_query_node;
+  };
   const NodeDeclaration* asked = find(node);
-  return (asked != nullptr && is_query_node(*asked)) || std::none_of(nodes.begin(), nodes.end(), is_query_node);
+  return (asked != nullptr && is_query_node(*asked)) ||
+         std::none_of(nodes.begin(), nodes.end(), is_query_node);
 }
 
 std::string Test::title() const {
@@ -231,15 +248,18 @@ std::vector<std::string> phases_of(const std::vector<TimelineEntry>& timeline) {
   std::vector<std::string> phases{"before"};
   if (timeline.empty()) return phases;
   for (const TimelineEntry& entry : timeline) {
-    if (std::find(phases.begin(), phases.end(), entry.phase) == phases.end()) phases.push_back(entry.phase);
+    if (std::find(phases.begin(), phases.end(), entry.phase) == phases.end())
+      phases.push_back(entry.phase);
   }
   phases.emplace_back("after");
   return phases;
 }
 
-std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name, const LoadOptions& options) {
+std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name,
+                                 const LoadOptions& options) {
   const yaml::Node document = yaml::Node::parse(text, file_name);
-  if (document.is_null()) document.error("the file is empty; a scenario has name, nodes and checks");
+  if (document.is_null())
+    document.error("the file is empty; a scenario has name, nodes and checks");
   std::vector<MatrixCase> cases{MatrixCase{}};
   if (const auto matrix = document.mapping().find("matrix")) cases = expand_matrix(*matrix);
   std::vector<Test> tests;

@@ -26,7 +26,8 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
   if (phase) {
     entry.phase = phase->string();
     if (entry.phase == "before" || entry.phase == "after" || entry.phase.empty()) {
-      phase->error("\"" + entry.phase + "\" cannot name the phase of a step; before and after frame the timeline");
+      phase->error("\"" + entry.phase +
+                   "\" cannot name the phase of a step; before and after frame the timeline");
     }
   }
   const auto fault = mapping.find("fault");
@@ -40,7 +41,8 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
   entry.node = target.name;
   mapping.finish();
   if (fault.has_value() == act.has_value()) {
-    node.error(fault ? "fault: and act: stand in entries of their own" : "want fault: (of a mock) or act:");
+    node.error(fault ? "fault: and act: stand in entries of their own"
+                     : "want fault: (of a mock) or act:");
   }
   if (act) {
     std::vector<std::string> names;
@@ -48,7 +50,8 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
     const std::string word = act->one_of(names);
     entry.act = all_acts[std::find(names.begin(), names.end(), word) - names.begin()];
     if (lasts && !can_be_undone(*entry.act)) {
-      lasts->error("for: undoes kill, stop, pause and disconnect; \"" + word + "\" has nothing to be undone");
+      lasts->error("for: undoes kill, stop, pause and disconnect; \"" + word +
+                   "\" has nothing to be undone");
     }
   } else {
     if (target.kind != "mock") {
@@ -66,7 +69,8 @@ std::string read_fault(const yaml::Node& value) {
   std::string list;
   for (const yaml::Node& item : value.sequence_or_one()) {
     const mockstore::FaultRule rule = mockstore::parse_fault(item);
-    if (rule.at.count() != 0 || rule.duration) item.error("at: and for: stand beside fault:, not within it");
+    if (rule.at.count() != 0 || rule.duration)
+      item.error("at: and for: stand beside fault:, not within it");
     list += (list.empty() ? "" : ",") + rule.notation;
   }
   if (list.empty()) value.error("want a fault: {latency: 1s}");
@@ -83,12 +87,13 @@ std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& tes
     if (!timeline.empty()) {
       TimelineEntry& last = timeline.back();
       if (entry.at < last.at) {
-        item.error("entries stand in the order of their times, but at: " + format_duration(entry.at) + " comes after " +
-                   format_duration(last.at));
+        item.error("entries stand in the order of their times, but at: " +
+                   format_duration(entry.at) + " comes after " + format_duration(last.at));
       }
       if (entry.at == last.at) {
         if (entry.phase.empty()) entry.phase = last.phase;
-        if (entry.phase != last.phase) item.error("entries with the same at: are one step and have one phase:");
+        if (entry.phase != last.phase)
+          item.error("entries with the same at: are one step and have one phase:");
       }
     }
     if (entry.phase.empty()) entry.phase = "fault";

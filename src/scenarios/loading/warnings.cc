@@ -32,7 +32,8 @@ void find_unread(const Test& test, std::vector<std::string>& warnings) {
   }
   for (const NodeDeclaration& node : test.nodes) {
     if (used.contains(node.name) || node.kind == "container") continue;
-    warnings.push_back("nobody reads node " + node.name + ": no node's configuration names it, and no check asks it");
+    warnings.push_back("nobody reads node " + node.name +
+                       ": no node's configuration names it, and no check asks it");
   }
 }
 
@@ -47,8 +48,8 @@ void find_bypassed(const Test& test, std::vector<std::string>& warnings) {
         if (has(read, backend)) both += (both.empty() ? "" : ", ") + backend;
       }
       if (both.empty()) continue;
-      warnings.push_back("node " + reader.name + " bypasses the merger " + name + ": it reads " + both +
-                         " itself, and through " + name + " too");
+      warnings.push_back("node " + reader.name + " bypasses the merger " + name + ": it reads " +
+                         both + " itself, and through " + name + " too");
     }
   }
 }

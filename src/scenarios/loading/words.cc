@@ -46,7 +46,8 @@ Pattern read_pattern(const yaml::Node& value, const std::string& text, size_t of
   if (!expression) {
     std::string reason = expression.error().context;
     constexpr std::string_view invalid = "is invalid: ";
-    if (reason.starts_with(invalid)) reason = "is no regular expression: " + reason.substr(invalid.size());
+    if (reason.starts_with(invalid))
+      reason = "is no regular expression: " + reason.substr(invalid.size());
     value.error_at(offset, "\"" + model::cut(text) + "\" " + reason);
   }
   return {text, std::move(*expression)};
@@ -57,18 +58,22 @@ namespace {
 // A duration behind "offset" ends where no letter or digit stands.
 std::string word_at(const std::string& text, size_t at) {
   size_t end = at;
-  while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '.')) ++end;
+  while (end < text.size() &&
+         (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '.'))
+    ++end;
   return text.substr(at, end - at);
 }
 
 void check_duration(const yaml::Node& value, const std::string& text, size_t offset) {
-  // 3.x takes plain seconds and arithmetic on durations; what begins with a digit and ends with a letter is a duration.
+  // 3.x takes plain seconds and arithmetic on durations; what begins with a digit and ends with a
+  // letter is a duration.
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.';
   });
   if (text.empty()) value.error_at(offset, "want a duration");
   if (!plain || std::isdigit(static_cast<unsigned char>(text.back())) != 0) return;
-  if (const auto parsed = parse_duration(text); !parsed) value.error_at(offset, parsed.error().context);
+  if (const auto parsed = parse_duration(text); !parsed)
+    value.error_at(offset, parsed.error().context);
 }
 
 }  // namespace
@@ -93,7 +98,8 @@ std::string read_expr(const yaml::Node& value) {
       open.emplace_back(c, i);
     } else if (c == ')' || c == ']' || c == '}') {
       const char want = c == ')' ? '(' : c == ']' ? '[' : '{';
-      if (open.empty() || open.back().first != want) value.error_at(i, std::string("\"") + c + "\" closes nothing");
+      if (open.empty() || open.back().first != want)
+        value.error_at(i, std::string("\"") + c + "\" closes nothing");
       const size_t begin = open.back().second + 1;
       open.pop_back();
       if (c == ']') {
@@ -113,7 +119,8 @@ std::string read_expr(const yaml::Node& value) {
     }
   }
   if (blank) value.error("the expression is empty");
-  if (!open.empty()) value.error_at(open.back().second, std::string("\"") + open.back().first + "\" is not closed");
+  if (!open.empty())
+    value.error_at(open.back().second, std::string("\"") + open.back().first + "\" is not closed");
   return expr;
 }
 

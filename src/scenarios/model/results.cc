@@ -29,7 +29,8 @@ size_t requests_from_percentile(size_t requests, double quantile) {
 
 size_t Report::total(Verdict verdict) const {
   return static_cast<size_t>(
-      std::count_if(tests.begin(), tests.end(), [verdict](const TestResult& test) { return test.verdict == verdict; }));
+      std::count_if(tests.begin(), tests.end(),
+                    [verdict](const TestResult& test) { return test.verdict == verdict; }));
 }
 
 int exit_code(const Report& report) {

@@ -57,7 +57,8 @@ struct LoadResult {
   std::string node;
   std::vector<std::string> queries;
   LoadTimes all;
-  /// With a timeline: of requests meant for a time in which something was in force, and of the others.
+  /// With a timeline: of requests meant for a time in which something was in force, and of the
+  /// others.
   std::optional<LoadTimes> fault;
   std::optional<LoadTimes> baseline;
   size_t late = 0;         ///< requests that left more than 50 ms after their time
@@ -68,8 +69,9 @@ struct NodeResult {
   std::string name;
   std::string kind;
   std::string version;
-  std::string log;                           ///< path below the report folder; empty when there is none
-  std::map<std::string, std::string> files;  ///< path below the report folder → contents, until they are written
+  std::string log;  ///< path below the report folder; empty when there is none
+  std::map<std::string, std::string>
+      files;  ///< path below the report folder → contents, until they are written
 };
 
 struct TestResult {
@@ -81,10 +83,11 @@ struct TestResult {
   std::string engine;
   Verdict verdict = Verdict::pass;
   std::string reason;  ///< of every verdict but pass
-  /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is the reason then.
+  /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is
+  /// the reason then.
   std::string incident;
   bool is_interrupted = false;  ///< the run was interrupted before this test had its verdict
-  std::string note;             ///< what is worth knowing though it passed: a known issue that was not seen
+  std::string note;  ///< what is worth knowing though it passed: a known issue that was not seen
   double duration_s = 0;
   std::vector<CheckResult> checks;
   std::optional<LoadResult> load;
@@ -103,7 +106,8 @@ struct Report {
   size_t total(Verdict verdict) const;
 };
 
-/// The exit code of a run (docs/run.md): 1 where a test failed, else 2 where one was inconclusive, else 0.
+/// The exit code of a run (docs/run.md): 1 where a test failed, else 2 where one was inconclusive,
+/// else 0.
 int exit_code(const Report& report);
 
 }  // namespace mread::scenarios

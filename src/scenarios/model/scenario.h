@@ -29,7 +29,9 @@ struct Pattern {
   std::string text;
   std::shared_ptr<const re2::RE2> expression;
 
-  bool found_in(const std::string& subject) const { return re2::RE2::PartialMatch(subject, *expression); }
+  bool found_in(const std::string& subject) const {
+    return re2::RE2::PartialMatch(subject, *expression);
+  }
 };
 
 /// One entry of `timeline:`: a fault put on a mock, or an act done to a node.
@@ -39,7 +41,8 @@ struct TimelineEntry {
   std::string phase;                  ///< of the step that it belongs to
   std::string node;                   ///< empty: nothing is done, the entry only opens its phase
   std::optional<Act> act;
-  std::string fault;  ///< the mock's faults as JSON objects with commas in between; set where `act` is not
+  std::string
+      fault;  ///< the mock's faults as JSON objects with commas in between; set where `act` is not
   int line = 0;
 };
 
@@ -50,7 +53,8 @@ struct Expectation {
   std::optional<Pattern> pattern;
 };
 
-/// One of `exp_samples:`: a series of the answer with its value, float or native histogram (promtool's notation).
+/// One of `exp_samples:`: a series of the answer with its value, float or native histogram
+/// (promtool's notation).
 struct ExpectedSample {
   model::LabelSet labels;
   std::string labels_text;
@@ -58,8 +62,8 @@ struct ExpectedSample {
   std::optional<model::Histogram> histogram;
 };
 
-/// `min_duration:` and `max_duration:`: a sum of a fixed time and a multiple of the same check's median duration in the
-/// phase `before`.
+/// `min_duration:` and `max_duration:`: a sum of a fixed time and a multiple of the same check's
+/// median duration in the phase `before`.
 struct DurationBound {
   milliseconds fixed{0};
   double baseline = 0;
@@ -104,7 +108,8 @@ struct Check {
   std::optional<SameAs> same_as;
   std::vector<Expectation> expect;
   std::map<std::string, Comparison> requests;  ///< `exp_requests:` by mock
-  std::optional<Pattern> partial;              ///< `exp_partial:`; an empty text means that nothing may be left out
+  std::optional<Pattern>
+      partial;  ///< `exp_partial:`; an empty text means that nothing may be left out
   std::optional<DurationBound> min_duration, max_duration;
 
   bool expects(Expectation::Kind what) const;
@@ -121,13 +126,15 @@ struct Invariant {
   std::string node;
   milliseconds range{0};
   milliseconds interval{0};
-  std::optional<milliseconds> eval_time;  ///< where the range ends, from start_timestamp; nothing is "now"
+  std::optional<milliseconds>
+      eval_time;  ///< where the range ends, from start_timestamp; nothing is "now"
 };
 
 /// `load:`: requests that leave at their intended times whatever became of those before.
 struct LoadQuery {
   std::string expr;
-  std::optional<milliseconds> range;  ///< a range query over so much time before the evaluation time, in steps
+  std::optional<milliseconds>
+      range;  ///< a range query over so much time before the evaluation time, in steps
   milliseconds step{0};
 };
 
@@ -151,15 +158,17 @@ struct Load {
   double rate = 1;  ///< a second; of a ramp: at its begin
   size_t vus = 1;   ///< virtual users; of a ramp: at its begin
   std::vector<LoadStage> stages;
-  bool is_dashboard = false;  ///< an iteration asks all queries at once, and lasts as long as the slowest
-  bool varies_time = true;    ///< each request has an evaluation time of its own, so no two are the same
+  bool is_dashboard =
+      false;  ///< an iteration asks all queries at once, and lasts as long as the slowest
+  bool varies_time =
+      true;  ///< each request has an evaluation time of its own, so no two are the same
   milliseconds warmup{0};
   milliseconds duration{0};  ///< 0 where there are stages
 };
 
-inline constexpr Load::Executor all_executors[] = {Load::Executor::constant_arrival_rate,
-                                                   Load::Executor::ramping_arrival_rate, Load::Executor::constant_vus,
-                                                   Load::Executor::ramping_vus};
+inline constexpr Load::Executor all_executors[] = {
+    Load::Executor::constant_arrival_rate, Load::Executor::ramping_arrival_rate,
+    Load::Executor::constant_vus, Load::Executor::ramping_vus};
 /// "constant-arrival-rate", …
 const char* to_string(Load::Executor executor);
 
@@ -206,7 +215,8 @@ struct Test {
   std::optional<Load> load;
   std::vector<Threshold> thresholds;
   std::vector<KnownIssue> known_issues;
-  std::vector<std::string> warnings;  ///< what looks like a mistake in its nodes, though it can be run
+  std::vector<std::string>
+      warnings;  ///< what looks like a mistake in its nodes, though it can be run
 
   const NodeDeclaration* find(const std::string& node) const;
   const Invariant* find(Invariant::Kind kind) const;
@@ -217,7 +227,7 @@ struct Test {
 };
 
 struct LoadOptions {
-  int64_t now_ms = 0;            ///< one for the whole run, so that every test has the same start_timestamp
+  int64_t now_ms = 0;  ///< one for the whole run, so that every test has the same start_timestamp
   std::optional<uint64_t> seed;  ///< in place of the files' own
 };
 
@@ -236,11 +246,13 @@ std::vector<std::string> errors_of(const yaml::ConfigError& error);
 /// Throws nothing where there is none, one as a ConfigError, several as a ScenarioErrors.
 void throw_errors(std::vector<std::string> errors);
 
-/// The tests of one scenario file, one for every case of its matrix. Throws yaml::ConfigError for everything that can
-/// be known to be wrong without starting a node; of the first case with an error that is one for each check, invariant
-/// and section behind the nodes and the timeline, as a ScenarioErrors.
+/// The tests of one scenario file, one for every case of its matrix. Throws yaml::ConfigError for
+/// everything that can be known to be wrong without starting a node; of the first case with an
+/// error that is one for each check, invariant and section behind the nodes and the timeline, as a
+/// ScenarioErrors.
 std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options);
-std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name, const LoadOptions& options);
+std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name,
+                                 const LoadOptions& options);
 
 /// The phases that a timeline has, in order: before, those of its steps, after.
 std::vector<std::string> phases_of(const std::vector<TimelineEntry>& timeline);

@@ -36,8 +36,9 @@ struct Identity {
 };
 
 void check_name(const yaml::Node& place, const std::string& name) {
-  const bool fits = !name.empty() && name.size() <= 60 &&
-                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  const bool fits =
+      !name.empty() && name.size() <= 60 &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
   if (!fits) place.error("want a name of lower-case letters, digits and hyphens");
 }
 
@@ -69,19 +70,20 @@ Identity make_identity(const std::string& name, const Identity* issuer) {
               X509_gmtime_adj(X509_getm_notAfter(certificate), lifetime_s) != nullptr &&
               X509_set_pubkey(certificate, made.key.get()) == 1 &&
               X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
-                                         reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0) == 1 &&
+                                         reinterpret_cast<const unsigned char*>(name.c_str()), -1,
+                                         -1, 0) == 1 &&
               X509_set_issuer_name(certificate, X509_get_subject_name(signer)) == 1 &&
               add_extension(certificate, signer, NID_subject_key_identifier, "hash");
   if (issuer == nullptr) {
     good = good && add_extension(certificate, signer, NID_basic_constraints, "critical,CA:TRUE") &&
            add_extension(certificate, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
   } else {
-    good =
-        good && add_extension(certificate, signer, NID_authority_key_identifier, "keyid") &&
-        add_extension(certificate, signer, NID_basic_constraints, "critical,CA:FALSE") &&
-        add_extension(certificate, signer, NID_key_usage, "critical,digitalSignature") &&
-        add_extension(certificate, signer, NID_ext_key_usage, "serverAuth,clientAuth") &&
-        add_extension(certificate, signer, NID_subject_alt_name, "DNS:" + name + ",DNS:localhost,IP:127.0.0.1,IP:::1");
+    good = good && add_extension(certificate, signer, NID_authority_key_identifier, "keyid") &&
+           add_extension(certificate, signer, NID_basic_constraints, "critical,CA:FALSE") &&
+           add_extension(certificate, signer, NID_key_usage, "critical,digitalSignature") &&
+           add_extension(certificate, signer, NID_ext_key_usage, "serverAuth,clientAuth") &&
+           add_extension(certificate, signer, NID_subject_alt_name,
+                         "DNS:" + name + ",DNS:localhost,IP:127.0.0.1,IP:::1");
   }
   EVP_PKEY* const signing = issuer == nullptr ? made.key.get() : issuer->key.get();
   if (!good || X509_sign(certificate, signing, EVP_sha256()) == 0) return {};
@@ -118,7 +120,8 @@ std::vector<Authority> read_certificates(const yaml::Node& node) {
       check_name(subject, subject.string());
       const auto& known = authority.subjects;
       if (subject.string() == "ca") subject.error("ca is the authority itself");
-      if (std::find(known.begin(), known.end(), subject.string()) != known.end()) subject.error("given twice");
+      if (std::find(known.begin(), known.end(), subject.string()) != known.end())
+        subject.error("given twice");
       authority.subjects.push_back(subject.string());
     }
     authorities.push_back(std::move(authority));
@@ -126,16 +129,19 @@ std::vector<Authority> read_certificates(const yaml::Node& node) {
   return authorities;
 }
 
-Result<std::map<std::string, std::string>> make_certificates(const std::vector<Authority>& authorities) {
+Result<std::map<std::string, std::string>> make_certificates(
+    const std::vector<Authority>& authorities) {
   std::map<std::string, std::string> files;
   for (const Authority& authority : authorities) {
     const std::string folder = "certs/" + authority.name + "/";
     const Identity ca = make_identity(authority.name + " authority", nullptr);
-    if (!ca.certificate) return fail(Errc::environment, "certificates: OpenSSL cannot make " + authority.name);
+    if (!ca.certificate)
+      return fail(Errc::environment, "certificates: OpenSSL cannot make " + authority.name);
     files[folder + "ca.pem"] = pem(ca.certificate.get());
     for (const std::string& subject : authority.subjects) {
       const Identity made = make_identity(subject, &ca);
-      if (!made.certificate) return fail(Errc::environment, "certificates: OpenSSL cannot make " + subject);
+      if (!made.certificate)
+        return fail(Errc::environment, "certificates: OpenSSL cannot make " + subject);
       files[folder + subject + ".pem"] = pem(made.certificate.get());
       files[folder + subject + ".key"] = pem(made.key.get());
     }

@@ -12,7 +12,8 @@ namespace mread::scenarios {
 /// An authority of `certificates:`, and whom it signs a certificate for.
 struct Authority {
   std::string name;
-  std::vector<std::string> subjects;  ///< host names: in the subject and as DNS name; localhost and loopback as well
+  std::vector<std::string>
+      subjects;  ///< host names: in the subject and as DNS name; localhost and loopback as well
 };
 
 /// Reads
@@ -25,6 +26,7 @@ std::vector<Authority> read_certificates(const yaml::Node& node);
 ///   certs/ours/ca.pem                                   the authority's own certificate
 ///   certs/ours/secure.pem, certs/ours/secure.key        for servers and for clients (P-256)
 /// Errors: Errc::environment, where OpenSSL has no random numbers, say.
-Result<std::map<std::string, std::string>> make_certificates(const std::vector<Authority>& authorities);
+Result<std::map<std::string, std::string>> make_certificates(
+    const std::vector<Authority>& authorities);
 
 }  // namespace mread::scenarios

@@ -13,7 +13,8 @@ class ContainerNode final : public NodeKind {
     if (const auto args = lines.mapping.find("args")) args_ = args->strings();
     if (const auto path = lines.mapping.find("ready_path")) {
       ready_path_ = path->string();
-      if (!ready_path_.empty() && !ready_path_.starts_with("/")) path->error("a path begins with /");
+      if (!ready_path_.empty() && !ready_path_.starts_with("/"))
+        path->error("a path begins with /");
     }
     files_ = read_files(lines.mapping);
     uses_ = uses_of(YAML::Node(), files_, args_);

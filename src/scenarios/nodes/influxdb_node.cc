@@ -14,8 +14,8 @@ namespace {
 constexpr uint16_t port = 8086;
 constexpr const char* write_target = "/api/v1/prom/write?db=prometheus";
 
-// Everything below the node's folder; only what is asked over HTTP is open to others. The port for backups cannot be
-// turned off, so it is whichever is free, on loopback.
+// Everything below the node's folder; only what is asked over HTTP is open to others. The port for
+// backups cannot be turned off, so it is whichever is free, on loopback.
 constexpr const char* config = R"(reporting-disabled = true
 bind-address = "127.0.0.1:0"
 
@@ -34,7 +34,8 @@ store-enabled = false
 bind-address = "{{listen:8086}}"
 )";
 
-/// A real InfluxDB 1.x with one database, "prometheus", which is written and read by Prometheus's protocols.
+/// A real InfluxDB 1.x with one database, "prometheus", which is written and read by Prometheus's
+/// protocols.
 class InfluxDbNode final : public NodeKind {
  public:
   explicit InfluxDbNode(const NodeLines& lines) : NodeKind(lines.name) {
@@ -73,18 +74,20 @@ class InfluxDbNode final : public NodeKind {
     return spec;
   }
 
-  Result<void> feed(const NodeContext& context, const net::Url& url, std::stop_token stop) const override {
+  Result<void> feed(const NodeContext& context, const net::Url& url,
+                    std::stop_token stop) const override {
     // Also without data of its own: others may write into it.
     net::ClientRequest request;
     request.url = url;
     request.url.target = "/query?q=CREATE%20DATABASE%20prometheus";
     request.method = "POST";
-    const auto made =
-        net::fetch(std::move(request), {.timeout = std::chrono::seconds(30), .body_bytes = 1 << 20}, stop);
+    const auto made = net::fetch(
+        std::move(request), {.timeout = std::chrono::seconds(30), .body_bytes = 1 << 20}, stop);
     if (!made) return fail(made.error().in("node " + name()));
     if (made->head.status != 200) {
-      return fail(Errc::http_status, "node " + name() + ": CREATE DATABASE: HTTP " + std::to_string(made->head.status) +
-                                         ": " + made->body.substr(0, made->body.find('\n')));
+      return fail(Errc::http_status, "node " + name() + ": CREATE DATABASE: HTTP " +
+                                         std::to_string(made->head.status) + ": " +
+                                         made->body.substr(0, made->body.find('\n')));
     }
     const auto series = expand(context);
     if (!series) return fail(series.error());
@@ -108,8 +111,9 @@ class InfluxDbNode final : public NodeKind {
         if (!std::isfinite(sample.value())) what = "NaN, staleness markers and infinite values";
       }
       if (what == nullptr) continue;
-      return fail(Errc::config, place_ + ": node " + name() + ": InfluxDB does not keep " + what + ", which " +
-                                    one.labels.to_string() + " has: give those to a prometheus or mock node");
+      return fail(Errc::config, place_ + ": node " + name() + ": InfluxDB does not keep " + what +
+                                    ", which " + one.labels.to_string() +
+                                    " has: give those to a prometheus or mock node");
     }
     return series;
   }

@@ -19,8 +19,10 @@ class MergerNode final : public NodeKind {
     const config::Config checked = config::Config::from_yaml(config);
     reads_remotely_ = !checked.backends.empty();
     YAML::Node resolved = lines.directory.resolve(
-        config, name(), {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url"});
-    if (checked.query_log_file.empty()) resolved["query_log_file"] = "{{dir}}/" + std::string(query_log);
+        config, name(),
+        {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url"});
+    if (checked.query_log_file.empty())
+      resolved["query_log_file"] = "{{dir}}/" + std::string(query_log);
     kept_files_ = kept_query_log(resolved["query_log_file"].as<std::string>());
     config_ = YAML::Dump(resolved) + "\n";
     uses_ = uses_of(resolved, files_, flags_);
@@ -39,7 +41,8 @@ class MergerNode final : public NodeKind {
     spec.kind = kind();
     spec.program = context.mread_program;
     spec.image_name = "mread/mread";
-    spec.args = {"serve", "--config", "{{dir}}/mread.yml", "--listen", "{{listen:" + std::to_string(port) + "}}"};
+    spec.args = {"serve", "--config", "{{dir}}/mread.yml", "--listen",
+                 "{{listen:" + std::to_string(port) + "}}"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
     spec.files = files_;
     spec.files["mread.yml"] = config_;
@@ -58,6 +61,8 @@ class MergerNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines) { return std::make_shared<MergerNode>(lines); }
+std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines) {
+  return std::make_shared<MergerNode>(lines);
+}
 
 }  // namespace mread::scenarios

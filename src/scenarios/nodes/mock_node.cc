@@ -14,27 +14,32 @@ namespace {
 constexpr uint16_t port = mock_port;
 constexpr uint16_t admin_port = 9099;
 
-/// `mread mock` with one store, run by this very program. The node's keys are a store's, but for the addresses.
+/// `mread mock` with one store, run by this very program. The node's keys are a store's, but for
+/// the addresses.
 class MockNode final : public NodeKind {
  public:
   explicit MockNode(const NodeLines& lines) : NodeKind(lines.name) {
     for (const char* key : {"listen", "admin_listen"}) {
-      if (const auto address = lines.mapping.find(key)) address->error("the engine decides where a node listens");
+      if (const auto address = lines.mapping.find(key))
+        address->error("the engine decides where a node listens");
     }
     // For its errors, and the series; the mock itself reads the same lines again.
     mockstore::StoreDefaults defaults;
-    if (const auto names = lines.mapping.find("hostnames")) static_cast<void>(read_host_names(*names));
+    if (const auto names = lines.mapping.find("hostnames"))
+      static_cast<void>(read_host_names(*names));
     token_server_ = name_of_only(lines.mapping, "token_servers");
     defaults.books = mockstore::read_token_servers(lines.mapping);
     proxy_ = name_of_only(lines.mapping, "proxies");
     if (!proxy_.empty()) {
-      mockstore::parse_forward_proxy(lines.mapping.require("proxies").mapping().entries().front().value, proxy_);
+      mockstore::parse_forward_proxy(
+          lines.mapping.require("proxies").mapping().entries().front().value, proxy_);
     }
     mockstore::StoreConfig store = mockstore::parse_store(lines.mapping, name(), defaults);
     input_series_ = std::move(store.input_series);
     interval_ = store.interval;
     sample_offset_ = store.sample_offset;
-    if (const auto start = lines.mapping.find("start_timestamp")) start_timestamp_ = start->string();
+    if (const auto start = lines.mapping.find("start_timestamp"))
+      start_timestamp_ = start->string();
     has_interval_ = lines.mapping.find("interval").has_value();
     flags_ = read_flags(lines.mapping);
     lines.mapping.finish();
@@ -69,7 +74,8 @@ class MockNode final : public NodeKind {
     store["listen"] = "{{listen:" + std::to_string(port) + "}}";
     store["admin_listen"] = "{{listen:" + std::to_string(admin_port) + "}}";
     if (!token_server_.empty()) {
-      store["token_servers"][token_server_]["listen"] = "{{listen:" + std::to_string(mock_token_port) + "}}";
+      store["token_servers"][token_server_]["listen"] =
+          "{{listen:" + std::to_string(mock_token_port) + "}}";
     }
     // "now" is the run's, so that all nodes of a test mean the same.
     int64_t start_ms = context.clock.start_ms;
@@ -79,7 +85,8 @@ class MockNode final : public NodeKind {
       start_ms = *own;
     }
     store["start_timestamp"] = fmt::format("{}.{:03}", start_ms / 1000, start_ms % 1000);
-    if (!has_interval_) store["interval"] = format_duration(std::chrono::milliseconds(context.clock.interval_ms));
+    if (!has_interval_)
+      store["interval"] = format_duration(std::chrono::milliseconds(context.clock.interval_ms));
     NodeSpec spec;
     spec.name = name();
     spec.kind = kind();
@@ -87,7 +94,7 @@ class MockNode final : public NodeKind {
     spec.image_name = "mread/mread";
     spec.args = {"mock", "--config", "{{dir}}/mock.yml"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
-    spec.files["mock.yml"] = YAML::Dump(proxy_.empty() ? store : beside_proxy(store)) + "\n";
+    spec.files["mock.yml"] = YAML::Dump(proxy_.empty() ? store : with_proxy(store)) + "\n";
     // Ready is asked where no fault can stand in the way.
     spec.ports = {admin_port, port};
     if (!token_server_.empty()) spec.ports.push_back(mock_token_port);
@@ -104,13 +111,14 @@ class MockNode final : public NodeKind {
     if (named.entries().size() != 1) node->error("a node has one of " + key);
     yaml::Mapping keys = named.entries().front().value.mapping();
     for (const char* address : {"listen", "admin_listen"}) {
-      if (const auto given = keys.find(address)) given->error("the engine decides where a node listens");
+      if (const auto given = keys.find(address))
+        given->error("the engine decides where a node listens");
     }
     return named.entries().front().key;
   }
 
   // A mock.yml with a proxy has its store below `stores:`.
-  YAML::Node beside_proxy(YAML::Node store) const {
+  YAML::Node with_proxy(YAML::Node store) const {
     YAML::Node file(YAML::NodeType::Map);
     for (const char* key : {"seed", "hostnames", "proxies", "token_servers"}) {
       if (store[key]) file[key] = YAML::Clone(store[key]);
@@ -135,6 +143,8 @@ class MockNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines) { return std::make_shared<MockNode>(lines); }
+std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines) {
+  return std::make_shared<MockNode>(lines);
+}
 
 }  // namespace mread::scenarios

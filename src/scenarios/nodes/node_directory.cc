@@ -15,7 +15,8 @@ bool is_list(const yaml::Node& node) { return node.is_sequence(); }
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -54,7 +55,8 @@ std::string NodeDirectory::owner_of(const std::string& name) const {
   return ports_.contains(name) ? name : std::string();
 }
 
-std::string NodeDirectory::placeholder_of_alias(const std::string& host, std::string_view port) const {
+std::string NodeDirectory::placeholder_of_alias(const std::string& host,
+                                                std::string_view port) const {
   auto alias = aliases_.find(host + ":" + std::string(port));
   if (port.empty() || alias == aliases_.end()) alias = aliases_.find(host);
   if (alias == aliases_.end()) return {};
@@ -76,14 +78,17 @@ void NodeDirectory::refuse(const yaml::Node& place, size_t offset, const std::st
   }
   const std::string near = nearest(host, names);
   if (!near.empty()) {
-    place.error_at(offset, "no node \"" + host + "\" in this scenario; did you mean \"" + near + "\"?");
+    place.error_at(offset,
+                   "no node \"" + host + "\" in this scenario; did you mean \"" + near + "\"?");
   }
   if (host.find_first_of(".:[]") == std::string::npos && host != "localhost") {
     place.error_at(offset, "no node \"" + host + "\" in this scenario; there is " + list);
   }
-  place.error_at(offset, "\"" + host +
-                             "\" is no node of this scenario, and a run asks nobody else: give a node `aliases: [" +
-                             host + "]`, or allow the host at the top of the file with `external: [" + host + "]`");
+  place.error_at(
+      offset,
+      "\"" + host +
+          "\" is no node of this scenario, and a run asks nobody else: give a node `aliases: [" +
+          host + "]`, or allow the host at the top of the file with `external: [" + host + "]`");
 }
 
 void NodeDirectory::refuse_discovery(const yaml::Node& list) const {
@@ -94,25 +99,30 @@ void NodeDirectory::refuse_discovery(const yaml::Node& list) const {
     for (const auto& [key, key_node, value] : mapping.entries()) {
       if (!key.ends_with("_sd_configs") || value.is_null() || external_.contains(key)) continue;
       key_node.error(key +
-                     " finds targets outside the scenario: write them as static_configs, or allow it at the top "
+                     " finds targets outside the scenario: write them as static_configs, or allow "
+                     "it at the top "
                      "of the file with `external: [" +
                      key + "]`");
     }
   }
 }
 
-std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, std::string_view authority,
-                                       bool is_target) const {
+std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset,
+                                       std::string_view authority, bool is_target) const {
   const bool is_bracketed = authority.starts_with('[');
   size_t colon = is_bracketed ? authority.find(':', authority.find(']')) : authority.rfind(':');
   const std::string host(authority.substr(0, colon));
-  const std::string_view given_port = colon == std::string_view::npos ? "" : authority.substr(colon + 1);
-  if (std::string alias = placeholder_of_alias(lower(host), given_port); !alias.empty()) return alias;
+  const std::string_view given_port =
+      colon == std::string_view::npos ? "" : authority.substr(colon + 1);
+  if (std::string alias = placeholder_of_alias(lower(host), given_port); !alias.empty())
+    return alias;
   const auto node = ports_.find(host);
   if (node == ports_.end()) {
     const std::string bare = is_bracketed ? host.substr(1, host.size() - 2) : host;
     const std::string with_port = lower(host) + ":" + std::string(given_port);
-    if (external_.contains(lower(host)) || external_.contains(lower(bare)) || external_.contains(with_port)) return {};
+    if (external_.contains(lower(host)) || external_.contains(lower(bare)) ||
+        external_.contains(with_port))
+      return {};
     if (is_target && is_sink(lower(host), given_port)) return "{{node:" + sink_ + ":9090}}";
     refuse(place, offset, host);
   }
@@ -125,20 +135,21 @@ std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset, s
       place.error_at(offset + colon + 1, "\"" + std::string(text) + "\" is no port");
     }
     if (std::find(node->second.begin(), node->second.end(), port) == node->second.end()) {
-      place.error_at(offset + colon + 1,
-                     "node " + host + " listens on " + join(node->second) + ", not on " + std::to_string(port));
+      place.error_at(offset + colon + 1, "node " + host + " listens on " + join(node->second) +
+                                             ", not on " + std::to_string(port));
     }
   }
   return "{{node:" + host + ":" + std::to_string(port) + "}}";
 }
 
-void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path,
-                          bool is_target) const {
+void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::string& self,
+                          std::string_view path, bool is_target) const {
   if (from.is_null()) return;
   if (!path.empty()) {
     const size_t dot = path.find('.');
     const std::string step(path.substr(0, dot));
-    const std::string_view rest = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+    const std::string_view rest =
+        dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
     if (step == "*") {
       const std::vector<yaml::Node> items = from.sequence();
       for (size_t i = 0; i < items.size(); ++i) {
@@ -171,7 +182,8 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
         return;
       }
     }
-    if (const std::string replaced = placeholder(from, 0, authority, is_target); !replaced.empty()) to = replaced;
+    if (const std::string replaced = placeholder(from, 0, authority, is_target); !replaced.empty())
+      to = replaced;
     return;
   }
   size_t begin = scheme + 3;
@@ -182,14 +194,16 @@ void NodeDirectory::visit(const yaml::Node& from, YAML::Node to, const std::stri
   if (const auto url = net::Url::parse(text.substr(0, scheme + 3) + text.substr(begin)); !url) {
     from.error(url.error().context);
   }
-  const std::string replaced = placeholder(from, begin, std::string_view(text).substr(begin, end - begin), is_target);
+  const std::string replaced =
+      placeholder(from, begin, std::string_view(text).substr(begin, end - begin), is_target);
   if (!replaced.empty()) to = text.substr(0, begin) + replaced + text.substr(end);
 }
 
 YAML::Node NodeDirectory::resolve(const yaml::Node& config, const std::string& self,
                                   const std::vector<std::string_view>& paths) const {
   YAML::Node copy = YAML::Clone(config.raw());
-  for (const std::string_view path : paths) visit(config, copy, self, path, path.ends_with("targets.*"));
+  for (const std::string_view path : paths)
+    visit(config, copy, self, path, path.ends_with("targets.*"));
   return copy;
 }
 
@@ -205,7 +219,8 @@ void expand_remote_read_names(const yaml::Node& config, const NodeDirectory& dir
   for (const yaml::Node& item : remote_read->sequence()) {
     if (!item.is_scalar()) continue;
     const std::string name = item.string();
-    if (name.find_first_of(":/ ") != std::string::npos) item.error("want a node's name, or a mapping with a url");
+    if (name.find_first_of(":/ ") != std::string::npos)
+      item.error("want a node's name, or a mapping with a url");
     YAML::Node entry(YAML::NodeType::Map);
     entry["name"] = name;
     entry["url"] = "http://" + name + directory.read_target(name);

@@ -31,6 +31,8 @@ std::optional<int64_t> NodeKind::last_sample_ms(const mockstore::Clock& clock) c
 
 Result<std::string> NodeKind::resolve_version(const NodeContext&) const { return std::string(); }
 
-Result<void> NodeKind::feed(const NodeContext&, const net::Url&, std::stop_token) const { return {}; }
+Result<void> NodeKind::feed(const NodeContext&, const net::Url&, std::stop_token) const {
+  return {};
+}
 
 }  // namespace mread::scenarios

@@ -9,7 +9,8 @@ std::vector<std::string> read_flags(yaml::Mapping& mapping) {
   const auto flags = mapping.find("flags");
   if (!flags) return {};
   for (const yaml::Node& flag : flags->sequence_or_one()) {
-    if (!flag.string().starts_with("-")) flag.error("a flag begins with a hyphen: \"--query.lookback-delta=1m\"");
+    if (!flag.string().starts_with("-"))
+      flag.error("a flag begins with a hyphen: \"--query.lookback-delta=1m\"");
   }
   return flags->strings();
 }
@@ -39,7 +40,8 @@ NodeUses uses_of(const YAML::Node& resolved, const std::map<std::string, std::st
   if (!remote_read || !remote_read.IsSequence()) return uses;
   for (const YAML::Node& entry : remote_read) {
     if (!entry.IsMap() || !entry["url"] || !entry["url"].IsScalar()) continue;
-    names_in(entry["url"].Scalar(), [&](std::string node) { uses.read.push_back(std::move(node)); });
+    names_in(entry["url"].Scalar(),
+             [&](std::string node) { uses.read.push_back(std::move(node)); });
   }
   return uses;
 }
@@ -51,7 +53,9 @@ std::map<std::string, std::string> read_files(yaml::Mapping& mapping) {
     for (const auto& [path, path_node, contents] : entries.entries()) {
       if (!stays_inside(path)) path_node.error("a path below the node's folder");
       // Structure is written as YAML: rules, a file_sd list.
-      files[path] = contents.is_scalar() ? contents.string() : contents.is_null() ? "" : contents.dump() + "\n";
+      files[path] = contents.is_scalar() ? contents.string()
+                    : contents.is_null() ? ""
+                                         : contents.dump() + "\n";
     }
   }
   return files;

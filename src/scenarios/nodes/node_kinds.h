@@ -40,12 +40,14 @@ inline constexpr const char* influxdb_read_target = "/api/v1/prom/read?db=promet
 
 /// `flags:`: command-line flags, added behind the node's own.
 std::vector<std::string> read_flags(yaml::Mapping& mapping);
-/// `files:`: path relative to the node's folder → contents; for passwords, rules, anything that a config refers to.
+/// `files:`: path relative to the node's folder → contents; for passwords, rules, anything that a
+/// config refers to.
 std::map<std::string, std::string> read_files(yaml::Mapping& mapping);
-/// The file below the node's folder that a `query_log_file` names, {{dir}}/FILE or a relative path; none for a path
-/// that leads elsewhere, where nothing can be fetched from.
+/// The file below the node's folder that a `query_log_file` names, {{dir}}/FILE or a relative path;
+/// none for a path that leads elsewhere, where nothing can be fetched from.
 std::vector<std::string> kept_query_log(const std::string& path);
-/// What a node's files and flags name (placeholders in them), and its configuration with its addresses resolved.
+/// What a node's files and flags name (placeholders in them), and its configuration with its
+/// addresses resolved.
 NodeUses uses_of(const YAML::Node& resolved, const std::map<std::string, std::string>& files,
                  const std::vector<std::string>& flags);
 /// `version:`, checked for its form.

@@ -17,12 +17,13 @@ struct KindWord {
 
 const std::vector<KindWord>& kind_words() {
   // A mock's second port takes its orders, and stays open when a fault closes the first.
-  static const std::vector<KindWord> words = {{"prometheus", {9090}, "/api/v1/read", read_prometheus_node},
-                                              {"mock", {9090, 9099}, "/api/v1/read", read_mock_node},
-                                              {"merger", {9095}, "/api/v1/read", read_merger_node},
-                                              {"node_exporter", {9100}, "", read_node_exporter_node},
-                                              {"influxdb", {8086}, influxdb_read_target, read_influxdb_node},
-                                              {"container", {}, "", read_container_node}};
+  static const std::vector<KindWord> words = {
+      {"prometheus", {9090}, "/api/v1/read", read_prometheus_node},
+      {"mock", {9090, 9099}, "/api/v1/read", read_mock_node},
+      {"merger", {9095}, "/api/v1/read", read_merger_node},
+      {"node_exporter", {9100}, "", read_node_exporter_node},
+      {"influxdb", {8086}, influxdb_read_target, read_influxdb_node},
+      {"container", {}, "", read_container_node}};
   return words;
 }
 
@@ -35,9 +36,12 @@ const KindWord& kind_of(const yaml::Node& kind) {
 }
 
 void check_name(const yaml::Node& place, const std::string& name) {
-  const bool fits = !name.empty() && name.size() <= 40 && name.front() != '-' && name.back() != '-' &&
-                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-  if (!fits) place.error("a node's name is a host name: lower-case letters, digits and hyphens, got \"" + name + "\"");
+  const bool fits =
+      !name.empty() && name.size() <= 40 && name.front() != '-' && name.back() != '-' &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!fits)
+    place.error("a node's name is a host name: lower-case letters, digits and hyphens, got \"" +
+                name + "\"");
   if (name == "localhost") place.error("localhost is every node's own name");
 }
 
@@ -46,7 +50,8 @@ void add_aliases(const yaml::Node& node, const std::string& name, NodeDirectory&
   if (!aliases) return;
   for (const yaml::Node& item : aliases->sequence_or_one()) {
     const std::string alias = item.string();
-    const bool fits = !alias.empty() && alias.size() <= 253 && alias.find_first_of("/@?# \t\r\n") == std::string::npos;
+    const bool fits = !alias.empty() && alias.size() <= 253 &&
+                      alias.find_first_of("/@?# \t\r\n") == std::string::npos;
     if (!fits) item.error("an alias is a host, or HOST:PORT: prom-a.dc1.example.com");
     const std::string owner = directory.owner_of(alias);
     if (!owner.empty()) item.error("\"" + alias + "\" stands for node " + owner + " already");
@@ -56,7 +61,8 @@ void add_aliases(const yaml::Node& node, const std::string& name, NodeDirectory&
 
 }  // namespace
 
-std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes, std::vector<std::string> external,
+std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes,
+                                                         std::vector<std::string> external,
                                                          std::vector<std::string> sinks) {
   constexpr size_t most_nodes = 1'000;
   yaml::Mapping mapping = nodes.mapping();
@@ -68,11 +74,13 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     yaml::Mapping lines = value.mapping();
     const KindWord& kind = kind_of(lines.require("kind"));
     std::vector<uint16_t> ports = kind.ports.empty() ? read_container_ports(lines) : kind.ports;
-    if (kind.read == read_mock_node && lines.find("token_servers")) ports.push_back(mock_token_port);
+    if (kind.read == read_mock_node && lines.find("token_servers"))
+      ports.push_back(mock_token_port);
     if (kind.read == read_mock_node && lines.find("proxies")) ports.push_back(mock_proxy_port);
     directory.add(name, std::move(ports), kind.read_target);
   }
-  for (const auto& [name, name_node, value] : mapping.entries()) add_aliases(value, name, directory);
+  for (const auto& [name, name_node, value] : mapping.entries())
+    add_aliases(value, name, directory);
   const std::string sink = "sink";
   const bool has_sinks = !sinks.empty();
   if (has_sinks) {
@@ -86,7 +94,8 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     yaml::Mapping lines = value.mapping();
     const KindWord& kind = kind_of(lines.require("kind"));
     lines.find("aliases");
-    // Configurations of other programs are edited without a check of every level: a word where a mapping is wanted.
+    // Configurations of other programs are edited without a check of every level: a word where a
+    // mapping is wanted.
     try {
       parsed.push_back(kind.read({name, value, lines, directory}));
     } catch (const YAML::Exception& error) {

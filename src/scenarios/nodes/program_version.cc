@@ -9,18 +9,20 @@ namespace mread::scenarios {
 
 namespace fs = std::filesystem;
 
-Result<std::string> find_version(const fs::path& cache_dir, const std::string& program, const std::string& wanted) {
+Result<std::string> find_version(const fs::path& cache_dir, const std::string& program,
+                                 const std::string& wanted) {
   std::vector<std::pair<std::vector<int>, std::string>> versions;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(cache_dir / program, ignored)) {
     const std::string name = entry.path().filename().string();
     const auto version = parse_version(name);
-    if (version && fs::exists(entry.path() / program, ignored)) versions.emplace_back(*version, name);
+    if (version && fs::exists(entry.path() / program, ignored))
+      versions.emplace_back(*version, name);
   }
   std::sort(versions.begin(), versions.end());
   if (versions.empty()) {
-    return fail(Errc::environment,
-                "no " + program + " in " + (cache_dir / program).string() + "; ci/setup puts it there");
+    return fail(Errc::environment, "no " + program + " in " + (cache_dir / program).string() +
+                                       "; ci/setup puts it there");
   }
   if (wanted.empty()) return versions.back().second;
   const auto number = parse_version(wanted);
@@ -31,7 +33,8 @@ Result<std::string> find_version(const fs::path& cache_dir, const std::string& p
       return version->second;
     there = version->second + (there.empty() ? "" : ", ") + there;
   }
-  return fail(Errc::environment, "no " + program + " " + wanted + " on this machine; there is " + there);
+  return fail(Errc::environment,
+              "no " + program + " " + wanted + " on this machine; there is " + there);
 }
 
 }  // namespace mread::scenarios

@@ -17,22 +17,23 @@ constexpr const char* blocks_file = "blocks.om";
 constexpr const char* rules_file = "rules.yml";
 constexpr const char* query_log = "query.log";
 
-/// A head that has been scraped into takes nothing older than an hour. What is older than half of that, with room for a
-/// slow start, goes into such a node as blocks before it starts.
+/// A head that has been scraped into takes nothing older than an hour. What is older than half of
+/// that, with room for a slow start, goes into such a node as blocks before it starts.
 constexpr milliseconds scraped_head_takes = std::chrono::minutes(30);
 
 /// Prometheus keeps 15 days; a node that is to look older must not throw its old block away.
 constexpr milliseconds default_retention = std::chrono::hours(24 * 15);
 
-NodeSpec base_spec(const std::string& name, const std::string& version, const NodeContext& context) {
+NodeSpec base_spec(const std::string& name, const std::string& version,
+                   const NodeContext& context) {
   NodeSpec spec;
   spec.name = name;
   spec.kind = "prometheus";
   spec.program = context.cache_dir / "prometheus" / version / "prometheus";
   spec.image_name = "mread/prometheus:" + version;
   spec.args = {"--config.file={{dir}}/prometheus.yml", "--storage.tsdb.path={{dir}}/data",
-               "--web.listen-address={{listen:" + std::to_string(port) + "}}", "--web.enable-remote-write-receiver",
-               "--web.enable-lifecycle"};
+               "--web.listen-address={{listen:" + std::to_string(port) + "}}",
+               "--web.enable-remote-write-receiver", "--web.enable-lifecycle"};
   spec.ports = {port};
   spec.prepare_program = context.cache_dir / "prometheus" / version / "promtool";
   return spec;
@@ -41,7 +42,8 @@ NodeSpec base_spec(const std::string& name, const std::string& version, const No
 /// Turns the text of {{dir}}/blocks.om into blocks of the node's TSDB.
 void make_blocks_first(NodeSpec& spec, std::string text) {
   spec.files[blocks_file] = std::move(text);
-  spec.prepare = {{"tsdb", "create-blocks-from", "openmetrics", "{{dir}}/" + std::string(blocks_file), "{{dir}}/data"}};
+  spec.prepare = {{"tsdb", "create-blocks-from", "openmetrics",
+                   "{{dir}}/" + std::string(blocks_file), "{{dir}}/data"}};
 }
 
 class PrometheusNode final : public NodeKind {
@@ -59,7 +61,8 @@ class PrometheusNode final : public NodeKind {
       input_series_ = mockstore::read_input_series(*series);
     }
     YAML::Node config(YAML::NodeType::Map);
-    if (const auto node = lines.mapping.find("config"); node && !node->is_null()) config = resolve(*node, lines);
+    if (const auto node = lines.mapping.find("config"); node && !node->is_null())
+      config = resolve(*node, lines);
     if (const auto rules = lines.mapping.find("rules")) {
       if (files_.contains(rules_file)) rules->error("files: has a rules.yml already");
       rules->sequence();
@@ -112,22 +115,26 @@ class PrometheusNode final : public NodeKind {
     if (!data) return fail(data.error().in("node " + name()));
     if (data->has_histograms) spec.args.emplace_back("--enable-feature=native-histograms");
     if (tsdb_age_ > default_retention - std::chrono::hours(24)) {
-      spec.args.push_back("--storage.tsdb.retention.time=" + format_duration(tsdb_age_ + default_retention));
+      spec.args.push_back("--storage.tsdb.retention.time=" +
+                          format_duration(tsdb_age_ + default_retention));
     }
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
     if (!data->blocks.empty()) make_blocks_first(spec, std::move(data->blocks));
     return spec;
   }
 
-  Result<void> feed(const NodeContext& context, const net::Url& url, std::stop_token stop) const override {
+  Result<void> feed(const NodeContext& context, const net::Url& url,
+                    std::stop_token stop) const override {
     if (input_series_.empty()) return {};
     auto series = mockstore::expand_input_series(input_series_, context.clock);
     if (!series) return fail(series.error().in("node " + name()));
     if (makes_samples_) {
       const int64_t oldest_ms = context.now_ms - scraped_head_takes.count();
       for (model::Series& one : *series) {
-        std::erase_if(one.samples, [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
-        std::erase_if(one.histograms, [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
+        std::erase_if(one.samples,
+                      [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
+        std::erase_if(one.histograms,
+                      [&](const auto& sample) { return sample.timestamp_ms < oldest_ms; });
       }
     }
     net::Url endpoint = url;
@@ -171,11 +178,12 @@ class PrometheusNode final : public NodeKind {
     }
     return lines.directory.resolve(
         config, name(),
-        {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url", "remote_write.*.url",
-         "remote_write.*.proxy_url", "remote_write.*.oauth2.token_url", "scrape_configs.*.proxy_url",
-         "scrape_configs.*.oauth2.token_url", "scrape_configs.*.static_configs.*.targets.*",
-         "scrape_configs.*.http_sd_configs.*.url", "scrape_configs.*.http_sd_configs.*.proxy_url",
-         "alerting.alertmanagers.*.proxy_url", "alerting.alertmanagers.*.oauth2.token_url",
+        {"remote_read.*.url", "remote_read.*.proxy_url", "remote_read.*.oauth2.token_url",
+         "remote_write.*.url", "remote_write.*.proxy_url", "remote_write.*.oauth2.token_url",
+         "scrape_configs.*.proxy_url", "scrape_configs.*.oauth2.token_url",
+         "scrape_configs.*.static_configs.*.targets.*", "scrape_configs.*.http_sd_configs.*.url",
+         "scrape_configs.*.http_sd_configs.*.proxy_url", "alerting.alertmanagers.*.proxy_url",
+         "alerting.alertmanagers.*.oauth2.token_url",
          "alerting.alertmanagers.*.static_configs.*.targets.*", "tracing.endpoint"});
   }
 
@@ -193,28 +201,33 @@ class PrometheusNode final : public NodeKind {
     for (const model::Series& one : *series) {
       data.has_histograms |= !one.histograms.empty();
       if (!one.samples.empty()) first_ms = std::min(first_ms, one.samples.front().timestamp_ms);
-      if (!one.histograms.empty()) first_ms = std::min(first_ms, one.histograms.front().timestamp_ms);
+      if (!one.histograms.empty())
+        first_ms = std::min(first_ms, one.histograms.front().timestamp_ms);
     }
     mockstore::OpenMetricsWriter writer;
     bool any = false;
     if (makes_samples_) {
       const int64_t oldest_ms = context.now_ms - scraped_head_takes.count();
       for (model::Series& one : *series) {
-        std::erase_if(one.samples, [&](const auto& sample) { return sample.timestamp_ms >= oldest_ms; });
-        std::erase_if(one.histograms, [&](const auto& sample) { return sample.timestamp_ms >= oldest_ms; });
+        std::erase_if(one.samples,
+                      [&](const auto& sample) { return sample.timestamp_ms >= oldest_ms; });
+        std::erase_if(one.histograms,
+                      [&](const auto& sample) { return sample.timestamp_ms >= oldest_ms; });
         any |= !one.samples.empty() || !one.histograms.empty();
         writer.append(one);
       }
       if (writer.omitted().stale_markers + writer.omitted().histograms > 0) {
-        return fail(Errc::config,
-                    "staleness markers and native histograms older than " + format_duration(scraped_head_takes) +
-                        " cannot be put into a node that scrapes or evaluates rules; let start_timestamp be later");
+        return fail(Errc::config, "staleness markers and native histograms older than " +
+                                      format_duration(scraped_head_takes) +
+                                      " cannot be put into a node that scrapes or evaluates rules; "
+                                      "let start_timestamp be later");
       }
     }
     if (tsdb_age_.count() > 0) {
-      // The head begins where the newest block ends, so the block must lie before all that is written later.
-      const int64_t old_ms =
-          std::min(context.now_ms - tsdb_age_.count(), first_ms == INT64_MAX ? INT64_MAX : first_ms - 1);
+      // The head begins where the newest block ends, so the block must lie before all that is
+      // written later.
+      const int64_t old_ms = std::min(context.now_ms - tsdb_age_.count(),
+                                      first_ms == INT64_MAX ? INT64_MAX : first_ms - 1);
       writer.append({{{"__name__", "mread_tsdb_age"}}, {model::Sample::of(old_ms, 1)}, {}});
       any = true;
     }
@@ -244,7 +257,8 @@ std::shared_ptr<const NodeKind> read_prometheus_node(const NodeLines& lines) {
   return std::make_shared<PrometheusNode>(lines);
 }
 
-Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version, const NodeContext& context) {
+Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version,
+                                   const NodeContext& context) {
   const auto found = find_version(context.cache_dir, "prometheus", version);
   if (!found) return fail(found.error());
   NodeSpec spec = base_spec(name, *found, context);

@@ -22,7 +22,8 @@ namespace {
 constexpr std::string_view streamed_type = "application/x-streamed-protobuf";
 constexpr std::string_view samples_type = "application/x-protobuf";
 
-Result<void> append_chunk(const wire::ChunkView& chunk, const model::Query& query, model::Series& series) {
+Result<void> append_chunk(const wire::ChunkView& chunk, const model::Query& query,
+                          model::Series& series) {
   const auto inside = [&](int64_t timestamp_ms) {
     return timestamp_ms >= query.start_ms && timestamp_ms <= query.end_ms;
   };
@@ -30,10 +31,12 @@ Result<void> append_chunk(const wire::ChunkView& chunk, const model::Query& quer
     if (inside(sample.timestamp_ms)) series.samples.push_back(sample);
   };
   if (wire::has_floats(chunk.encoding)) {
-    return wire::each_sample(chunk.encoding, chunk.data, on_float, [](const model::HistogramSample&, int64_t) {});
+    return wire::each_sample(chunk.encoding, chunk.data, on_float,
+                             [](const model::HistogramSample&, int64_t) {});
   }
   if (!wire::is_known(chunk.encoding)) {
-    return fail(Errc::unsupported, fmt::format("chunk encoding {} is not known", static_cast<int>(chunk.encoding)));
+    return fail(Errc::unsupported,
+                fmt::format("chunk encoding {} is not known", static_cast<int>(chunk.encoding)));
   }
   auto samples = wire::decode_histogram_chunk(chunk.encoding, chunk.data);
   if (!samples) return fail(std::move(samples.error()));
@@ -43,8 +46,8 @@ Result<void> append_chunk(const wire::ChunkView& chunk, const model::Query& quer
   return {};
 }
 
-Result<void> append_frame(const wire::Frame& frame, const model::Query& query, wire::ChunkedResponse& response,
-                          std::vector<model::Series>& out) {
+Result<void> append_frame(const wire::Frame& frame, const model::Query& query,
+                          wire::ChunkedResponse& response, std::vector<model::Series>& out) {
   if (auto parsed = wire::parse_chunked_response(frame.data, response); !parsed) return parsed;
   for (const wire::ChunkedSeriesView& view : response.series) {
     auto labels = wire::decode_labels(view.labels);
@@ -118,7 +121,8 @@ uint64_t ReadReply::samples() const {
   return count;
 }
 
-Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& headers, std::string body) {
+Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& headers,
+                                    std::string body) {
   ReadReply reply;
   reply.headers = headers;
   reply.body_bytes = body.size();
@@ -130,8 +134,9 @@ Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& he
   } else if (type.starts_with(samples_type)) {
     decoded = decode_samples(call, body, reply);
   } else {
-    return fail(Errc::unsupported, fmt::format("not a remote-read answer: Content-Type '{}', which begins '{}'", type,
-                                               first_line(body).substr(0, 80)));
+    return fail(Errc::unsupported,
+                fmt::format("not a remote-read answer: Content-Type '{}', which begins '{}'", type,
+                            first_line(body).substr(0, 80)));
   }
   if (!decoded) return fail(std::move(decoded.error()));
   return reply;
@@ -151,12 +156,14 @@ Result<ReadReply> read_series(ReadCall call, std::stop_token stop) {
   request.body = wire::encode_read_request({{call.query}, call.accept});
 
   const auto begin = std::chrono::steady_clock::now();
-  auto response = net::fetch(std::move(request), {call.timeout, call.body_limit_bytes}, std::move(stop));
+  auto response =
+      net::fetch(std::move(request), {call.timeout, call.body_limit_bytes}, std::move(stop));
   const auto end = std::chrono::steady_clock::now();
   if (!response) return fail(response.error().in(call.url.shown()));
   if (response->head.status / 100 != 2) {
-    return fail(Errc::http_status, fmt::format("{}: HTTP {}: {}", call.url.shown(), response->head.status,
-                                               hide_query(first_line(response->body), call.url.to_string())));
+    return fail(Errc::http_status,
+                fmt::format("{}: HTTP {}: {}", call.url.shown(), response->head.status,
+                            hide_query(first_line(response->body), call.url.to_string())));
   }
   auto reply = decode_read_reply(call, response->head.headers, std::move(response->body));
   if (!reply) return fail(reply.error().in(call.url.shown()));

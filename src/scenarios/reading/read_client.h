@@ -24,11 +24,13 @@ namespace mread::scenarios {
 struct ReadCall {
   net::Url url;
   model::Query query;
-  /// In order of preference; the default is that of Prometheus 2.55 and later. Empty: the field is not sent, as
-  /// before 2.55.
-  std::vector<model::ResponseType> accept = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  /// In order of preference; the default is that of Prometheus 2.55 and later. Empty: the field is
+  /// not sent, as before 2.55.
+  std::vector<model::ResponseType> accept = {model::ResponseType::streamed_xor_chunks,
+                                             model::ResponseType::samples};
   std::shared_ptr<const net::Transport> transport;  ///< TLS and proxy; may be null
-  net::Headers headers;  ///< beside those of the protocol, and in their place where a name is the same
+  net::Headers
+      headers;  ///< beside those of the protocol, and in their place where a name is the same
   std::chrono::milliseconds timeout{60'000};
   uint64_t body_limit_bytes = uint64_t{1} << 30;  ///< as received; and, for SAMPLES, uncompressed
   size_t frame_limit_bytes = 50'000'000;          ///< Prometheus's chunked_read_limit
@@ -38,9 +40,9 @@ struct ReadCall {
 struct ReadReply {
   model::ResponseType response_type = model::ResponseType::samples;
   net::Headers headers;
-  /// In the order of the wire: neither sorted nor joined, so that disorder and duplicates can be seen; only a series
-  /// that goes on in the next frame is one. Samples of chunks are trimmed to the query's range, as Prometheus's client
-  /// does.
+  /// In the order of the wire: neither sorted nor joined, so that disorder and duplicates can be
+  /// seen; only a series that goes on in the next frame is one. Samples of chunks are trimmed to
+  /// the query's range, as Prometheus's client does.
   std::vector<model::Series> series;
   uint64_t body_bytes = 0;
   uint64_t frames = 0;
@@ -52,14 +54,17 @@ struct ReadReply {
 };
 
 /// Reads series from a remote-read endpoint; blocks the calling thread.
-/// Errors: connection errors and Errc::deadline, Errc::canceled, Errc::limit (net/client.h); Errc::http_status with the
-/// first line of what the server said; those of decode_read_reply(). Each names the URL.
+/// Errors: connection errors and Errc::deadline, Errc::canceled, Errc::limit (net/client.h);
+/// Errc::http_status with the first line of what the server said; those of decode_read_reply().
+/// Each names the URL.
 Result<ReadReply> read_series(ReadCall call, std::stop_token stop = {});
 
-/// Decodes a 2xx answer's body by its Content-Type. `reply.series`, `body_bytes`, `frames` and `response_type` are set.
-/// Errors: Errc::truncated, checksum, malformed or limit with the frame and the byte, also where an error stands as
-/// text at the end of a stream; Errc::malformed where the answer has not one result; Errc::unsupported for another
-/// Content-Type, or a chunk encoding that is not known.
-Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& headers, std::string body);
+/// Decodes a 2xx answer's body by its Content-Type. `reply.series`, `body_bytes`, `frames` and
+/// `response_type` are set. Errors: Errc::truncated, checksum, malformed or limit with the frame
+/// and the byte, also where an error stands as text at the end of a stream; Errc::malformed where
+/// the answer has not one result; Errc::unsupported for another Content-Type, or a chunk encoding
+/// that is not known.
+Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& headers,
+                                    std::string body);
 
 }  // namespace mread::scenarios

@@ -18,19 +18,21 @@ namespace mread::scenarios {
 namespace {
 
 // Visits floats and histograms in order of time; of equal times the float first.
-void for_each_point(const model::Series& series, const std::function<void(int64_t, const std::string&)>& visit) {
+void for_each_point(const model::Series& series,
+                    const std::function<void(int64_t, const std::string&)>& visit) {
   size_t s = 0;
   size_t h = 0;
   while (s < series.samples.size() || h < series.histograms.size()) {
-    const bool sample =
-        h == series.histograms.size() ||
-        (s < series.samples.size() && series.samples[s].timestamp_ms <= series.histograms[h].timestamp_ms);
+    const bool sample = h == series.histograms.size() ||
+                        (s < series.samples.size() &&
+                         series.samples[s].timestamp_ms <= series.histograms[h].timestamp_ms);
     if (sample) {
       visit(series.samples[s].timestamp_ms, value_text(series.samples[s]));
       ++s;
     } else {
       const model::Histogram& histogram = series.histograms[h].histogram;
-      visit(series.histograms[h].timestamp_ms, histogram.is_stale() ? "StaleNaN" : histogram.to_string());
+      visit(series.histograms[h].timestamp_ms,
+            histogram.is_stale() ? "StaleNaN" : histogram.to_string());
       ++h;
     }
   }
@@ -38,8 +40,9 @@ void for_each_point(const model::Series& series, const std::function<void(int64_
 
 // Columns on a screen, for UTF-8 text.
 size_t width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 struct Row {
@@ -80,7 +83,8 @@ std::string json_text(std::string_view text) {
 }
 
 std::string seconds(int64_t timestamp_ms) {
-  const uint64_t ms = timestamp_ms < 0 ? 0 - static_cast<uint64_t>(timestamp_ms) : static_cast<uint64_t>(timestamp_ms);
+  const uint64_t ms = timestamp_ms < 0 ? 0 - static_cast<uint64_t>(timestamp_ms)
+                                       : static_cast<uint64_t>(timestamp_ms);
   std::string out = (timestamp_ms < 0 ? "-" : "") + std::to_string(ms / 1000);
   if (ms % 1000 != 0) out += fmt::format(".{:03}", ms % 1000);
   return out;
@@ -114,15 +118,17 @@ std::string table(const std::vector<model::Series>& series, const TableStyle& st
     rows.push_back(summary(series[n]));
     for (size_t i = 0; i < 5; ++i) widths[i] = std::max(widths[i], width(rows.back().cells[i]));
   }
-  constexpr size_t widest_value = 24;  // a histogram in the last column moves nobody else's value to the right
+  constexpr size_t widest_value =
+      24;  // a histogram in the last column moves nobody else's value to the right
   widths[4] = std::min(widths[4], widest_value);
-  std::string out = line(head, widths, style.colour ? "\x1b[1m" : "", style.colour ? "\x1b[0m" : "");
+  std::string out =
+      line(head, widths, style.colour ? "\x1b[1m" : "", style.colour ? "\x1b[0m" : "");
   for (size_t n = 0; n < shown; ++n) {
     out += line(rows[n], widths, "", "");
     if (!style.values) continue;
     for_each_point(series[n], [&](int64_t timestamp_ms, const std::string& value) {
-      out += fmt::format("  {}{}{}  {}\n", style.colour ? "\x1b[2m" : "", format_timestamp(timestamp_ms),
-                         style.colour ? "\x1b[0m" : "", value);
+      out += fmt::format("  {}{}{}  {}\n", style.colour ? "\x1b[2m" : "",
+                         format_timestamp(timestamp_ms), style.colour ? "\x1b[0m" : "", value);
     });
   }
   if (shown < series.size()) out += fmt::format("… {} more series\n", series.size() - shown);
@@ -135,8 +141,8 @@ std::string openmetrics(const std::vector<model::Series>& series) {
   std::string out = writer.take();
   const auto& omitted = writer.omitted();
   if (omitted.stale_markers + omitted.histograms > 0) {
-    out += fmt::format("# left out: {} staleness markers, {} native histograms\n", omitted.stale_markers,
-                       omitted.histograms);
+    out += fmt::format("# left out: {} staleness markers, {} native histograms\n",
+                       omitted.stale_markers, omitted.histograms);
   }
   writer.finish();
   return valid_utf8(out + writer.take());
@@ -153,15 +159,18 @@ std::string json(const std::vector<model::Series>& series) {
     out += R"(},"values":[)";
     count = 0;
     for (const model::Sample& sample : one.samples) {
-      out += fmt::format("{}[{},\"{}\"]", count++ > 0 ? "," : "", seconds(sample.timestamp_ms), value_text(sample));
+      out += fmt::format("{}[{},\"{}\"]", count++ > 0 ? "," : "", seconds(sample.timestamp_ms),
+                         value_text(sample));
     }
     out += ']';
     if (!one.histograms.empty()) {
       out += R"(,"histograms":[)";
       count = 0;
       for (const model::HistogramSample& sample : one.histograms) {
-        const std::string text = sample.histogram.is_stale() ? "StaleNaN" : sample.histogram.to_string();
-        out += fmt::format("{}[{},{}]", count++ > 0 ? "," : "", seconds(sample.timestamp_ms), json_text(text));
+        const std::string text =
+            sample.histogram.is_stale() ? "StaleNaN" : sample.histogram.to_string();
+        out += fmt::format("{}[{},{}]", count++ > 0 ? "," : "", seconds(sample.timestamp_ms),
+                           json_text(text));
       }
       out += ']';
     }

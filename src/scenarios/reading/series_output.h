@@ -6,7 +6,8 @@
 
 #include "model/series.h"
 
-/// Series as text, for people and for programs. Every writer takes them in the order that they are to stand in.
+/// Series as text, for people and for programs. Every writer takes them in the order that they are
+/// to stand in.
 namespace mread::scenarios {
 
 struct TableStyle {
@@ -15,27 +16,29 @@ struct TableStyle {
   uint64_t limit = UINT64_MAX;  ///< series shown; the rest is counted in a last line
 };
 
-/// A line for each series: labels, number of samples, times of the first and the last, last value. "no series" for
-/// none.
+/// A line for each series: labels, number of samples, times of the first and the last, last value.
+/// "no series" for none.
 std::string table(const std::vector<model::Series>& series, const TableStyle& style);
 
-/// OpenMetrics text with timestamps; what the format cannot say (staleness markers, histograms) is left out and, if
-/// there was any, told in a comment before the end. The format has escapes for backslash, quote and line feed only:
-/// everything else that a label holds stands as it is, but for U+FFFD in place of bytes that are no UTF-8. So the text
-/// may steer a terminal.
+/// OpenMetrics text with timestamps; what the format cannot say (staleness markers, histograms) is
+/// left out and, if there was any, told in a comment before the end. The format has escapes for
+/// backslash, quote and line feed only: everything else that a label holds stands as it is, but for
+/// U+FFFD in place of bytes that are no UTF-8. So the text may steer a terminal.
 std::string openmetrics(const std::vector<model::Series>& series);
 
 /// A line of JSON like the data of a query API answer:
-/// {"resultType":"matrix","result":[{"metric":{…},"values":[[1.5,"1"]], "histograms":[[2,"{{count:1}}"]]}]}. A
-/// staleness marker's value is "StaleNaN"; histograms are in promtool's notation. Unprintable characters
-/// (base/printable.h) are \u escapes, bytes that are no UTF-8 become U+FFFD.
+/// {"resultType":"matrix","result":[{"metric":{…},"values":[[1.5,"1"]],
+/// "histograms":[[2,"{{count:1}}"]]}]}. A staleness marker's value is "StaleNaN"; histograms are in
+/// promtool's notation. Unprintable characters (base/printable.h) are \u escapes, bytes that are no
+/// UTF-8 become U+FFFD.
 std::string json(const std::vector<model::Series>& series);
 
-/// RFC 4180 with a header line: series,timestamp_ms,value. A series is written as LabelSet::to_string() does. A series'
-/// floats and histograms stand in order of time.
+/// RFC 4180 with a header line: series,timestamp_ms,value. A series is written as
+/// LabelSet::to_string() does. A series' floats and histograms stand in order of time.
 std::string csv(const std::vector<model::Series>& series);
 
-/// A value as Prometheus prints it, with digits that read back to the same bits; "StaleNaN" for the staleness marker.
+/// A value as Prometheus prints it, with digits that read back to the same bits; "StaleNaN" for the
+/// staleness marker.
 std::string value_text(const model::Sample& sample);
 
 }  // namespace mread::scenarios

@@ -61,14 +61,17 @@ std::string shown(const std::string& text) { return without_commands(printable_l
 
 std::string times_line(const std::string& label, const LoadTimes& times) {
   char buffer[200];
-  std::snprintf(buffer, sizeof buffer, "%zu request%s, %zu failed", times.requests, times.requests == 1 ? "" : "s",
-                times.failed);
+  std::snprintf(buffer, sizeof buffer, "%zu request%s, %zu failed", times.requests,
+                times.requests == 1 ? "" : "s", times.failed);
   std::string line = "    " + label + buffer;
   if (times.requests == 0) return line + "\n";
-  // A percentile of few requests is the largest of them: the reader is told how many stand behind it.
-  std::snprintf(buffer, sizeof buffer,
-                "; p50 %.1f ms, p90 %.1f ms, p95 %.1f ms, p99 %.1f ms (%zu at or above), max %.1f ms", times.p50_ms,
-                times.p90_ms, times.p95_ms, times.p99_ms, requests_from_percentile(times.requests, 0.99), times.max_ms);
+  // A percentile of few requests is the largest of them: the reader is told how many stand behind
+  // it.
+  std::snprintf(
+      buffer, sizeof buffer,
+      "; p50 %.1f ms, p90 %.1f ms, p95 %.1f ms, p99 %.1f ms (%zu at or above), max %.1f ms",
+      times.p50_ms, times.p90_ms, times.p95_ms, times.p99_ms,
+      requests_from_percentile(times.requests, 0.99), times.max_ms);
   return line + buffer + "\n";
 }
 
@@ -76,7 +79,8 @@ std::string load_lines(const LoadResult& load) {
   std::string out = times_line("load: ", load.all);
   if (load.fault) out += times_line("  during faults: ", *load.fault);
   if (load.baseline) out += times_line("  baseline: ", *load.baseline);
-  if (load.late > 0) out += "    load: " + std::to_string(load.late) + " requests left more than 50 ms late\n";
+  if (load.late > 0)
+    out += "    load: " + std::to_string(load.late) + " requests left more than 50 ms late\n";
   if (!load.is_judged) out += "    load: it judges nothing, since there are no thresholds:\n";
   return out;
 }
@@ -85,15 +89,17 @@ std::string details(const TestResult& result) {
   std::string out;
   if (result.load) out += load_lines(*result.load);
   if (result.verdict != Verdict::pass && !result.reason.empty()) {
-    const bool shown_below = result.verdict == Verdict::fail && !result.checks.empty() &&
-                             std::any_of(result.checks.begin(), result.checks.end(),
-                                         [](const CheckResult& check) { return check.verdict == Verdict::fail; });
+    const bool shown_below =
+        result.verdict == Verdict::fail && !result.checks.empty() &&
+        std::any_of(result.checks.begin(), result.checks.end(),
+                    [](const CheckResult& check) { return check.verdict == Verdict::fail; });
     if (!shown_below || !result.incident.empty()) out += indented(result.reason);
   }
   if (!result.note.empty()) out += indented("note: " + result.note);
   if (result.verdict != Verdict::fail) return out;
   for (const CheckResult& check : folded(result, Verdict::fail)) {
-    std::string head = check.name + "  (" + check.phase + (check.node.empty() ? "" : ", on " + check.node);
+    std::string head =
+        check.name + "  (" + check.phase + (check.node.empty() ? "" : ", on " + check.node);
     if (check.line > 0) head += ", " + result.file + ":" + std::to_string(check.line);
     out += indented(head + ")") + block("want", check.want) + block("got", check.got);
     if (!check.detail.empty()) out += block("", check.detail);
@@ -102,7 +108,8 @@ std::string details(const TestResult& result) {
   return out;
 }
 
-// GitHub's escapes of workflow commands. They have none for what steers a terminal or turns a line around.
+// GitHub's escapes of workflow commands. They have none for what steers a terminal or turns a line
+// around.
 std::string command_text(const std::string& text, bool is_property) {
   std::string out;
   for (const char c : printable_lines(text)) {
@@ -124,13 +131,14 @@ std::string command_text(const std::string& text, bool is_property) {
 }  // namespace
 
 std::string to_text(const TestResult& result) {
-  return shown(verdict_word(result.verdict) + " " + printable(result.title) + "  " + seconds(result.duration_s) + "\n" +
-               details(result));
+  return shown(verdict_word(result.verdict) + " " + printable(result.title) + "  " +
+               seconds(result.duration_s) + "\n" + details(result));
 }
 
 std::string github_annotations(const TestResult& result) {
   std::string out;
-  const auto add = [&](const char* level, int line, const std::string& title, const std::string& text) {
+  const auto add = [&](const char* level, int line, const std::string& title,
+                       const std::string& text) {
     out += std::string("::") + level + " file=" + command_text(result.file, true);
     if (line > 0) out += ",line=" + std::to_string(line);
     out += ",title=" + command_text(title, true) + "::" + command_text(text, false) + "\n";
@@ -176,14 +184,15 @@ std::string skipped_tests(const Report& report) {
   std::vector<std::pair<std::string, std::vector<const TestResult*>>> reasons;
   for (const TestResult& test : report.tests) {
     if (test.verdict != Verdict::skipped) continue;
-    auto found =
-        std::find_if(reasons.begin(), reasons.end(), [&](const auto& one) { return one.first == test.reason; });
+    auto found = std::find_if(reasons.begin(), reasons.end(),
+                              [&](const auto& one) { return one.first == test.reason; });
     if (found == reasons.end()) found = reasons.insert(found, {test.reason, {}});
     found->second.push_back(&test);
   }
   for (const auto& [reason, tests] : reasons) {
     const size_t count = tests.size();
-    out += std::to_string(count) + (count == 1 ? " test" : " tests") + " skipped: " + printable(reason) + "\n";
+    out += std::to_string(count) + (count == 1 ? " test" : " tests") +
+           " skipped: " + printable(reason) + "\n";
     for (const TestResult* test : tests) out += "  " + printable(test->title) + "\n";
   }
   return without_commands(out);
@@ -223,11 +232,13 @@ void Console::summary(const Report& report, const std::filesystem::path& report_
   };
   add(Verdict::pass, "passed");
   add(Verdict::fail, "failed");
-  add(Verdict::known_issue, report.total(Verdict::known_issue) == 1 ? "known issue" : "known issues");
+  add(Verdict::known_issue,
+      report.total(Verdict::known_issue) == 1 ? "known issue" : "known issues");
   add(Verdict::inconclusive, "inconclusive");
   add(Verdict::skipped, "skipped");
   if (report.is_interrupted) line += ", interrupted";
-  print("\n" + line + " in " + seconds(report.duration_s) + "\nreport: " + printable(report_dir.string()) + "\n");
+  print("\n" + line + " in " + seconds(report.duration_s) +
+        "\nreport: " + printable(report_dir.string()) + "\n");
 }
 
 void Console::print(const std::string& text) {
@@ -244,12 +255,14 @@ void Console::clear_progress() {
 void Console::show_progress() {
   if (!options_.is_terminal || under_way_.empty()) return;
   winsize size{};
-  const size_t width = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  const size_t width =
+      ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
   std::string line = "[" + std::to_string(finished_) + "/" + std::to_string(options_.total) + "]";
   for (const auto& [id, what] : under_way_) line += " " + printable(id) + ": " + printable(what);
   if (line.size() >= width) {
     size_t end = width - 1;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;  // Not within a character.
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80)
+      --end;  // Not within a character.
     line.resize(end);
   }
   print(line);

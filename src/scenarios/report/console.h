@@ -18,7 +18,8 @@ struct ConsoleOptions {
   size_t total = 0;     ///< tests of the run
 };
 
-/// Tells a person how a run goes: a line a test, want and got of what failed, on a terminal also what is under way.
+/// Tells a person how a run goes: a line a test, want and got of what failed, on a terminal also
+/// what is under way.
 class Console final : public RunObserver {
  public:
   Console(std::FILE* out, ConsoleOptions options) : out_(out), options_(options) {}
@@ -42,16 +43,19 @@ class Console final : public RunObserver {
   bool progress_shown_ = false;
 };
 
-/// The text of a result as the console shows it, without colours: verdict, title, duration, and what failed.
+/// The text of a result as the console shows it, without colours: verdict, title, duration, and
+/// what failed.
 std::string to_text(const TestResult& result);
 
 /// GitHub's workflow commands for the checks of a result that failed.
 std::string github_annotations(const TestResult& result);
 
-/// The same for an error of a file ("FILE:LINE:COLUMN: …", of one of `files`), before any test has begun.
+/// The same for an error of a file ("FILE:LINE:COLUMN: …", of one of `files`), before any test has
+/// begun.
 std::string github_annotation(const std::string& error, const std::vector<std::string>& files);
 
-/// The tests that were skipped, by reason, with how many each reason has kept from running. Empty: none.
+/// The tests that were skipped, by reason, with how many each reason has kept from running. Empty:
+/// none.
 std::string skipped_tests(const Report& report);
 
 }  // namespace mread::scenarios

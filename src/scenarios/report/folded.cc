@@ -7,8 +7,8 @@ namespace mread::scenarios {
 
 std::vector<CheckResult> folded(const TestResult& result, Verdict verdict) {
   const auto same = [](const CheckResult& check) {
-    return std::tie(check.expr, check.name, check.node, check.line, check.want, check.got, check.detail,
-                    check.warnings);
+    return std::tie(check.expr, check.name, check.node, check.line, check.want, check.got,
+                    check.detail, check.warnings);
   };
   using Same = decltype(same(std::declval<const CheckResult&>()));
   std::vector<CheckResult> out;

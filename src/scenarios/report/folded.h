@@ -6,8 +6,8 @@
 
 namespace mread::scenarios {
 
-/// The checks of a result with this verdict, in their order. Those that differ in their phase and duration only are
-/// one, which names all the phases: "before, fault, after".
+/// The checks of a result with this verdict, in their order. Those that differ in their phase and
+/// duration only are one, which names all the phases: "before, fault, after".
 std::vector<CheckResult> folded(const TestResult& result, Verdict verdict);
 
 }  // namespace mread::scenarios

@@ -52,7 +52,8 @@ void write(std::string& out, const json::value& value, size_t indent) {
       write(out, item.value(), indent + 2);
     });
   } else if (value.is_array()) {
-    write_all(out, '[', ']', value.get_array(), indent, [&](const json::value& item) { write(out, item, indent + 2); });
+    write_all(out, '[', ']', value.get_array(), indent,
+              [&](const json::value& item) { write(out, item, indent + 2); });
   } else if (value.is_double()) {
     out += number(value.get_double());
   } else {
@@ -145,8 +146,8 @@ std::string to_json(const Report& report) {
   root["duration_s"] = rounded(report.duration_s, 0.001);
   if (report.is_interrupted) root["interrupted"] = true;
   json::object totals;
-  for (const Verdict verdict :
-       {Verdict::pass, Verdict::fail, Verdict::known_issue, Verdict::inconclusive, Verdict::skipped}) {
+  for (const Verdict verdict : {Verdict::pass, Verdict::fail, Verdict::known_issue,
+                                Verdict::inconclusive, Verdict::skipped}) {
     totals[to_string(verdict)] = report.total(verdict);
   }
   root["totals"] = std::move(totals);

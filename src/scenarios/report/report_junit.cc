@@ -21,8 +21,8 @@ std::string failures(const TestResult& test) {
   std::string out;
   for (const Verdict verdict : {Verdict::fail, Verdict::known_issue}) {
     for (const CheckResult& check : folded(test, verdict)) {
-      out += check.name + " (" + check.phase + ", " + test.file + ":" + std::to_string(check.line) + ")\nwant " +
-             check.want + "\ngot " + check.got + "\n";
+      out += check.name + " (" + check.phase + ", " + test.file + ":" + std::to_string(check.line) +
+             ")\nwant " + check.want + "\ngot " + check.got + "\n";
       if (!check.detail.empty()) out += check.detail + "\n";
     }
   }
@@ -30,20 +30,23 @@ std::string failures(const TestResult& test) {
 }
 
 std::string test_case(const TestResult& test) {
-  std::string out = "    <testcase name=\"" + escaped(test.title) + "\" classname=\"" + escaped(test.scenario) +
-                    "\" time=\"" + seconds(test.duration_s) + "\"";
+  std::string out = "    <testcase name=\"" + escaped(test.title) + "\" classname=\"" +
+                    escaped(test.scenario) + "\" time=\"" + seconds(test.duration_s) + "\"";
   if (test.is_interrupted) {
-    return out + ">\n      <error message=\"" + escaped(test.reason) + "\" type=\"interrupted\"/>\n    </testcase>\n";
+    return out + ">\n      <error message=\"" + escaped(test.reason) +
+           "\" type=\"interrupted\"/>\n    </testcase>\n";
   }
   switch (test.verdict) {
     case Verdict::pass:
       return out + "/>\n";
     case Verdict::fail:
       return out + ">\n      <failure message=\"" + escaped(test.reason) + "\" type=\"fail\">" +
-             content(test.incident.empty() ? failures(test) : test.incident + "\n" + failures(test)) +
+             content(test.incident.empty() ? failures(test)
+                                           : test.incident + "\n" + failures(test)) +
              "</failure>\n    </testcase>\n";
     default:
-      return out + ">\n      <skipped message=\"" + escaped(std::string(to_string(test.verdict)) + ": " + test.reason) +
+      return out + ">\n      <skipped message=\"" +
+             escaped(std::string(to_string(test.verdict)) + ": " + test.reason) +
              "\"/>\n    </testcase>\n";
   }
 }
@@ -71,9 +74,9 @@ struct Suite {
 };
 
 std::string counts(const Suite& suite, double time) {
-  return " tests=\"" + std::to_string(suite.tests) + "\" failures=\"" + std::to_string(suite.failures) +
-         "\" errors=\"" + std::to_string(suite.errors) + "\" skipped=\"" + std::to_string(suite.skipped) +
-         "\" time=\"" + seconds(time) + "\"";
+  return " tests=\"" + std::to_string(suite.tests) + "\" failures=\"" +
+         std::to_string(suite.failures) + "\" errors=\"" + std::to_string(suite.errors) +
+         "\" skipped=\"" + std::to_string(suite.skipped) + "\" time=\"" + seconds(time) + "\"";
 }
 
 }  // namespace
@@ -98,14 +101,14 @@ std::string to_junit(const Report& report) {
     suites[none.scenario].count(none);
     all.count(none);
   }
-  std::string out =
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mread\"" + counts(all, report.duration_s) + ">\n";
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mread\"" +
+                    counts(all, report.duration_s) + ">\n";
   std::string started = format_time(report.started);
   started.pop_back();  // The schema's timestamp carries no zone.
   for (const std::string& name : order) {
     const Suite& suite = suites.at(name);
-    out += "  <testsuite name=\"" + escaped(name) + "\"" + counts(suite, suite.seconds) + " timestamp=\"" + started +
-           "\">\n" + suite.cases + "  </testsuite>\n";
+    out += "  <testsuite name=\"" + escaped(name) + "\"" + counts(suite, suite.seconds) +
+           " timestamp=\"" + started + "\">\n" + suite.cases + "  </testsuite>\n";
   }
   return out + "</testsuites>\n";
 }

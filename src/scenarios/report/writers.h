@@ -14,8 +14,8 @@ namespace mread::scenarios {
 /// unprintable characters (base/printable.h) are \u escapes.
 std::string to_json(const Report& report);
 
-/// junit.xml: a testsuite a scenario, a testcase a test; known issues and skipped tests are `skipped`, inconclusive
-/// ones too, failed ones hold the want and got of every check that failed.
+/// junit.xml: a testsuite a scenario, a testcase a test; known issues and skipped tests are
+/// `skipped`, inconclusive ones too, failed ones hold the want and got of every check that failed.
 std::string to_junit(const Report& report);
 
 /// A form of the report: a file's name, and how it is made.
@@ -32,12 +32,14 @@ Result<void> write_file(const std::filesystem::path& path, const std::string& co
 /// Writes every form of the report into `folder`.
 Result<void> write_report(const std::filesystem::path& folder, const Report& report);
 
-/// Removes what an earlier run has left in a report folder: its reports and the logs of its nodes. Whatever else is
-/// there stays. Errors: a report that cannot be removed.
+/// Removes what an earlier run has left in a report folder: its reports and the logs of its nodes.
+/// Whatever else is there stays. Errors: a report that cannot be removed.
 Result<void> clear_report(const std::filesystem::path& folder);
 
-/// A new folder below `parent`, called `name`, or `name`-2 and so on where another run has that already.
-Result<std::filesystem::path> make_report_folder(const std::filesystem::path& parent, const std::string& name);
+/// A new folder below `parent`, called `name`, or `name`-2 and so on where another run has that
+/// already.
+Result<std::filesystem::path> make_report_folder(const std::filesystem::path& parent,
+                                                 const std::string& name);
 
 /// "2026-11-21T19:00:00Z"
 std::string format_time(std::chrono::system_clock::time_point time);

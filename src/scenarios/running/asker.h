@@ -16,29 +16,34 @@
 
 namespace mread::scenarios {
 
-/// Asks the nodes of one test. What a node answers, errors included, is a value; a connection that fails is an answer
-/// with an error too, for that is what a user of the node sees. Safe to use from several threads.
+/// Asks the nodes of one test. What a node answers, errors included, is a value; a connection that
+/// fails is an answer with an error too, for that is what a user of the node sees. Safe to use from
+/// several threads.
 class Asker {
  public:
   virtual ~Asker() = default;
 
-  virtual Answer instant(const std::string& node, const std::string& expr, int64_t time_ms, milliseconds timeout,
-                         std::stop_token stop) = 0;
-  virtual Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms,
-                       milliseconds step, milliseconds timeout, std::stop_token stop) = 0;
-  virtual ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers, int64_t start_ms,
-                          int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) = 0;
+  virtual Answer instant(const std::string& node, const std::string& expr, int64_t time_ms,
+                         milliseconds timeout, std::stop_token stop) = 0;
+  virtual Answer range(const std::string& node, const std::string& expr, int64_t start_ms,
+                       int64_t end_ms, milliseconds step, milliseconds timeout,
+                       std::stop_token stop) = 0;
+  virtual ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers,
+                          int64_t start_ms, int64_t end_ms, bool stream, milliseconds timeout,
+                          std::stop_token stop) = 0;
 
   /// How many reads a mock or a real Prometheus has been asked since it started.
   virtual Result<size_t> requests(const std::string& node, std::stop_token stop) = 0;
   /// Puts faults (a JSON list) on a mock in place of those it has; an empty list takes all off.
-  virtual Result<void> set_faults(const std::string& mock, const std::string& faults, std::stop_token stop) = 0;
+  virtual Result<void> set_faults(const std::string& mock, const std::string& faults,
+                                  std::stop_token stop) = 0;
   /// Writes series into a real Prometheus.
   virtual Result<void> write(const std::string& node, const std::vector<model::Series>& series,
                              std::stop_token stop) = 0;
 };
 
-/// Where a node is asked, and where a mock takes orders (faults, its journal), which goes on when the other is closed.
+/// Where a node is asked, and where a mock takes orders (faults, its journal), which goes on when
+/// the other is closed.
 struct NodePorts {
   uint16_t main = 0;
   uint16_t admin = 0;
@@ -50,6 +55,7 @@ struct NodePorts {
 size_t reads_in_metrics(std::string_view exposition);
 
 /// The nodes of a topology over HTTP.
-std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, NodePorts> ports);
+std::unique_ptr<Asker> make_http_asker(const Topology& topology,
+                                       std::map<std::string, NodePorts> ports);
 
 }  // namespace mread::scenarios

@@ -21,8 +21,8 @@ bool is_in(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-CheckResult failure(const Check& check, const std::string& phase, const std::string& invariant, std::string want,
-                    std::string got, std::string detail) {
+CheckResult failure(const Check& check, const std::string& phase, const std::string& invariant,
+                    std::string want, std::string got, std::string detail) {
   CheckResult result;
   result.expr = check.expr;
   result.name = invariant + ": " + check.name;
@@ -38,7 +38,8 @@ CheckResult failure(const Check& check, const std::string& phase, const std::str
 
 std::optional<std::string> duplicate_in(const Answer& answer) {
   for (size_t i = 1; i < answer.series.size(); ++i) {
-    if (answer.series[i].labels == answer.series[i - 1].labels) return answer.series[i].labels.to_string();
+    if (answer.series[i].labels == answer.series[i - 1].labels)
+      return answer.series[i].labels.to_string();
   }
   return std::nullopt;
 }
@@ -49,7 +50,8 @@ std::optional<std::string> duplicate_in(const ReadAnswer& read) {
     if (!seen.insert(series.labels).second) return series.labels.to_string();
     for (size_t i = 1; i < series.samples.size(); ++i) {
       if (series.samples[i].timestamp_ms <= series.samples[i - 1].timestamp_ms) {
-        return series.labels.to_string() + " at " + std::to_string(series.samples[i].timestamp_ms) + " ms";
+        return series.labels.to_string() + " at " + std::to_string(series.samples[i].timestamp_ms) +
+               " ms";
       }
     }
   }
@@ -70,16 +72,22 @@ std::optional<int64_t> declared_end_of(const Test& test) {
   return end_ms;
 }
 
-constexpr const char* oracle_reads = "it reads every data node that no act or fault of the timeline keeps away";
+constexpr const char* oracle_reads =
+    "it reads every data node that no act or fault of the timeline keeps away";
 constexpr const char* oracle_advice =
-    "if this question is not for the union of all nodes, say oracle: false in the check; if it fails as Prometheus "
+    "if this question is not for the union of all nodes, say oracle: false in the check; if it "
+    "fails as Prometheus "
     "does, "
     "known_issue:; if replicas hold the same series, replica_labels: in the invariant";
 
 }  // namespace
 
 CheckRunner::CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace)
-    : test_(test), asker_(asker), oracle_(oracle), pace_(pace), declared_end_ms_(declared_end_of(test)) {}
+    : test_(test),
+      asker_(asker),
+      oracle_(oracle),
+      pace_(pace),
+      declared_end_ms_(declared_end_of(test)) {}
 
 std::optional<int64_t> CheckRunner::data_end_ms() const {
   if (declared_end_ms_) return declared_end_ms_;
@@ -92,13 +100,15 @@ std::string CheckRunner::when(const Check& check, int64_t now_ms) const {
     text = "from " + format_timestamp(test_.start_ms + check.range->start.count()) + " to " +
            format_timestamp(test_.start_ms + check.range->end.count());
   } else {
-    text = "at " + format_timestamp(check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms);
+    text = "at " +
+           format_timestamp(check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms);
   }
   if (const auto end_ms = data_end_ms()) text += "; the data end at " + format_timestamp(*end_ms);
   return text;
 }
 
-std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase, const std::set<std::string>& away,
+std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
+                                                const std::set<std::string>& away,
                                                 std::stop_token stop) {
   std::vector<CheckResult> results;
   std::map<const Invariant*, Tally> tallies;
@@ -114,12 +124,14 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase, const 
     }
     if (stop.stop_requested()) return results;
     if (check.eventually && result.verdict == Verdict::fail) {
-      result.detail +=
-          (result.detail.empty() ? "" : "\n") + std::string("not within ") + format_duration(*check.eventually);
+      result.detail += (result.detail.empty() ? "" : "\n") + std::string("not within ") +
+                       format_duration(*check.eventually);
     }
     if (phase == "before") {
-      for (const Answer& answer : seen.answers) baselines_ms_[&check].push_back(answer.duration.count());
-      for (const ReadAnswer& read : seen.reads) baselines_ms_[&check].push_back(read.duration.count());
+      for (const Answer& answer : seen.answers)
+        baselines_ms_[&check].push_back(answer.duration.count());
+      for (const ReadAnswer& read : seen.reads)
+        baselines_ms_[&check].push_back(read.duration.count());
     }
     results.push_back(std::move(result));
     hold_invariants(check, phase, away, seen, now_ms, tallies, stop);
@@ -142,15 +154,17 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase, const 
     result.expr = result.name = invariant.name;
     result.phase = phase;
     result.got = std::to_string(tally.judged) + " answers hold";
-    if (tally.beyond > 0) result.got += ", " + std::to_string(tally.beyond) + " checks are not the oracle's";
-    if (tally.excused > 0) result.got += ", " + std::to_string(tally.excused) + " of them by a warning or an error";
+    if (tally.beyond > 0)
+      result.got += ", " + std::to_string(tally.beyond) + " checks are not the oracle's";
+    if (tally.excused > 0)
+      result.got += ", " + std::to_string(tally.excused) + " of them by a warning or an error";
     results.push_back(std::move(result));
   }
   return results;
 }
 
-CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, Observation& seen, int64_t& now_ms,
-                                  std::stop_token stop) {
+CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, Observation& seen,
+                                  int64_t& now_ms, std::stop_token stop) {
   std::map<std::string, size_t> before;
   std::string journal_error;
   const auto count_requests = [&](std::map<std::string, size_t>& counts) {
@@ -172,7 +186,8 @@ CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, 
   while (true) {
     std::map<std::string, size_t> after;
     count_requests(after);
-    for (const auto& [mock, count] : after) seen.requests[mock] = count - std::min(count, before[mock]);
+    for (const auto& [mock, count] : after)
+      seen.requests[mock] = count - std::min(count, before[mock]);
     result = judge(check, phase, seen);
     if (check.requests.empty() || result.verdict == Verdict::pass || pace_.now() >= deadline) break;
     if (!pace_.wait_until(pace_.now() + poll_every, stop)) break;
@@ -192,15 +207,18 @@ Observation CheckRunner::observe(const Check& check, int64_t now_ms, std::stop_t
   const auto ask = [&](const std::string& node, const std::string& expr) {
     if (!check.range) return asker_.instant(node, expr, time_ms, timeout, stop);
     return asker_.range(node, expr, test_.start_ms + check.range->start.count(),
-                        test_.start_ms + check.range->end.count(), check.range->step, timeout, stop);
+                        test_.start_ms + check.range->end.count(), check.range->step, timeout,
+                        stop);
   };
   for (int i = 0; i < check.repeat && !stop.stop_requested(); ++i) {
     if (check.kind == Check::Kind::promql) {
       seen.answers.push_back(ask(check.node, check.expr));
     } else {
       const int64_t start_ms = test_.start_ms + check.read_start.value_or(milliseconds(0)).count();
-      const int64_t end_ms = check.read_end ? test_.start_ms + check.read_end->count() : now_ms + now_lag_ms;
-      seen.reads.push_back(asker_.read(check.node, check.matchers, start_ms, end_ms, check.stream, timeout, stop));
+      const int64_t end_ms =
+          check.read_end ? test_.start_ms + check.read_end->count() : now_ms + now_lag_ms;
+      seen.reads.push_back(
+          asker_.read(check.node, check.matchers, start_ms, end_ms, check.stream, timeout, stop));
     }
   }
   if (check.same_as) seen.same_as = ask(check.same_as->node, check.same_as->expr);
@@ -208,8 +226,9 @@ Observation CheckRunner::observe(const Check& check, int64_t now_ms, std::stop_t
   return seen;
 }
 
-void CheckRunner::hold_invariants(const Check& check, const std::string& phase, const std::set<std::string>& away,
-                                  const Observation& seen, int64_t now_ms, std::map<const Invariant*, Tally>& tallies,
+void CheckRunner::hold_invariants(const Check& check, const std::string& phase,
+                                  const std::set<std::string>& away, const Observation& seen,
+                                  int64_t now_ms, std::map<const Invariant*, Tally>& tallies,
                                   std::stop_token stop) {
   bool synced = false;
   for (const Invariant& invariant : test_.invariants) {
@@ -219,21 +238,23 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase, 
       for (const Answer& answer : seen.answers) {
         ++tally.judged;
         if (const auto twice = duplicate_in(answer)) {
-          tally.failures.push_back(failure(check, phase, invariant.name, "every series once", *twice + " twice", ""));
+          tally.failures.push_back(
+              failure(check, phase, invariant.name, "every series once", *twice + " twice", ""));
           break;
         }
       }
       for (const ReadAnswer& read : seen.reads) {
         ++tally.judged;
         if (const auto twice = duplicate_in(read)) {
-          tally.failures.push_back(
-              failure(check, phase, invariant.name, "every series once, samples increasing", *twice + " twice", ""));
+          tally.failures.push_back(failure(check, phase, invariant.name,
+                                           "every series once, samples increasing",
+                                           *twice + " twice", ""));
           break;
         }
       }
     }
-    const bool by_oracle =
-        invariant.kind == Invariant::Kind::union_oracle || invariant.kind == Invariant::Kind::no_silent_partial;
+    const bool by_oracle = invariant.kind == Invariant::Kind::union_oracle ||
+                           invariant.kind == Invariant::Kind::no_silent_partial;
     if (!by_oracle || check.kind != Check::Kind::promql || oracle_ == nullptr) continue;
     if (!test_.answers_for_all(check.node) || !check.oracle) continue;
     if (const std::string why = beyond_oracle(test_, check); !why.empty()) {
@@ -241,12 +262,13 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase, 
       notes_.insert(invariant.name + " does not judge " + check.name + ": " + why);
       continue;
     }
-    if (invariant.kind == Invariant::Kind::union_oracle && check.expects(Expectation::Kind::fail)) continue;
+    if (invariant.kind == Invariant::Kind::union_oracle && check.expects(Expectation::Kind::fail))
+      continue;
     if (!synced) {
       if (auto done = oracle_->sync(now_ms, away, stop); !done) {
         if (!stop.stop_requested()) {
-          tallies[&invariant].failures.push_back(
-              failure(check, phase, invariant.name, "an oracle", done.error().to_string(), oracle_reads));
+          tallies[&invariant].failures.push_back(failure(check, phase, invariant.name, "an oracle",
+                                                         done.error().to_string(), oracle_reads));
         }
         return;
       }
@@ -256,21 +278,26 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase, 
   }
 }
 
-void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check, const std::string& phase,
-                              const Observation& seen, int64_t now_ms, Tally& tally, std::stop_token stop) {
+void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check,
+                              const std::string& phase, const Observation& seen, int64_t now_ms,
+                              Tally& tally, std::stop_token stop) {
   const int64_t time_ms = check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms;
-  const Answer truth = check.range ? oracle_->range(check.expr, test_.start_ms + check.range->start.count(),
-                                                    test_.start_ms + check.range->end.count(), check.range->step, stop)
-                                   : oracle_->instant(check.expr, time_ms, stop);
+  const Answer truth =
+      check.range
+          ? oracle_->range(check.expr, test_.start_ms + check.range->start.count(),
+                           test_.start_ms + check.range->end.count(), check.range->step, stop)
+          : oracle_->instant(check.expr, time_ms, stop);
   if (stop.stop_requested()) return;
   const Exactness exactness = is_plain_select(check.expr) ? Exactness::bitwise : Exactness::nearly;
   const bool only_silent = invariant.kind == Invariant::Kind::no_silent_partial;
-  if (truth.ok() && truth.series.empty() && truth.type != "string" && !check.samples && !check.count) {
-    tally.failures.push_back(failure(check, phase, invariant.name, "an expression that the oracle has data for",
-                                     "no data on the oracle: the comparison could not fail",
-                                     truth.to_string() + " " + seen.when +
-                                         "\ngive exp_samples: or exp_count: where no data is the right answer, and "
-                                         "oracle: false where the question is not for the union of all nodes"));
+  if (truth.ok() && truth.series.empty() && truth.type != "string" && !check.samples &&
+      !check.count) {
+    tally.failures.push_back(
+        failure(check, phase, invariant.name, "an expression that the oracle has data for",
+                "no data on the oracle: the comparison could not fail",
+                truth.to_string() + " " + seen.when +
+                    "\ngive exp_samples: or exp_count: where no data is the right answer, and "
+                    "oracle: false where the question is not for the union of all nodes"));
     return;
   }
   for (const Answer& answer : seen.answers) {
@@ -281,26 +308,31 @@ void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check, co
     }
     const auto difference = compare_answers(truth, answer, exactness);
     if (!difference) continue;
-    tally.failures.push_back(failure(
-        check, phase, invariant.name,
-        (only_silent ? "all of it, a warning, or an error:\n" : "as the oracle:\n") + shown(truth, seen.when),
-        shown(answer, seen.when) + (only_silent ? "\nwithout a warning" : ""), *difference + "\n" + oracle_advice));
+    tally.failures.push_back(
+        failure(check, phase, invariant.name,
+                (only_silent ? "all of it, a warning, or an error:\n" : "as the oracle:\n") +
+                    shown(truth, seen.when),
+                shown(answer, seen.when) + (only_silent ? "\nwithout a warning" : ""),
+                *difference + "\n" + oracle_advice));
     return;
   }
 }
 
-CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::string& phase, std::stop_token stop) {
+CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::string& phase,
+                                         std::stop_token stop) {
   CheckResult result;
   result.expr = invariant.expr;
   result.name = invariant.name + ": " + invariant.expr;
   result.node = invariant.node;
   result.phase = phase;
   const bool gaps = invariant.kind == Invariant::Kind::no_gap;
-  result.want = gaps ? "a sample at least every " + format_duration(invariant.interval) : "values that never fall";
-  const int64_t end_ms =
-      invariant.eval_time ? test_.start_ms + invariant.eval_time->count() : pace_.wall_ms() - now_lag_ms;
-  const Answer answer = asker_.instant(invariant.node, invariant.expr + "[" + format_duration(invariant.range) + "]",
-                                       end_ms, default_timeout, stop);
+  result.want = gaps ? "a sample at least every " + format_duration(invariant.interval)
+                     : "values that never fall";
+  const int64_t end_ms = invariant.eval_time ? test_.start_ms + invariant.eval_time->count()
+                                             : pace_.wall_ms() - now_lag_ms;
+  const Answer answer =
+      asker_.instant(invariant.node, invariant.expr + "[" + format_duration(invariant.range) + "]",
+                     end_ms, default_timeout, stop);
   result.duration_ms = answer.duration.count();
   result.warnings = answer.warnings;
   result.got = answer.to_string(5);
@@ -318,21 +350,23 @@ CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::
       const int64_t apart_ms = next.timestamp_ms - last.timestamp_ms;
       if (gaps ? apart_ms > allowed_ms : next.value < last.value) {
         result.verdict = Verdict::fail;
-        result.detail =
-            series.labels.to_string() + ": " +
-            (gaps ? std::to_string(apart_ms) + " ms without a sample after " + std::to_string(last.timestamp_ms)
-                  : format_value(next.value) + " after " + format_value(last.value));
+        result.detail = series.labels.to_string() + ": " +
+                        (gaps ? std::to_string(apart_ms) + " ms without a sample after " +
+                                    std::to_string(last.timestamp_ms)
+                              : format_value(next.value) + " after " + format_value(last.value));
         return result;
       }
     }
     const int64_t silent_ms = end_ms - series.points.back().timestamp_ms;
     if (gaps && silent_ms > allowed_ms) {
       result.verdict = Verdict::fail;
-      result.detail = series.labels.to_string() + ": no sample in the last " + std::to_string(silent_ms) + " ms";
+      result.detail = series.labels.to_string() + ": no sample in the last " +
+                      std::to_string(silent_ms) + " ms";
       return result;
     }
   }
-  result.got = std::to_string(answer.points()) + " samples of " + std::to_string(answer.series.size()) + " series";
+  result.got = std::to_string(answer.points()) + " samples of " +
+               std::to_string(answer.series.size()) + " series";
   return result;
 }
 

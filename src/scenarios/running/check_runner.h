@@ -19,9 +19,11 @@ class CheckRunner {
   /// `oracle` may be null where no invariant of the test needs one.
   CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace);
 
-  /// Every check and invariant of a phase, in the file's order; `away` are the nodes under an act or a fault. Results
-  /// are one a check, then one an invariant. A check that has begun when `stop` is requested gives no result.
-  std::vector<CheckResult> run_phase(const std::string& phase, const std::set<std::string>& away, std::stop_token stop);
+  /// Every check and invariant of a phase, in the file's order; `away` are the nodes under an act
+  /// or a fault. Results are one a check, then one an invariant. A check that has begun when `stop`
+  /// is requested gives no result.
+  std::vector<CheckResult> run_phase(const std::string& phase, const std::set<std::string>& away,
+                                     std::stop_token stop);
 
   /// What the oracles have not judged though they were asked to, and why; one line each.
   const std::set<std::string>& notes() const { return notes_; }
@@ -36,14 +38,15 @@ class CheckRunner {
   };
 
   Observation observe(const Check& check, int64_t now_ms, std::stop_token stop);
-  CheckResult run_once(const Check& check, const std::string& phase, Observation& seen, int64_t& now_ms,
-                       std::stop_token stop);
-  void hold_invariants(const Check& check, const std::string& phase, const std::set<std::string>& away,
-                       const Observation& seen, int64_t now_ms, std::map<const Invariant*, Tally>& tallies,
-                       std::stop_token stop);
-  void hold_oracle(const Invariant& invariant, const Check& check, const std::string& phase, const Observation& seen,
-                   int64_t now_ms, Tally& tally, std::stop_token stop);
-  CheckResult look_at_samples(const Invariant& invariant, const std::string& phase, std::stop_token stop);
+  CheckResult run_once(const Check& check, const std::string& phase, Observation& seen,
+                       int64_t& now_ms, std::stop_token stop);
+  void hold_invariants(const Check& check, const std::string& phase,
+                       const std::set<std::string>& away, const Observation& seen, int64_t now_ms,
+                       std::map<const Invariant*, Tally>& tallies, std::stop_token stop);
+  void hold_oracle(const Invariant& invariant, const Check& check, const std::string& phase,
+                   const Observation& seen, int64_t now_ms, Tally& tally, std::stop_token stop);
+  CheckResult look_at_samples(const Invariant& invariant, const std::string& phase,
+                              std::stop_token stop);
   std::optional<double> baseline_of(const Check& check) const;
   std::string when(const Check& check, int64_t now_ms) const;
   std::optional<int64_t> data_end_ms() const;
@@ -53,7 +56,8 @@ class CheckRunner {
   Oracle* oracle_;
   Pace& pace_;
   std::map<const Check*, std::vector<double>> baselines_ms_;
-  std::optional<int64_t> declared_end_ms_;  ///< where the data of the test's nodes end, if that is known
+  std::optional<int64_t>
+      declared_end_ms_;  ///< where the data of the test's nodes end, if that is known
   std::set<std::string> notes_;
 };
 

@@ -18,8 +18,8 @@ std::string form_encoded(std::string_view text) {
   constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
       out += c;
     } else {
@@ -43,21 +43,23 @@ class HttpAsker final : public Asker {
   HttpAsker(const Topology& topology, std::map<std::string, NodePorts> ports)
       : topology_(topology), ports_(std::move(ports)) {}
 
-  Answer instant(const std::string& node, const std::string& expr, int64_t time_ms, milliseconds timeout,
-                 std::stop_token stop) override {
-    return query(node, "/api/v1/query", "query=" + form_encoded(expr) + "&time=" + seconds(time_ms), timeout, stop);
-  }
-
-  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step,
-               milliseconds timeout, std::stop_token stop) override {
-    return query(node, "/api/v1/query_range",
-                 "query=" + form_encoded(expr) + "&start=" + seconds(start_ms) + "&end=" + seconds(end_ms) +
-                     "&step=" + seconds(step.count()),
+  Answer instant(const std::string& node, const std::string& expr, int64_t time_ms,
+                 milliseconds timeout, std::stop_token stop) override {
+    return query(node, "/api/v1/query", "query=" + form_encoded(expr) + "&time=" + seconds(time_ms),
                  timeout, stop);
   }
 
-  ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers, int64_t start_ms,
-                  int64_t end_ms, bool stream, milliseconds timeout, std::stop_token stop) override {
+  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms,
+               milliseconds step, milliseconds timeout, std::stop_token stop) override {
+    return query(node, "/api/v1/query_range",
+                 "query=" + form_encoded(expr) + "&start=" + seconds(start_ms) +
+                     "&end=" + seconds(end_ms) + "&step=" + seconds(step.count()),
+                 timeout, stop);
+  }
+
+  ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers,
+                  int64_t start_ms, int64_t end_ms, bool stream, milliseconds timeout,
+                  std::stop_token stop) override {
     const auto begin = std::chrono::steady_clock::now();
     ReadAnswer answer;
     const auto port = ports_.find(node);
@@ -84,7 +86,8 @@ class HttpAsker final : public Asker {
   }
 
   Result<size_t> requests(const std::string& mock, std::stop_token stop) override {
-    if (const auto found = ports_.find(mock); found != ports_.end() && found->second.kind == "prometheus") {
+    if (const auto found = ports_.find(mock);
+        found != ports_.end() && found->second.kind == "prometheus") {
       auto metrics = admin(mock, "GET", "/metrics", "", stop);
       if (!metrics) return fail(metrics.error());
       return reads_in_metrics(*metrics);
@@ -98,13 +101,15 @@ class HttpAsker final : public Asker {
     }
   }
 
-  Result<void> set_faults(const std::string& mock, const std::string& faults, std::stop_token stop) override {
+  Result<void> set_faults(const std::string& mock, const std::string& faults,
+                          std::stop_token stop) override {
     auto reply = admin(mock, "PUT", "/-/faults", faults, stop);
     if (!reply) return fail(reply.error());
     return {};
   }
 
-  Result<void> write(const std::string& node, const std::vector<model::Series>& series, std::stop_token stop) override {
+  Result<void> write(const std::string& node, const std::vector<model::Series>& series,
+                     std::stop_token stop) override {
     const auto url = url_of(node, "/api/v1/write");
     if (!url) return fail(url.error());
     return write_series(*url, series, stop);
@@ -154,8 +159,8 @@ class HttpAsker final : public Asker {
     return answer;
   }
 
-  Result<std::string> admin(const std::string& mock, std::string method, std::string path, std::string body,
-                            const std::stop_token& stop) const {
+  Result<std::string> admin(const std::string& mock, std::string method, std::string path,
+                            std::string body, const std::stop_token& stop) const {
     auto url = url_of(mock, std::move(path), true);
     if (!url) return fail(url.error());
     net::ClientRequest request;
@@ -168,7 +173,8 @@ class HttpAsker final : public Asker {
     auto response = net::fetch(std::move(request), {admin_timeout, 1ULL << 30}, stop);
     if (!response) return fail(response.error().in(mock));
     if (response->head.status / 100 != 2) {
-      return fail(Errc::http_status, mock + ": HTTP " + std::to_string(response->head.status) + ": " +
+      return fail(Errc::http_status, mock + ": HTTP " + std::to_string(response->head.status) +
+                                         ": " +
                                          response->body.substr(0, response->body.find('\n')));
     }
     return std::move(response->body);
@@ -195,7 +201,8 @@ size_t reads_in_metrics(std::string_view exposition) {
   return static_cast<size_t>(reads);
 }
 
-std::unique_ptr<Asker> make_http_asker(const Topology& topology, std::map<std::string, NodePorts> ports) {
+std::unique_ptr<Asker> make_http_asker(const Topology& topology,
+                                       std::map<std::string, NodePorts> ports) {
   return std::make_unique<HttpAsker>(topology, std::move(ports));
 }
 

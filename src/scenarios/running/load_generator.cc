@@ -57,7 +57,8 @@ void LoadGenerator::start() {
   // Enough for requests that take ten seconds each.
   double highest = load_.rate;
   for (const LoadStage& stage : load_.stages) highest = std::max(highest, stage.target);
-  const size_t workers = std::min<size_t>({schedule_.arrivals().size(), 512, static_cast<size_t>(highest * 10) + 4});
+  const size_t workers =
+      std::min<size_t>({schedule_.arrivals().size(), 512, static_cast<size_t>(highest * 10) + 4});
   for (size_t i = 0; i < workers; ++i) {
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
@@ -70,7 +71,8 @@ void LoadGenerator::work(const std::stop_token& stop) {
     const size_t index = next_arrival_.fetch_add(1);
     if (index >= arrivals.size()) return;
     LoadSample sample;
-    sample.intended = begin_ + std::chrono::duration_cast<Pace::TimePoint::duration>(arrivals[index]);
+    sample.intended =
+        begin_ + std::chrono::duration_cast<Pace::TimePoint::duration>(arrivals[index]);
     if (!pace_.wait_until(sample.intended, stop)) return;
     sample.late = pace_.now() - sample.intended;
     ask(sample, stop);
@@ -88,7 +90,8 @@ void LoadGenerator::be_user(size_t user, const std::stop_token& stop) {
     if (iterations_.fetch_add(1) >= Load::most_requests) return;
     LoadSample sample;
     sample.intended = pace_.now();
-    // Where nobody listens, an error comes at once: without a pause a user would do nothing but collect them.
+    // Where nobody listens, an error comes at once: without a pause a user would do nothing but
+    // collect them.
     if (!ask(sample, stop) && !pace_.wait_until(pace_.now() + after_failure, stop)) return;
   }
 }
@@ -104,7 +107,8 @@ bool LoadGenerator::ask(LoadSample sample, const std::stop_token& stop) {
       }
       answers[0] = ask_one(load_.queries[0], stop);
     }
-    sample.failed = std::any_of(answers.begin(), answers.end(), [](const Answer& answer) { return !answer.ok(); });
+    sample.failed = std::any_of(answers.begin(), answers.end(),
+                                [](const Answer& answer) { return !answer.ok(); });
   } else {
     sample.failed = !ask_one(load_.queries[asked_.fetch_add(1) % load_.queries.size()], stop).ok();
   }
@@ -119,8 +123,8 @@ bool LoadGenerator::ask(LoadSample sample, const std::stop_token& stop) {
 Answer LoadGenerator::ask_one(const LoadQuery& query, const std::stop_token& stop) {
   const int64_t time_ms = next_time_ms();
   if (!query.range) return asker_.instant(load_.node, query.expr, time_ms, request_timeout, stop);
-  return asker_.range(load_.node, query.expr, time_ms - query.range->count(), time_ms, query.step, request_timeout,
-                      stop);
+  return asker_.range(load_.node, query.expr, time_ms - query.range->count(), time_ms, query.step,
+                      request_timeout, stop);
 }
 
 // Milliseconds apart: far less than the distance of samples, so all ask for the same data.
@@ -183,12 +187,13 @@ LoadResult summarize_load(const Test& test, const std::vector<LoadSample>& sampl
   for (const LoadQuery& query : load.queries) result.queries.push_back(query.expr);
   result.is_judged = !test.thresholds.empty();
   result.all = times_of(samples);
-  result.late = static_cast<size_t>(
-      std::count_if(samples.begin(), samples.end(), [](const auto& sample) { return sample.late > late_limit; }));
+  result.late = static_cast<size_t>(std::count_if(
+      samples.begin(), samples.end(), [](const auto& sample) { return sample.late > late_limit; }));
   if (faults.empty()) return result;
   std::vector<LoadSample> in_fault;
   std::vector<LoadSample> others;
-  for (const LoadSample& sample : samples) (is_in_fault(sample, faults) ? in_fault : others).push_back(sample);
+  for (const LoadSample& sample : samples)
+    (is_in_fault(sample, faults) ? in_fault : others).push_back(sample);
   result.fault = times_of(in_fault);
   result.baseline = times_of(others);
   return result;
@@ -214,9 +219,11 @@ std::vector<CheckResult> judge_load(const Test& test, const std::vector<LoadSamp
     result.node = test.load->node;
     result.phase = faults.empty() ? "before" : "fault";
     result.want = threshold.text;
-    if (judged.size() < least_samples || (threshold.of_baseline && baseline.size() < least_samples)) {
+    if (judged.size() < least_samples ||
+        (threshold.of_baseline && baseline.size() < least_samples)) {
       result.verdict = Verdict::inconclusive;
-      result.got = std::to_string(judged.size()) + " requests, and " + std::to_string(baseline.size()) +
+      result.got = std::to_string(judged.size()) + " requests, and " +
+                   std::to_string(baseline.size()) +
                    " for the baseline; 20 are needed on each side";
     } else if (threshold.metric != "query_failed" && late * 100 > samples.size()) {
       result.verdict = Verdict::inconclusive;
@@ -236,8 +243,8 @@ std::vector<CheckResult> judge_load(const Test& test, const std::vector<LoadSamp
                          : threshold.symbol == ">"  ? value > limit
                                                     : value >= limit;
       result.verdict = holds ? Verdict::pass : Verdict::fail;
-      result.got = shown(threshold, value) + " of " + std::to_string(judged.size()) + " requests; the limit is " +
-                   shown(threshold, limit);
+      result.got = shown(threshold, value) + " of " + std::to_string(judged.size()) +
+                   " requests; the limit is " + shown(threshold, limit);
     }
     results.push_back(std::move(result));
   }

@@ -21,9 +21,9 @@ struct LoadSample {
   bool failed = false;
 };
 
-/// Sends the requests of a load when its schedule says so; runs on threads of its own from start() to finish(). Each
-/// request has an evaluation time of its own (by milliseconds), so that nothing between here and the data can answer
-/// two with one.
+/// Sends the requests of a load when its schedule says so; runs on threads of its own from start()
+/// to finish(). Each request has an evaluation time of its own (by milliseconds), so that nothing
+/// between here and the data can answer two with one.
 class LoadGenerator {
  public:
   /// `time_ms` is the evaluation time where the load has one.
@@ -65,9 +65,9 @@ struct FaultSpan {
   Pace::TimePoint end;
 };
 
-/// Holds thresholds against a load. Requests meant for a fault's span are judged, the others are the baseline; without
-/// any fault all are judged. Fewer than 20 requests on a side, or a generator that could not keep its times, make a
-/// result inconclusive.
+/// Holds thresholds against a load. Requests meant for a fault's span are judged, the others are
+/// the baseline; without any fault all are judged. Fewer than 20 requests on a side, or a generator
+/// that could not keep its times, make a result inconclusive.
 std::vector<CheckResult> judge_load(const Test& test, const std::vector<LoadSample>& samples,
                                     const std::vector<FaultSpan>& faults);
 

@@ -8,12 +8,14 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-nanoseconds of_seconds(double seconds) { return nanoseconds(static_cast<int64_t>(std::llround(seconds * 1e9))); }
+nanoseconds of_seconds(double seconds) {
+  return nanoseconds(static_cast<int64_t>(std::llround(seconds * 1e9)));
+}
 
 double to_seconds(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-// The time in a part of `length` seconds, whose rate goes from `from` to `to`, at which `count` requests have come.
-// The count at time t is from * t + (to - from) / (2 * length) * t^2.
+// The time in a part of `length` seconds, whose rate goes from `from` to `to`, at which `count`
+// requests have come. The count at time t is from * t + (to - from) / (2 * length) * t^2.
 double time_of(double count, double from, double to, double length) {
   const double slope = (to - from) / length;
   if (std::abs(slope) < 1e-12) return count / from;
@@ -67,7 +69,9 @@ std::optional<nanoseconds> LoadSchedule::active_from(size_t user, nanoseconds at
     const nanoseconds end = part.begin + part.length;
     if (end <= at) continue;
     const double slope = (part.to - part.from) / to_seconds(part.length);
-    const auto users_at = [&](nanoseconds time) { return part.from + slope * to_seconds(time - part.begin); };
+    const auto users_at = [&](nanoseconds time) {
+      return part.from + slope * to_seconds(time - part.begin);
+    };
     const nanoseconds begin = std::max(at, part.begin);
     if (users_at(begin) >= wanted - 1e-9) return begin;
     if (slope <= 0 || part.to < wanted) continue;

@@ -8,11 +8,13 @@
 
 namespace mread::scenarios {
 
-/// When the requests of a load begin, by its executor. All times are offsets from the load's begin, warm-up included.
+/// When the requests of a load begin, by its executor. All times are offsets from the load's begin,
+/// warm-up included.
 ///
-/// An open executor (`constant-arrival-rate`, `ramping-arrival-rate`) has a list of intended times, which do not depend
-/// on what became of earlier requests. A closed one (`constant-vus`, `ramping-vus`) has virtual users, each of which
-/// sends its next request when its last has been answered.
+/// An open executor (`constant-arrival-rate`, `ramping-arrival-rate`) has a list of intended times,
+/// which do not depend on what became of earlier requests. A closed one (`constant-vus`,
+/// `ramping-vus`) has virtual users, each of which sends its next request when its last has been
+/// answered.
 class LoadSchedule {
  public:
   explicit LoadSchedule(const Load& load);
@@ -24,8 +26,10 @@ class LoadSchedule {
   const std::vector<std::chrono::nanoseconds>& arrivals() const { return arrivals_; }
   /// Of a closed executor: the most users that there are at any time.
   size_t most_users() const { return most_users_; }
-  /// Of a closed executor: from when on user number `user` (from 0) is there at or after `at`; none: never again.
-  std::optional<std::chrono::nanoseconds> active_from(size_t user, std::chrono::nanoseconds at) const;
+  /// Of a closed executor: from when on user number `user` (from 0) is there at or after `at`;
+  /// none: never again.
+  std::optional<std::chrono::nanoseconds> active_from(size_t user,
+                                                      std::chrono::nanoseconds at) const;
 
  private:
   struct Part {

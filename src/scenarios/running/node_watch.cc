@@ -16,7 +16,9 @@ constexpr std::chrono::milliseconds pause_per_node{20};
 }  // namespace
 
 NodeWatch::NodeWatch(Topology& topology, std::vector<std::string> nodes)
-    : topology_(topology), nodes_(std::move(nodes)), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+    : topology_(topology),
+      nodes_(std::move(nodes)),
+      thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 NodeWatch::~NodeWatch() = default;
 
@@ -32,8 +34,9 @@ void NodeWatch::watch(const std::stop_token& stop) {
 
 std::string describe(const std::string& node, const UnaskedEnd& end, const std::string& log) {
   const std::string tail = log_tail(log);
-  return fmt::format("node {} ended ({}) {:.1f}s after its start, not by the timeline{}", node, end.how,
-                     std::chrono::duration<double>(end.lasted).count(), tail.empty() ? "; its log is empty" : tail);
+  return fmt::format("node {} ended ({}) {:.1f}s after its start, not by the timeline{}", node,
+                     end.how, std::chrono::duration<double>(end.lasted).count(),
+                     tail.empty() ? "; its log is empty" : tail);
 }
 
 }  // namespace mread::scenarios

@@ -11,8 +11,8 @@
 
 namespace mread::scenarios {
 
-/// Looks again and again whether a node of a test has ended by itself, so that the moment is known. One thread of its
-/// own, from the constructor to the destructor.
+/// Looks again and again whether a node of a test has ended by itself, so that the moment is known.
+/// One thread of its own, from the constructor to the destructor.
 class NodeWatch {
  public:
   /// `topology` outlives it.
@@ -31,8 +31,8 @@ class NodeWatch {
   std::jthread thread_;  // Last: it uses all of the above.
 };
 
-/// "node b ended (killed by signal 9 (Killed)) 2.1s after its start, not by the timeline; its log ends:" and the last
-/// lines of its log.
+/// "node b ended (killed by signal 9 (Killed)) 2.1s after its start, not by the timeline; its log
+/// ends:" and the last lines of its log.
 std::string describe(const std::string& node, const UnaskedEnd& end, const std::string& log);
 
 }  // namespace mread::scenarios

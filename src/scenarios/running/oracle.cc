@@ -17,11 +17,18 @@ std::vector<model::Matcher> everything() {
 
 }  // namespace
 
-Oracle::Oracle(const Test& test, std::string node, std::vector<std::string> replica_labels, Asker& asker)
-    : test_(test), node_(std::move(node)), replica_labels_(std::move(replica_labels)), asker_(asker) {
+Oracle::Oracle(const Test& test, std::string node, std::vector<std::string> replica_labels,
+               Asker& asker)
+    : test_(test),
+      node_(std::move(node)),
+      replica_labels_(std::move(replica_labels)),
+      asker_(asker) {
   for (const NodeDeclaration& one : test.nodes) {
-    if (one.is_query_node || (one.kind != "prometheus" && one.kind != "mock" && one.kind != "influxdb")) continue;
-    // Data as old as a scenario can make them, so that nothing is lost that lies before start_timestamp.
+    if (one.is_query_node ||
+        (one.kind != "prometheus" && one.kind != "mock" && one.kind != "influxdb"))
+      continue;
+    // Data as old as a scenario can make them, so that nothing is lost that lies before
+    // start_timestamp.
     sources_.push_back({one.name, 0, one.kind == "mock"});
   }
 }
@@ -30,7 +37,8 @@ Result<void> Oracle::sync(int64_t end_ms, const std::set<std::string>& away, std
   if (!query_nodes_added_) {
     for (const NodeDeclaration& one : test_.nodes) {
       if (!one.is_query_node || one.node == nullptr) continue;
-      auto own = mockstore::expand_input_series(one.node->input_series(), {test_.start_ms, test_.interval.count()});
+      auto own = mockstore::expand_input_series(one.node->input_series(),
+                                                {test_.start_ms, test_.interval.count()});
       if (!own) return fail(own.error().in(one.name));
       if (auto added = add(std::move(*own), stop); !added) return added;
     }
@@ -40,14 +48,17 @@ Result<void> Oracle::sync(int64_t end_ms, const std::set<std::string>& away, std
     if (away.contains(source.node) || (source.is_static && source.read_up_to_ms > 0)) continue;
     // Data by input_series may well lie after now; a scrape's cannot.
     const int64_t last_ms = source.read_up_to_ms == 0 ? end_of_time_ms : end_ms;
-    ReadAnswer read = asker_.read(source.node, everything(), std::max<int64_t>(0, source.read_up_to_ms - overlap_ms),
-                                  last_ms, false, timeout, stop);
-    if (!read.ok()) return fail(Errc::unavailable, "the oracle cannot read " + source.node + ": " + read.error);
+    ReadAnswer read = asker_.read(source.node, everything(),
+                                  std::max<int64_t>(0, source.read_up_to_ms - overlap_ms), last_ms,
+                                  false, timeout, stop);
+    if (!read.ok())
+      return fail(Errc::unavailable, "the oracle cannot read " + source.node + ": " + read.error);
     if (auto added = add(std::move(read.series), stop); !added) return added;
     source.read_up_to_ms = end_ms;
   }
   if (known_.empty())
-    return fail(Errc::not_found, "the oracle is empty: no node holds a sample, so it could judge nothing");
+    return fail(Errc::not_found,
+                "the oracle is empty: no node holds a sample, so it could judge nothing");
   return {};
 }
 
@@ -56,7 +67,8 @@ Result<void> Oracle::add(std::vector<model::Series> series, std::stop_token stop
   for (model::Series& one : series) {
     for (const std::string& label : replica_labels_) one.labels.erase(label);
     KnownSeries& known = known_[one.labels];
-    for (const auto& sample : one.samples) newest_ms_ = std::max(newest_ms_.value_or(INT64_MIN), sample.timestamp_ms);
+    for (const auto& sample : one.samples)
+      newest_ms_ = std::max(newest_ms_.value_or(INT64_MIN), sample.timestamp_ms);
     for (const auto& sample : one.histograms)
       newest_ms_ = std::max(newest_ms_.value_or(INT64_MIN), sample.timestamp_ms);
     std::erase_if(one.samples, [&](const model::Sample& sample) {

@@ -12,14 +12,17 @@
 
 namespace mread::scenarios {
 
-/// The union of all nodes' data, in a real Prometheus of its own: the truth that answers are held against.
+/// The union of all nodes' data, in a real Prometheus of its own: the truth that answers are held
+/// against.
 ///
-/// What it holds  every series that a data node (one that does not read remotely) gives over remote read, so with its
+/// What it holds  every series that a data node (one that does not read remotely) gives over remote
+/// read, so with its
 ///                external labels; and the input_series of query nodes;
-///                not what rules of query nodes make (checks/oracle_scope.h). Replica labels are taken off. Of two
-///                values at the same time the one of the node that stands first in the file counts; conflicts() counts
-///                the rest.
-/// When           sync() reads what the nodes have gained since; a node that is away (killed, paused, …) is passed over
+///                not what rules of query nodes make (checks/oracle_scope.h). Replica labels are
+///                taken off. Of two values at the same time the one of the node that stands first
+///                in the file counts; conflicts() counts the rest.
+/// When           sync() reads what the nodes have gained since; a node that is away (killed,
+/// paused, …) is passed over
 ///                and read again the next time.
 ///
 /// Not thread-safe.
@@ -28,12 +31,14 @@ class Oracle {
   /// `node` is the Prometheus that holds the union; it runs already.
   Oracle(const Test& test, std::string node, std::vector<std::string> replica_labels, Asker& asker);
 
-  /// Reads every data node that is not `away` up to `end_ms`, and writes what is new. An error where one does not
-  /// answer, and after the first time for all when the union is empty: nothing could be held against it.
+  /// Reads every data node that is not `away` up to `end_ms`, and writes what is new. An error
+  /// where one does not answer, and after the first time for all when the union is empty: nothing
+  /// could be held against it.
   Result<void> sync(int64_t end_ms, const std::set<std::string>& away, std::stop_token stop);
 
   Answer instant(const std::string& expr, int64_t time_ms, std::stop_token stop);
-  Answer range(const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step, std::stop_token stop);
+  Answer range(const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step,
+               std::stop_token stop);
 
   size_t series() const { return known_.size(); }
   size_t conflicts() const { return conflicts_; }

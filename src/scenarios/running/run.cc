@@ -14,7 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_scenario_file(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+bool is_scenario_file(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
 
 // The test of a later round: the same, under a name of its own.
 Test in_round(Test test, size_t round) {
@@ -41,7 +43,8 @@ Result<std::vector<std::string>> find_scenarios(const std::vector<std::string>& 
   std::vector<std::string> files;
   const auto add = [&](const fs::path& path) {
     std::string name = path.lexically_normal().string();
-    if (std::find(files.begin(), files.end(), name) == files.end()) files.push_back(std::move(name));
+    if (std::find(files.begin(), files.end(), name) == files.end())
+      files.push_back(std::move(name));
   };
   for (const std::string& path : paths) {
     std::error_code error;
@@ -52,8 +55,10 @@ Result<std::vector<std::string>> find_scenarios(const std::vector<std::string>& 
       continue;
     }
     std::vector<fs::path> found;
-    for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-      if (entry->is_regular_file() && is_scenario_file(entry->path())) found.push_back(entry->path());
+    for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (entry->is_regular_file() && is_scenario_file(entry->path()))
+        found.push_back(entry->path());
     }
     if (error) return fail(Errc::config, path + ": " + error.message());
     if (found.empty()) return fail(Errc::config, path + ": no scenario (*.yaml) in this folder");
@@ -65,8 +70,10 @@ Result<std::vector<std::string>> find_scenarios(const std::vector<std::string>& 
 
 bool Selection::fits(const Test& test) const {
   const auto matches = [&](const std::string& filter) {
-    return fnmatch(filter.c_str(), test.scenario.c_str(), 0) == 0 || fnmatch(filter.c_str(), test.id.c_str(), 0) == 0 ||
-           fnmatch(filter.c_str(), test.title().c_str(), 0) == 0 || fnmatch(filter.c_str(), test.file.c_str(), 0) == 0;
+    return fnmatch(filter.c_str(), test.scenario.c_str(), 0) == 0 ||
+           fnmatch(filter.c_str(), test.id.c_str(), 0) == 0 ||
+           fnmatch(filter.c_str(), test.title().c_str(), 0) == 0 ||
+           fnmatch(filter.c_str(), test.file.c_str(), 0) == 0;
   };
   if (!filters.empty() && std::none_of(filters.begin(), filters.end(), matches)) return false;
   return tags.empty() || std::any_of(tags.begin(), tags.end(), [&](const std::string& tag) {
@@ -92,11 +99,13 @@ std::vector<Test> load_tests(const std::vector<std::string>& files, const Select
       const auto [at, is_new] = names.try_emplace(test.scenario, file);
       const auto [id, is_new_id] = ids.try_emplace(test.id, file);
       if (!is_new_id && at->second == file) {
-        errors.push_back(file + ": its test \"" + test.id + "\" has the name of one in " + id->second);
+        errors.push_back(file + ": its test \"" + test.id + "\" has the name of one in " +
+                         id->second);
         break;
       }
       if (!is_new && at->second != file) {
-        errors.push_back(file + ": the scenario's name \"" + test.scenario + "\" is that of " + at->second + " too");
+        errors.push_back(file + ": the scenario's name \"" + test.scenario + "\" is that of " +
+                         at->second + " too");
         break;
       }
     }
@@ -107,8 +116,9 @@ std::vector<Test> load_tests(const std::vector<std::string>& files, const Select
   return tests;
 }
 
-Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroundings, const RunOptions& options,
-                 RunObserver& observer, const std::function<void(TestResult&)>& keep, std::stop_token stop) {
+Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroundings,
+                 const RunOptions& options, RunObserver& observer,
+                 const std::function<void(TestResult&)>& keep, std::stop_token stop) {
   Report report;
   report.mread_version = MREAD_VERSION;
   report.seed = options.seed;
@@ -137,7 +147,8 @@ Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroun
       const Test& test = all[index];
       TestResult result;
       if (enough) {
-        result = not_run(test, around.engine.name(), "not run: an earlier test failed (--fail-fast)");
+        result =
+            not_run(test, around.engine.name(), "not run: an earlier test failed (--fail-fast)");
       } else {
         {
           const std::lock_guard lock(mutex);
@@ -166,7 +177,8 @@ Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroun
     report.tests[i] = not_run(all[i], around.engine.name(), "interrupted before it had a verdict");
     report.tests[i].is_interrupted = true;
   }
-  report.duration_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  report.duration_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;
 }
 

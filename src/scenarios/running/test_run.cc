@@ -16,11 +16,14 @@ namespace {
 constexpr const char* oracle_node = "mread-oracle";
 
 bool needs_oracle(const Invariant& invariant) {
-  return invariant.kind == Invariant::Kind::union_oracle || invariant.kind == Invariant::Kind::no_silent_partial;
+  return invariant.kind == Invariant::Kind::union_oracle ||
+         invariant.kind == Invariant::Kind::no_silent_partial;
 }
 
 // Data first, then what reads it, then what asks that.
-int start_rank(const NodeDeclaration& node) { return node.kind == "merger" ? 1 : node.is_query_node ? 2 : 0; }
+int start_rank(const NodeDeclaration& node) {
+  return node.kind == "merger" ? 1 : node.is_query_node ? 2 : 0;
+}
 
 class TestRun {
  public:
@@ -64,7 +67,9 @@ class TestRun {
     ~Finally() { act(); }
   };
 
-  void add_note(const std::string& note) { result_.note += (result_.note.empty() ? "" : "; ") + note; }
+  void add_note(const std::string& note) {
+    result_.note += (result_.note.empty() ? "" : "; ") + note;
+  }
 
   void say(const std::string& what) const {
     if (around_.progress) around_.progress(test_, what);
@@ -76,7 +81,8 @@ class TestRun {
     return false;
   }
 
-  // Everything that can be known before a node is started: versions, programs, acts. False when the test is skipped.
+  // Everything that can be known before a node is started: versions, programs, acts. False when the
+  // test is skipped.
   bool prepare() {
     const auto certificates = make_certificates(test_.certificates);
     if (!certificates) return skip(certificates.error().context);
@@ -104,7 +110,8 @@ class TestRun {
     }
     for (const TimelineEntry& entry : test_.timeline) {
       if (!entry.act) continue;
-      if (std::string reason = around_.engine.cannot(*entry.act); !reason.empty()) return skip(reason);
+      if (std::string reason = around_.engine.cannot(*entry.act); !reason.empty())
+        return skip(reason);
     }
     return true;
   }
@@ -112,7 +119,8 @@ class TestRun {
   Result<void> in_topology() {
     say("making a network");
     auto topology = around_.engine.create(around_.run_id, test_.id);
-    // That the machine lacks something is a reason to skip; that its engine fails in mid-run is not.
+    // That the machine lacks something is a reason to skip; that its engine fails in mid-run is
+    // not.
     if (!topology) return fail(Errc::unavailable, topology.error().to_string());
     topology_ = std::move(*topology);
     Result<void> done = [&]() -> Result<void> {
@@ -128,12 +136,14 @@ class TestRun {
   Result<void> start_nodes() {
     std::vector<size_t> order(test_.nodes.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return start_rank(test_.nodes[a]) < start_rank(test_.nodes[b]); });
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return start_rank(test_.nodes[a]) < start_rank(test_.nodes[b]);
+    });
     for (const size_t i : order) {
       const NodeDeclaration& node = test_.nodes[i];
       say("starting " + node.name);
-      if (auto started = topology_->start(specs_[i], stop_); !started) return fail(started.error().in(node.name));
+      if (auto started = topology_->start(specs_[i], stop_); !started)
+        return fail(started.error().in(node.name));
       started_.push_back(node.name);
       const std::vector<uint16_t> ports = node.node->ports();
       if (ports.empty()) continue;
@@ -156,17 +166,20 @@ class TestRun {
     return {};
   }
 
-  // A node that scrapes holds nothing at first; the union is empty until its first scrape is stored.
+  // A node that scrapes holds nothing at first; the union is empty until its first scrape is
+  // stored.
   Result<void> wait_for_data() {
     const auto deadline = around_.pace.now() + std::chrono::seconds(30);
     while (true) {
       auto synced = oracle_->sync(around_.pace.wall_ms(), {}, stop_);
-      if (synced || !synced.error().is(Errc::not_found) || around_.pace.now() >= deadline) return synced;
+      if (synced || !synced.error().is(Errc::not_found) || around_.pace.now() >= deadline)
+        return synced;
       if (!around_.pace.wait_until(around_.pace.now() + milliseconds(250), stop_)) return synced;
     }
   }
 
-  // The oracle speaks the same PromQL as the node that it judges: generations differ in their ranges' left ends.
+  // The oracle speaks the same PromQL as the node that it judges: generations differ in their
+  // ranges' left ends.
   Result<void> start_oracle(const Invariant&) {
     std::string version;
     for (const Check& check : test_.checks) {
@@ -178,7 +191,8 @@ class TestRun {
     auto spec = around_.make_oracle(oracle_node, version, context_);
     if (!spec) return fail(spec.error());
     say("starting the oracle");
-    if (auto started = topology_->start(*spec, stop_); !started) return fail(started.error().in("the oracle"));
+    if (auto started = topology_->start(*spec, stop_); !started)
+      return fail(started.error().in("the oracle"));
     ports_[oracle_node] = {spec->ports.front(), spec->ports.front(), "prometheus"};
     started_.emplace_back(oracle_node);
     result_.nodes.push_back({oracle_node, "oracle", version, "", {}});
@@ -199,7 +213,8 @@ class TestRun {
     if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
     std::unique_ptr<LoadGenerator> load;
     if (test_.load) {
-      const int64_t time_ms = test_.start_ms + test_.load->eval_time.value_or(milliseconds(0)).count();
+      const int64_t time_ms =
+          test_.start_ms + test_.load->eval_time.value_or(milliseconds(0)).count();
       load = std::make_unique<LoadGenerator>(*test_.load, time_ms, *asker_, around_.pace);
       load->start();
     }
@@ -228,14 +243,17 @@ class TestRun {
     };
     return std::any_of(test_.checks.begin(), test_.checks.end(), has) ||
            std::any_of(test_.invariants.begin(), test_.invariants.end(),
-                       [&](const Invariant& invariant) { return !invariant.expr.empty() && has(invariant); });
+                       [&](const Invariant& invariant) {
+                         return !invariant.expr.empty() && has(invariant);
+                       });
   }
 
   void look_for_lost_nodes() {
     for (const std::string& node : started_) {
       const auto end = topology_->unasked_end(node);
       if (!end) continue;
-      result_.incident = topology_->with_names(describe(node, *end, topology_->log(node).value_or("")));
+      result_.incident =
+          topology_->with_names(describe(node, *end, topology_->log(node).value_or("")));
       return;
     }
   }

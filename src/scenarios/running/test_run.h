@@ -19,24 +19,27 @@ struct TestSurroundings {
   Pace& pace;
   std::string run_id;
   NodeContext nodes;  ///< clock and seed are each test's own
-  std::function<std::unique_ptr<Asker>(const Topology&, std::map<std::string, NodePorts>)> make_asker = make_http_asker;
-  std::function<Result<NodeSpec>(const std::string&, const std::string&, const NodeContext&)> make_oracle =
-      oracle_prometheus;
+  std::function<std::unique_ptr<Asker>(const Topology&, std::map<std::string, NodePorts>)>
+      make_asker = make_http_asker;
+  std::function<Result<NodeSpec>(const std::string&, const std::string&, const NodeContext&)>
+      make_oracle = oracle_prometheus;
   /// Told what the test is doing, in a few words ("starting query", "fault"); may be empty.
   std::function<void(const Test&, const std::string&)> progress;
 };
 
-/// Runs one test from its first node to its verdict; nothing of it is left when it returns. Never throws, and never
-/// gives up on what failed: that is in the result. When `stop` is requested it ends early, and the result means
-/// nothing.
+/// Runs one test from its first node to its verdict; nothing of it is left when it returns. Never
+/// throws, and never gives up on what failed: that is in the result. When `stop` is requested it
+/// ends early, and the result means nothing.
 ///
-/// Phases   Nodes start: data nodes, then mergers, then query nodes; data are fed; the oracle is filled. `before`: the
-///          checks of that phase, with nothing broken. Then the timeline's clock starts. Entries with the same `at:`
-///          are a step: it comes when its time has come and all that was due earlier is done; the checks of its phase
-///          run at once. A `for:` ends its entry when that time is over, but never before the checks of its step are
-///          done; entries without it end when the last step's checks are done (with a load: when the load has ended).
-///          `after`: the checks of that phase, with all of it undone. Where nothing is checked `after`, nothing is
-///          waited for.
+/// Phases   Nodes start: data nodes, then mergers, then query nodes; data are fed; the oracle is
+/// filled. `before`: the
+///          checks of that phase, with nothing broken. Then the timeline's clock starts. Entries
+///          with the same `at:` are a step: it comes when its time has come and all that was due
+///          earlier is done; the checks of its phase run at once. A `for:` ends its entry when that
+///          time is over, but never before the checks of its step are done; entries without it end
+///          when the last step's checks are done (with a load: when the load has ended). `after`:
+///          the checks of that phase, with all of it undone. Where nothing is checked `after`,
+///          nothing is waited for.
 TestResult run_test(const Test& test, const TestSurroundings& surroundings, std::stop_token stop);
 
 }  // namespace mread::scenarios

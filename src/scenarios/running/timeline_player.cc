@@ -30,8 +30,9 @@ bool brings_back(Act act) {
 
 }  // namespace
 
-Result<void> TimelinePlayer::play(const RunPhase& run_phase, std::optional<Pace::TimePoint> hold_until,
-                                  bool undo_at_end, std::stop_token stop) {
+Result<void> TimelinePlayer::play(const RunPhase& run_phase,
+                                  std::optional<Pace::TimePoint> hold_until, bool undo_at_end,
+                                  std::stop_token stop) {
   const Pace::TimePoint begin = pace_.now();
   const std::vector<TimelineEntry>& timeline = test_.timeline;
   for (size_t i = 0; i < timeline.size();) {
@@ -65,7 +66,8 @@ Result<void> TimelinePlayer::play(const RunPhase& run_phase, std::optional<Pace:
   return {};
 }
 
-Result<void> TimelinePlayer::apply(const TimelineEntry& entry, Pace::TimePoint begin, std::stop_token stop) {
+Result<void> TimelinePlayer::apply(const TimelineEntry& entry, Pace::TimePoint begin,
+                                   std::stop_token stop) {
   std::optional<Pace::TimePoint> end;
   if (entry.lasts) end = begin + entry.at + *entry.lasts;
   if (entry.act) {
@@ -95,9 +97,10 @@ Result<void> TimelinePlayer::undo(const Active& active, std::stop_token stop) {
 
 Result<void> TimelinePlayer::undo_due(std::optional<Pace::TimePoint> limit, std::stop_token stop) {
   while (true) {
-    const auto first = std::min_element(active_.begin(), active_.end(), [](const Active& a, const Active& b) {
-      return a.end.value_or(Pace::TimePoint::max()) < b.end.value_or(Pace::TimePoint::max());
-    });
+    const auto first =
+        std::min_element(active_.begin(), active_.end(), [](const Active& a, const Active& b) {
+          return a.end.value_or(Pace::TimePoint::max()) < b.end.value_or(Pace::TimePoint::max());
+        });
     if (first == active_.end() || !first->end || (limit && *first->end > *limit)) return {};
     if (!pace_.wait_until(*first->end, stop)) return fail(Errc::canceled, "canceled");
     const Active due = *first;
@@ -111,7 +114,8 @@ Result<void> TimelinePlayer::set_faults(const std::string& node, std::stop_token
   // A mock takes its faults as one list: those of every entry in force, in the file's order.
   std::string faults;
   for (const Active& active : active_) {
-    if (active.entry->node == node && !active.entry->act) faults += (faults.empty() ? "" : ",") + active.entry->fault;
+    if (active.entry->node == node && !active.entry->act)
+      faults += (faults.empty() ? "" : ",") + active.entry->fault;
   }
   return asker_.set_faults(node, "[" + faults + "]", stop);
 }
@@ -120,7 +124,8 @@ Result<void> TimelinePlayer::do_act(const std::string& node, Act act, std::stop_
   if (auto done = topology_.act(node, act, stop); !done)
     return fail(done.error().in(std::string(to_string(act)) + " " + node));
   if (!brings_back(act)) return {};
-  if (auto ready = topology_.wait_ready(node, ready_timeout, stop); !ready) return fail(ready.error().in(node));
+  if (auto ready = topology_.wait_ready(node, ready_timeout, stop); !ready)
+    return fail(ready.error().in(node));
   return {};
 }
 

@@ -21,10 +21,11 @@ class TimelinePlayer {
   TimelinePlayer(const Test& test, Topology& topology, Asker& asker, Pace& pace)
       : test_(test), topology_(topology), asker_(asker), pace_(pace) {}
 
-  /// Plays all of it. `hold_until` is a time before which nothing without `for:` is undone (the end of a load).
-  /// `undo_at_end` is false where nobody looks at what comes after. Errors: an act or a fault that could not be done.
-  Result<void> play(const RunPhase& run_phase, std::optional<Pace::TimePoint> hold_until, bool undo_at_end,
-                    std::stop_token stop);
+  /// Plays all of it. `hold_until` is a time before which nothing without `for:` is undone (the end
+  /// of a load). `undo_at_end` is false where nobody looks at what comes after. Errors: an act or a
+  /// fault that could not be done.
+  Result<void> play(const RunPhase& run_phase, std::optional<Pace::TimePoint> hold_until,
+                    bool undo_at_end, std::stop_token stop);
 
   const std::vector<FaultSpan>& fault_spans() const { return spans_; }
 

@@ -19,13 +19,15 @@ Result<std::string> value_of(const config::Secret& secret, const std::string& ke
 }
 
 bool one_line(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+  return std::none_of(text.begin(), text.end(),
+                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 // Secrets that are known at once, or stand in a file.
 class Known final : public net::Authorizer {
  public:
-  explicit Known(std::variant<config::BasicAuth, config::Authorization> settings) : settings_(std::move(settings)) {}
+  explicit Known(std::variant<config::BasicAuth, config::Authorization> settings)
+      : settings_(std::move(settings)) {}
 
   net::asio::awaitable<Result<std::string>> authorization() override { co_return value(); }
   bool refused(const std::string&) override { return false; }
@@ -43,8 +45,8 @@ class Known final : public net::Authorizer {
     const auto credentials = value_of(authorization.credentials, "authorization credentials");
     if (!credentials) return fail(credentials.error());
     if (!one_line(*credentials)) {
-      return fail(Errc::environment,
-                  "authorization credentials_file: " + authorization.credentials.file + ": want one line");
+      return fail(Errc::environment, "authorization credentials_file: " +
+                                         authorization.credentials.file + ": want one line");
     }
     return credentials->empty() ? authorization.type : authorization.type + " " + *credentials;
   }
@@ -56,7 +58,9 @@ class Known final : public net::Authorizer {
 class Unusable final : public net::Authorizer {
  public:
   explicit Unusable(std::string why) : why_(std::move(why)) {}
-  net::asio::awaitable<Result<std::string>> authorization() override { co_return fail(Errc::config, why_); }
+  net::asio::awaitable<Result<std::string>> authorization() override {
+    co_return fail(Errc::config, why_);
+  }
   bool refused(const std::string&) override { return false; }
 
  private:
@@ -96,7 +100,9 @@ class WithHeaders final : public net::Authorizer {
     return out;
   }
 
-  bool refused(const std::string& value) override { return credentials_ && credentials_->refused(value); }
+  bool refused(const std::string& value) override {
+    return credentials_ && credentials_->refused(value);
+  }
 
  private:
   const std::shared_ptr<net::Authorizer> credentials_;
@@ -104,9 +110,11 @@ class WithHeaders final : public net::Authorizer {
   net::Headers all_headers_;
 };
 
-std::shared_ptr<net::Authorizer> credentials_of(const config::Endpoint& endpoint, std::chrono::milliseconds timeout,
+std::shared_ptr<net::Authorizer> credentials_of(const config::Endpoint& endpoint,
+                                                std::chrono::milliseconds timeout,
                                                 TokenSources& tokens) {
-  if (const auto* basic = std::get_if<config::BasicAuth>(&endpoint.credentials)) return std::make_shared<Known>(*basic);
+  if (const auto* basic = std::get_if<config::BasicAuth>(&endpoint.credentials))
+    return std::make_shared<Known>(*basic);
   if (const auto* authorization = std::get_if<config::Authorization>(&endpoint.credentials)) {
     return std::make_shared<Known>(*authorization);
   }
@@ -118,7 +126,8 @@ std::shared_ptr<net::Authorizer> credentials_of(const config::Endpoint& endpoint
 
 }  // namespace
 
-std::shared_ptr<net::Authorizer> backend_authorizer(const config::Endpoint& endpoint, std::chrono::milliseconds timeout,
+std::shared_ptr<net::Authorizer> backend_authorizer(const config::Endpoint& endpoint,
+                                                    std::chrono::milliseconds timeout,
                                                     TokenSources& tokens) {
   if (!endpoint.unusable.empty()) return std::make_shared<Unusable>(endpoint.unusable);
   auto credentials = credentials_of(endpoint, timeout, tokens);
@@ -126,10 +135,12 @@ std::shared_ptr<net::Authorizer> backend_authorizer(const config::Endpoint& endp
   return std::make_shared<WithHeaders>(std::move(credentials), endpoint);
 }
 
-std::vector<net::ClientRequest> authorized_requests(const config::Config& config, TokenSources& tokens) {
+std::vector<net::ClientRequest> authorized_requests(const config::Config& config,
+                                                    TokenSources& tokens) {
   auto requests = backend_requests(config);
   for (size_t i = 0; i < requests.size(); ++i) {
-    requests[i].authorizer = backend_authorizer(config.endpoints[i], config.backends[i].timeout, tokens);
+    requests[i].authorizer =
+        backend_authorizer(config.endpoints[i], config.backends[i].timeout, tokens);
   }
   return requests;
 }

@@ -13,8 +13,11 @@ std::vector<net::ClientRequest> backend_requests(const config::Config& config) {
     const config::Endpoint& endpoint = config.endpoints[i];
     net::ClientRequest request;
     // Of a backend that cannot be asked, its authorizer fails each request before it is sent.
-    auto url = net::Url::parse(endpoint.unusable.empty() ? endpoint.url : "http://unusable.invalid/");
-    if (!url) throw yaml::ConfigError("backend " + config.backends[i].name + ": " + url.error().to_string());
+    auto url =
+        net::Url::parse(endpoint.unusable.empty() ? endpoint.url : "http://unusable.invalid/");
+    if (!url)
+      throw yaml::ConfigError("backend " + config.backends[i].name + ": " +
+                              url.error().to_string());
     request.url = std::move(*url);
     request.method = "POST";
     request.follow_redirects = endpoint.follow_redirects;

@@ -7,8 +7,8 @@
 
 namespace mread::serve {
 
-/// The backends as the client of net sees them: by index in Config::backends, method, target and fixed headers filled
-/// in.
+/// The backends as the client of net sees them: by index in Config::backends, method, target and
+/// fixed headers filled in.
 std::vector<net::ClientRequest> backend_requests(const config::Config& config);
 
 }  // namespace mread::serve

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "merger/fan_out/vital.h"
+#include "merger/fan_out/health_sign.h"
 
 namespace mread::serve {
 
@@ -21,7 +21,8 @@ Circuits::Circuits(const config::Config& config, const Circuits* previous) {
   for (size_t i = 0; i < previous->breakers_.size(); ++i) {
     const auto same = std::find(identities_.begin(), identities_.end(), previous->identities_[i]);
     if (same == identities_.end()) continue;
-    breakers_[static_cast<size_t>(same - identities_.begin())] = previous->breakers_[i].with(*config.health);
+    breakers_[static_cast<size_t>(same - identities_.begin())] =
+        previous->breakers_[i].with(*config.health);
   }
 }
 
@@ -40,15 +41,17 @@ void Circuits::Admission::prepare(merger::FanOutOptions& options) const {
   }
 }
 
-std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome& outcome, TimePoint now) {
+std::vector<Circuits::Change> Circuits::Admission::settle(const merger::Outcome& outcome,
+                                                          TimePoint now) {
   std::vector<Change> changes;
   const std::lock_guard lock(circuits_.mutex_);
   for (size_t i = 0; i < permits_.size(); ++i) {
     Breaker& breaker = circuits_.breakers_[i];
     const Breaker::State before = breaker.state();
     const bool known = i < outcome.backends.size();
-    const auto vital = known ? merger::vital(outcome.backends[i], circuits_.hung_after_) : merger::Vital::unknown;
-    breaker.record(permits_[i], vital, now, who_);
+    const auto health_sign = known ? merger::health_sign(outcome.backends[i], circuits_.hung_after_)
+                                   : merger::HealthSign::unknown;
+    breaker.record(permits_[i], health_sign, now, who_);
     if (breaker.state() != before) changes.push_back({i, breaker.state()});
   }
   permits_.clear();
@@ -75,7 +78,9 @@ std::chrono::milliseconds Circuits::late_after(const merger::Backend& backend) c
 
 bool Circuits::take_probing(size_t backend) {
   const std::lock_guard lock(mutex_);
-  if (retired_ || backend >= breakers_.size() || probing_[backend] || !breakers_[backend].next_probe()) return false;
+  if (retired_ || backend >= breakers_.size() || probing_[backend] ||
+      !breakers_[backend].next_probe())
+    return false;
   probing_[backend] = true;
   return true;
 }

@@ -12,8 +12,8 @@
 
 namespace mread::serve {
 
-/// The circuit breakers of all backends of a configuration; without `health:` it has none, and admits everywhere. Safe
-/// to use from several threads.
+/// The circuit breakers of all backends of a configuration; without `health:` it has none, and
+/// admits everywhere. Safe to use from several threads.
 class Circuits {
  public:
   /// A circuit that has changed.
@@ -25,8 +25,8 @@ class Circuits {
   /// `previous` may be null; a backend of the same name and URL keeps what is known of it.
   explicit Circuits(const config::Config& config, const Circuits* previous = nullptr);
 
-  /// One read's leave to ask, taken when it is about to ask. Goes before the circuits go; where it goes without
-  /// settle(), the read has shown nothing.
+  /// One read's leave to ask, taken when it is about to ask. Goes before the circuits go; where it
+  /// goes without settle(), the read has shown nothing.
   class Admission {
    public:
     /// `who` is the read, for backends that are not probed.
@@ -48,12 +48,14 @@ class Circuits {
   bool enabled() const { return !breakers_.empty(); }
   merger::Breaker::State state(size_t backend) const;
 
-  /// A read has waited for a backend for late_after() without an answer. True where that makes the backend suspect.
+  /// A read has waited for a backend for late_after() without an answer. True where that makes the
+  /// backend suspect.
   bool late(size_t backend, TimePoint now);
   /// How long a read waits for the start of this backend's answer until late() is to be called.
   std::chrono::milliseconds late_after(const merger::Backend& backend) const;
 
-  /// True where the backend is to be probed and nobody does yet: the caller does from now on, until due() is empty.
+  /// True where the backend is to be probed and nobody does yet: the caller does from now on, until
+  /// due() is empty.
   bool take_probing(size_t backend);
   /// When the next probe is to begin; empty where no more are wanted, and probing is given back.
   std::optional<TimePoint> due(size_t backend);

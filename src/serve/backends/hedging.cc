@@ -5,20 +5,24 @@
 namespace mread::serve {
 
 Hedging::Hedging(const config::Config& config) : config_(config), groups_(config.groups.size()) {
-  const bool any = std::any_of(config.groups.begin(), config.groups.end(),
-                               [](const merger::Group& group) { return group.hedge_after.has_value(); });
+  const bool any =
+      std::any_of(config.groups.begin(), config.groups.end(),
+                  [](const merger::Group& group) { return group.hedge_after.has_value(); });
   if (any) windows_.resize(config.backends.size());
 }
 
-void Hedging::take_over(const Hedging& previous, const std::vector<std::optional<size_t>>& origins) {
+void Hedging::take_over(const Hedging& previous,
+                        const std::vector<std::optional<size_t>>& origins) {
   const std::scoped_lock lock(mutex_, previous.mutex_);
   for (size_t i = 0; i < groups_.size(); ++i) {
     for (size_t j = 0; j < previous.groups_.size(); ++j) {
-      if (config_.groups[i].name == previous.config_.groups[j].name) groups_[i] = previous.groups_[j];
+      if (config_.groups[i].name == previous.config_.groups[j].name)
+        groups_[i] = previous.groups_[j];
     }
   }
   for (size_t i = 0; i < windows_.size(); ++i) {
-    if (origins.at(i) && *origins[i] < previous.windows_.size()) windows_[i] = previous.windows_[*origins[i]];
+    if (origins.at(i) && *origins[i] < previous.windows_.size())
+      windows_[i] = previous.windows_[*origins[i]];
   }
 }
 

@@ -11,13 +11,14 @@
 
 namespace mread::serve {
 
-/// What groups with `hedge_after` need to know from read to read: the recent latencies of their members, and each
-/// group's budget, which all reads share. Safe to use from several threads.
+/// What groups with `hedge_after` need to know from read to read: the recent latencies of their
+/// members, and each group's budget, which all reads share. Safe to use from several threads.
 class Hedging {
  public:
   /// `config` outlives it.
   explicit Hedging(const config::Config& config);
-  /// Begins with what another knows: of groups by name, of backends by `origins`, their index there.
+  /// Begins with what another knows: of groups by name, of backends by `origins`, their index
+  /// there.
   void take_over(const Hedging& previous, const std::vector<std::optional<size_t>>& origins);
 
   /// For a read that begins and that this outlives.

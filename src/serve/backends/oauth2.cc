@@ -40,7 +40,8 @@ void add_field(std::string& form, std::string_view name, std::string_view value)
   form += encoded(name) + "=" + encoded(value);
 }
 
-// The endpoint's word for what is wrong, where it looks like one ("invalid_client"): all else stays out of messages.
+// The endpoint's word for what is wrong, where it looks like one ("invalid_client"): all else stays
+// out of messages.
 std::string error_word(const json::value& body) {
   constexpr size_t longest = 64;
   const auto* object = body.if_object();
@@ -71,7 +72,8 @@ std::optional<std::chrono::seconds> lifetime(const json::value& value) {
 }
 
 bool fits_a_header(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return c > 0x20 && c < 0x7f; });
 }
 
 // "bearer", in any case, is written "Bearer": some servers compare.
@@ -80,13 +82,15 @@ std::string token_type(const json::object& object) {
   const auto* word = value == nullptr ? nullptr : value->if_string();
   if (word == nullptr || !fits_a_header({word->data(), word->size()})) return "Bearer";
   std::string lower(word->begin(), word->end());
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return lower == "bearer" ? "Bearer" : std::string(*word);
 }
 
 }  // namespace
 
-net::ClientRequest token_request(const config::OAuth2& settings, const std::string& secret, ClientStyle style) {
+net::ClientRequest token_request(const config::OAuth2& settings, const std::string& secret,
+                                 ClientStyle style) {
   net::ClientRequest request;
   auto url = net::Url::parse(settings.token_url);
   if (!url) throw yaml::ConfigError("oauth2 token_url: " + url.error().to_string());
@@ -96,8 +100,9 @@ net::ClientRequest token_request(const config::OAuth2& settings, const std::stri
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   request.headers.add("Accept", "application/json");
   // endpoint_params may say otherwise, as in Go.
-  const bool has_grant_type = std::any_of(settings.endpoint_params.begin(), settings.endpoint_params.end(),
-                                          [](const auto& param) { return param.first == "grant_type"; });
+  const bool has_grant_type =
+      std::any_of(settings.endpoint_params.begin(), settings.endpoint_params.end(),
+                  [](const auto& param) { return param.first == "grant_type"; });
   if (!has_grant_type) add_field(request.body, "grant_type", "client_credentials");
   if (!settings.scopes.empty()) {
     std::string scopes;
@@ -106,7 +111,8 @@ net::ClientRequest token_request(const config::OAuth2& settings, const std::stri
   }
   for (const auto& [name, value] : settings.endpoint_params) add_field(request.body, name, value);
   if (style == ClientStyle::header) {
-    request.origin_headers.add("Authorization", net::basic_authorization(encoded(settings.client_id), encoded(secret)));
+    request.origin_headers.add(
+        "Authorization", net::basic_authorization(encoded(settings.client_id), encoded(secret)));
   } else {
     add_field(request.body, "client_id", settings.client_id);
     if (!secret.empty()) add_field(request.body, "client_secret", secret);
@@ -128,7 +134,8 @@ Result<AccessToken> read_token(int status, std::string_view body) {
   const auto* token = value == nullptr ? nullptr : value->if_string();
   if (token == nullptr || !fits_a_header({token->data(), token->size()})) {
     const std::string word = error_word(parsed);
-    return fail(Errc::malformed, "the answer has no access_token" + (word.empty() ? "" : ", but says " + word));
+    return fail(Errc::malformed,
+                "the answer has no access_token" + (word.empty() ? "" : ", but says " + word));
   }
   AccessToken out{token_type(*object) + " " + std::string(*token), std::nullopt};
   if (const auto* expires = object->if_contains("expires_in")) out.lifetime = lifetime(*expires);
@@ -139,7 +146,8 @@ std::optional<std::string> TokenCache::usable(TimePoint now) const {
   if (!token_) return std::nullopt;
   if (token_->lifetime) {
     const std::chrono::nanoseconds whole = *token_->lifetime;
-    if (now >= asked_at_ + (whole - std::min<std::chrono::nanoseconds>(whole / 4, early))) return std::nullopt;
+    if (now >= asked_at_ + (whole - std::min<std::chrono::nanoseconds>(whole / 4, early)))
+      return std::nullopt;
   }
   return token_->authorization;
 }

@@ -19,7 +19,8 @@ using namespace asio::experimental::awaitable_operators;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 // The head is the answer; nobody reads the body, so the connection is closed.
-asio::awaitable<bool> answers(net::Client& client, net::ClientRequest request, std::chrono::milliseconds timeout) {
+asio::awaitable<bool> answers(net::Client& client, net::ClientRequest request,
+                              std::chrono::milliseconds timeout) {
   asio::steady_timer timer(co_await asio::this_coro::executor, timeout);
   auto first = co_await (client.open(std::move(request)) || timer.async_wait(nothrow));
   const auto* stream = std::get_if<0>(&first);
@@ -40,7 +41,8 @@ void Prober::watch(std::shared_ptr<Circuits> circuits, size_t backend, Target ta
   });
 }
 
-asio::awaitable<void> Prober::probe_until_closed(std::shared_ptr<Circuits> circuits, size_t backend, Target target) {
+asio::awaitable<void> Prober::probe_until_closed(std::shared_ptr<Circuits> circuits, size_t backend,
+                                                 Target target) {
   co_await asio::this_coro::throw_if_cancelled(false);
   asio::steady_timer timer(strand_);
   while (!tasks_.closed()) {

@@ -15,9 +15,9 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Probes backends that are suspect or whose circuit is open, each by a task of its own, which ends when neither is so
-/// any more. Any
-/// response with a status below 500 counts as an answer: a backend need not know the path.
+/// Probes backends that are suspect or whose circuit is open, each by a task of its own, which ends
+/// when neither is so any more. Any response with a status below 500 counts as an answer: a backend
+/// need not know the path.
 ///
 /// Safe to use from several threads; stop() before it goes, and before the client goes.
 class Prober : public std::enable_shared_from_this<Prober> {
@@ -36,7 +36,8 @@ class Prober : public std::enable_shared_from_this<Prober> {
   asio::awaitable<void> stop();
 
  private:
-  asio::awaitable<void> probe_until_closed(std::shared_ptr<Circuits> circuits, size_t backend, Target target);
+  asio::awaitable<void> probe_until_closed(std::shared_ptr<Circuits> circuits, size_t backend,
+                                           Target target);
 
   asio::any_io_executor strand_;
   net::Client& client_;

@@ -35,9 +35,11 @@ asio::awaitable<Result<net::Response>> exchange(net::Client& client, net::Client
 
 }  // namespace
 
-class TokenSources::Source final : public net::Authorizer, public std::enable_shared_from_this<Source> {
+class TokenSources::Source final : public net::Authorizer,
+                                   public std::enable_shared_from_this<Source> {
  public:
-  Source(std::shared_ptr<TokenSources> owner, config::OAuth2 settings, std::chrono::milliseconds timeout)
+  Source(std::shared_ptr<TokenSources> owner, config::OAuth2 settings,
+         std::chrono::milliseconds timeout)
       : owner_(std::move(owner)), settings_(std::move(settings)), timeout_(timeout) {
     const auto request = token_request(settings_, "", style_);
     place_ = request.url.authority() + request.url.target.substr(0, request.url.target.find('?'));
@@ -90,7 +92,8 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
  private:
   // `outcome` is guarded by the source's mutex, `done` belongs to the strand.
   struct Waiter {
-    explicit Waiter(const asio::any_io_executor& any_executor) : strand(any_executor), done(any_executor) {}
+    explicit Waiter(const asio::any_io_executor& any_executor)
+        : strand(any_executor), done(any_executor) {}
     asio::any_io_executor strand;
     net::Event done;
     std::optional<Result<std::string>> outcome;
@@ -100,7 +103,8 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
     std::string secret = settings_.client_secret.text;
     if (!settings_.client_secret.file.empty()) {
       auto read = read_secret_file(settings_.client_secret.file);
-      if (!read) co_return fail(Errc::environment, "oauth2 client_secret_file: " + read.error().to_string());
+      if (!read)
+        co_return fail(Errc::environment, "oauth2 client_secret_file: " + read.error().to_string());
       secret = std::move(*read);
     }
     // Files of TLS are read when they are first needed: they are no business of the other backends.
@@ -131,7 +135,8 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
     auto request = token_request(settings_, secret, style);
     request.transport = transport_;
     asio::steady_timer timer(co_await asio::this_coro::executor, timeout_);
-    auto finished = co_await (exchange(owner_->client_, std::move(request)) || timer.async_wait(nothrow));
+    auto finished =
+        co_await (exchange(owner_->client_, std::move(request)) || timer.async_wait(nothrow));
     auto* response = std::get_if<0>(&finished);
     if (response == nullptr) {
       co_return fail(Errc::unavailable, prefix + ": no answer within " + format_duration(timeout_));
@@ -142,7 +147,8 @@ class TokenSources::Source final : public net::Authorizer, public std::enable_sh
       std::string what = error.to_string();
       const std::string authority = place_.substr(0, place_.find('/')) + ": ";
       if (what.starts_with(authority)) what.erase(0, authority.size());
-      co_return fail(error.is(Errc::canceled) ? Errc::canceled : Errc::unavailable, prefix + ": " + what);
+      co_return fail(error.is(Errc::canceled) ? Errc::canceled : Errc::unavailable,
+                     prefix + ": " + what);
     }
     auto token = read_token((*response)->head.status, (*response)->body);
     if (!token) co_return fail(token.error().in(prefix));

@@ -19,15 +19,17 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Fetches OAuth 2.0 tokens, each by a task of its own, so that a read that is given up takes no token away from the
-/// others that wait for it. Backends with the same settings share one token, and it survives a reload.
+/// Fetches OAuth 2.0 tokens, each by a task of its own, so that a read that is given up takes no
+/// token away from the others that wait for it. Backends with the same settings share one token,
+/// and it survives a reload.
 ///
 /// Safe to use from several threads; stop() before it goes, and before the client goes.
 class TokenSources : public std::enable_shared_from_this<TokenSources> {
  public:
   TokenSources(const asio::any_io_executor& executor, net::Client& client);
   /// What authorizes by a token of these settings. A request for a token takes at most `timeout`.
-  std::shared_ptr<net::Authorizer> source(const config::OAuth2& settings, std::chrono::milliseconds timeout);
+  std::shared_ptr<net::Authorizer> source(const config::OAuth2& settings,
+                                          std::chrono::milliseconds timeout);
   /// Cancels what is under way and completes when that has ended; whoever waits for a token fails.
   asio::awaitable<void> stop();
 

@@ -54,15 +54,16 @@ std::string_view query_of(std::string_view target) {
   return query == std::string_view::npos ? std::string_view() : target.substr(query + 1);
 }
 
-// A GET beside the read endpoint, with whatever lets reads in. Errors: as of the client; Errc::limit for a body of more
-// than `limit_bytes`.
-asio::awaitable<Result<Got>> get(net::Client& client, net::ClientRequest request, std::string path, std::string query,
-                                 uint64_t limit_bytes) {
+// A GET beside the read endpoint, with whatever lets reads in. Errors: as of the client;
+// Errc::limit for a body of more than `limit_bytes`.
+asio::awaitable<Result<Got>> get(net::Client& client, net::ClientRequest request, std::string path,
+                                 std::string query, uint64_t limit_bytes) {
   const std::string_view more = query_of(request.url.target);
   if (!more.empty()) query += (query.empty() ? "" : "&") + std::string(more);
   request.method = "GET";
   request.url.target = path + (query.empty() ? "" : "?" + query);
-  for (const char* name : {"Accept-Encoding", "Content-Encoding", "Content-Type", "X-Prometheus-Remote-Read-Version"}) {
+  for (const char* name : {"Accept-Encoding", "Content-Encoding", "Content-Type",
+                           "X-Prometheus-Remote-Read-Version"}) {
     request.headers.remove(name);
   }
   auto stream = co_await client.open(std::move(request));
@@ -80,7 +81,8 @@ Error status_error(const std::string& path, int status) {
 }
 
 // The strings in "data" of an answer of Prometheus's API; none where it is not all of them.
-Result<std::optional<std::vector<std::string>>> strings_in(const std::string& path, const std::string& body) {
+Result<std::optional<std::vector<std::string>>> strings_in(const std::string& path,
+                                                           const std::string& body) {
   boost::system::error_code code;
   const json::value answer = json::parse(body, code);
   const json::object* object = code ? nullptr : answer.if_object();
@@ -129,7 +131,8 @@ class Learning {
     const std::string path = api_ + "/status/config";
     auto got = co_await get(client_, source_.read, path, "", config_bytes);
     if (!got) co_return fail(std::move(got.error()));
-    // As a proxy says of a Prometheus that is not there; other stores say that there is no such page.
+    // As a proxy says of a Prometheus that is not there; other stores say that there is no such
+    // page.
     if (got->status == 429 || got->status == 500 || (got->status >= 502 && got->status <= 504)) {
       co_return fail(status_error(path, got->status));
     }
@@ -142,7 +145,8 @@ class Learning {
     auto config = parse_prometheus_config(std::string(*text));
     if (!config) co_return false;
     if (config->reads_remotely) {
-      co_return fail(Errc::unsupported, "it has a remote_read of its own, so it may hold what others hold");
+      co_return fail(Errc::unsupported,
+                     "it has a remote_read of its own, so it may hold what others hold");
     }
     config_ = std::move(*config);
     co_return true;
@@ -158,7 +162,8 @@ class Learning {
     if (!*names) co_return fail(Errc::unsupported, path + ": it does not list all labels");
     // The metric's name rules out most, so it takes its memory first.
     std::vector<std::string>& all = **names;
-    std::stable_partition(all.begin(), all.end(), [](const auto& name) { return name == model::metric_name_label; });
+    std::stable_partition(all.begin(), all.end(),
+                          [](const auto& name) { return name == model::metric_name_label; });
     for (size_t i = 0; i < all.size(); ++i) {
       const std::string& name = all[i];
       // What begins with U__ is an escaped name to 3.x, and other names would have to be escaped.
@@ -216,8 +221,10 @@ class Learning {
   }
 
   asio::awaitable<Result<void>> list_series() {
-    // A store that knows nothing of the hint would send all that it has: it is tried with little first.
-    static constexpr std::array<int64_t, 4> tries_ms{60'000, 3'600'000, 86'400'000, 30 * 86'400'000LL};
+    // A store that knows nothing of the hint would send all that it has: it is tried with little
+    // first.
+    static constexpr std::array<int64_t, 4> tries_ms{60'000, 3'600'000, 86'400'000,
+                                                     30 * 86'400'000LL};
     for (const int64_t back_ms : tries_ms) {
       auto listed = co_await list_series_from(now_ms_ - back_ms, nullptr);
       if (!listed) co_return fail(std::move(listed.error()));
@@ -229,7 +236,8 @@ class Learning {
   }
 
   // Returns how many there are.
-  asio::awaitable<Result<size_t>> list_series_from(int64_t start_ms, merger::CatalogBuilder* builder) {
+  asio::awaitable<Result<size_t>> list_series_from(int64_t start_ms,
+                                                   merger::CatalogBuilder* builder) {
     constexpr int64_t year_ms = 365LL * 86'400'000;
     model::Query query;
     query.start_ms = start_ms;
@@ -250,11 +258,13 @@ class Learning {
     const net::ResponseHead head = (*stream)->head();
     if (head.status / 100 != 2) co_return fail(status_error("listing series", head.status));
     if (!head.headers.get("Content-Type").starts_with("application/x-protobuf")) {
-      co_return fail(Errc::unsupported, "listing series: its answer is not of the type that was asked for");
+      co_return fail(Errc::unsupported,
+                     "listing series: its answer is not of the type that was asked for");
     }
     auto body = co_await net::read_all(**stream, source_.limits.bytes + (1U << 20));
     if (!body) co_return fail(std::move(body.error()));
-    if (head.headers.contains("X-Mread-Partial") || (*stream)->trailers().contains("X-Mread-Partial")) {
+    if (head.headers.contains("X-Mread-Partial") ||
+        (*stream)->trailers().contains("X-Mread-Partial")) {
       co_return fail(Errc::unavailable, "listing series: its answer is partial");
     }
     auto plain = wire::uncompress(*body, 4 * source_.limits.bytes + (1U << 20));
@@ -262,7 +272,8 @@ class Learning {
     *body = {};
     auto response = wire::parse_read_response(*plain, source_.limits.bytes / 8);
     if (!response) co_return fail(std::move(response.error()));
-    if (response->results.size() != 1) co_return fail(Errc::malformed, "listing series: not one result");
+    if (response->results.size() != 1)
+      co_return fail(Errc::malformed, "listing series: not one result");
     const std::vector<wire::TimeSeriesView>& series = response->results.front().series;
     for (size_t i = 0; i < series.size(); ++i) {
       if (builder == nullptr) {
@@ -291,7 +302,8 @@ class Learning {
 
 }  // namespace
 
-asio::awaitable<Result<merger::Catalog>> learn_catalog(net::Client& client, CatalogSource& source, int64_t now_ms) {
+asio::awaitable<Result<merger::Catalog>> learn_catalog(net::Client& client, CatalogSource& source,
+                                                       int64_t now_ms) {
   Learning learning(client, source, now_ms);
   co_return co_await learning.run();
 }
@@ -316,7 +328,8 @@ Result<PrometheusConfig> parse_prometheus_config(const std::string& text) {
   }
   if (!found) return fail(Errc::malformed, "no configuration of a Prometheus");
   try {
-    yaml::Mapping root = yaml::Node::parse(std::move(global), "the configuration of a Prometheus").mapping();
+    yaml::Mapping root =
+        yaml::Node::parse(std::move(global), "the configuration of a Prometheus").mapping();
     const yaml::Node settings = root.require("global");
     if (settings.is_null()) return config;
     const auto labels = settings.mapping().find("external_labels");

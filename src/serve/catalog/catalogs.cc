@@ -5,7 +5,8 @@
 
 namespace mread::serve {
 
-Catalogs::Catalogs(const config::Config& config, const Catalogs* previous) : settings_(config.prune) {
+Catalogs::Catalogs(const config::Config& config, const Catalogs* previous)
+    : settings_(config.prune) {
   if (!settings_) return;
   for (size_t i = 0; i < config.backends.size(); ++i) {
     Entry entry;
@@ -17,9 +18,9 @@ Catalogs::Catalogs(const config::Config& config, const Catalogs* previous) : set
   if (previous == nullptr) return;
   const std::lock_guard lock(previous->mutex_);
   for (Entry& entry : entries_) {
-    const auto same = std::find_if(previous->entries_.begin(), previous->entries_.end(), [&entry](const Entry& old) {
-      return old.name == entry.name && old.url == entry.url;
-    });
+    const auto same = std::find_if(
+        previous->entries_.begin(), previous->entries_.end(),
+        [&entry](const Entry& old) { return old.name == entry.name && old.url == entry.url; });
     if (same == previous->entries_.end() || !same->learns || !entry.learns) continue;
     entry = *same;
     // One that is under way belongs to the old configuration.
@@ -30,7 +31,8 @@ Catalogs::Catalogs(const config::Config& config, const Catalogs* previous) : set
 std::vector<merger::Knowledge> Catalogs::knowledge() const {
   std::vector<merger::Knowledge> knowledge;
   const std::lock_guard lock(mutex_);
-  for (const Entry& entry : entries_) knowledge.push_back({entry.standing.catalog, entry.standing.suspect});
+  for (const Entry& entry : entries_)
+    knowledge.push_back({entry.standing.catalog, entry.standing.suspect});
   return knowledge;
 }
 

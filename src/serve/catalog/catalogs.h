@@ -21,8 +21,8 @@ struct CatalogStanding {
   std::string last_error;  ///< of the last refresh; empty where that has succeeded
 };
 
-/// What is known of the backends of a configuration, for reads; without `prune:` it is nothing. Safe to use from
-/// several threads.
+/// What is known of the backends of a configuration, for reads; without `prune:` it is nothing.
+/// Safe to use from several threads.
 class Catalogs {
  public:
   /// `previous` may be null; a backend of the same name and URL keeps what is known of it.
@@ -33,8 +33,8 @@ class Catalogs {
   std::vector<merger::Knowledge> knowledge() const;
   std::vector<CatalogStanding> standings() const;
 
-  /// The backend cannot be reached: until the next refresh it is asked in any case, for it may come back with other
-  /// data.
+  /// The backend cannot be reached: until the next refresh it is asked in any case, for it may come
+  /// back with other data.
   void gone(size_t backend);
 
   /// When the next refresh is to begin; empty where none is wanted any more.

@@ -36,18 +36,19 @@ int64_t wall_ms() {
 }  // namespace
 
 Learner::Learner(const asio::any_io_executor& executor, net::Client& client)
-    : strand_(asio::make_strand(executor)), client_(client), tasks_(strand_), place_free_(strand_) {}
+    : strand_(asio::make_strand(executor)), client_(client), tasks_(strand_), slot_free_(strand_) {}
 
 void Learner::keep(std::shared_ptr<Catalogs> catalogs, size_t backend, Target target) {
   asio::post(strand_, [self = shared_from_this(), catalogs = std::move(catalogs), backend,
                        target = std::move(target)]() mutable {
     if (self->tasks_.closed()) return;
-    self->tasks_.spawn(self->learn_again_and_again(std::move(catalogs), backend, std::move(target)));
+    self->tasks_.spawn(
+        self->learn_again_and_again(std::move(catalogs), backend, std::move(target)));
   });
 }
 
-asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> catalogs, size_t backend,
-                                                     Target target) {
+asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> catalogs,
+                                                     size_t backend, Target target) {
   co_await asio::this_coro::throw_if_cancelled(false);
   asio::steady_timer timer(strand_);
   while (!tasks_.closed()) {
@@ -61,7 +62,7 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
       continue;
     }
     while (refreshing_ >= places && !tasks_.closed()) {
-      const bool woken = co_await place_free_.wait();
+      const bool woken = co_await slot_free_.wait();
       if (!woken) co_return;
     }
     due = catalogs->due(backend);
@@ -69,14 +70,15 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
     ++refreshing_;
     co_await refresh(*catalogs, backend, target);
     --refreshing_;
-    place_free_.notify();
+    slot_free_.notify();
   }
 }
 
 asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Target& target) {
   const uint64_t begun = catalogs.begin(backend, Clock::now());
   asio::steady_timer timer(strand_, target.timeout);
-  auto first = co_await (learn_catalog(client_, target.source, wall_ms()) || timer.async_wait(nothrow));
+  auto first =
+      co_await (learn_catalog(client_, target.source, wall_ms()) || timer.async_wait(nothrow));
   if (tasks_.closed()) co_return;
   auto* learned = std::get_if<0>(&first);
   if (learned != nullptr && learned->has_value()) {
@@ -84,12 +86,15 @@ asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Targe
     target.ended(nullptr);
     co_return;
   }
-  const Error error = learned != nullptr ? learned->error()
-                                         : Error(Errc::deadline, "no answer within " + format_duration(target.timeout));
+  const Error error =
+      learned != nullptr
+          ? learned->error()
+          : Error(Errc::deadline, "no answer within " + format_duration(target.timeout));
   const bool gone = target.means_gone(error);
   if (gone) catalogs.gone(backend);
   const bool hopeless = error.is(Errc::unsupported) || error.is(Errc::limit);
-  // One that is away is asked in any case, so it is learned as soon as it is back; one that is slow has time.
+  // One that is away is asked in any case, so it is learned as soon as it is back; one that is slow
+  // has time.
   auto retry = gone ? std::min(target.refresh, soon) : target.refresh;
   if (hopeless) retry = target.refresh * refreshes_of_patience;
   catalogs.failed(backend, error.to_string(), retry);

@@ -14,8 +14,8 @@
 
 namespace mread::serve {
 
-/// Learns what backends hold, each by a task of its own, which ends when its catalogs are retired. At most two refresh
-/// at a time, on one strand: reads do not wait for them.
+/// Learns what backends hold, each by a task of its own, which ends when its catalogs are retired.
+/// At most two refresh at a time, on one strand: reads do not wait for them.
 ///
 /// Safe to use from several threads; stop() before it goes, and before the client goes.
 class Learner : public std::enable_shared_from_this<Learner> {
@@ -38,13 +38,14 @@ class Learner : public std::enable_shared_from_this<Learner> {
   asio::awaitable<void> stop();
 
  private:
-  asio::awaitable<void> learn_again_and_again(std::shared_ptr<Catalogs> catalogs, size_t backend, Target target);
+  asio::awaitable<void> learn_again_and_again(std::shared_ptr<Catalogs> catalogs, size_t backend,
+                                              Target target);
   asio::awaitable<void> refresh(Catalogs& catalogs, size_t backend, Target& target);
 
   asio::any_io_executor strand_;
   net::Client& client_;
   net::TaskGroup tasks_;
-  net::Event place_free_;
+  net::Event slot_free_;
   int refreshing_ = 0;
 };
 

@@ -6,9 +6,10 @@
 
 namespace mread::serve {
 
-/// Tells a client that takes its answer too slowly for those who wait. Time in which it is waited for is charged to
-/// it, and each byte that it takes pays for some of that; nothing is saved up. So one that takes more than
-/// `bytes_per_second` is never too slow, and one that takes nothing is after `patience`. No clock of its own.
+/// Tells a client that takes its answer too slowly for those who wait. Time in which it is waited
+/// for is charged to it, and each byte that it takes pays for some of that; nothing is saved up. So
+/// one that takes more than `bytes_per_second` is never too slow, and one that takes nothing is
+/// after `patience`. No clock of its own.
 class Pace {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -17,9 +18,10 @@ class Pace {
     std::chrono::milliseconds patience{10'000};
   };
 
-  Pace(Limits limits, TimePoint now, uint64_t taken) : limits_(limits), seen_at_(now), taken_(taken) {}
-  /// It has taken `taken` bytes so far. `charged`: since the last call it has been waited for, and its slowness was at
-  /// the cost of others. False once it is too slow.
+  Pace(Limits limits, TimePoint now, uint64_t taken)
+      : limits_(limits), seen_at_(now), taken_(taken) {}
+  /// It has taken `taken` bytes so far. `charged`: since the last call it has been waited for, and
+  /// its slowness was at the cost of others. False once it is too slow.
   bool observe(TimePoint now, uint64_t taken, bool charged);
 
  private:

@@ -18,7 +18,8 @@ PageShelf::Ticket::~Ticket() {
   shelf_.entries_.remove(entry_);
 }
 
-std::unique_ptr<PageShelf::Ticket> PageShelf::put(const asio::any_io_executor& strand, std::function<void()> cut) {
+std::unique_ptr<PageShelf::Ticket> PageShelf::put(const asio::any_io_executor& strand,
+                                                  std::function<void()> cut) {
   auto entry = std::make_shared<Entry>(Entry{strand, std::move(cut)});
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= most_) {

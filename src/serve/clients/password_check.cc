@@ -19,7 +19,8 @@ namespace mread::serve {
 
 // `verdict` is guarded by the mutex of the check, `done` belongs to the strand.
 struct PasswordCheck::Waiter {
-  explicit Waiter(const asio::any_io_executor& any_executor) : strand(any_executor), done(any_executor) {}
+  explicit Waiter(const asio::any_io_executor& any_executor)
+      : strand(any_executor), done(any_executor) {}
   asio::any_io_executor strand;
   net::Event done;
   std::optional<Verdict> verdict;
@@ -27,7 +28,8 @@ struct PasswordCheck::Waiter {
 
 PasswordCheck::PasswordCheck(Limits limits, Matches matches)
     : limits_(limits), matches_(std::move(matches)), threads_(limits.threads) {
-  if (RAND_bytes(salt_.data(), static_cast<int>(salt_.size())) != 1) throw std::runtime_error("no random bytes");
+  if (RAND_bytes(salt_.data(), static_cast<int>(salt_.size())) != 1)
+    throw std::runtime_error("no random bytes");
 }
 
 PasswordCheck::~PasswordCheck() {
@@ -35,18 +37,21 @@ PasswordCheck::~PasswordCheck() {
   threads_.join();
 }
 
-PasswordCheck::Key PasswordCheck::key_of(const net::UserPassword& claimed, const std::string& hash) const {
+PasswordCheck::Key PasswordCheck::key_of(const net::UserPassword& claimed,
+                                         const std::string& hash) const {
   // The lengths stand before the texts, so that no two checks share a key.
-  const std::string text = std::to_string(claimed.user.size()) + " " + std::to_string(claimed.password.size()) + " " +
-                           claimed.user + claimed.password + hash;
+  const std::string text = std::to_string(claimed.user.size()) + " " +
+                           std::to_string(claimed.password.size()) + " " + claimed.user +
+                           claimed.password + hash;
   Key key{};
   unsigned size = key.size();
-  HMAC(EVP_sha256(), salt_.data(), static_cast<int>(salt_.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), key.data(), &size);
+  HMAC(EVP_sha256(), salt_.data(), static_cast<int>(salt_.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), key.data(), &size);
   return key;
 }
 
-asio::awaitable<PasswordCheck::Verdict> PasswordCheck::check(const Users& users, net::UserPassword claimed) {
+asio::awaitable<PasswordCheck::Verdict> PasswordCheck::check(const Users& users,
+                                                             net::UserPassword claimed) {
   std::string hash;
   int highest = 0;
   for (const auto& [name, of_user] : users) {
@@ -71,7 +76,8 @@ asio::awaitable<PasswordCheck::Verdict> PasswordCheck::check(const Users& users,
     } else {
       if (pending_.size() >= limits_.waiting) co_return Verdict::busy;
       pending_[key].push_back(waiter);
-      asio::post(threads_, [this, key, password = std::move(claimed.password), hash, known, highest]() mutable {
+      asio::post(threads_, [this, key, password = std::move(claimed.password), hash, known,
+                            highest]() mutable {
         run(key, password, hash, known, highest);
         OPENSSL_cleanse(password.data(), password.size());
       });
@@ -84,7 +90,8 @@ asio::awaitable<PasswordCheck::Verdict> PasswordCheck::check(const Users& users,
       if (waiter->verdict || !going_on) --waiters_;
       if (waiter->verdict) co_return *waiter->verdict;
       if (!going_on) {
-        if (const auto mine = pending_.find(key); mine != pending_.end()) std::erase(mine->second, waiter);
+        if (const auto mine = pending_.find(key); mine != pending_.end())
+          std::erase(mine->second, waiter);
         co_return Verdict::busy;
       }
     }
@@ -92,13 +99,15 @@ asio::awaitable<PasswordCheck::Verdict> PasswordCheck::check(const Users& users,
   }
 }
 
-void PasswordCheck::run(const Key& key, const std::string& password, const std::string& hash, bool known,
-                        int highest_cost) {
+void PasswordCheck::run(const Key& key, const std::string& password, const std::string& hash,
+                        bool known, int highest_cost) {
   const bool right = matches_(password, hash) && known;
   if (!right) {
-    // Cost c is 2^c rounds, and 2^c + 2^c + 2^(c+1) + … + 2^(h-1) = 2^h. Who was right has no secret to be timed.
+    // Cost c is 2^c rounds, and 2^c + 2^c + 2^(c+1) + … + 2^(h-1) = 2^h. Who was right has no
+    // secret to be timed.
     const int own_cost = config::bcrypt_cost(hash).value_or(highest_cost);
-    for (int cost = own_cost; cost < highest_cost; ++cost) static_cast<void>(matches_(password, bcrypt_decoy(cost)));
+    for (int cost = own_cost; cost < highest_cost; ++cost)
+      static_cast<void>(matches_(password, bcrypt_decoy(cost)));
   }
   const std::lock_guard lock(mutex_);
   if (right) {

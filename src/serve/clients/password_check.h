@@ -21,10 +21,10 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Checks passwords against bcrypt hashes, on threads of its own: a check takes as long as many reads do, and must not
-/// hold any up. What has been right once is remembered (a keyed hash of user, password and hash, never the password),
-/// so that a client pays for its first request only. The same check that is asked for again while it is under way is
-/// done once.
+/// Checks passwords against bcrypt hashes, on threads of its own: a check takes as long as many
+/// reads do, and must not hold any up. What has been right once is remembered (a keyed hash of
+/// user, password and hash, never the password), so that a client pays for its first request only.
+/// The same check that is asked for again while it is under way is done once.
 ///
 /// Safe to use from several threads. Outlives the coroutines that wait.
 class PasswordCheck {
@@ -46,9 +46,9 @@ class PasswordCheck {
   PasswordCheck(const PasswordCheck&) = delete;
   PasswordCheck& operator=(const PasswordCheck&) = delete;
 
-  /// What is wrong costs as many rounds of bcrypt as the most costly hash of `users`, whatever the user's own hash
-  /// costs, and so does an unknown user: the time tells nothing. Wrong ones are not remembered. A coroutine that is
-  /// cancelled gets `busy`, and so does one above a limit.
+  /// What is wrong costs as many rounds of bcrypt as the most costly hash of `users`, whatever the
+  /// user's own hash costs, and so does an unknown user: the time tells nothing. Wrong ones are not
+  /// remembered. A coroutine that is cancelled gets `busy`, and so does one above a limit.
   asio::awaitable<Verdict> check(const Users& users, net::UserPassword claimed);
   /// Checks that wait or are under way.
   size_t pending() const;
@@ -59,7 +59,8 @@ class PasswordCheck {
   using Waiters = std::vector<std::shared_ptr<Waiter>>;
 
   Key key_of(const net::UserPassword& claimed, const std::string& hash) const;
-  void run(const Key& key, const std::string& password, const std::string& hash, bool known, int highest_cost);
+  void run(const Key& key, const std::string& password, const std::string& hash, bool known,
+           int highest_cost);
 
   const Limits limits_;
   const Matches matches_;

@@ -12,12 +12,14 @@ void BackendBoard::take_over(const std::vector<BackendStanding>& standings,
   }
 }
 
-std::vector<Change> BackendBoard::record(const merger::Outcome& outcome, std::chrono::system_clock::time_point now) {
+std::vector<Change> BackendBoard::record(const merger::Outcome& outcome,
+                                         std::chrono::system_clock::time_point now) {
   using State = merger::BackendOutcome::State;
   std::vector<Change> changes;
   const std::lock_guard lock(mutex_);
   for (const merger::BackendOutcome& each : outcome.backends) {
-    if (each.state == State::not_asked || each.state == State::unavailable || each.backend >= standings_.size())
+    if (each.state == State::not_asked || each.state == State::unavailable ||
+        each.backend >= standings_.size())
       continue;
     BackendStanding& standing = standings_[each.backend];
     ++standing.requests;
@@ -27,7 +29,8 @@ std::vector<Change> BackendBoard::record(const merger::Outcome& outcome, std::ch
     // What was dropped or is still waited for (the client left) says nothing.
     if (each.state == State::complete) {
       standing.total = each.total;
-      if (standing.state == BackendStanding::State::failing) changes.push_back({each.backend, false, ""});
+      if (standing.state == BackendStanding::State::failing)
+        changes.push_back({each.backend, false, ""});
       standing.state = BackendStanding::State::up;
     } else if (each.error) {
       ++standing.failures;

@@ -26,7 +26,8 @@ struct BackendStanding {
   std::optional<std::chrono::system_clock::time_point> last_error_at;
   std::optional<merger::Breaker::State> circuit;  ///< none: there is no `health:`
   std::optional<CatalogStanding> catalog;         ///< none: there is no `prune:`
-  bool unsorted = false;  ///< has answered out of order: the next reads hold its answers until they are sorted
+  bool unsorted =
+      false;  ///< has answered out of order: the next reads hold its answers until they are sorted
 };
 
 /// A backend that began to fail, or answers again.
@@ -36,15 +37,17 @@ struct Change {
   std::string reason;
 };
 
-/// Remembers how each backend did, for the status page, the log, and what the next read should know. Safe to use from
-/// several threads.
+/// Remembers how each backend did, for the status page, the log, and what the next read should
+/// know. Safe to use from several threads.
 class BackendBoard {
  public:
   explicit BackendBoard(size_t backends);
   /// Begins with what another board knows; `origins`: by backend, its index there.
-  void take_over(const std::vector<BackendStanding>& standings, const std::vector<std::optional<size_t>>& origins);
+  void take_over(const std::vector<BackendStanding>& standings,
+                 const std::vector<std::optional<size_t>>& origins);
   /// Returns what has changed with this read.
-  std::vector<Change> record(const merger::Outcome& outcome, std::chrono::system_clock::time_point now);
+  std::vector<Change> record(const merger::Outcome& outcome,
+                             std::chrono::system_clock::time_point now);
   std::vector<BackendStanding> standings() const;
   /// For merger::FanOutOptions: what is known of the backends by now.
   void prepare(merger::FanOutOptions& options) const;

@@ -17,8 +17,8 @@ struct ConflictSighting {
   std::chrono::system_clock::time_point seen;
 };
 
-/// Remembers the last series with conflicts, each once, whatever configuration is in force. Safe to use from several
-/// threads.
+/// Remembers the last series with conflicts, each once, whatever configuration is in force. Safe to
+/// use from several threads.
 class ConflictBoard {
  public:
   void record(const merger::Outcome& outcome, std::chrono::system_clock::time_point now);

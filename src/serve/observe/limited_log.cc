@@ -16,13 +16,15 @@ bool is_monotonous(Kind kind) { return kind == Kind::query_log; }
 
 }  // namespace
 
-LimitedLog::LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits, std::function<Clock::time_point()> now)
+LimitedLog::LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits,
+                       std::function<Clock::time_point()> now)
     : logger_(std::move(logger)), limits_(limits), now_(std::move(now)) {}
 
 LimitedLog::LimitedLog(std::shared_ptr<spdlog::logger> logger)
     : LimitedLog(std::move(logger), Limits(), [] { return Clock::now(); }) {}
 
-void LimitedLog::write(Kind kind, const std::string& subject, spdlog::level::level_enum level, std::string_view line) {
+void LimitedLog::write(Kind kind, const std::string& subject, spdlog::level::level_enum level,
+                       std::string_view line) {
   if (!logger_->should_log(level)) return;
   uint64_t left_out = 0;
   {
@@ -34,11 +36,13 @@ void LimitedLog::write(Kind kind, const std::string& subject, spdlog::level::lev
     if (at == states_.end()) {
       // A kind without a subject has its place in any case: there are only so many kinds.
       const bool has_place = states_.size() < limits_.subjects;
-      at = states_.emplace(std::pair(kind, has_place ? subject : std::string()), State{full, now, 0}).first;
+      at =
+          states_.emplace(std::pair(kind, has_place ? subject : std::string()), State{full, now, 0})
+              .first;
     }
     State& state = at->second;
-    const auto passed =
-        std::chrono::duration<double>(now - state.seen) / std::chrono::duration<double>(limits_.interval);
+    const auto passed = std::chrono::duration<double>(now - state.seen) /
+                        std::chrono::duration<double>(limits_.interval);
     state.left = std::min(full, state.left + passed);
     state.seen = now;
     if (state.left < 1 - 1e-9) {
@@ -51,7 +55,8 @@ void LimitedLog::write(Kind kind, const std::string& subject, spdlog::level::lev
   if (left_out == 0) {
     logger_->log(level, "{}", line);
   } else {
-    logger_->log(level, "{} ({} more like this {} left out)", line, left_out, left_out == 1 ? "was" : "were");
+    logger_->log(level, "{} ({} more like this {} left out)", line, left_out,
+                 left_out == 1 ? "was" : "were");
   }
 }
 

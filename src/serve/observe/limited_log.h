@@ -13,10 +13,10 @@
 
 namespace mread::serve {
 
-/// The log for lines that a client or a backend can cause as often as it likes. Of each kind and subject, `burst` lines
-/// are written at once (of query_log one) and then at most one in `interval`; it ends in "(12 more like this were left
-/// out)". Safe to use from several threads; the clock too is called from
-/// them.
+/// The log for lines that a client or a backend can cause as often as it likes. Of each kind and
+/// subject, `burst` lines are written at once (of query_log one) and then at most one in
+/// `interval`; it ends in "(12 more like this were left out)". Safe to use from several threads;
+/// the clock too is called from them.
 class LimitedLog {
  public:
   using Clock = std::chrono::steady_clock;
@@ -37,11 +37,13 @@ class LimitedLog {
     size_t subjects = 1'000;  ///< that are told apart; what comes later is one subject
   };
 
-  explicit LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits, std::function<Clock::time_point()> now);
+  explicit LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits,
+                      std::function<Clock::time_point()> now);
   explicit LimitedLog(std::shared_ptr<spdlog::logger> logger);
 
   /// `subject` is what the line is about where a kind has several (a backend's name), else "".
-  void write(Kind kind, const std::string& subject, spdlog::level::level_enum level, std::string_view line);
+  void write(Kind kind, const std::string& subject, spdlog::level::level_enum level,
+             std::string_view line);
 
  private:
   struct State {

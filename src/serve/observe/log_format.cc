@@ -14,11 +14,15 @@ constexpr size_t most_bytes = 16U << 10;
 
 class PrintableText final : public spdlog::custom_flag_formatter {
  public:
-  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = printable(std::string_view(message.payload.data(), message.payload.size()), most_bytes);
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const std::string text =
+        printable(std::string_view(message.payload.data(), message.payload.size()), most_bytes);
     out.append(text.data(), text.data() + text.size());
   }
-  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<PrintableText>(); }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableText>();
+  }
 };
 
 }  // namespace

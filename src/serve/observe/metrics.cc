@@ -30,17 +30,22 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-const Histogram::BucketBoundaries duration_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-                                                   0.5,   1,      2.5,   5,    10,    30,   60,  120};
+const Histogram::BucketBoundaries duration_buckets{
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
-// Every reason stands there from the start, at 0: an alert on a series that does not exist never fires.
-constexpr std::string_view reasons[] = {"deadline",  "refused",  "reset",       "unreachable", "truncated",
-                                        "malformed", "checksum", "limit",       "http_status", "unsupported",
-                                        "unsorted",  "tls",      "credentials", "other",       "open_circuit"};
-constexpr merger::Breaker::State circuit_states[] = {merger::Breaker::State::closed, merger::Breaker::State::suspect,
-                                                     merger::Breaker::State::open, merger::Breaker::State::half_open};
+// Every reason stands there from the start, at 0: an alert on a series that does not exist never
+// fires.
+constexpr std::string_view reasons[] = {"deadline",    "refused",     "reset",       "unreachable",
+                                        "truncated",   "malformed",   "checksum",    "limit",
+                                        "http_status", "unsupported", "unsorted",    "tls",
+                                        "credentials", "other",       "open_circuit"};
+constexpr merger::Breaker::State circuit_states[] = {
+    merger::Breaker::State::closed, merger::Breaker::State::suspect, merger::Breaker::State::open,
+    merger::Breaker::State::half_open};
 
 struct BackendMetrics {
   Counter* requests;
@@ -72,7 +77,8 @@ struct HedgeMetrics {
   Counter* refused = nullptr;
 };
 
-// Adds metrics of families for as long as somebody uses them. Two users of the same labels share one.
+// Adds metrics of families for as long as somebody uses them. Two users of the same labels share
+// one.
 class SharedMetrics {
  public:
   template <typename T, typename... Arguments>
@@ -130,23 +136,27 @@ struct Metrics::Families {
   ProcessMetrics process;
   SharedMetrics users;
 
-  Family<Counter>& reads = BuildCounter()
-                               .Name("mread_reads_total")
-                               .Help(
-                                   "Requests on the read endpoint by status, type of answer asked for, and end "
-                                   "(complete, aborted, client_gone, refused).")
-                               .Register(registry);
-  Family<Histogram>& read_duration =
-      BuildHistogram().Name("mread_read_duration_seconds").Help("From a read's arrival to its end.").Register(registry);
+  Family<Counter>& reads =
+      BuildCounter()
+          .Name("mread_reads_total")
+          .Help(
+              "Requests on the read endpoint by status, type of answer asked for, and end "
+              "(complete, aborted, client_gone, refused).")
+          .Register(registry);
+  Family<Histogram>& read_duration = BuildHistogram()
+                                         .Name("mread_read_duration_seconds")
+                                         .Help("From a read's arrival to its end.")
+                                         .Register(registry);
   Histogram& queue_wait = BuildHistogram()
                               .Name("mread_read_queue_seconds")
                               .Help("Wait of a read for one of limits.concurrent_reads.")
                               .Register(registry)
                               .Add({}, duration_buckets);
-  Family<Gauge>& reads_now = BuildGauge()
-                                 .Name("mread_reads_in_flight")
-                                 .Help("Reads under way, and those that wait for limits.concurrent_reads.")
-                                 .Register(registry);
+  Family<Gauge>& reads_now =
+      BuildGauge()
+          .Name("mread_reads_in_flight")
+          .Help("Reads under way, and those that wait for limits.concurrent_reads.")
+          .Register(registry);
   Gauge& running = reads_now.Add({{"state", "running"}});
   Gauge& waiting = reads_now.Add({{"state", "waiting"}});
   Gauge& held = BuildGauge()
@@ -154,33 +164,42 @@ struct Metrics::Families {
                     .Help("Bytes that the reads under way have received and not yet sent on.")
                     .Register(registry)
                     .Add({});
-  Counter& given_up = single("mread_reads_given_up_total",
-                             "Reads refused or broken since all reads together held limits.total_bytes_in_flight.");
-  Counter& partial = single("mread_partial_reads_total", "Reads that were answered without some backend.");
-  Counter& shared_reads =
-      single("mread_reads_shared_total", "Reads that shared the fan-out of another that asked the same.");
-  Counter& conflicts = single("mread_conflicts_total", "Samples of equal timestamp and different value.");
-  Counter& failovers = single("mread_failovers_total", "Replicas that took over from a failed backend in mid-stream.");
+  Counter& given_up =
+      single("mread_reads_given_up_total",
+             "Reads refused or broken since all reads together held limits.total_bytes_in_flight.");
+  Counter& partial =
+      single("mread_partial_reads_total", "Reads that were answered without some backend.");
+  Counter& shared_reads = single("mread_reads_shared_total",
+                                 "Reads that shared the fan-out of another that asked the same.");
+  Counter& conflicts =
+      single("mread_conflicts_total", "Samples of equal timestamp and different value.");
+  Counter& failovers = single("mread_failovers_total",
+                              "Replicas that took over from a failed backend in mid-stream.");
   Counter& series = single("mread_series_total", "Series sent.");
-  Counter& samples = single("mread_samples_total", "Samples sent; for chunks passed on, what their headers claim.");
-  Counter& frames = single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
+  Counter& samples = single("mread_samples_total",
+                            "Samples sent; for chunks passed on, what their headers claim.");
+  Counter& frames =
+      single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
   Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
-  Family<Counter>& transcoded = BuildCounter()
-                                    .Name("mread_chunks_transcoded_total")
-                                    .Help(
-                                        "Chunks rewritten in an encoding that every client reads, without their start "
-                                        "timestamps, by the encoding they came in.")
-                                    .Register(registry);
-  Family<Counter>& left_out = BuildCounter()
-                                  .Name("mread_series_left_out_total")
-                                  .Help(
-                                      "Series left out of answers to clients that would refuse the whole answer for "
-                                      "them, by the client's generation and what it refuses.")
-                                  .Register(registry);
-  Family<Gauge>& requests_waiting = BuildGauge()
-                                        .Name("mread_requests_waiting")
-                                        .Help("Requests that wait for what comes before their read: body, decoding.")
-                                        .Register(registry);
+  Family<Counter>& transcoded =
+      BuildCounter()
+          .Name("mread_chunks_transcoded_total")
+          .Help(
+              "Chunks rewritten in an encoding that every client reads, without their start "
+              "timestamps, by the encoding they came in.")
+          .Register(registry);
+  Family<Counter>& left_out =
+      BuildCounter()
+          .Name("mread_series_left_out_total")
+          .Help(
+              "Series left out of answers to clients that would refuse the whole answer for "
+              "them, by the client's generation and what it refuses.")
+          .Register(registry);
+  Family<Gauge>& requests_waiting =
+      BuildGauge()
+          .Name("mread_requests_waiting")
+          .Help("Requests that wait for what comes before their read: body, decoding.")
+          .Register(registry);
   Gauge& waiting_for_body = requests_waiting.Add({{"for", "body"}});
   Gauge& waiting_for_decoding = requests_waiting.Add({{"for", "decoding"}});
   Gauge& bodies_held = BuildGauge()
@@ -188,24 +207,26 @@ struct Metrics::Families {
                            .Help("Bytes of the bodies of requests that are not decoded yet.")
                            .Register(registry)
                            .Add({});
-  Family<Counter>& cut =
-      BuildCounter()
-          .Name("mread_clients_cut_total")
-          .Help(
-              "Connections closed on their clients, by reason: slow_head, slow_body, slow_answer, slow_page, evicted.")
-          .Register(registry);
-  Family<Counter>& warnings =
-      BuildCounter()
-          .Name("mread_warnings_requests_total")
-          .Help("Requests on the warnings endpoint by result: complete, partial, or unmatched (no read came).")
-          .Register(registry);
+  Family<Counter>& cut = BuildCounter()
+                             .Name("mread_clients_cut_total")
+                             .Help(
+                                 "Connections closed on their clients, by reason: slow_head, "
+                                 "slow_body, slow_answer, slow_page, evicted.")
+                             .Register(registry);
+  Family<Counter>& warnings = BuildCounter()
+                                  .Name("mread_warnings_requests_total")
+                                  .Help(
+                                      "Requests on the warnings endpoint by result: complete, "
+                                      "partial, or unmatched (no read came).")
+                                  .Register(registry);
   Family<Counter>& unauthorized =
       BuildCounter()
           .Name("mread_requests_unauthorized_total")
-          .Help("Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
+          .Help(
+              "Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
           .Register(registry);
-  Counter& query_log_lost =
-      single("mread_query_log_lost_total", "Lines of the query log that could not be written, in whole.");
+  Counter& query_log_lost = single("mread_query_log_lost_total",
+                                   "Lines of the query log that could not be written, in whole.");
   Gauge& load_accepted = BuildGauge()
                              .Name("mread_config_last_reload_successful")
                              .Help("Whether the last configuration that was loaded is in force.")
@@ -216,8 +237,10 @@ struct Metrics::Families {
                          .Help("When the configuration in force was loaded.")
                          .Register(registry)
                          .Add({});
-  Family<Counter>& backend_requests =
-      BuildCounter().Name("mread_backend_requests_total").Help("Reads that asked a backend.").Register(registry);
+  Family<Counter>& backend_requests = BuildCounter()
+                                          .Name("mread_backend_requests_total")
+                                          .Help("Reads that asked a backend.")
+                                          .Register(registry);
   Family<Counter>& failures = BuildCounter()
                                   .Name("mread_backend_failures_total")
                                   .Help("Reads in which a backend failed, by reason.")
@@ -226,20 +249,24 @@ struct Metrics::Families {
                                        .Name("mread_backend_received_bytes_total")
                                        .Help("Bytes of bodies received from a backend.")
                                        .Register(registry);
-  Family<Counter>& backend_series =
-      BuildCounter().Name("mread_backend_series_total").Help("Series received from a backend.").Register(registry);
+  Family<Counter>& backend_series = BuildCounter()
+                                        .Name("mread_backend_series_total")
+                                        .Help("Series received from a backend.")
+                                        .Register(registry);
   Family<Counter>& unsorted = BuildCounter()
                                   .Name("mread_backend_unsorted_total")
                                   .Help("Answers of a backend whose series were not sorted.")
                                   .Register(registry);
-  Family<Histogram>& first_byte = BuildHistogram()
-                                      .Name("mread_backend_first_byte_seconds")
-                                      .Help("From a request to a backend to the first byte of its body.")
-                                      .Register(registry);
-  Family<Histogram>& total = BuildHistogram()
-                                 .Name("mread_backend_duration_seconds")
-                                 .Help("From a request to a backend to the end of its answer, failures included.")
-                                 .Register(registry);
+  Family<Histogram>& first_byte =
+      BuildHistogram()
+          .Name("mread_backend_first_byte_seconds")
+          .Help("From a request to a backend to the first byte of its body.")
+          .Register(registry);
+  Family<Histogram>& total =
+      BuildHistogram()
+          .Name("mread_backend_duration_seconds")
+          .Help("From a request to a backend to the end of its answer, failures included.")
+          .Register(registry);
   Family<Gauge>& circuit =
       BuildGauge()
           .Name("mread_backend_circuit")
@@ -249,27 +276,31 @@ struct Metrics::Families {
                                 .Name("mread_backend_circuit_opened_total")
                                 .Help("How often a backend's circuit opened.")
                                 .Register(registry);
-  Family<Counter>& probes =
-      BuildCounter()
-          .Name("mread_backend_probes_total")
-          .Help("Probes of a backend that is suspect or whose circuit is open, by result (answered, failed).")
-          .Register(registry);
-
-  Family<Counter>& hedges = BuildCounter()
-                                .Name("mread_hedges_total")
-                                .Help("Extra requests of a group by result: won, lost, or refused by the budget.")
+  Family<Counter>& probes = BuildCounter()
+                                .Name("mread_backend_probes_total")
+                                .Help(
+                                    "Probes of a backend that is suspect or whose circuit is open, "
+                                    "by result (answered, failed).")
                                 .Register(registry);
+
+  Family<Counter>& hedges =
+      BuildCounter()
+          .Name("mread_hedges_total")
+          .Help("Extra requests of a group by result: won, lost, or refused by the budget.")
+          .Register(registry);
   Family<Counter>& skipped =
       BuildCounter()
           .Name("mread_backend_skipped_total")
           .Help(
-              "Reads that did not ask a backend, by reason (route, required_matchers, time, prune), or only for what "
+              "Reads that did not ask a backend, by reason (route, required_matchers, time, "
+              "prune), or only for what "
               "it has stored since it was learned what it holds (prune_tail).")
           .Register(registry);
-  Family<Counter>& refreshes = BuildCounter()
-                                   .Name("mread_backend_catalog_refreshes_total")
-                                   .Help("How often it was learned what a backend holds, by result (learned, failed).")
-                                   .Register(registry);
+  Family<Counter>& refreshes =
+      BuildCounter()
+          .Name("mread_backend_catalog_refreshes_total")
+          .Help("How often it was learned what a backend holds, by result (learned, failed).")
+          .Register(registry);
   Family<Gauge>& catalog_time = BuildGauge()
                                     .Name("mread_backend_catalog_timestamp_seconds")
                                     .Help("When it was last learned what a backend holds.")
@@ -296,9 +327,12 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
       .Register(f.registry)
       .Add({{"version", MREAD_VERSION}})
       .Set(1);
-  for (const auto encoding : wire::newer_encodings) f.transcoded.Add({{"encoding", to_string(encoding)}});
-  for (const char* result : {"complete", "partial", "unmatched"}) families_->warnings.Add({{"result", result}});
-  for (const char* reason : {"missing", "wrong", "busy"}) families_->unauthorized.Add({{"reason", reason}});
+  for (const auto encoding : wire::newer_encodings)
+    f.transcoded.Add({{"encoding", to_string(encoding)}});
+  for (const char* result : {"complete", "partial", "unmatched"})
+    families_->warnings.Add({{"result", result}});
+  for (const char* reason : {"missing", "wrong", "busy"})
+    families_->unauthorized.Add({{"reason", reason}});
   for (const char* reason : {"slow_head", "slow_body", "slow_answer", "slow_page", "evicted"}) {
     families_->cut.Add({{"reason", reason}});
   }
@@ -323,26 +357,28 @@ std::shared_ptr<const Metrics::Backends> Metrics::bind(const config::Config& con
     if (config.health) {
       metrics.opened = backends->add(f.opened, labels);
       const auto probes = [&](const char* result) {
-        return backends->add(f.probes, {{"backend", backend.name}, {"group", group}, {"result", result}});
+        return backends->add(f.probes,
+                             {{"backend", backend.name}, {"group", group}, {"result", result}});
       };
       metrics.probes_answered = probes("answered");
       metrics.probes_failed = probes("failed");
       for (const auto state : circuit_states) {
-        metrics.circuit.push_back(
-            backends->add(f.circuit, {{"backend", backend.name}, {"group", group}, {"state", to_string(state)}}));
+        metrics.circuit.push_back(backends->add(
+            f.circuit, {{"backend", backend.name}, {"group", group}, {"state", to_string(state)}}));
       }
     }
     using Reason = merger::SkipReason;
     const auto skip = [&](Reason reason) {
-      metrics.skipped[static_cast<size_t>(reason)] =
-          backends->add(f.skipped, {{"backend", backend.name}, {"group", group}, {"reason", to_string(reason)}});
+      metrics.skipped[static_cast<size_t>(reason)] = backends->add(
+          f.skipped, {{"backend", backend.name}, {"group", group}, {"reason", to_string(reason)}});
     };
     if (!config.routes.empty()) skip(Reason::route);
     if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
     if (config.prune) {
       for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
       const auto refreshes = [&](const char* result) {
-        return backends->add(f.refreshes, {{"backend", backend.name}, {"group", group}, {"result", result}});
+        return backends->add(f.refreshes,
+                             {{"backend", backend.name}, {"group", group}, {"result", result}});
       };
       metrics.learned = refreshes("learned");
       metrics.not_learned = refreshes("failed");
@@ -373,7 +409,8 @@ void Metrics::count_opened(const Backends& backends, size_t backend) {
 
 void Metrics::count_probe(const Backends& backends, size_t backend, bool answered) {
   const BackendMetrics& metrics = backends.all.at(backend);
-  if (auto* counter = answered ? metrics.probes_answered : metrics.probes_failed) counter->Increment();
+  if (auto* counter = answered ? metrics.probes_answered : metrics.probes_failed)
+    counter->Increment();
 }
 
 void Metrics::set_circuit(const Backends& backends, size_t backend, merger::Breaker::State state) {
@@ -386,7 +423,8 @@ void Metrics::count_refresh(const Backends& backends, size_t backend, bool learn
   if (auto* counter = learned ? metrics.learned : metrics.not_learned) counter->Increment();
 }
 
-void Metrics::set_catalog(const Backends& backends, size_t backend, const merger::Catalog& catalog) {
+void Metrics::set_catalog(const Backends& backends, size_t backend,
+                          const merger::Catalog& catalog) {
   const BackendMetrics& metrics = backends.all.at(backend);
   if (metrics.catalog_time == nullptr) return;
   metrics.catalog_time->Set(static_cast<double>(catalog.taken_at_ms()) / 1000);
@@ -403,15 +441,19 @@ void Metrics::clear_circuits(const Backends& backends) {
 void Metrics::count(const ReadReport& report) {
   auto& f = *families_;
   const std::string type = to_string(report.type);
-  f.reads.Add({{"code", std::to_string(report.status)}, {"type", type}, {"end", to_string(report.end)}}).Increment();
+  f.reads
+      .Add(
+          {{"code", std::to_string(report.status)}, {"type", type}, {"end", to_string(report.end)}})
+      .Increment();
   f.read_duration.Add({{"type", type}}, duration_buckets).Observe(seconds(report.duration));
   f.queue_wait.Observe(seconds(report.queued));
   if (report.shared) f.shared_reads.Increment();
   if (report.slow_client) count_cut("slow_answer");
   const merger::Outcome& outcome = report.outcome;
   // Outcome::partial tells of series that were left out, too; they are counted by themselves.
-  const bool lacks_backend = std::any_of(outcome.backends.begin(), outcome.backends.end(),
-                                         [](const auto& each) { return each.error && !each.nothing_lost; });
+  const bool lacks_backend =
+      std::any_of(outcome.backends.begin(), outcome.backends.end(),
+                  [](const auto& each) { return each.error && !each.nothing_lost; });
   if (lacks_backend && report.status == 200) f.partial.Increment();
   f.series.Increment(static_cast<double>(outcome.series_out));
   f.samples.Increment(static_cast<double>(outcome.samples_out));
@@ -430,7 +472,9 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
   }
   for (size_t i = 0; i < outcome.left_out.size(); ++i) {
     if (outcome.left_out[i] == 0) continue;
-    f.left_out.Add({{"client", to_string(outcome.client)}, {"reason", to_string(static_cast<merger::Refusal>(i))}})
+    f.left_out
+        .Add({{"client", to_string(outcome.client)},
+              {"reason", to_string(static_cast<merger::Refusal>(i))}})
         .Increment(static_cast<double>(outcome.left_out[i]));
   }
   using State = merger::BackendOutcome::State;
@@ -454,7 +498,8 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
     metrics.series->Increment(static_cast<double>(each.series));
     if (each.unsorted) metrics.unsorted->Increment();
     if (each.first_byte.count() > 0) metrics.first_byte->Observe(seconds(each.first_byte));
-    if (each.state == State::complete || each.state == State::failed) metrics.total->Observe(seconds(each.total));
+    if (each.state == State::complete || each.state == State::failed)
+      metrics.total->Observe(seconds(each.total));
     if (each.error) count_failure(failure_reason(*each.error));
   }
   for (size_t i = 0; i < std::min(outcome.hedges.size(), backends.groups.size()); ++i) {
@@ -467,12 +512,17 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
 }
 
 void Metrics::count_refused(int status) {
-  families_->reads.Add({{"code", std::to_string(status)}, {"type", "none"}, {"end", "refused"}}).Increment();
+  families_->reads.Add({{"code", std::to_string(status)}, {"type", "none"}, {"end", "refused"}})
+      .Increment();
 }
 
-void Metrics::count_warnings(const char* result) { families_->warnings.Add({{"result", result}}).Increment(); }
+void Metrics::count_warnings(const char* result) {
+  families_->warnings.Add({{"result", result}}).Increment();
+}
 
-void Metrics::count_unauthorized(const char* reason) { families_->unauthorized.Add({{"reason", reason}}).Increment(); }
+void Metrics::count_unauthorized(const char* reason) {
+  families_->unauthorized.Add({{"reason", reason}}).Increment();
+}
 
 void Metrics::count_query_log_lost() { families_->query_log_lost.Increment(); }
 
@@ -488,13 +538,16 @@ void Metrics::set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes)
   families_->held.Set(static_cast<double>(held_bytes));
 }
 
-void Metrics::set_requests(uint64_t waiting_for_body, uint64_t waiting_for_decoding, uint64_t held_bytes) {
+void Metrics::set_requests(uint64_t waiting_for_body, uint64_t waiting_for_decoding,
+                           uint64_t held_bytes) {
   families_->waiting_for_body.Set(static_cast<double>(waiting_for_body));
   families_->waiting_for_decoding.Set(static_cast<double>(waiting_for_decoding));
   families_->bodies_held.Set(static_cast<double>(held_bytes));
 }
 
-void Metrics::count_cut(std::string_view reason) { families_->cut.Add({{"reason", std::string(reason)}}).Increment(); }
+void Metrics::count_cut(std::string_view reason) {
+  families_->cut.Add({{"reason", std::string(reason)}}).Increment();
+}
 
 void Metrics::count_given_up() { families_->given_up.Increment(); }
 

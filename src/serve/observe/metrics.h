@@ -12,7 +12,8 @@
 
 namespace mread::serve {
 
-/// What `mread serve` says of itself, in Prometheus's text format. Safe to use from several threads.
+/// What `mread serve` says of itself, in Prometheus's text format. Safe to use from several
+/// threads.
 class Metrics {
  public:
   /// The metrics of one configuration's backends.
@@ -21,8 +22,8 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  /// Those of backends and groups that were there before go on; those that no result holds any more are not shown any
-  /// more. The result goes before this goes.
+  /// Those of backends and groups that were there before go on; those that no result holds any more
+  /// are not shown any more. The result goes before this goes.
   std::shared_ptr<const Backends> bind(const config::Config& config);
   /// A read that was decoded and has ended, as its client saw it.
   void count(const ReadReport& report);
@@ -37,9 +38,11 @@ class Metrics {
   void clear_circuits(const Backends& backends);
   /// A request on the read endpoint that was refused before it was a read (405, 400, 415).
   void count_refused(int status);
-  /// A request on any path that web.basic_auth_users did not let in: "missing" (it named no user), "wrong", "busy".
+  /// A request on any path that web.basic_auth_users did not let in: "missing" (it named no user),
+  /// "wrong", "busy".
   void count_unauthorized(const char* reason);
-  /// A request for warnings that was answered: "complete", "partial", or "unmatched" where no read came.
+  /// A request for warnings that was answered: "complete", "partial", or "unmatched" where no read
+  /// came.
   void count_warnings(const char* result);
   /// A line of the query log that could not be written.
   void count_query_log_lost();
@@ -47,9 +50,10 @@ class Metrics {
   void count_load(bool accepted, std::chrono::system_clock::time_point now);
   void set_reads(uint64_t running, uint64_t waiting, uint64_t held_bytes);
   void set_requests(uint64_t waiting_for_body, uint64_t waiting_for_decoding, uint64_t held_bytes);
-  /// A client's connection was closed on it: "slow_head", "slow_body", "slow_answer", "slow_page", "evicted".
+  /// A client's connection was closed on it: "slow_head", "slow_body", "slow_answer", "slow_page",
+  /// "evicted".
   void count_cut(std::string_view reason);
-  /// A fan-out that had to make way for others (Holdings).
+  /// A fan-out that had to make way for others (MemoryBudget).
   void count_given_up();
 
   /// The exposition; the process's own figures included.

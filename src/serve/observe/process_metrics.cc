@@ -13,7 +13,8 @@
 namespace mread::serve {
 namespace {
 
-prometheus::MetricFamily family(const char* name, const char* help, prometheus::MetricType type, double value) {
+prometheus::MetricFamily family(const char* name, const char* help, prometheus::MetricType type,
+                                double value) {
   prometheus::ClientMetric metric;
   if (type == prometheus::MetricType::Counter) {
     metric.counter.value = value;
@@ -67,10 +68,11 @@ std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
   return {
       family("process_cpu_seconds_total", "CPU time spent, user and system.", MetricType::Counter,
              (fields[14] + fields[15]) / ticks),
-      family("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge, fields[24] * page),
+      family("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
+             fields[24] * page),
       family("process_virtual_memory_bytes", "Virtual memory.", MetricType::Gauge, fields[23]),
-      family("process_start_time_seconds", "When the process started, since the epoch.", MetricType::Gauge,
-             boot_time_seconds() + fields[22] / ticks),
+      family("process_start_time_seconds", "When the process started, since the epoch.",
+             MetricType::Gauge, boot_time_seconds() + fields[22] / ticks),
       family("process_open_fds", "Open file descriptors.", MetricType::Gauge, open_descriptors()),
       family("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
              static_cast<double>(descriptors.rlim_cur)),

@@ -28,13 +28,16 @@ std::string iso_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = whole.count();
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, millis.count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                     millis.count());
 }
 
 // Microseconds are enough for a person and for a plot.
 double milliseconds(std::chrono::nanoseconds duration) {
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
+  return static_cast<double>(
+             std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) /
+         1000;
 }
 
 boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
@@ -50,7 +53,8 @@ std::string_view beginning(std::string_view text, size_t most_bytes) {
   return text.substr(0, end);
 }
 
-// The selector as far as `room` goes, which is left smaller; `cut` is the number of matchers that are not whole.
+// The selector as far as `room` goes, which is left smaller; `cut` is the number of matchers that
+// are not whole.
 std::string selector_text(const std::vector<model::Matcher>& matchers, size_t& room, size_t& cut) {
   const auto fits = [&room](const model::Matcher& matcher) {
     // No text is shorter than what it is made of: one that is too long in any case is not made.
@@ -60,7 +64,8 @@ std::string selector_text(const std::vector<model::Matcher>& matchers, size_t& r
     room -= size;
     return true;
   };
-  const auto shown = static_cast<size_t>(std::ranges::find_if_not(matchers, fits) - matchers.begin());
+  const auto shown =
+      static_cast<size_t>(std::ranges::find_if_not(matchers, fits) - matchers.begin());
   cut = matchers.size() - shown;
   std::string text = model::to_string(std::span(matchers).first(shown));
   if (cut == 0) return text;
@@ -71,8 +76,8 @@ std::string selector_text(const std::vector<model::Matcher>& matchers, size_t& r
   }
   if (!text.ends_with('{')) text += ',';
   const model::Matcher& next = matchers[shown];
-  const std::string begin =
-      fmt::format("{}{}{}", beginning(next.name(), room), to_string(next.type()), beginning(next.value(), room));
+  const std::string begin = fmt::format("{}{}{}", beginning(next.name(), room),
+                                        to_string(next.type()), beginning(next.value(), room));
   text += beginning(printable(begin), room);
   room = 0;
   return text + "…}";
@@ -96,14 +101,16 @@ json::array query_list(const model::ReadRequest& request, size_t room, size_t& c
 
 }  // namespace
 
-std::string query_log_line(const config::Config& config, const model::ReadRequest& request, const ReadReport& report,
-                           const std::string& peer, std::chrono::system_clock::time_point now,
+std::string query_log_line(const config::Config& config, const model::ReadRequest& request,
+                           const ReadReport& report, const std::string& peer,
+                           std::chrono::system_clock::time_point now,
                            const QueryLogLimits& limits) {
   size_t queries_cut = 0;
   json::array queries = query_list(request, limits.query_bytes, queries_cut);
   json::array backends;
   for (const merger::BackendOutcome& each : report.outcome.backends) {
-    json::object backend{{"name", config.backends[each.backend].name}, {"state", to_string(each.state)}};
+    json::object backend{{"name", config.backends[each.backend].name},
+                         {"state", to_string(each.state)}};
     if (each.state != merger::BackendOutcome::State::not_asked) {
       backend["bytes"] = each.bytes;
       backend["series"] = each.series;
@@ -145,26 +152,31 @@ std::string query_log_line(const config::Config& config, const model::ReadReques
     line["series_left_out"] = left_out;
   if (report.shared) line["shared"] = true;
   if (queries_cut > 0) line["queries_cut"] = queries_cut;
-  if (report.abort_reason) line["aborted"] = printable(report.abort_reason->to_string(), limits.error_bytes);
+  if (report.abort_reason)
+    line["aborted"] = printable(report.abort_reason->to_string(), limits.error_bytes);
   line["backends"] = std::move(backends);
   return printable_json(json::serialize(line));
 }
 
 Result<std::unique_ptr<QueryLog>> QueryLog::open(const std::string& path, Write write) {
-  // O_NONBLOCK is for pipes: one without a reader would be waited for here, and a full one at each read's end.
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+  // O_NONBLOCK is for pipes: one without a reader would be waited for here, and a full one at each
+  // read's end.
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
   if (descriptor < 0) return fail(last_error(), "query_log_file " + path);
   return std::unique_ptr<QueryLog>(new QueryLog(descriptor, path, std::move(write)));
 }
 
 QueryLog::~QueryLog() { ::close(descriptor_); }
 
-// Whether the last `written` bytes of the file, which are a part of a line, are gone again. What another process has
-// appended behind them stays.
+// Whether the last `written` bytes of the file, which are a part of a line, are gone again. What
+// another process has appended behind them stays.
 bool QueryLog::take_back(size_t written) const {
   struct stat status {};
   const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
-  if (end < 0 || ::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != end) return false;
+  if (end < 0 || ::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_size != end)
+    return false;
   return ::ftruncate(descriptor_, end - static_cast<off_t>(written)) == 0;
 }
 
@@ -180,7 +192,8 @@ Result<void> QueryLog::append(std::string line) {
       written += static_cast<size_t>(count);
       continue;
     }
-    const auto error = count == 0 ? boost::system::error_code(EIO, boost::system::system_category()) : last_error();
+    const auto error = count == 0 ? boost::system::error_code(EIO, boost::system::system_category())
+                                  : last_error();
     if (error.value() == EINTR) continue;
     // What was written of a line that only ends a torn one is taken back with it.
     if (written > 0 && !take_back(written)) torn_ = true;

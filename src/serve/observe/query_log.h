@@ -24,17 +24,19 @@ struct QueryLogLimits {
   size_t partial_bytes = 64U << 10;  ///< what was left out of the answer, with the reasons
 };
 
-/// One line of the query log, without the newline: a JSON object with the selectors, the range, how the read ended, and
-/// what each backend did. It is valid, printable JSON whatever a selector or an error holds (printable_json()). Beyond
-/// the limits, a query has "matchers_cut", the line "queries_cut": how many are not shown. What is cut costs nothing.
-std::string query_log_line(const config::Config& config, const model::ReadRequest& request, const ReadReport& report,
-                           const std::string& peer, std::chrono::system_clock::time_point now,
+/// One line of the query log, without the newline: a JSON object with the selectors, the range, how
+/// the read ended, and what each backend did. It is valid, printable JSON whatever a selector or an
+/// error holds (printable_json()). Beyond the limits, a query has "matchers_cut", the line
+/// "queries_cut": how many are not shown. What is cut costs nothing.
+std::string query_log_line(const config::Config& config, const model::ReadRequest& request,
+                           const ReadReport& report, const std::string& peer,
+                           std::chrono::system_clock::time_point now,
                            const QueryLogLimits& limits = {});
 
-/// A file that lines are appended to. A reader sees a line whole or not at all: where only a part of one could be
-/// written (the disk is full), the part is taken back, or, where that cannot be done (a pipe; another process has
-/// appended since), the next line begins on a new one. Nothing waits: a pipe that nobody reads loses lines. Safe to use
-/// from several threads.
+/// A file that lines are appended to. A reader sees a line whole or not at all: where only a part
+/// of one could be written (the disk is full), the part is taken back, or, where that cannot be
+/// done (a pipe; another process has appended since), the next line begins on a new one. Nothing
+/// waits: a pipe that nobody reads loses lines. Safe to use from several threads.
 class QueryLog {
  public:
   /// write(2), but in tests.

@@ -25,7 +25,7 @@ struct ReadReport {
   std::chrono::nanoseconds queued{};                        ///< waited for limits.concurrent_reads
   std::chrono::nanoseconds duration{};                      ///< from the request's arrival
   bool shared = false;                                      ///< it joined a read that was under way
-  bool slow_client = false;                                 ///< aborted since others waited for its client
+  bool slow_client = false;  ///< aborted since others waited for its client
   std::optional<Error> abort_reason;
   merger::Outcome outcome;
 };
@@ -36,8 +36,9 @@ const char* to_string(model::ResponseType type);
 /// "complete", "failed", …: a word for a person.
 const char* to_string(merger::BackendOutcome::State state);
 
-/// A backend's failure as one word: deadline, refused, reset, unreachable, truncated, malformed, checksum, limit,
-/// http_status, unsupported, unsorted, tls, credentials (ours could not be had), other.
+/// A backend's failure as one word: deadline, refused, reset, unreachable, truncated, malformed,
+/// checksum, limit, http_status, unsupported, unsorted, tls, credentials (ours could not be had),
+/// other.
 const char* failure_reason(const Error& error);
 
 }  // namespace mread::serve

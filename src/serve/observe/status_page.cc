@@ -68,7 +68,8 @@ footer { margin-top: 2rem; color: var(--faint); font-size: .88rem; } footer a { 
 )css";
 
 std::string ago(system_clock::time_point then, system_clock::time_point now) {
-  const auto seconds = std::max(std::chrono::duration_cast<std::chrono::seconds>(now - then), std::chrono::seconds(0));
+  const auto seconds = std::max(std::chrono::duration_cast<std::chrono::seconds>(now - then),
+                                std::chrono::seconds(0));
   return seconds.count() == 0 ? "just now" : rough_duration(seconds) + " ago";
 }
 
@@ -89,8 +90,10 @@ struct Shown {
 
 Shown shown(const BackendStanding& standing) {
   using Circuit = merger::Breaker::State;
-  if (standing.circuit == Circuit::open) return {"failing", "open circuit", "not asked until a probe is answered"};
-  if (standing.circuit == Circuit::half_open) return {"wary", "half-open", "a probe was answered: one read tries it"};
+  if (standing.circuit == Circuit::open)
+    return {"failing", "open circuit", "not asked until a probe is answered"};
+  if (standing.circuit == Circuit::half_open)
+    return {"wary", "half-open", "a probe was answered: one read tries it"};
   if (standing.circuit == Circuit::suspect)
     return {"wary", "suspect", "a read failed: asked as before, a probe decides"};
   switch (standing.state) {
@@ -108,7 +111,8 @@ std::string state_cell(const BackendStanding& standing, system_clock::time_point
   const Shown state = shown(standing);
   std::string out = fmt::format("<span class=\"pill {}\">{}</span>", state.css, state.word);
   if (*state.meaning != '\0') out += fmt::format("<div class=\"when\">{}</div>", state.meaning);
-  if (standing.last_asked) out += fmt::format("<div class=\"when\">asked {}</div>", ago(*standing.last_asked, now));
+  if (standing.last_asked)
+    out += fmt::format("<div class=\"when\">asked {}</div>", ago(*standing.last_asked, now));
   return out;
 }
 
@@ -129,17 +133,20 @@ std::string catalog_line(const BackendStanding& standing, system_clock::time_poi
   if (known.catalog) {
     const merger::Catalog& catalog = *known.catalog;
     const system_clock::time_point taken{std::chrono::milliseconds(catalog.taken_at_ms())};
-    text = fmt::format("holds: {}, {}", figure(catalog.labels(), "label"), figure(catalog.values(), "value"));
-    if (catalog.open_labels() > 0) text += fmt::format(" ({} with too many)", figure(catalog.open_labels(), "label"));
-    text += fmt::format(", {:.0f} KiB, {}", std::ceil(static_cast<double>(catalog.bytes()) / 1024), ago(taken, now));
+    text = fmt::format("holds: {}, {}", figure(catalog.labels(), "label"),
+                       figure(catalog.values(), "value"));
+    if (catalog.open_labels() > 0)
+      text += fmt::format(" ({} with too many)", figure(catalog.open_labels(), "label"));
+    text += fmt::format(", {:.0f} KiB, {}", std::ceil(static_cast<double>(catalog.bytes()) / 1024),
+                        ago(taken, now));
     if (known.suspect) text += "; away since, so asked in any case";
   }
   if (!known.last_error.empty()) text += ": " + known.last_error;
   return "<div class=\"when\">" + html_text(text) + "</div>";
 }
 
-std::string row(const merger::Backend& backend, const config::Endpoint& endpoint, const BackendStanding& standing,
-                system_clock::time_point now) {
+std::string row(const merger::Backend& backend, const config::Endpoint& endpoint,
+                const BackendStanding& standing, system_clock::time_point now) {
   std::string error = "<span class=\"when\">none</span>";
   if (standing.last_error_at) {
     error = fmt::format("{}<div class=\"when\">{}</div>", html_text(standing.last_error),
@@ -148,34 +155,41 @@ std::string row(const merger::Backend& backend, const config::Endpoint& endpoint
   const std::string share =
       standing.requests == 0
           ? "–"
-          : fmt::format("{:.1f} %", 100 * static_cast<double>(standing.requests - standing.failures) /
+          : fmt::format("{:.1f} %", 100 *
+                                        static_cast<double>(standing.requests - standing.failures) /
                                         static_cast<double>(standing.requests));
-  const std::string name = fmt::format("<strong>{}</strong>{}<div class=\"url\">{}</div>{}", html_text(backend.name),
-                                       standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
-                                       html_text(shown_url(endpoint.url)), catalog_line(standing, now));
-  return "<tr>" + cell("backend", name, "name") + cell("state", state_cell(standing, now), "state") +
+  const std::string name =
+      fmt::format("<strong>{}</strong>{}<div class=\"url\">{}</div>{}", html_text(backend.name),
+                  standing.unsorted ? " <span class=\"pill idle\">unsorted</span>" : "",
+                  html_text(shown_url(endpoint.url)), catalog_line(standing, now));
+  return "<tr>" + cell("backend", name, "name") +
+         cell("state", state_cell(standing, now), "state") +
          cell("requests", std::to_string(standing.requests)) + cell("answered", share) +
-         cell("last first byte", latency(standing.first_byte)) + cell("last whole answer", latency(standing.total)) +
-         cell("timeout", format_duration(backend.timeout)) + cell("last error", error, "error") + "</tr>\n";
+         cell("last first byte", latency(standing.first_byte)) +
+         cell("last whole answer", latency(standing.total)) +
+         cell("timeout", format_duration(backend.timeout)) + cell("last error", error, "error") +
+         "</tr>\n";
 }
 
 std::string need(const merger::Group& group, const merger::HedgeCounts& hedges) {
   std::string text = fmt::format("{} of {} needed", group.need, group.members.size());
   if (group.wait == merger::Group::Wait::need) text += ", no wait for the others";
   if (group.hedge_after) {
-    text += fmt::format(", hedged after {} ({} won, {} lost, {} refused)", to_string(*group.hedge_after), hedges.won,
-                        hedges.lost, hedges.refused);
+    text += fmt::format(", hedged after {} ({} won, {} lost, {} refused)",
+                        to_string(*group.hedge_after), hedges.won, hedges.lost, hedges.refused);
   }
   return text;
 }
 
-std::string table(std::string_view title, std::string_view note, const std::vector<size_t>& backends,
-                  const config::Config& config, const std::vector<BackendStanding>& standings,
-                  system_clock::time_point now) {
+std::string table(std::string_view title, std::string_view note,
+                  const std::vector<size_t>& backends, const config::Config& config,
+                  const std::vector<BackendStanding>& standings, system_clock::time_point now) {
   std::string out = fmt::format(
       "<h2>{}<small>{}</small></h2>\n<div class=\"card\"><table>\n"
-      "<thead><tr><th>backend</th><th>state</th><th class=\"n\">requests</th><th class=\"n\">answered</th>"
-      "<th class=\"n\">last first byte</th><th class=\"n\">last whole answer</th><th class=\"n\">timeout</th>"
+      "<thead><tr><th>backend</th><th>state</th><th class=\"n\">requests</th><th "
+      "class=\"n\">answered</th>"
+      "<th class=\"n\">last first byte</th><th class=\"n\">last whole answer</th><th "
+      "class=\"n\">timeout</th>"
       "<th>last error</th></tr></thead><tbody>\n",
       html_text(title), note);
   for (const size_t backend : backends)
@@ -188,19 +202,24 @@ std::string value_text(uint64_t bits) {
   return model::is_stale(bits) ? "a staleness marker" : fmt::format("{}", sample.value());
 }
 
-std::string conflict_table(const std::vector<ConflictSighting>& conflicts, system_clock::time_point now) {
+std::string conflict_table(const std::vector<ConflictSighting>& conflicts,
+                           system_clock::time_point now) {
   if (conflicts.empty()) return "";
   std::string out =
-      "<h2>conflicts<small>the last series of which backends hold different values at one time</small></h2>\n"
-      "<div class=\"card\"><table>\n<thead><tr><th>series</th><th>seen</th><th class=\"n\">samples</th>"
+      "<h2>conflicts<small>the last series of which backends hold different values at one "
+      "time</small></h2>\n"
+      "<div class=\"card\"><table>\n<thead><tr><th>series</th><th>seen</th><th "
+      "class=\"n\">samples</th>"
       "<th>one of them at</th><th>values</th></tr></thead><tbody>\n";
   for (const auto& [conflict, seen] : conflicts) {
     const merger::SampleConflict& last = conflict.last;
-    const std::string values = last.floats ? value_text(last.first_bits) + " and " + value_text(last.other_bits)
-                                           : std::string("histograms that differ");
-    out += "<tr>" + cell("series", html_text(conflict.series), "name") + cell("seen", ago(seen, now), "when") +
-           cell("samples", std::to_string(conflict.count)) +
-           cell("one of them at", format_timestamp(last.timestamp_ms), "") + cell("values", values, "") + "</tr>\n";
+    const std::string values =
+        last.floats ? value_text(last.first_bits) + " and " + value_text(last.other_bits)
+                    : std::string("histograms that differ");
+    out += "<tr>" + cell("series", html_text(conflict.series), "name") +
+           cell("seen", ago(seen, now), "when") + cell("samples", std::to_string(conflict.count)) +
+           cell("one of them at", format_timestamp(last.timestamp_ms), "") +
+           cell("values", values, "") + "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }
@@ -248,17 +267,19 @@ std::string backends_line(const std::vector<BackendStanding>& standings) {
 
 std::string refused_reload(const RefusedReload& refused, system_clock::time_point now) {
   return fmt::format(
-      "<div class=\"alert\" role=\"alert\"><strong>the newest configuration is refused, an older one is in "
+      "<div class=\"alert\" role=\"alert\"><strong>the newest configuration is refused, an older "
+      "one is in "
       "force</strong>"
       "<div>{}</div><div class=\"when\">{}; the log has the whole message</div></div>\n",
       html_text(refused.reason.substr(0, refused.reason.find('\n'))), ago(refused.at, now));
 }
 
 std::string begin_page(const config::Config& config, const ReadsNow& reads,
-                       const std::vector<BackendStanding>& standings, system_clock::time_point started,
-                       system_clock::time_point now) {
+                       const std::vector<BackendStanding>& standings,
+                       system_clock::time_point started, system_clock::time_point now) {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - started);
-  const int64_t now_ms = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() * 1000;
+  const int64_t now_ms =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() * 1000;
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>mread</title>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -291,9 +312,11 @@ std::string rough_duration(std::chrono::seconds duration) {
 }
 
 std::string status_page(const config::Config& config, const ReadsNow& reads,
-                        const std::vector<BackendStanding>& standings, const std::vector<merger::HedgeCounts>& hedges,
-                        const std::vector<ConflictSighting>& conflicts, system_clock::time_point started,
-                        system_clock::time_point now, const std::optional<RefusedReload>& refused) {
+                        const std::vector<BackendStanding>& standings,
+                        const std::vector<merger::HedgeCounts>& hedges,
+                        const std::vector<ConflictSighting>& conflicts,
+                        system_clock::time_point started, system_clock::time_point now,
+                        const std::optional<RefusedReload>& refused) {
   std::string out = begin_page(config, reads, standings, started, now);
   if (refused) out += refused_reload(*refused, now);
   std::vector<size_t> alone;
@@ -302,21 +325,23 @@ std::string status_page(const config::Config& config, const ReadsNow& reads,
     if (group.members.size() == 1) {
       alone.push_back(group.members[0]);
     } else {
-      out += table(group.name, need(group, i < hedges.size() ? hedges[i] : merger::HedgeCounts()), group.members,
-                   config, standings, now);
+      out += table(group.name, need(group, i < hedges.size() ? hedges[i] : merger::HedgeCounts()),
+                   group.members, config, standings, now);
     }
   }
   if (!alone.empty()) {
     const bool some_grouped = alone.size() < config.backends.size();
-    out +=
-        table(some_grouped ? "other backends" : "backends", "each a group of its own", alone, config, standings, now);
+    out += table(some_grouped ? "other backends" : "backends", "each a group of its own", alone,
+                 config, standings, now);
   }
   out += conflict_table(conflicts, now);
   out += fmt::format(
-      "<footer><p>First byte and whole answer are the times of the last answer, from the request to its first byte and "
+      "<footer><p>First byte and whole answer are the times of the last answer, from the request "
+      "to its first byte and "
       "to its end. Answered is the share of all requests since the start.</p>"
       "<p>partial: {} ({}). Equal timestamps, different values: {}.</p>"
-      "<p><a href=\"/metrics\">metrics</a> · <a href=\"/-/healthy\">healthy</a> · <a href=\"/-/ready\">ready</a> · "
+      "<p><a href=\"/metrics\">metrics</a> · <a href=\"/-/healthy\">healthy</a> · <a "
+      "href=\"/-/ready\">ready</a> · "
       "<code>POST /api/v1/read</code></p></footer></main></body></html>\n",
       to_string(config.partial), explain(config.partial), to_string(config.on_conflict));
   return out;

@@ -26,13 +26,15 @@ struct RefusedReload {
   std::chrono::system_clock::time_point at;
 };
 
-/// The page at `/`: a reload that was refused, what is under way, the groups with their backends, what each did last,
-/// the last series in which backends contradicted each other, and the settings that decide what a reader gets.
-/// Self-contained; it loads itself again every ten seconds. Headers and URL parameters of backends, which may be
-/// secrets, are not shown.
+/// The page at `/`: a reload that was refused, what is under way, the groups with their backends,
+/// what each did last, the last series in which backends contradicted each other, and the settings
+/// that decide what a reader gets. Self-contained; it loads itself again every ten seconds. Headers
+/// and URL parameters of backends, which may be secrets, are not shown.
 std::string status_page(const config::Config& config, const ReadsNow& reads,
-                        const std::vector<BackendStanding>& standings, const std::vector<merger::HedgeCounts>& hedges,
-                        const std::vector<ConflictSighting>& conflicts, std::chrono::system_clock::time_point started,
+                        const std::vector<BackendStanding>& standings,
+                        const std::vector<merger::HedgeCounts>& hedges,
+                        const std::vector<ConflictSighting>& conflicts,
+                        std::chrono::system_clock::time_point started,
                         std::chrono::system_clock::time_point now,
                         const std::optional<RefusedReload>& refused = std::nullopt);
 

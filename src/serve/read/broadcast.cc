@@ -23,7 +23,9 @@ const AnswerItem cut_item = merger::Abort{Broadcast::too_slow()};
 }  // namespace
 
 Error Broadcast::too_slow() {
-  return Error(Errc::deadline, "the client took the answer too slowly, and others that share the read waited for it");
+  return Error(
+      Errc::deadline,
+      "the client took the answer too slowly, and others that share the read waited for it");
 }
 
 std::optional<Broadcast::Reader> Broadcast::join() {
@@ -44,7 +46,8 @@ void Broadcast::put(AnswerItem item, TimePoint now) {
   held_ += size;
   if (!is_borrowed(item)) kept_ += size;
   total_ += size;
-  const bool last = std::holds_alternative<merger::Finish>(item) || std::holds_alternative<merger::Abort>(item);
+  const bool last =
+      std::holds_alternative<merger::Finish>(item) || std::holds_alternative<merger::Abort>(item);
   if (last || total_ >= limits_.join_bytes) joinable_ = false;
   items_.push_back(std::move(item));
   settle(now);

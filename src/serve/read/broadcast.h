@@ -15,8 +15,8 @@
 
 namespace mread::serve {
 
-/// The beginning of an answer, and what was left out of it; of an error, what has failed, and whether the same may be
-/// asked again soon.
+/// The beginning of an answer, and what was left out of it; of an error, what has failed, and
+/// whether the same may be asked again soon.
 struct AnswerHead {
   merger::Head head;
   std::string left_out;
@@ -34,13 +34,18 @@ using AnswerItem = std::variant<AnswerHead, AnswerBytes, merger::Finish, merger:
 
 /// One answer on its way to several readers, each at its own pace, without I/O.
 ///
-/// Joining   as long as all that was sent is kept, that is up to `join_bytes`, and before the end. Whoever joins gets
+/// Joining   as long as all that was sent is kept, that is up to `join_bytes`, and before the end.
+/// Whoever joins gets
 ///           the answer from its beginning.
-/// Keeping   an item is kept until every reader has sent it. has_room() says whether the next may come: readers may be
-///           `lag_bytes` apart. Where one reader is left and nobody can join, its items need not be copied.
-/// Lagging   where there is no room, and a reader has sent all there is and waits, those that are furthest behind are
-///           charged with the time. One that has been charged `patience` in all is cut: for it there is only an Abort,
-///           so what it got never passes for an answer. A reader alone is never charged.
+/// Keeping   an item is kept until every reader has sent it. has_room() says whether the next may
+/// come: readers may be
+///           `lag_bytes` apart. Where one reader is left and nobody can join, its items need not be
+///           copied.
+/// Lagging   where there is no room, and a reader has sent all there is and waits, those that are
+/// furthest behind are
+///           charged with the time. One that has been charged `patience` in all is cut: for it
+///           there is only an Abort, so what it got never passes for an answer. A reader alone is
+///           never charged.
 ///
 /// Not thread-safe.
 class Broadcast {
@@ -62,14 +67,16 @@ class Broadcast {
   void leave(Reader reader, TimePoint now);
   size_t readers() const { return readers_.size(); }
 
-  /// Whether the next item may be put without a copy of its bytes, and has to stay valid until there is room.
+  /// Whether the next item may be put without a copy of its bytes, and has to stay valid until
+  /// there is room.
   bool may_borrow() const { return !joinable_ && readers_.size() == 1; }
   void put(AnswerItem item, TimePoint now);
   bool has_room() const;
   /// Bytes of copies that are kept for readers; what was put without a copy is its owner's.
   size_t kept() const { return kept_; }
 
-  /// What this reader is to send now; null where it has sent all there is. Valid until the next change.
+  /// What this reader is to send now; null where it has sent all there is. Valid until the next
+  /// change.
   const AnswerItem* next(Reader reader) const;
   /// It has been sent.
   void sent(Reader reader, TimePoint now);

@@ -19,8 +19,8 @@ namespace {
 template <class Waiter>
 struct Client {
   uint64_t inside = 0;
-  // When it had its last turn, which ends as it leaves. A new one begins as if that were now, so that others who wait
-  // are not overtaken by ever new clients.
+  // When it had its last turn, which ends as it leaves. A new one begins as if that were now, so
+  // that others who wait are not overtaken by ever new clients.
   uint64_t turn = 0;
   std::deque<std::shared_ptr<Waiter>> queue;
 };
@@ -41,8 +41,8 @@ struct Gate::Waiter {
 struct Gate::State {
   using Clients = std::map<std::string, Client<Waiter>>;
 
-  uint64_t places = 0;
-  uint64_t queue_places = 0;
+  uint64_t slots = 0;
+  uint64_t queue_slots = 0;
   mutable std::mutex mutex;
   // What follows with the mutex held.
   uint64_t inside = 0;
@@ -50,7 +50,7 @@ struct Gate::State {
   uint64_t turns = 0;
   Clients clients;  // Those that are inside or wait.
 
-  bool has_room() const { return places == 0 || inside < places; }
+  bool has_room() const { return slots == 0 || inside < slots; }
 
   Client<Waiter>& client(const std::string& name) {
     const auto [found, is_new] = clients.try_emplace(name);
@@ -68,8 +68,9 @@ struct Gate::State {
       const auto rank = [](const auto& entry) {
         return std::tuple(entry.second.queue.empty(), entry.second.inside, entry.second.turn);
       };
-      auto& [name, next] = *std::min_element(clients.begin(), clients.end(),
-                                             [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+      auto& [name, next] =
+          *std::min_element(clients.begin(), clients.end(),
+                            [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
       assert(!next.queue.empty());
       tell(next.queue.front(), Waiter::Stage::inside);
       next.queue.pop_front();
@@ -82,7 +83,7 @@ struct Gate::State {
 
   // Whether one more of this client's may wait; perhaps in place of another's.
   bool make_room_in_queue(const std::string& name) {
-    if (has_room() || queue_places == 0 || waiting < queue_places) return true;
+    if (has_room() || queue_slots == 0 || waiting < queue_slots) return true;
     const auto own = clients.find(name);
     const size_t wanted = (own == clients.end() ? 0 : own->second.queue.size()) + 1;
     auto& most = std::max_element(clients.begin(), clients.end(), [](const auto& a, const auto& b) {
@@ -108,7 +109,8 @@ struct Gate::State {
     }
     waiter->stage = Waiter::Stage::left;
     admit();
-    if (found != clients.end() && found->second.inside == 0 && found->second.queue.empty()) clients.erase(found);
+    if (found != clients.end() && found->second.inside == 0 && found->second.queue.empty())
+      clients.erase(found);
   }
 
   Waiter::Stage stage(const Waiter& waiter) const {
@@ -117,12 +119,12 @@ struct Gate::State {
   }
 };
 
-Gate::Place::Place(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter)
+Gate::Slot::Slot(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter)
     : state_(std::move(state)), waiter_(std::move(waiter)) {}
 
-Gate::Place::~Place() { state_->leave(waiter_); }
+Gate::Slot::~Slot() { state_->leave(waiter_); }
 
-asio::awaitable<Gate::Entry> Gate::Place::wait(std::chrono::milliseconds longest) {
+asio::awaitable<Gate::Entry> Gate::Slot::wait(std::chrono::milliseconds longest) {
   const auto state = state_;
   const auto waiter = waiter_;
   asio::steady_timer timer(waiter->strand);
@@ -145,28 +147,29 @@ asio::awaitable<Gate::Entry> Gate::Place::wait(std::chrono::milliseconds longest
   co_return waiting&& stage == Waiter::Stage::queued ? Entry::late : Entry::given_up;
 }
 
-void Gate::Place::give_up() {
+void Gate::Slot::give_up() {
   state_->leave(waiter_);
   waiter_->changed.notify();
 }
 
-Gate::Gate(uint64_t places) : state_(std::make_shared<State>()) { state_->places = places; }
+Gate::Gate(uint64_t slots) : state_(std::make_shared<State>()) { state_->slots = slots; }
 
-void Gate::set_places(uint64_t places, uint64_t queue) {
+void Gate::set_slots(uint64_t slots, uint64_t queue) {
   const std::lock_guard lock(state_->mutex);
-  state_->places = places;
-  state_->queue_places = queue;
+  state_->slots = slots;
+  state_->queue_slots = queue;
   state_->admit();
 }
 
-std::unique_ptr<Gate::Place> Gate::queue(const asio::any_io_executor& strand, const std::string& client) {
+std::unique_ptr<Gate::Slot> Gate::queue(const asio::any_io_executor& strand,
+                                        const std::string& client) {
   auto waiter = std::make_shared<Waiter>(strand, client);
   const std::lock_guard lock(state_->mutex);
   if (!state_->make_room_in_queue(client)) return nullptr;
   state_->client(client).queue.push_back(waiter);
   ++state_->waiting;
   state_->admit();
-  return std::make_unique<Place>(state_, std::move(waiter));
+  return std::make_unique<Slot>(state_, std::move(waiter));
 }
 
 uint64_t Gate::inside() const {

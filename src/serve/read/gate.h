@@ -14,10 +14,13 @@ namespace asio = boost::asio;
 
 /// Lets at most so many be inside at once; the others wait.
 ///
-/// Order     a free place goes to the client that has the fewest places; of several such clients to the one whose turn
-///           was the longest ago; of one client's to the first that came. So a client with many in the queue holds a
-///           share of the places while others wait, and all of them where nobody does.
-/// Full      where the queue is full, one more is taken in only in place of the newest of the client that has the most
+/// Order     a free place goes to the client that has the fewest places; of several such clients to
+/// the one whose turn
+///           was the longest ago; of one client's to the first that came. So a client with many in
+///           the queue holds a share of the places while others wait, and all of them where nobody
+///           does.
+/// Full      where the queue is full, one more is taken in only in place of the newest of the
+/// client that has the most
 ///           in it, and only where that client still has as many as the new one's then.
 ///
 /// Safe to use from several threads; it outlives its places.
@@ -34,12 +37,12 @@ class Gate {
   };
 
   /// A place in the queue, and then inside. Destroying it gives it up. Used on one strand.
-  class Place {
+  class Slot {
    public:
-    Place(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter);
-    ~Place();
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
+    Slot(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter);
+    ~Slot();
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
     /// Completes once inside, or when that is not to be. `longest`: the longest wait; 0: any.
     asio::awaitable<Entry> wait(std::chrono::milliseconds longest);
     void give_up();
@@ -50,11 +53,11 @@ class Gate {
   };
 
   /// 0: any number.
-  explicit Gate(uint64_t places);
+  explicit Gate(uint64_t slots);
   /// Those that are inside or wait stay. `queue`: how many may wait; 0: any number.
-  void set_places(uint64_t places, uint64_t queue);
+  void set_slots(uint64_t slots, uint64_t queue);
   /// `client` tells clients apart (client_address()). Null where too many wait already.
-  std::unique_ptr<Place> queue(const asio::any_io_executor& strand, const std::string& client = {});
+  std::unique_ptr<Slot> queue(const asio::any_io_executor& strand, const std::string& client = {});
   uint64_t inside() const;
   uint64_t waiting() const;
 

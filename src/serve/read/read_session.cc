@@ -20,11 +20,16 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-ReadSession::ReadSession(asio::any_io_executor strand, Flight::Seat& seat, model::ResponseType type,
-                         ReadDecided decided, net::ResponseWriter& writer, Pace::Limits pace)
-    : seat_(seat), decided_(std::move(decided)), writer_(writer), pace_(pace), tasks_(std::move(strand)) {
+ReadSession::ReadSession(asio::any_io_executor strand, SharedRead::Subscriber& subscriber,
+                         model::ResponseType type, ReadDecided decided, net::ResponseWriter& writer,
+                         Pace::Limits pace)
+    : subscriber_(subscriber),
+      decided_(std::move(decided)),
+      writer_(writer),
+      pace_(pace),
+      tasks_(std::move(strand)) {
   report_.type = type;
-  report_.shared = seat.shared();
+  report_.shared = subscriber.shared();
 }
 
 asio::awaitable<ReadReport> ReadSession::run() {
@@ -33,7 +38,7 @@ asio::awaitable<ReadReport> ReadSession::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto begun = Clock::now();
   report_.end = ReadReport::End::client_gone;
-  seat_.on_cut([weak = weak_from_this()](const Error& why) {
+  subscriber_.on_cut([weak = weak_from_this()](const Error& why) {
     if (const auto session = weak.lock()) session->cut(why);
   });
   tasks_.spawn(watch_client());
@@ -43,8 +48,8 @@ asio::awaitable<ReadReport> ReadSession::run() {
   if (cut_) report_.end = ReadReport::End::aborted;
   tasks_.cancel_all();
   co_await tasks_.join();
-  report_.queued = seat_.queued();
-  report_.outcome = seat_.outcome();
+  report_.queued = subscriber_.queued();
+  report_.outcome = subscriber_.outcome();
   report_.duration = Clock::now() - begun;
   co_await asio::this_coro::throw_if_cancelled(throws);
   co_return std::move(report_);
@@ -57,13 +62,14 @@ asio::awaitable<void> ReadSession::watch_client() {
   client_gone_ = true;
   // A write that is waiting for the client fails with this.
   writer_.abort(true);
-  seat_.give_up();
+  subscriber_.give_up();
 }
 
 // Looks at the client ten times within its patience.
 asio::awaitable<void> ReadSession::watch_pace() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto interval = std::max<std::chrono::milliseconds>(pace_.patience / 10, std::chrono::milliseconds(1));
+  const auto interval =
+      std::max<std::chrono::milliseconds>(pace_.patience / 10, std::chrono::milliseconds(1));
   asio::steady_timer timer(co_await asio::this_coro::executor);
   Pace pace(pace_, Clock::now(), writer_.taken());
   bool was_sending = false;
@@ -71,12 +77,13 @@ asio::awaitable<void> ReadSession::watch_pace() {
     timer.expires_after(interval);
     const auto [code] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     if (code) co_return;
-    const bool charged = was_sending && sending_ && seat_.others_wait();
+    const bool charged = was_sending && sending_ && subscriber_.others_wait();
     was_sending = sending_;
     if (pace.observe(Clock::now(), writer_.taken(), charged)) continue;
-    cut(Error(Errc::deadline, fmt::format("the client took less than {} bytes a second for {} while others waited "
-                                          "(limits.client_rate, limits.client_patience)",
-                                          pace_.bytes_per_second, format_duration(pace_.patience))));
+    cut(Error(Errc::deadline,
+              fmt::format("the client took less than {} bytes a second for {} while others waited "
+                          "(limits.client_rate, limits.client_patience)",
+                          pace_.bytes_per_second, format_duration(pace_.patience))));
     co_return;
   }
 }
@@ -88,18 +95,18 @@ void ReadSession::cut(Error why) {
   report_.slow_client = why.is(Errc::deadline);
   report_.abort_reason = std::move(why);
   writer_.abort(true);
-  seat_.give_up();
+  subscriber_.give_up();
 }
 
 asio::awaitable<void> ReadSession::answer() {
   bool more = true;
   while (more && !client_gone_) {
-    auto item = co_await seat_.next();
+    auto item = co_await subscriber_.next();
     if (!item || client_gone_) co_return;
     sending_ = true;
     more = co_await send(std::move(*item));
     sending_ = false;
-    if (more) seat_.sent();
+    if (more) subscriber_.sent();
   }
 }
 

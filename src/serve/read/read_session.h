@@ -9,25 +9,29 @@
 #include "net/task_group.h"
 #include "serve/clients/pace.h"
 #include "serve/observe/read_report.h"
-#include "serve/read/flight.h"
+#include "serve/read/shared_read.h"
 
 namespace mread::serve {
 
-/// Called once, as soon as it is clear how the answer will begin: its status, and what was left out.
+/// Called once, as soon as it is clear how the answer will begin: its status, and what was left
+/// out.
 using ReadDecided = std::function<void(int status, const std::string& partial)>;
 
-/// One client's read: sends what its flight says, at the client's pace. When the client goes, it leaves its seat. A
-/// client that takes the answer too slowly while others wait for what its read has is cut off (Pace).
+/// One client's read: sends what its flight says, at the client's pace. When the client goes, it
+/// leaves its seat. A client that takes the answer too slowly while others wait for what its read
+/// has is cut off (Pace).
 ///
 /// Runs on the strand of the connection that asked.
 class ReadSession : public std::enable_shared_from_this<ReadSession> {
  public:
-  /// `type` is that of the answer that was asked for. `seat` and `writer` outlive run(). A pace of 0 bytes: any.
-  ReadSession(asio::any_io_executor strand, Flight::Seat& seat, model::ResponseType type, ReadDecided decided,
-              net::ResponseWriter& writer, Pace::Limits pace);
+  /// `type` is that of the answer that was asked for. `seat` and `writer` outlive run(). A pace of
+  /// 0 bytes: any.
+  ReadSession(asio::any_io_executor strand, SharedRead::Subscriber& subscriber,
+              model::ResponseType type, ReadDecided decided, net::ResponseWriter& writer,
+              Pace::Limits pace);
 
-  /// Completes when the client has the answer or has gone. The seat is the caller's to leave(); the outcome of a read
-  /// whose client went is complete only then.
+  /// Completes when the client has the answer or has gone. The seat is the caller's to leave(); the
+  /// outcome of a read whose client went is complete only then.
   asio::awaitable<ReadReport> run();
 
  private:
@@ -37,7 +41,7 @@ class ReadSession : public std::enable_shared_from_this<ReadSession> {
   asio::awaitable<void> answer();
   asio::awaitable<bool> send(AnswerItem item);
 
-  Flight::Seat& seat_;
+  SharedRead::Subscriber& subscriber_;
   const ReadDecided decided_;
   net::ResponseWriter& writer_;
   const Pace::Limits pace_;

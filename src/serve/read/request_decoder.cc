@@ -26,7 +26,8 @@ Workers::Weight weight_of(const std::string& body) {
   const char* at = body.data();
   uint64_t length = 0;
   const bool known = wire::get_varint(at, body.data() + body.size(), length);
-  return known && length <= light_bytes && body.size() <= light_bytes ? Workers::Weight::light : Workers::Weight::heavy;
+  return known && length <= light_bytes && body.size() <= light_bytes ? Workers::Weight::light
+                                                                      : Workers::Weight::heavy;
 }
 
 std::string warnings_key(const std::string& peer, const std::string& body) {
@@ -39,7 +40,8 @@ std::string warnings_key(const std::string& peer, const std::string& body) {
                      std::string_view(reinterpret_cast<const char*>(digest.data()), size));
 }
 
-// Shared by the coroutine that waits and the thread that works, of which only one uses it at a time.
+// Shared by the coroutine that waits and the thread that works, of which only one uses it at a
+// time.
 struct Task {
   std::string body;
   std::string peer;
@@ -66,7 +68,7 @@ struct Task {
 // Has a body that waits make way where that is asked of it.
 class WaitingBody {
  public:
-  WaitingBody(net::BodyHold* hold, Task& task, Gate::Place& turn) : hold_(hold) {
+  WaitingBody(net::BodyHold* hold, Task& task, Gate::Slot& turn) : hold_(hold) {
     if (hold_ == nullptr) return;
     hold_->on_give_up([&task, &turn](net::Refusal refusal) {
       task.decoded.refusal = std::move(refusal);
@@ -95,7 +97,8 @@ uint64_t memory_of(const model::ReadRequest& request) {
     bytes += sizeof(query);
     for (const model::Matcher& matcher : query.matchers) {
       bytes += sizeof(matcher) + matcher.name().size() + matcher.value().size();
-      const bool is_regex = matcher.type() == model::MatchType::regex || matcher.type() == model::MatchType::not_regex;
+      const bool is_regex = matcher.type() == model::MatchType::regex ||
+                            matcher.type() == model::MatchType::not_regex;
       if (is_regex) bytes += regex_bytes + regex_factor * matcher.value().size();
     }
     if (!query.hints) continue;
@@ -105,8 +108,8 @@ uint64_t memory_of(const model::ReadRequest& request) {
   return bytes;
 }
 
-void RequestDecoder::set_limits(uint64_t queue, std::chrono::milliseconds queue_wait, uint64_t queries,
-                                uint64_t matchers) {
+void RequestDecoder::set_limits(uint64_t queue, std::chrono::milliseconds queue_wait,
+                                uint64_t queries, uint64_t matchers) {
   queries_ = queries;
   matchers_ = matchers;
   queue_ = queue;
@@ -134,11 +137,12 @@ asio::awaitable<DecodedRequest> RequestDecoder::decode(net::ServerRequest reques
   }
   if (task->decoded.refusal) co_return std::move(task->decoded);
   if (entry == Gate::Entry::late) {
-    co_return refused(
-        fmt::format("the request has waited {} to be decoded (limits.queue_wait)", format_duration(queue_wait)));
+    co_return refused(fmt::format("the request has waited {} to be decoded (limits.queue_wait)",
+                                  format_duration(queue_wait)));
   }
   if (entry != Gate::Entry::inside) {
-    co_return refused(fmt::format("{} requests wait to be decoded already (limits.queue)", queue_.load()));
+    co_return refused(
+        fmt::format("{} requests wait to be decoded already (limits.queue)", queue_.load()));
   }
   std::function<void()> job = [task, hold = request.hold] { task->run(); };
   const bool has_run = co_await workers_.run(std::move(job));

@@ -37,12 +37,12 @@ Workers::~Workers() {
 }
 
 void Workers::set_queue(uint64_t queue) {
-  light_.set_places(thread_count_, queue);
-  heavy_.set_places(thread_count_ - 1, queue);
+  light_.set_slots(thread_count_, queue);
+  heavy_.set_slots(thread_count_ - 1, queue);
 }
 
-std::unique_ptr<Gate::Place> Workers::queue(Weight weight, const asio::any_io_executor& strand,
-                                            const std::string& client) {
+std::unique_ptr<Gate::Slot> Workers::queue(Weight weight, const asio::any_io_executor& strand,
+                                           const std::string& client) {
   return (weight == Weight::light ? light_ : heavy_).queue(strand, client);
 }
 

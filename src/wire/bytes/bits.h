@@ -9,7 +9,8 @@
 
 namespace mread::wire {
 
-static_assert(std::endian::native == std::endian::little, "mread's wire formats are read with little-endian loads");
+static_assert(std::endian::native == std::endian::little,
+              "mread's wire formats are read with little-endian loads");
 
 inline uint64_t load64(const char* p) {
   uint64_t value;
@@ -21,12 +22,14 @@ inline uint64_t load_big_endian64(const char* p) { return __builtin_bswap64(load
 
 /// Reads bits, most significant first, through a 64-bit window.
 ///
-/// The caller refills, then peeks and skips up to 56 bits without a check each; behind the end there are zero bits, and
-/// overrun() tells that some of them were skipped. Nothing is read outside the bytes.
+/// The caller refills, then peeks and skips up to 56 bits without a check each; behind the end
+/// there are zero bits, and overrun() tells that some of them were skipped. Nothing is read outside
+/// the bytes.
 class BitReader {
  public:
   BitReader() = default;
-  explicit BitReader(std::string_view bytes) : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit BitReader(std::string_view bytes)
+      : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   /// Makes 56 bits or more ready, or all that are left.
   void refill() {
@@ -66,11 +69,14 @@ class BitReader {
   }
 
   bool overrun() const { return overrun_; }
-  uint64_t bits_left() const { return static_cast<uint64_t>(end_ - p_) * 8 + static_cast<uint64_t>(ready_); }
+  uint64_t bits_left() const {
+    return static_cast<uint64_t>(end_ - p_) * 8 + static_cast<uint64_t>(ready_);
+  }
 
  private:
   void refill_slowly() {
-    // The fast path may have left bits of a byte in the window that is read again: what is not ready counts as zero.
+    // The fast path may have left bits of a byte in the window that is read again: what is not
+    // ready counts as zero.
     window_ &= ready_ == 0 ? 0 : ~uint64_t{0} << (64 - ready_);
     while (ready_ <= 56 && p_ != end_) {
       window_ |= static_cast<uint64_t>(static_cast<unsigned char>(*p_++)) << (56 - ready_);
@@ -85,8 +91,8 @@ class BitReader {
   bool overrun_ = false;
 };
 
-/// Where the next bits go, for a loop that writes many: small enough to live in registers. It has the room that
-/// BitWriter::open gave it.
+/// Where the next bits go, for a loop that writes many: small enough to live in registers. It has
+/// the room that BitWriter::open gave it.
 class BitCursor {
  public:
   static constexpr unsigned most_bits = 56;
@@ -121,7 +127,8 @@ class BitCursor {
 /// Writes bits, most significant first; the last byte is padded with zero bits.
 class BitWriter {
  public:
-  /// For a loop that writes up to `bytes` bytes by itself; nothing else may be called until close().
+  /// For a loop that writes up to `bytes` bytes by itself; nothing else may be called until
+  /// close().
   BitCursor open(size_t bytes) {
     if (buffer_.size() < size_ + bytes + 24) buffer_.resize(2 * buffer_.size() + bytes + 24);
     BitCursor cursor;
@@ -162,7 +169,8 @@ class BitWriter {
     std::memcpy(buffer_.data() + size_, &word, 8);
     return {buffer_.data(), size_ + tail};
   }
-  /// The first bytes, for a header that is filled in later. At least one bytes() call or eight bytes must have passed.
+  /// The first bytes, for a header that is filled in later. At least one bytes() call or eight
+  /// bytes must have passed.
   char* data() { return buffer_.data(); }
 
   /// Starts anew and keeps the memory.

@@ -4,11 +4,13 @@
 
 namespace mread::wire {
 
-// Instructions that most processors of the last ten years have: shifts by a number in a register are one in place of
-// three, and so is the way from a number to a varint's bytes and back. A function that is marked with MREAD_BMI2 may be
-// called where has_bmi2 is true; what it calls has to be inlined to gain from it.
+// Instructions that most processors of the last ten years have: shifts by a number in a register
+// are one in place of three, and so is the way from a number to a varint's bytes and back. A
+// function that is marked with MREAD_BMI2 may be called where has_bmi2 is true; what it calls has
+// to be inlined to gain from it.
 #if defined(__x86_64__)
-inline const bool has_bmi2 = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+inline const bool has_bmi2 =
+    __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
 #define MREAD_BMI2 __attribute__((target("bmi,bmi2")))
 #else
 inline constexpr bool has_bmi2 = false;

@@ -20,7 +20,8 @@ constexpr uint32_t polynomial = 0x82f63b78;  // Castagnoli, bits reversed.
 
 using Table = std::array<uint32_t, 256>;
 
-// slices[k][b] is the CRC of the byte b followed by k zero bytes: eight bytes at a time with eight lookups.
+// slices[k][b] is the CRC of the byte b followed by k zero bytes: eight bytes at a time with eight
+// lookups.
 constexpr std::array<Table, 8> make_slices() {
   std::array<Table, 8> slices{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -39,10 +40,11 @@ constexpr std::array<Table, 8> make_slices() {
 constexpr std::array<Table, 8> slices = make_slices();
 
 #if defined(__x86_64__)
-// The crc32 instruction takes three cycles, but one can start every cycle: three runs of as many words each go side by
-// side, and are put together by moving a CRC over that many zero bytes. A CRC is a polynomial modulo P, and that is a
-// multiplication by a power of x. The product of two such polynomials is x^33 short of what crc32 makes of it: of its
-// 64 bits, in which the lowest stands for x^63, it takes x^32 as much, and a product's highest power is x^62.
+// The crc32 instruction takes three cycles, but one can start every cycle: three runs of as many
+// words each go side by side, and are put together by moving a CRC over that many zero bytes. A CRC
+// is a polynomial modulo P, and that is a multiplication by a power of x. The product of two such
+// polynomials is x^33 short of what crc32 makes of it: of its 64 bits, in which the lowest stands
+// for x^63, it takes x^32 as much, and a product's highest power is x^62.
 constexpr size_t most_words = 128;
 constexpr size_t least_words = 8;  // Below that putting together costs more than it saves.
 
@@ -66,12 +68,15 @@ constexpr auto powers = make_powers();
 uint32_t crc32c_software(std::string_view bytes, uint32_t crc) {
   const char* p = bytes.data();
   size_t left = bytes.size();
-  const auto byte_at = [](const char* q) { return static_cast<uint32_t>(static_cast<unsigned char>(*q)); };
+  const auto byte_at = [](const char* q) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(*q));
+  };
   crc = ~crc;
   for (; left >= 8; left -= 8, p += 8) {
     crc ^= byte_at(p) | byte_at(p + 1) << 8 | byte_at(p + 2) << 16 | byte_at(p + 3) << 24;
-    crc = slices[7][crc & 0xff] ^ slices[6][crc >> 8 & 0xff] ^ slices[5][crc >> 16 & 0xff] ^ slices[4][crc >> 24] ^
-          slices[3][byte_at(p + 4)] ^ slices[2][byte_at(p + 5)] ^ slices[1][byte_at(p + 6)] ^ slices[0][byte_at(p + 7)];
+    crc = slices[7][crc & 0xff] ^ slices[6][crc >> 8 & 0xff] ^ slices[5][crc >> 16 & 0xff] ^
+          slices[4][crc >> 24] ^ slices[3][byte_at(p + 4)] ^ slices[2][byte_at(p + 5)] ^
+          slices[1][byte_at(p + 6)] ^ slices[0][byte_at(p + 7)];
   }
   for (; left > 0; --left, ++p) crc = (crc >> 8) ^ slices[0][(crc ^ byte_at(p)) & 0xff];
   return ~crc;
@@ -79,7 +84,9 @@ uint32_t crc32c_software(std::string_view bytes, uint32_t crc) {
 
 #if defined(__x86_64__)
 
-bool crc32c_has_hardware() { return __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0; }
+bool crc32c_has_hardware() {
+  return __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0;
+}
 
 namespace {
 
@@ -91,7 +98,8 @@ __attribute__((target("sse4.2,pclmul"))) __m128i moved(uint64_t run, size_t word
 
 }  // namespace
 
-__attribute__((target("sse4.2,pclmul"))) uint32_t crc32c_hardware(std::string_view bytes, uint32_t crc) {
+__attribute__((target("sse4.2,pclmul"))) uint32_t crc32c_hardware(std::string_view bytes,
+                                                                  uint32_t crc) {
   const char* p = bytes.data();
   size_t left = bytes.size();
   uint64_t a = ~crc;
@@ -124,7 +132,9 @@ uint32_t crc32c(std::string_view bytes, uint32_t crc) {
 #else
 
 bool crc32c_has_hardware() { return false; }
-uint32_t crc32c_hardware(std::string_view bytes, uint32_t crc) { return crc32c_software(bytes, crc); }
+uint32_t crc32c_hardware(std::string_view bytes, uint32_t crc) {
+  return crc32c_software(bytes, crc);
+}
 uint32_t crc32c(std::string_view bytes, uint32_t crc) { return crc32c_software(bytes, crc); }
 
 #endif

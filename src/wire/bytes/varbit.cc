@@ -13,7 +13,9 @@ namespace {
 constexpr unsigned class_bits[] = {0, 3, 6, 9, 12, 18, 25, 56, 64};
 constexpr unsigned classes = 9;
 
-uint64_t low_mask(unsigned count) { return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1; }
+uint64_t low_mask(unsigned count) {
+  return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
+}
 
 void put_class(VarbitWriter& writer, unsigned ones) {
   if (ones == classes - 1) {
@@ -77,7 +79,8 @@ void VarbitWriter::bits(uint64_t value, unsigned count) {
     }
     const unsigned put = std::min(free_, count);
     const auto part = static_cast<uint8_t>((value >> (count - put)) & low_mask(put));
-    bytes_.back() = static_cast<char>(static_cast<uint8_t>(bytes_.back()) | (part << (free_ - put)));
+    bytes_.back() =
+        static_cast<char>(static_cast<uint8_t>(bytes_.back()) | (part << (free_ - put)));
     free_ -= put;
     count -= put;
   }

@@ -11,10 +11,12 @@ namespace mread::wire {
 inline constexpr size_t max_varint_bytes = 10;
 
 /// How many bytes put_varint writes.
-constexpr size_t varint_size(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
+constexpr size_t varint_size(uint64_t value) {
+  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
 
-/// Reads a base-128 varint of at most ten bytes from [p, end) and moves `p` behind it. False, with `p` untouched, where
-/// the bytes end first or the value does not fit 64 bits.
+/// Reads a base-128 varint of at most ten bytes from [p, end) and moves `p` behind it. False, with
+/// `p` untouched, where the bytes end first or the value does not fit 64 bits.
 inline bool get_varint(const char*& p, const char* end, uint64_t& value) {
   const char* q = p;
   if (q != end && static_cast<unsigned char>(*q) < 0x80) {
@@ -23,7 +25,8 @@ inline bool get_varint(const char*& p, const char* end, uint64_t& value) {
     return true;
   }
   if (end - q >= 8) {
-    // Eight bytes at once: those up to the first without its top bit, seven bits of each, pushed together in pairs.
+    // Eight bytes at once: those up to the first without its top bit, seven bits of each, pushed
+    // together in pairs.
     uint64_t word;
     std::memcpy(&word, q, 8);
     const uint64_t ends = ~word & 0x8080808080808080;
@@ -69,6 +72,8 @@ inline void append_varint(std::string& out, uint64_t value) {
 constexpr uint64_t zigzag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }
-constexpr int64_t unzigzag(uint64_t value) { return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1)); }
+constexpr int64_t unzigzag(uint64_t value) {
+  return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1));
+}
 
 }  // namespace mread::wire

@@ -12,12 +12,15 @@
 
 namespace mread::wire {
 
-/// Decodes a chunk of any encoding: on_float(model::Sample, start_ms) or on_histogram(const model::HistogramSample&,
-/// start_ms) for each sample, in the chunk's order. `start_ms` is 0 where the encoding or the chunk has none.
+/// Decodes a chunk of any encoding: on_float(model::Sample, start_ms) or on_histogram(const
+/// model::HistogramSample&, start_ms) for each sample, in the chunk's order. `start_ms` is 0 where
+/// the encoding or the chunk has none.
 ///
-/// Errors: the readers'; Errc::unsupported for an encoding that is not known. Samples before stay given.
+/// Errors: the readers'; Errc::unsupported for an encoding that is not known. Samples before stay
+/// given.
 template <class OnFloat, class OnHistogram>
-Result<void> each_sample(ChunkEncoding encoding, std::string_view data, OnFloat on_float, OnHistogram on_histogram) {
+Result<void> each_sample(ChunkEncoding encoding, std::string_view data, OnFloat on_float,
+                         OnHistogram on_histogram) {
   if (encoding == ChunkEncoding::xor_) {
     XorReader reader(data);
     for (model::Sample sample; reader.next(sample);) on_float(sample, int64_t{0});
@@ -31,7 +34,8 @@ Result<void> each_sample(ChunkEncoding encoding, std::string_view data, OnFloat 
     while (reader.next()) on_histogram(reader.sample(), reader.start_ms());
     if (reader.error()) return fail(*reader.error());
   } else {
-    return fail(Errc::unsupported, fmt::format("chunk encoding {} is not known", static_cast<int>(encoding)));
+    return fail(Errc::unsupported,
+                fmt::format("chunk encoding {} is not known", static_cast<int>(encoding)));
   }
   return {};
 }

@@ -14,26 +14,32 @@
 
 namespace mread::wire {
 
-/// Reads a HISTOGRAM (2) or FLOAT_HISTOGRAM (3) chunk of Prometheus, or one of their successors HISTOGRAM_ST (5) and
-/// FLOAT_HISTOGRAM_ST (6), which have start timestamps (start_times.h) and the counter reset header above the count.
+/// Reads a HISTOGRAM (2) or FLOAT_HISTOGRAM (3) chunk of Prometheus, or one of their successors
+/// HISTOGRAM_ST (5) and FLOAT_HISTOGRAM_ST (6), which have start timestamps (start_times.h) and the
+/// counter reset header above the count.
 ///
-/// Output   the samples in the chunk's order, which is not checked. Hints as Prometheus's iterators give them: gauge in
+/// Output   the samples in the chunk's order, which is not checked. Hints as Prometheus's iterators
+/// give them: gauge in
 /// a
-///          gauge chunk; else unknown for the first sample (whatever the header says: the chunk before may be missing)
-///          and `no` for the others. A stale sample has no layout and the hint unknown.
-/// Errors   next() returns false and error() is set: Errc::truncated where bytes are missing, Errc::malformed,
-///          Errc::unsupported for an unknown schema. Samples returned before stay valid. Bytes after the last sample
-///          are ignored, as Prometheus does.
+///          gauge chunk; else unknown for the first sample (whatever the header says: the chunk
+///          before may be missing) and `no` for the others. A stale sample has no layout and the
+///          hint unknown.
+/// Errors   next() returns false and error() is set: Errc::truncated where bytes are missing,
+/// Errc::malformed,
+///          Errc::unsupported for an unknown schema. Samples returned before stay valid. Bytes
+///          after the last sample are ignored, as Prometheus does.
 /// Memory   no more than the bytes can hold, and no more than 2^20 buckets a sample.
 ///
 /// The bytes must outlive the reader. Not thread-safe.
-/// Source: tsdb/chunkenc/histogram.go, float_histogram.go, histogram_st.go and float_histogram_st.go of Prometheus.
+/// Source: tsdb/chunkenc/histogram.go, float_histogram.go, histogram_st.go and
+/// float_histogram_st.go of Prometheus.
 class HistogramChunkReader {
  public:
   /// `encoding` is one of the four.
   HistogramChunkReader(ChunkEncoding encoding, std::string_view bytes);
   HistogramChunkReader(bool is_float, std::string_view bytes)
-      : HistogramChunkReader(is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram, bytes) {}
+      : HistogramChunkReader(is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram,
+                             bytes) {}
 
   bool next();
   const model::HistogramSample& sample() const { return sample_; }
@@ -81,10 +87,14 @@ class HistogramChunkReader {
   bool has_layout_ = false;  ///< whether sample_ holds layout_ already
 };
 
-/// All samples of a chunk. Errors: as the reader's, and Errc::limit above 256 MiB of decoded samples.
-Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding, std::string_view bytes);
-inline Result<std::vector<model::HistogramSample>> decode_histogram_chunk(bool is_float, std::string_view bytes) {
-  return decode_histogram_chunk(is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram, bytes);
+/// All samples of a chunk. Errors: as the reader's, and Errc::limit above 256 MiB of decoded
+/// samples.
+Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding,
+                                                                   std::string_view bytes);
+inline Result<std::vector<model::HistogramSample>> decode_histogram_chunk(bool is_float,
+                                                                          std::string_view bytes) {
+  return decode_histogram_chunk(
+      is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram, bytes);
 }
 
 /// A finished histogram chunk.
@@ -99,16 +109,18 @@ struct EncodedHistogramChunk {
 
 /// Writes histogram samples as chunks, cutting them where Prometheus's appender does.
 ///
-/// Input    samples of one series, strictly increasing in time; integer and float ones may alternate.
-/// Output   a new chunk begins when the kind, the schema, the zero threshold or the custom bounds change, at a counter
-/// reset
-///          (an explicit hint, a smaller count, a smaller or vanished bucket), between counter and gauge, after a
-///          stale sample, and after `max_samples`. Its header says why (reset, not_reset, gauge, unknown). New buckets
-///          do not cut: the chunk's samples get the wider layout, and a sample that lacks empty buckets of the chunk's
-///          gets them too. A chunk that was written by Prometheus, read and written again with its header as
+/// Input    samples of one series, strictly increasing in time; integer and float ones may
+/// alternate. Output   a new chunk begins when the kind, the schema, the zero threshold or the
+/// custom bounds change, at a counter reset
+///          (an explicit hint, a smaller count, a smaller or vanished bucket), between counter and
+///          gauge, after a stale sample, and after `max_samples`. Its header says why (reset,
+///          not_reset, gauge, unknown). New buckets do not cut: the chunk's samples get the wider
+///          layout, and a sample that lacks empty buckets of the chunk's gets them too. A chunk
+///          that was written by Prometheus, read and written again with its header as
 ///          `first_header` comes out byte for byte the same.
-/// Errors   Errc::malformed where a histogram's spans and buckets do not fit or time does not advance; the sample is
-/// not added. Memory   the samples of one chunk, and the finished chunks until take().
+/// Errors   Errc::malformed where a histogram's spans and buckets do not fit or time does not
+/// advance; the sample is not added. Memory   the samples of one chunk, and the finished chunks
+/// until take().
 ///
 /// Not thread-safe.
 class HistogramChunkWriter {
@@ -117,13 +129,14 @@ class HistogramChunkWriter {
     uint16_t max_samples = 120;
     CounterResetHeader first_header =
         CounterResetHeader::unknown;  ///< of the first chunk, where its first sample has no hint
-    bool start_times = false;         ///< writes the encodings 5 and 6; at most 16383 samples a chunk then
+    bool start_times = false;  ///< writes the encodings 5 and 6; at most 16383 samples a chunk then
   };
 
   HistogramChunkWriter() = default;
   explicit HistogramChunkWriter(Options options) : options_(options) {}
 
-  /// `start_ms`: when the counter began, 0 where that is not known; only written with `start_times`.
+  /// `start_ms`: when the counter began, 0 where that is not known; only written with
+  /// `start_times`.
   Result<void> append(const model::HistogramSample& sample, int64_t start_ms = 0);
 
   /// The chunks that are complete, in order; each is given once.
@@ -145,7 +158,8 @@ class HistogramChunkWriter {
   struct Merge;
 
   static Row make_row(const model::HistogramSample& sample);
-  CounterResetHeader fit_counter(const model::Histogram& histogram, const Row& row, Merge& merge, bool& fits) const;
+  CounterResetHeader fit_counter(const model::Histogram& histogram, const Row& row, Merge& merge,
+                                 bool& fits) const;
   bool fit_gauge(const model::Histogram& histogram, const Row& row, Merge& merge) const;
   void grow(const model::Histogram& histogram, const Merge& merge, bool gauge, Row& row);
   void start(const model::Histogram& histogram, Row&& row, CounterResetHeader header);

@@ -13,8 +13,9 @@ namespace {
 
 constexpr size_t header_bytes = 3;
 constexpr uint64_t most_buckets = uint64_t{1} << 20;
-constexpr uint64_t most_decoded_bytes = uint64_t{256} << 20;  // a layout of many empty buckets costs few bits a sample
-constexpr int32_t lowest_schema = -9;                         // as reserved by the format; Prometheus writes -4 .. 8
+constexpr uint64_t most_decoded_bytes =
+    uint64_t{256} << 20;               // a layout of many empty buckets costs few bits a sample
+constexpr int32_t lowest_schema = -9;  // as reserved by the format; Prometheus writes -4 .. 8
 constexpr int32_t highest_schema = 52;
 
 double read_zero_threshold(VarbitReader& reader) {
@@ -33,7 +34,8 @@ double read_bound(VarbitReader& reader) {
 }  // namespace
 
 HistogramChunkReader::HistogramChunkReader(ChunkEncoding encoding, std::string_view bytes)
-    : is_float_(compatible(encoding) == ChunkEncoding::float_histogram), has_starts_(is_newer(encoding)) {
+    : is_float_(compatible(encoding) == ChunkEncoding::float_histogram),
+      has_starts_(is_newer(encoding)) {
   if (bytes.size() < header_bytes) {
     refuse(Errc::truncated, fmt::format("{} bytes, too short for a header", bytes.size()));
     return;
@@ -45,7 +47,8 @@ HistogramChunkReader::HistogramChunkReader(ChunkEncoding encoding, std::string_v
 }
 
 bool HistogramChunkReader::refuse(Errc errc, const std::string& what) {
-  error_ = Error(errc, fmt::format("{} chunk: {}", is_float_ ? "float histogram" : "histogram", what));
+  error_ =
+      Error(errc, fmt::format("{} chunk: {}", is_float_ ? "float histogram" : "histogram", what));
   return false;
 }
 
@@ -63,7 +66,8 @@ bool HistogramChunkReader::next() {
   if (!good || reader_.failed()) {
     const bool at_end = reader_.byte_position() + 9 >= reader_.size();
     return refuse(at_end ? Errc::truncated : Errc::malformed,
-                  fmt::format("sample {} of {} {} at byte {}", read_, total_, at_end ? "is cut off" : "is not valid",
+                  fmt::format("sample {} of {} {} at byte {}", read_, total_,
+                              at_end ? "is cut off" : "is not valid",
                               header_bytes + reader_.byte_position()));
   }
   ++read_;
@@ -71,18 +75,22 @@ bool HistogramChunkReader::next() {
   return true;
 }
 
-bool HistogramChunkReader::read_spans(std::vector<model::BucketSpan>& spans, std::string_view side) {
+bool HistogramChunkReader::read_spans(std::vector<model::BucketSpan>& spans,
+                                      std::string_view side) {
   const uint64_t count = reader_.varbit_uint();
   if (reader_.failed()) return false;
   if (count > reader_.bits_left() / 2) {  // a span has at least two bits
-    return refuse(Errc::truncated, fmt::format("{} {} spans, more than the chunk can hold", count, side));
+    return refuse(Errc::truncated,
+                  fmt::format("{} {} spans, more than the chunk can hold", count, side));
   }
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t length = reader_.varbit_uint();
     const int64_t offset = reader_.varbit_int();
     if (reader_.failed()) return false;
-    if (length > most_buckets || offset < INT32_MIN || offset > INT32_MAX || (i > 0 && offset < 0)) {
-      return refuse(Errc::malformed, fmt::format("{} span {} with offset {} and length {}", side, i, offset, length));
+    if (length > most_buckets || offset < INT32_MIN || offset > INT32_MAX ||
+        (i > 0 && offset < 0)) {
+      return refuse(Errc::malformed, fmt::format("{} span {} with offset {} and length {}", side, i,
+                                                 offset, length));
     }
     spans.push_back({static_cast<int32_t>(offset), static_cast<uint32_t>(length)});
   }
@@ -94,16 +102,20 @@ bool HistogramChunkReader::read_layout() {
   layout_.zero_threshold = read_zero_threshold(reader_);
   const int64_t schema = reader_.varbit_int();
   if (reader_.failed()) return false;
-  if (schema != model::custom_buckets_schema && (schema < lowest_schema || schema > highest_schema)) {
+  if (schema != model::custom_buckets_schema &&
+      (schema < lowest_schema || schema > highest_schema)) {
     return refuse(Errc::unsupported, fmt::format("schema {} is unknown", schema));
   }
   layout_.schema = static_cast<int32_t>(schema);
-  if (!read_spans(layout_.positive_spans, "positive") || !read_spans(layout_.negative_spans, "negative")) return false;
+  if (!read_spans(layout_.positive_spans, "positive") ||
+      !read_spans(layout_.negative_spans, "negative"))
+    return false;
   if (layout_.has_custom_buckets()) {
     const uint64_t bounds = reader_.varbit_uint();
     if (reader_.failed()) return false;
     if (bounds > reader_.bits_left() / 5) {  // the shortest bound
-      return refuse(Errc::truncated, fmt::format("{} custom bounds, more than the chunk can hold", bounds));
+      return refuse(Errc::truncated,
+                    fmt::format("{} custom bounds, more than the chunk can hold", bounds));
     }
     for (uint64_t i = 0; i < bounds; ++i) layout_.custom_values.push_back(read_bound(reader_));
     if (reader_.failed()) return false;
@@ -111,10 +123,12 @@ bool HistogramChunkReader::read_layout() {
   const uint64_t positive = bucket_count(layout_.positive_spans);
   const uint64_t negative = bucket_count(layout_.negative_spans);
   if (positive > most_buckets || negative > most_buckets) {
-    return refuse(Errc::limit, fmt::format("{} buckets are above the limit of {}", positive + negative, most_buckets));
+    return refuse(Errc::limit, fmt::format("{} buckets are above the limit of {}",
+                                           positive + negative, most_buckets));
   }
   if ((positive + negative) * (is_float_ ? 64 : 1) > reader_.bits_left()) {
-    return refuse(Errc::truncated, fmt::format("{} buckets, more than the chunk can hold", positive + negative));
+    return refuse(Errc::truncated,
+                  fmt::format("{} buckets, more than the chunk can hold", positive + negative));
   }
   if (is_float_) {
     float_positive_.resize(positive);
@@ -141,9 +155,10 @@ bool HistogramChunkReader::read_next_int() {
     counter.delta += static_cast<uint64_t>(reader_.varbit_int());
     counter.value += counter.delta;
   };
-  timestamp_delta_ =
-      static_cast<int64_t>(static_cast<uint64_t>(timestamp_delta_) + static_cast<uint64_t>(reader_.varbit_int()));
-  timestamp_ = static_cast<int64_t>(static_cast<uint64_t>(timestamp_) + static_cast<uint64_t>(timestamp_delta_));
+  timestamp_delta_ = static_cast<int64_t>(static_cast<uint64_t>(timestamp_delta_) +
+                                          static_cast<uint64_t>(reader_.varbit_int()));
+  timestamp_ = static_cast<int64_t>(static_cast<uint64_t>(timestamp_) +
+                                    static_cast<uint64_t>(timestamp_delta_));
   advance(count_);
   advance(zero_count_);
   if (!sum_.read(reader_)) return false;
@@ -164,10 +179,12 @@ bool HistogramChunkReader::read_first_float() {
 }
 
 bool HistogramChunkReader::read_next_float() {
-  timestamp_delta_ =
-      static_cast<int64_t>(static_cast<uint64_t>(timestamp_delta_) + static_cast<uint64_t>(reader_.varbit_int()));
-  timestamp_ = static_cast<int64_t>(static_cast<uint64_t>(timestamp_) + static_cast<uint64_t>(timestamp_delta_));
-  if (!float_count_.read(reader_) || !float_zero_count_.read(reader_) || !sum_.read(reader_)) return false;
+  timestamp_delta_ = static_cast<int64_t>(static_cast<uint64_t>(timestamp_delta_) +
+                                          static_cast<uint64_t>(reader_.varbit_int()));
+  timestamp_ = static_cast<int64_t>(static_cast<uint64_t>(timestamp_) +
+                                    static_cast<uint64_t>(timestamp_delta_));
+  if (!float_count_.read(reader_) || !float_zero_count_.read(reader_) || !sum_.read(reader_))
+    return false;
   if (model::is_stale(sum_.bits)) return true;
   for (XorValue& bucket : float_positive_) {
     if (!bucket.read(reader_)) return false;
@@ -198,7 +215,8 @@ void HistogramChunkReader::publish() {
   if (header_ == CounterResetHeader::gauge) {
     out.counter_reset_hint = model::CounterResetHint::gauge;
   } else {
-    out.counter_reset_hint = read_ > 1 ? model::CounterResetHint::no : model::CounterResetHint::unknown;
+    out.counter_reset_hint =
+        read_ > 1 ? model::CounterResetHint::no : model::CounterResetHint::unknown;
   }
   if (is_float_) {
     out.float_count = std::bit_cast<double>(float_count_.bits);
@@ -210,24 +228,28 @@ void HistogramChunkReader::publish() {
   } else {
     out.count = count_.value;
     out.zero_count = zero_count_.value;
-    for (size_t i = 0; i < positive_.size(); ++i) out.positive_deltas[i] = static_cast<int64_t>(positive_[i].value);
-    for (size_t i = 0; i < negative_.size(); ++i) out.negative_deltas[i] = static_cast<int64_t>(negative_[i].value);
+    for (size_t i = 0; i < positive_.size(); ++i)
+      out.positive_deltas[i] = static_cast<int64_t>(positive_[i].value);
+    for (size_t i = 0; i < negative_.size(); ++i)
+      out.negative_deltas[i] = static_cast<int64_t>(negative_[i].value);
   }
 }
 
-Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding, std::string_view bytes) {
+Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding,
+                                                                   std::string_view bytes) {
   HistogramChunkReader reader(encoding, bytes);
   std::vector<model::HistogramSample> samples;
   uint64_t bytes_held = 0;
   while (reader.next()) {
     const model::Histogram& histogram = reader.sample().histogram;
-    bytes_held +=
-        sizeof(model::HistogramSample) +
-        8 * (histogram.positive_spans.size() + histogram.negative_spans.size() + histogram.custom_values.size() +
-             bucket_count(histogram.positive_spans) + bucket_count(histogram.negative_spans));
+    bytes_held += sizeof(model::HistogramSample) +
+                  8 * (histogram.positive_spans.size() + histogram.negative_spans.size() +
+                       histogram.custom_values.size() + bucket_count(histogram.positive_spans) +
+                       bucket_count(histogram.negative_spans));
     if (bytes_held > most_decoded_bytes) {
-      return fail(Errc::limit, fmt::format("histogram chunk: its {} samples need more than {} MiB decoded",
-                                           reader.samples(), most_decoded_bytes >> 20));
+      return fail(Errc::limit,
+                  fmt::format("histogram chunk: its {} samples need more than {} MiB decoded",
+                              reader.samples(), most_decoded_bytes >> 20));
     }
     samples.push_back(reader.sample());
   }

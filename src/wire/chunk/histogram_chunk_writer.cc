@@ -16,7 +16,8 @@ namespace {
 using model::CounterResetHint;
 using model::Histogram;
 
-constexpr uint16_t most_with_start_times = 0x3fff;  // The count's upper two bits are the counter reset header's.
+constexpr uint16_t most_with_start_times =
+    0x3fff;  // The count's upper two bits are the counter reset header's.
 
 void put_zero_threshold(VarbitWriter& writer, double threshold) {
   if (threshold == 0) return writer.bits(0, 8);
@@ -69,17 +70,22 @@ bool smaller(bool is_float, uint64_t later, uint64_t earlier) {
   return static_cast<int64_t>(later) < static_cast<int64_t>(earlier);
 }
 
-bool is_zero(bool is_float, uint64_t value) { return is_float ? std::bit_cast<double>(value) == 0 : value == 0; }
+bool is_zero(bool is_float, uint64_t value) {
+  return is_float ? std::bit_cast<double>(value) == 0 : value == 0;
+}
 
-bool same_bounds(const Histogram& a, const Histogram& b) { return a.custom_values == b.custom_values; }
+bool same_bounds(const Histogram& a, const Histogram& b) {
+  return a.custom_values == b.custom_values;
+}
 
 // True where a bucket in use became smaller or vanished.
 bool reset_in(bool is_float, const SideMerge& merge, const std::vector<uint64_t>& before,
               const std::vector<uint64_t>& now) {
-  for (const SideMerge::Place& place : merge.places) {
+  for (const SideMerge::Position& place : merge.positions) {
     if (place.chunk < 0) continue;
     const uint64_t old = before[static_cast<size_t>(place.chunk)];
-    if (place.sample < 0 ? !is_zero(is_float, old) : smaller(is_float, now[static_cast<size_t>(place.sample)], old))
+    if (place.sample < 0 ? !is_zero(is_float, old)
+                         : smaller(is_float, now[static_cast<size_t>(place.sample)], old))
       return true;
   }
   return false;
@@ -114,14 +120,15 @@ HistogramChunkWriter::Row HistogramChunkWriter::make_row(const model::HistogramS
   return row;
 }
 
-// Whether a counter sample can follow the open chunk's last, and what the next chunk's header says if it cannot. The
-// order of the questions is that of Prometheus's appender.
-CounterResetHeader HistogramChunkWriter::fit_counter(const Histogram& histogram, const Row& row, Merge& merge,
-                                                     bool& fits) const {
+// Whether a counter sample can follow the open chunk's last, and what the next chunk's header says
+// if it cannot. The order of the questions is that of Prometheus's appender.
+CounterResetHeader HistogramChunkWriter::fit_counter(const Histogram& histogram, const Row& row,
+                                                     Merge& merge, bool& fits) const {
   fits = false;
   const Row& last = rows_.back();
   const bool is_float = layout_.is_float;
-  // Prometheus writes not_reset here; but nothing was compared, and a reader that trusts the header would be misled.
+  // Prometheus writes not_reset here; but nothing was compared, and a reader that trusts the header
+  // would be misled.
   if (header_ == CounterResetHeader::gauge) return CounterResetHeader::unknown;
   if (histogram.counter_reset_hint == CounterResetHint::yes) return CounterResetHeader::reset;
   if (row.stale) {
@@ -129,10 +136,12 @@ CounterResetHeader HistogramChunkWriter::fit_counter(const Histogram& histogram,
     return CounterResetHeader::not_reset;
   }
   if (last.stale) return CounterResetHeader::unknown;
-  if (is_float ? smaller(true, row.count, last.count) : row.count < last.count) return CounterResetHeader::reset;
+  if (is_float ? smaller(true, row.count, last.count) : row.count < last.count)
+    return CounterResetHeader::reset;
   if (histogram.schema != layout_.schema || histogram.zero_threshold != layout_.zero_threshold)
     return CounterResetHeader::unknown;
-  if (histogram.has_custom_buckets() && !same_bounds(histogram, layout_)) return CounterResetHeader::reset;
+  if (histogram.has_custom_buckets() && !same_bounds(histogram, layout_))
+    return CounterResetHeader::reset;
   if (is_float ? smaller(true, row.zero_count, last.zero_count) : row.zero_count < last.zero_count)
     return CounterResetHeader::reset;
   merge.positive = merge_side(layout_.positive_spans, histogram.positive_spans);
@@ -145,20 +154,23 @@ CounterResetHeader HistogramChunkWriter::fit_counter(const Histogram& histogram,
   return CounterResetHeader::not_reset;
 }
 
-bool HistogramChunkWriter::fit_gauge(const Histogram& histogram, const Row& row, Merge& merge) const {
+bool HistogramChunkWriter::fit_gauge(const Histogram& histogram, const Row& row,
+                                     Merge& merge) const {
   if (header_ != CounterResetHeader::gauge) return false;
   if (row.stale) return true;
   if (rows_.back().stale) return false;
-  if (histogram.schema != layout_.schema || histogram.zero_threshold != layout_.zero_threshold) return false;
+  if (histogram.schema != layout_.schema || histogram.zero_threshold != layout_.zero_threshold)
+    return false;
   if (histogram.has_custom_buckets() && !same_bounds(histogram, layout_)) return false;
   merge.positive = merge_side(layout_.positive_spans, histogram.positive_spans);
   merge.negative = merge_side(layout_.negative_spans, histogram.negative_spans);
   return true;
 }
 
-// Brings the chunk and the new sample to one layout. Which spelling of the spans stays (the chunk's, the sample's, or a
-// new one) is chosen as Prometheus does, so that the bytes agree.
-void HistogramChunkWriter::grow(const Histogram& histogram, const Merge& merge, bool gauge, Row& row) {
+// Brings the chunk and the new sample to one layout. Which spelling of the spans stays (the
+// chunk's, the sample's, or a new one) is chosen as Prometheus does, so that the bytes agree.
+void HistogramChunkWriter::grow(const Histogram& histogram, const Merge& merge, bool gauge,
+                                Row& row) {
   if (merge.chunk_grows()) {
     const auto spans = [&](const SideMerge& side, const std::vector<model::BucketSpan>& own) {
       const bool normalise = gauge ? merge.sample_grows() : side.sample_grows;
@@ -168,12 +180,12 @@ void HistogramChunkWriter::grow(const Histogram& histogram, const Merge& merge, 
     layout_.negative_spans = spans(merge.negative, histogram.negative_spans);
     for (Row& old : rows_) {
       if (old.stale) continue;
-      old.positive = widen(old.positive, merge.positive.places, &SideMerge::Place::chunk);
-      old.negative = widen(old.negative, merge.negative.places, &SideMerge::Place::chunk);
+      old.positive = widen(old.positive, merge.positive.positions, &SideMerge::Position::chunk);
+      old.negative = widen(old.negative, merge.negative.positions, &SideMerge::Position::chunk);
     }
   }
-  row.positive = widen(row.positive, merge.positive.places, &SideMerge::Place::sample);
-  row.negative = widen(row.negative, merge.negative.places, &SideMerge::Place::sample);
+  row.positive = widen(row.positive, merge.positive.positions, &SideMerge::Position::sample);
+  row.negative = widen(row.negative, merge.negative.positions, &SideMerge::Position::sample);
 }
 
 void HistogramChunkWriter::start(const Histogram& histogram, Row&& row, CounterResetHeader header) {
@@ -197,8 +209,8 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample, 
   const Histogram& histogram = sample.histogram;
   if (auto good = histogram.check(); !good) return good;
   if (!rows_.empty() && sample.timestamp_ms <= rows_.back().timestamp_ms) {
-    return fail(Errc::malformed,
-                fmt::format("histogram at {} does not come after {}", sample.timestamp_ms, rows_.back().timestamp_ms));
+    return fail(Errc::malformed, fmt::format("histogram at {} does not come after {}",
+                                             sample.timestamp_ms, rows_.back().timestamp_ms));
   }
   Row row = make_row(sample);
   row.start_ms = start_ms;
@@ -227,8 +239,8 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample, 
   } else {
     header = fit_counter(histogram, row, merge, fits);
   }
-  const size_t most =
-      options_.start_times ? std::min(options_.max_samples, most_with_start_times) : options_.max_samples;
+  const size_t most = options_.start_times ? std::min(options_.max_samples, most_with_start_times)
+                                           : options_.max_samples;
   if (!fits || rows_.size() >= most) {
     start(histogram, std::move(row), header);
     return {};
@@ -240,9 +252,11 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample, 
 
 void HistogramChunkWriter::close() {
   if (rows_.empty()) return;
-  const ChunkEncoding plain = layout_.is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram;
-  done_.push_back({layout_.is_float, options_.start_times ? newer(plain) : plain, rows_.front().timestamp_ms,
-                   rows_.back().timestamp_ms, static_cast<uint16_t>(rows_.size()), encode()});
+  const ChunkEncoding plain =
+      layout_.is_float ? ChunkEncoding::float_histogram : ChunkEncoding::histogram;
+  done_.push_back({layout_.is_float, options_.start_times ? newer(plain) : plain,
+                   rows_.front().timestamp_ms, rows_.back().timestamp_ms,
+                   static_cast<uint16_t>(rows_.size()), encode()});
   rows_.clear();
 }
 
@@ -256,7 +270,8 @@ std::vector<EncodedHistogramChunk> HistogramChunkWriter::finish() {
 
 std::string HistogramChunkWriter::encode() const {
   const auto count = static_cast<uint16_t>(rows_.size());
-  std::string prefix{static_cast<char>(count >> 8), static_cast<char>(count & 0xff), static_cast<char>(header_)};
+  std::string prefix{static_cast<char>(count >> 8), static_cast<char>(count & 0xff),
+                     static_cast<char>(header_)};
   if (options_.start_times) {  // The third byte is for the start timestamps, once they are written.
     prefix[0] = static_cast<char>(prefix[0] | prefix[2]);
     prefix[2] = 0;
@@ -281,7 +296,8 @@ std::string HistogramChunkWriter::encode() const {
   return bytes;
 }
 
-void HistogramChunkWriter::put_start(VarbitWriter& writer, StartTimesWriter& starts, size_t index) const {
+void HistogramChunkWriter::put_start(VarbitWriter& writer, StartTimesWriter& starts,
+                                     size_t index) const {
   if (!options_.start_times) return;
   const int64_t before_ms = index == 0 ? 0 : rows_[index - 1].timestamp_ms;
   starts.write(writer, index, rows_[index].start_ms, rows_[index].timestamp_ms, before_ms);
@@ -300,9 +316,11 @@ void HistogramChunkWriter::encode_int(VarbitWriter& writer, StartTimesWriter& st
     }
   };
   Counter timestamp, count, zero_count;
-  std::vector<Counter> positive(bucket_count(layout_.positive_spans)), negative(bucket_count(layout_.negative_spans));
+  std::vector<Counter> positive(bucket_count(layout_.positive_spans)),
+      negative(bucket_count(layout_.negative_spans));
   XorValue sum;
-  const auto put_buckets = [&](std::vector<Counter>& buckets, const std::vector<uint64_t>& values, bool first) {
+  const auto put_buckets = [&](std::vector<Counter>& buckets, const std::vector<uint64_t>& values,
+                               bool first) {
     uint64_t before = 0;
     for (size_t i = 0; i < values.size(); ++i) {
       const uint64_t delta = values[i] - before;  // to the bucket before
@@ -345,7 +363,8 @@ void HistogramChunkWriter::encode_int(VarbitWriter& writer, StartTimesWriter& st
 
 void HistogramChunkWriter::encode_float(VarbitWriter& writer, StartTimesWriter& starts) const {
   XorValue count, zero_count, sum;
-  std::vector<XorValue> positive(bucket_count(layout_.positive_spans)), negative(bucket_count(layout_.negative_spans));
+  std::vector<XorValue> positive(bucket_count(layout_.positive_spans)),
+      negative(bucket_count(layout_.negative_spans));
   uint64_t timestamp = 0;
   uint64_t timestamp_delta = 0;
   for (size_t i = 0; i < rows_.size(); ++i) {

@@ -6,14 +6,17 @@
 
 namespace mread::wire {
 
-/// What the header byte of a chunk with start timestamps says: when a counter began, sample by sample.
+/// What the header byte of a chunk with start timestamps says: when a counter began, sample by
+/// sample.
 ///
-/// The first sample's start follows it as its distance; from sample `changes_at` on every sample has one more, as the
-/// change of the distance from the *previous* sample's timestamp. Before that, all samples have the first one's start.
-/// A start of 0 means that none is known. Source: tsdb/chunkenc/st.go of Prometheus 3.14.
+/// The first sample's start follows it as its distance; from sample `changes_at` on every sample
+/// has one more, as the change of the distance from the *previous* sample's timestamp. Before that,
+/// all samples have the first one's start. A start of 0 means that none is known. Source:
+/// tsdb/chunkenc/st.go of Prometheus 3.14.
 struct StartTimesHeader {
   static constexpr uint8_t first_known_bit = 0x80;
-  static constexpr uint8_t last_change = 0x7f;  ///< the header's width: every sample from this one on has a start
+  static constexpr uint8_t last_change =
+      0x7f;  ///< the header's width: every sample from this one on has a start
 
   bool first_known = false;
   uint8_t changes_at = 0;  ///< 0: never
@@ -21,17 +24,20 @@ struct StartTimesHeader {
   static StartTimesHeader of(uint8_t byte) {
     return {(byte & first_known_bit) != 0, static_cast<uint8_t>(byte & last_change)};
   }
-  uint8_t byte() const { return static_cast<uint8_t>((first_known ? first_known_bit : 0) | changes_at); }
+  uint8_t byte() const {
+    return static_cast<uint8_t>((first_known ? first_known_bit : 0) | changes_at);
+  }
 };
 
-/// Reads the start timestamps of a chunk, from a reader of bits that has zigzag_varint() and varbit_int(). Arithmetic
-/// is modulo 2^64.
+/// Reads the start timestamps of a chunk, from a reader of bits that has zigzag_varint() and
+/// varbit_int(). Arithmetic is modulo 2^64.
 class StartTimesReader {
  public:
   StartTimesReader() = default;
   explicit StartTimesReader(StartTimesHeader header) : header_(header) {}
 
-  /// What stands behind a sample, for every sample in order. `previous_ms` means nothing for the first.
+  /// What stands behind a sample, for every sample in order. `previous_ms` means nothing for the
+  /// first.
   template <class Bits>
   void read(Bits& bits, size_t index, int64_t timestamp_ms, int64_t previous_ms) {
     if (index == 0) {
@@ -45,7 +51,9 @@ class StartTimesReader {
     start_ = static_cast<uint64_t>(previous_ms) - distance_;
   }
 
-  int64_t start_ms() const { return static_cast<int64_t>(start_); }  ///< of the sample read last; 0: not known
+  int64_t start_ms() const {
+    return static_cast<int64_t>(start_);
+  }  ///< of the sample read last; 0: not known
 
  private:
   StartTimesHeader header_;
@@ -57,12 +65,15 @@ class StartTimesReader {
 class StartTimesWriter {
  public:
   template <class Bits>
-  void write(Bits& bits, size_t index, int64_t start_ms, int64_t timestamp_ms, int64_t previous_ms) {
+  void write(Bits& bits, size_t index, int64_t start_ms, int64_t timestamp_ms,
+             int64_t previous_ms) {
     const auto start = static_cast<uint64_t>(start_ms);
     if (index == 0) {
       header_.first_known = start != 0;
-      if (header_.first_known) bits.zigzag_varint(static_cast<int64_t>(static_cast<uint64_t>(timestamp_ms) - start));
-    } else if (header_.changes_at != 0 || start != start_ || index == StartTimesHeader::last_change) {
+      if (header_.first_known)
+        bits.zigzag_varint(static_cast<int64_t>(static_cast<uint64_t>(timestamp_ms) - start));
+    } else if (header_.changes_at != 0 || start != start_ ||
+               index == StartTimesHeader::last_change) {
       const uint64_t distance = static_cast<uint64_t>(previous_ms) - start;
       if (header_.changes_at == 0) {
         header_.changes_at = static_cast<uint8_t>(index);

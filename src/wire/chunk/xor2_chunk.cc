@@ -89,10 +89,12 @@ struct NumberWriter {
 
 Xor2Reader::Xor2Reader(std::string_view data) : data_(data) {
   if (data.size() < header_bytes) {
-    error_ = Error(Errc::truncated, fmt::format("XOR2 chunk: {} bytes, too short for a header", data.size()));
+    error_ = Error(Errc::truncated,
+                   fmt::format("XOR2 chunk: {} bytes, too short for a header", data.size()));
     return;
   }
-  count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 | static_cast<unsigned char>(data[1]));
+  count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 |
+                                 static_cast<unsigned char>(data[1]));
   state_.starts = StartTimesReader(StartTimesHeader::of(static_cast<uint8_t>(data[2])));
   state_.bits = BitReader(data.substr(header_bytes));
 }
@@ -129,7 +131,8 @@ inline void Xor2Reader::read_next(State& state, model::Sample& out) {
     state.delta_ms += static_cast<uint64_t>(sign_extended(bits.peek(size), size));
     bits.skip(size);
   }
-  state.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state.timestamp_ms) + state.delta_ms);
+  state.timestamp_ms =
+      static_cast<int64_t>(static_cast<uint64_t>(state.timestamp_ms) + state.delta_ms);
   out.timestamp_ms = state.timestamp_ms;
   if (control == unchanged) {
     out.bits = state.value;
@@ -203,12 +206,14 @@ size_t Xor2Reader::read(std::span<model::Sample> out) {
   state_ = state;
   if (!state_.malformed && !state_.bits.overrun()) return i;
   const auto at = data_.size() - static_cast<size_t>(state_.bits.bits_left() / 8);
-  error_ = state_.malformed ? Error(Errc::malformed, fmt::format("XOR2 chunk, sample {} of {}: a value wider than 64 "
-                                                                 "bits at byte {}",
-                                                                 given_, count_, at))
-                            : Error(Errc::truncated, fmt::format("XOR2 chunk, sample {} of {}: the chunk ends before "
-                                                                 "it, at byte {}",
-                                                                 given_, count_, at));
+  error_ =
+      state_.malformed
+          ? Error(Errc::malformed, fmt::format("XOR2 chunk, sample {} of {}: a value wider than 64 "
+                                               "bits at byte {}",
+                                               given_, count_, at))
+          : Error(Errc::truncated, fmt::format("XOR2 chunk, sample {} of {}: the chunk ends before "
+                                               "it, at byte {}",
+                                               given_, count_, at));
   return i;
 }
 
@@ -230,7 +235,8 @@ void Xor2Writer::append(model::Sample sample, int64_t start_ms) {
     put_varint(bits_, zigzag(sample.timestamp_ms));
     bits_.write(sample.bits, 64);
   } else {
-    const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(before_ms);
+    const uint64_t delta =
+        static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(before_ms);
     if (count_ == 1) {
       put_varint(bits_, delta);
       write_value(sample.bits);
@@ -253,7 +259,9 @@ void Xor2Writer::write_joint(int64_t dod, uint64_t value) {
     bits_.write(0b10, 2);
     return write_window(value ^ value_, 0b1, 1);
   }
-  const auto low = [&](unsigned bits) { return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1); };
+  const auto low = [&](unsigned bits) {
+    return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1);
+  };
   if (fits(dod, 13)) {
     bits_.write(uint64_t{0b110} << 13 | low(13), 16);
   } else if (fits(dod, 20)) {
@@ -282,7 +290,8 @@ void Xor2Writer::write_window(uint64_t delta, unsigned fresh, unsigned fresh_bit
     leading_ = leading;
     trailing_ = trailing;
     const unsigned significant = 64U - leading - trailing;
-    bits_.write(uint64_t{fresh} << 11 | uint64_t{leading} << 6 | (significant & 63), fresh_bits + 11);
+    bits_.write(uint64_t{fresh} << 11 | uint64_t{leading} << 6 | (significant & 63),
+                fresh_bits + 11);
   }
   bits_.write(delta >> trailing_, 64U - leading_ - trailing_);
 }

@@ -15,14 +15,17 @@ namespace mread::wire {
 
 /// Reads the samples of an XOR2 chunk (encoding 4: tsdb/chunkenc/xor2.go of Prometheus 3.14).
 ///
-/// It is the XOR chunk with one control code for time and value together, with a staleness marker that leaves the value
-/// before it in place for what follows, and with start timestamps (start_times.h).
+/// It is the XOR chunk with one control code for time and value together, with a staleness marker
+/// that leaves the value before it in place for what follows, and with start timestamps
+/// (start_times.h).
 ///
-/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is increasing in a valid chunk,
+/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is
+/// increasing in a valid chunk,
 ///          but is not checked here.
-/// Errors   next() returns false and error() is set, with the byte, where the chunk ends before its count is reached
-///          (Errc::truncated), or no encoder could have written the bits (Errc::malformed); samples already given stay
-///          valid. Nothing is read outside the bytes, which outlive the reader.
+/// Errors   next() returns false and error() is set, with the byte, where the chunk ends before its
+/// count is reached
+///          (Errc::truncated), or no encoder could have written the bits (Errc::malformed); samples
+///          already given stay valid. Nothing is read outside the bytes, which outlive the reader.
 class Xor2Reader {
  public:
   explicit Xor2Reader(std::string_view data);

@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t header_bytes = 2;
 
-// Deltas of deltas by the number of ones in their prefix; each value range is -(2^(bits-1) - 1) .. 2^(bits-1).
+// Deltas of deltas by the number of ones in their prefix; each value range is -(2^(bits-1) - 1) ..
+// 2^(bits-1).
 constexpr unsigned dod_bits[] = {0, 14, 17, 20, 64};
 
 bool fits(int64_t dod, unsigned bits) {
@@ -27,14 +28,15 @@ bool fits(int64_t dod, unsigned bits) {
 
 bool falls(uint64_t delta_ms) { return delta_ms - 1 >= (uint64_t{1} << 46) - 1; }
 
-// A window by the eleven bits that announce it: the bits that follow the value, and above them, from bit 8 on, how many
-// the value has. What no encoder announces has none.
+// A window by the eleven bits that announce it: the bits that follow the value, and above them,
+// from bit 8 on, how many the value has. What no encoder announces has none.
 constexpr uint16_t no_window = 0xffff;
 constexpr std::array<uint16_t, 2048> make_windows() {
   std::array<uint16_t, 2048> out{};
   for (unsigned i = 0; i < out.size(); ++i) {
     const unsigned leading = i >> 6;
-    const unsigned significant = (i & 63) == 0 ? 64 : i & 63;  // Zero bits are never needed, and 64 does not fit.
+    const unsigned significant =
+        (i & 63) == 0 ? 64 : i & 63;  // Zero bits are never needed, and 64 does not fit.
     const unsigned both = leading + significant;
     out[i] = both > 64 ? no_window : static_cast<uint16_t>(significant << 8 | (64 - both));
   }
@@ -57,12 +59,14 @@ XorReader::XorReader(std::string_view data) {
     bad("it is shorter than its header");
     return;
   }
-  count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 | static_cast<unsigned char>(data[1]));
+  count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 |
+                                 static_cast<unsigned char>(data[1]));
   rest_ = data.substr(header_bytes);
 }
 
 bool XorReader::bad(const char* what) {
-  error_ = Error(Errc::malformed, fmt::format("XOR chunk, sample {} of {}: {}", given_, count_, what));
+  error_ =
+      Error(Errc::malformed, fmt::format("XOR chunk, sample {} of {}: {}", given_, count_, what));
   return false;
 }
 
@@ -80,7 +84,8 @@ bool XorReader::read_first(model::Sample& out) {
   return true;
 }
 
-// Goes through a chunk's bits. What a sample's fields can reach from where it begins is there to be loaded.
+// Goes through a chunk's bits. What a sample's fields can reach from where it begins is there to be
+// loaded.
 class XorReader::Bits {
  public:
   // A sample's fields take 19 bytes at most; each is loaded in words of eight, or nine.
@@ -88,8 +93,8 @@ class XorReader::Bits {
 
   explicit Bits(const char* bits) : bits_(bits) {}
 
-  // Up to `most` samples, one at the least; no further one begins behind the bit `limit`. The last is none where it
-  // has left the state without a window.
+  // Up to `most` samples, one at the least; no further one begins behind the bit `limit`. The last
+  // is none where it has left the state without a window.
   size_t read(State& state, uint64_t limit, model::Sample* out, size_t most) const {
     return has_bmi2 ? read_bmi2(state, limit, out, most) : read_any(state, limit, out, most);
   }
@@ -104,7 +109,8 @@ class XorReader::Bits {
     return read_any(state, limit, out, most);
   }
 
-  [[gnu::always_inline]] size_t read_any(State& in_memory, uint64_t limit, model::Sample* out, size_t most) const {
+  [[gnu::always_inline]] size_t read_any(State& in_memory, uint64_t limit, model::Sample* out,
+                                         size_t most) const {
     State state = in_memory;
     size_t i = 0;
     do {
@@ -116,12 +122,15 @@ class XorReader::Bits {
   }
 
   // The bits from `at` on, left-justified: 57 of them at the least.
-  [[gnu::always_inline]] uint64_t load(uint64_t at) const { return load_big_endian64(bits_ + at / 8) << at % 8; }
+  [[gnu::always_inline]] uint64_t load(uint64_t at) const {
+    return load_big_endian64(bits_ + at / 8) << at % 8;
+  }
   // `count` bits from `at` on, 1 to 64.
   [[gnu::always_inline]] uint64_t load(uint64_t at, uint64_t count) const {
     uint64_t window = load(at);
     if (count > 57) [[unlikely]] {
-      window |= static_cast<uint64_t>(static_cast<unsigned char>(bits_[at / 8 + 8])) >> (8 - at % 8);
+      window |=
+          static_cast<uint64_t>(static_cast<unsigned char>(bits_[at / 8 + 8])) >> (8 - at % 8);
     }
     return window >> (64 - count);
   }
@@ -142,8 +151,8 @@ class XorReader::Bits {
       }
     }
     const uint64_t significant = state.window >> 8;
-    const uint64_t value =
-        prefix + significant <= ready ? window << prefix >> (64 - significant) : load(state.at + prefix, significant);
+    const uint64_t value = prefix + significant <= ready ? window << prefix >> (64 - significant)
+                                                         : load(state.at + prefix, significant);
     state.value ^= value << (state.window & 63);
     state.at += prefix + significant;
   }
@@ -164,7 +173,8 @@ class XorReader::Bits {
       state.at += prefix + size;
       window = load(state.at);
     }
-    state.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state.timestamp_ms) + state.delta_ms);
+    state.timestamp_ms =
+        static_cast<int64_t>(static_cast<uint64_t>(state.timestamp_ms) + state.delta_ms);
     read_value(state, window);
     out = {state.timestamp_ms, state.value};
   }
@@ -176,7 +186,8 @@ bool XorReader::read_second(model::Sample& out) {
   const char* p = rest_.data();
   const char* end = p + rest_.size();
   if (!get_varint(p, end, state_.delta_ms)) return bad("no valid timestamp");
-  state_.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(state_.timestamp_ms) + state_.delta_ms);
+  state_.timestamp_ms =
+      static_cast<int64_t>(static_cast<uint64_t>(state_.timestamp_ms) + state_.delta_ms);
   state_.may_fall = falls(state_.delta_ms);
   rest_ = {p, static_cast<size_t>(end - p)};
   char value[Bits::reach] = {};
@@ -188,8 +199,8 @@ bool XorReader::read_second(model::Sample& out) {
   return true;
 }
 
-// What begins so near to the end that a load could reach beyond it, from a copy with zeros behind it. May say one too
-// many, which began before the end and ended behind it.
+// What begins so near to the end that a load could reach beyond it, from a copy with zeros behind
+// it. May say one too many, which began before the end and ended behind it.
 size_t XorReader::read_tail(std::span<model::Sample> out) {
   const size_t begin = state_.at / 8;
   const size_t size = rest_.size() - begin;
@@ -228,8 +239,10 @@ void XorWriter::reset() {
   state_ = {};
 }
 
-[[gnu::always_inline]] inline void XorWriter::put_sample(BitCursor& out, State& state, model::Sample sample) {
-  const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state.timestamp_ms);
+[[gnu::always_inline]] inline void XorWriter::put_sample(BitCursor& out, State& state,
+                                                         model::Sample sample) {
+  const uint64_t delta =
+      static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state.timestamp_ms);
   const auto dod = static_cast<int64_t>(delta - state.delta_ms);
   state.timestamp_ms = sample.timestamp_ms;
   state.delta_ms = delta;
@@ -237,7 +250,9 @@ void XorWriter::reset() {
     put_value(out, state, sample.bits, 0, 1);
     return;
   }
-  const auto low = [dod](unsigned bits) { return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1); };
+  const auto low = [dod](unsigned bits) {
+    return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1);
+  };
   if (fits(dod, 14)) {
     put_value(out, state, sample.bits, uint64_t{0b10} << 14 | low(14), 16);
   } else if (fits(dod, 17)) {
@@ -251,8 +266,10 @@ void XorWriter::reset() {
   }
 }
 
-// With `before_bits` bits, up to 24, that go before the value's own: one put for all where they fit.
-[[gnu::always_inline]] inline void XorWriter::put_value(BitCursor& out, State& state, uint64_t value, uint64_t before,
+// With `before_bits` bits, up to 24, that go before the value's own: one put for all where they
+// fit.
+[[gnu::always_inline]] inline void XorWriter::put_value(BitCursor& out, State& state,
+                                                        uint64_t value, uint64_t before,
                                                         unsigned before_bits) {
   const uint64_t delta = value ^ state.value;
   state.value = value;
@@ -269,7 +286,8 @@ void XorWriter::reset() {
     state.leading = leading;
     state.trailing = trailing;
     state.significant = 64U - leading - trailing;
-    before = before << 13 | uint64_t{0b11} << 11 | uint64_t{leading} << 6 | (state.significant & 63);
+    before =
+        before << 13 | uint64_t{0b11} << 11 | uint64_t{leading} << 6 | (state.significant & 63);
     before_bits += 13;
   }
   const unsigned significant = state.significant;
@@ -290,7 +308,8 @@ void XorWriter::reset() {
   in_memory = state;
 }
 
-MREAD_BMI2 void XorWriter::put_samples_bmi2(BitCursor& out, State& state, std::span<const model::Sample> samples) {
+MREAD_BMI2 void XorWriter::put_samples_bmi2(BitCursor& out, State& state,
+                                            std::span<const model::Sample> samples) {
   put_samples(out, state, samples);
 }
 
@@ -318,7 +337,8 @@ void XorWriter::append_first(model::Sample sample) {
 }
 
 void XorWriter::append_second(model::Sample sample) {
-  const uint64_t delta = static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state_.timestamp_ms);
+  const uint64_t delta =
+      static_cast<uint64_t>(sample.timestamp_ms) - static_cast<uint64_t>(state_.timestamp_ms);
   BitCursor out = bits_.open(max_varint_bytes + most_sample_bytes);
   put_varint_bits(out, delta);
   put_value(out, state_, sample.bits, 0, 0);

@@ -13,21 +13,24 @@
 
 namespace mread::wire {
 
-/// Reads the samples of an XOR chunk (Gorilla compression as Prometheus writes it: tsdb/chunkenc/xor.go).
+/// Reads the samples of an XOR chunk (Gorilla compression as Prometheus writes it:
+/// tsdb/chunkenc/xor.go).
 ///
-/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is increasing in a valid chunk,
+/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is
+/// increasing in a valid chunk,
 ///          but is not checked here.
-/// Errors   next() returns false and error() is set where the chunk ends before its count is reached, or no encoder
-///          could have written the bits; samples already given stay valid. Nothing is read outside the bytes, which
-///          outlive the reader.
+/// Errors   next() returns false and error() is set where the chunk ends before its count is
+/// reached, or no encoder
+///          could have written the bits; samples already given stay valid. Nothing is read outside
+///          the bytes, which outlive the reader.
 class XorReader {
  public:
   explicit XorReader(std::string_view data);
 
   bool next(model::Sample& out) { return read({&out, 1}) == 1; }
 
-  /// Reads as many samples as fit, and says how many; fewer only at the end or at an error. The fast way: one call a
-  /// chunk.
+  /// Reads as many samples as fit, and says how many; fewer only at the end or at an error. The
+  /// fast way: one call a chunk.
   size_t read(std::span<model::Sample> out);
 
   /// What the chunk's header claims.
@@ -37,7 +40,9 @@ class XorReader {
   /// What follows the samples given.
   uint64_t bits_left() const { return 8 * uint64_t{rest_.size()} - state_.at; }
   /// The samples given are strictly increasing in time. False may also mean that this is not known.
-  bool is_increasing() const { return !state_.may_fall && (given_ < 2 || state_.timestamp_ms > first_ms_); }
+  bool is_increasing() const {
+    return !state_.may_fall && (given_ < 2 || state_.timestamp_ms > first_ms_);
+  }
 
  private:
   class Bits;
@@ -48,11 +53,11 @@ class XorReader {
     int64_t timestamp_ms = 0;
     uint64_t delta_ms = 0;
     uint64_t value = 0;
-    // As in the table of windows. A writer that went on with a chunk whose values were all equal uses the whole width
-    // without having announced it.
+    // As in the table of windows. A writer that went on with a chunk whose values were all equal
+    // uses the whole width without having announced it.
     uint64_t window = 64 << 8;
-    bool may_fall =
-        false;  // A delta was not from 1 to 2^46 - 1: so few as there can be of these add up to no overflow.
+    bool may_fall = false;  // A delta was not from 1 to 2^46 - 1: so few as there can be of these
+                            // add up to no overflow.
   };
 
   bool read_first(model::Sample& out);
@@ -81,8 +86,10 @@ class XorWriter {
 
   size_t count() const { return count_; }
   bool empty() const { return count_ == 0; }
-  int64_t min_time_ms() const { return first_ms_; }            ///< the first sample's; valid unless empty
-  int64_t max_time_ms() const { return state_.timestamp_ms; }  ///< the last sample's; valid unless empty
+  int64_t min_time_ms() const { return first_ms_; }  ///< the first sample's; valid unless empty
+  int64_t max_time_ms() const {
+    return state_.timestamp_ms;
+  }  ///< the last sample's; valid unless empty
 
   /// The chunk so far; the view lives until the next append() or reset().
   std::string_view bytes();
@@ -103,9 +110,11 @@ class XorWriter {
   };
 
   static void put_samples(BitCursor& out, State& state, std::span<const model::Sample> samples);
-  static void put_samples_bmi2(BitCursor& out, State& state, std::span<const model::Sample> samples);
+  static void put_samples_bmi2(BitCursor& out, State& state,
+                               std::span<const model::Sample> samples);
   static void put_sample(BitCursor& out, State& state, model::Sample sample);
-  static void put_value(BitCursor& out, State& state, uint64_t value, uint64_t before, unsigned before_bits);
+  static void put_value(BitCursor& out, State& state, uint64_t value, uint64_t before,
+                        unsigned before_bits);
   void append_first(model::Sample sample);
   void append_second(model::Sample sample);
 

@@ -40,7 +40,8 @@ bool get_canonical_pair(const char*& p, const char* end, Pair& out) {
   if (!get_bytes(p, end, 0x0a, entry)) return false;
   const char* q = entry.data();
   const char* entry_end = q + entry.size();
-  return get_bytes(q, entry_end, 0x0a, out.name) && get_bytes(q, entry_end, 0x12, out.value) && q == entry_end;
+  return get_bytes(q, entry_end, 0x0a, out.name) && get_bytes(q, entry_end, 0x12, out.value) &&
+         q == entry_end;
 }
 
 size_t entry_size(size_t name_size, size_t value_size) {
@@ -57,7 +58,8 @@ Result<std::vector<Pair>> read_pairs(std::string_view wire) {
     ProtoReader fields(entries.bytes());
     while (fields.next()) {
       if (fields.field() > 2) continue;
-      if (fields.type() != WireType::bytes) return fail(fields.error("label " + std::to_string(pairs.size())));
+      if (fields.type() != WireType::bytes)
+        return fail(fields.error("label " + std::to_string(pairs.size())));
       (fields.field() == 1 ? pair.name : pair.value) = fields.bytes();
     }
     if (!fields.ok()) return fail(fields.error("label " + std::to_string(pairs.size())));
@@ -79,7 +81,9 @@ constexpr size_t block = 16;
 
 // Which of `block` bytes differ, a bit each.
 unsigned different_bytes(const char* a, const char* b) {
-  const auto load = [](const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
+  const auto load = [](const char* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  };
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(load(a), load(b)))) ^ 0xffffU;
 }
 #else
@@ -114,7 +118,8 @@ const char* entry_end(const char* p, const char* end) {
     return p <= end ? p : nullptr;
   }
   uint64_t length = 0;
-  if (p == end || !get_varint(++p, end, length) || length > static_cast<uint64_t>(end - p)) return nullptr;
+  if (p == end || !get_varint(++p, end, length) || length > static_cast<uint64_t>(end - p))
+    return nullptr;
   return p + length;
 }
 
@@ -146,8 +151,11 @@ struct ShortPair {
   size_t name;  // Its size,
   size_t value;
   static std::optional<ShortPair> read(std::string_view bytes) {
-    const auto at = [bytes](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
-    if (bytes.size() < 7 || bytes[0] != 0x0a || bytes[2] != 0x0a || at(1) >= 0x80 || at(1) + 2 > bytes.size())
+    const auto at = [bytes](size_t i) {
+      return static_cast<size_t>(static_cast<unsigned char>(bytes[i]));
+    };
+    if (bytes.size() < 7 || bytes[0] != 0x0a || bytes[2] != 0x0a || at(1) >= 0x80 ||
+        at(1) + 2 > bytes.size())
       return {};
     const size_t name = at(3);
     if (name + 4 > at(1) || bytes[4 + name] != 0x12 || at(5 + name) != at(1) - 4 - name) return {};
@@ -155,7 +163,8 @@ struct ShortPair {
   }
 };
 
-// The order of what differs in its first entry, if at all; the first byte that does is at `different`.
+// The order of what differs in its first entry, if at all; the first byte that does is at
+// `different`.
 std::strong_ordering compare_different(std::string_view a, std::string_view b, size_t different) {
   if (a.empty() || b.empty())
     return a.empty() ? (b.empty() ? std::strong_ordering::equal : std::strong_ordering::less)
@@ -170,18 +179,21 @@ std::strong_ordering compare_different(std::string_view a, std::string_view b, s
   const char* q = b.data();
   Pair left;
   Pair right;
-  if (!get_canonical_pair(p, p + a.size(), left) || !get_canonical_pair(q, q + b.size(), right)) return a <=> b;
+  if (!get_canonical_pair(p, p + a.size(), left) || !get_canonical_pair(q, q + b.size(), right))
+    return a <=> b;
   const auto order = left <=> right;
   return order != 0 ? order : a <=> b;
 }
 
-// The canonical entry at `p`, of a name after `last_name`, which becomes its own: where it ends. nullptr for any other.
+// The canonical entry at `p`, of a name after `last_name`, which becomes its own: where it ends.
+// nullptr for any other.
 const char* skip_canonical_entry(const char* p, const char* end, std::string_view& last_name) {
   const char* const begin = p;
   Pair pair;
   // Nearly all have lengths of one byte: 0a L 0a N name 12 M value.
   const auto length = static_cast<size_t>(static_cast<unsigned char>(p[end - p > 1 ? 1 : 0]));
-  if (end - p > 6 && length < 0x80 && length <= static_cast<size_t>(end - p) - 2 && p[0] == 0x0a && p[2] == 0x0a) {
+  if (end - p > 6 && length < 0x80 && length <= static_cast<size_t>(end - p) - 2 && p[0] == 0x0a &&
+      p[2] == 0x0a) {
     const auto name = static_cast<size_t>(static_cast<unsigned char>(p[3]));
     if (name == 0 || name + 5 > length || p[4 + name] != 0x12 ||
         static_cast<size_t>(static_cast<unsigned char>(p[5 + name])) != length - 4 - name) {
@@ -197,8 +209,9 @@ const char* skip_canonical_entry(const char* p, const char* end, std::string_vie
   }
   // The first letters tell most of them apart.
   const auto first = [](std::string_view name) { return static_cast<unsigned char>(name[0]); };
-  const bool follows = last_name.empty() || (first(pair.name) != first(last_name) ? first(pair.name) > first(last_name)
-                                                                                  : pair.name > last_name);
+  const bool follows = last_name.empty() ||
+                       (first(pair.name) != first(last_name) ? first(pair.name) > first(last_name)
+                                                             : pair.name > last_name);
   if (!follows) return nullptr;
   last_name = pair.name;
   return p;
@@ -217,7 +230,8 @@ bool are_canonical_entries(const char* p, const char* end, std::string_view last
 std::string_view name_of(std::string_view entry) {
   const char* p = entry.data();
   Pair pair;
-  return !entry.empty() && get_canonical_pair(p, p + entry.size(), pair) ? pair.name : std::string_view();
+  return !entry.empty() && get_canonical_pair(p, p + entry.size(), pair) ? pair.name
+                                                                         : std::string_view();
 }
 
 }  // namespace
@@ -234,11 +248,13 @@ LabelsStep step_labels(std::string_view last, std::string_view labels) {
   step.common = shared.entries;
   Pair pair;
   const char* p = shared.last.data();
-  if (!shared.last.empty() && !get_canonical_pair(p, p + shared.last.size(), pair)) return {step.order, 0, false};
+  if (!shared.last.empty() && !get_canonical_pair(p, p + shared.last.size(), pair))
+    return {step.order, 0, false};
   const char* const begin = labels.data();
   step.canonical = are_canonical_entries(begin + step.common, begin + labels.size(), pair.name);
   if (step.canonical) {
-    step.order = compare_different(labels.substr(step.common), last.substr(step.common), shared.bytes - step.common);
+    step.order = compare_different(labels.substr(step.common), last.substr(step.common),
+                                   shared.bytes - step.common);
   }
   return step;
 }
@@ -258,10 +274,14 @@ LabelsStep LabelsStepper::next(const char*& p, const char* end) {
   while (shared < ends_.size() && ends_[shared] <= same) ++shared;
   LabelsStep step;
   step.common = shared == 0 ? 0 : ends_[shared - 1];
-  // Mostly the next entry is the same label's as before, so its name comes after that of the last one shared.
-  const auto at = [begin](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(begin[i])); };
-  const bool same_name = shared < ends_.size() && same >= step.common + 4 && at(step.common + 1) < 0x80 &&
-                         at(step.common + 2) == 0x0a && same >= step.common + 4 + at(step.common + 3);
+  // Mostly the next entry is the same label's as before, so its name comes after that of the last
+  // one shared.
+  const auto at = [begin](size_t i) {
+    return static_cast<size_t>(static_cast<unsigned char>(begin[i]));
+  };
+  const bool same_name = shared < ends_.size() && same >= step.common + 4 &&
+                         at(step.common + 1) < 0x80 && at(step.common + 2) == 0x0a &&
+                         same >= step.common + 4 + at(step.common + 3);
   std::string_view last_name;
   if (shared > 0 && !same_name) {
     const size_t from = shared == 1 ? 0 : ends_[shared - 2];
@@ -279,7 +299,8 @@ LabelsStep LabelsStepper::next(const char*& p, const char* end) {
     ends_.push_back(static_cast<uint32_t>(q - begin));
   }
   const std::string_view labels(begin, static_cast<size_t>(q - begin));
-  step.order = compare_different(labels.substr(step.common), last_.substr(step.common), same - step.common);
+  step.order =
+      compare_different(labels.substr(step.common), last_.substr(step.common), same - step.common);
   last_ = labels;
   p = q;
   return step;
@@ -297,7 +318,8 @@ std::strong_ordering compare_labels(std::string_view a, std::string_view b) {
     // Entries that are equal byte for byte are stepped over without a look at what is in them.
     const char* entry_end = p + 1;
     uint64_t length = 0;
-    if (get_varint(entry_end, p_end, length) && length <= static_cast<uint64_t>(p_end - entry_end)) {
+    if (get_varint(entry_end, p_end, length) &&
+        length <= static_cast<uint64_t>(p_end - entry_end)) {
       entry_end += length;
       const auto size = static_cast<size_t>(entry_end - p);
       if (size <= static_cast<size_t>(q_end - q) && std::memcmp(p, q, size) == 0) {
@@ -341,7 +363,8 @@ Result<model::LabelSet> decode_labels(std::string_view wire) {
   if (!pairs) return fail(pairs.error());
   std::vector<model::Label> labels;
   labels.reserve(pairs->size());
-  for (const Pair& pair : *pairs) labels.push_back({std::string(pair.name), std::string(pair.value)});
+  for (const Pair& pair : *pairs)
+    labels.push_back({std::string(pair.name), std::string(pair.value)});
   return model::LabelSet::from(std::move(labels));
 }
 

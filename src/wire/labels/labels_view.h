@@ -9,39 +9,45 @@
 #include "base/error.h"
 #include "model/labels.h"
 
-/// A series' labels as they stand on the wire: consecutive entries `0a LEN {0a N name 12 M value}`, the same bytes in a
-/// TimeSeries and in a ChunkedSeries (field 1 of both; source: prompb/types.proto). *Canonical* means what Prometheus
-/// itself writes: sorted by name, every name once, nothing empty, shortest varints, no other fields. Two canonical
-/// label sets are equal exactly when their bytes are.
+/// A series' labels as they stand on the wire: consecutive entries `0a LEN {0a N name 12 M value}`,
+/// the same bytes in a TimeSeries and in a ChunkedSeries (field 1 of both; source:
+/// prompb/types.proto). *Canonical* means what Prometheus itself writes: sorted by name, every name
+/// once, nothing empty, shortest varints, no other fields. Two canonical label sets are equal
+/// exactly when their bytes are.
 namespace mread::wire {
 
-/// Prometheus's order (see model::LabelSet), straight on the bytes: no allocation, and one pass over the equal
-/// beginning. Both sides must be canonical; for other bytes the result is some order, but nothing is read outside them.
+/// Prometheus's order (see model::LabelSet), straight on the bytes: no allocation, and one pass
+/// over the equal beginning. Both sides must be canonical; for other bytes the result is some
+/// order, but nothing is read outside them.
 std::strong_ordering compare_labels(std::string_view a, std::string_view b);
 
 /// What two label sets have in common, and their order.
 struct LabelsStep {
-  std::strong_ordering order = std::strong_ordering::equal;  ///< of the second to the first: greater if it follows
-  size_t common = 0;                                         ///< bytes of the entries that both begin with
-  bool canonical = true;                                     ///< whether the second is canonical
+  std::strong_ordering order =
+      std::strong_ordering::equal;  ///< of the second to the first: greater if it follows
+  size_t common = 0;                ///< bytes of the entries that both begin with
+  bool canonical = true;            ///< whether the second is canonical
 };
 
-/// From canonical labels to those that come next: one pass for compare_labels and is_canonical_labels, which looks
-/// closely only at what is not in common. Where `labels` are not canonical, that is all it says.
+/// From canonical labels to those that come next: one pass for compare_labels and
+/// is_canonical_labels, which looks closely only at what is not in common. Where `labels` are not
+/// canonical, that is all it says.
 LabelsStep step_labels(std::string_view last, std::string_view labels);
 
-/// step_labels() along the series of an answer. Of the labels before it remembers where their entries end: what
-/// neighbours share is compared, but not walked through once more.
+/// step_labels() along the series of an answer. Of the labels before it remembers where their
+/// entries end: what neighbours share is compared, but not walked through once more.
 class LabelsStepper {
  public:
-  /// The labels that the next ones are to be compared with: canonical. They are looked at until the call after next().
+  /// The labels that the next ones are to be compared with: canonical. They are looked at until the
+  /// call after next().
   void restart(std::string_view labels) {
     last_ = labels;
     ends_known_ = false;
   }
 
-  /// The step to the labels that the bytes from `p` on begin with, and moves `p` behind them; they are the next ones'
-  /// predecessors then. Where they are not canonical, that is all it says: restart() has to follow.
+  /// The step to the labels that the bytes from `p` on begin with, and moves `p` behind them; they
+  /// are the next ones' predecessors then. Where they are not canonical, that is all it says:
+  /// restart() has to follow.
   LabelsStep next(const char*& p, const char* end);
 
   /// Bytes that it takes.
@@ -53,8 +59,8 @@ class LabelsStepper {
   bool ends_known_ = true;
 };
 
-/// compare_labels for labels of which the first `common` bytes are known to be whole entries and the same; `common`
-/// becomes all that they have in common.
+/// compare_labels for labels of which the first `common` bytes are known to be whole entries and
+/// the same; `common` becomes all that they have in common.
 std::strong_ordering compare_labels_from(std::string_view a, std::string_view b, size_t& common);
 
 /// True if the bytes are canonical labels (the empty string is).

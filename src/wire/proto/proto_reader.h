@@ -18,9 +18,9 @@ enum class WireType : uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 
 ///   for (ProtoReader r(body); r.next();) switch (r.field()) { case 1: labels = r.bytes(); … }
 ///   if (!r.ok()) return fail(r.error("chunked series"));
 ///
-/// next() reads a field's tag *and* value, so that a field nobody asks for is skipped. It never reads outside the
-/// bytes. Groups, unknown wire types, field number 0, and lengths beyond the end make ok() false and next() false for
-/// good.
+/// next() reads a field's tag *and* value, so that a field nobody asks for is skipped. It never
+/// reads outside the bytes. Groups, unknown wire types, field number 0, and lengths beyond the end
+/// make ok() false and next() false for good.
 class ProtoReader {
  public:
   /// `base` is where the message begins in what offsets are to be counted in.
@@ -41,7 +41,8 @@ class ProtoReader {
         return fixed(8);
       case WireType::bytes: {
         uint64_t length = 0;
-        if (!get_varint(p_, end_, length) || length > static_cast<uint64_t>(end_ - p_)) return bad();
+        if (!get_varint(p_, end_, length) || length > static_cast<uint64_t>(end_ - p_))
+          return bad();
         bytes_ = {p_, static_cast<size_t>(length)};
         p_ += length;
         return true;
@@ -56,9 +57,11 @@ class ProtoReader {
   WireType type() const { return type_; }
   bool is(uint32_t field, WireType type) const { return field_ == field && type_ == type; }
 
-  uint64_t varint() const { return number_; }        ///< valid for WireType::varint
-  uint64_t fixed64() const { return number_; }       ///< valid for WireType::fixed64
-  std::string_view bytes() const { return bytes_; }  ///< valid for WireType::bytes; lives as long as the message
+  uint64_t varint() const { return number_; }   ///< valid for WireType::varint
+  uint64_t fixed64() const { return number_; }  ///< valid for WireType::fixed64
+  std::string_view bytes() const {
+    return bytes_;
+  }  ///< valid for WireType::bytes; lives as long as the message
   /// The whole field as it came, tag included.
   std::string_view entry() const { return {field_begin_, static_cast<size_t>(p_ - field_begin_)}; }
 

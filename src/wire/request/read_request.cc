@@ -22,10 +22,11 @@ Result<model::Query> decode_query(const prometheus::Query& message, model::Regex
   query.end_ms = message.end_timestamp_ms();
   for (const prometheus::LabelMatcher& matcher : message.matchers()) {
     if (!prometheus::LabelMatcher::Type_IsValid(matcher.type())) {
-      return fail(Errc::malformed, fmt::format("unknown matcher type {}", static_cast<int>(matcher.type())));
+      return fail(Errc::malformed,
+                  fmt::format("unknown matcher type {}", static_cast<int>(matcher.type())));
     }
-    auto created =
-        model::Matcher::create(static_cast<model::MatchType>(matcher.type()), matcher.name(), matcher.value(), budget);
+    auto created = model::Matcher::create(static_cast<model::MatchType>(matcher.type()),
+                                          matcher.name(), matcher.value(), budget);
     if (!created) return fail(created.error());
     query.matchers.push_back(std::move(*created));
   }
@@ -44,7 +45,8 @@ Result<model::Query> decode_query(const prometheus::Query& message, model::Regex
 }
 
 bool parse(std::string_view bytes, google::protobuf::MessageLite& message) {
-  return std::in_range<int>(bytes.size()) && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return std::in_range<int>(bytes.size()) &&
+         message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 // Counts the fields of a prometheus.ReadRequest.
@@ -117,11 +119,12 @@ class Counter {
 
   Result<void> other() { return add(unknown_, limits_.unknown_fields, "unknown fields", ""); }
 
-  static Result<void> add(size_t& count, size_t limit, std::string_view what, std::string_view setting,
-                          size_t number = 1) {
+  static Result<void> add(size_t& count, size_t limit, std::string_view what,
+                          std::string_view setting, size_t number = 1) {
     count += number;
     if (limit == 0 || count <= limit) return {};
-    return fail(Errc::limit, fmt::format("the request has more than {} {}{}", limit, what, setting));
+    return fail(Errc::limit,
+                fmt::format("the request has more than {} {}{}", limit, what, setting));
   }
 
   const DecodeLimits& limits_;
@@ -169,7 +172,8 @@ Result<void> check_counts(std::string_view message, const DecodeLimits& limits) 
 
 Result<model::Query> decode_read_query(std::string_view message, model::RegexBudget& budget) {
   prometheus::Query query;
-  if (!parse(message, query)) return fail(Errc::malformed, "the query is no valid prometheus.Query");
+  if (!parse(message, query))
+    return fail(Errc::malformed, "the query is no valid prometheus.Query");
   return decode_query(query, budget);
 }
 
@@ -181,7 +185,8 @@ Result<model::ReadRequest> decode_read_request(std::string_view body, const Deco
                                                model::RegexBudget::Use use) {
   auto bytes = uncompress(body, limits.bytes);
   if (!bytes) return fail(bytes.error());
-  if (auto counted = check_counts(*bytes, limits); !counted) return fail(std::move(counted).error());
+  if (auto counted = check_counts(*bytes, limits); !counted)
+    return fail(std::move(counted).error());
   prometheus::ReadRequest message;
   if (!parse(*bytes, message)) return fail(Errc::malformed, std::string(no_request));
   bytes->clear();

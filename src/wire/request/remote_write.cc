@@ -23,7 +23,8 @@ constexpr char timestamp_tag = 0x10;
 
 void append_sample_entry(std::string& out, const model::Sample& sample) {
   out.push_back(sample_tag);
-  const bool has_value = sample.bits != 0;  // as in Go, zeros are left out; -0, which Go leaves out too, is not
+  const bool has_value =
+      sample.bits != 0;  // as in Go, zeros are left out; -0, which Go leaves out too, is not
   const bool has_timestamp = sample.timestamp_ms != 0;
   const auto timestamp = static_cast<uint64_t>(sample.timestamp_ms);
   append_varint(out, (has_value ? 9 : 0) + (has_timestamp ? 1 + varint_size(timestamp) : 0));
@@ -39,16 +40,20 @@ void append_sample_entry(std::string& out, const model::Sample& sample) {
 
 enum class Kind { sample, histogram, float_histogram };
 
-int64_t window_last(int64_t time_ms) { return time_ms > INT64_MAX - window_ms ? INT64_MAX : time_ms + window_ms - 1; }
+int64_t window_last(int64_t time_ms) {
+  return time_ms > INT64_MAX - window_ms ? INT64_MAX : time_ms + window_ms - 1;
+}
 
 }  // namespace
 
-void WriteRequestWriter::append(const model::LabelSet& labels, std::span<const model::Sample> samples,
+void WriteRequestWriter::append(const model::LabelSet& labels,
+                                std::span<const model::Sample> samples,
                                 std::span<const model::HistogramSample> histograms) {
   series_.clear();
   series_ += encode_labels(labels);
   for (const model::Sample& sample : samples) append_sample_entry(series_, sample);
-  for (const model::HistogramSample& histogram : histograms) append_histogram_entry(series_, histogram);
+  for (const model::HistogramSample& histogram : histograms)
+    append_histogram_entry(series_, histogram);
   bytes_.push_back(timeseries_tag);
   append_varint(bytes_, series_.size());
   bytes_ += series_;
@@ -67,27 +72,33 @@ std::string encode_write_request(std::span<const model::Series> series) {
 }
 
 // Samples of one kind that follow one another.
-struct WriteRequests::Stretch {
+struct WriteRequests::Portion {
   std::span<const model::Sample> samples;
   std::span<const model::HistogramSample> histograms;
   size_t size() const { return samples.size() + histograms.size(); }
 };
 
 WriteRequests::WriteRequests(std::span<const model::Series> series, size_t max_samples)
-    : series_(series), max_samples_(std::max<size_t>(max_samples, 1)), cursors_(series.size()), at_(series.size()) {}
+    : series_(series),
+      max_samples_(std::max<size_t>(max_samples, 1)),
+      cursors_(series.size()),
+      at_(series.size()) {}
 
-WriteRequests::Stretch WriteRequests::take(const model::Series& series, Cursor& cursor, int64_t last_ms, size_t most) {
+WriteRequests::Portion WriteRequests::take(const model::Series& series, Cursor& cursor,
+                                           int64_t last_ms, size_t most) {
   const auto& samples = series.samples;
   const auto& histograms = series.histograms;
   const Cursor from = cursor;
   std::optional<Kind> kind;
   while (cursor.sample - from.sample + cursor.histogram - from.histogram < most) {
-    const bool has_sample = cursor.sample < samples.size() && samples[cursor.sample].timestamp_ms <= last_ms;
-    const bool has_histogram =
-        cursor.histogram < histograms.size() && histograms[cursor.histogram].timestamp_ms <= last_ms;
+    const bool has_sample =
+        cursor.sample < samples.size() && samples[cursor.sample].timestamp_ms <= last_ms;
+    const bool has_histogram = cursor.histogram < histograms.size() &&
+                               histograms[cursor.histogram].timestamp_ms <= last_ms;
     if (!has_sample && !has_histogram) break;
-    const bool take_sample = has_sample && (!has_histogram || samples[cursor.sample].timestamp_ms <=
-                                                                  histograms[cursor.histogram].timestamp_ms);
+    const bool take_sample =
+        has_sample && (!has_histogram || samples[cursor.sample].timestamp_ms <=
+                                             histograms[cursor.histogram].timestamp_ms);
     const Kind next = take_sample                                       ? Kind::sample
                       : histograms[cursor.histogram].histogram.is_float ? Kind::float_histogram
                                                                         : Kind::histogram;
@@ -112,13 +123,14 @@ std::optional<int64_t> WriteRequests::next_time(const model::Series& series, con
 std::optional<int64_t> WriteRequests::earliest() const {
   std::optional<int64_t> earliest;
   for (size_t i = 0; i < series_.size(); ++i) {
-    if (const auto time = next_time(series_[i], cursors_[i])) earliest = earliest ? std::min(*earliest, *time) : *time;
+    if (const auto time = next_time(series_[i], cursors_[i]))
+      earliest = earliest ? std::min(*earliest, *time) : *time;
   }
   return earliest;
 }
 
-// A request holds at most one stretch of each series. Rounds over all series go on until the window of time holds
-// nothing more; then the next window begins with the earliest sample that is left.
+// A request holds at most one stretch of each series. Rounds over all series go on until the window
+// of time holds nothing more; then the next window begins with the earliest sample that is left.
 std::optional<std::string> WriteRequests::next() {
   size_t written = 0;
   while (written < max_samples_) {
@@ -129,15 +141,17 @@ std::optional<std::string> WriteRequests::next() {
       if (!last_ms_ || *time > *last_ms_) last_ms_ = window_last(*time);
       at_ = 0;
     }
-    const Stretch stretch = take(series_[at_], cursors_[at_], *last_ms_, max_samples_ - written);
-    if (stretch.size() > 0) writer_.append(series_[at_].labels, stretch.samples, stretch.histograms);
-    written += stretch.size();
+    const Portion portion = take(series_[at_], cursors_[at_], *last_ms_, max_samples_ - written);
+    if (portion.size() > 0)
+      writer_.append(series_[at_].labels, portion.samples, portion.histograms);
+    written += portion.size();
     ++at_;
   }
   return writer_.finish();
 }
 
-std::vector<std::string> encode_write_requests(std::span<const model::Series> series, size_t max_samples) {
+std::vector<std::string> encode_write_requests(std::span<const model::Series> series,
+                                               size_t max_samples) {
   std::vector<std::string> bodies;
   WriteRequests requests(series, max_samples);
   while (auto body = requests.next()) bodies.push_back(std::move(*body));

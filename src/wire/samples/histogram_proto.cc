@@ -118,13 +118,15 @@ bool read_doubles(const ProtoReader& reader, std::vector<double>& values) {
   if (reader.type() != WireType::bytes || reader.bytes().size() % 8 != 0) return false;
   for (size_t i = 0; i < reader.bytes().size(); i += 8) {
     uint64_t bits = 0;
-    for (unsigned n = 0; n < 8; ++n) bits |= uint64_t{static_cast<uint8_t>(reader.bytes()[i + n])} << (8 * n);
+    for (unsigned n = 0; n < 8; ++n)
+      bits |= uint64_t{static_cast<uint8_t>(reader.bytes()[i + n])} << (8 * n);
     values.push_back(std::bit_cast<double>(bits));
   }
   return true;
 }
 
-// Reads the field the reader stands on; false where its type or content is not what the schema says.
+// Reads the field the reader stands on; false where its type or content is not what the schema
+// says.
 bool read_field(const ProtoReader& reader, model::HistogramSample& out) {
   model::Histogram& histogram = out.histogram;
   const auto number = [&](auto& target) {
@@ -157,13 +159,15 @@ bool read_field(const ProtoReader& reader, model::HistogramSample& out) {
     case Field::zero_count_float:
       return real(histogram.float_zero_count);
     case Field::negative_spans:
-      return reader.type() == WireType::bytes && read_span(reader.bytes(), histogram.negative_spans);
+      return reader.type() == WireType::bytes &&
+             read_span(reader.bytes(), histogram.negative_spans);
     case Field::negative_deltas:
       return read_deltas(reader, histogram.negative_deltas);
     case Field::negative_counts:
       return read_doubles(reader, histogram.negative_counts);
     case Field::positive_spans:
-      return reader.type() == WireType::bytes && read_span(reader.bytes(), histogram.positive_spans);
+      return reader.type() == WireType::bytes &&
+             read_span(reader.bytes(), histogram.positive_spans);
     case Field::positive_deltas:
       return read_deltas(reader, histogram.positive_deltas);
     case Field::positive_counts:
@@ -222,7 +226,8 @@ void append_histogram_message(std::string& out, const model::HistogramSample& sa
   if (histogram.counter_reset_hint != model::CounterResetHint::unknown) {
     put_varint_field(out, Field::reset_hint, static_cast<uint64_t>(histogram.counter_reset_hint));
   }
-  if (sample.timestamp_ms != 0) put_varint_field(out, Field::timestamp, static_cast<uint64_t>(sample.timestamp_ms));
+  if (sample.timestamp_ms != 0)
+    put_varint_field(out, Field::timestamp, static_cast<uint64_t>(sample.timestamp_ms));
   put_doubles(out, Field::custom_values, histogram.custom_values);
 }
 

@@ -9,8 +9,9 @@
 namespace mread::wire {
 namespace {
 
-// Goes through plain entries. `take_value(bits, time)` and `take_zero(time)` get the bytes of each one's time. False
-// where there is another entry or order; what was taken before then is of no meaning.
+// Goes through plain entries. `take_value(bits, time)` and `take_zero(time)` get the bytes of each
+// one's time. False where there is another entry or order; what was taken before then is of no
+// meaning.
 template <class TakeValue, class TakeZero>
 [[gnu::always_inline]] inline bool each_plain(std::string_view entries, const TakeValue& take_value,
                                               const TakeZero& take_zero) {
@@ -32,7 +33,8 @@ template <class TakeValue, class TakeZero>
       p += value_entry;
     }
     if (p == end) return true;
-    if (static_cast<size_t>(end - p) < zero_entry || (load64(p) & 0xffff) != zero_head) return false;
+    if (static_cast<size_t>(end - p) < zero_entry || (load64(p) & 0xffff) != zero_head)
+      return false;
     const uint64_t tail = load64(p + zero_entry - 8);
     const uint64_t time = tail >> 16;
     if ((tail & tail_mask) != tail_bits || time <= last) return false;
@@ -49,8 +51,8 @@ template <bool bmi2>
 }
 
 template <bool bmi2>
-[[gnu::always_inline]] inline std::optional<PlainSamples> read_all(std::string_view entries,
-                                                                   std::vector<model::Sample>& memory, size_t size) {
+[[gnu::always_inline]] inline std::optional<PlainSamples> read_all(
+    std::string_view entries, std::vector<model::Sample>& memory, size_t size) {
   // As many as there are where none is zero; the first zero makes room for no others.
   const auto make_room = [&memory](size_t samples) {
     if (memory.size() < samples) memory.resize(samples);
@@ -65,7 +67,8 @@ template <bool bmi2>
         out[at++] = {timestamp_of<bmi2>(time), bits};
       },
       [&](uint64_t time) {
-        if (room == size + entries.size() / value_entry) out = make_room(room = size + entries.size() / zero_entry);
+        if (room == size + entries.size() / value_entry)
+          out = make_room(room = size + entries.size() / zero_entry);
         out[at++] = {timestamp_of<bmi2>(time), 0};
       });
   if (!plain) return std::nullopt;
@@ -73,20 +76,25 @@ template <bool bmi2>
   return PlainSamples{at - size, out[size].timestamp_ms, out[at - 1].timestamp_ms};
 }
 
-MREAD_BMI2 std::optional<PlainSamples> read_all_bmi2(std::string_view entries, std::vector<model::Sample>& memory,
+MREAD_BMI2 std::optional<PlainSamples> read_all_bmi2(std::string_view entries,
+                                                     std::vector<model::Sample>& memory,
                                                      size_t size) {
   return read_all<true>(entries, memory, size);
 }
 
-// One literal from the first byte that differs from the model to the last; what is around it is copied, and what comes
-// behind it together with what comes before the next. `pending`: such bytes of the entry before, and then of this one.
+// One literal from the first byte that differs from the model to the last; what is around it is
+// copied, and what comes behind it together with what comes before the next. `pending`: such bytes
+// of the entry before, and then of this one.
 template <bool bmi2>
-[[gnu::always_inline]] inline void put_like(SnappyCursor& out, const model::Sample& sample, const model::Sample& model,
-                                            uint32_t offset, size_t& pending) {
+[[gnu::always_inline]] inline void put_like(SnappyCursor& out, const model::Sample& sample,
+                                            const model::Sample& model, uint32_t offset,
+                                            size_t& pending) {
   const uint64_t time = spread_sevens<bmi2>(static_cast<uint64_t>(sample.timestamp_ms));
-  const uint64_t different_time = spread_sevens<bmi2>(static_cast<uint64_t>(sample.timestamp_ms ^ model.timestamp_ms));
+  const uint64_t different_time =
+      spread_sevens<bmi2>(static_cast<uint64_t>(sample.timestamp_ms ^ model.timestamp_ms));
   const uint64_t different = sample.bits ^ model.bits;
-  // Of VALUE's eight bytes, and of those from its end to TIME's: what is the same at their beginning.
+  // Of VALUE's eight bytes, and of those from its end to TIME's: what is the same at their
+  // beginning.
   const size_t begin = begin_of(different);
   const size_t skipped = different != 0 ? 0 : 1 + begin_of(different_time);
   const size_t end = time_at + end_of(different_time);
@@ -99,7 +107,8 @@ template <bool bmi2>
 }
 
 template <bool bmi2>
-[[gnu::always_inline]] inline SnappyCursor put_all(SnappyElements& elements, std::span<const model::Sample> samples,
+[[gnu::always_inline]] inline SnappyCursor put_all(SnappyElements& elements,
+                                                   std::span<const model::Sample> samples,
                                                    size_t lag) {
   // A cursor whose address is not taken stays in registers.
   SnappyCursor out = elements.open();
@@ -125,9 +134,10 @@ template <bool bmi2>
   return out;
 }
 
-[[gnu::always_inline]] inline SnappyCursor put_all_beside(SnappyElements& elements,
-                                                          std::span<const model::Sample> samples,
-                                                          std::span<const model::Sample> others, uint32_t offset) {
+[[gnu::always_inline]] inline SnappyCursor put_all_after(SnappyElements& elements,
+                                                         std::span<const model::Sample> samples,
+                                                         std::span<const model::Sample> others,
+                                                         uint32_t offset) {
   SnappyCursor out = elements.open();
   size_t pending = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
@@ -150,13 +160,15 @@ template <bool bmi2>
   return out;
 }
 
-MREAD_BMI2 SnappyCursor put_all_bmi2(SnappyElements& elements, std::span<const model::Sample> samples, size_t lag) {
+MREAD_BMI2 SnappyCursor put_all_bmi2(SnappyElements& elements,
+                                     std::span<const model::Sample> samples, size_t lag) {
   return put_all<true>(elements, samples, lag);
 }
 
-MREAD_BMI2 SnappyCursor put_all_beside_bmi2(SnappyElements& elements, std::span<const model::Sample> samples,
-                                            std::span<const model::Sample> others, uint32_t offset) {
-  return put_all_beside(elements, samples, others, offset);
+MREAD_BMI2 SnappyCursor put_all_after_bmi2(SnappyElements& elements,
+                                           std::span<const model::Sample> samples,
+                                           std::span<const model::Sample> others, uint32_t offset) {
+  return put_all_after(elements, samples, others, offset);
 }
 
 }  // namespace
@@ -177,32 +189,34 @@ std::optional<PlainSamples> plain_samples(std::string_view entries) {
   return out;
 }
 
-std::optional<PlainSamples> read_plain_samples(std::string_view entries, std::vector<model::Sample>& memory,
-                                               size_t size) {
+std::optional<PlainSamples> read_plain_samples(std::string_view entries,
+                                               std::vector<model::Sample>& memory, size_t size) {
   return has_bmi2 ? read_all_bmi2(entries, memory, size) : read_all<false>(entries, memory, size);
 }
 
-bool are_even(std::span<const model::Sample> samples) {
+bool are_regular(std::span<const model::Sample> samples) {
   if (samples.empty()) return true;
-  bool even = has_common_time(samples.front().timestamp_ms) && has_common_time(samples.back().timestamp_ms);
-  even &= samples[0].bits != 0;
+  bool regular =
+      has_common_time(samples.front().timestamp_ms) && has_common_time(samples.back().timestamp_ms);
+  regular &= samples[0].bits != 0;
   for (size_t i = 1; i < samples.size(); ++i) {
-    even &= samples[i].bits != 0;
-    even &= samples[i].timestamp_ms > samples[i - 1].timestamp_ms;
+    regular &= samples[i].bits != 0;
+    regular &= samples[i].timestamp_ms > samples[i - 1].timestamp_ms;
   }
-  return even;
+  return regular;
 }
 
-void write_even_entries(SnappyElements& out, std::span<const model::Sample> samples, size_t lag) {
+void write_regular_entries(SnappyElements& out, std::span<const model::Sample> samples,
+                           size_t lag) {
   if (samples.empty()) return;
   out.close(has_bmi2 ? put_all_bmi2(out, samples, lag) : put_all<false>(out, samples, lag));
 }
 
-void write_even_entries_beside(SnappyElements& out, std::span<const model::Sample> samples,
-                               std::span<const model::Sample> others, uint32_t offset) {
+void write_regular_entries_after(SnappyElements& out, std::span<const model::Sample> samples,
+                                 std::span<const model::Sample> others, uint32_t offset) {
   assert(samples.size() <= others.size());
-  out.close(has_bmi2 ? put_all_beside_bmi2(out, samples, others, offset)
-                     : put_all_beside(out, samples, others, offset));
+  out.close(has_bmi2 ? put_all_after_bmi2(out, samples, others, offset)
+                     : put_all_after(out, samples, others, offset));
 }
 
 }  // namespace mread::wire

@@ -15,8 +15,8 @@
 
 namespace mread::wire {
 
-// A sample's entry in a TimeSeries, as Go writes it where the timestamp has six bytes, which is that of the years 1971
-// to 2109:
+// A sample's entry in a TimeSeries, as Go writes it where the timestamp has six bytes, which is
+// that of the years 1971 to 2109:
 //
 //   12 10 09 VALUE(8) 10 TIME(6)     or, of a value that is zero,     12 07 10 TIME(6)
 inline constexpr size_t value_entry = 18;
@@ -29,7 +29,8 @@ inline constexpr size_t time_at = 9;  ///< in an entry, behind its head, VALUE a
 /// The bytes of any sample's entry, without its tag and length.
 inline size_t sample_size(const model::Sample& sample) {
   return (sample.bits == 0 ? 0 : 9) +
-         (sample.timestamp_ms == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(sample.timestamp_ms)));
+         (sample.timestamp_ms == 0 ? 0
+                                   : 1 + varint_size(static_cast<uint64_t>(sample.timestamp_ms)));
 }
 
 inline bool has_common_time(int64_t timestamp_ms) {
@@ -41,9 +42,14 @@ inline uint64_t common_time_bytes(int64_t timestamp_ms) {
   return spread_sevens<false>(static_cast<uint64_t>(timestamp_ms)) | common_time_marks;
 }
 
-/// The bytes of a number that differ, by the bits that do: from the first on (8 where none does), up to the last.
-inline size_t begin_of(uint64_t different) { return static_cast<size_t>(std::countr_zero(different)) / 8; }
-inline size_t end_of(uint64_t different) { return 8 - static_cast<size_t>(std::countl_zero(different)) / 8; }
+/// The bytes of a number that differ, by the bits that do: from the first on (8 where none does),
+/// up to the last.
+inline size_t begin_of(uint64_t different) {
+  return static_cast<size_t>(std::countr_zero(different)) / 8;
+}
+inline size_t end_of(uint64_t different) {
+  return 8 - static_cast<size_t>(std::countl_zero(different)) / 8;
+}
 
 /// What is known of a series' samples without a look at their values.
 struct PlainSamples {
@@ -54,18 +60,19 @@ struct PlainSamples {
 
 /// Of entries that are all of the two forms above, of strictly increasing time; none for others.
 std::optional<PlainSamples> plain_samples(std::string_view entries);
-/// The same, and reads them: they stand behind the first `size` of `memory`, which grows where it has to, and only
-/// then.
-std::optional<PlainSamples> read_plain_samples(std::string_view entries, std::vector<model::Sample>& memory,
-                                               size_t size);
+/// The same, and reads them: they stand behind the first `size` of `memory`, which grows where it
+/// has to, and only then.
+std::optional<PlainSamples> read_plain_samples(std::string_view entries,
+                                               std::vector<model::Sample>& memory, size_t size);
 
 /// Whether the samples' entries are all of the first form, and in order.
-bool are_even(std::span<const model::Sample> samples);
-/// Writes entries of the first form as snappy elements, each as what differs from the one `lag` before it.
-void write_even_entries(SnappyElements& out, std::span<const model::Sample> samples, size_t lag);
-/// The same beside the entries of `others`, as many of the first form and of the same times, which were written
-/// `offset` bytes before: 1 to SnappyCursor::offset_limit - 1.
-void write_even_entries_beside(SnappyElements& out, std::span<const model::Sample> samples,
-                               std::span<const model::Sample> others, uint32_t offset);
+bool are_regular(std::span<const model::Sample> samples);
+/// Writes entries of the first form as snappy elements, each as what differs from the one `lag`
+/// before it.
+void write_regular_entries(SnappyElements& out, std::span<const model::Sample> samples, size_t lag);
+/// The same beside the entries of `others`, as many of the first form and of the same times, which
+/// were written `offset` bytes before: 1 to SnappyCursor::offset_limit - 1.
+void write_regular_entries_after(SnappyElements& out, std::span<const model::Sample> samples,
+                                 std::span<const model::Sample> others, uint32_t offset);
 
 }  // namespace mread::wire

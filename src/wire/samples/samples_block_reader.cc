@@ -16,20 +16,23 @@ SamplesBlockReader::State SamplesBlockReader::next() {
 SamplesBlockReader::State SamplesBlockReader::find_next() {
   if (!begun_) {
     begun_ = true;
-    if (!begin_field(left_) || left_ > reader_.length() || 1 + varint_size(left_) + left_ != reader_.length())
-      return State::lapse;
+    if (!begin_field(left_) || left_ > reader_.length() ||
+        1 + varint_size(left_) + left_ != reader_.length())
+      return State::irregular;
   }
   if (left_ == 0) {
     // Whether the block ends here as well is clear once more was asked for.
-    return !hold(1) && all_read_ && !broken_ && reader_.written() == reader_.length() ? State::end : State::lapse;
+    return !hold(1) && all_read_ && !broken_ && reader_.written() == reader_.length()
+               ? State::end
+               : State::irregular;
   }
   uint64_t size = 0;
-  if (!begin_field(size)) return State::lapse;
+  if (!begin_field(size)) return State::irregular;
   const uint64_t whole = 1 + varint_size(size) + size;
-  if (whole > left_ || !hold(size)) return State::lapse;
+  if (whole > left_ || !hold(size)) return State::irregular;
   left_ -= whole;
   series_ = {};
-  if (!parse_time_series({at_, static_cast<size_t>(size)}, series_)) return State::lapse;
+  if (!parse_time_series({at_, static_cast<size_t>(size)}, series_)) return State::irregular;
   at_ += size;
   return State::series;
 }
@@ -51,8 +54,8 @@ bool SamplesBlockReader::hold(uint64_t bytes) {
   if (bytes > most_window_ && bytes > window_bytes) return false;
   while (held() < bytes) {
     if (all_read_ || broken_) return false;
-    if (stretch_.at == stretch_.end) next_window(bytes);
-    switch (reader_.read(stretch_)) {
+    if (output_.at == output_.end) next_window(bytes);
+    switch (reader_.read(output_)) {
       case SnappyReader::State::full:
         break;
       case SnappyReader::State::end:
@@ -68,7 +71,8 @@ bool SamplesBlockReader::hold(uint64_t bytes) {
   return true;
 }
 
-// Takes what is held of the next series along. What comes before it in the window that is left stays for copies.
+// Takes what is held of the next series along. What comes before it in the window that is left
+// stays for copies.
 void SamplesBlockReader::next_window(size_t bytes) {
   const size_t size = std::max(bytes, window_bytes);
   Window next;
@@ -82,12 +86,12 @@ void SamplesBlockReader::next_window(size_t bytes) {
   if (!next.memory) next = {std::make_shared_for_overwrite<char[]>(size), size};
   const size_t along = held();
   if (along > 0) std::memcpy(next.memory.get(), at_, along);
-  const std::string_view left{stretch_.begin, static_cast<size_t>(at_ - stretch_.begin)};
+  const std::string_view left{output_.begin, static_cast<size_t>(at_ - output_.begin)};
   // A large one is for one series only.
   if (before_.size == window_bytes) spare_.push_back(std::move(before_));
   before_ = std::exchange(window_, std::move(next));
   char* const begin = window_.memory.get();
-  stretch_ = {begin, begin + along, begin + window_.size, left};
+  output_ = {begin, begin + along, begin + window_.size, left};
   at_ = begin;
 }
 

@@ -10,20 +10,22 @@
 
 namespace mread::wire {
 
-/// Reads the series of a SAMPLES answer one after another from its snappy block, of which it uncompresses no more than
-/// it needs for that: what it has in memory at any time is in the caches.
+/// Reads the series of a SAMPLES answer one after another from its snappy block, of which it
+/// uncompresses no more than it needs for that: what it has in memory at any time is in the caches.
 ///
-/// It reads what servers write: a block whose copies reach back less than 64 KiB (that of every encoder that works in
-/// blocks of this size), with one result. All else is a lapse, be it broken or only unusual: the answer is then to be
-/// read as a whole (uncompress, parse_read_response), which tells the one from the other.
-/// Input    pieces, none of them empty, which together are not more than can be uncompressed
+/// It reads what servers write: a block whose copies reach back less than 64 KiB (that of every
+/// encoder that works in blocks of this size), with one result. All else is a lapse, be it broken
+/// or only unusual: the answer is then to be read as a whole (uncompress, parse_read_response),
+/// which tells the one from the other. Input    pieces, none of them empty, which together are not
+/// more than can be uncompressed
 ///          (uncompressed_length); they outlive the reader.
-/// Memory   two windows of 64 KiB, and those whose series somebody pins; the largest series, unless it is above
+/// Memory   two windows of 64 KiB, and those whose series somebody pins; the largest series, unless
+/// it is above
 ///          `most_window` bytes, which is a lapse.
 /// Not thread-safe.
 class SamplesBlockReader {
  public:
-  enum class State { series, end, lapse };
+  enum class State { series, end, irregular };
 
   explicit SamplesBlockReader(SnappyReader::Pieces pieces, size_t most_window = SIZE_MAX)
       : reader_(pieces), most_window_(most_window) {}
@@ -35,7 +37,8 @@ class SamplesBlockReader {
   const std::shared_ptr<char[]>& memory() const { return window_.memory; }
   /// Bytes that it takes, pinned or not.
   size_t memory_bytes() const {
-    return window_.size + before_.size + spare_.size() * window_bytes + spare_.capacity() * sizeof(Window);
+    return window_.size + before_.size + spare_.size() * window_bytes +
+           spare_.capacity() * sizeof(Window);
   }
 
  private:
@@ -50,7 +53,7 @@ class SamplesBlockReader {
   void next_window(size_t bytes);
   /// Reads a field's tag and length at at_, if it is what is expected. Moves at_ behind it.
   bool begin_field(uint64_t& length);
-  size_t held() const { return static_cast<size_t>(stretch_.at - at_); }
+  size_t held() const { return static_cast<size_t>(output_.at - at_); }
   State find_next();
 
   SnappyReader reader_;
@@ -60,7 +63,7 @@ class SamplesBlockReader {
   bool all_read_ = false;
   bool broken_ = false;  // Or unusual.
   State state_ = State::series;
-  SnappyStretch stretch_;     // In the window.
+  SnappyOutput output_;       // In the window.
   const char* at_ = nullptr;  // Where the next series begins.
   Window window_;
   Window before_;

@@ -81,7 +81,8 @@ void SamplesBlockWriter::begin_result() {
   results_.push_back({elements_.begin_piece(), 0});
 }
 
-// A result's header, which says its length, comes to stand before it only in take(): nothing may refer back beyond it.
+// A result's header, which says its length, comes to stand before it only in take(): nothing may
+// refer back beyond it.
 void SamplesBlockWriter::close_result() {
   if (results_.empty()) return;
   results_.back().body = position_;
@@ -90,21 +91,25 @@ void SamplesBlockWriter::close_result() {
   any_before_ = false;
 }
 
-void SamplesBlockWriter::append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
+void SamplesBlockWriter::append_series(std::string_view labels_wire,
+                                       std::span<const model::Sample> samples,
                                        std::string_view histogram_entries) {
   now_.samples.assign(samples.begin(), samples.end());
   append_now(labels_wire, histogram_entries);
 }
 
-void SamplesBlockWriter::take_series(std::string_view labels_wire, std::vector<model::Sample>& samples,
+void SamplesBlockWriter::take_series(std::string_view labels_wire,
+                                     std::vector<model::Sample>& samples,
                                      std::string_view histogram_entries) {
   std::swap(now_.samples, samples);
   append_now(labels_wire, histogram_entries);
 }
 
-void SamplesBlockWriter::append_now(std::string_view labels_wire, std::string_view histogram_entries) {
-  now_.even = are_even(now_.samples);
-  const size_t entries = now_.even ? value_entry * now_.samples.size() : entries_size(now_.samples);
+void SamplesBlockWriter::append_now(std::string_view labels_wire,
+                                    std::string_view histogram_entries) {
+  now_.regular = are_regular(now_.samples);
+  const size_t entries =
+      now_.regular ? value_entry * now_.samples.size() : entries_size(now_.samples);
   now_.head.assign(1, '\x0a');
   append_varint(now_.head, labels_wire.size() + entries + histogram_entries.size());
   now_.head += labels_wire;
@@ -139,12 +144,14 @@ void SamplesBlockWriter::write_head() {
   write_entry(cut_header(rest), cut_header(rest_before), before_.head_at);
   while (!rest.empty()) {
     const uint64_t before_at = before_.head_at + before_.head.size() - rest_before.size();
-    const std::string_view before = rest_before.empty() ? std::string_view() : cut_entry(rest_before);
+    const std::string_view before =
+        rest_before.empty() ? std::string_view() : cut_entry(rest_before);
     write_entry(cut_entry(rest), before, before_at);
   }
 }
 
-void SamplesBlockWriter::write_entry(std::string_view entry, std::string_view before, uint64_t before_at) {
+void SamplesBlockWriter::write_entry(std::string_view entry, std::string_view before,
+                                     uint64_t before_at) {
   const auto copy = [this](uint64_t from, size_t size) {
     elements_.copy(static_cast<uint32_t>(position_ - from), size);
     position_ += size;
@@ -170,55 +177,60 @@ void SamplesBlockWriter::write_samples() {
   const std::span<const model::Sample> samples = now_.samples;
   if (samples.empty()) return;
   const Guess guess = guess_repetition(samples);
-  if (now_.even && write_even(guess)) return;
+  if (now_.regular && write_regular(guess)) return;
   if (now_.at.size() < samples.size()) now_.at.resize(samples.size());
   if (guess.beside) {
-    before_.find_places();
+    before_.find_positions();
     write_samples_like<true>(guess);
   } else {
     write_samples_like<false>(guess);
   }
 }
 
-// Even samples beside even ones of the same times, or like those before; false where they are something in between.
-bool SamplesBlockWriter::write_even(const Guess& guess) {
+// Even samples beside even ones of the same times, or like those before; false where they are
+// something in between.
+bool SamplesBlockWriter::write_regular(const Guess& guess) {
   const std::span<const model::Sample> samples = now_.samples;
   if (guess.beside) {
-    const auto others = std::span<const model::Sample>(before_.samples).subspan(guess.first_beside);
-    const uint64_t offset = position_ - before_.entries_at - value_entry * guess.first_beside;
+    const auto others = std::span<const model::Sample>(before_.samples).subspan(guess.first_with);
+    const uint64_t offset = position_ - before_.entries_at - value_entry * guess.first_with;
     const auto at_same_time = [](const model::Sample& a, const model::Sample& b) {
       return a.timestamp_ms == b.timestamp_ms;
     };
-    if (!before_.even || offset >= near || others.size() < samples.size()) return false;
+    if (!before_.regular || offset >= near || others.size() < samples.size()) return false;
     if (!std::equal(samples.begin(), samples.end(), others.begin(), at_same_time)) return false;
-    write_even_entries_beside(elements_, samples, others, static_cast<uint32_t>(offset));
+    write_regular_entries_after(elements_, samples, others, static_cast<uint32_t>(offset));
   } else {
-    write_even_entries(elements_, samples, guess.lag);
+    write_regular_entries(elements_, samples, guess.lag);
   }
   position_ += value_entry * samples.size();
   return true;
 }
 
 // Of even entries it is not kept.
-void SamplesBlockWriter::Written::find_places() {
-  if (!even) return;
+void SamplesBlockWriter::Written::find_positions() {
+  if (!regular) return;
   at.resize(std::max(at.size(), samples.size()));
   for (size_t i = 0; i < samples.size(); ++i) at[i] = entries_at + value_entry * i;
 }
 
-// What the samples repeat, judged by some of them. The costs are about those of what would be written.
-SamplesBlockWriter::Guess SamplesBlockWriter::guess_repetition(std::span<const model::Sample> samples) const {
+// What the samples repeat, judged by some of them. The costs are about those of what would be
+// written.
+SamplesBlockWriter::Guess SamplesBlockWriter::guess_repetition(
+    std::span<const model::Sample> samples) const {
   constexpr size_t probes = 8;
   constexpr size_t cost_of_time = 7;  // A literal of three bytes, and a copy.
   Guess guess;
   bool aligned = any_before_ && position_ - before_.head_at < near;
   if (aligned) {
-    const auto found = std::lower_bound(
-        before_.samples.begin(), before_.samples.end(), samples[0].timestamp_ms,
-        [](const model::Sample& sample, int64_t timestamp_ms) { return sample.timestamp_ms < timestamp_ms; });
-    guess.first_beside = static_cast<size_t>(found - before_.samples.begin());
+    const auto found =
+        std::lower_bound(before_.samples.begin(), before_.samples.end(), samples[0].timestamp_ms,
+                         [](const model::Sample& sample, int64_t timestamp_ms) {
+                           return sample.timestamp_ms < timestamp_ms;
+                         });
+    guess.first_with = static_cast<size_t>(found - before_.samples.begin());
   }
-  size_t cost_beside = 0;
+  size_t cost_with = 0;
   size_t cost_of_lag[lags] = {};
   for (size_t k = 0; k < probes; ++k) {
     const size_t i = samples.size() * (k + 1) / (probes + 1);
@@ -226,17 +238,19 @@ SamplesBlockWriter::Guess SamplesBlockWriter::guess_repetition(std::span<const m
     const uint64_t bits = samples[i].bits;
     for (size_t lag = 1; lag <= lags; ++lag) {
       const uint64_t different = bits ^ samples[i - lag].bits;
-      cost_of_lag[lag - 1] += different == 0 ? cost_of_time : cost_of_time + 8 - begin_of(different);
+      cost_of_lag[lag - 1] +=
+          different == 0 ? cost_of_time : cost_of_time + 8 - begin_of(different);
     }
-    const size_t j = i + guess.first_beside;
-    aligned = aligned && j < before_.samples.size() && before_.samples[j].timestamp_ms == samples[i].timestamp_ms;
+    const size_t j = i + guess.first_with;
+    aligned = aligned && j < before_.samples.size() &&
+              before_.samples[j].timestamp_ms == samples[i].timestamp_ms;
     if (!aligned) continue;
     const uint64_t different = bits ^ before_.samples[j].bits;
-    cost_beside += different == 0 ? 1 : 4 + end_of(different) - begin_of(different);
+    cost_with += different == 0 ? 1 : 4 + end_of(different) - begin_of(different);
   }
   const auto* const least = std::min_element(std::begin(cost_of_lag), std::end(cost_of_lag));
   guess.lag = static_cast<size_t>(least - std::begin(cost_of_lag)) + 1;
-  guess.beside = aligned && cost_beside < *least;
+  guess.beside = aligned && cost_with < *least;
   return guess;
 }
 
@@ -248,9 +262,10 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
   const model::Sample* const samples = now_.samples.data();
   const size_t count = now_.samples.size();
   uint64_t* const at = now_.at.data();
-  const model::Sample* other = before_.samples.data() + (beside ? guess.first_beside : 0);
-  const model::Sample* const others_end = before_.samples.data() + (beside ? before_.samples.size() : 0);
-  const uint64_t* other_at = before_.at.data() + (beside ? guess.first_beside : 0);
+  const model::Sample* other = before_.samples.data() + (beside ? guess.first_with : 0);
+  const model::Sample* const others_end =
+      before_.samples.data() + (beside ? before_.samples.size() : 0);
+  const uint64_t* other_at = before_.at.data() + (beside ? guess.first_with : 0);
   uint64_t position = position_;
   size_t last[2] = {none, none};  // The last sample as this one: with a value, and without.
   size_t first = 0;               // Before it nothing can be repeated.
@@ -303,14 +318,16 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
       position += size;
       continue;
     }
-    // One literal from the first byte that differs from the model to the last; what is around it is copied.
+    // One literal from the first byte that differs from the model to the last; what is around it is
+    // copied.
     const auto offset = static_cast<uint32_t>(position - at[model]);
     const uint64_t different_time = time_bytes ^ common_time_bytes(samples[model].timestamp_ms);
     const size_t time_end = time_at + end_of(different_time);
     const uint64_t different = bits ^ samples[model].bits;
     const size_t begin = different != 0 ? begin_of(different) : time_at + begin_of(different_time);
     const unsigned __int128 body = static_cast<unsigned __int128>(time) << 64 | bits;
-    // A zero has no VALUE and its tag: its entry is shorter by that much, and what differs begins behind them.
+    // A zero has no VALUE and its tag: its entry is shorter by that much, and what differs begins
+    // behind them.
     out.copy(offset, entry_head + begin - (zero ? time_at : 0));
     out.literal(body >> (8 * begin), time_end - begin);
     out.copy(offset, value_entry - entry_head - time_end);
@@ -351,7 +368,8 @@ std::vector<SamplesBlockWriter::Piece> SamplesBlockWriter::take() {
   size_t next = 0;
   for (const Result& result : results_) {
     for (; next < result.piece; ++next) out.push_back(std::move(body[next]));
-    header.push_back(static_cast<char>(varint_size(result.body) << 2));  // A literal of the tag and the length.
+    header.push_back(
+        static_cast<char>(varint_size(result.body) << 2));  // A literal of the tag and the length.
     header.push_back('\x0a');
     append_varint(header, result.body);
     out.push_back(piece_of(header));

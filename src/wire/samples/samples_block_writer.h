@@ -12,12 +12,13 @@
 
 namespace mread::wire {
 
-/// Builds a ReadResponse as a snappy block, series by series; uncompressed it is nowhere as a whole, and it is byte for
-/// byte what ReadResponseWriter builds.
+/// Builds a ReadResponse as a snappy block, series by series; uncompressed it is nowhere as a
+/// whole, and it is byte for byte what ReadResponseWriter builds.
 ///
-/// It finds repetitions by knowing what samples look like: a sample differs from the one before it, or from the one of
-/// the same time in the series before, in the value's middle and the timestamp's low bytes. What it gives is a valid
-/// block for every decoder, about as large as libsnappy makes it.
+/// It finds repetitions by knowing what samples look like: a sample differs from the one before it,
+/// or from the one of the same time in the series before, in the value's middle and the timestamp's
+/// low bytes. What it gives is a valid block for every decoder, about as large as libsnappy makes
+/// it.
 ///
 /// Memory   the block, and one series. Not thread-safe.
 class SamplesBlockWriter {
@@ -27,11 +28,12 @@ class SamplesBlockWriter {
   /// Opens the next query's result; series go into it until the next call.
   void begin_result();
 
-  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN message), as they came.
-  /// Samples in any order; increasing ones are written best.
+  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN
+  /// message), as they came. Samples in any order; increasing ones are written best.
   void append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
                      std::string_view histogram_entries = {});
-  /// The same, but the samples are taken, not copied: what is given in their place is of no meaning.
+  /// The same, but the samples are taken, not copied: what is given in their place is of no
+  /// meaning.
   void take_series(std::string_view labels_wire, std::vector<model::Sample>& samples,
                    std::string_view histogram_entries = {});
 
@@ -42,7 +44,8 @@ class SamplesBlockWriter {
     return elements_.memory() + before_.memory() + now_.memory() + scratch_.capacity() +
            results_.capacity() * sizeof(Result);
   }
-  /// What the block uncompresses to. No block may have more than UINT32_MAX; it is for the caller to see to that.
+  /// What the block uncompresses to. No block may have more than UINT32_MAX; it is for the caller
+  /// to see to that.
   uint64_t uncompressed_size() const { return closed_bytes_ + position_ + 16; }
   /// The block, piece after piece. Starts anew.
   std::vector<Piece> take();
@@ -53,20 +56,22 @@ class SamplesBlockWriter {
     std::string head;                    // Its header and labels,
     uint64_t head_at = 0;                // and where they begin in the result.
     std::vector<model::Sample> samples;  // Of all, sorted or not;
-    bool even = false;                   // are_even();
+    bool regular = false;                // are_regular();
     uint64_t entries_at = 0;             // where the first begins;
     std::vector<uint64_t> at;            // where each begins, unless they are even.
 
-    void find_places();
+    void find_positions();
     size_t memory() const {
-      return head.capacity() + samples.capacity() * sizeof(samples[0]) + at.capacity() * sizeof(at[0]);
+      return head.capacity() + samples.capacity() * sizeof(samples[0]) +
+             at.capacity() * sizeof(at[0]);
     }
   };
-  // What the samples of a series repeat: that of the series before at the same time, or one of their own.
+  // What the samples of a series repeat: that of the series before at the same time, or one of
+  // their own.
   struct Guess {
     bool beside = false;
-    size_t first_beside = 0;  // Of the series before.
-    size_t lag = 1;           // How many samples before.
+    size_t first_with = 0;  // Of the series before.
+    size_t lag = 1;         // How many samples before.
   };
   static constexpr size_t lags = 3;  // The replicas whose samples may alternate.
 
@@ -74,7 +79,7 @@ class SamplesBlockWriter {
   void write_entry(std::string_view entry, std::string_view before, uint64_t before_at);
   void append_now(std::string_view labels_wire, std::string_view histogram_entries);
   void write_samples();
-  bool write_even(const Guess& guess);
+  bool write_regular(const Guess& guess);
   Guess guess_repetition(std::span<const model::Sample> samples) const;
   template <bool beside>
   void write_samples_like(const Guess& guess);

@@ -24,11 +24,14 @@ void extend(std::string_view& region, std::string_view entry) {
   }
 }
 
-// Steps over the entries that `tag` and a one-byte length begin: nearly all of a body is samples like this, and nearly
-// all of them are of 18 bytes, so that the processor need not wait for the lengths.
+// Steps over the entries that `tag` and a one-byte length begin: nearly all of a body is samples
+// like this, and nearly all of them are of 18 bytes, so that the processor need not wait for the
+// lengths.
 const char* skip_short_entries(const char* p, const char* end, char tag) {
   while (end - p >= 18 && p[0] == tag && p[1] == 16) p += 18;
-  while (end - p >= 2 && p[0] == tag && static_cast<unsigned char>(p[1]) < 0x80 && end - p - 2 >= p[1]) p += 2 + p[1];
+  while (end - p >= 2 && p[0] == tag && static_cast<unsigned char>(p[1]) < 0x80 &&
+         end - p - 2 >= p[1])
+    p += 2 + p[1];
   return p;
 }
 
@@ -44,7 +47,8 @@ Result<void> parse_series(std::string_view body, size_t base, TimeSeriesView& ou
       p = q;
       continue;
     }
-    ProtoReader field({p, static_cast<size_t>(end - p)}, base + static_cast<size_t>(p - body.data()));
+    ProtoReader field({p, static_cast<size_t>(end - p)},
+                      base + static_cast<size_t>(p - body.data()));
     if (!field.next()) return fail(field.error("series"));
     const std::string_view entry = field.entry();
     p += entry.size();
@@ -102,9 +106,10 @@ Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size
       if (series.type() != WireType::bytes) return fail(series.error("query result"));
       if (series_count++ == limit_series) return too_many("series");
       TimeSeriesView& view = result.series.emplace_back();
-      if (auto parsed = parse_series(series.bytes(), series.bytes_offset(), view, response.scratch); !parsed) {
-        return fail(parsed.error().in(
-            fmt::format("result {}, series {}", response.results.size() - 1, result.series.size() - 1)));
+      if (auto parsed = parse_series(series.bytes(), series.bytes_offset(), view, response.scratch);
+          !parsed) {
+        return fail(parsed.error().in(fmt::format(
+            "result {}, series {}", response.results.size() - 1, result.series.size() - 1)));
       }
     }
     if (!series.ok()) return fail(series.error("query result"));
@@ -127,7 +132,9 @@ bool ReadResponseReader::next(TimeSeriesView& out) {
       if (series_.type() != WireType::bytes) return bad(series_.error("query result"));
       out = {};
       auto parsed = parse_series(series_.bytes(), series_.bytes_offset(), out, scratch_);
-      if (!parsed) return bad(parsed.error().in(fmt::format("result {}, series {}", count_ - 1, series_count_)));
+      if (!parsed)
+        return bad(
+            parsed.error().in(fmt::format("result {}, series {}", count_ - 1, series_count_)));
       ++series_count_;
       return true;
     }
@@ -148,8 +155,8 @@ bool parse_time_series(std::string_view body, TimeSeriesView& out) {
 }
 
 bool SamplesReader::bad() {
-  error_ =
-      Error(Errc::malformed, fmt::format("samples: malformed protobuf at byte {} of {}", p_ - begin_, end_ - begin_));
+  error_ = Error(Errc::malformed, fmt::format("samples: malformed protobuf at byte {} of {}",
+                                              p_ - begin_, end_ - begin_));
   p_ = end_;
   return false;
 }
@@ -167,7 +174,8 @@ bool SamplesReader::next_general(model::Sample& out) {
     ProtoReader fields(field.bytes());
     while (fields.next()) {
       if (fields.field() > 2) continue;
-      if (fields.type() != (fields.field() == 1 ? WireType::fixed64 : WireType::varint)) return bad();
+      if (fields.type() != (fields.field() == 1 ? WireType::fixed64 : WireType::varint))
+        return bad();
       if (fields.field() == 1) {
         sample.bits = fields.fixed64();
       } else {
@@ -228,14 +236,16 @@ void ReadResponseWriter::close_result() {
   put_varint(buffer_.data() + at + 1, body);
 }
 
-void ReadResponseWriter::append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
+void ReadResponseWriter::append_series(std::string_view labels_wire,
+                                       std::span<const model::Sample> samples,
                                        std::string_view histogram_entries) {
   assert(open_);
   size_t body = labels_wire.size() + histogram_entries.size() + 2 * samples.size();
   for (const model::Sample& sample : samples) body += sample_size(sample);
   const size_t begin = buffer_.size();
   const size_t size = 1 + varint_size(body) + body;
-  if (buffer_.capacity() - begin < size) buffer_.reserve(std::max(2 * buffer_.capacity(), begin + size));
+  if (buffer_.capacity() - begin < size)
+    buffer_.reserve(std::max(2 * buffer_.capacity(), begin + size));
   buffer_.resize(begin + size);
   char* p = buffer_.data() + begin;
   *p++ = 0x0a;

@@ -18,8 +18,10 @@ namespace mread::wire {
 
 /// A series of a SAMPLES answer as views of the uncompressed body.
 struct TimeSeriesView {
-  std::string_view labels;      ///< wire bytes (wire/labels/labels_view.h), as they came: not necessarily canonical
-  std::string_view samples;     ///< from the first sample's entry to the end of the last; for SamplesReader
+  std::string_view
+      labels;  ///< wire bytes (wire/labels/labels_view.h), as they came: not necessarily canonical
+  std::string_view
+      samples;  ///< from the first sample's entry to the end of the last; for SamplesReader
   std::string_view histograms;  ///< likewise for histogram entries (field 4); for HistogramEntries
   std::string_view body;        ///< the TimeSeries message, to be passed on as it came
   bool has_histograms() const { return !histograms.empty(); }
@@ -29,7 +31,8 @@ struct QueryResultView {
   std::vector<TimeSeriesView> series;  ///< in the order of the wire, which need not be sorted
 };
 
-/// A ReadResponse as views; they live as long as the bytes it was parsed from, and the object itself.
+/// A ReadResponse as views; they live as long as the bytes it was parsed from, and the object
+/// itself.
 struct ReadResponseView {
   ReadResponseView() = default;
   ReadResponseView(const ReadResponseView&) = delete;
@@ -42,16 +45,18 @@ struct ReadResponseView {
   std::vector<std::vector<char>> scratch;  ///< labels that do not stand together on the wire
 };
 
-/// Parses an uncompressed ReadResponse. The samples are not looked into (SamplesReader does). An empty series takes two
-/// bytes on the wire and much more as a view: `limit_series` bounds the series (and the results).
-/// Errors: Errc::malformed, with the byte; Errc::limit.
-Result<ReadResponseView> parse_read_response(std::string_view uncompressed, size_t limit_series = SIZE_MAX);
+/// Parses an uncompressed ReadResponse. The samples are not looked into (SamplesReader does). An
+/// empty series takes two bytes on the wire and much more as a view: `limit_series` bounds the
+/// series (and the results). Errors: Errc::malformed, with the byte; Errc::limit.
+Result<ReadResponseView> parse_read_response(std::string_view uncompressed,
+                                             size_t limit_series = SIZE_MAX);
 
-/// Walks over the series of an uncompressed ReadResponse, of all its results, one at a time: memory for one series.
-/// Errors as parse_read_response().
+/// Walks over the series of an uncompressed ReadResponse, of all its results, one at a time: memory
+/// for one series. Errors as parse_read_response().
 class ReadResponseReader {
  public:
-  explicit ReadResponseReader(std::string_view uncompressed) : results_(uncompressed), series_({}) {}
+  explicit ReadResponseReader(std::string_view uncompressed)
+      : results_(uncompressed), series_({}) {}
 
   /// The next series; its views live until the next call. False at the end, and after an error.
   bool next(TimeSeriesView& out);
@@ -72,12 +77,14 @@ class ReadResponseReader {
   std::optional<Error> error_;
 };
 
-/// One series of a response, its message alone. False where it is broken, or its labels do not stand together.
+/// One series of a response, its message alone. False where it is broken, or its labels do not
+/// stand together.
 bool parse_time_series(std::string_view body, TimeSeriesView& out);
 
 /// Iterates over the samples of a series in the order of the wire.
 ///
-/// Cost     fast for entries as Go writes them; any other valid protobuf (fields left out, reversed, unknown, other
+/// Cost     fast for entries as Go writes them; any other valid protobuf (fields left out,
+/// reversed, unknown, other
 ///          fields in between) is read too.
 /// Errors   next() returns false and error() is set; samples already given stay valid.
 class SamplesReader {
@@ -91,9 +98,10 @@ class SamplesReader {
       const auto* t = reinterpret_cast<const unsigned char*>(p_ + 12);
       if ((t[0] & t[1] & t[2] & t[3] & t[4] & 0x80) != 0 && t[5] < 0x80) {
         std::memcpy(&out.bits, p_ + 3, 8);
-        out.timestamp_ms = static_cast<int64_t>(t[0] & 0x7f) | static_cast<int64_t>(t[1] & 0x7f) << 7 |
-                           static_cast<int64_t>(t[2] & 0x7f) << 14 | static_cast<int64_t>(t[3] & 0x7f) << 21 |
-                           static_cast<int64_t>(t[4] & 0x7f) << 28 | static_cast<int64_t>(t[5]) << 35;
+        out.timestamp_ms =
+            static_cast<int64_t>(t[0] & 0x7f) | static_cast<int64_t>(t[1] & 0x7f) << 7 |
+            static_cast<int64_t>(t[2] & 0x7f) << 14 | static_cast<int64_t>(t[3] & 0x7f) << 21 |
+            static_cast<int64_t>(t[4] & 0x7f) << 28 | static_cast<int64_t>(t[5]) << 35;
         p_ += 18;
         return true;
       }
@@ -114,13 +122,15 @@ class SamplesReader {
   std::optional<Error> error_;
 };
 
-/// Iterates over the histogram entries of TimeSeriesView::histograms; each is a prometheus.Histogram message.
+/// Iterates over the histogram entries of TimeSeriesView::histograms; each is a
+/// prometheus.Histogram message.
 class HistogramEntries {
  public:
   explicit HistogramEntries(std::string_view histograms)
       : begin_(histograms.data()), p_(begin_), end_(begin_ + histograms.size()) {}
 
-  /// The next message, without tag and length. False at the end; the region was checked by parse_read_response.
+  /// The next message, without tag and length. False at the end; the region was checked by
+  /// parse_read_response.
   bool next(std::string_view& message);
 
  private:
@@ -129,10 +139,12 @@ class HistogramEntries {
   const char* end_;
 };
 
-/// Builds an uncompressed ReadResponse piece by piece, byte for byte as Go encodes it. The one exception is the value
-/// -0: Go leaves it out as if it were 0; here it is written, and its sign kept.
+/// Builds an uncompressed ReadResponse piece by piece, byte for byte as Go encodes it. The one
+/// exception is the value -0: Go leaves it out as if it were 0; here it is written, and its sign
+/// kept.
 ///
-///   w.begin_result(); w.append_series(labels, samples); …   w.begin_result(); …   send(compress(w.bytes()))
+///   w.begin_result(); w.append_series(labels, samples); …   w.begin_result(); …
+///   send(compress(w.bytes()))
 class ReadResponseWriter {
  public:
   ReadResponseWriter();
@@ -140,7 +152,8 @@ class ReadResponseWriter {
   /// Opens the next query's result; series go into it until the next call.
   void begin_result();
 
-  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN message), as they came.
+  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN
+  /// message), as they came.
   void append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
                      std::string_view histogram_entries = {});
   /// A TimeSeries message as it came (TimeSeriesView::body).

@@ -13,12 +13,14 @@ namespace mread::wire {
 
 namespace {
 
-// A copy of 64 bytes takes three: no block can grow by more. What claims to is refused before memory is taken.
+// A copy of 64 bytes takes three: no block can grow by more. What claims to is refused before
+// memory is taken.
 constexpr size_t most_growth = 22;
 
 // What a body is that is no snappy block, where its first bytes tell; else null.
 const char* foreign_format(std::string_view body) {
-  if (body.starts_with(std::string_view("\xff\x06\x00\x00sNaPpY", 10))) return "framed snappy, not a snappy block";
+  if (body.starts_with(std::string_view("\xff\x06\x00\x00sNaPpY", 10)))
+    return "framed snappy, not a snappy block";
   if (body.starts_with("\x1f\x8b")) return "gzip, not a snappy block";
   if (body.starts_with("\x28\xb5\x2f\xfd")) return "zstd, not a snappy block";
   return nullptr;
@@ -26,23 +28,27 @@ const char* foreign_format(std::string_view body) {
 
 Error invalid(std::string_view body, std::string what) {
   const std::string text = quoted_text(body);
-  return {Errc::malformed, text.empty() ? std::move(what) : "the body is text, not a snappy block: " + text};
+  return {Errc::malformed,
+          text.empty() ? std::move(what) : "the body is text, not a snappy block: " + text};
 }
 
 // What the block claims to hold; `start` is the beginning of its `size` bytes.
 Result<uint64_t> uncompressed_length(std::string_view start, size_t size, size_t limit_bytes) {
   if (start.empty()) return fail(Errc::truncated, "the body is empty, which no snappy block is");
-  if (const char* format = foreign_format(start)) return fail(Errc::unsupported, fmt::format("the body is {}", format));
+  if (const char* format = foreign_format(start))
+    return fail(Errc::unsupported, fmt::format("the body is {}", format));
   size_t length = 0;
   if (!snappy::GetUncompressedLength(start.data(), start.size(), &length)) {
     return fail(invalid(start, "the body is no valid snappy block: it begins with no length"));
   }
   if (length / most_growth > size) {
-    return fail(
-        invalid(start, fmt::format("a snappy block of {} bytes cannot hold the {} that it claims", size, length)));
+    return fail(invalid(
+        start,
+        fmt::format("a snappy block of {} bytes cannot hold the {} that it claims", size, length)));
   }
   if (length > limit_bytes) {
-    return fail(Errc::limit, fmt::format("a snappy block of {} bytes is above the limit of {}", length, limit_bytes));
+    return fail(Errc::limit, fmt::format("a snappy block of {} bytes is above the limit of {}",
+                                         length, limit_bytes));
   }
   return length;
 }
@@ -58,7 +64,8 @@ struct Start {
 Start start_of(std::span<const std::shared_ptr<const std::string>> pieces) {
   Start start;
   for (const auto& piece : pieces) {
-    if (start.bytes.size() < start_bytes) start.bytes += std::string_view(*piece).substr(0, start_bytes);
+    if (start.bytes.size() < start_bytes)
+      start.bytes += std::string_view(*piece).substr(0, start_bytes);
     start.size += piece->size();
   }
   return start;
@@ -82,18 +89,20 @@ Result<std::string> uncompress(std::string_view body, size_t limit_bytes) {
   return out;
 }
 
-Result<uint64_t> uncompressed_length(std::span<const std::shared_ptr<const std::string>> pieces, size_t limit_bytes) {
+Result<uint64_t> uncompressed_length(std::span<const std::shared_ptr<const std::string>> pieces,
+                                     size_t limit_bytes) {
   const auto [start, size] = start_of(pieces);
   return uncompressed_length(start, size, limit_bytes);
 }
 
-Result<Uncompressed> uncompress(std::span<const std::shared_ptr<const std::string>> pieces, size_t limit_bytes) {
+Result<Uncompressed> uncompress(std::span<const std::shared_ptr<const std::string>> pieces,
+                                size_t limit_bytes) {
   const auto [start, size] = start_of(pieces);
   const auto length = uncompressed_length(start, size, limit_bytes);
   if (!length) return fail(length.error());
   Uncompressed out{large_memory(*length), *length};
   SnappyReader reader(pieces);
-  SnappyStretch all{out.memory.get(), out.memory.get(), out.memory.get() + *length, {}};
+  SnappyOutput all{out.memory.get(), out.memory.get(), out.memory.get() + *length, {}};
   if (reader.read(all) != SnappyReader::State::end || reader.written() != *length) {
     return fail(invalid(start, "the body is no valid snappy block"));
   }

@@ -10,11 +10,12 @@
 
 namespace mread::wire {
 
-/// Where the next element of a snappy block goes, and the copy that is not written yet: copies that follow each other
-/// at one offset become one element, so they may be told in any portions.
+/// Where the next element of a snappy block goes, and the copy that is not written yet: copies that
+/// follow each other at one offset become one element, so they may be told in any portions.
 ///
-/// Small enough to live in registers, as long as nothing takes its address, not even a call of its own: a loop takes it
-/// by value (SnappyElements::open), asks for room once a turn, and gives it back.
+/// Small enough to live in registers, as long as nothing takes its address, not even a call of its
+/// own: a loop takes it by value (SnappyElements::open), asks for room once a turn, and gives it
+/// back.
 class SnappyCursor {
  public:
   /// What a turn may write: four calls of copy() and literal().
@@ -56,13 +57,15 @@ class SnappyCursor {
     put_copy(static_cast<uint32_t>(pending_));
   }
 
-  /// A loop whose copies are short keeps what is pending itself, and begins with what this gives it: that at `offset`,
-  /// 64 bytes at the most. It then calls the next two alone, until it gives back what is pending by copy().
+  /// A loop whose copies are short keeps what is pending itself, and begins with what this gives
+  /// it: that at `offset`, 64 bytes at the most. It then calls the next two alone, until it gives
+  /// back what is pending by copy().
   [[gnu::always_inline]] size_t take_pending(uint32_t offset) {
     if (offset_ != offset || pending_ > 64) flush();
     return std::exchange(pending_, 0);
   }
-  /// Of a copy of up to 128 bytes, writes the first 64 where there are more than that; gives how many are left.
+  /// Of a copy of up to 128 bytes, writes the first 64 where there are more than that; gives how
+  /// many are left.
   [[gnu::always_inline]] size_t put_all_but_64(uint32_t offset, size_t copied) {
     if (copied <= 64) return copied;
     put_element(offset, 64);
@@ -104,12 +107,12 @@ class SnappyCursor {
   size_t pending_ = 0;
 };
 
-/// Writes the elements of a snappy block, one after another, for someone who knows himself what is repeated (source of
-/// the format: format_description.txt of google/snappy).
+/// Writes the elements of a snappy block, one after another, for someone who knows himself what is
+/// repeated (source of the format: format_description.txt of google/snappy).
 ///
-/// What a copy repeats is not looked at: its offset must be 1 at the least and within what was written, and the bytes
-/// there must be the same.
-/// Memory   the elements alone, in pieces that never move. Not thread-safe.
+/// What a copy repeats is not looked at: its offset must be 1 at the least and within what was
+/// written, and the bytes there must be the same. Memory   the elements alone, in pieces that never
+/// move. Not thread-safe.
 class SnappyElements {
  public:
   struct Piece {
@@ -125,7 +128,8 @@ class SnappyElements {
   /// Elements that are written already and refer to nothing before them.
   void elements(std::string_view written);
 
-  /// For a loop of its own; nothing else may be called until close(). A copy that was pending is written.
+  /// For a loop of its own; nothing else may be called until close(). A copy that was pending is
+  /// written.
   SnappyCursor open();
   void close(const SnappyCursor& cursor) { cursor_ = cursor; }
   /// The same at another place, with room.

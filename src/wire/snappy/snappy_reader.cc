@@ -23,10 +23,12 @@ void copy64(char* to, const char* from) {
   for (size_t i = 0; i < 64; i += 16) copy16(to + i, from + i);
 }
 
-// What a tag says, by its byte: for the processor looking it up is cheaper than telling the kinds apart.
+// What a tag says, by its byte: for the processor looking it up is cheaper than telling the kinds
+// apart.
 struct Literals {
   uint8_t bytes[256];  // 0 of a copy.
-  uint8_t next[256];   // Where in a word the tag behind a literal is, in bits; of a copy 0, its own place.
+  uint8_t next[256];   // Where in a word the tag behind a literal is, in bits; of a copy 0, its own
+                       // place.
 };
 constexpr uint8_t not_short = 255;
 constexpr Literals literals = [] {
@@ -51,8 +53,8 @@ constexpr Copies copies = [] {
   Copies all{};
   for (unsigned tag = 0; tag < 256; ++tag) {
     const unsigned high = tag >> 2;
-    all.of[tag] =
-        (tag & 3) == 1 ? Copy{0xff, static_cast<uint16_t>(high >> 3 << 8), 4 + (high & 7)} : Copy{0xffff, 0, 1 + high};
+    all.of[tag] = (tag & 3) == 1 ? Copy{0xff, static_cast<uint16_t>(high >> 3 << 8), 4 + (high & 7)}
+                                 : Copy{0xffff, 0, 1 + high};
   }
   return all;
 }();
@@ -131,11 +133,12 @@ bool SnappyReader::next_element() {
 }
 
 // Goes on with the element that was begun, byte for byte as far as there is room.
-SnappyReader::State SnappyReader::put(SnappyStretch& to) {
+SnappyReader::State SnappyReader::put(SnappyOutput& to) {
   while (literal_ > 0) {
     if (to.at == to.end) return State::full;
     if (p_ == end_ && !next_piece()) return State::broken;
-    const size_t size = std::min({literal_, static_cast<size_t>(end_ - p_), static_cast<size_t>(to.end - to.at)});
+    const size_t size =
+        std::min({literal_, static_cast<size_t>(end_ - p_), static_cast<size_t>(to.end - to.at)});
     std::memcpy(to.at, p_, size);
     p_ += size;
     to.at += size;
@@ -162,8 +165,10 @@ SnappyReader::State SnappyReader::put(SnappyStretch& to) {
 }
 
 // All elements that are not near an end of the piece or of the stretch, up to one that needs care.
-void SnappyReader::read_fast(SnappyStretch& to) {
-  if (static_cast<size_t>(end_ - p_) < most_read || static_cast<size_t>(to.end - to.at) < most_written) return;
+void SnappyReader::read_fast(SnappyOutput& to) {
+  if (static_cast<size_t>(end_ - p_) < most_read ||
+      static_cast<size_t>(to.end - to.at) < most_written)
+    return;
   const char* const begin = to.begin;
   const char* const p_limit = end_ - most_read;
   char* const at_limit = to.end - most_written;
@@ -217,7 +222,7 @@ void SnappyReader::read_fast(SnappyStretch& to) {
   to.at = at;
 }
 
-SnappyReader::State SnappyReader::read(SnappyStretch& to) {
+SnappyReader::State SnappyReader::read(SnappyOutput& to) {
   if (broken_) return State::broken;
   for (;;) {
     if (const State state = put(to); state != State::end) return state;

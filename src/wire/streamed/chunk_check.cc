@@ -19,7 +19,8 @@ bool claims(const ChunkView& chunk, int64_t timestamp_ms) {
 
 Error outside(const ChunkView& chunk, int64_t timestamp_ms) {
   return {Errc::malformed, fmt::format("{} chunk: a sample at {} in a chunk that claims {} to {}",
-                                       to_string(chunk.encoding), timestamp_ms, chunk.min_time_ms, chunk.max_time_ms)};
+                                       to_string(chunk.encoding), timestamp_ms, chunk.min_time_ms,
+                                       chunk.max_time_ms)};
 }
 
 // Timestamps of one chunk, in its order.
@@ -30,8 +31,9 @@ class Times {
   Result<void> take(int64_t timestamp_ms) {
     if (!claims(chunk_, timestamp_ms)) return fail(outside(chunk_, timestamp_ms));
     if (any_ && timestamp_ms <= before_ms_) {
-      return fail(Errc::malformed, fmt::format("{} chunk: a sample at {} comes after one at {}",
-                                               to_string(chunk_.encoding), timestamp_ms, before_ms_));
+      return fail(Errc::malformed,
+                  fmt::format("{} chunk: a sample at {} comes after one at {}",
+                              to_string(chunk_.encoding), timestamp_ms, before_ms_));
     }
     any_ = true;
     before_ms_ = timestamp_ms;
@@ -46,8 +48,8 @@ class Times {
 
 Result<void> check_rest(const ChunkView& chunk, uint64_t bits_left) {
   if (bits_left / 8 <= most_padding_bytes) return {};
-  return fail(Errc::malformed,
-              fmt::format("{} chunk: {} bytes after the last sample", to_string(chunk.encoding), bits_left / 8));
+  return fail(Errc::malformed, fmt::format("{} chunk: {} bytes after the last sample",
+                                           to_string(chunk.encoding), bits_left / 8));
 }
 
 template <class Reader>
@@ -77,8 +79,9 @@ Result<void> verify_histograms(const ChunkView& chunk) {
 }  // namespace
 
 Error holds_too_few(ChunkEncoding encoding, std::string_view data) {
-  return {Errc::malformed, fmt::format("{} chunk: {} samples in {} bytes, which cannot hold them", to_string(encoding),
-                                       claimed_samples(encoding, data), data.size())};
+  return {Errc::malformed,
+          fmt::format("{} chunk: {} samples in {} bytes, which cannot hold them",
+                      to_string(encoding), claimed_samples(encoding, data), data.size())};
 }
 
 Result<void> check_time(const ChunkView& chunk, int64_t timestamp_ms) {
@@ -86,7 +89,8 @@ Result<void> check_time(const ChunkView& chunk, int64_t timestamp_ms) {
   return fail(outside(chunk, timestamp_ms));
 }
 
-Result<void> check_times(const ChunkView& chunk, std::span<const model::Sample> samples, bool increasing) {
+Result<void> check_times(const ChunkView& chunk, std::span<const model::Sample> samples,
+                         bool increasing) {
   if (samples.empty()) return {};
   if (increasing) {
     if (auto first = check_time(chunk, samples.front().timestamp_ms); !first) return first;
@@ -97,8 +101,9 @@ Result<void> check_times(const ChunkView& chunk, std::span<const model::Sample> 
   for (const model::Sample& sample : samples) all_inside &= claims(chunk, sample.timestamp_ms);
   if (all_inside) [[likely]]
     return {};
-  const auto first = std::find_if(samples.begin(), samples.end(),
-                                  [&](const model::Sample& sample) { return !claims(chunk, sample.timestamp_ms); });
+  const auto first = std::find_if(samples.begin(), samples.end(), [&](const model::Sample& sample) {
+    return !claims(chunk, sample.timestamp_ms);
+  });
   return fail(outside(chunk, first->timestamp_ms));
 }
 
@@ -116,7 +121,8 @@ Result<void> verify_chunk(const ChunkView& chunk) {
     case ChunkEncoding::unknown:
       break;
   }
-  return fail(Errc::unsupported, fmt::format("chunk encoding {} is not known", static_cast<int>(chunk.encoding)));
+  return fail(Errc::unsupported,
+              fmt::format("chunk encoding {} is not known", static_cast<int>(chunk.encoding)));
 }
 
 }  // namespace mread::wire

@@ -8,7 +8,9 @@ namespace mread::wire {
 
 namespace {
 
-size_t int_field_size(int64_t value) { return value == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(value)); }
+size_t int_field_size(int64_t value) {
+  return value == 0 ? 0 : 1 + varint_size(static_cast<uint64_t>(value));
+}
 
 void append_int_field(std::string& out, char tag, int64_t value) {
   if (value == 0) return;
@@ -42,8 +44,8 @@ Result<void> parse_chunk(std::string_view message, size_t base, ChunkView& out) 
   return {};
 }
 
-// A chunk whose fields stand in the order of their numbers, each at most once, as Go and libprotobuf write them. False
-// for any other, broken ones among them.
+// A chunk whose fields stand in the order of their numbers, each at most once, as Go and
+// libprotobuf write them. False for any other, broken ones among them.
 bool parse_plain_chunk(const char* p, const char* end, ChunkView& out) {
   const auto number = [&p, end](char tag, auto& field) {
     if (p == end || *p != tag) return true;
@@ -53,10 +55,13 @@ bool parse_plain_chunk(const char* p, const char* end, ChunkView& out) {
     return true;
   };
   int32_t encoding = 0;
-  if (!number(0x08, out.min_time_ms) || !number(0x10, out.max_time_ms) || !number(0x18, encoding)) return false;
+  if (!number(0x08, out.min_time_ms) || !number(0x10, out.max_time_ms) || !number(0x18, encoding))
+    return false;
   out.encoding = static_cast<ChunkEncoding>(encoding);
   uint64_t size = 0;
-  if (p == end || *p != 0x22 || !get_varint(++p, end, size) || size != static_cast<uint64_t>(end - p)) return false;
+  if (p == end || *p != 0x22 || !get_varint(++p, end, size) ||
+      size != static_cast<uint64_t>(end - p))
+    return false;
   out.data = {p, static_cast<size_t>(size)};
   return true;
 }
@@ -65,7 +70,8 @@ bool parse_plain_chunk(const char* p, const char* end, ChunkView& out) {
 bool take_plain_chunk(const char*& p, const char* end, ChunkView& out) {
   const char* q = p;
   uint64_t size = 0;
-  if (*q != 0x12 || !get_varint(++q, end, size) || size > static_cast<uint64_t>(end - q)) return false;
+  if (*q != 0x12 || !get_varint(++q, end, size) || size > static_cast<uint64_t>(end - q))
+    return false;
   if (!parse_plain_chunk(q, q + size, out)) return false;
   out.wire = {p, static_cast<size_t>(q + size - p)};
   p = q + size;
@@ -77,8 +83,8 @@ tl::unexpected<Error> too_many(size_t limit_entries) {
 }
 
 template <class AppendChunks>
-void encode_response(std::string_view labels_wire, size_t chunk_bytes, int64_t query_index, std::string& out,
-                     AppendChunks append) {
+void encode_response(std::string_view labels_wire, size_t chunk_bytes, int64_t query_index,
+                     std::string& out, AppendChunks append) {
   const size_t body = labels_wire.size() + chunk_bytes;
   out.reserve(out.size() + 1 + varint_size(body) + body + int_field_size(query_index));
   out.push_back(0x0a);
@@ -103,7 +109,8 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
       if (series.size() + chunks_.size() + 1 >= limit_entries) return too_many(limit_entries);
       ChunkView& chunk = chunks_.emplace_back();
       chunk.wire = fields.entry();
-      if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed) return parsed;
+      if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed)
+        return parsed;
     } else if (labels.empty()) {
       labels = fields.entry();
     } else if (together && labels.data() + labels.size() == fields.entry().data()) {
@@ -126,14 +133,17 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
   return {};
 }
 
-// The form that nearly all frames have: one series, its labels, then its chunks, and nothing else. False for any other,
-// with nothing in `series`.
-bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries, LabelsStepper* stepper) {
+// The form that nearly all frames have: one series, its labels, then its chunks, and nothing else.
+// False for any other, with nothing in `series`.
+bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries,
+                                  LabelsStepper* stepper) {
   const char* p = data.data();
   const char* const end = p + data.size();
   uint64_t size = 0;
   if (limit_entries == 0) return false;
-  if (p == end || *p != 0x0a || !get_varint(++p, end, size) || size != static_cast<uint64_t>(end - p)) return false;
+  if (p == end || *p != 0x0a || !get_varint(++p, end, size) ||
+      size != static_cast<uint64_t>(end - p))
+    return false;
   const char* const labels = p;
   if (stepper != nullptr) {
     step = stepper->next(p, end);
@@ -145,7 +155,8 @@ bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries, L
   }
   const std::string_view all_labels(labels, static_cast<size_t>(p - labels));
   while (p != end) {
-    if (chunks_.size() + 1 < limit_entries && take_plain_chunk(p, end, chunks_.emplace_back())) continue;
+    if (chunks_.size() + 1 < limit_entries && take_plain_chunk(p, end, chunks_.emplace_back()))
+      continue;
     chunks_.clear();
     return false;
   }
@@ -153,8 +164,8 @@ bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries, L
   return true;
 }
 
-Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out, size_t limit_entries,
-                                    LabelsStepper* stepper) {
+Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out,
+                                    size_t limit_entries, LabelsStepper* stepper) {
   out.query_index = 0;
   out.series.clear();
   out.step.reset();
@@ -166,9 +177,12 @@ Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out,
   ProtoReader fields(data);
   while (fields.next()) {
     if (fields.is(1, WireType::bytes)) {
-      if (auto parsed = out.parse_series(fields.bytes(), fields.bytes_offset(), data.size(), limit_entries); !parsed) {
+      if (auto parsed =
+              out.parse_series(fields.bytes(), fields.bytes_offset(), data.size(), limit_entries);
+          !parsed) {
         out.series.clear();
-        return fail(parsed.error().in(fmt::format("series {} of the frame", out.chunk_ends_.size())));
+        return fail(
+            parsed.error().in(fmt::format("series {} of the frame", out.chunk_ends_.size())));
       }
       out.chunk_ends_.push_back(out.chunks_.size());
     } else if (fields.is(2, WireType::varint)) {
@@ -202,18 +216,20 @@ Result<void> parse_chunk_entries(std::string_view entries, std::vector<ChunkView
     ProtoReader fields(entries.substr(offset), offset);
     if (!fields.next() || !fields.is(2, WireType::bytes)) return fail(fields.error("chunks"));
     chunk.wire = fields.entry();
-    if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed) return parsed;
+    if (auto parsed = parse_chunk(fields.bytes(), fields.bytes_offset(), chunk); !parsed)
+      return parsed;
     p += chunk.wire.size();
   }
   return {};
 }
 
-void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms, ChunkEncoding encoding,
-                  std::string_view data) {
+void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms,
+                  ChunkEncoding encoding, std::string_view data) {
   const auto type = static_cast<int64_t>(encoding);
   const size_t data_field = data.empty() ? 0 : 1 + varint_size(data.size()) + data.size();
   out.push_back(0x12);
-  append_varint(out, int_field_size(min_time_ms) + int_field_size(max_time_ms) + int_field_size(type) + data_field);
+  append_varint(out, int_field_size(min_time_ms) + int_field_size(max_time_ms) +
+                         int_field_size(type) + data_field);
   append_int_field(out, 0x08, min_time_ms);
   append_int_field(out, 0x10, max_time_ms);
   append_int_field(out, 0x18, type);
@@ -223,13 +239,14 @@ void append_chunk(std::string& out, int64_t min_time_ms, int64_t max_time_ms, Ch
   out += data;
 }
 
-void encode_chunked_series(std::string_view labels_wire, std::string_view chunk_entries, int64_t query_index,
-                           std::string& out) {
-  encode_response(labels_wire, chunk_entries.size(), query_index, out, [&] { out += chunk_entries; });
+void encode_chunked_series(std::string_view labels_wire, std::string_view chunk_entries,
+                           int64_t query_index, std::string& out) {
+  encode_response(labels_wire, chunk_entries.size(), query_index, out,
+                  [&] { out += chunk_entries; });
 }
 
-void encode_chunked_series(std::string_view labels_wire, std::span<const ChunkView> chunks, int64_t query_index,
-                           std::string& out) {
+void encode_chunked_series(std::string_view labels_wire, std::span<const ChunkView> chunks,
+                           int64_t query_index, std::string& out) {
   size_t chunk_bytes = 0;
   for (const ChunkView& chunk : chunks) chunk_bytes += chunk.wire.size();
   encode_response(labels_wire, chunk_bytes, query_index, out, [&] {

@@ -18,13 +18,15 @@ uint32_t load_big_endian32(const char* p) {
   return value;
 }
 
-// A frame is hardly ever mistaken for text: its checksum would have to be printable, and the fields behind it begin
-// with control characters.
-Error frame_error(Errc errc, uint64_t frame, uint64_t offset, std::string_view start, std::string_view what) {
+// A frame is hardly ever mistaken for text: its checksum would have to be printable, and the fields
+// behind it begin with control characters.
+Error frame_error(Errc errc, uint64_t frame, uint64_t offset, std::string_view start,
+                  std::string_view what) {
   const std::string text = quoted_text(start);
   return {errc,
           fmt::format("frame {} at byte {}: {}", frame, offset,
-                      text.empty() ? std::string(what) : fmt::format("not a frame, but text: {} ({})", text, what))};
+                      text.empty() ? std::string(what)
+                                   : fmt::format("not a frame, but text: {} ({})", text, what))};
 }
 
 }  // namespace
@@ -45,7 +47,8 @@ Error FrameSplitter::error_here(Errc errc, std::string_view what) const {
   return frame_error(errc, frames_, offset_, start, what);
 }
 
-Result<std::optional<FrameSplitter::Header>> FrameSplitter::read_header(std::string_view available) const {
+Result<std::optional<FrameSplitter::Header>> FrameSplitter::read_header(
+    std::string_view available) const {
   const char* p = available.data();
   const char* end = p + available.size();
   uint64_t length = 0;
@@ -54,7 +57,8 @@ Result<std::optional<FrameSplitter::Header>> FrameSplitter::read_header(std::str
     return fail(error_here(Errc::malformed, "its length is no varint"));
   }
   if (length > limit_bytes_) {
-    return fail(error_here(Errc::limit, fmt::format("{} bytes are more than the limit of {}", length, limit_bytes_)));
+    return fail(error_here(
+        Errc::limit, fmt::format("{} bytes are more than the limit of {}", length, limit_bytes_)));
   }
   Header header;
   header.length = static_cast<size_t>(length);
@@ -102,7 +106,8 @@ Result<std::optional<Frame>> FrameSplitter::next_in_block() {
   const auto header = read_header(available);
   if (!header) return fail(header.error());
   if (*header && available.size() - (*header)->size >= (*header)->length) {
-    return cut(available.substr(0, (*header)->size + (*header)->length), **header);  // Its checksum is wrong.
+    return cut(available.substr(0, (*header)->size + (*header)->length),
+               **header);  // Its checksum is wrong.
   }
   if (blocks_.size() == 1) return std::nullopt;
   return next_straddling();
@@ -155,8 +160,9 @@ void FrameSplitter::drop(size_t bytes) {
 Result<std::optional<Frame>> FrameSplitter::cut(std::string_view wire, const Header& header) {
   const std::string_view data = wire.substr(header.size);
   if (const uint32_t crc = crc32c(data); crc != header.crc) {
-    return fail(frame_error(Errc::checksum, frames_, offset_, wire,
-                            fmt::format("its checksum says {:08x}, its data give {:08x}", header.crc, crc)));
+    return fail(frame_error(
+        Errc::checksum, frames_, offset_, wire,
+        fmt::format("its checksum says {:08x}, its data give {:08x}", header.crc, crc)));
   }
   ++frames_;
   offset_ += wire.size();
@@ -169,7 +175,8 @@ Result<void> FrameSplitter::finish() const {
   if (left == 0) return {};
   std::string start = straddling_;
   for (size_t i = 0; i < blocks_.size() && start.size() < max_varint_bytes + crc_bytes; ++i) {
-    start += std::string_view(*blocks_[i]).substr(i == 0 ? consumed_ : 0, max_varint_bytes + crc_bytes);
+    start +=
+        std::string_view(*blocks_[i]).substr(i == 0 ? consumed_ : 0, max_varint_bytes + crc_bytes);
   }
   const char* p = start.data();
   uint64_t length = 0;
@@ -178,11 +185,11 @@ Result<void> FrameSplitter::finish() const {
   }
   const auto varint = static_cast<size_t>(p - start.data());
   if (left < varint + crc_bytes) {
-    return fail(error_here(Errc::truncated,
-                           left == varint ? "the answer ends after its length" : "the answer ends in its checksum"));
+    return fail(error_here(Errc::truncated, left == varint ? "the answer ends after its length"
+                                                           : "the answer ends in its checksum"));
   }
-  return fail(error_here(Errc::truncated,
-                         fmt::format("the answer ends after {} of its {} bytes", left - varint - crc_bytes, length)));
+  return fail(error_here(Errc::truncated, fmt::format("the answer ends after {} of its {} bytes",
+                                                      left - varint - crc_bytes, length)));
 }
 
 void append_frame(std::string& out, std::string_view data) {

@@ -18,21 +18,22 @@ struct Frame {
   std::string_view data;  ///< a ChunkedReadResponse
 };
 
-/// Cuts a streamed answer into frames: uvarint length, CRC-32C of the data (4 bytes, big-endian), data. Source:
-/// Prometheus, storage/remote/chunked.go.
+/// Cuts a streamed answer into frames: uvarint length, CRC-32C of the data (4 bytes, big-endian),
+/// data. Source: Prometheus, storage/remote/chunked.go.
 ///
 /// Input    the body in blocks of any size, in order.
-/// Output   the frames in order, checksums verified. A frame inside one block is a view of it; one that straddles
-/// blocks is
+/// Output   the frames in order, checksums verified. A frame inside one block is a view of it; one
+/// that straddles blocks is
 ///          copied once.
-/// Memory   the blocks not yet consumed, and one partly received frame; never a length that is only claimed.
-/// Errors   Errc::limit for a frame above the limit, Errc::checksum, Errc::malformed for a length that is no varint,
-///          Errc::truncated from finish(). Each names the frame (from 0) and the byte; where text was appended to the
-///          stream, as Prometheus does with an error in mid-stream, the text is quoted. After an error nothing but
-///          errors comes.
+/// Memory   the blocks not yet consumed, and one partly received frame; never a length that is only
+/// claimed. Errors   Errc::limit for a frame above the limit, Errc::checksum, Errc::malformed for a
+/// length that is no varint,
+///          Errc::truncated from finish(). Each names the frame (from 0) and the byte; where text
+///          was appended to the stream, as Prometheus does with an error in mid-stream, the text is
+///          quoted. After an error nothing but errors comes.
 ///
-/// Stricter than Prometheus in one point: an end after a frame's length, or after its checksum, is an error here, and a
-/// silent end of the stream there.
+/// Stricter than Prometheus in one point: an end after a frame's length, or after its checksum, is
+/// an error here, and a silent end of the stream there.
 ///
 /// Not thread-safe.
 class FrameSplitter {
@@ -44,8 +45,8 @@ class FrameSplitter {
 
   /// The next whole frame; nullopt where more bytes are needed.
   Result<std::optional<Frame>> next();
-  /// The same where the next frame stands whole in one block, as nearly all do, and is good; false says nothing: ask
-  /// next().
+  /// The same where the next frame stands whole in one block, as nearly all do, and is good; false
+  /// says nothing: ask next().
   bool next_whole(Frame& out);
   /// What the views of the frame that was given last point into.
   const std::shared_ptr<const std::string>& pin() const { return pin_; }
@@ -53,8 +54,9 @@ class FrameSplitter {
   /// Whether that is memory of its own, for a frame that straddled blocks.
   bool pin_is_own() const { return pin_is_own_; }
 
-  /// Takes the next frame if it is, byte for byte, this one, which was checked elsewhere: that costs a comparison in
-  /// place of a checksum. False, with nothing taken, where it is another or does not stand whole in one block.
+  /// Takes the next frame if it is, byte for byte, this one, which was checked elsewhere: that
+  /// costs a comparison in place of a checksum. False, with nothing taken, where it is another or
+  /// does not stand whole in one block.
   bool skip_known(std::string_view wire);
 
   /// To be called at the end of the body, after next() has given nullopt.

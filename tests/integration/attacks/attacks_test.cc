@@ -1,6 +1,7 @@
-// Attacks on the real program, a table: `mread serve` in 1 GiB of address space and 1024 descriptors, limits at their
-// defaults. While each attack runs, small honest reads go on and are answered right; behind it the process lives, has
-// taken bounded memory, and holds no more descriptors and threads than before. MREAD_PROGRAM is the program's path.
+// Attacks on the real program, a table: `mread serve` in 1 GiB of address space and 1024
+// descriptors, limits at their defaults. While each attack runs, small honest reads go on and are
+// answered right; behind it the process lives, has taken bounded memory, and holds no more
+// descriptors and threads than before. MREAD_PROGRAM is the program's path.
 
 #include <algorithm>
 #include <iostream>
@@ -35,12 +36,15 @@ void judge_light_reads(const Attack& attack, const std::vector<LightRead>& reads
     if (read.right) continue;
     const bool clean = (read.status == 429 || read.status == 503) && read.may_try_again;
     if (clean) ++refused;
-    if (!clean || attack.refused_share == 0) ++failures[read.failure.empty() ? "a wrong answer" : read.failure];
+    if (!clean || attack.refused_share == 0)
+      ++failures[read.failure.empty() ? "a wrong answer" : read.failure];
   }
   std::sort(seconds.begin(), seconds.end());
-  std::cout << fmt::format("{} light reads: median {:.1f} ms, slowest {:.1f} ms; {} refused\n", reads.size(),
-                           seconds[seconds.size() / 2] * 1e3, seconds.back() * 1e3, refused);
-  for (const auto& [failure, count] : failures) ADD_FAILURE() << count << " light reads: " << failure;
+  std::cout << fmt::format("{} light reads: median {:.1f} ms, slowest {:.1f} ms; {} refused\n",
+                           reads.size(), seconds[seconds.size() / 2] * 1e3, seconds.back() * 1e3,
+                           refused);
+  for (const auto& [failure, count] : failures)
+    ADD_FAILURE() << count << " light reads: " << failure;
   EXPECT_LE(static_cast<double>(refused), attack.refused_share * static_cast<double>(reads.size()));
 }
 
@@ -62,9 +66,10 @@ TEST_P(AttackTest, LeavesTheProgramWhole) {
   judge_light_reads(attack, reads);
   EXPECT_EQ(stage.get("/-/healthy"), "mread is healthy\n");
   const size_t descriptors_after = stage.settled_descriptors(descriptors_before);
-  std::cout << fmt::format("peak {:.1f} MiB; descriptors {} before, {} behind; threads {}, {}; log {} KiB\n",
-                           static_cast<double>(stage.peak_bytes()) / (1 << 20), descriptors_before, descriptors_after,
-                           threads_before, stage.threads(), stage.log().size() >> 10);
+  std::cout << fmt::format(
+      "peak {:.1f} MiB; descriptors {} before, {} behind; threads {}, {}; log {} KiB\n",
+      static_cast<double>(stage.peak_bytes()) / (1 << 20), descriptors_before, descriptors_after,
+      threads_before, stage.threads(), stage.log().size() >> 10);
   EXPECT_LE(stage.peak_bytes() >> 20, attack.peak_mib);
   EXPECT_LE(descriptors_after, descriptors_before);
   EXPECT_LE(stage.threads(), threads_before + attack.more_threads);

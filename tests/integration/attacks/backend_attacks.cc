@@ -31,7 +31,8 @@ struct Sent {
 };
 
 // Sends `head`, then `filler` again and again.
-ScriptedStore::Script endless(std::string head, std::string filler, uint64_t limit, std::shared_ptr<Sent> sent) {
+ScriptedStore::Script endless(std::string head, std::string filler, uint64_t limit,
+                              std::shared_ptr<Sent> sent) {
   return [=](RawSocket& socket, const Request&) {
     bool open = socket.send(head);
     uint64_t bytes = head.size();
@@ -58,7 +59,8 @@ std::vector<std::string> heavy_reads(Stage& stage, size_t clients, ScriptedStore
 }
 
 // The backend says something that never ends; it has to be hung up on, soon.
-std::function<void(Stage&)> hung_up(std::string head, std::string filler, uint64_t limit, uint64_t most) {
+std::function<void(Stage&)> hung_up(std::string head, std::string filler, uint64_t limit,
+                                    uint64_t most) {
   return [=](Stage& stage) {
     const auto sent = std::make_shared<Sent>();
     for (const auto& reply : heavy_reads(stage, 1, endless(head, filler, limit, sent))) {
@@ -71,7 +73,8 @@ std::function<void(Stage&)> hung_up(std::string head, std::string filler, uint64
 }
 
 Attack endless_answer(std::string name, std::string head, std::string filler, uint64_t limit) {
-  return {.name = std::move(name), .run = hung_up(std::move(head), std::move(filler), limit, 64 * mib)};
+  return {.name = std::move(name),
+          .run = hung_up(std::move(head), std::move(filler), limit, 64 * mib)};
 }
 
 // --- answers that hold much ---
@@ -88,7 +91,8 @@ void frames_without_chunks(Stage& stage) {
       for (int i = 0; i < 2000; ++i, ++n) {
         one.clear();
         wire::encode_chunked_series(
-            merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:09}", n)}}), "", 0, one);
+            merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:09}", n)}}),
+            "", 0, one);
         message += one;
       }
       const std::string frame = chunk(merger::testing::frame_of(message));
@@ -97,10 +101,12 @@ void frames_without_chunks(Stage& stage) {
     }
     return open && socket.send("0\r\n\r\n");
   };
-  for (const auto& reply : heavy_reads(stage, 4, script)) EXPECT_THAT(status_of(reply), AnyOf(200, 503));
+  for (const auto& reply : heavy_reads(stage, 4, script))
+    EXPECT_THAT(status_of(reply), AnyOf(200, 503));
 }
 
-// One series again and again, without chunks: fragments of a series are held until another series follows.
+// One series again and again, without chunks: fragments of a series are held until another series
+// follows.
 void one_series_without_chunks(Stage& stage) {
   std::string one;
   wire::encode_chunked_series(merger::testing::raw_labels({{"a", "b"}}), "", 0, one);
@@ -117,12 +123,16 @@ std::string samples_response(std::string_view result) {
   return wire::compress(out);
 }
 
-std::function<void(Stage&)> answered_with(size_t clients, const std::function<std::string()>& make_answer) {
+std::function<void(Stage&)> answered_with(size_t clients,
+                                          const std::function<std::string()>& make_answer) {
   return [=](Stage& stage) {
     const auto answer = std::make_shared<const std::string>(make_answer());
-    const auto script = [answer](RawSocket& socket, const Request&) { return socket.send(*answer); };
+    const auto script = [answer](RawSocket& socket, const Request&) {
+      return socket.send(*answer);
+    };
     for (const auto& reply : heavy_reads(stage, clients, script)) {
-      // 0: its connection was broken, since its answer was there, had not been taken, and had to make way.
+      // 0: its connection was broken, since its answer was there, had not been taken, and had to
+      // make way.
       EXPECT_THAT(status_of(reply), AnyOf(200, 503, 0)) << reply.substr(0, 300);
     }
   };
@@ -142,7 +152,9 @@ std::string series_without_samples() {
   return answer_with(samples_response(result), true);
 }
 
-std::string snappy_bomb() { return answer_with(wire::compress(std::string(512 * mib, '\0')), true); }
+std::string snappy_bomb() {
+  return answer_with(wire::compress(std::string(512 * mib, '\0')), true);
+}
 
 std::string snappy_bomb_of_samples() {
   std::string series = merger::testing::raw_labels({{"__name__", "heavy"}});
@@ -164,9 +176,11 @@ std::string large_samples() {
   for (int i = 0; result.size() < 90 * mib; ++i) {
     std::string text(200, '\0');
     for (size_t k = 0; k < text.size(); ++k) {
-      text[k] = static_cast<char>('a' + ((static_cast<size_t>(i) * 7919 + k * k * 31) * 2654435761U >> 11) % 26);
+      text[k] = static_cast<char>(
+          'a' + ((static_cast<size_t>(i) * 7919 + k * k * 31) * 2654435761U >> 11) % 26);
     }
-    std::string series = merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}{}", i, text)}});
+    std::string series = merger::testing::raw_labels(
+        {{"__name__", "heavy"}, {"n", fmt::format("{:08}{}", i, text)}});
     series += std::string("\x12\x0d\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\xc0\x84\x3d", 15);
     append_bytes_field(result, 1, series);
   }
@@ -174,20 +188,24 @@ std::string large_samples() {
 }
 
 std::string one_chunk_frame(const std::vector<model::Label>& labels, double value) {
-  return merger::testing::frame_with(
-      merger::testing::raw_labels(labels),
-      {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {value, value + 1}))});
+  return merger::testing::frame_with(merger::testing::raw_labels(labels),
+                                     {merger::testing::xor_chunk(merger::testing::samples(
+                                         1'000'000, 15'000, {value, value + 1}))});
 }
 
-std::string large_label_name() { return answer_with(one_chunk_frame({{std::string(20 * mib, 'n'), "v"}}, 1)); }
+std::string large_label_name() {
+  return answer_with(one_chunk_frame({{std::string(20 * mib, 'n'), "v"}}, 1));
+}
 std::string large_label_value() {
-  return answer_with(one_chunk_frame({{"__name__", "heavy"}, {"v", std::string(40 * mib, 'v')}}, 1));
+  return answer_with(
+      one_chunk_frame({{"__name__", "heavy"}, {"v", std::string(40 * mib, 'v')}}, 1));
 }
 std::string many_labels() {
   std::string out;
   for (int series = 0; series < 50; ++series) {
     std::vector<model::Label> labels;
-    for (int i = 0; i < 10'000; ++i) labels.push_back({fmt::format("l{:05}", i), fmt::format("{}", series)});
+    for (int i = 0; i < 10'000; ++i)
+      labels.push_back({fmt::format("l{:05}", i), fmt::format("{}", series)});
     out += one_chunk_frame(labels, 1);
   }
   return answer_with(out);
@@ -195,7 +213,8 @@ std::string many_labels() {
 // Not sorted: the answer has to be sorted, within merge.repair_limit.
 std::string unsorted_series() {
   std::string out;
-  for (int i = 300'000; i > 0; --i) out += one_chunk_frame({{"__name__", "heavy"}, {"n", fmt::format("{:08}", i)}}, 1);
+  for (int i = 300'000; i > 0; --i)
+    out += one_chunk_frame({{"__name__", "heavy"}, {"n", fmt::format("{:08}", i)}}, 1);
   return answer_with(out);
 }
 // One series, a chunk in each frame, all of the same time.
@@ -213,7 +232,8 @@ std::string chunks_that_claim() {
   std::string out;
   for (int i = 0; i < 100'000; ++i) {
     out += merger::testing::frame_with(
-        merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}", i)}}), {raw, raw});
+        merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}", i)}}),
+        {raw, raw});
   }
   return answer_with(out);
 }
@@ -263,7 +283,8 @@ void head_byte_by_byte(Stage& stage) {
   const std::string answer = answer_with(light_answer());
   const auto script = [&](RawSocket& socket, const Request&) {
     bool open = true;
-    for (size_t i = 0; open && i < answer.size(); ++i) open = socket.send(std::string_view(answer).substr(i, 1));
+    for (size_t i = 0; open && i < answer.size(); ++i)
+      open = socket.send(std::string_view(answer).substr(i, 1));
     return open;
   };
   for (const auto& reply : heavy_reads(stage, 5, script)) EXPECT_EQ(status_of(reply), 200);
@@ -284,7 +305,8 @@ void redirect_with_keys(Stage& stage) {
     heavy_reads(
         stage, 2,
         [&](RawSocket& socket, const Request&) {
-          return socket.send(fmt::format("HTTP/1.1 307 T\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
+          return socket.send(
+              fmt::format("HTTP/1.1 307 T\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
         },
         "baggage: secret=hunter3\r\ntraceparent: 00-1-2-01\r\n");
   }
@@ -297,31 +319,35 @@ void redirect_with_keys(Stage& stage) {
 }
 
 void redirects_without_end(Stage& stage) {
-  const std::vector<std::string> locations{stage.b().url(),
-                                           "http://[",
-                                           "http://" + std::string(200'000, 'h'),
-                                           "/" + std::string(200'000, 'p'),
-                                           "unix:///etc/passwd:/",
-                                           "file:///etc/passwd",
-                                           fmt::format("http://127.0.0.1:{}/-/reload", stage.port())};
+  const std::vector<std::string> locations{
+      stage.b().url(),
+      "http://[",
+      "http://" + std::string(200'000, 'h'),
+      "/" + std::string(200'000, 'p'),
+      "unix:///etc/passwd:/",
+      "file:///etc/passwd",
+      fmt::format("http://127.0.0.1:{}/-/reload", stage.port())};
   for (const std::string& location : locations) {
     const auto script = [&](RawSocket& socket, const Request&) {
-      return socket.send(fmt::format("HTTP/1.1 308 P\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
+      return socket.send(
+          fmt::format("HTTP/1.1 308 P\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
     };
     for (const auto& reply : heavy_reads(stage, 1, script)) {
       EXPECT_EQ(status_of(reply), 200);
-      EXPECT_LE(reply.find("\r\n\r\n"), 8192U) << "an error of a backend has made the head that long";
+      EXPECT_LE(reply.find("\r\n\r\n"), 8192U)
+          << "an error of a backend has made the head that long";
     }
   }
   stage.b().set_script(nullptr);
 }
 
 void evil_error_texts(Stage& stage) {
-  const std::string text = "x\r\nX-Evil: 1\r\n\x1b[2J\xc2\x9b\x32J\xe2\x80\xae" + std::string(1 * mib, 'e');
+  const std::string text =
+      "x\r\nX-Evil: 1\r\n\x1b[2J\xc2\x9b\x32J\xe2\x80\xae" + std::string(1 * mib, 'e');
   for (const int status : {400, 401, 500, 599, 999, 304}) {
     const auto script = [&](RawSocket& socket, const Request&) {
-      return socket.send(fmt::format("HTTP/1.1 {} {}\r\nContent-Length: {}\r\n\r\n{}", status, std::string(60'000, 'r'),
-                                     text.size(), text));
+      return socket.send(fmt::format("HTTP/1.1 {} {}\r\nContent-Length: {}\r\n\r\n{}", status,
+                                     std::string(60'000, 'r'), text.size(), text));
     };
     for (const bool both : {false, true}) {
       stage.a().set_script(both ? ScriptedStore::Script(script) : nullptr);
@@ -342,7 +368,8 @@ void evil_error_texts(Stage& stage) {
 
 // Answers of a few bytes that are wrong in one way each.
 void broken_answers(Stage& stage) {
-  const std::string type = "Content-Type: application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse\r\n";
+  const std::string type =
+      "Content-Type: application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse\r\n";
   const std::string ok = "HTTP/1.1 200 OK\r\n" + type;
   const std::vector<std::string> answers{
       "",
@@ -366,7 +393,8 @@ void broken_answers(Stage& stage) {
       answer_with("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80" + std::string(10, 'x')),
       answer_with(merger::testing::frame_of(std::string(1000, '\xff'))),
       answer_with(merger::testing::frame_of(repeated(std::string("\x0a\x00", 2), 500'000))),
-      answer_with(merger::testing::frame_of(std::string("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11))),
+      answer_with(merger::testing::frame_of(
+          std::string("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11))),
       answer_with(std::string(5, '\0') + light_answer()),
       answer_with(light_answer() + "disk on fire"),
       answer_with(wire::compress(std::string("\x0a\xff\xff\xff\xff\x0f", 6)), true),
@@ -374,7 +402,9 @@ void broken_answers(Stage& stage) {
       answer_with("", true),
   };
   for (const auto& answer : answers) {
-    const auto script = [&](RawSocket& socket, const Request&) { return socket.send(answer) && false; };
+    const auto script = [&](RawSocket& socket, const Request&) {
+      return socket.send(answer) && false;
+    };
     for (const auto& reply : heavy_reads(stage, 1, script)) {
       EXPECT_EQ(status_of(reply), 200) << reply.substr(0, 300) << " for " << answer.substr(0, 200);
     }
@@ -382,14 +412,15 @@ void broken_answers(Stage& stage) {
   stage.b().set_script(nullptr);
 }
 
-// Both contradict each other in series whose labels are large; the status page shows the last of them.
+// Both contradict each other in series whose labels are large; the status page shows the last of
+// them.
 void conflicts_in_large_series(Stage& stage) {
   std::atomic<int> turn = 0;
   const auto contradicting = [&turn](double value) {
     return [&turn, value](RawSocket& socket, const Request&) {
       const std::string n = fmt::format("{:02}", turn.load());
-      return socket.send(
-          answer_with(one_chunk_frame({{"__name__", "heavy"}, {"n", n}, {"v", std::string(15 * mib, 'v')}}, value)));
+      return socket.send(answer_with(one_chunk_frame(
+          {{"__name__", "heavy"}, {"n", n}, {"v", std::string(15 * mib, 'v')}}, value)));
     };
   };
   stage.a().set_script(contradicting(1));
@@ -420,26 +451,33 @@ void aborted_reads(Stage& stage) {
 
 std::vector<Attack> backend_attacks() {
   const std::string ok =
-      "HTTP/1.1 200 OK\r\nContent-Type: application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse\r\n";
+      "HTTP/1.1 200 OK\r\nContent-Type: application/x-streamed-protobuf; "
+      "proto=prometheus.ChunkedReadResponse\r\n";
   const std::string zero_frames = std::string(5 * 1000, '\0');
   return {
-      endless_answer("ChunkExtensionOfABackend", chunked_head() + "5;a=", std::string(1 * mib, 'x'), 2048 * mib),
+      endless_answer("ChunkExtensionOfABackend", chunked_head() + "5;a=", std::string(1 * mib, 'x'),
+                     2048 * mib),
       endless_answer("TrailerOfABackend", chunked_head() + chunk(light_answer()) + "0\r\n",
                      repeated("a: b\r\n", 170'000), 2048 * mib),
-      endless_answer("TrailerLineOfABackend",
-                     chunked_head() + chunk(light_answer()) + "0\r\na: ", std::string(1 * mib, 'x'), 2048 * mib),
-      endless_answer("InterimAnswersWithoutEnd", "", repeated("HTTP/1.1 100 Continue\r\n\r\n", 40'000), 500 * mib),
+      endless_answer("TrailerLineOfABackend", chunked_head() + chunk(light_answer()) + "0\r\na: ",
+                     std::string(1 * mib, 'x'), 2048 * mib),
+      endless_answer("InterimAnswersWithoutEnd", "",
+                     repeated("HTTP/1.1 100 Continue\r\n\r\n", 40'000), 500 * mib),
       endless_answer("LargeHeadOfABackend", ok + "X: ", std::string(1 * mib, 'x'), 200 * mib),
       endless_answer("ManyFieldsOfABackend", ok, repeated("a: b\r\n", 170'000), 200 * mib),
-      endless_answer("ErrorTextWithoutEnd", "HTTP/1.1 500 Broken\r\n\r\n", std::string(1 * mib, 'x'), 500 * mib),
+      endless_answer("ErrorTextWithoutEnd", "HTTP/1.1 500 Broken\r\n\r\n",
+                     std::string(1 * mib, 'x'), 500 * mib),
       alive("ZeroLengthFramesForGood", chunked_head(), chunk(zero_frames)),
-      alive("ZeroLengthFramesAtFullSpeed", chunked_head(), chunk(std::string(5 * 200'000, '\0')), 0),
+      alive("ZeroLengthFramesAtFullSpeed", chunked_head(), chunk(std::string(5 * 200'000, '\0')),
+            0),
       alive("BytesOfAHeadForGood", ok + "X: ", "x"),
       alive("BytesOfAnExtensionForGood", chunked_head() + "5;a=", "x"),
       alive("BytesOfATrailerForGood", chunked_head() + chunk(light_answer()) + "0\r\na: ", "x"),
       alive("InterimAnswersForGood", "", "HTTP/1.1 100 Continue\r\n\r\n"),
-      alive("BytesOfAFrameForGood", chunked_head() + chunk(std::string("\x80\x89\x7a\x01\x02\x03\x04", 7)), chunk("x")),
-      alive("EmptySeriesForGood", chunked_head(), chunk(merger::testing::frame_of(std::string("\x0a\x00", 2)))),
+      alive("BytesOfAFrameForGood",
+            chunked_head() + chunk(std::string("\x80\x89\x7a\x01\x02\x03\x04", 7)), chunk("x")),
+      alive("EmptySeriesForGood", chunked_head(),
+            chunk(merger::testing::frame_of(std::string("\x0a\x00", 2)))),
       {.name = "FramesWithoutChunks", .run = frames_without_chunks},
       {.name = "OneSeriesWithoutChunks", .run = one_series_without_chunks},
       {.name = "EmptySeriesInSamples", .run = answered_with(4, empty_series)},
@@ -458,8 +496,13 @@ std::vector<Attack> backend_attacks() {
        .run = one_above_bytes_in_flight,
        .config = "partial: any\nlimits: {bytes_in_flight: 32MiB}\n"},
       {.name = "HeadByteByByte", .run = head_byte_by_byte},
-      {.name = "RedirectWithKeys", .run = redirect_with_keys, .backend_b = ", headers: {X-Key: hunter2}"},
-      {.name = "RedirectsWithoutEnd", .run = redirects_without_end, .log_kib = 64, .more_threads = 8},
+      {.name = "RedirectWithKeys",
+       .run = redirect_with_keys,
+       .backend_b = ", headers: {X-Key: hunter2}"},
+      {.name = "RedirectsWithoutEnd",
+       .run = redirects_without_end,
+       .log_kib = 64,
+       .more_threads = 8},
       {.name = "EvilErrorTexts", .run = evil_error_texts},
       {.name = "BrokenAnswers", .run = broken_answers},
       {.name = "ConflictsInLargeSeries", .run = conflicts_in_large_series},

@@ -1,6 +1,6 @@
-// Files and servers that the other commands are given: `mread serve --check-config`, `mread mock`, `mread run` and
-// `mread read`, each in 1 GiB of address space. A nasty file ends with exit status 3 and a line; a nasty server ends
-// with an error. MREAD_PROGRAM is the program's path.
+// Files and servers that the other commands are given: `mread serve --check-config`, `mread mock`,
+// `mread run` and `mread read`, each in 1 GiB of address space. A nasty file ends with exit status
+// 3 and a line; a nasty server ends with an error. MREAD_PROGRAM is the program's path.
 
 #include <algorithm>
 #include <cstdlib>
@@ -24,12 +24,14 @@ using testing::HasSubstr;
 using testing::Not;
 
 // In a minute and 1 GiB; `arguments` begin behind the program's name.
-std::vector<std::string> limited(const std::vector<std::string>& arguments, bool for_a_minute = true) {
+std::vector<std::string> limited(const std::vector<std::string>& arguments,
+                                 bool for_a_minute = true) {
   const char* program = std::getenv("MREAD_PROGRAM");
   std::vector<std::string> out;
   if (for_a_minute) out = {"timeout", "--signal=KILL", "60"};
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  for (const char* word : {"prlimit", "--as=1073741824", "--nofile=1024", "--core=0"}) out.emplace_back(word);
+  for (const char* word : {"prlimit", "--as=1073741824", "--nofile=1024", "--core=0"})
+    out.emplace_back(word);
 #endif
   out.emplace_back(program != nullptr ? program : "mread");
   out.insert(out.end(), arguments.begin(), arguments.end());
@@ -58,8 +60,9 @@ struct Command {
 };
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all{
-      {"Serve", {"serve", "--check-config", "--config"}}, {"Mock", {"mock", "--config"}}, {"Run", {"run", "--list"}}};
+  static const std::vector<Command> all{{"Serve", {"serve", "--check-config", "--config"}},
+                                        {"Mock", {"mock", "--config"}},
+                                        {"Run", {"run", "--list"}}};
   return all;
 }
 
@@ -107,7 +110,8 @@ std::vector<DearFile> dear_files() {
   };
   const auto doubling_lists = [] {
     std::string vars = "vars:\n  v0: [x, x, x, x, x, x, x, x, x, x]\n";
-    for (int i = 1; i < 31; ++i) vars += fmt::format("  v{0}: [\"${{v{1}}}\", \"${{v{1}}}\"]\n", i, i - 1);
+    for (int i = 1; i < 31; ++i)
+      vars += fmt::format("  v{0}: [\"${{v{1}}}\", \"${{v{1}}}\"]\n", i, i - 1);
     return scenario(vars + "checks: [{expr: up, exp_samples: \"${v30}\"}]\n");
   };
   const auto matrix = [] {
@@ -122,37 +126,47 @@ std::vector<DearFile> dear_files() {
       {"RunOpenParentheses", run, [] { return condition(repeated("(", 500'000)); }},
       {"RunDeepChoice", run,
        [] {
-         return scenario("checks: [{expr: \"${" + repeated("(", 100'000) + "e == a" + repeated(")", 100'000) +
-                         " ? up : down}\"}]\n");
+         return scenario("checks: [{expr: \"${" + repeated("(", 100'000) + "e == a" +
+                         repeated(")", 100'000) + " ? up : down}\"}]\n");
        }},
-      {"RunLongCondition", run, [] { return condition(repeated("e == process && ", 300'000) + "e == process"); }},
+      {"RunLongCondition", run,
+       [] { return condition(repeated("e == process && ", 300'000) + "e == process"); }},
       {"RunNestedPlaceholders", run,
        [] {
-         return scenario("checks: [{expr: \"" + repeated("${", 300'000) + "e" + repeated("}", 300'000) + "\"}]\n");
+         return scenario("checks: [{expr: \"" + repeated("${", 300'000) + "e" +
+                         repeated("}", 300'000) + "\"}]\n");
        }},
       {"RunDoublingVars", run, doubling},
       {"RunDoublingLists", run, doubling_lists},
       {"RunMatrix", run, matrix},
       {"RunSeriesOfManySamples", run,
        [] {
-         return "name: x\nnodes: {a: {kind: prometheus, version: v3.5, input_series: [{series: up, values: "
+         return "name: x\nnodes: {a: {kind: prometheus, version: v3.5, input_series: [{series: up, "
+                "values: "
                 "'1x99999999999'}]}}\nchecks: [{expr: up}]\n";
        }},
       {"RunManySeries", run,
        [] {
-         return "name: x\nnodes: {a: {kind: prometheus, version: v3.5, input_series: [{series: up, values: '1x1', "
+         return "name: x\nnodes: {a: {kind: prometheus, version: v3.5, input_series: [{series: up, "
+                "values: '1x1', "
                 "repeat: {a: 1000000, b: 1000000}}]}}\nchecks: [{expr: up}]\n";
        }},
       {"MockSeriesOfManySamples", mock,
        [] { return std::string("input_series: [{series: up, values: '1x99999999999'}]\n"); }},
       {"MockManySamplesInParts", mock,
-       [] { return "input_series: [{series: up, values: '" + repeated("1x9999999 ", 1000) + "'}]\n"; }},
+       [] {
+         return "input_series: [{series: up, values: '" + repeated("1x9999999 ", 1000) + "'}]\n";
+       }},
       {"MockManySeries", mock,
-       [] { return std::string("input_series: [{series: up, values: '1x1', repeat: {a: 1000000, b: 1000000}}]\n"); }},
+       [] {
+         return std::string(
+             "input_series: [{series: up, values: '1x1', repeat: {a: 1000000, b: 1000000}}]\n");
+       }},
       {"MockRepeatThatOverflows", mock,
        [] {
          return std::string(
-             "input_series: [{series: up, values: '1x1', repeat: {a: 4294967296, b: 4294967296, c: 16}}]\n");
+             "input_series: [{series: up, values: '1x1', repeat: {a: 4294967296, b: 4294967296, c: "
+             "16}}]\n");
        }},
       {"MockNestedHistogram", mock,
        [] { return "input_series: [{series: up, values: '" + repeated("{{", 100'000) + "'}]\n"; }},
@@ -165,7 +179,8 @@ std::vector<DearFile> dear_files() {
        }},
       {"ServeRouteWithUnicodeClasses", serve,
        [] {
-         return "remote_read: [{name: a, url: \"http://127.0.0.1:9/\"}]\ngroups: [{name: g, members: [a]}]\n"
+         return "remote_read: [{name: a, url: \"http://127.0.0.1:9/\"}]\ngroups: [{name: g, "
+                "members: [a]}]\n"
                 "routes: [{match: '{a=~\"" +
                 repeated("\\\\pL", 4700) + "\"}', groups: [g]}]\n";
        }},
@@ -194,8 +209,10 @@ INSTANTIATE_TEST_SUITE_P(All, DearFileTest, testing::ValuesIn(dear_files()),
 class MockUnderAttack : public testing::Test {
  protected:
   MockUnderAttack() {
-    folder_.write("mock.yml", "name: m\nlisten: 127.0.0.1:0\ninput_series: [{series: up, values: '1x100'}]\n");
-    mock_ = std::make_unique<Program>(limited({"mock", "--config", "mock.yml"}, false), folder_.path().string());
+    folder_.write("mock.yml",
+                  "name: m\nlisten: 127.0.0.1:0\ninput_series: [{series: up, values: '1x100'}]\n");
+    mock_ = std::make_unique<Program>(limited({"mock", "--config", "mock.yml"}, false),
+                                      folder_.path().string());
     if (!mock_->wait_for("\nready")) throw std::runtime_error(mock_->output());
     const std::string before = "admin on http://127.0.0.1:";
     const std::string& output = mock_->output();
@@ -208,8 +225,10 @@ class MockUnderAttack : public testing::Test {
     socket.send(text);
     return socket.receive_response();
   }
-  std::string put(const std::string& body, const std::string& fields = "Host: 127.0.0.1\r\n") const {
-    return ask(fmt::format("PUT /-/faults HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{}", fields, body.size(), body),
+  std::string put(const std::string& body,
+                  const std::string& fields = "Host: 127.0.0.1\r\n") const {
+    return ask(fmt::format("PUT /-/faults HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{}", fields,
+                           body.size(), body),
                admin_);
   }
   // The highest that it ever was, as /proc has it.
@@ -245,7 +264,8 @@ TEST_F(MockUnderAttack, RefusesNastyFaults) {
     std::filesystem::remove_all(path);
     if (body.empty()) continue;
     const std::string reply = put(body);
-    EXPECT_THAT(status_of(reply), testing::AnyOf(400, 413)) << file.name << ": " << reply.substr(0, 300);
+    EXPECT_THAT(status_of(reply), testing::AnyOf(400, 413))
+        << file.name << ": " << reply.substr(0, 300);
     EXPECT_LE(reply.size(), 2048u) << file.name;
     if (HasFailure()) break;
   }
@@ -256,7 +276,8 @@ TEST_F(MockUnderAttack, RefusesBrowsers) {
   const std::string faults = "[{status: 503}]";
   EXPECT_EQ(status_of(put(faults, "Host: evil.example\r\n")) / 100, 4);
   EXPECT_EQ(status_of(put(faults, "Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n")) / 100, 4);
-  EXPECT_EQ(status_of(ask("DELETE /-/journal HTTP/1.1\r\nHost: evil.example\r\n\r\n", admin_)) / 100, 4);
+  EXPECT_EQ(
+      status_of(ask("DELETE /-/journal HTTP/1.1\r\nHost: evil.example\r\n\r\n", admin_)) / 100, 4);
   expect_whole();
 }
 
@@ -301,14 +322,15 @@ class ReadUnderAttack : public testing::TestWithParam<Server> {};
 
 TEST_P(ReadUnderAttack, EndsWithAnErrorOrAnAnswer) {
   ScriptedStore store;
-  store.set_script([answer = GetParam().answer()](RawSocket& socket, const ScriptedStore::Request&) {
-    bool open = socket.send(answer);
-    const std::string& filler = GetParam().filler;
-    for (size_t sent = 0; open && !filler.empty() && sent < (1U << 30); sent += filler.size()) {
-      open = socket.send(filler);
-    }
-    return false;
-  });
+  store.set_script(
+      [answer = GetParam().answer()](RawSocket& socket, const ScriptedStore::Request&) {
+        bool open = socket.send(answer);
+        const std::string& filler = GetParam().filler;
+        for (size_t sent = 0; open && !filler.empty() && sent < (1U << 30); sent += filler.size()) {
+          open = socket.send(filler);
+        }
+        return false;
+      });
   Program program(limited({"read", store.url(), "heavy", "--start", "now-1m"}));
   const int code = program.wait();
   EXPECT_LE(code, 4) << program.output().substr(0, 1000);
@@ -320,15 +342,19 @@ const std::string evil =
     "31m\xe2\x80\xae\x07";
 
 std::string one_series(const std::string& value) {
-  return merger::testing::frame_with(merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
-                                     {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
+  return merger::testing::frame_with(
+      merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
+      {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
 }
 
 std::vector<Server> servers() {
   const std::string filler(1U << 20, 'x');
   return {
       {"EvilLabels", [] { return answer_with(one_series(evil)); }},
-      {"EvilStatus", [] { return fmt::format("HTTP/1.1 500 {0}\r\nContent-Length: 20\r\n\r\n{0}          ", evil); }},
+      {"EvilStatus",
+       [] {
+         return fmt::format("HTTP/1.1 500 {0}\r\nContent-Length: 20\r\n\r\n{0}          ", evil);
+       }},
       {"EvilPartial",
        [] {
          return fmt::format(
@@ -337,14 +363,23 @@ std::vector<Server> servers() {
              evil);
        }},
       {"EvilErrorText",
-       [] { return answer_with(one_series("x") + evil + " is on fire, so this is the text of an error"); }},
+       [] {
+         return answer_with(one_series("x") + evil +
+                            " is on fire, so this is the text of an error");
+       }},
       {"EvilRedirect",
-       [] { return fmt::format("HTTP/1.1 308 P\r\nLocation: http://[{}\r\nContent-Length: 0\r\n\r\n", evil); }},
+       [] {
+         return fmt::format("HTTP/1.1 308 P\r\nLocation: http://[{}\r\nContent-Length: 0\r\n\r\n",
+                            evil);
+       }},
       {"ChunkExtension", [] { return chunked_head() + "5;a="; }, filler},
       {"Interim", [] { return std::string(); }, repeated("HTTP/1.1 100 Continue\r\n\r\n", 40'000)},
-      {"SnappyBomb", [] { return answer_with(wire::compress(std::string(700U << 20, '\0')), true); }},
+      {"SnappyBomb",
+       [] { return answer_with(wire::compress(std::string(700U << 20, '\0')), true); }},
       {"SnappyClaim",
-       [] { return answer_with(std::string("\xff\xff\xff\xff\x0f", 5) + std::string(100, '\0'), true); }},
+       [] {
+         return answer_with(std::string("\xff\xff\xff\xff\x0f", 5) + std::string(100, '\0'), true);
+       }},
       {"FrameClaim", [] { return answer_with("\xff\xff\xff\xff\x0f" + std::string(100, 'x')); }},
       {"ErrorText", [] { return std::string("HTTP/1.1 500 Broken\r\n\r\n"); }, filler},
   };

@@ -1,4 +1,5 @@
-// How a client behaves below remote read: heads, bodies, connections, TLS, users, and who may have a reload.
+// How a client behaves below remote read: heads, bodies, connections, TLS, users, and who may have
+// a reload.
 
 #include <algorithm>
 #include <csignal>
@@ -34,7 +35,8 @@ std::vector<RawSocket> connect_many(Stage& stage, size_t count, const char* sour
 
 void chunk_extension(Stage& stage) {
   auto sockets = connect_many(stage, 1);
-  const std::string head = "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=";
+  const std::string head =
+      "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=";
   const uint64_t taken = flood(sockets, head, std::string(1 * mib, 'x'), 600 * mib);
   EXPECT_LT(taken, 64 * mib) << "an extension without end was read on";
 }
@@ -43,7 +45,8 @@ void trailer_without_end(Stage& stage) {
   for (const std::string& line : {std::string(1 * mib, 'x'), std::string("a: b\r\n")}) {
     auto sockets = connect_many(stage, 1);
     const std::string head =
-        "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\na: ";
+        "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n1\r\na\r\n0\r\na: ";
     const uint64_t taken = flood(sockets, head, line, 300 * mib);
     EXPECT_LT(taken, 64 * mib) << "a trailer without end was read on";
   }
@@ -52,14 +55,16 @@ void trailer_without_end(Stage& stage) {
 // Chunks of one byte, each with an extension of its own that is short enough.
 void many_chunk_extensions(Stage& stage) {
   auto sockets = connect_many(stage, 2);
-  const std::string head = "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string head =
+      "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string piece = "1;" + std::string(60'000, 'e') + "\r\na\r\n";
   flood(sockets, head, piece, 200 * mib);
 }
 
 std::string large_body() {
   std::string text(31 * mib, 'a');
-  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + (i * 2654435761U >> 13) % 26);
+  for (size_t i = 0; i < text.size(); ++i)
+    text[i] = static_cast<char>('a' + (i * 2654435761U >> 13) % 26);
   return text;
 }
 
@@ -67,7 +72,8 @@ std::string large_body() {
 void unfinished_bodies(Stage& stage, const std::string& target, const std::string& fields) {
   auto sockets = connect_many(stage, 80);
   const std::string head =
-      fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{}\r\n", target, 32 * mib, fields);
+      fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{}\r\n", target,
+                  32 * mib, fields);
   flood(sockets, head, large_body(), 31 * mib);
   stage.wait_for_light_reads(5);
 }
@@ -93,7 +99,8 @@ struct Odd {
   std::string head;  ///< and whatever stands before what is behind
 };
 
-// What two programs in a row may understand in two ways. Behind it stands a second request, which nobody has sent.
+// What two programs in a row may understand in two ways. Behind it stands a second request, which
+// nobody has sent.
 void request_smuggling(Stage& stage) {
   const std::string start = "POST /api/v1/read HTTP/1.1\r\n";
   const std::string host = "Host: 127.0.0.1\r\n";
@@ -109,37 +116,48 @@ void request_smuggling(Stage& stage) {
       {"chunked twice", start + host + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"},
       {"two fields chunked",
        start + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-      {"two fields, one unknown", start + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n"},
-      {"a length besides", start + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-      {"a length behind", start + host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"},
+      {"two fields, one unknown",
+       start + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n"},
+      {"a length besides",
+       start + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"a length behind",
+       start + host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"},
       {"two lengths", start + host + "Content-Length: 0\r\nContent-Length: 44\r\n\r\n"},
       {"a list of lengths", start + host + "Content-Length: 0, 44\r\n\r\n"},
       {"a negative length", start + host + "Content-Length: -1\r\n\r\n"},
       {"a signed length", start + host + "Content-Length: +0\r\n\r\n"},
       {"a length that overflows", start + host + "Content-Length: 18446744073709551616\r\n\r\n"},
       {"a length in hex", start + host + "Content-Length: 0x0\r\n\r\n"},
-      {"a chunk that overflows", start + host + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n0\r\n\r\n"},
+      {"a chunk that overflows",
+       start + host + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n0\r\n\r\n"},
       {"a negative chunk", start + host + "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n0\r\n\r\n"},
       {"a chunk in 0x", start + host + "Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n"},
-      {"a chunk without its end", start + host + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n"},
+      {"a chunk without its end",
+       start + host + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n"},
       {"a blank before the colon", start + host + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"},
-      {"a folded field", start + host + "Transfer-Encoding:\r\n chunked\r\nContent-Length: 0\r\n\r\n"},
+      {"a folded field",
+       start + host + "Transfer-Encoding:\r\n chunked\r\nContent-Length: 0\r\n\r\n"},
       {"a vertical tab", start + host +
                              "Transfer-Encoding: \x0b"
                              "chunked\r\n\r\n0\r\n\r\n"},
       {"bare line feeds", "POST /api/v1/read HTTP/1.1\nHost: 127.0.0.1\nContent-Length: 0\n\n"},
-      {"a bare carriage return", start + host + "X: a\rContent-Length: 5\r\nContent-Length: 0\r\n\r\n"},
+      {"a bare carriage return",
+       start + host + "X: a\rContent-Length: 5\r\nContent-Length: 0\r\n\r\n"},
       {"a NUL in a field", start + host + std::string("X: a\0b\r\nContent-Length: 0\r\n\r\n", 29)},
-      {"chunks of HTTP/1.0", "POST /api/v1/read HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"chunks of HTTP/1.0",
+       "POST /api/v1/read HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"HTTP/2.0", "POST /api/v1/read HTTP/2.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n"},
       {"HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
   };
   for (const Odd& odd : table) {
     RawSocket socket = RawSocket::connect(stage.port());
-    socket.send(odd.head + "GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    socket.send(odd.head +
+                "GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
     const std::string reply = socket.receive_all();
-    EXPECT_EQ(reply.find("mread is healthy"), std::string::npos) << odd.what << ": what stands behind was answered";
-    EXPECT_THAT(status_of(reply), AnyOf(400, 413, 431, 501, 505)) << odd.what << ": " << reply.substr(0, 200);
+    EXPECT_EQ(reply.find("mread is healthy"), std::string::npos)
+        << odd.what << ": what stands behind was answered";
+    EXPECT_THAT(status_of(reply), AnyOf(400, 413, 431, 501, 505))
+        << odd.what << ": " << reply.substr(0, 200);
   }
 }
 
@@ -147,9 +165,10 @@ void large_heads(Stage& stage) {
   const std::string start = "GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n";
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += fmt::format("h{}: v\r\n", i);
-  for (const std::string& head : {start + many + "\r\n", start + "X: " + std::string(4 * mib, 'x') + "\r\n\r\n",
-                                  "GET /" + std::string(4 * mib, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n",
-                                  std::string(4 * mib, 'G'), std::string(4 * mib, '\n')}) {
+  for (const std::string& head :
+       {start + many + "\r\n", start + "X: " + std::string(4 * mib, 'x') + "\r\n\r\n",
+        "GET /" + std::string(4 * mib, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n",
+        std::string(4 * mib, 'G'), std::string(4 * mib, '\n')}) {
     const std::string reply = stage.exchange(head);
     EXPECT_THAT(status_of(reply), AnyOf(0, 400, 414, 431)) << reply.substr(0, 200);
   }
@@ -165,10 +184,13 @@ void slow_loris(Stage& stage, const std::string& begin, const char* byte) {
   }
 }
 
-void slow_heads(Stage& stage) { slow_loris(stage, "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ", "x"); }
+void slow_heads(Stage& stage) {
+  slow_loris(stage, "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ", "x");
+}
 
 void slow_bodies(Stage& stage) {
-  slow_loris(stage, "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n", "x");
+  slow_loris(stage, "POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n",
+             "x");
 }
 
 // --- connections ---
@@ -183,7 +205,8 @@ void idle_connections(Stage& stage) {
 void idle_connections_of_many(Stage& stage) {
   std::vector<RawSocket> sockets;
   for (int i = 0; i < 5000; ++i) {
-    sockets.push_back(RawSocket::begin_connect(stage.port(), fmt::format("127.0.{}.{}", 10 + i / 200, 1 + i % 200)));
+    sockets.push_back(RawSocket::begin_connect(
+        stage.port(), fmt::format("127.0.{}.{}", 10 + i / 200, 1 + i % 200)));
   }
   stage.wait_for_light_reads(50);
 }
@@ -228,7 +251,8 @@ void resets(Stage& stage) {
   for (int i = 0; i < 2000; ++i) {
     RawSocket socket = RawSocket::connect(stage.port());
     const std::string text = read_text("heavy", 2'000'000 + i);
-    socket.send(std::string_view(text).substr(0, i % 4 == 0 ? text.size() : text.size() * (i % 4) / 4));
+    socket.send(
+        std::string_view(text).substr(0, i % 4 == 0 ? text.size() : text.size() * (i % 4) / 4));
     socket.reset();
   }
 }
@@ -238,8 +262,9 @@ std::string heavy_answer() {
   const std::vector<double> values(60, 1.25);
   std::string out;
   for (int i = 0; out.size() < 20 * mib; ++i) {
-    out += merger::testing::frame(fmt::format("heavy{{n=\"{:08}\",text=\"{}\"}}", i, std::string(1000, 'x')),
-                                  merger::testing::samples(1'000'000, 1'000, values));
+    out += merger::testing::frame(
+        fmt::format("heavy{{n=\"{:08}\",text=\"{}\"}}", i, std::string(1000, 'x')),
+        merger::testing::samples(1'000'000, 1'000, values));
   }
   return out;
 }
@@ -247,12 +272,15 @@ std::string heavy_answer() {
 // Clients of large answers that take a little at every turn: from one address, or from one each.
 void slow_readers(Stage& stage, int count, bool one_address, bool distinct) {
   const std::string big = answer_with(heavy_answer());
-  const auto script = [&big](RawSocket& socket, const ScriptedStore::Request&) { return socket.send(big); };
+  const auto script = [&big](RawSocket& socket, const ScriptedStore::Request&) {
+    return socket.send(big);
+  };
   stage.a().set_script(script);
   stage.b().set_script(script);
   std::vector<RawSocket> sockets;
   for (int i = 0; i < count; ++i) {
-    const std::string from = one_address ? "127.0.0.66" : fmt::format("127.0.{}.{}", 20 + i / 200, 1 + i % 200);
+    const std::string from =
+        one_address ? "127.0.0.66" : fmt::format("127.0.{}.{}", 20 + i / 200, 1 + i % 200);
     sockets.push_back(RawSocket::connect(stage.port(), from));
     sockets.back().send(read_text("heavy", 2'000'000 + (distinct ? i : 0)));
   }
@@ -287,25 +315,29 @@ void password_flood(Stage& stage) {
     auto sockets = connect_many(stage, 200);
     for (size_t i = 0; i < sockets.size(); ++i) {
       // "grafana:wrongNNNN" and names that nobody has.
-      static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+      static const char digits[] =
+          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
       std::string word = i % 2 == 0 ? "Z3JhZmFuYTp3cm9u" : "bm9ib2R5OndoYXQx";
       word += {digits[i % 64], digits[i / 64 % 64], digits[round % 64], 'A'};
       sockets[i].send(read_text("heavy", 2'000'000, "Authorization: Basic " + word + "\r\n"));
     }
-    for (auto& socket : sockets) EXPECT_THAT(status_of(socket.receive_response()), AnyOf(401, 503, 429));
+    for (auto& socket : sockets)
+      EXPECT_THAT(status_of(socket.receive_response()), AnyOf(401, 503, 429));
   }
 }
 
 void reload_of_a_browser(Stage& stage) {
   const std::vector<std::string> fields{"Origin: http://evil.example\r\n", "Origin: null\r\n",
-                                        "Origin: http://127.0.0.1:1\r\n", "Sec-Fetch-Site: cross-site\r\n"};
+                                        "Origin: http://127.0.0.1:1\r\n",
+                                        "Sec-Fetch-Site: cross-site\r\n"};
   for (const auto& field : fields) {
     const std::string reply = stage.exchange(post("/-/reload", "", field));
     EXPECT_EQ(status_of(reply) / 100, 4) << field << reply;
   }
-  for (const char* host : {"evil.example", "evil.example:9095", "127.0.0.1.evil.example", "127.0.0.1@evil.example"}) {
-    const std::string reply =
-        stage.exchange(fmt::format("POST /-/reload HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", host));
+  for (const char* host :
+       {"evil.example", "evil.example:9095", "127.0.0.1.evil.example", "127.0.0.1@evil.example"}) {
+    const std::string reply = stage.exchange(
+        fmt::format("POST /-/reload HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", host));
     EXPECT_EQ(status_of(reply) / 100, 4) << host << ": " << reply;
   }
 }
@@ -314,7 +346,8 @@ void many_reloads(Stage& stage) {
   auto sockets = connect_many(stage, 300);
   for (auto& socket : sockets) socket.send(post("/-/reload", ""));
   for (int i = 0; i < 50; ++i) stage.signal(SIGHUP);
-  for (auto& socket : sockets) EXPECT_THAT(status_of(socket.receive_response()), AnyOf(200, 429, 503));
+  for (auto& socket : sockets)
+    EXPECT_THAT(status_of(socket.receive_response()), AnyOf(200, 429, 503));
 }
 
 // --- TLS ---
@@ -322,7 +355,8 @@ void many_reloads(Stage& stage) {
 void handshake_flood(Stage& stage) {
   for (const std::string& bytes :
        {std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01", 6),
-        std::string("\x16\x03\x01\xff\xff", 5) + std::string(100'000, 'x'), std::string(100'000, '\xff')}) {
+        std::string("\x16\x03\x01\xff\xff", 5) + std::string(100'000, 'x'),
+        std::string(100'000, '\xff')}) {
     for (int round = 0; round < 500; ++round) {
       RawSocket socket = RawSocket::connect(stage.port());
       socket.send(bytes);
@@ -343,7 +377,9 @@ void renegotiation(Stage& stage) {
     SSL* ssl = SSL_new(context);
     SSL_set_fd(ssl, socket.descriptor());
     EXPECT_EQ(SSL_connect(ssl), 1);
-    for (int again = 0; again < 20 && SSL_renegotiate(ssl) == 1 && SSL_do_handshake(ssl) == 1; ++again) ++granted;
+    for (int again = 0; again < 20 && SSL_renegotiate(ssl) == 1 && SSL_do_handshake(ssl) == 1;
+         ++again)
+      ++granted;
     SSL_free(ssl);
   }
   SSL_CTX_free(context);
@@ -354,7 +390,9 @@ void renegotiation(Stage& stage) {
 
 std::vector<Attack> connection_attacks() {
   const auto unfinished = [](Stage& stage) { unfinished_bodies(stage, "/api/v1/read", ""); };
-  const auto unfinished_warnings = [](Stage& stage) { unfinished_bodies(stage, "/api/v1/read/warnings", ""); };
+  const auto unfinished_warnings = [](Stage& stage) {
+    unfinished_bodies(stage, "/api/v1/read/warnings", "");
+  };
   return {
       {.name = "ChunkExtensionWithoutEnd", .run = chunk_extension},
       {.name = "TrailerWithoutEnd", .run = trailer_without_end},
@@ -362,20 +400,27 @@ std::vector<Attack> connection_attacks() {
       {.name = "UnfinishedBodies", .run = unfinished},
       {.name = "UnfinishedBodiesOfWarnings", .run = unfinished_warnings},
       {.name = "LargeWarnings", .run = large_warnings},
-      {.name = "BodiesWithoutCredentials", .run = bodies_without_credentials, .with_users = true, .peak_mib = 200},
+      {.name = "BodiesWithoutCredentials",
+       .run = bodies_without_credentials,
+       .with_users = true,
+       .peak_mib = 200},
       {.name = "RequestSmuggling", .run = request_smuggling},
       {.name = "LargeHeads", .run = large_heads},
       {.name = "SlowHeads", .run = slow_heads},
       {.name = "SlowBodies", .run = slow_bodies},
       {.name = "IdleConnections", .run = idle_connections},
       {.name = "IdleConnectionsOfManyAddresses", .run = idle_connections_of_many},
-      {.name = "IdleConnectionsBesideAnOldOne", .run = idle_connections_of_many, .light_keeps_connection = true},
+      {.name = "IdleConnectionsBesideAnOldOne",
+       .run = idle_connections_of_many,
+       .light_keeps_connection = true},
       {.name = "PipelinedRequests", .run = pipelined_requests},
       {.name = "PipelinedBehindAHangingRead", .run = pipelined_behind_a_hanging_read},
       {.name = "HalfClosedClients", .run = half_closed_clients},
       {.name = "Resets", .run = resets},
       {.name = "SlowReadersOfOneAddress", .run = slow_readers_of_one_address, .peak_mib = 980},
-      {.name = "SlowReadersOfManyAddresses", .run = slow_readers_of_many_addresses, .peak_mib = 980},
+      {.name = "SlowReadersOfManyAddresses",
+       .run = slow_readers_of_many_addresses,
+       .peak_mib = 980},
       {.name = "SlowReadersOfOneRead", .run = slow_readers_of_one_read, .peak_mib = 980},
       {.name = "SlowReadersOfPages", .run = slow_readers_of_pages},
       {.name = "PasswordFlood", .run = password_flood, .with_users = true},

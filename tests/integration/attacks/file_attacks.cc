@@ -1,5 +1,5 @@
-// What stands in the files that a running program reads anew: whatever it is, it is refused with a line, and the
-// next good file is taken.
+// What stands in the files that a running program reads anew: whatever it is, it is refused with a
+// line, and the next good file is taken.
 
 #include <csignal>
 
@@ -13,7 +13,9 @@
 namespace mread::attacks {
 namespace {
 
-std::string good_discovery(Stage& stage) { return fmt::format("- {{name: c, url: \"{}\"}}\n", stage.a().url()); }
+std::string good_discovery(Stage& stage) {
+  return fmt::format("- {{name: c, url: \"{}\"}}\n", stage.a().url());
+}
 
 void expect_refused(const std::string& reply) {
   EXPECT_EQ(status_of(reply), 400) << reply.substr(0, 500);
@@ -48,7 +50,8 @@ void reload(Stage& stage, const NastyFile& file) {
 // Files that are fine, and lead to much work or to many backends.
 void many_backends(Stage& stage) {
   std::string text;
-  for (int i = 0; i < 20'000; ++i) text += fmt::format("- {{name: n{}, url: \"http://127.0.0.1:9/{}\"}}\n", i, i);
+  for (int i = 0; i < 20'000; ++i)
+    text += fmt::format("- {{name: n{}, url: \"http://127.0.0.1:9/{}\"}}\n", i, i);
   const auto path = stage.folder().path() / "backends.yml";
   replace_file(path, text);
   expect_refused(stage.exchange(post("/-/reload", "")));
@@ -70,17 +73,26 @@ void restless_discovery(Stage& stage) {
 
 std::vector<Attack> file_attacks() {
   const std::string config = "discovery: {file: backends.yml, refresh: 200ms}\n";
-  const auto prepare = [](Stage& stage) { stage.folder().write("backends.yml", good_discovery(stage)); };
+  const auto prepare = [](Stage& stage) {
+    stage.folder().write("backends.yml", good_discovery(stage));
+  };
   std::vector<Attack> attacks;
   for (const NastyFile& file : nasty_files()) {
     attacks.push_back({.name = "Discovery" + file.name,
                        .run = [file](Stage& stage) { discover(stage, file); },
                        .config = config,
                        .prepare = prepare});
-    attacks.push_back({.name = "Reload" + file.name, .run = [file](Stage& stage) { reload(stage, file); }});
+    attacks.push_back(
+        {.name = "Reload" + file.name, .run = [file](Stage& stage) { reload(stage, file); }});
   }
-  attacks.push_back({.name = "DiscoveryOfManyBackends", .run = many_backends, .config = config, .prepare = prepare});
-  attacks.push_back({.name = "RestlessDiscovery", .run = restless_discovery, .config = config, .prepare = prepare});
+  attacks.push_back({.name = "DiscoveryOfManyBackends",
+                     .run = many_backends,
+                     .config = config,
+                     .prepare = prepare});
+  attacks.push_back({.name = "RestlessDiscovery",
+                     .run = restless_discovery,
+                     .config = config,
+                     .prepare = prepare});
   return attacks;
 }
 

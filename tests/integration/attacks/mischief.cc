@@ -22,7 +22,8 @@ std::string read_of(std::vector<model::Matcher> matchers, size_t queries, int64_
 }
 
 std::string evil_read(int64_t turn) {
-  return read_of({model::Matcher::equal("__name__", "m"), model::Matcher::equal("evil", "yes")}, 1, turn);
+  return read_of({model::Matcher::equal("__name__", "m"), model::Matcher::equal("evil", "yes")}, 1,
+                 turn);
 }
 
 // Written by hand: our own matcher would compile it.
@@ -31,7 +32,8 @@ std::string costly_expression() {
 }
 
 // Sends up to `limit` bytes of `filler`, or until the peer closes.
-bool send_much(RawSocket& socket, const std::string& head, const std::string& filler, size_t limit) {
+bool send_much(RawSocket& socket, const std::string& head, const std::string& filler,
+               size_t limit) {
   bool open = socket.send(head);
   for (size_t sent = 0; open && sent < limit; sent += filler.size()) open = socket.send(filler);
   return open;
@@ -45,7 +47,8 @@ bool answer_badly(RawSocket& socket, size_t turn) {
     case 1:
       return send_much(socket, chunked_head() + "5;a=", filler, 4U << 20) && false;
     case 2:
-      return send_much(socket, "", repeated("HTTP/1.1 100 Continue\r\n\r\n", 2000), 4U << 20) && false;
+      return send_much(socket, "", repeated("HTTP/1.1 100 Continue\r\n\r\n", 2000), 4U << 20) &&
+             false;
     case 3:
       return socket.send(answer_with(wire::compress(std::string(8U << 20, '\0')), true));
     case 4:
@@ -63,15 +66,17 @@ bool answer_badly(RawSocket& socket, size_t turn) {
       return socket.receive(wait) && false;  // Until serve hangs up.
     }
     default:
-      return socket.send(fmt::format("HTTP/1.1 500 {}\r\nContent-Length: 0\r\n\r\n", std::string(10'000, 'r')));
+      return socket.send(
+          fmt::format("HTTP/1.1 500 {}\r\nContent-Length: 0\r\n\r\n", std::string(10'000, 'r')));
   }
 }
 
 }  // namespace
 
 Mischief::Mischief() {
-  backend_.set_script(
-      [this](RawSocket& socket, const ScriptedStore::Request&) { return answer_badly(socket, answers_++); });
+  backend_.set_script([this](RawSocket& socket, const ScriptedStore::Request&) {
+    return answer_badly(socket, answers_++);
+  });
 }
 
 void Mischief::start(uint16_t port, std::function<void()> next_turn) {
@@ -108,14 +113,17 @@ void Mischief::one_piece(size_t turn) {
       socket.reset();
       break;
     case 3:
-      send_much(socket, begin + "Transfer-Encoding: chunked\r\n\r\n0\r\n", repeated("a: b\r\n", 10'000), 4U << 20);
+      send_much(socket, begin + "Transfer-Encoding: chunked\r\n\r\n0\r\n",
+                repeated("a: b\r\n", 10'000), 4U << 20);
       socket.reset();
       break;
     case 4:
-      for (int i = 0; i < 1000; ++i) socket.send_now(fmt::format("GET /metrics HTTP/1.1\r\n{}\r\n", host));
+      for (int i = 0; i < 1000; ++i)
+        socket.send_now(fmt::format("GET /metrics HTTP/1.1\r\n{}\r\n", host));
       break;  // Nobody reads the answers.
     case 5:
-      socket.send(read_of({model::Matcher::equal("__name__", "m")}, 100'000, static_cast<int64_t>(turn)));
+      socket.send(
+          read_of({model::Matcher::equal("__name__", "m")}, 100'000, static_cast<int64_t>(turn)));
       socket.receive_response();
       break;
     case 6:

@@ -8,14 +8,15 @@
 
 namespace mread::attacks {
 
-/// Clients and a backend that misbehave in many small ways, one after another, for as long as a soak goes on. What they
-/// hold at a time is a few connections and a few megabytes.
+/// Clients and a backend that misbehave in many small ways, one after another, for as long as a
+/// soak goes on. What they hold at a time is a few connections and a few megabytes.
 class Mischief {
  public:
   Mischief();
   ~Mischief() { stop(); }
 
-  /// Where the evil backend answers. Reads of the mischief carry evil="yes"; no other read may ask it.
+  /// Where the evil backend answers. Reads of the mischief carry evil="yes"; no other read may ask
+  /// it.
   std::string backend_url() const { return backend_.url(); }
   /// Begins against the server at `port`; `next_turn` blocks until the next piece may begin.
   void start(uint16_t port, std::function<void()> next_turn);

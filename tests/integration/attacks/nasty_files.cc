@@ -24,8 +24,8 @@ NastyFile text(std::string name, std::string bytes) {
 std::string billion_laughs() {
   std::string out = "l0: &l0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
   for (int i = 1; i < 12; ++i) {
-    out +=
-        fmt::format("l{0}: &l{0} [{1}]\n", i, repeated(fmt::format("*l{}, ", i - 1), 9) + fmt::format("*l{}", i - 1));
+    out += fmt::format("l{0}: &l{0} [{1}]\n", i,
+                       repeated(fmt::format("*l{}, ", i - 1), 9) + fmt::format("*l{}", i - 1));
   }
   return out;
 }
@@ -93,10 +93,16 @@ std::vector<NastyFile> nasty_files() {
       text("Tags", [] { return repeated("!!binary ", 100'000) + "x\n"; }),
       text("OpenQuote", [] { return "a: \"" + std::string(5U << 20, 'x'); }),
       text("Empty", ""),
-      {"AFifo", [](const fs::path& path) { put_special(path, [&] { mkfifo(path.c_str(), 0600); }); }},
-      {"AFolder", [](const fs::path& path) { put_special(path, [&] { fs::create_directory(path); }); }},
-      {"ADevice", [](const fs::path& path) { put_special(path, [&] { fs::create_symlink("/dev/zero", path); }); }},
-      {"ALinkToItself", [](const fs::path& path) { put_special(path, [&] { fs::create_symlink(path, path); }); }},
+      {"AFifo",
+       [](const fs::path& path) { put_special(path, [&] { mkfifo(path.c_str(), 0600); }); }},
+      {"AFolder",
+       [](const fs::path& path) { put_special(path, [&] { fs::create_directory(path); }); }},
+      {"ADevice",
+       [](const fs::path& path) {
+         put_special(path, [&] { fs::create_symlink("/dev/zero", path); });
+       }},
+      {"ALinkToItself",
+       [](const fs::path& path) { put_special(path, [&] { fs::create_symlink(path, path); }); }},
   };
 }
 

@@ -26,11 +26,13 @@ sockaddr_in loopback(const char* address, uint16_t port) {
 int socket_from(const std::string& source, int flags) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (descriptor < 0) return -1;
-  // The port is picked when it connects, so thousands of sockets of one address do not run out of ports.
+  // The port is picked when it connects, so thousands of sockets of one address do not run out of
+  // ports.
   const int on = 1;
   setsockopt(descriptor, IPPROTO_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &on, sizeof on);
   const auto from = loopback(source.c_str(), 0);
-  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0) return descriptor;
+  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0)
+    return descriptor;
   ::close(descriptor);
   return -1;
 }
@@ -40,7 +42,8 @@ std::optional<size_t> response_size(std::string_view text) {
   const size_t head = text.find("\r\n\r\n");
   if (head == std::string_view::npos) return std::nullopt;
   std::string fields(text.substr(0, head));
-  std::transform(fields.begin(), fields.end(), fields.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(fields.begin(), fields.end(), fields.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   size_t at = head + 4;
   const int status = status_of(text);
   if (status == 204 || status == 304 || status / 100 == 1) return at;
@@ -48,7 +51,8 @@ std::optional<size_t> response_size(std::string_view text) {
     at += std::stoul(fields.substr(length + 17));
     return text.size() >= at ? std::optional(at) : std::nullopt;
   }
-  if (fields.find("\r\ntransfer-encoding: chunked") == std::string::npos) return std::nullopt;  // Up to the close.
+  if (fields.find("\r\ntransfer-encoding: chunked") == std::string::npos)
+    return std::nullopt;  // Up to the close.
   while (true) {
     const size_t line = text.find("\r\n", at);
     if (line == std::string_view::npos) return std::nullopt;
@@ -94,7 +98,8 @@ RawSocket RawSocket::begin_connect(uint16_t port, const std::string& source) {
   if (descriptor < 0) return {};
   RawSocket out(descriptor);
   const auto to = loopback("127.0.0.1", port);
-  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 &&
+      errno != EINPROGRESS) {
     out.close();
   }
   return out;
@@ -124,7 +129,8 @@ bool RawSocket::send(std::string_view bytes) {
 long RawSocket::send_now(std::string_view bytes) {
   const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent >= 0) return sent;
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINPROGRESS || errno == ENOTCONN ? 0 : -1;
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINPROGRESS || errno == ENOTCONN ? 0
+                                                                                              : -1;
 }
 
 bool RawSocket::receive(std::string& out, size_t at_most) {
@@ -164,8 +170,10 @@ std::string body_of(std::string_view response) {
   const size_t head = response.find("\r\n\r\n");
   if (head == std::string_view::npos) return {};
   std::string fields(response.substr(0, head));
-  std::transform(fields.begin(), fields.end(), fields.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (fields.find("\r\ntransfer-encoding: chunked") == std::string::npos) return std::string(response.substr(head + 4));
+  std::transform(fields.begin(), fields.end(), fields.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (fields.find("\r\ntransfer-encoding: chunked") == std::string::npos)
+    return std::string(response.substr(head + 4));
   std::string out;
   for (size_t at = head + 4;;) {
     const size_t line = response.find("\r\n", at);
@@ -179,8 +187,8 @@ std::string body_of(std::string_view response) {
 }
 
 std::string post(std::string_view target, std::string_view body, std::string_view more_fields) {
-  return fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{}\r\n{}", target, body.size(),
-                     more_fields, body);
+  return fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{}\r\n{}",
+                     target, body.size(), more_fields, body);
 }
 
 }  // namespace mread::attacks

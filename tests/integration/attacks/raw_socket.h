@@ -7,7 +7,8 @@
 
 namespace mread::attacks {
 
-/// A blocking TCP socket on loopback that sends what no HTTP library would. Every wait of a call ends after 30 s.
+/// A blocking TCP socket on loopback that sends what no HTTP library would. Every wait of a call
+/// ends after 30 s.
 class RawSocket {
  public:
   RawSocket() = default;
@@ -16,7 +17,8 @@ class RawSocket {
   RawSocket(RawSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   RawSocket& operator=(RawSocket&& other) noexcept;
 
-  /// Connects from `source`, another loopback address than that of an honest client; not open() where that fails.
+  /// Connects from `source`, another loopback address than that of an honest client; not open()
+  /// where that fails.
   static RawSocket connect(uint16_t port, const std::string& source = "127.0.0.66");
   /// The same without waiting: the connection may stand in the listener's backlog.
   static RawSocket begin_connect(uint16_t port, const std::string& source = "127.0.0.66");

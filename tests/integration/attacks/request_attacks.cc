@@ -1,4 +1,5 @@
-// What a client asks: remote-read requests that are small on the wire and dear to whoever believes them.
+// What a client asks: remote-read requests that are small on the wire and dear to whoever believes
+// them.
 
 #include <algorithm>
 #include <filesystem>
@@ -63,7 +64,9 @@ std::string many_queries() {
   return read_body(streamed(std::move(queries)));
 }
 
-std::string queries_without_matchers() { return wire::compress(repeated(std::string("\x0a\x00", 2), 5'000'000)); }
+std::string queries_without_matchers() {
+  return wire::compress(repeated(std::string("\x0a\x00", 2), 5'000'000));
+}
 
 std::string million_matchers() {
   std::vector<std::string> matchers(1'000'000, matcher_message(0, "a", "b"));
@@ -85,14 +88,17 @@ std::string huge_hint_func() {
   return read_body(streamed({query}));
 }
 
-std::string unicode_classes() { return body_with({matcher_message(2, "a", repeated("\\pL", 4700))}); }
+std::string unicode_classes() {
+  return body_with({matcher_message(2, "a", repeated("\\pL", 4700))});
+}
 
 std::string costly_repeats() {
   return body_with(std::vector<std::string>(2000, matcher_message(2, "a", "(.{100}){9}.*")));
 }
 
 std::string nested_groups() {
-  return body_with({matcher_message(2, "a", repeated("(", 200'000) + "x" + repeated(")", 200'000))});
+  return body_with(
+      {matcher_message(2, "a", repeated("(", 200'000) + "x" + repeated(")", 200'000))});
 }
 
 std::string types_without_end() {
@@ -109,16 +115,20 @@ std::string unknown_fields() {
 }
 
 // Claims four gigabytes.
-std::string snappy_claim() { return std::string("\xff\xff\xff\xff\x0f", 5) + std::string(100, '\0'); }
+std::string snappy_claim() {
+  return std::string("\xff\xff\xff\xff\x0f", 5) + std::string(100, '\0');
+}
 
 std::string snappy_bomb() { return wire::compress(std::string(512U << 20, 'a')); }
 
 void honest_alternatives(Stage& stage) {
   std::string names;
   for (int i = 0; i < 5000; ++i) names += fmt::format("{}host-{:04}.example", i == 0 ? "" : "|", i);
-  std::vector<model::Matcher> matchers{model::Matcher::equal("__name__", "up"),
-                                       *model::Matcher::create(model::MatchType::regex, "instance", names)};
-  const std::string reply = stage.exchange(post("/api/v1/read", read_body(streamed({query_of(matchers)}))));
+  std::vector<model::Matcher> matchers{
+      model::Matcher::equal("__name__", "up"),
+      *model::Matcher::create(model::MatchType::regex, "instance", names)};
+  const std::string reply =
+      stage.exchange(post("/api/v1/read", read_body(streamed({query_of(matchers)}))));
   EXPECT_EQ(status_of(reply), 200) << reply.substr(0, 1000);
 }
 
@@ -133,8 +143,10 @@ void times_at_the_edge(Stage& stage) {
         model::Query query = query_of({model::Matcher::equal("__name__", "up")});
         query.start_ms = start;
         query.end_ms = end;
-        if (with_hints) query.hints = model::ReadHints{high, "rate", end, start, {"job"}, true, low};
-        const std::string reply = stage.exchange(post("/api/v1/read", read_body(streamed({query}))));
+        if (with_hints)
+          query.hints = model::ReadHints{high, "rate", end, start, {"job"}, true, low};
+        const std::string reply =
+            stage.exchange(post("/api/v1/read", read_body(streamed({query}))));
         EXPECT_THAT(status_of(reply), AnyOf(200, 400)) << start << " to " << end;
       }
     }
@@ -162,7 +174,8 @@ void distinct_warnings(Stage& stage) {
       const std::string matcher = matcher_message(1, "a", std::to_string(round * 1000 + i) + value);
       sockets.back().send(post("/api/v1/read/warnings", body_with({matcher})));
     }
-    for (auto& socket : sockets) EXPECT_THAT(status_of(socket.receive_response()), AnyOf(200, 429, 503));
+    for (auto& socket : sockets)
+      EXPECT_THAT(status_of(socket.receive_response()), AnyOf(200, 429, 503));
   }
 }
 
@@ -184,7 +197,8 @@ void metric_cardinality(Stage& stage) {
     std::string request;
     append_bytes_field(request, 1, "");
     append_number_field(request, 2, static_cast<uint64_t>(i) * 1'000'003);
-    stage.exchange(post("/api/v1/read", wire::compress(request), fmt::format("baggage: k={}\r\n", i)));
+    stage.exchange(
+        post("/api/v1/read", wire::compress(request), fmt::format("baggage: k={}\r\n", i)));
   }
   EXPECT_LE(lines(), before + 60) << "series for status, type and end are few";
 }
@@ -192,7 +206,8 @@ void metric_cardinality(Stage& stage) {
 // A line of the query log is bounded, whatever a read asks for.
 void long_lines_of_the_query_log(Stage& stage) {
   for (int i = 0; i < 20; ++i) {
-    const std::string matcher = matcher_message(1, "a", std::to_string(i) + std::string(8U << 20, 'x'));
+    const std::string matcher =
+        matcher_message(1, "a", std::to_string(i) + std::string(8U << 20, 'x'));
     stage.exchange(post("/api/v1/read", body_with({matcher})));
   }
   EXPECT_LE(std::filesystem::file_size(stage.folder().path() / "query.log"), 4U << 20);
@@ -206,7 +221,8 @@ void full_disk(Stage& stage) {
 }
 
 void control_characters(Stage& stage) {
-  const std::string matcher = matcher_message(0, std::string("\x1b[2J\r\nX-Evil: 1\0", 16), "\xe2\x80\xae\xc2\x9b\n");
+  const std::string matcher =
+      matcher_message(0, std::string("\x1b[2J\r\nX-Evil: 1\0", 16), "\xe2\x80\xae\xc2\x9b\n");
   for (const char* target : {"/api/v1/read", "/api/v1/read/warnings"}) {
     const std::string reply = stage.exchange(post(target, body_with({matcher})));
     EXPECT_THAT(status_of(reply), AnyOf(200, 400));
@@ -228,7 +244,8 @@ void empty_and_odd(Stage& stage) {
   for (const auto& body : bodies) {
     for (const char* target : {"/api/v1/read", "/api/v1/read/warnings"}) {
       const std::string reply = stage.exchange(post(target, body));
-      EXPECT_THAT(status_of(reply), AnyOf(200, 400, 413, 503)) << target << " with " << body.size() << " bytes";
+      EXPECT_THAT(status_of(reply), AnyOf(200, 400, 413, 503))
+          << target << " with " << body.size() << " bytes";
     }
   }
 }
@@ -253,8 +270,10 @@ std::vector<Attack> request_attacks() {
       refused("AcceptedTypesWithoutEnd", 4, types_without_end),
       refused("SnappyBlockThatClaimsGigabytes", 4, snappy_claim),
       refused("SnappyBombOfARequest", 2, snappy_bomb),
-      {.name = "WarningsOfHundredThousandQueries", .run = refused_from(3, many_queries, "/api/v1/read/warnings")},
-      {.name = "WarningsOfUnicodeClasses", .run = refused_from(3, unicode_classes, "/api/v1/read/warnings")},
+      {.name = "WarningsOfHundredThousandQueries",
+       .run = refused_from(3, many_queries, "/api/v1/read/warnings")},
+      {.name = "WarningsOfUnicodeClasses",
+       .run = refused_from(3, unicode_classes, "/api/v1/read/warnings")},
       {.name = "HonestAlternativesPass", .run = honest_alternatives},
       {.name = "TimesAtTheEdge", .run = times_at_the_edge},
       {.name = "DistinctKeysOfReads", .run = distinct_keys, .peak_mib = 300},

@@ -44,7 +44,9 @@ std::string body_with(const std::vector<std::string>& matchers, int64_t start_ms
   return wire::compress(request);
 }
 
-std::string read_body(const model::ReadRequest& request) { return wire::encode_read_request(request); }
+std::string read_body(const model::ReadRequest& request) {
+  return wire::encode_read_request(request);
+}
 
 std::string read_body(const std::string& metric, int64_t end_ms) {
   return body_with({matcher_message(0, "__name__", metric)}, 1'000'000, end_ms);

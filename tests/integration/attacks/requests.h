@@ -24,6 +24,7 @@ std::string body_with(const std::vector<std::string>& matchers, int64_t start_ms
 std::string read_body(const std::string& metric, int64_t end_ms = 2'000'000);
 std::string read_body(const model::ReadRequest& request);
 /// The same as a whole HTTP request.
-std::string read_text(const std::string& metric, int64_t end_ms = 2'000'000, std::string_view more_fields = {});
+std::string read_text(const std::string& metric, int64_t end_ms = 2'000'000,
+                      std::string_view more_fields = {});
 
 }  // namespace mread::attacks

@@ -15,7 +15,8 @@ namespace mread::attacks {
 namespace {
 
 constexpr size_t most_connections = 200;
-constexpr const char* streamed_type = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+constexpr const char* streamed_type =
+    "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
 
 bool is_light(const std::string& body) {
   if (body.size() > 4096) return false;
@@ -73,7 +74,9 @@ ScriptedStore::~ScriptedStore() {
   ::close(listener_);
 }
 
-std::string ScriptedStore::url() const { return fmt::format("http://127.0.0.1:{}/api/v1/read", port_); }
+std::string ScriptedStore::url() const {
+  return fmt::format("http://127.0.0.1:{}/api/v1/read", port_);
+}
 
 void ScriptedStore::set_script(Script script) {
   const std::lock_guard lock(mutex_);
@@ -122,8 +125,9 @@ const std::string& light_answer() {
   static const std::string body = [] {
     std::string frames;
     for (int i = 0; i < 50; ++i) {
-      frames += merger::testing::frame(fmt::format("{}{{n=\"{:02}\"}}", light_metric, i),
-                                       merger::testing::samples(1'000'000, 15'000, {1.0, 2.5, 3.25, i * 1.5}));
+      frames += merger::testing::frame(
+          fmt::format("{}{{n=\"{:02}\"}}", light_metric, i),
+          merger::testing::samples(1'000'000, 15'000, {1.0, 2.5, 3.25, i * 1.5}));
     }
     return frames;
   }();
@@ -132,15 +136,17 @@ const std::string& light_answer() {
 
 std::string answer_with(std::string_view body, bool samples) {
   return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\n{}Content-Length: {}\r\n\r\n{}",
-                     samples ? "application/x-protobuf" : streamed_type, samples ? "Content-Encoding: snappy\r\n" : "",
-                     body.size(), body);
+                     samples ? "application/x-protobuf" : streamed_type,
+                     samples ? "Content-Encoding: snappy\r\n" : "", body.size(), body);
 }
 
 std::string chunked_head(std::string_view more_fields) {
-  return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n{}\r\n", streamed_type,
-                     more_fields);
+  return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n{}\r\n",
+                     streamed_type, more_fields);
 }
 
-std::string chunk(std::string_view bytes) { return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes); }
+std::string chunk(std::string_view bytes) {
+  return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
+}
 
 }  // namespace mread::attacks

@@ -12,8 +12,9 @@
 
 namespace mread::attacks {
 
-/// A backend in this process. It answers light reads with `light_answer()` and gives all others to a script, which has
-/// the bare socket. It serves at most 200 connections at a time, a thread each; the others wait in the backlog.
+/// A backend in this process. It answers light reads with `light_answer()` and gives all others to
+/// a script, which has the bare socket. It serves at most 200 connections at a time, a thread each;
+/// the others wait in the backlog.
 class ScriptedStore {
  public:
   struct Request {

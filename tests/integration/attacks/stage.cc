@@ -37,7 +37,8 @@ constexpr bool sanitized = false;
 
 constexpr const char* user = "grafana";
 constexpr const char* password = "opensesame";
-constexpr const char* password_hash = "$2b$10$Rtx5wRb2FfqNzkV0R1lxv.OJRVUBMXg3VQ/GKJXZwwG.ZYtfb4dIC";
+constexpr const char* password_hash =
+    "$2b$10$Rtx5wRb2FfqNzkV0R1lxv.OJRVUBMXg3VQ/GKJXZwwG.ZYtfb4dIC";
 
 const std::string& mread_program() {
   static const std::string path = [] {
@@ -74,7 +75,8 @@ struct Stage::Light {
   bool stop = false;
 };
 
-Stage::Stage(const Attack& attack) : keep_connection_(attack.light_keeps_connection), light_(new Light) {
+Stage::Stage(const Attack& attack)
+    : keep_connection_(attack.light_keeps_connection), light_(new Light) {
   allow_many_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // The child's write then fails, as on a full disk.
   if (attack.prepare) attack.prepare(*this);
@@ -91,8 +93,8 @@ Stage::Stage(const Attack& attack) : keep_connection_(attack.light_keeps_connect
     const CertificateAuthority authority(folder_, "attack");
     const auto server = authority.issue("server");
     ca_file_ = authority.ca_file();
-    config_text_ +=
-        fmt::format("  tls_server_config: {{cert_file: {}, key_file: {}}}\n", server.cert_file, server.key_file);
+    config_text_ += fmt::format("  tls_server_config: {{cert_file: {}, key_file: {}}}\n",
+                                server.cert_file, server.key_file);
   }
   config_path_ = folder_.write("mread.yml", config_text_);
   start_serve(attack);
@@ -106,13 +108,17 @@ void Stage::start_serve(const Attack& attack) {
   std::string limits = fmt::format("--nofile={} --core=0", descriptor_limit);
   if (!sanitized) limits += fmt::format(" --as={}", address_space_bytes);
   if (attack.file_bytes > 0) limits += fmt::format(" --fsize={}", attack.file_bytes);
-  // The log goes to a file, so that nobody has to read a pipe in time. A test that is killed takes the program along.
-  const std::string command =
-      fmt::format("exec setpriv --pdeathsig KILL prlimit {} '{}' serve --config '{}' --listen 127.0.0.1:0 2>'{}'",
-                  limits, mread_program(), config_path_, (folder_.path() / "serve.log").string());
-  serve_ = std::make_unique<Program>(std::vector<std::string>{"sh", "-c", command}, folder_.path().string());
+  // The log goes to a file, so that nobody has to read a pipe in time. A test that is killed takes
+  // the program along.
+  const std::string command = fmt::format(
+      "exec setpriv --pdeathsig KILL prlimit {} '{}' serve --config '{}' --listen 127.0.0.1:0 "
+      "2>'{}'",
+      limits, mread_program(), config_path_, (folder_.path() / "serve.log").string());
+  serve_ = std::make_unique<Program>(std::vector<std::string>{"sh", "-c", command},
+                                     folder_.path().string());
   const std::string before = "listening on ";
-  if (!serve_->wait_for(before) || !serve_->wait_for("\n")) throw std::runtime_error("serve has not started: " + log());
+  if (!serve_->wait_for(before) || !serve_->wait_for("\n"))
+    throw std::runtime_error("serve has not started: " + log());
   const std::string& output = serve_->output();
   const size_t at = output.find(before) + before.size();
   port_ = net::Url::parse(output.substr(at, output.find('\n', at) - at))->port;
@@ -151,7 +157,8 @@ LightRead Stage::read_light(RawSocket& kept, int64_t turn) const {
   }
   out.latency = Clock::now() - begun;
   out.right = out.status == 200 && body == light_answer();
-  if (out.status != 0 && !out.right) out.failure = fmt::format("{}: {}", out.status, body.substr(0, 300));
+  if (out.status != 0 && !out.right)
+    out.failure = fmt::format("{}: {}", out.status, body.substr(0, 300));
   return out;
 }
 
@@ -203,9 +210,11 @@ std::string Stage::exchange(std::string_view text) const {
 
 net::ClientRequest Stage::honest_request(const std::string& path, const std::string& method) const {
   net::ClientRequest request;
-  request.url = *net::Url::parse(fmt::format("{}://127.0.0.1:{}{}", ca_file_.empty() ? "http" : "https", port_, path));
+  request.url = *net::Url::parse(
+      fmt::format("{}://127.0.0.1:{}{}", ca_file_.empty() ? "http" : "https", port_, path));
   request.method = method;
-  if (!authorization_.empty()) request.headers.add("Authorization", net::basic_authorization(user, password));
+  if (!authorization_.empty())
+    request.headers.add("Authorization", net::basic_authorization(user, password));
   if (!ca_file_.empty()) {
     TransportSettings settings;
     settings.tls.ca_file = ca_file_;
@@ -260,7 +269,8 @@ size_t Stage::settled_descriptors(size_t wanted) const {
   return others;
 }
 
-uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::string_view filler, uint64_t bytes) {
+uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::string_view filler,
+               uint64_t bytes) {
   const uint64_t each = text.size() + bytes;
   std::vector<uint64_t> taken(sockets.size(), 0);
   std::vector<pollfd> waiting(sockets.size());
@@ -272,8 +282,8 @@ uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::st
     for (size_t i = 0; i < sockets.size(); ++i) {
       if (waiting[i].fd < 0 || waiting[i].revents == 0) continue;
       const uint64_t at = taken[i];
-      std::string_view next =
-          at < text.size() ? std::string_view(text).substr(at) : filler.substr((at - text.size()) % filler.size());
+      std::string_view next = at < text.size() ? std::string_view(text).substr(at)
+                                               : filler.substr((at - text.size()) % filler.size());
       next = next.substr(0, each - at);
       const long sent = sockets[i].send_now(next);
       if (sent > 0) {

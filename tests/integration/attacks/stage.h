@@ -24,8 +24,9 @@ struct LightRead {
   std::string failure{};
 };
 
-/// `mread serve` as a child with 1 GiB of address space, 1024 descriptors and default limits, over two backends of one
-/// group: `a` is honest, `b` does what the attack scripts. A thread sends light reads one after another.
+/// `mread serve` as a child with 1 GiB of address space, 1024 descriptors and default limits, over
+/// two backends of one group: `a` is honest, `b` does what the attack scripts. A thread sends light
+/// reads one after another.
 class Stage {
  public:
   explicit Stage(const Attack& attack);
@@ -54,14 +55,16 @@ class Stage {
   std::string get(const std::string& path, const std::string& method = "GET") const;
   void signal(int number) const { serve_->signal(number); }
   std::string log() const;
-  /// Waits, for at most 30 s, until the log has `text` behind `offset`; false where it does not come.
+  /// Waits, for at most 30 s, until the log has `text` behind `offset`; false where it does not
+  /// come.
   bool wait_for_log(const std::string& text, size_t offset = 0) const;
 
   bool alive() const;
   size_t peak_bytes() const;
   size_t threads() const;
   size_t descriptors() const;
-  /// Descriptors that are no connection to a backend, once they are at most `wanted`, or 30 s later.
+  /// Descriptors that are no connection to a backend, once they are at most `wanted`, or 30 s
+  /// later.
   size_t settled_descriptors(size_t wanted) const;
 
  private:
@@ -84,11 +87,14 @@ class Stage {
   std::jthread light_thread_;
 };
 
-/// Sends `text`, the next `bytes` of `filler` again and again, over all sockets side by side, until each has taken all,
-/// has been closed by the peer, or none has taken anything for a second. Gives how many bytes were taken in all.
-uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::string_view filler, uint64_t bytes);
+/// Sends `text`, the next `bytes` of `filler` again and again, over all sockets side by side, until
+/// each has taken all, has been closed by the peer, or none has taken anything for a second. Gives
+/// how many bytes were taken in all.
+uint64_t flood(std::vector<RawSocket>& sockets, const std::string& text, std::string_view filler,
+               uint64_t bytes);
 
 /// True once `condition` holds; false where it does not within `patience`.
-bool eventually(const std::function<bool()>& condition, std::chrono::seconds patience = std::chrono::seconds(30));
+bool eventually(const std::function<bool()>& condition,
+                std::chrono::seconds patience = std::chrono::seconds(30));
 
 }  // namespace mread::attacks

@@ -78,17 +78,37 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NoRuns", {}, {}}, Case{"AllEmpty", {{}, {}, {}}, {}},
         Case{"OneRun", {{at(1, 10), at(2, 20)}}, {at(1, 10), at(2, 20)}},
         Case{"TieKeepsFirstRun", {{at(1, 10)}, {at(1, 20), at(2, 2)}}, {at(1, 10), at(2, 2)}, 1},
-        Case{"Trap1ThreeWayTieCountsEveryOther", {{at(1, 1)}, {at(1, 2)}, {at(1, 3)}}, {at(1, 1)}, 2},
+        Case{"Trap1ThreeWayTieCountsEveryOther",
+             {{at(1, 1)}, {at(1, 2)}, {at(1, 3)}},
+             {at(1, 1)},
+             2},
         Case{"Trap2StaleAgainstLiveIsAConflict", {{stale(1)}, {at(1, 5)}}, {stale(1)}, 1},
-        Case{"Trap2LiveRulePrefersTheLiveOne", {{stale(1)}, {at(1, 5)}}, {at(1, 5)}, 1, OnConflict::live},
+        Case{"Trap2LiveRulePrefersTheLiveOne",
+             {{stale(1)}, {at(1, 5)}},
+             {at(1, 5)},
+             1,
+             OnConflict::live},
         Case{"Trap2StaleHidesNothingLater", {{stale(10)}, {at(15, 5)}}, {stale(10), at(15, 5)}},
-        Case{"Trap3NaNsAreKeptBitForBit", {{nan(1), stale(2)}, {nan(1), stale(2)}}, {nan(1), stale(2)}, 0},
+        Case{"Trap3NaNsAreKeptBitForBit",
+             {{nan(1), stale(2)}, {nan(1), stale(2)}},
+             {nan(1), stale(2)},
+             0},
         Case{"Trap3TwoNaNsDiffer", {{nan(1)}, {stale(1)}}, {nan(1)}, 1},
         Case{"MinusZeroDiffersFromZero", {{at(1, 0.0)}, {at(1, -0.0)}}, {at(1, 0.0)}, 1},
-        Case{"MaxTakesTheLargest", {{at(1, 1)}, {at(1, 3)}, {at(1, 2)}}, {at(1, 3)}, 2, OnConflict::max},
-        Case{"MinTakesTheSmallest", {{at(1, 2)}, {at(1, 1)}, {at(1, 3)}}, {at(1, 1)}, 2, OnConflict::min},
+        Case{"MaxTakesTheLargest",
+             {{at(1, 1)}, {at(1, 3)}, {at(1, 2)}},
+             {at(1, 3)},
+             2,
+             OnConflict::max},
+        Case{"MinTakesTheSmallest",
+             {{at(1, 2)}, {at(1, 1)}, {at(1, 3)}},
+             {at(1, 1)},
+             2,
+             OnConflict::min},
         Case{"MaxPrefersANumberToNaN", {{nan(1)}, {at(1, 3)}}, {at(1, 3)}, 1, OnConflict::max},
-        Case{"ExtremeTimestamps", {{at(INT64_MIN, 1)}, {at(INT64_MAX, 2)}}, {at(INT64_MIN, 1), at(INT64_MAX, 2)}}),
+        Case{"ExtremeTimestamps",
+             {{at(INT64_MIN, 1)}, {at(INT64_MAX, 2)}},
+             {at(INT64_MIN, 1), at(INT64_MAX, 2)}}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 Runs random_runs() {
@@ -114,7 +134,8 @@ TEST(ChainIteratorProperty, AgreesWithAMap) {
 TEST(ChainIteratorProperty, ManyRunsAgreeWithAMapHoweverTheirTimestampsLie) {
   EXPECT_TRUE(rc::check([] {
     Runs runs(*rc::gen::inRange<size_t>(3, 60));
-    const int64_t base = *rc::gen::element<int64_t>(0, -1000, 1'700'000'000'000, INT64_MIN, INT64_MAX - 2'000'000);
+    const int64_t base =
+        *rc::gen::element<int64_t>(0, -1000, 1'700'000'000'000, INT64_MIN, INT64_MAX - 2'000'000);
     for (auto& run : runs) {
       const auto step = *rc::gen::element<int64_t>(1, 15'000, 15'001);
       const auto offset = *rc::gen::inRange<int64_t>(0, 3 * step);

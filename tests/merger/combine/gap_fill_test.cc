@@ -76,8 +76,9 @@ const std::vector<Sample> b = scrapes(7, 307, 15);
 INSTANTIATE_TEST_SUITE_P(
     Table, GapFillTest,
     ::testing::Values(
-        Case{"NoRuns", {}, {}}, Case{"OnlyEmptyRuns", {{}, {}}, {}}, Case{"AnEmptyRunBesideAnother", {{}, a}, a},
-        Case{"StaysOnTheFirst", {a, b}, a}, Case{"OneSampleEachAtAnOffset", {{at(0, 1)}, {at(7, 2)}}, {at(0, 1)}},
+        Case{"NoRuns", {}, {}}, Case{"OnlyEmptyRuns", {{}, {}}, {}},
+        Case{"AnEmptyRunBesideAnother", {{}, a}, a}, Case{"StaysOnTheFirst", {a, b}, a},
+        Case{"OneSampleEachAtAnOffset", {{at(0, 1)}, {at(7, 2)}}, {at(0, 1)}},
         Case{"OneSampleEachFarApart", {{at(0, 1)}, {at(100, 2)}}, {at(0, 1), at(100, 2)}},
         Case{"FillsAGapOfOneScrapeWithOneSample",
              {without(a, {150}), b},
@@ -91,7 +92,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"GoesOnWithTheOtherWhereOneEnds",
              {scrapes(0, 150, 15), scrapes(7, 202, 15)},
              scrapes(0, 150, 15) + scrapes(172, 202, 15)},
-        Case{"ALaterEndIsNoGapYet", {scrapes(0, 150, 15), scrapes(12, 162, 15)}, scrapes(0, 150, 15)},
+        Case{"ALaterEndIsNoGapYet",
+             {scrapes(0, 150, 15), scrapes(12, 162, 15)},
+             scrapes(0, 150, 15)},
         Case{"BeginsWithTheOtherWhereOneBeginsLate",
              {scrapes(90, 300, 15), scrapes(7, 200, 15)},
              scrapes(7, 82, 15) + scrapes(90, 300, 15)},
@@ -100,14 +103,16 @@ INSTANTIATE_TEST_SUITE_P(
              scrapes(0, 45, 15) + scrapes(67, 97, 15) + scrapes(105, 300, 15)},
         Case{"AShorterIntervalIsTheBase", {scrapes(0, 300, 60), b}, b},
         Case{"ALongerIntervalAddsNothing", {a, scrapes(7, 307, 60)}, a},
-        Case{"AShorterIntervalIsThinnedInAGap",
-             {without(scrapes(0, 1800, 60), {600, 660}), scrapes(487, 787, 15)},
-             scrapes(0, 540, 60) + std::vector{at(577, 577), at(637, 637)} + scrapes(720, 1800, 60)},
+        Case{
+            "AShorterIntervalIsThinnedInAGap",
+            {without(scrapes(0, 1800, 60), {600, 660}), scrapes(487, 787, 15)},
+            scrapes(0, 540, 60) + std::vector{at(577, 577), at(637, 637)} + scrapes(720, 1800, 60)},
         Case{"ALongerIntervalFills",
              {without(a, {120, 135, 150, 165}), scrapes(20, 300, 60)},
              scrapes(0, 105, 15) + std::vector{at(140, 140)} + scrapes(180, 300, 15)},
         Case{"AChangeOfTheIntervalIsNoGap",
-             {scrapes(0, 300, 15) + scrapes(360, 900, 60), scrapes(30, 330, 15) + scrapes(390, 900, 60)},
+             {scrapes(0, 300, 15) + scrapes(360, 900, 60),
+              scrapes(30, 330, 15) + scrapes(390, 900, 60)},
              scrapes(0, 300, 15) + scrapes(360, 900, 60)},
         Case{"AMarkerIsAGap",
              {scrapes(0, 45, 15) + std::vector{stale(60)} + scrapes(75, 300, 15), b},
@@ -122,7 +127,8 @@ INSTANTIATE_TEST_SUITE_P(
              {scrapes(-60, 45, 15), scrapes(7, 112, 15) + std::vector{stale(127)}},
              scrapes(-60, 45, 15) + scrapes(67, 112, 15) + std::vector{stale(127)}},
         Case{"BothEnd",
-             {scrapes(0, 45, 15) + std::vector{stale(60)}, scrapes(7, 52, 15) + std::vector{stale(67)}},
+             {scrapes(0, 45, 15) + std::vector{stale(60)},
+              scrapes(7, 52, 15) + std::vector{stale(67)}},
              scrapes(0, 45, 15) + std::vector{stale(60)}},
         Case{"ALowerCounterAfterTheSwitchIsLeftOut",
              {{at(0, 0), at(15, 10), at(30, 20), at(45, 30)},
@@ -135,7 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AResetInTheGapStays",
              {{at(0, 100), at(15, 110), at(30, 120), at(90, 20), at(105, 30)},
               {at(8, 105), at(23, 115), at(38, 125), at(53, 2), at(68, 9), at(83, 15)}},
-             {at(0, 100), at(15, 110), at(30, 120), at(38, 125), at(53, 2), at(68, 9), at(90, 20), at(105, 30)}},
+             {at(0, 100), at(15, 110), at(30, 120), at(38, 125), at(53, 2), at(68, 9), at(90, 20),
+              at(105, 30)}},
         Case{"ReplicasThatDifferAreFilledAllTheSame",
              {{at(0, 1), at(15, 1), at(30, 1), at(45, 1)},
               {at(7, 0), at(22, 0), at(52, 0), at(67, 0), at(82, 0), at(97, 0)}},
@@ -149,12 +156,15 @@ INSTANTIATE_TEST_SUITE_P(
              {{INT64_MIN, 1}, {0, 7}, {INT64_MAX, 2}}}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
-// ---- properties -----------------------------------------------------------------------------------------------------
+// ---- properties
+// -----------------------------------------------------------------------------------------------------
 
-/// A counter that is scraped every `step` from `offset` on; a scrape's value is taken up to one interval after its
-/// timestamp; random scrapes and stretches are missing.
+/// A counter that is scraped every `step` from `offset` on; a scrape's value is taken up to one
+/// interval after its timestamp; random scrapes and stretches are missing.
 std::vector<Sample> random_replica(std::mt19937& random, int64_t step, int64_t horizon) {
-  const auto below = [&random](int64_t end) { return std::uniform_int_distribution<int64_t>(0, end - 1)(random); };
+  const auto below = [&random](int64_t end) {
+    return std::uniform_int_distribution<int64_t>(0, end - 1)(random);
+  };
   std::vector<Sample> run;
   int64_t missing = 0;
   for (int64_t t = below(step); t < horizon; t += step) {

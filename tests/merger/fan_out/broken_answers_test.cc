@@ -1,5 +1,5 @@
-// Traps 9 to 11 of docs/internals/traps.md: answers that break off, are damaged, or are none, and failures in mid-read.
-// Each test carries its trap's number.
+// Traps 9 to 11 of docs/internals/traps.md: answers that break off, are damaged, or are none, and
+// failures in mid-read. Each test carries its trap's number.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,17 +23,20 @@ struct Broken {
 
 class Trap09 : public ::testing::TestWithParam<Broken> {};
 
-// The healthy backend's data comes whole, the broken one's failure is named, and no bytes of it leak into the answer.
+// The healthy backend's data comes whole, the broken one's failure is named, and no bytes of it
+// leak into the answer.
 TEST_P(Trap09, FailsThatBackendAlone) {
   const std::string good = frame(up, one(5000, 2));
   for (const bool streamed : {true, false}) {
     const config::Config any = config_of(2, "partial: any\n");
-    const Answer partial = read(any, {Script::streamed(GetParam().body), Script::streamed(good)}, streamed);
+    const Answer partial =
+        read(any, {Script::streamed(GetParam().body), Script::streamed(good)}, streamed);
     EXPECT_EQ(shown(partial, streamed), "up{job=\"a\"} 2@5000\n");
     EXPECT_THAT(partial.partial, StartsWith("a: "));
     EXPECT_THAT(partial.partial, HasSubstr(GetParam().want));
     const config::Config strict = config_of(2);
-    const Answer refused = read(strict, {Script::streamed(GetParam().body), Script::streamed(good)}, streamed);
+    const Answer refused =
+        read(strict, {Script::streamed(GetParam().body), Script::streamed(good)}, streamed);
     EXPECT_EQ(refused.status, 503);
     EXPECT_EQ(refused.body, partial.partial + "\n");
   }
@@ -48,17 +51,19 @@ const std::string whole = frame(up, samples(4000, 1000, {1, 2, 3}));
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Trap09,
-    ::testing::Values(Broken{"AfterTheLength", whole + whole.substr(0, 1), "frame 1"},
-                      Broken{"AfterTheChecksum", whole + whole.substr(0, 5), "frame 1"},
-                      Broken{"MidPayload", whole.substr(0, whole.size() - 4), "frame 0"},
-                      Broken{"WrongChecksum", flipped(whole, 2), "frame 0"},
-                      Broken{"FlippedPayload", flipped(whole, 12), "frame 0"},
-                      Broken{"TextAfterFrames", whole + "rpc error: storage is closed\n", "frame 1"},
-                      Broken{"LengthOverTheLimit", std::string("\xff\xff\xff\xff\x0f", 5) + "abcd", "frame 0"},
-                      Broken{"LengthThatNeverEnds", std::string(20, '\xff'), "frame 0"}),
+    ::testing::Values(
+        Broken{"AfterTheLength", whole + whole.substr(0, 1), "frame 1"},
+        Broken{"AfterTheChecksum", whole + whole.substr(0, 5), "frame 1"},
+        Broken{"MidPayload", whole.substr(0, whole.size() - 4), "frame 0"},
+        Broken{"WrongChecksum", flipped(whole, 2), "frame 0"},
+        Broken{"FlippedPayload", flipped(whole, 12), "frame 0"},
+        Broken{"TextAfterFrames", whole + "rpc error: storage is closed\n", "frame 1"},
+        Broken{"LengthOverTheLimit", std::string("\xff\xff\xff\xff\x0f", 5) + "abcd", "frame 0"},
+        Broken{"LengthThatNeverEnds", std::string(20, '\xff'), "frame 0"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
-// ---- chunks that a right checksum covers ----------------------------------------------------------------------------
+// ---- chunks that a right checksum covers
+// ----------------------------------------------------------------------------
 
 enum class Bad { count, cut, early, late, falling };
 
@@ -79,7 +84,8 @@ TEST(BadChunks, ACountThatTheBytesCannotHoldIsAFailureOfItsBackend) {
   const std::string good = frame("up{job=\"b\"}", one(5000, 2));
   const std::string reason = "a: frame 0: xor chunk: 1144 samples in ";
   for (const bool streamed : {true, false}) {
-    const std::vector<Script> scripts{Script::streamed(bad_frame(Bad::count)), Script::streamed(good)};
+    const std::vector<Script> scripts{Script::streamed(bad_frame(Bad::count)),
+                                      Script::streamed(good)};
     const Answer partial = read(config_of(2, "partial: any\n"), scripts, streamed);
     EXPECT_EQ(shown(partial, streamed), "up{job=\"b\"} 2@5000\n");
     EXPECT_THAT(partial.partial, StartsWith(reason));
@@ -98,8 +104,10 @@ TEST(BadChunks, VerifyChunksFindsWhatOnlyReadingShows) {
   };
   for (const Case& each :
        {Case{Bad::cut, "the chunk ends before it"}, Case{Bad::early, "a sample at 5000 in a chunk"},
-        Case{Bad::late, "a sample at 1790000 in a chunk"}, Case{Bad::falling, "comes after one at"}}) {
-    const std::vector<Script> scripts{Script::streamed(bad_frame(each.bad)), Script::streamed(good)};
+        Case{Bad::late, "a sample at 1790000 in a chunk"},
+        Case{Bad::falling, "comes after one at"}}) {
+    const std::vector<Script> scripts{Script::streamed(bad_frame(each.bad)),
+                                      Script::streamed(good)};
     const std::string more = "partial: any\nmerge: {verify_chunks: true}\n";
     const Answer partial = read(config_of(2, more), scripts, true);
     EXPECT_EQ(shown(partial, true), "up{job=\"b\"} 2@5000\n") << each.reason;
@@ -111,34 +119,37 @@ TEST(BadChunks, VerifyChunksFindsWhatOnlyReadingShows) {
   }
 }
 
-// A decoded chunk shows it whatever the setting: trusted, its samples would be lost, doubled or out of order.
+// A decoded chunk shows it whatever the setting: trusted, its samples would be lost, doubled or out
+// of order.
 TEST(BadChunks, SamplesOutsideOfTheClaimAreFoundWhereTheyAreDecoded) {
   for (const Bad bad : {Bad::early, Bad::late}) {
-    const Answer sampled = read(config_of(1), {Script::streamed(bad_frame(bad))}, false);
-    EXPECT_EQ(sampled.status, 503);
-    EXPECT_THAT(sampled.body, HasSubstr("in a chunk that claims"));
+    const Answer samples_form = read(config_of(1), {Script::streamed(bad_frame(bad))}, false);
+    EXPECT_EQ(samples_form.status, 503);
+    EXPECT_THAT(samples_form.body, HasSubstr("in a chunk that claims"));
     const std::string other = frame(up, samples(6000, 15'000, std::vector<double>(120, 1.5)));
-    const Answer merged =
-        read(config_of(2, "partial: any\n"), {Script::streamed(bad_frame(bad)), Script::streamed(other)}, true);
+    const Answer merged = read(config_of(2, "partial: any\n"),
+                               {Script::streamed(bad_frame(bad)), Script::streamed(other)}, true);
     EXPECT_EQ(merged.body, other);
     EXPECT_THAT(merged.partial + merged.trailer, HasSubstr("a: xor chunk: a sample at "));
   }
 }
 
 TEST(Trap09, BodiesThatAreNoSnappyBlock) {
-  for (const std::string& body : {std::string("\xff\x06\x00\x00sNaPpY", 10), std::string("\x1f\x8b\x08\x00", 4),
-                                  std::string("\x80\x80\x80\x80\x10"
-                                              "aaa"),
-                                  std::string("plain text")}) {
+  for (const std::string& body :
+       {std::string("\xff\x06\x00\x00sNaPpY", 10), std::string("\x1f\x8b\x08\x00", 4),
+        std::string("\x80\x80\x80\x80\x10"
+                    "aaa"),
+        std::string("plain text")}) {
     const config::Config config = config_of(2, "partial: any\n");
-    const Answer answer = read(config, {Script::sampled(body), Script::streamed(frame(up, one(5000, 2)))}, false);
+    const Answer answer = read(
+        config, {Script::samples_form(body), Script::streamed(frame(up, one(5000, 2)))}, false);
     EXPECT_EQ(shown(answer, false), "up{job=\"a\"} 2@5000\n");
     EXPECT_THAT(answer.partial, StartsWith("a: "));
   }
 }
 
 TEST(Trap09, GzipFromAProxyIsCalledByItsName) {
-  Script script = Script::sampled("x");
+  Script script = Script::samples_form("x");
   script.content_encoding = "gzip";
   const config::Config config = config_of(1);
   const Answer answer = read(config, {script}, false);
@@ -159,23 +170,25 @@ TEST(Trap10, FailureBeforeTheFirstFrameAndAfterIt) {
 }
 
 TEST(Trap11, FrameOverChunkedReadLimit) {
-  const config::Config config =
-      config::Config::parse("remote_read: [{name: a, url: 'http://a/read', chunked_read_limit: 20B}]", "mread.yml");
+  const config::Config config = config::Config::parse(
+      "remote_read: [{name: a, url: 'http://a/read', chunked_read_limit: 20B}]", "mread.yml");
   const Answer answer = read(config, {Script::streamed(frame(up, one(5000, 1)))}, true);
   EXPECT_EQ(answer.status, 503);
   EXPECT_THAT(answer.body, HasSubstr("limit"));
 }
 
 TEST(Trap11, DescendingAndNegativeTimestampsAreSorted) {
-  const Samples odd{model::Sample::of(7000, 3), model::Sample::of(5000, 1), model::Sample::of(6000, 2),
-                    model::Sample::of(5000, 9)};
+  const Samples odd{model::Sample::of(7000, 3), model::Sample::of(5000, 1),
+                    model::Sample::of(6000, 2), model::Sample::of(5000, 9)};
   for (const bool streamed : {true, false}) {
     const config::Config config = config_of(1);
-    EXPECT_EQ(shown(read(config, {Script::sampled(samples_body(up, odd))}, streamed), streamed),
-              "up{job=\"a\"} 1@5000 2@6000 3@7000\n");
+    EXPECT_EQ(
+        shown(read(config, {Script::samples_form(samples_body(up, odd))}, streamed), streamed),
+        "up{job=\"a\"} 1@5000 2@6000 3@7000\n");
   }
   const config::Config config = config_of(1);
-  FanOutDriver driver(config, {Script::sampled(samples_body(up, samples(-5000, 1000, {1, 2})))});
+  FanOutDriver driver(config,
+                      {Script::samples_form(samples_body(up, samples(-5000, 1000, {1, 2})))});
   EXPECT_EQ(show(read_samples(driver.run(request({"up"}, -10000, 10000, false)).body).at(0)),
             "up{job=\"a\"} 1@-5000 2@-4000\n");
 }
@@ -188,12 +201,13 @@ TEST(Trap11, FewerAndMoreResultsThanQueries) {
   const std::string two = wire::compress(writer.bytes());
   for (const auto& body : {none, two}) {
     const config::Config config = config_of(1);
-    const Answer answer = read(config, {Script::sampled(body)}, true);
+    const Answer answer = read(config, {Script::samples_form(body)}, true);
     EXPECT_EQ(answer.status, 503);
     EXPECT_THAT(answer.body, HasSubstr("results for 1 query"));
   }
   const config::Config config = config_of(1);
-  const Answer answer = read(config, {Script::streamed(frame_with(labels(up), {xor_chunk(one(5000, 1))}, 3))}, true);
+  const Answer answer =
+      read(config, {Script::streamed(frame_with(labels(up), {xor_chunk(one(5000, 1))}, 3))}, true);
   EXPECT_THAT(answer.body, HasSubstr("answers query 4 of 1"));
 }
 

@@ -19,7 +19,8 @@ constexpr int64_t start_ms = 500;
 RawChunk xor2_chunk(const Samples& samples) {
   wire::Xor2Writer writer;
   for (const model::Sample& sample : samples) writer.append(sample, start_ms);
-  return {writer.min_time_ms(), writer.max_time_ms(), ChunkEncoding::xor2, std::string(writer.bytes())};
+  return {writer.min_time_ms(), writer.max_time_ms(), ChunkEncoding::xor2,
+          std::string(writer.bytes())};
 }
 
 model::HistogramSample histogram(int64_t timestamp_ms, uint64_t count, bool is_float) {
@@ -36,7 +37,8 @@ RawChunk histogram_st_chunk(int64_t first_ms, std::vector<uint64_t> counts, bool
                             wire::CounterResetHeader header = wire::CounterResetHeader::unknown) {
   wire::HistogramChunkWriter writer({.first_header = header, .start_times = true});
   for (size_t i = 0; i < counts.size(); ++i) {
-    EXPECT_TRUE(writer.append(histogram(first_ms + static_cast<int64_t>(i) * 1000, counts[i], is_float), start_ms));
+    EXPECT_TRUE(writer.append(
+        histogram(first_ms + static_cast<int64_t>(i) * 1000, counts[i], is_float), start_ms));
   }
   const auto chunk = writer.finish().at(0);
   return {chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.bytes};
@@ -71,13 +73,13 @@ using Transcoded = std::array<uint64_t, 3>;
 using Encodings = std::vector<ChunkEncoding>;
 
 TEST(ChunkEncodings, AreRewrittenForClientsThatMayNotKnowThem) {
-  const std::string body =
-      frame_with(labels(up), {xor2_chunk(samples(5000, 1000, {1, 2})), histogram_st_chunk(8000, {1, 2}, false),
-                              histogram_st_chunk(12000, {3, 4, 5}, true)});
+  const std::string body = frame_with(
+      labels(up), {xor2_chunk(samples(5000, 1000, {1, 2})), histogram_st_chunk(8000, {1, 2}, false),
+                   histogram_st_chunk(12000, {3, 4, 5}, true)});
   const config::Config config = config_with(1, false);
   const Answer answer = read(config, {body}, true);
-  EXPECT_EQ(encodings(answer.body),
-            (Encodings{ChunkEncoding::xor_, ChunkEncoding::histogram, ChunkEncoding::float_histogram}));
+  EXPECT_EQ(encodings(answer.body), (Encodings{ChunkEncoding::xor_, ChunkEncoding::histogram,
+                                               ChunkEncoding::float_histogram}));
   EXPECT_EQ(answer.outcome.transcoded, (Transcoded{1, 1, 1}));
   EXPECT_EQ(answer.outcome.samples_out, 7u);
   EXPECT_EQ(answer.outcome.frames_passed_on, 0u);
@@ -105,19 +107,21 @@ TEST(ChunkEncodings, AReplicaIsRewrittenOnce) {
 }
 
 TEST(ChunkEncodings, AreMergedWithTheOlderOnes) {
-  const std::string newer_body = frame_with(labels(up), {xor2_chunk(samples(5000, 2000, {1, 3, 5}))});
+  const std::string newer_body =
+      frame_with(labels(up), {xor2_chunk(samples(5000, 2000, {1, 3, 5}))});
   const std::string older_body = frame(up, samples(6000, 2000, {2, 4}));
   for (const bool newer : {false, true}) {
     const config::Config config = config_with(2, newer);
     const Answer answer = read(config, {newer_body, older_body}, true);
-    EXPECT_EQ(show(read_streamed(answer.body)), "up{job=\"a\"} 1@5000 2@6000 3@7000 4@8000 5@9000\n");
+    EXPECT_EQ(show(read_streamed(answer.body)),
+              "up{job=\"a\"} 1@5000 2@6000 3@7000 4@8000 5@9000\n");
     EXPECT_EQ(encodings(answer.body), Encodings{ChunkEncoding::xor_});
   }
 }
 
 TEST(ChunkEncodings, AreDecodedForSamples) {
-  const std::string body =
-      frame_with(labels(up), {xor2_chunk(samples(5000, 1000, {1, 2})), histogram_st_chunk(8000, {1, 2}, false)});
+  const std::string body = frame_with(labels(up), {xor2_chunk(samples(5000, 1000, {1, 2})),
+                                                   histogram_st_chunk(8000, {1, 2}, false)});
   const config::Config config = config_with(1, true);
   const Answer answer = read(config, {body}, false);
   const auto results = read_samples(answer.body);
@@ -130,7 +134,8 @@ TEST(ChunkEncodings, AreDecodedForSamples) {
 TEST(ChunkEncodings, AHeaderThatRelatesToAnotherChunkIsCleared) {
   const auto not_reset = wire::CounterResetHeader::not_reset;
   const std::string a = frame_with(labels(up), {histogram_st_chunk(5000, {1, 2}, false)});
-  const std::string b = frame_with(labels(up), {histogram_st_chunk(9000, {5, 6}, false, not_reset)});
+  const std::string b =
+      frame_with(labels(up), {histogram_st_chunk(9000, {5, 6}, false, not_reset)});
   for (const bool newer : {false, true}) {
     const config::Config config = config_with(2, newer);
     const Answer answer = read(config, {a, b}, true);
@@ -143,7 +148,8 @@ TEST(ChunkEncodings, AHeaderThatRelatesToAnotherChunkIsCleared) {
     ASSERT_EQ(response.series[0].chunks.size(), 2u);
     const wire::ChunkView& second = response.series[0].chunks[1];
     EXPECT_EQ(second.encoding, newer ? ChunkEncoding::histogram_st : ChunkEncoding::histogram);
-    EXPECT_EQ(wire::counter_reset_header(second.encoding, second.data), wire::CounterResetHeader::unknown);
+    EXPECT_EQ(wire::counter_reset_header(second.encoding, second.data),
+              wire::CounterResetHeader::unknown);
     EXPECT_EQ(wire::claimed_samples(second.encoding, second.data), 2u);
   }
 }
@@ -155,7 +161,8 @@ TEST(ChunkEncodings, AChunkThatDoesNotDecodeCostsItsBackendOnly) {
   const config::Config config = config_of(2, "partial: any\n");
   const Answer answer = read(config, {frame_with(labels(up), {broken}), good}, true);
   EXPECT_EQ(show(read_streamed(answer.body)), "up{job=\"a\"} 1@20000 2@21000\n");
-  EXPECT_THAT(answer.partial + answer.trailer, ::testing::HasSubstr("a: XOR2 chunk, sample 1 of 2"));
+  EXPECT_THAT(answer.partial + answer.trailer,
+              ::testing::HasSubstr("a: XOR2 chunk, sample 1 of 2"));
   EXPECT_EQ(answer.outcome.transcoded, (Transcoded{1, 0, 0}));
 }
 

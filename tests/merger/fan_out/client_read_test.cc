@@ -25,14 +25,14 @@ Script streamed_of(const std::vector<std::string>& series) {
   return Script::streamed(body);
 }
 
-Script sampled_of(const std::vector<std::string>& series) {
-  std::vector<SampledSeries> listed;
+Script samples_of(const std::vector<std::string>& series) {
+  std::vector<SamplesSeries> listed;
   for (const std::string& each : series) listed.push_back({labels(each), some(1), ""});
-  return Script::sampled(samples_body(listed));
+  return Script::samples_form(samples_body(listed));
 }
 
-Answer read(const std::vector<Script>& scripts, bool streamed, ClientClass client, const char* more = "",
-            int64_t until_ms = last_ms) {
+Answer read(const std::vector<Script>& scripts, bool streamed, ClientClass client,
+            const char* more = "", int64_t until_ms = last_ms) {
   const config::Config config = config_of(scripts.size(), more);
   FanOutDriver driver(config, scripts);
   driver.options.client = client;
@@ -47,7 +47,7 @@ TEST(ClientRead, LeavesOutWhatTheClientRefusesAndSaysSo) {
   for (const bool streamed : {true, false}) {
     for (const bool from_streamed : {true, false}) {
       SCOPED_TRACE(::testing::Message() << streamed << from_streamed);
-      const auto of = from_streamed ? streamed_of : sampled_of;
+      const auto of = from_streamed ? streamed_of : samples_of;
       const Answer answer = read({of({good}), of({dotted})}, streamed, ClientClass::v2_42);
       ASSERT_EQ(answer.status, 200);
       EXPECT_TRUE(answer.finished);
@@ -63,7 +63,8 @@ TEST(ClientRead, LeavesOutWhatTheClientRefusesAndSaysSo) {
 
 TEST(ClientRead, OtherClientsGetEverything) {
   for (const bool streamed : {true, false}) {
-    const Answer answer = read({streamed_of({good}), streamed_of({dotted})}, streamed, ClientClass::v3_5);
+    const Answer answer =
+        read({streamed_of({good}), streamed_of({dotted})}, streamed, ClientClass::v3_5);
     EXPECT_EQ(answer.outcome.series_out, 2U);
     EXPECT_EQ(answer.outcome.partial, "");
   }
@@ -79,7 +80,7 @@ TEST(ClientRead, TheOnlySampledAnswerIsPassedOnWhereTheClientTakesIt) {
   };
   const auto read_body = [](const std::string& body) {
     const config::Config config = config_of(1);
-    FanOutDriver driver(config, {Script::sampled(body)});
+    FanOutDriver driver(config, {Script::samples_form(body)});
     driver.options.client = ClientClass::v2_42;
     return driver.run(request({"up"}, begin_ms, begin_ms + last_ms, false));
   };
@@ -94,7 +95,8 @@ TEST(ClientRead, TheOnlySampledAnswerIsPassedOnWhereTheClientTakesIt) {
 TEST(ClientRead, ASeriesOfSeveralBackendsIsLeftOutOnce) {
   for (const bool streamed : {true, false}) {
     const Answer answer =
-        read({streamed_of({good, dotted}), sampled_of({dotted}), streamed_of({dotted})}, streamed, ClientClass::v2_42);
+        read({streamed_of({good, dotted}), samples_of({dotted}), streamed_of({dotted})}, streamed,
+             ClientClass::v2_42);
     EXPECT_EQ(answer.outcome.left_out, (LeftOut{0, 1, 0, 0}));
   }
 }
@@ -109,7 +111,8 @@ TEST(ClientRead, WhatWouldNotBeInTheAnswerIsNotLeftOut) {
 
 TEST(ClientRead, WhereNothingElseIsLeftItIsAnError) {
   for (const bool streamed : {true, false}) {
-    const Answer answer = read({streamed_of({dotted}), streamed_of({})}, streamed, ClientClass::v2_42);
+    const Answer answer =
+        read({streamed_of({dotted}), streamed_of({})}, streamed, ClientClass::v2_42);
     EXPECT_EQ(answer.status, 406);
     EXPECT_TRUE(answer.finished);
     EXPECT_EQ(answer.body, std::string(dotted_text) + "\n");
@@ -117,10 +120,11 @@ TEST(ClientRead, WhereNothingElseIsLeftItIsAnError) {
   }
 }
 
-// The series that is left out does not count for limits.series, and a backend that fails is named as well.
+// The series that is left out does not count for limits.series, and a backend that fails is named
+// as well.
 TEST(ClientRead, StandsBesideFailuresAndLimits) {
-  const Answer answer = read({streamed_of({good, dotted}), Script::refused()}, false, ClientClass::v2_42,
-                             "partial: any\nlimits: {series: 1}\n");
+  const Answer answer = read({streamed_of({good, dotted}), Script::refused()}, false,
+                             ClientClass::v2_42, "partial: any\nlimits: {series: 1}\n");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.partial, std::string("b: connection refused, ") + dotted_text);
 }
@@ -136,26 +140,33 @@ model::HistogramSample histogram(int64_t timestamp_ms, bool is_float) {
   return sample;
 }
 
-Script with_histograms(bool is_float, bool sampled) {
+Script with_histograms(bool is_float, bool samples_form) {
   const char* const series = "up{job=\"h\"}";
-  const std::vector<model::HistogramSample> list{histogram(1000, is_float), histogram(2000, is_float)};
-  if (!sampled) return Script::streamed(frame(good, some(1)) + frame_with(labels(series), {histogram_chunk(list)}));
+  const std::vector<model::HistogramSample> list{histogram(1000, is_float),
+                                                 histogram(2000, is_float)};
+  if (!samples_form)
+    return Script::streamed(frame(good, some(1)) +
+                            frame_with(labels(series), {histogram_chunk(list)}));
   std::string entries;
   for (const auto& each : list) wire::append_histogram_entry(entries, each);
-  return Script::sampled(samples_body({{labels(good), some(1), ""}, {labels(series), {}, entries}}));
+  return Script::samples_form(
+      samples_body({{labels(good), some(1), ""}, {labels(series), {}, entries}}));
 }
 
 TEST(ClientRead, FloatHistogramsAreLeftOutOfSamplesForTheGenerationThatFailsOnThem) {
-  for (const bool sampled : {true, false}) {
+  for (const bool samples_form : {true, false}) {
     for (const auto client : client_classes) {
-      SCOPED_TRACE(::testing::Message() << sampled << to_string(client));
-      const Answer floats = read({with_histograms(true, sampled)}, false, client);
+      SCOPED_TRACE(::testing::Message() << samples_form << to_string(client));
+      const Answer floats = read({with_histograms(true, samples_form)}, false, client);
       EXPECT_EQ(floats.status, 200);
       const bool left_out = client == ClientClass::v2_53;
       EXPECT_EQ(floats.outcome.series_out, left_out ? 1U : 2U);
-      EXPECT_EQ(floats.partial, left_out ? "1 series that Prometheus 2.53 refuses: float histograms" : "");
-      EXPECT_EQ(read({with_histograms(false, sampled)}, false, client).outcome.series_out, 2U) << "of integers";
-      EXPECT_EQ(read({with_histograms(true, sampled)}, true, client).outcome.series_out, 2U) << "streamed";
+      EXPECT_EQ(floats.partial,
+                left_out ? "1 series that Prometheus 2.53 refuses: float histograms" : "");
+      EXPECT_EQ(read({with_histograms(false, samples_form)}, false, client).outcome.series_out, 2U)
+          << "of integers";
+      EXPECT_EQ(read({with_histograms(true, samples_form)}, true, client).outcome.series_out, 2U)
+          << "streamed";
     }
   }
 }

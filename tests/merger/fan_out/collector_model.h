@@ -27,11 +27,13 @@ struct CollectorModel {
     return labels;
   }
 
-  /// Whether it answers with this series: an equality matcher that names an external label asks for its absence.
+  /// Whether it answers with this series: an equality matcher that names an external label asks for
+  /// its absence.
   bool answers(const model::LabelSet& series, const std::vector<model::Matcher>& matchers) const {
     return std::all_of(matchers.begin(), matchers.end(), [&](const model::Matcher& matcher) {
       const std::string_view own = external.get(matcher.name());
-      const bool rewritten = matcher.type() == model::MatchType::equal && !own.empty() && own == matcher.value();
+      const bool rewritten =
+          matcher.type() == model::MatchType::equal && !own.empty() && own == matcher.value();
       return rewritten ? !series.has(matcher.name()) : matcher.matches(series);
     });
   }
@@ -41,7 +43,8 @@ struct CollectorModel {
     return model::matches(matchers, served(series));
   }
 
-  /// Learned as from a labels API, which shows what is stored, and a configuration, which has the external labels.
+  /// Learned as from a labels API, which shows what is stored, and a configuration, which has the
+  /// external labels.
   void learn_values(CatalogBuilder& builder) const {
     for (const model::LabelSet& series : stored) {
       for (const model::Label& label : series) builder.add(label.name, label.value);
@@ -81,16 +84,16 @@ inline CollectorModel some_collector() {
 
 inline std::vector<model::Matcher> some_matchers() {
   static const std::vector<std::string> names{"__name__", "a", "b", "region", "nowhere"};
-  static const std::vector<std::string> expressions{"x",  "x|y", "(x|y)", "z|", "",     ".*",   ".+",
-                                                    "x.", "x.*", "[xz]",  "y?", "x{2}", "(?i)X"};
+  static const std::vector<std::string> expressions{
+      "x", "x|y", "(x|y)", "z|", "", ".*", ".+", "x.", "x.*", "[xz]", "y?", "x{2}", "(?i)X"};
   static const std::vector<std::string> words{"x", "y", "xy", "z", "", "w"};
   std::vector<model::Matcher> matchers;
   const int count = *rc::gen::inRange(1, 5);
   for (int i = 0; i < count; ++i) {
     const auto type = static_cast<model::MatchType>(*rc::gen::inRange(0, 4));
     const bool expression = type == model::MatchType::regex || type == model::MatchType::not_regex;
-    auto matcher =
-        model::Matcher::create(type, *rc::gen::elementOf(names), *rc::gen::elementOf(expression ? expressions : words));
+    auto matcher = model::Matcher::create(type, *rc::gen::elementOf(names),
+                                          *rc::gen::elementOf(expression ? expressions : words));
     matchers.push_back(std::move(matcher.value()));
   }
   return matchers;

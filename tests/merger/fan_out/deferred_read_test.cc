@@ -1,4 +1,5 @@
-// SAMPLES answers that are read only while they are merged, and those that are passed on: the same answer as without.
+// SAMPLES answers that are read only while they are merged, and those that are passed on: the same
+// answer as without.
 
 #include <string>
 #include <vector>
@@ -19,19 +20,20 @@ using namespace testing;  // NOLINT: mread::merger::testing
 constexpr int64_t begin_ms = 1'760'000'000'000;
 constexpr int64_t end_ms = begin_ms + 1'000'000;
 
-std::string sampled(const std::vector<std::string>& names, double value = 1) {
-  std::vector<SampledSeries> series;
-  for (const auto& name : names) series.push_back({labels(name), samples(begin_ms, 1000, {value, 0, 2.5, value}), ""});
+std::string samples_form(const std::vector<std::string>& names, double value = 1) {
+  std::vector<SamplesSeries> series;
+  for (const auto& name : names)
+    series.push_back({labels(name), samples(begin_ms, 1000, {value, 0, 2.5, value}), ""});
   return samples_body(series);
 }
 
-const std::string two = sampled({"up{job=\"a\"}", "up{job=\"b\"}"});
+const std::string two = samples_form({"up{job=\"a\"}", "up{job=\"b\"}"});
 
 Answer read(const config::Config& config, const std::vector<std::string>& bodies, bool defer = true,
             int64_t from_ms = begin_ms, int64_t to_ms = end_ms) {
   std::vector<Script> scripts;
   for (const auto& body : bodies) {
-    scripts.push_back(Script::sampled(body));
+    scripts.push_back(Script::samples_form(body));
     scripts.back().piece_bytes = 7 + scripts.size();
   }
   FanOutDriver driver(config, scripts);
@@ -59,7 +61,7 @@ TEST(DeferredReadTest, AnswersWithTheSameBytesArePassedOn) {
   expect_passed_on(config_of(5), {two, two, two, two, two});
 }
 TEST(DeferredReadTest, AnswersWithoutSeriesDoNotMatter) {
-  expect_passed_on(config_of(3), {sampled({}), two, sampled({})});
+  expect_passed_on(config_of(3), {samples_form({}), two, samples_form({})});
 }
 TEST(DeferredReadTest, WhatAFailedBackendGaveDoesNotMatter) {
   std::string broken = two;
@@ -94,7 +96,8 @@ TEST_P(MergedTest, IsNotPassedOn) {
   EXPECT_NE(answer.body, given.bodies[0]);
 }
 
-std::string one_series(const std::string& labels_wire, const Samples& list, const std::string& histograms = "") {
+std::string one_series(const std::string& labels_wire, const Samples& list,
+                       const std::string& histograms = "") {
   return samples_body({{labels_wire, list, histograms}});
 }
 
@@ -106,22 +109,27 @@ std::string with_extra_byte(std::string block) {
 INSTANTIATE_TEST_SUITE_P(
     Table, MergedTest,
     ::testing::Values(
-        MergedCase{"OtherSamples", "", {two, sampled({"up{job=\"a\"}", "up{job=\"b\"}"}, 7)}},
-        MergedCase{"OtherSeries", "", {two, sampled({"up{job=\"a\"}", "up{job=\"c\"}"})}},
+        MergedCase{"OtherSamples", "", {two, samples_form({"up{job=\"a\"}", "up{job=\"b\"}"}, 7)}},
+        MergedCase{"OtherSeries", "", {two, samples_form({"up{job=\"a\"}", "up{job=\"c\"}"})}},
         MergedCase{"Trimmed", "", {two, two}, begin_ms + 1000, end_ms},
         MergedCase{"TrimmedBehind", "", {two, two}, begin_ms, begin_ms + 1000},
-        MergedCase{"Unsorted", "", {sampled({"up{job=\"b\"}", "up{job=\"a\"}"})}},
-        MergedCase{"Twice", "", {sampled({"up{job=\"a\"}", "up{job=\"a\"}"})}},
+        MergedCase{"Unsorted", "", {samples_form({"up{job=\"b\"}", "up{job=\"a\"}"})}},
+        MergedCase{"Twice", "", {samples_form({"up{job=\"a\"}", "up{job=\"a\"}"})}},
         MergedCase{"TwiceEach",
                    "",
-                   {sampled({"up{job=\"a\"}", "up{job=\"a\"}"}), sampled({"up{job=\"a\"}", "up{job=\"a\"}"})}},
-        MergedCase{"LabelsUnsorted", "", {one_series(raw_labels({{"b", "1"}, {"a", "1"}}), samples(begin_ms, 1, {1}))}},
-        MergedCase{"TimesUnsorted", "", {one_series(labels("up"), samples(begin_ms + 9, -1, {1, 2, 3}))}},
+                   {samples_form({"up{job=\"a\"}", "up{job=\"a\"}"}),
+                    samples_form({"up{job=\"a\"}", "up{job=\"a\"}"})}},
+        MergedCase{"LabelsUnsorted",
+                   "",
+                   {one_series(raw_labels({{"b", "1"}, {"a", "1"}}), samples(begin_ms, 1, {1}))}},
+        MergedCase{
+            "TimesUnsorted", "", {one_series(labels("up"), samples(begin_ms + 9, -1, {1, 2, 3}))}},
         MergedCase{"TimesTwice", "", {one_series(labels("up"), samples(begin_ms, 0, {1, 2, 2}))}},
         MergedCase{"Years", "", {one_series(labels("up"), samples(5000, 1, {1, 2, 3}))}, 0, end_ms},
         MergedCase{"UnknownField", "", {with_extra_byte(two)}},
         MergedCase{"ReplicaLabels", "merge: {replica_labels: [job]}\n", {two, two}},
-        MergedCase{"Gapfill", "merge: {dedup: gapfill}\n", {two, sampled({"up{job=\"a\"}"}, 3)}},
+        MergedCase{
+            "Gapfill", "merge: {dedup: gapfill}\n", {two, samples_form({"up{job=\"a\"}"}, 3)}},
         MergedCase{"LimitOfSeries", "limits: {series: 1}\n", {two, two}},
         MergedCase{"LimitOfSamples", "limits: {samples: 7}\n", {two, two}}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
@@ -130,12 +138,13 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(DeferredReadTest, BrokenAnswersAreLeftOutAsAWhole) {
   std::vector<std::string> names;
   for (int i = 100; i < 900; ++i) names.push_back("up{job=\"" + std::to_string(i) + "\"}");
-  const std::string healthy = sampled(names, 3);
-  std::string broken = sampled(names, 4);
+  const std::string healthy = samples_form(names, 3);
+  std::string broken = samples_form(names, 4);
   broken.resize(broken.size() - 2);
   const config::Config config = config_of(2, "partial: any\n");
-  for (const auto& bodies : {std::vector<std::string>{healthy, broken}, std::vector<std::string>{broken, healthy},
-                             std::vector<std::string>{broken, broken}}) {
+  for (const auto& bodies :
+       {std::vector<std::string>{healthy, broken}, std::vector<std::string>{broken, healthy},
+        std::vector<std::string>{broken, broken}}) {
     const Answer answer = read(config, bodies);
     const Answer merged = read(config, bodies, false);
     EXPECT_EQ(answer.status, merged.status);
@@ -152,7 +161,7 @@ TEST(DeferredReadTest, BrokenAnswersAreLeftOutAsAWhole) {
 }
 
 std::string random_body() {
-  std::vector<SampledSeries> series;
+  std::vector<SamplesSeries> series;
   const int count = *rc::gen::inRange(0, 12);
   for (int i = 0; i < count; ++i) {
     std::string name = "up{job=\"" + std::to_string(*rc::gen::inRange(i, i + 2)) + "\"}";
@@ -162,12 +171,15 @@ std::string random_body() {
       list.push_back(model::Sample::of(t, *rc::gen::inRange(0, 3)));
       t += *rc::gen::inRange(k % 13 == 7 ? 0 : 1, 5) * 500;
     }
-    series.push_back({*rc::gen::inRange(0, 60) == 0 ? raw_labels({{"z", "1"}, {"a", ""}}) : labels(name), list, ""});
+    series.push_back(
+        {*rc::gen::inRange(0, 60) == 0 ? raw_labels({{"z", "1"}, {"a", ""}}) : labels(name), list,
+         ""});
   }
   if (*rc::gen::inRange(0, 5) != 0) {
-    std::stable_sort(series.begin(), series.end(), [](const SampledSeries& a, const SampledSeries& b) {
-      return wire::compare_labels(a.labels_wire, b.labels_wire) < 0;
-    });
+    std::stable_sort(series.begin(), series.end(),
+                     [](const SamplesSeries& a, const SamplesSeries& b) {
+                       return wire::compare_labels(a.labels_wire, b.labels_wire) < 0;
+                     });
   }
   return samples_body(series);
 }
@@ -183,8 +195,9 @@ TEST(DeferredReadProperty, SaysTheSameAsWithoutIt) {
       const int damage = *rc::gen::inRange(0, 12);
       if (damage == 0) body.resize(*rc::gen::inRange<size_t>(0, body.size() + 1));
       if (damage == 1 && !body.empty()) body[*rc::gen::inRange<size_t>(0, body.size())] ^= 0x08;
-      scripts.push_back(damage == 2 ? Script::streamed(frame("up{job=\"3\"}", samples(begin_ms, 700, {1, 2, 1, 2})))
-                                    : Script::sampled(body));
+      scripts.push_back(damage == 2 ? Script::streamed(frame("up{job=\"3\"}",
+                                                             samples(begin_ms, 700, {1, 2, 1, 2})))
+                                    : Script::samples_form(body));
       scripts.back().piece_bytes = *rc::gen::element<size_t>(1, 30, 1000);
     }
     std::string more = *rc::gen::element<std::string>("", "partial: any\n", "partial: all\n");

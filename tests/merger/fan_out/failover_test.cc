@@ -1,4 +1,5 @@
-// Mid-stream failover: a group of `wait: need` loses the member that it used after the answer has begun.
+// Mid-stream failover: a group of `wait: need` loses the member that it used after the answer has
+// begun.
 
 #include <map>
 
@@ -18,7 +19,9 @@ using State = BackendOutcome::State;
 
 constexpr int64_t last_ms = 10'000'000;
 
-std::string one(const std::string& notation, double value) { return frame(notation, samples(5000, 1000, {value})); }
+std::string one(const std::string& notation, double value) {
+  return frame(notation, samples(5000, 1000, {value}));
+}
 
 std::string name(int i) {
   const std::string digits = std::to_string(i);
@@ -39,11 +42,13 @@ Script breaking(std::string body, size_t at) {
 }
 
 std::string group_of(const std::string& members, int need = 1) {
-  return "groups: [{name: g, members: [" + members + "], wait: need, need: " + std::to_string(need) + "}]\n";
+  return "groups: [{name: g, members: [" + members +
+         "], wait: need, need: " + std::to_string(need) + "}]\n";
 }
 
 /// Backends that answer their first request by `first`, and any further one by `later`.
-FanOutDriver driver_of(const config::Config& config, std::vector<Script> first, std::vector<Script> later) {
+FanOutDriver driver_of(const config::Config& config, std::vector<Script> first,
+                       std::vector<Script> later) {
   auto asked = std::make_shared<std::map<size_t, int>>();
   FanOutDriver driver(config, [=](size_t backend, const model::ReadRequest&) {
     return (*asked)[backend]++ == 0 ? first.at(backend) : later.at(backend);
@@ -62,11 +67,14 @@ TEST(Failover, AReplicaGoesOnWhereTheAnswerStands) {
   const config::Config config = config_of(2, group_of("a, b"));
   const std::string body = many(500);
   for (const bool streamed : {true, false}) {
-    for (const bool sampled : {true, false}) {
-      std::vector<SampledSeries> listed;
-      for (int i = 499; i >= 0; --i) listed.push_back({labels(name(i)), samples(5000, 1, {double(i)}), ""});
-      const Script whole = sampled ? Script::sampled(samples_body(listed)) : Script::streamed(body);
-      auto driver = driver_of(config, {breaking(body, body.size() * 3 / 4), Script::hanging()}, {{}, whole});
+    for (const bool samples_form : {true, false}) {
+      std::vector<SamplesSeries> listed;
+      for (int i = 499; i >= 0; --i)
+        listed.push_back({labels(name(i)), samples(5000, 1, {double(i)}), ""});
+      const Script whole =
+          samples_form ? Script::samples_form(samples_body(listed)) : Script::streamed(body);
+      auto driver =
+          driver_of(config, {breaking(body, body.size() * 3 / 4), Script::hanging()}, {{}, whole});
       const Answer answer = driver.run(request({"up"}, 0, last_ms, streamed));
       EXPECT_EQ(answer.status, 200);
       EXPECT_TRUE(answer.finished);
@@ -82,12 +90,14 @@ TEST(Failover, AReplicaGoesOnWhereTheAnswerStands) {
 }
 
 TEST(Failover, WhatTheReplicaSaysOfSeriesBeforeIsSkipped) {
-  // b has series that a lacks, and in another order; before the point they are too late, after it they count.
+  // b has series that a lacks, and in another order; before the point they are too late, after it
+  // they count.
   const config::Config config = config_of(2, group_of("a, b"));
   std::string even = many(600, 2);
   std::string mixed;
   for (int i = 0; i < 600; i += 2) mixed += one(name(i + 1), i + 1) + one(name(i), i);
-  auto driver = driver_of(config, {breaking(even, even.size() / 2), Script::hanging()}, {{}, Script::streamed(mixed)});
+  auto driver = driver_of(config, {breaking(even, even.size() / 2), Script::hanging()},
+                          {{}, Script::streamed(mixed)});
   const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
   ASSERT_TRUE(answer.finished);
   const auto series = read_streamed(answer.body);
@@ -106,21 +116,24 @@ TEST(Failover, WhatTheReplicaSaysOfSeriesBeforeIsSkipped) {
 TEST(Failover, EveryMemberIsTriedBeforeTheAnswerIsAborted) {
   const std::string body = many(500);
   const config::Config config = config_of(3, group_of("a, b, c"));
-  const std::vector<Script> first{breaking(body, body.size() / 2), Script::hanging(), Script::hanging()};
+  const std::vector<Script> first{breaking(body, body.size() / 2), Script::hanging(),
+                                  Script::hanging()};
   auto second = driver_of(config, first, {{}, Script::refused(), Script::streamed(body)});
   const Answer saved = second.run(request({"up"}, 0, last_ms, true));
   EXPECT_EQ(saved.body, body);
   EXPECT_EQ(saved.trailer, "a: connection closed in mid-body, b: connection refused");
   EXPECT_EQ(saved.outcome.failovers, 2u);
 
-  auto third = driver_of(config, first, {{}, Script::hanging(), breaking(body, body.size() * 3 / 4)});
+  auto third =
+      driver_of(config, first, {{}, Script::hanging(), breaking(body, body.size() * 3 / 4)});
   const Answer lost = third.run(request({"up"}, 0, last_ms, true));
   EXPECT_FALSE(lost.finished);
   ASSERT_TRUE(lost.aborted);
   EXPECT_EQ(lost.aborted->context, "c: connection closed in mid-body");
   EXPECT_EQ(lost.took, std::chrono::seconds(8));
 
-  auto chained = driver_of(config, first, {{}, breaking(body, body.size() * 3 / 4), Script::streamed(body)});
+  auto chained =
+      driver_of(config, first, {{}, breaking(body, body.size() * 3 / 4), Script::streamed(body)});
   EXPECT_EQ(chained.run(request({"up"}, 0, last_ms, true)).body, body);
 }
 
@@ -132,9 +145,10 @@ TEST(Failover, WhoIsAskedOnceMore) {
     bool finished;
     size_t asks;
   };
-  for (const Row& row : {Row{"policy all", group_of("a, b, c") + "partial: all\n", false, 3},
-                         Row{"policy any", group_of("a, b, c", 1) + "partial: any\n", true, 4},
-                         Row{"wait all", "groups: [{name: g, members: [a, b, c], need: 3}]\n", false, 3}}) {
+  for (const Row& row :
+       {Row{"policy all", group_of("a, b, c") + "partial: all\n", false, 3},
+        Row{"policy any", group_of("a, b, c", 1) + "partial: any\n", true, 4},
+        Row{"wait all", "groups: [{name: g, members: [a, b, c], need: 3}]\n", false, 3}}) {
     const config::Config config = config_of(3, row.more);
     const bool all_wait = row.name == std::string("wait all");
     const Script second = all_wait ? Script::streamed(body) : Script::hanging();
@@ -154,8 +168,8 @@ TEST(Failover, AFailureThatIsKnownBeforeTheHeadIsMadeGoodToo) {
   Script slow = Script::streamed(more);
   slow.response_after = milliseconds(3000);
   for (const bool streamed : {true, false}) {
-    auto driver =
-        driver_of(config, {breaking(body, body.size() / 2), Script::hanging(), slow}, {{}, Script::streamed(body), {}});
+    auto driver = driver_of(config, {breaking(body, body.size() / 2), Script::hanging(), slow},
+                            {{}, Script::streamed(body), {}});
     driver.options.read_ahead_bytes = 1U << 20;
     const Answer answer = driver.run(request({"up"}, 0, last_ms, streamed));
     EXPECT_EQ(answer.status, 200);
@@ -164,18 +178,21 @@ TEST(Failover, AFailureThatIsKnownBeforeTheHeadIsMadeGoodToo) {
     EXPECT_EQ(answer.partial, "a: connection closed in mid-body");
   }
   const config::Config strict = config_of(3, group_of("a, b") + "partial: all\n");
-  auto driver = driver_of(strict, {breaking(body, body.size() / 2), Script::hanging(), slow}, {{}, {}, {}});
+  auto driver =
+      driver_of(strict, {breaking(body, body.size() / 2), Script::hanging(), slow}, {{}, {}, {}});
   driver.options.read_ahead_bytes = 1U << 20;
   EXPECT_EQ(driver.run(request({"up"}, 0, last_ms, true)).status, 503);
 }
 
 TEST(Failover, WhatIsSkippedTakesNoMemory) {
-  const config::Config config = config_of(2, group_of("a, b") + "limits: {bytes_in_flight: 20KiB}\n");
+  const config::Config config =
+      config_of(2, group_of("a, b") + "limits: {bytes_in_flight: 20KiB}\n");
   const std::string body = many(3000);
   ASSERT_GT(body.size(), 100'000u);
   Script whole = Script::streamed(body);
   whole.piece_bytes = 500;
-  auto driver = driver_of(config, {breaking(body, body.size() - 100), Script::hanging()}, {{}, whole});
+  auto driver =
+      driver_of(config, {breaking(body, body.size() - 100), Script::hanging()}, {{}, whole});
   const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
   EXPECT_TRUE(answer.finished);
   EXPECT_EQ(answer.body, body);
@@ -185,8 +202,9 @@ TEST(Failover, WhatIsSkippedTakesNoMemory) {
 TEST(Failover, AGroupThatNeedsTwoKeepsTwo) {
   const std::string body = many(500);
   const config::Config config = config_of(3, group_of("a, b, c", 2));
-  auto driver = driver_of(config, {breaking(body, body.size() / 2), Script::streamed(body), Script::hanging()},
-                          {{}, {}, Script::streamed(body)});
+  auto driver = driver_of(
+      config, {breaking(body, body.size() / 2), Script::streamed(body), Script::hanging()},
+      {{}, {}, Script::streamed(body)});
   const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
   EXPECT_EQ(answer.body, body);
   EXPECT_EQ(answer.outcome.backends[2].state, State::complete);
@@ -202,13 +220,15 @@ TEST(Failover, ASeriesThatDoesNotDecodeComesFromTheReplica) {
   const std::string head = many(100);
   const config::Config config = config_of(3, group_of("a, b"));
   for (const bool streamed : {true, false}) {
-    auto driver = driver_of(config,
-                            {Script::streamed(head + frame_with(labels(up), {bad})), Script::hanging(),
-                             Script::streamed(frame(up, samples(5500, 1000, {1, 2, 3})))},
-                            {{}, Script::streamed(head + good), {}});
+    auto driver =
+        driver_of(config,
+                  {Script::streamed(head + frame_with(labels(up), {bad})), Script::hanging(),
+                   Script::streamed(frame(up, samples(5500, 1000, {1, 2, 3})))},
+                  {{}, Script::streamed(head + good), {}});
     const Answer answer = driver.run(request({"up"}, 0, last_ms, streamed));
     ASSERT_TRUE(answer.finished);
-    EXPECT_EQ(shown(answer, streamed), show(read_streamed(head + frame(up, samples(5000, 500, {1, 1, 2, 2, 3, 3})))));
+    EXPECT_EQ(shown(answer, streamed),
+              show(read_streamed(head + frame(up, samples(5000, 500, {1, 1, 2, 2, 3, 3})))));
     EXPECT_THAT(answer.trailer + answer.partial, HasSubstr("a: "));
   }
 }
@@ -251,8 +271,8 @@ TEST(FailoverProperty, WhereverItBreaksNothingIsLostOrTwice) {
     const Script second = breaking(unsorted ? in_threes(series) : body, break_at());
     std::optional<size_t> failovers;
     for (uint32_t seed = 1; seed <= 4; ++seed) {
-      auto driver =
-          driver_of(config, {first, Script::hanging(), Script::hanging()}, {{}, second, Script::streamed(body)});
+      auto driver = driver_of(config, {first, Script::hanging(), Script::hanging()},
+                              {{}, second, Script::streamed(body)});
       driver.shuffle(seed);
       const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
       RC_ASSERT(answer.finished);

@@ -18,7 +18,7 @@ Script Script::streamed(std::string body) {
   return script;
 }
 
-Script Script::sampled(std::string body) {
+Script Script::samples_form(std::string body) {
   Script script;
   script.content_type = samples_type;
   script.content_encoding = "snappy";
@@ -28,7 +28,8 @@ Script Script::sampled(std::string body) {
 
 Script Script::refused() {
   Script script;
-  script.refuse = Error(boost::system::errc::make_error_code(boost::system::errc::connection_refused), "127.0.0.1:1");
+  script.refuse = Error(
+      boost::system::errc::make_error_code(boost::system::errc::connection_refused), "127.0.0.1:1");
   return script;
 }
 
@@ -46,7 +47,8 @@ Script Script::http(int status, std::string text) {
 }
 
 FanOutDriver::FanOutDriver(const config::Config& config, std::vector<Script> by_backend)
-    : config_(config), scripts_([scripts = std::move(by_backend)](size_t backend, const model::ReadRequest&) {
+    : config_(config),
+      scripts_([scripts = std::move(by_backend)](size_t backend, const model::ReadRequest&) {
         return scripts.at(backend);
       }) {}
 
@@ -66,19 +68,19 @@ void FanOutDriver::at(milliseconds delay, std::function<void()> event) {
 }
 
 // Answers one Read.
-void FanOutDriver::serve(RequestId id, Leg& leg, FanOut& machine) {
-  expect(!leg.reading && !leg.closed, "a Read for a leg that is read or closed already");
-  leg.reading = true;
-  const Script& script = leg.script;
+void FanOutDriver::serve(RequestId id, Leg& request, FanOut& machine) {
+  expect(!request.reading && !request.closed, "a Read for a leg that is read or closed already");
+  request.reading = true;
+  const Script& script = request.script;
   size_t end = script.body.size();
   if (script.hang_at) end = std::min(end, *script.hang_at);
   if (script.break_at) end = std::min(end, *script.break_at);
-  if (leg.offset == end) {
+  if (request.offset == end) {
     if (script.hang_at) return;
-    at(script.between + jitter(), [this, id, &leg, &machine] {
-      if (leg.closed) return;
-      leg.closed = true;
-      if (leg.script.break_at) {
+    at(script.between + jitter(), [this, id, &request, &machine] {
+      if (request.closed) return;
+      request.closed = true;
+      if (request.script.break_at) {
         machine.on_failure(id, Error(Errc::truncated, "connection closed in mid-body"), now_);
       } else {
         machine.on_end(id, now_);
@@ -86,12 +88,12 @@ void FanOutDriver::serve(RequestId id, Leg& leg, FanOut& machine) {
     });
     return;
   }
-  const size_t size = std::min(piece_size(script), end - leg.offset);
-  auto piece = std::make_shared<const std::string>(script.body.substr(leg.offset, size));
-  leg.offset += size;
-  at(script.between + jitter(), [this, id, &leg, &machine, piece] {
-    leg.reading = false;
-    if (!leg.closed) machine.on_data(id, piece, now_);
+  const size_t size = std::min(piece_size(script), end - request.offset);
+  auto piece = std::make_shared<const std::string>(script.body.substr(request.offset, size));
+  request.offset += size;
+  at(script.between + jitter(), [this, id, &request, &machine, piece] {
+    request.reading = false;
+    if (!request.closed) machine.on_data(id, piece, now_);
   });
 }
 
@@ -102,7 +104,7 @@ Answer FanOutDriver::run(model::ReadRequest request) {
   const TimePoint began = now_;
   FanOut machine(config_, std::move(request), now_, options);
   if (give_up_) at(give_up_->first, [this, &machine] { machine.give_up(give_up_->second); });
-  std::map<RequestId, Leg> legs;
+  std::map<RequestId, Leg> requests;
   std::optional<TimePoint> wake;
   bool head = false;
   bool body_out = false;
@@ -112,29 +114,29 @@ Answer FanOutDriver::run(model::ReadRequest request) {
       if (auto* ask = std::get_if<Ask>(&*action)) {
         ++answer.asks;
         answer.requests.push_back(ask->request);
-        Leg& leg = legs[ask->id];
-        leg.script = scripts_(ask->backend, ask->request);
-        if (legs.size() < 1000) {
-          const auto open =
-              std::count_if(legs.begin(), legs.end(), [](const auto& each) { return !each.second.closed; });
+        Leg& request = requests[ask->id];
+        request.script = scripts_(ask->backend, ask->request);
+        if (requests.size() < 1000) {
+          const auto open = std::count_if(requests.begin(), requests.end(),
+                                          [](const auto& each) { return !each.second.closed; });
           answer.most_open = std::max(answer.most_open, static_cast<size_t>(open));
         }
-        if (leg.script.hang_before_response) continue;
-        at(leg.script.response_after + jitter(), [this, id = ask->id, &leg, &machine] {
-          if (leg.closed) return;
-          if (leg.script.refuse) {
-            leg.closed = true;
-            machine.on_failure(id, *leg.script.refuse, now_);
+        if (request.script.hang_before_response) continue;
+        at(request.script.response_after + jitter(), [this, id = ask->id, &request, &machine] {
+          if (request.closed) return;
+          if (request.script.refuse) {
+            request.closed = true;
+            machine.on_failure(id, *request.script.refuse, now_);
           } else {
-            machine.on_response(id, leg.script.status, leg.script.content_type, leg.script.content_encoding,
-                                leg.script.text, now_);
+            machine.on_response(id, request.script.status, request.script.content_type,
+                                request.script.content_encoding, request.script.text, now_);
           }
         });
       } else if (auto* read = std::get_if<Read>(&*action)) {
         ++answer.reads;
-        serve(read->id, legs.at(read->id), machine);
+        serve(read->id, requests.at(read->id), machine);
       } else if (auto* drop = std::get_if<Drop>(&*action)) {
-        legs.at(drop->id).closed = true;
+        requests.at(drop->id).closed = true;
       } else if (auto* start = std::get_if<Head>(&*action)) {
         expect(!head, "a second Head");
         head = true;
@@ -182,7 +184,8 @@ Answer FanOutDriver::run(model::ReadRequest request) {
   return answer;
 }
 
-model::ReadRequest request(const std::vector<std::string>& selectors, int64_t start_ms, int64_t end_ms, bool streamed) {
+model::ReadRequest request(const std::vector<std::string>& selectors, int64_t start_ms,
+                           int64_t end_ms, bool streamed) {
   model::ReadRequest out;
   for (const auto& selector : selectors) {
     model::Query query;
@@ -191,15 +194,19 @@ model::ReadRequest request(const std::vector<std::string>& selectors, int64_t st
     query.matchers = model::parse_selector(selector).value();
     out.queries.push_back(std::move(query));
   }
-  if (streamed) out.accepted_response_types = {model::ResponseType::streamed_xor_chunks, model::ResponseType::samples};
+  if (streamed)
+    out.accepted_response_types = {model::ResponseType::streamed_xor_chunks,
+                                   model::ResponseType::samples};
   return out;
 }
 
 config::Config config_of(size_t backends, const std::string& more) {
   std::string text = "remote_read:\n";
   for (size_t i = 0; i < backends; ++i) {
-    const std::string name = i < 26 ? std::string(1, static_cast<char>('a' + i)) : "n" + std::to_string(i);
-    text += "  - {name: " + name + ", url: 'http://" + name + ":9090/api/v1/read', remote_timeout: 8s}\n";
+    const std::string name =
+        i < 26 ? std::string(1, static_cast<char>('a' + i)) : "n" + std::to_string(i);
+    text += "  - {name: " + name + ", url: 'http://" + name +
+            ":9090/api/v1/read', remote_timeout: 8s}\n";
   }
   return config::Config::parse(text + more, "mread.yml");
 }

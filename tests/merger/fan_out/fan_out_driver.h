@@ -37,7 +37,7 @@ struct Script {
   std::optional<size_t> break_at;  ///< after so many bytes the connection breaks
 
   static Script streamed(std::string body);
-  static Script sampled(std::string body);
+  static Script samples_form(std::string body);
   static Script refused();
   static Script hanging();
   static Script http(int status, std::string text);
@@ -63,13 +63,15 @@ struct Answer {
   std::vector<model::ReadRequest> requests;  ///< in the order of Ask
 };
 
-/// Drives a FanOut against scripts, in virtual time: as the server does against sockets. Every rule of the interface is
-/// checked on the way: one answer a Read, no Read for a closed leg, one Body at a time, Head first and once.
+/// Drives a FanOut against scripts, in virtual time: as the server does against sockets. Every rule
+/// of the interface is checked on the way: one answer a Read, no Read for a closed leg, one Body at
+/// a time, Head first and once.
 class FanOutDriver {
  public:
   using Scripts = std::function<Script(size_t backend, const model::ReadRequest& request)>;
 
-  FanOutDriver(const config::Config& config, Scripts scripts) : config_(config), scripts_(std::move(scripts)) {}
+  FanOutDriver(const config::Config& config, Scripts scripts)
+      : config_(config), scripts_(std::move(scripts)) {}
   FanOutDriver(const config::Config& config, std::vector<Script> by_backend);
 
   /// Random delays of up to 50 ms and random piece sizes from here on.
@@ -90,7 +92,7 @@ class FanOutDriver {
     bool reading = false;
     bool closed = false;
   };
-  void serve(RequestId id, Leg& leg, FanOut& machine);
+  void serve(RequestId id, Leg& request, FanOut& machine);
   milliseconds jitter();
   size_t piece_size(const Script& script);
   void at(milliseconds delay, std::function<void()> event);
@@ -106,7 +108,8 @@ class FanOutDriver {
 };
 
 /// `queries` selectors, each over [start, end].
-model::ReadRequest request(const std::vector<std::string>& selectors, int64_t start_ms, int64_t end_ms, bool streamed);
+model::ReadRequest request(const std::vector<std::string>& selectors, int64_t start_ms,
+                           int64_t end_ms, bool streamed);
 
 /// A configuration of backends a, b, c … with remote_timeout 8s, and more of mread.yml behind it.
 config::Config config_of(size_t backends, const std::string& more = "");

@@ -1,4 +1,5 @@
-// The rules that hold for every answer: the same bytes in any order of arrival, and the union that a naive merge makes.
+// The rules that hold for every answer: the same bytes in any order of arrival, and the union that
+// a naive merge makes.
 
 #include <map>
 #include <optional>
@@ -17,12 +18,14 @@ using namespace testing;  // NOLINT: mread::merger::testing
 
 constexpr int64_t last_ms = 1'000'000;
 
-// Few label sets, so that backends often hold the same series; their prefixes make the order of labels interesting.
+// Few label sets, so that backends often hold the same series; their prefixes make the order of
+// labels interesting.
 std::string random_labels() {
   std::string text = "up{";
   for (const char* name : {"a", "b", "pod"}) {
     const int value = *rc::gen::inRange(0, 4);
-    if (value > 0) text += std::string(name) + "=\"" + std::string(static_cast<size_t>(value), 'v') + "\",";
+    if (value > 0)
+      text += std::string(name) + "=\"" + std::string(static_cast<size_t>(value), 'v') + "\",";
   }
   return text + "}";
 }
@@ -40,7 +43,8 @@ Backing random_backing() {
   }
   std::vector<std::string> wires;
   for (const auto& [wire, text] : by_wire) wires.push_back(wire);
-  std::sort(wires.begin(), wires.end(), [](const auto& a, const auto& b) { return wire::compare_labels(a, b) < 0; });
+  std::sort(wires.begin(), wires.end(),
+            [](const auto& a, const auto& b) { return wire::compare_labels(a, b) < 0; });
   Backing backing;
   for (const auto& wire : wires) {
     Samples list;
@@ -55,15 +59,16 @@ Backing random_backing() {
   return backing;
 }
 
-// As frames (a series sometimes over several, sometimes of several chunks), or as SAMPLES in any order.
+// As frames (a series sometimes over several, sometimes of several chunks), or as SAMPLES in any
+// order.
 Script random_script(const Backing& backing) {
   if (*rc::gen::inRange(0, 4) == 0) {
-    std::vector<SampledSeries> listed;
+    std::vector<SamplesSeries> listed;
     for (const auto& [text, list] : backing.series) {
       listed.insert(listed.begin() + *rc::gen::inRange<int>(0, static_cast<int>(listed.size()) + 1),
                     {labels(text), list, ""});
     }
-    return Script::sampled(samples_body(listed));
+    return Script::samples_form(samples_body(listed));
   }
   std::string body;
   for (const auto& [text, list] : backing.series) {
@@ -99,12 +104,13 @@ std::string naive_union(const std::vector<Backing>& backings) {
     for (const auto& [t, bits] : entry.second) series.samples.push_back({t, bits});
     out.push_back(std::move(series));
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.labels < b.labels; });
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a.labels < b.labels; });
   return show(out);
 }
 
-void check_read(const config::Config& config, const std::vector<Script>& scripts, bool streamed, size_t window,
-                const std::optional<std::string>& want) {
+void check_read(const config::Config& config, const std::vector<Script>& scripts, bool streamed,
+                size_t window, const std::optional<std::string>& want) {
   std::optional<Answer> first;
   for (uint32_t seed = 1; seed <= 6; ++seed) {
     FanOutDriver driver(config, scripts);
@@ -141,7 +147,8 @@ TEST(FanOutProperty, SameBytesInAnyOrderOfArrivalAndTheUnionOfAll) {
   }));
 }
 
-// Bodies whose series stand in any order, with any window: the same answer or the same failure every time.
+// Bodies whose series stand in any order, with any window: the same answer or the same failure
+// every time.
 TEST(FanOutProperty, UnsortedBackendsFailOrAreRepairedTheSameWayEveryTime) {
   EXPECT_TRUE(rc::check([] {
     std::vector<Backing> backings(*rc::gen::inRange<size_t>(1, 4));
@@ -150,8 +157,9 @@ TEST(FanOutProperty, UnsortedBackendsFailOrAreRepairedTheSameWayEveryTime) {
       backing = random_backing();
       std::vector<std::string> frames;
       for (const auto& [text, list] : backing.series) {
-        frames.insert(frames.begin() + *rc::gen::inRange<int>(0, static_cast<int>(frames.size()) + 1),
-                      frame(text, list));
+        frames.insert(
+            frames.begin() + *rc::gen::inRange<int>(0, static_cast<int>(frames.size()) + 1),
+            frame(text, list));
       }
       std::string body;
       for (const auto& each : frames) body += each;
@@ -180,7 +188,8 @@ TEST(FanOutProperty, UnsortedBackendsFailOrAreRepairedTheSameWayEveryTime) {
     FanOutDriver driver(config, scripts);
     driver.options.window_bytes = window;
     driver.options.known_unsorted = std::vector<bool>(backings.size(), true);
-    RC_ASSERT(show(read_streamed(driver.run(request({"up"}, 0, last_ms, true)).body)) == naive_union(backings));
+    RC_ASSERT(show(read_streamed(driver.run(request({"up"}, 0, last_ms, true)).body)) ==
+              naive_union(backings));
   }));
 }
 
@@ -210,7 +219,8 @@ TEST(FanOutProperty, ABrokenBackendGivesTheSameBytesInAnyOrderOfArrival) {
   }));
 }
 
-// Any cut, any flipped byte: never a crash, and under `any` the healthy backend's series are all there.
+// Any cut, any flipped byte: never a crash, and under `any` the healthy backend's series are all
+// there.
 TEST(FanOutProperty, DamageToOneBackendNeverReachesAnother) {
   EXPECT_TRUE(rc::check([] {
     const Backing healthy = random_backing();
@@ -227,7 +237,8 @@ TEST(FanOutProperty, DamageToOneBackendNeverReachesAnother) {
     FanOutDriver driver(config, {random_script(healthy), bad});
     driver.shuffle(*rc::gen::inRange<uint32_t>(1, 1000));
     const Answer answer = driver.run(request({"up"}, INT64_MIN, INT64_MAX, false));
-    // A flipped length can claim more than the read may hold, which is the only thing that costs the others' data.
+    // A flipped length can claim more than the read may hold, which is the only thing that costs
+    // the others' data.
     RC_CLASSIFY(answer.status == 200, "answered");
     RC_ASSERT(answer.status == 200 || answer.status == 400);
     if (answer.status != 200) {

@@ -18,7 +18,9 @@ constexpr int64_t last_ms = 10'000'000;
 const std::string up = "up{job=\"a\"}";
 const std::string down = "up{job=\"z\"}";
 
-std::string one(const std::string& notation, double value) { return frame(notation, samples(5000, 1000, {value})); }
+std::string one(const std::string& notation, double value) {
+  return frame(notation, samples(5000, 1000, {value}));
+}
 
 Answer read(const config::Config& config, std::vector<Script> scripts, bool streamed) {
   return FanOutDriver(config, std::move(scripts)).run(request({"up"}, 0, last_ms, streamed));
@@ -38,7 +40,8 @@ std::string many(const std::string& prefix, int series) {
   return body;
 }
 
-// ---- what is asked, and how the answer is typed ---------------------------------------------------------------------
+// ---- what is asked, and how the answer is typed
+// ---------------------------------------------------------------------
 
 TEST(FanOut, AsksEveryBackendForChunksFirst) {
   const config::Config config = config_of(3);
@@ -55,28 +58,35 @@ TEST(FanOut, AnswersInTheFirstTypeThatIsAccepted) {
   auto ask = request({"up"}, 0, last_ms, false);
   EXPECT_EQ(driver.run(ask).content_type, "application/x-protobuf");
   EXPECT_EQ(driver.run(ask).content_encoding, "snappy");
-  ask.accepted_response_types = {model::ResponseType::samples, model::ResponseType::streamed_xor_chunks};
+  ask.accepted_response_types = {model::ResponseType::samples,
+                                 model::ResponseType::streamed_xor_chunks};
   EXPECT_EQ(driver.run(ask).content_type, "application/x-protobuf");
   ask.accepted_response_types = {model::ResponseType::streamed_xor_chunks};
-  EXPECT_EQ(driver.run(ask).content_type, "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+  EXPECT_EQ(driver.run(ask).content_type,
+            "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
   EXPECT_EQ(driver.run(ask).content_encoding, "");
 }
 
 TEST(FanOut, MixesBothKindsOfBackend) {
   const config::Config config = config_of(2);
   for (const bool streamed : {true, false}) {
-    const Answer answer = read(config,
-                               {Script::streamed(frame(up, samples(5000, 2000, {1, 3}))),
-                                Script::sampled(samples_body(up, samples(6000, 2000, {2, 4})))},
-                               streamed);
+    const Answer answer =
+        read(config,
+             {Script::streamed(frame(up, samples(5000, 2000, {1, 3}))),
+              Script::samples_form(samples_body(up, samples(6000, 2000, {2, 4})))},
+             streamed);
     EXPECT_EQ(shown(answer, streamed), "up{job=\"a\"} 1@5000 2@6000 3@7000 4@8000\n");
   }
 }
 
 TEST(FanOut, EmptyAnswersMakeAnEmptyAnswer) {
   const config::Config config = config_of(2);
-  EXPECT_EQ(read(config, {Script::streamed(""), Script::sampled(samples_body({}))}, true).body, "");
-  EXPECT_EQ(shown(read(config, {Script::streamed(""), Script::sampled(samples_body({}))}, false), false), "");
+  EXPECT_EQ(read(config, {Script::streamed(""), Script::samples_form(samples_body({}))}, true).body,
+            "");
+  EXPECT_EQ(
+      shown(read(config, {Script::streamed(""), Script::samples_form(samples_body({}))}, false),
+            false),
+      "");
 }
 
 TEST(FanOut, SeveralQueriesAreAskedAtOnceAndAnsweredInOrder) {
@@ -93,7 +103,8 @@ TEST(FanOut, SeveralQueriesAreAskedAtOnceAndAnsweredInOrder) {
   EXPECT_EQ(streamed.took, milliseconds(500));
   EXPECT_EQ(show(read_streamed(streamed.body, 0)), "first 0@5000\n");
   EXPECT_EQ(show(read_streamed(streamed.body, 1)), "second 0@5000\n");
-  const auto results = read_samples(driver.run(request({"first", "second"}, 0, last_ms, false)).body);
+  const auto results =
+      read_samples(driver.run(request({"first", "second"}, 0, last_ms, false)).body);
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(show(results[0]), "first 0@5000\n");
   EXPECT_EQ(show(results[1]), "second 0@5000\n");
@@ -101,7 +112,8 @@ TEST(FanOut, SeveralQueriesAreAskedAtOnceAndAnsweredInOrder) {
 
 TEST(FanOut, BackendsWhoseRequiredMatchersAreMissingAreNotAsked) {
   const config::Config config = config::Config::parse(
-      "remote_read: [{name: a, url: 'http://a/r', required_matchers: {region: eu}}, {name: b, url: 'http://b/r'}]",
+      "remote_read: [{name: a, url: 'http://a/r', required_matchers: {region: eu}}, {name: b, url: "
+      "'http://b/r'}]",
       "mread.yml");
   FanOutDriver driver(config, {Script::streamed(one(up, 1)), Script::streamed(one(down, 2))});
   const Answer without = driver.run(request({"up{region=~\"eu\"}"}, 0, last_ms, true));
@@ -115,7 +127,8 @@ TEST(FanOut, BackendsThatNoRouteLeadsToAreNotAskedAndNotWaitedFor) {
   const config::Config config = config_of(3,
                                           "routes:\n  - {match: '{region=\"us\"}', groups: [a]}\n"
                                           "  - {match: '{region=\"eu\"}', groups: [b]}\n");
-  FanOutDriver driver(config, {Script::hanging(), Script::streamed(one(up, 1)), Script::streamed("")});
+  FanOutDriver driver(config,
+                      {Script::hanging(), Script::streamed(one(up, 1)), Script::streamed("")});
   const Answer eu = driver.run(request({"up{region=\"eu\"}"}, 0, last_ms, true));
   EXPECT_EQ(eu.asks, 2u);  // b, and c, which may hold anything.
   EXPECT_EQ(eu.took, milliseconds(0));
@@ -124,12 +137,14 @@ TEST(FanOut, BackendsThatNoRouteLeadsToAreNotAskedAndNotWaitedFor) {
   EXPECT_EQ(driver.run(request({"up"}, 0, last_ms, true)).asks, 3u);
 }
 
-// ---- policies -------------------------------------------------------------------------------------------------------
+// ---- policies
+// -------------------------------------------------------------------------------------------------------
 
 TEST(Policy, HealthyRefusingHangingUnderAnyAnswersAtTheDeadline) {
   const config::Config config = config_of(3, "partial: any\n");
   for (const bool streamed : {true, false}) {
-    const Answer answer = read(config, {Script::streamed(one(up, 1)), Script::refused(), Script::hanging()}, streamed);
+    const Answer answer = read(
+        config, {Script::streamed(one(up, 1)), Script::refused(), Script::hanging()}, streamed);
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(shown(answer, streamed), "up{job=\"a\"} 1@5000\n");
     EXPECT_EQ(answer.partial, "b: connection refused, c: deadline 8s");
@@ -144,7 +159,8 @@ TEST(Policy, HealthyRefusingHangingUnderAnyAnswersAtTheDeadline) {
 
 TEST(Policy, HealthyRefusingHangingByDefaultIs503NamingBoth) {
   const config::Config config = config_of(3);
-  const Answer answer = read(config, {Script::streamed(one(up, 1)), Script::refused(), Script::hanging()}, true);
+  const Answer answer =
+      read(config, {Script::streamed(one(up, 1)), Script::refused(), Script::hanging()}, true);
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.content_type, "text/plain; charset=utf-8");
   EXPECT_EQ(answer.body, "b: connection refused, c: deadline 8s\n");
@@ -164,9 +180,9 @@ TEST(Policy, AGroupBearsAsManyFailuresAsItHasSpare) {
     const char* more;
     int status;
   };
-  for (const Row& row :
-       {Row{"groups: [{name: g, members: [a, b]}]\n", 200}, Row{"groups: [{name: g, members: [a, b], need: 2}]\n", 503},
-        Row{"groups: [{name: g, members: [a, b]}]\npartial: all\n", 503}}) {
+  for (const Row& row : {Row{"groups: [{name: g, members: [a, b]}]\n", 200},
+                         Row{"groups: [{name: g, members: [a, b], need: 2}]\n", 503},
+                         Row{"groups: [{name: g, members: [a, b]}]\npartial: all\n", 503}}) {
     const config::Config config = config_of(2, row.more);
     const Answer answer = read(config, {Script::refused(), Script::streamed(one(up, 2))}, true);
     EXPECT_EQ(answer.status, row.status) << row.more;
@@ -177,7 +193,8 @@ TEST(Policy, AGroupBearsAsManyFailuresAsItHasSpare) {
 }
 
 TEST(Policy, WaitNeedIsContentWithTheFirstAnswers) {
-  const config::Config config = config_of(3, "groups: [{name: g, members: [a, b, c], need: 1, wait: need}]\n");
+  const config::Config config =
+      config_of(3, "groups: [{name: g, members: [a, b, c], need: 1, wait: need}]\n");
   Script slow = Script::streamed(one(up, 1));
   slow.response_after = milliseconds(5000);
   const Answer answer = read(config, {slow, Script::streamed(one(up, 2)), Script::hanging()}, true);
@@ -189,7 +206,8 @@ TEST(Policy, WaitNeedIsContentWithTheFirstAnswers) {
   const Answer second = read(config, {Script::refused(), slow, Script::hanging()}, true);
   EXPECT_EQ(second.head_after, milliseconds(5000));
   EXPECT_EQ(second.partial, "a: connection refused");
-  EXPECT_EQ(read(config, {Script::refused(), Script::refused(), Script::hanging()}, true).status, 503);
+  EXPECT_EQ(read(config, {Script::refused(), Script::refused(), Script::hanging()}, true).status,
+            503);
 }
 
 TEST(Policy, WhatABackendWritesCannotBreakTheHeader) {
@@ -201,7 +219,8 @@ TEST(Policy, WhatABackendWritesCannotBreakTheHeader) {
                                                std::string(1000, 'x')),
                               Script::streamed("")},
                              true);
-  EXPECT_EQ(answer.partial.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 :?.,"),
+  EXPECT_EQ(answer.partial.find_first_not_of(
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 :?.,"),
             std::string::npos);
   EXPECT_LT(answer.partial.size(), 400u);
 }
@@ -210,7 +229,8 @@ TEST(Policy, WrongContentTypesFail) {
   const config::Config config = config_of(1);
   Script html = Script::streamed("<html>");
   html.content_type = "text/html";
-  EXPECT_EQ(read(config, {html}, true).body, "a: content type \"text/html\" is no remote-read answer\n");
+  EXPECT_EQ(read(config, {html}, true).body,
+            "a: content type \"text/html\" is no remote-read answer\n");
   html.content_type = "application/x-streamed-protobuf; proto=other.Thing";
   EXPECT_EQ(read(config, {html}, true).status, 503);
   html.content_type = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
@@ -218,7 +238,8 @@ TEST(Policy, WrongContentTypesFail) {
   EXPECT_THAT(read(config, {html}, true).body, HasSubstr("gzip"));
 }
 
-// ---- a hung backend never costs a healthy one its data -------------------------------------------------------------
+// ---- a hung backend never costs a healthy one its data
+// -------------------------------------------------------------
 
 struct Hang {
   const char* name;
@@ -247,7 +268,8 @@ TEST_P(HungBackend, CostsNobodyElseAnything) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, HungBackend,
-                         ::testing::Values(Hang{"BeforeTheHead", [](std::string) { return Script::hanging(); }},
+                         ::testing::Values(Hang{"BeforeTheHead",
+                                                [](std::string) { return Script::hanging(); }},
                                            Hang{"AfterTheHead",
                                                 [](std::string body) {
                                                   Script script = Script::streamed(std::move(body));
@@ -263,7 +285,8 @@ INSTANTIATE_TEST_SUITE_P(Table, HungBackend,
                                            Hang{"BetweenFrames",
                                                 [](std::string body) {
                                                   Script script = Script::streamed(std::move(body));
-                                                  script.hang_at = one("up{n=\"x000000\"}", 0).size();
+                                                  script.hang_at =
+                                                      one("up{n=\"x000000\"}", 0).size();
                                                   return script;
                                                 }},
                                            Hang{"BeforeTheEnd",
@@ -282,8 +305,8 @@ INSTANTIATE_TEST_SUITE_P(Table, HungBackend,
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(Deadline, CountsOnlyTheTimeInWhichTheBackendIsWaitedFor) {
-  // b needs 6 s of its 8 s for its head. a is quick; its body is left in the socket meanwhile, and then the client
-  // takes its time. Neither is charged to a or b.
+  // b needs 6 s of its 8 s for its head. a is quick; its body is left in the socket meanwhile, and
+  // then the client takes its time. Neither is charged to a or b.
   const config::Config config = config_of(2);
   Script slow = Script::streamed(many("b", 500));
   slow.response_after = milliseconds(6000);
@@ -309,7 +332,8 @@ TEST(Deadline, IsSpentOverSeveralWaits) {
   EXPECT_EQ(answer.took, std::chrono::seconds(8));
 }
 
-// ---- failures after the head ---------------------------------------------------------------------------------------
+// ---- failures after the head
+// ---------------------------------------------------------------------------------------
 
 Script breaking(std::string body) {
   Script script = Script::streamed(std::move(body));
@@ -329,7 +353,8 @@ FanOutDriver small_windows(const config::Config& config, std::vector<Script> scr
 TEST(MidStream, FailureOfALoneBackendAborts) {
   for (const char* more : {"", "partial: any\n", "partial: all\n"}) {
     const config::Config config = config_of(2, more);
-    auto driver = small_windows(config, {Script::streamed(many("a", 500)), breaking(many("a", 500))});
+    auto driver =
+        small_windows(config, {Script::streamed(many("a", 500)), breaking(many("a", 500))});
     const Answer answer = driver.run(request({"up"}, 0, last_ms, true));
     EXPECT_EQ(answer.status, 200);
     EXPECT_FALSE(answer.finished);
@@ -366,13 +391,14 @@ TEST(MidStream, SamplesAreHeldSoAFailureIsStillAnError) {
 }
 
 TEST(MidStream, ASeriesThatWasCutOffIsLeftOut) {
-  const std::string body =
-      many("a", 50) + one("up{n=\"b\"}", 1) + frame("up{n=\"b\"}", samples(6000, 1000, {2})) + one("up{n=\"c\"}", 3);
+  const std::string body = many("a", 50) + one("up{n=\"b\"}", 1) +
+                           frame("up{n=\"b\"}", samples(6000, 1000, {2})) + one("up{n=\"c\"}", 3);
   const std::string cut = many("a", 50) + one("up{n=\"b\"}", 1);
   Script script = Script::streamed(body);
   script.break_at = cut.size();
   const config::Config config = config_of(2, "partial: any\n");
-  const Answer answer = small_windows(config, {script, Script::streamed("")}).run(request({"up"}, 0, last_ms, false));
+  const Answer answer =
+      small_windows(config, {script, Script::streamed("")}).run(request({"up"}, 0, last_ms, false));
   EXPECT_EQ(answer.partial, "a: connection closed in mid-body");
   EXPECT_EQ(read_samples(answer.body).at(0).size(), 50u);
 }
@@ -383,7 +409,8 @@ TEST(MidStream, AChunkThatDoesNotDecodeIsItsBackendsFailure) {
   const std::string good = frame(up, samples(5500, 1000, {1, 2, 3}));
   for (const bool streamed : {true, false}) {
     const config::Config any = config_of(3, "partial: any\n");
-    const std::vector<Script> scripts{Script::streamed(frame_with(labels(up), {bad})), Script::streamed(good),
+    const std::vector<Script> scripts{Script::streamed(frame_with(labels(up), {bad})),
+                                      Script::streamed(good),
                                       Script::streamed(frame_with(labels(up), {bad}))};
     const Answer answer = read(any, scripts, streamed);
     EXPECT_EQ(shown(answer, streamed), show(read_streamed(good)));
@@ -394,7 +421,8 @@ TEST(MidStream, AChunkThatDoesNotDecodeIsItsBackendsFailure) {
   }
 }
 
-// ---- limits ---------------------------------------------------------------------------------------------------------
+// ---- limits
+// ---------------------------------------------------------------------------------------------------------
 
 struct Limit {
   const char* name;
@@ -407,31 +435,39 @@ class LimitTest : public ::testing::TestWithParam<Limit> {};
 TEST_P(LimitTest, IsACleanErrorThatNamesItsSetting) {
   for (const bool streamed : {true, false}) {
     const config::Config config = config_of(2, GetParam().more);
-    const std::string body = many("a", 100) + frame(up, samples(5000, 1000, std::vector<double>(100, 1)));
-    const Answer answer = read(config, {Script::streamed(body), Script::streamed(many("b", 100))}, streamed);
+    const std::string body =
+        many("a", 100) + frame(up, samples(5000, 1000, std::vector<double>(100, 1)));
+    const Answer answer =
+        read(config, {Script::streamed(body), Script::streamed(many("b", 100))}, streamed);
     EXPECT_EQ(answer.status, 400);
     EXPECT_THAT(answer.body, HasSubstr(GetParam().setting));
     EXPECT_TRUE(answer.finished);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, LimitTest,
-    ::testing::Values(Limit{"Series", "limits: {series: 150}\n", "more than 150 series (limits.series)"},
-                      Limit{"Samples", "limits: {samples: 250}\n", "more than 250 samples (limits.samples)"},
-                      Limit{"Bytes", "limits: {bytes_in_flight: 5KiB}\n", "(limits.bytes_in_flight)"},
-                      Limit{"Range", "limits: {query_range: 1h}\n", "samples of more than 1h (limits.query_range)"}),
-    [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, LimitTest,
+                         ::testing::Values(Limit{"Series", "limits: {series: 150}\n",
+                                                 "more than 150 series (limits.series)"},
+                                           Limit{"Samples", "limits: {samples: 250}\n",
+                                                 "more than 250 samples (limits.samples)"},
+                                           Limit{"Bytes", "limits: {bytes_in_flight: 5KiB}\n",
+                                                 "(limits.bytes_in_flight)"},
+                                           Limit{"Range", "limits: {query_range: 1h}\n",
+                                                 "samples of more than 1h (limits.query_range)"}),
+                         [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(Limits, OneAnswerAloneMayHaveTooManySeries) {
-  // As SAMPLES, whose size is known only when it is there; the other backend would have borne a failure.
-  std::vector<SampledSeries> listed;
+  // As SAMPLES, whose size is known only when it is there; the other backend would have borne a
+  // failure.
+  std::vector<SamplesSeries> listed;
   for (int i = 100; i < 300; ++i) {
-    listed.push_back({labels("up{n=\"" + std::to_string(i) + "\"}"), samples(5000, 1, {double(i)}), ""});
+    listed.push_back(
+        {labels("up{n=\"" + std::to_string(i) + "\"}"), samples(5000, 1, {double(i)}), ""});
   }
   const std::string body = samples_body(listed);
   const config::Config config = config_of(2, "partial: any\nlimits: {series: 150}\n");
-  const Answer answer = read(config, {Script::sampled(body), Script::streamed(many("b", 1))}, true);
+  const Answer answer =
+      read(config, {Script::samples_form(body), Script::streamed(many("b", 1))}, true);
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("(limits.series)"));
   EXPECT_EQ(answer.outcome.backends[1].state == BackendOutcome::State::failed, false);
@@ -439,10 +475,12 @@ TEST(Limits, OneAnswerAloneMayHaveTooManySeries) {
 
 // The head has told that a failed; b's failure is made good by c.
 TEST(MidStream, AnotherGroupThatFailedBeforeTheHeadIsNoReasonToAbort) {
-  const config::Config config = config_of(3, "partial: any\ngroups: [{name: g, members: [b, c]}]\n");
+  const config::Config config =
+      config_of(3, "partial: any\ngroups: [{name: g, members: [b, c]}]\n");
   const std::string body = many("a", 500);
-  const Answer answer = small_windows(config, {Script::refused(), breaking(body), Script::streamed(body)})
-                            .run(request({"up"}, 0, last_ms, true));
+  const Answer answer =
+      small_windows(config, {Script::refused(), breaking(body), Script::streamed(body)})
+          .run(request({"up"}, 0, last_ms, true));
   EXPECT_TRUE(answer.finished);
   EXPECT_EQ(answer.partial, "a: connection refused");
   EXPECT_EQ(answer.trailer, "a: connection refused, b: connection closed in mid-body");
@@ -451,8 +489,8 @@ TEST(MidStream, AnotherGroupThatFailedBeforeTheHeadIsNoReasonToAbort) {
 
 TEST(Limits, AfterTheHeadTheyAbort) {
   const config::Config config = config_of(1, "limits: {series: 300}\n");
-  const Answer answer =
-      small_windows(config, {Script::streamed(many("a", 500))}).run(request({"up"}, 0, last_ms, true));
+  const Answer answer = small_windows(config, {Script::streamed(many("a", 500))})
+                            .run(request({"up"}, 0, last_ms, true));
   EXPECT_EQ(answer.status, 200);
   ASSERT_TRUE(answer.aborted);
   EXPECT_THAT(answer.aborted->context, HasSubstr("limits.series"));
@@ -462,7 +500,7 @@ TEST(Limits, AfterTheHeadTheyAbort) {
 TEST(Limits, AListingOfLabelsMayDeclareAllOfTime) {
   auto ask = request({"up"}, -9'223'309'901'257'974'000, 9'223'309'901'257'974'000, true);
   const config::Config config = config_of(1, "limits: {query_range: 1h}\n");
-  const Script script = Script::sampled(samples_body({{labels(up), {}, ""}}));
+  const Script script = Script::samples_form(samples_body({{labels(up), {}, ""}}));
   EXPECT_EQ(FanOutDriver(config, {script}).run(ask).status, 400);
   ask.queries[0].hints.emplace().func = "series";
   const Answer answer = FanOutDriver(config, {script}).run(ask);
@@ -471,9 +509,10 @@ TEST(Limits, AListingOfLabelsMayDeclareAllOfTime) {
 }
 
 TEST(Limits, ZeroMeansNone) {
-  const config::Config config = config_of(1, "limits: {series: 0, samples: 0, bytes_in_flight: 0, query_range: 0s}\n");
+  const config::Config config =
+      config_of(1, "limits: {series: 0, samples: 0, bytes_in_flight: 0, query_range: 0s}\n");
   EXPECT_TRUE(read(config, {Script::streamed(many("a", 10))}, true).finished);
-  EXPECT_TRUE(read(config, {Script::sampled(samples_body({}))}, false).finished);
+  EXPECT_TRUE(read(config, {Script::samples_form(samples_body({}))}, false).finished);
 }
 
 TEST(Limits, AReadThatMustMakeWayFailsCleanlyBeforeTheHead) {

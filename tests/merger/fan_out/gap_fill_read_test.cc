@@ -21,7 +21,8 @@ Answer read(const config::Config& config, std::vector<Script> scripts, bool stre
 }
 
 std::string shown(const Answer& answer, bool streamed) {
-  if (answer.status != 200 || answer.aborted) return "status " + std::to_string(answer.status) + ": " + answer.body;
+  if (answer.status != 200 || answer.aborted)
+    return "status " + std::to_string(answer.status) + ": " + answer.body;
   return streamed ? show(read_streamed(answer.body)) : show(read_samples(answer.body).at(0));
 }
 
@@ -47,8 +48,10 @@ TEST(GapFillRead, ReplicasAtAnOffsetCountOnceInEveryKindOfAnswer) {
   want.insert(want.begin() + 10, model::Sample::of(157'000, 157));
   for (const bool streamed : {true, false}) {
     for (const int kinds : {0, 1, 2, 3}) {
-      const Script first = (kinds & 1) != 0 ? Script::sampled(samples_body(up, a)) : Script::streamed(frame(up, a));
-      const Script second = (kinds & 2) != 0 ? Script::sampled(samples_body(up, b)) : Script::streamed(frame(up, b));
+      const Script first = (kinds & 1) != 0 ? Script::samples_form(samples_body(up, a))
+                                            : Script::streamed(frame(up, a));
+      const Script second = (kinds & 2) != 0 ? Script::samples_form(samples_body(up, b))
+                                             : Script::streamed(frame(up, b));
       const Answer answer = read(config, {first, second}, streamed);
       EXPECT_EQ(shown(answer, streamed), of(want));
       EXPECT_EQ(answer.outcome.samples_out, 40u);
@@ -60,19 +63,21 @@ TEST(GapFillRead, BackendsOfDifferentGroupsAreUnited) {
   const config::Config config = config_of(3, pair);
   Samples want = scrapes(0, 10);
   for (const auto& sample : scrapes(3000, 10)) want.push_back(sample);
-  std::sort(want.begin(), want.end(), [](auto& x, auto& y) { return x.timestamp_ms < y.timestamp_ms; });
+  std::sort(want.begin(), want.end(),
+            [](auto& x, auto& y) { return x.timestamp_ms < y.timestamp_ms; });
   for (const bool streamed : {true, false}) {
-    const Answer answer =
-        read(config,
-             {Script::streamed(frame(up, scrapes(0, 10))), Script::streamed(frame(up, scrapes(7000, 10))),
-              Script::streamed(frame(up, scrapes(3000, 10)))},
-             streamed);
+    const Answer answer = read(config,
+                               {Script::streamed(frame(up, scrapes(0, 10))),
+                                Script::streamed(frame(up, scrapes(7000, 10))),
+                                Script::streamed(frame(up, scrapes(3000, 10)))},
+                               streamed);
     EXPECT_EQ(shown(answer, streamed), of(want));
   }
 }
 
 TEST(GapFillRead, ReplicasOfOneBackendAreToldApartByTheirLabels) {
-  const config::Config config = config_of(1, "merge: {dedup: gapfill, replica_labels: [replica]}\n");
+  const config::Config config =
+      config_of(1, "merge: {dedup: gapfill, replica_labels: [replica]}\n");
   Samples r1 = scrapes(0, 20);
   r1.erase(r1.begin() + 10);
   Samples want = r1;
@@ -82,8 +87,9 @@ TEST(GapFillRead, ReplicasOfOneBackendAreToldApartByTheirLabels) {
   for (const bool streamed : {true, false}) {
     const Script chunks = Script::streamed(frame(two, scrapes(7000, 20)) + frame(one, r1));
     EXPECT_EQ(shown(read(config, {chunks}, streamed), streamed), of(want));
-    const Script sampled = Script::sampled(samples_body({{labels(two), scrapes(7000, 20), ""}, {labels(one), r1, ""}}));
-    EXPECT_EQ(shown(read(config, {sampled}, streamed), streamed), of(want));
+    const Script samples_form = Script::samples_form(
+        samples_body({{labels(two), scrapes(7000, 20), ""}, {labels(one), r1, ""}}));
+    EXPECT_EQ(shown(read(config, {samples_form}, streamed), streamed), of(want));
   }
 }
 
@@ -105,7 +111,8 @@ TEST(GapFillRead, ChunksOfTheOneReplicaThatHasThemAllAreNotDecoded) {
   const std::string less = frame_with(labels(up), {first, opaque});
   const std::string all = frame_with(labels(up), {first, opaque, last});
   for (const auto& bodies : {std::pair(less, all), std::pair(all, less)}) {
-    const Answer answer = read(config, {Script::streamed(bodies.first), Script::streamed(bodies.second)}, true);
+    const Answer answer =
+        read(config, {Script::streamed(bodies.first), Script::streamed(bodies.second)}, true);
     EXPECT_EQ(answer.body, all);
     EXPECT_EQ(answer.partial, "");
   }
@@ -114,10 +121,13 @@ TEST(GapFillRead, ChunksOfTheOneReplicaThatHasThemAllAreNotDecoded) {
 TEST(GapFillRead, ASwitchInTheMiddleOfChunksShowsNoReset) {
   // a ends at 30 s with 20; b is behind at 38 s.
   const config::Config config = config_of(2, pair);
-  const Samples a{model::Sample::of(0, 0), model::Sample::of(15'000, 10), model::Sample::of(30'000, 20)};
-  const Samples b{model::Sample::of(38'000, 19), model::Sample::of(53'000, 35), model::Sample::of(68'000, 45)};
+  const Samples a{model::Sample::of(0, 0), model::Sample::of(15'000, 10),
+                  model::Sample::of(30'000, 20)};
+  const Samples b{model::Sample::of(38'000, 19), model::Sample::of(53'000, 35),
+                  model::Sample::of(68'000, 45)};
   for (const bool streamed : {true, false}) {
-    const Answer answer = read(config, {Script::streamed(frame(up, a)), Script::streamed(frame(up, b))}, streamed);
+    const Answer answer =
+        read(config, {Script::streamed(frame(up, a)), Script::streamed(frame(up, b))}, streamed);
     EXPECT_EQ(shown(answer, streamed), of({a[0], a[1], a[2], b[1], b[2]}));
   }
 }
@@ -146,12 +156,15 @@ TEST(GapFillRead, HistogramsAreFilledAndTheirHintsForgetTheOtherReplica) {
     return samples_body({{labels(up), {}, entries}});
   };
   for (const bool streamed : {true, false}) {
-    for (const bool sampled : {true, false}) {
-      const Answer answer = sampled ? read(config, {Script::sampled(body(a)), Script::sampled(body(b))}, streamed)
-                                    : read(config,
-                                           {Script::streamed(frame_with(labels(up), {histogram_chunk(a)})),
-                                            Script::streamed(frame_with(labels(up), {histogram_chunk(b)}))},
-                                           streamed);
+    for (const bool samples_form : {true, false}) {
+      const Answer answer =
+          samples_form
+              ? read(config, {Script::samples_form(body(a)), Script::samples_form(body(b))},
+                     streamed)
+              : read(config,
+                     {Script::streamed(frame_with(labels(up), {histogram_chunk(a)})),
+                      Script::streamed(frame_with(labels(up), {histogram_chunk(b)}))},
+                     streamed);
       ASSERT_EQ(answer.status, 200) << answer.body;
       const auto series = streamed ? read_streamed(answer.body) : read_samples(answer.body).at(0);
       ASSERT_EQ(series.size(), 1u);
@@ -171,26 +184,28 @@ TEST(GapFillReadProperty, TheSameBytesInAnyOrderOfArrivalAndOfAnyKindOfBackend) 
   EXPECT_TRUE(rc::check([] {
     const size_t backends = *rc::gen::inRange<size_t>(1, 4);
     std::vector<Script> chunked;
-    std::vector<Script> sampled;
+    std::vector<Script> samples_form;
     for (size_t i = 0; i < backends; ++i) {
       Samples list;
       const int64_t offset = *rc::gen::inRange<int64_t>(0, 15'000);
       for (int scrape = 0; scrape < 60; ++scrape) {
-        if (*rc::gen::inRange(0, 5) > 0) list.push_back(model::Sample::of(offset + 15'000 * scrape, scrape));
+        if (*rc::gen::inRange(0, 5) > 0)
+          list.push_back(model::Sample::of(offset + 15'000 * scrape, scrape));
       }
       if (list.empty()) list.push_back(model::Sample::of(offset, 0));
       const auto cut = list.begin() + static_cast<ptrdiff_t>(list.size() / 2);
       std::vector<RawChunk> chunks{xor_chunk({cut, list.end()})};
       if (cut != list.begin()) chunks.insert(chunks.begin(), xor_chunk({list.begin(), cut}));
       chunked.push_back(Script::streamed(frame_with(labels(up), chunks)));
-      sampled.push_back(Script::sampled(samples_body(up, list)));
+      samples_form.push_back(Script::samples_form(samples_body(up, list)));
     }
     std::string members;
-    for (size_t i = 0; i < backends; ++i) members += (i == 0 ? "" : ", ") + std::string(1, static_cast<char>('a' + i));
-    const config::Config config =
-        config_of(backends, "groups: [{name: g, members: [" + members + "]}]\nmerge: {dedup: gapfill}\n");
+    for (size_t i = 0; i < backends; ++i)
+      members += (i == 0 ? "" : ", ") + std::string(1, static_cast<char>('a' + i));
+    const config::Config config = config_of(
+        backends, "groups: [{name: g, members: [" + members + "]}]\nmerge: {dedup: gapfill}\n");
     const bool streamed = *rc::gen::arbitrary<bool>();
-    const std::string want = shown(read(config, sampled, streamed), streamed);
+    const std::string want = shown(read(config, samples_form, streamed), streamed);
     std::optional<std::string> first;
     for (uint32_t seed = 1; seed <= 4; ++seed) {
       FanOutDriver driver(config, chunked);

@@ -24,7 +24,8 @@ Script after(milliseconds delay, std::string text = body) {
   return script;
 }
 
-std::string hedged(const std::string& more = "hedge_after: 1s", const std::string& members = "a, b") {
+std::string hedged(const std::string& more = "hedge_after: 1s",
+                   const std::string& members = "a, b") {
   return "groups: [{name: g, members: [" + members + "], wait: need, " + more + "}]\n";
 }
 
@@ -96,11 +97,12 @@ TEST(HedgedRead, WhoIsAskedFirst) {
     std::vector<size_t> asked;
     std::string partial;
   };
-  for (const Row& row : {Row{"in order", {}, {}, {}, {0, 1}, ""}, Row{"failing last", {}, {true}, {}, {1, 2}, ""},
-                         Row{"two failing", {}, {true, false, true}, {}, {1, 0}, ""},
-                         Row{"open circuit", {"open circuit"}, {}, {}, {1, 2}, "a: open circuit"},
-                         Row{"all failing", {}, {true, true, true}, {}, {0, 1}, ""},
-                         Row{"on trial", {}, {false, false, true}, {false, false, true}, {2, 0}, ""}}) {
+  for (const Row& row :
+       {Row{"in order", {}, {}, {}, {0, 1}, ""}, Row{"failing last", {}, {true}, {}, {1, 2}, ""},
+        Row{"two failing", {}, {true, false, true}, {}, {1, 0}, ""},
+        Row{"open circuit", {"open circuit"}, {}, {}, {1, 2}, "a: open circuit"},
+        Row{"all failing", {}, {true, true, true}, {}, {0, 1}, ""},
+        Row{"on trial", {}, {false, false, true}, {false, false, true}, {2, 0}, ""}}) {
     const config::Config config = config_of(3, hedged("need: 2, hedge_after: p95", "a, b, c"));
     std::vector<size_t> asked;
     FanOutDriver driver(config, [&asked](size_t backend, const model::ReadRequest&) {
@@ -120,7 +122,9 @@ TEST(HedgedRead, WhoIsAskedFirst) {
 TEST(HedgedRead, AQuantileIsThatOfTheMemberThatIsWaitedFor) {
   const config::Config config = config_of(2, hedged("hedge_after: p95"));
   for (const auto& [latencies, took] :
-       {std::pair{std::vector<std::optional<std::chrono::nanoseconds>>{}, 810ms}, {{30ms, 2s}, 40ms}, {{3s}, 3010ms}}) {
+       {std::pair{std::vector<std::optional<std::chrono::nanoseconds>>{}, 810ms},
+        {{30ms, 2s}, 40ms},
+        {{3s}, 3010ms}}) {
     FanOutDriver driver(config, {Script::hanging(), after(10ms)});
     driver.options.latencies = latencies;
     EXPECT_EQ(read(driver).took, took);
@@ -129,7 +133,8 @@ TEST(HedgedRead, AQuantileIsThatOfTheMemberThatIsWaitedFor) {
 
 TEST(HedgedRead, EveryMemberIsTriedBeforeTheReadFails) {
   const config::Config config = config_of(3, hedged("hedge_after: 1s", "a, b, c"));
-  const Answer answer = read(config, {Script::hanging(), Script::refused(), Script::http(500, "no")});
+  const Answer answer =
+      read(config, {Script::hanging(), Script::refused(), Script::http(500, "no")});
   EXPECT_EQ(answer.status, 503);
   // b at 1 s, c at once after it, and a until its own deadline.
   EXPECT_EQ(answer.body, "a: deadline 8s, b: connection refused, c: HTTP 500: no\n");
@@ -185,8 +190,8 @@ TEST(HedgedRead, AMemberThatTheQueryRulesOutLeavesItsPartToTheOthers) {
       "  - {name: b, url: 'http://b:1/'}\n"
       "  - {name: c, url: 'http://c:1/'}\n";
   for (const char* after_text : {", hedge_after: 1s", ""}) {
-    const config::Config config =
-        config::Config::parse(text + hedged(std::string("need: 1") + after_text, "a, b, c"), "mread.yml");
+    const config::Config config = config::Config::parse(
+        text + hedged(std::string("need: 1") + after_text, "a, b, c"), "mread.yml");
     const Answer answer = read(config, {Script::refused(), after(10ms), after(500ms)});
     EXPECT_EQ(answer.body, body) << after_text;
     EXPECT_EQ(answer.outcome.backends[1].state, State::complete) << after_text;
@@ -206,7 +211,8 @@ TEST(HedgedReadProperty, TheBytesDependOnlyOnWhoseAnswersAreUsed) {
     }
     FanOutDriver driver(config, scripts);
     driver.shuffle(*rc::gen::arbitrary<uint32_t>());
-    driver.options.failing = {*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
+    driver.options.failing = {*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>(),
+                              *rc::gen::arbitrary<bool>()};
     const Answer answer = read(driver);
     RC_ASSERT(answer.finished);
     std::vector<size_t> used;
@@ -219,7 +225,8 @@ TEST(HedgedReadProperty, TheBytesDependOnlyOnWhoseAnswersAreUsed) {
     }
     RC_ASSERT(used.size() == 2u);
     const config::Config plain = config_of(2);
-    RC_ASSERT(answer.body == read(plain, {after(0ms, bodies[used[0]]), after(0ms, bodies[used[1]])}).body);
+    RC_ASSERT(answer.body ==
+              read(plain, {after(0ms, bodies[used[0]]), after(0ms, bodies[used[1]])}).body);
   }));
 }
 
@@ -228,11 +235,12 @@ TEST(HedgeConfig, Errors) {
     const char* group;
     const char* message;
   };
-  for (const Row& row : {Row{"wait: all, hedge_after: p95", "hedge_after takes \"wait: need\""},
-                         Row{"hedge_after: p95", "hedge_after takes \"wait: need\""},
-                         Row{"wait: need, need: 2, hedge_after: p95", "need is 2 of 2 members"},
-                         Row{"wait: need, hedge_after: 0s", "must be more than 0"},
-                         Row{"wait: need, hedge_after: p94", "p95"}, Row{"wait: need, hedge_after: fast", "fast"}}) {
+  for (const Row& row :
+       {Row{"wait: all, hedge_after: p95", "hedge_after takes \"wait: need\""},
+        Row{"hedge_after: p95", "hedge_after takes \"wait: need\""},
+        Row{"wait: need, need: 2, hedge_after: p95", "need is 2 of 2 members"},
+        Row{"wait: need, hedge_after: 0s", "must be more than 0"},
+        Row{"wait: need, hedge_after: p94", "p95"}, Row{"wait: need, hedge_after: fast", "fast"}}) {
     try {
       config_of(2, std::string("groups: [{name: g, members: [a, b], ") + row.group + "}]\n");
       ADD_FAILURE() << row.group;

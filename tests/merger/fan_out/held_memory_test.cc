@@ -1,4 +1,5 @@
-// What a read says that it holds, beside what the allocator says, for answers of which a byte takes the most memory.
+// What a read says that it holds, beside what the allocator says, for answers of which a byte takes
+// the most memory.
 
 #include <functional>
 
@@ -58,12 +59,13 @@ struct Measured {
   std::optional<Error> aborted;
 };
 
-// One read of one query. The test's own bodies do not count: what they take is given back as they are read, or there
-// before the read begins.
+// One read of one query. The test's own bodies do not count: what they take is given back as they
+// are read, or there before the read begins.
 class Meter {
  public:
   Meter(const config::Config& config, bool streamed, FanOutOptions options = {})
-      : base_(allocated()), machine_(config, request({"up"}, 0, 1'000'000, streamed), {}, std::move(options)) {}
+      : base_(allocated()),
+        machine_(config, request({"up"}, 0, 1'000'000, streamed), {}, std::move(options)) {}
 
   Measured run(std::string_view content_type, std::vector<Pieces> bodies) {
     bool more = true;
@@ -94,7 +96,8 @@ class Meter {
       measured_.status = head->status;
       measured_.partial = head->partial;
     } else if (const auto* body = std::get_if<Body>(&action)) {
-      for (const auto piece : body->pieces) measured_.text += piece.substr(0, measured_.status == 200 ? 0 : 500);
+      for (const auto piece : body->pieces)
+        measured_.text += piece.substr(0, measured_.status == 200 ? 0 : 500);
       note();
       machine_.on_sent({});
     } else if (const auto* abort = std::get_if<Abort>(&action)) {
@@ -109,8 +112,8 @@ class Meter {
     measured_.most_allocated = std::max(measured_.most_allocated, taken);
     constexpr uint64_t much = 4U << 20;
     if (taken < much) return;
-    measured_.least_counted =
-        std::min(measured_.least_counted, static_cast<double>(machine_.held()) / static_cast<double>(taken));
+    measured_.least_counted = std::min(
+        measured_.least_counted, static_cast<double>(machine_.held()) / static_cast<double>(taken));
   }
 
   uint64_t base_;
@@ -155,13 +158,15 @@ TEST_P(HeldMemory, IsWhatTheAllocatorSaysAndWithinTheLimit) {
     options.known_unsorted = {true};  // All is held.
     Pieces body = GetParam().body();
     const Measured measured =
-        Meter(config, streamed, options).run(GetParam().samples ? samples_type : streamed_type, {std::move(body)});
-    SCOPED_TRACE(fmt::format("held {}, allocated {}, status {}: {}", measured.most_held, measured.most_allocated,
-                             measured.status, measured.text));
+        Meter(config, streamed, options)
+            .run(GetParam().samples ? samples_type : streamed_type, {std::move(body)});
+    SCOPED_TRACE(fmt::format("held {}, allocated {}, status {}: {}", measured.most_held,
+                             measured.most_allocated, measured.status, measured.text));
     EXPECT_GE(measured.least_counted, 0.8);
     EXPECT_LE(measured.most_allocated, limit * 5 / 4 + (4U << 20));
     EXPECT_NE(measured.status, 0);
-    RecordProperty(streamed ? "streamed" : "samples", static_cast<int>(measured.most_allocated >> 10));
+    RecordProperty(streamed ? "streamed" : "samples",
+                   static_cast<int>(measured.most_allocated >> 10));
   }
 }
 
@@ -174,7 +179,7 @@ std::string tiny_chunk_series(uint64_t n) {
   return message;
 }
 
-std::string sampled(uint64_t count, const std::function<std::string(uint64_t)>& series) {
+std::string samples_form(uint64_t count, const std::function<std::string(uint64_t)>& series) {
   std::string result;
   for (uint64_t n = 0; n < count; ++n) result += entry(series(n));
   return wire::compress(entry(result));
@@ -182,9 +187,13 @@ std::string sampled(uint64_t count, const std::function<std::string(uint64_t)>& 
 
 const Shape shapes[] = {
     {"FramesWithoutChunksOfOneSeries", false,
-     [] { return frames(3'000'000, [one = frame_with(labels("up"), {})](uint64_t) { return one; }); }},
+     [] {
+       return frames(3'000'000, [one = frame_with(labels("up"), {})](uint64_t) { return one; });
+     }},
     {"FramesWithoutChunksOfManySeries", false,
-     [] { return frames(1'000'000, [](uint64_t n) { return frame_with(labels(numbered(n)), {}); }); }},
+     [] {
+       return frames(1'000'000, [](uint64_t n) { return frame_with(labels(numbered(n)), {}); });
+     }},
     {"SeriesWithOneTinyChunkEach", false,
      [] { return frames(1'000'000, [](uint64_t n) { return frame_of(tiny_chunk_series(n)); }); }},
     {"ManySeriesInOneFrame", false,
@@ -194,13 +203,17 @@ const Shape shapes[] = {
        return cut(frame_of(message));
      }},
     {"OneSeriesInVeryManyFrames", false,
-     [] { return frames(1'000'000, [one = frame("up", samples(5000, 1, {1}))](uint64_t) { return one; }); }},
+     [] {
+       return frames(1'000'000,
+                     [one = frame("up", samples(5000, 1, {1}))](uint64_t) { return one; });
+     }},
     {"AFrameOfVeryManyTinyChunks", false,
      [] {
        const RawChunk chunk{0, 0, wire::ChunkEncoding::xor_, std::string(2, '\0')};
        return cut(frame_with(labels("up"), std::vector<RawChunk>(1'000'000, chunk)));
      }},
-    {"AMillionFramesOfNothing", false, [] { return frames(1'000'000, [](uint64_t) { return frame_of(""); }); }},
+    {"AMillionFramesOfNothing", false,
+     [] { return frames(1'000'000, [](uint64_t) { return frame_of(""); }); }},
     {"ALongLabelValue", false,
      [] {
        const std::string name = "up{n=\"" + std::string(20U << 20, 'x') + "\"}";
@@ -212,12 +225,13 @@ const Shape shapes[] = {
        for (int n = 0; n < 1'000'000; ++n) wire::append_label(wire, fmt::format("l{:07}", n), "v");
        return cut(frame_with(wire, {}));
      }},
-    {"EmptyNamelessSeries", true, [] { return cut(sampled(4'900'000, [](uint64_t) { return ""; })); }},
+    {"EmptyNamelessSeries", true,
+     [] { return cut(samples_form(4'900'000, [](uint64_t) { return ""; })); }},
     {"SeriesWithoutSamples", true,
-     [] { return cut(sampled(600'000, [](uint64_t n) { return labels(numbered(n)); })); }},
+     [] { return cut(samples_form(600'000, [](uint64_t n) { return labels(numbered(n)); })); }},
     {"SamplesOfOneEach", true,
      [] {
-       return cut(sampled(400'000, [](uint64_t n) {
+       return cut(samples_form(400'000, [](uint64_t n) {
          // From the last to the first: they have to be sorted.
          return labels(numbered(1'000'000 - n)) +
                 std::string("\x12\x10\x09\1\2\3\4\5\6\7\x08\x10\x88\x98\xa8\xb8\xc8\x01", 18);
@@ -282,7 +296,8 @@ TEST(HeldHistograms, AreWhatTheyTakeDecoded) {
   }
 }
 
-// ---- who is to blame ------------------------------------------------------------------------------------------------
+// ---- who is to blame
+// ------------------------------------------------------------------------------------------------
 
 TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
   const std::string light = frame("up{job=\"a\"}", samples(5000, 1000, {1}));
@@ -295,13 +310,15 @@ TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
   for (const bool streamed : {true, false}) {
     for (const bool heavy_first : {true, false}) {
       const config::Config config = config_of(2, limited);
-      FanOutDriver driver(config, heavy_first ? std::vector{Script::streamed(heavy), Script::streamed(light)}
-                                              : std::vector{Script::streamed(light), Script::streamed(heavy)});
+      FanOutDriver driver(
+          config, heavy_first ? std::vector{Script::streamed(heavy), Script::streamed(light)}
+                              : std::vector{Script::streamed(light), Script::streamed(heavy)});
       driver.options.known_unsorted = {true, true};
       const Answer answer = driver.run(request({"up"}, 0, 1'000'000, streamed));
       EXPECT_EQ(answer.status, 200);
       EXPECT_EQ(answer.partial,
-                fmt::format("{}: more than 33554432 bytes held (limits.bytes_in_flight)", heavy_first ? "a" : "b"));
+                fmt::format("{}: more than 33554432 bytes held (limits.bytes_in_flight)",
+                            heavy_first ? "a" : "b"));
       EXPECT_EQ(show(streamed ? read_streamed(answer.body) : read_samples(answer.body).at(0)),
                 "up{job=\"a\"} 1@5000\n");
     }
@@ -310,13 +327,14 @@ TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
 
 // A client may take its time for the line that says why.
 TEST(HeldByARefusedRead, NothingOfTheAnswersIsLeft) {
-  std::vector<SampledSeries> listed;
+  std::vector<SamplesSeries> listed;
   std::string frames;
   for (uint64_t i = 0; i < 500; ++i) {
     listed.push_back({labels(numbered(i)), samples(1000, 1000, {1, 2, 3}), ""});
     frames += frame(numbered(i), listed.back().samples);
   }
-  for (const Script& whole : {Script::streamed(frames), Script::sampled(samples_body(listed))}) {
+  for (const Script& whole :
+       {Script::streamed(frames), Script::samples_form(samples_body(listed))}) {
     Script late = Script::refused();
     late.response_after = std::chrono::milliseconds(100);
     const config::Config config = config_of(2, "partial: all\n");
@@ -337,9 +355,9 @@ TEST(HeldByARefusedRead, NothingOfTheAnswersIsLeft) {
 TEST(HeldTooMuch, ASampledAnswerIsLeftOutBeforeItIsUncompressed) {
   const std::string bomb = wire::compress(std::string(200U << 20, '\0'));
   const config::Config config = config_of(2, limited);
-  const Answer answer =
-      FanOutDriver(config, {Script::sampled(bomb), Script::streamed(frame("up", samples(5000, 1, {1})))})
-          .run(request({"up"}, 0, 1'000'000, true));
+  const Answer answer = FanOutDriver(config, {Script::samples_form(bomb),
+                                              Script::streamed(frame("up", samples(5000, 1, {1})))})
+                            .run(request({"up"}, 0, 1'000'000, true));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.partial, "a: more than 33554432 bytes held (limits.bytes_in_flight)");
 }
@@ -347,16 +365,19 @@ TEST(HeldTooMuch, ASampledAnswerIsLeftOutBeforeItIsUncompressed) {
 TEST(HeldTooMuch, WithoutAnotherTheReadIsTooLarge) {
   const std::string bomb = wire::compress(std::string(200U << 20, '\0'));
   for (const char* policy : {"partial: all\n", "partial: group\n"}) {
-    const config::Config config = config_of(2, std::string("limits: {bytes_in_flight: 32MiB}\n") + policy);
+    const config::Config config =
+        config_of(2, std::string("limits: {bytes_in_flight: 32MiB}\n") + policy);
     const Answer answer =
-        FanOutDriver(config, {Script::sampled(bomb), Script::streamed(frame("up", samples(5000, 1, {1})))})
+        FanOutDriver(config, {Script::samples_form(bomb),
+                              Script::streamed(frame("up", samples(5000, 1, {1})))})
             .run(request({"up"}, 0, 1'000'000, true));
     EXPECT_EQ(answer.status, 400);
     EXPECT_THAT(answer.body, HasSubstr("(limits.bytes_in_flight)"));
   }
 }
 
-// ---- what does not depend on the pieces -----------------------------------------------------------------------------
+// ---- what does not depend on the pieces
+// -----------------------------------------------------------------------------
 
 TEST(BrokenAndTooLarge, TheFirstOfTheTwoCountsWhateverThePieces) {
   std::string body;
@@ -377,7 +398,8 @@ TEST(BrokenAndTooLarge, TheFirstOfTheTwoCountsWhateverThePieces) {
   }
 }
 
-// ---- frames that say nothing ----------------------------------------------------------------------------------------
+// ---- frames that say nothing
+// ----------------------------------------------------------------------------------------
 
 TEST(IdleFrames, DoNotEndAWait) {
   const config::Config config = config_of(1);  // remote_timeout 8s
@@ -412,13 +434,14 @@ TEST(IdleFrames, VeryManyAreAFailure) {
   for (int i = 0; i < 30'000; ++i) idle += frame_of("");
   const config::Config config = config_of(2, "partial: any\n");
   const std::string light = frame("up", samples(5000, 1, {1}));
-  const Answer answer =
-      FanOutDriver(config, {Script::streamed(idle), Script::streamed(light)}).run(request({"up"}, 0, 1'000'000, true));
+  const Answer answer = FanOutDriver(config, {Script::streamed(idle), Script::streamed(light)})
+                            .run(request({"up"}, 0, 1'000'000, true));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.partial, "a: frame 10000: more than 10000 frames that say nothing");
   // One for each that says something is borne for ever.
   std::string paired;
-  for (uint64_t n = 0; n < 15'000; ++n) paired += frame(numbered(n), samples(5000, 1, {1})) + frame_of("");
+  for (uint64_t n = 0; n < 15'000; ++n)
+    paired += frame(numbered(n), samples(5000, 1, {1})) + frame_of("");
   EXPECT_EQ(FanOutDriver(config, {Script::streamed(paired), Script::streamed(light)})
                 .run(request({"up"}, 0, 1'000'000, true))
                 .partial,

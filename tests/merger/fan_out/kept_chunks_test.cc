@@ -1,4 +1,5 @@
-// Which chunks of an overlap go out as they came, and that the answer's samples are those of the merge all the same.
+// Which chunks of an overlap go out as they came, and that the answer's samples are those of the
+// merge all the same.
 #include <map>
 #include <random>
 
@@ -21,7 +22,8 @@ using namespace testing;  // NOLINT: mread::merger::testing
 Samples part(size_t first, size_t count) {
   Samples out;
   for (size_t i = first; i < first + count; ++i) {
-    out.push_back(model::Sample::of(5000 + 1000 * static_cast<int64_t>(i), static_cast<double>(i * i % 97)));
+    out.push_back(
+        model::Sample::of(5000 + 1000 * static_cast<int64_t>(i), static_cast<double>(i * i % 97)));
   }
   return out;
 }
@@ -38,7 +40,8 @@ std::string in_chunks(const Samples& samples, const std::vector<size_t>& sizes) 
   return frame_with(labels(up), chunks);
 }
 
-Answer read(const std::vector<std::string>& bodies, const std::string& more = "", bool streamed = true) {
+Answer read(const std::vector<std::string>& bodies, const std::string& more = "",
+            bool streamed = true) {
   std::vector<Script> scripts;
   scripts.reserve(bodies.size());
   for (const std::string& body : bodies) scripts.push_back(Script::streamed(body));
@@ -63,8 +66,8 @@ std::vector<Chunk> chunks_of(const Answer& answer) {
     EXPECT_TRUE(wire::parse_chunked_response((*frame)->data, response));
     for (const auto& series : response.series) {
       for (const auto& chunk : series.chunks) {
-        out.push_back({chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, std::string(chunk.data),
-                       wire::claimed_samples(chunk.encoding, chunk.data)});
+        out.push_back({chunk.min_time_ms, chunk.max_time_ms, chunk.encoding,
+                       std::string(chunk.data), wire::claimed_samples(chunk.encoding, chunk.data)});
       }
     }
   }
@@ -177,20 +180,23 @@ TEST(KeptChunks, ConflictsAreDecidedByTheRuleAndCounted) {
     Sizes sizes;
   };
   const Samples mine = part(0, 120);
-  for (const Case& each : {Case{"first", &a, &b, mine, {120}}, Case{"first", &b, &a, other, {60, 60}},
-                           Case{"max", &a, &b, other, {60, 60}}, Case{"min", &a, &b, mine, {120}},
-                           Case{"max", &b, &a, other, {60, 60}}, Case{"min", &b, &a, mine, {120}}}) {
+  for (const Case& each :
+       {Case{"first", &a, &b, mine, {120}}, Case{"first", &b, &a, other, {60, 60}},
+        Case{"max", &a, &b, other, {60, 60}}, Case{"min", &a, &b, mine, {120}},
+        Case{"max", &b, &a, other, {60, 60}}, Case{"min", &b, &a, mine, {120}}}) {
     SCOPED_TRACE(each.rule);
     const std::string more = std::string("merge: {on_conflict: ") + each.rule + "}\n";
     const Answer answer = read({*each.first, *each.second}, more);
     EXPECT_EQ(answer.outcome.conflicts, 1U);
     EXPECT_EQ(only_series(answer).samples, each.want);
     EXPECT_EQ(sizes_of(answer), each.sizes);
-    EXPECT_EQ(only_series(read({*each.first, *each.second}, more, false), false).samples, each.want);
+    EXPECT_EQ(only_series(read({*each.first, *each.second}, more, false), false).samples,
+              each.want);
   }
 }
 
-// Chunks are merged where their claimed times overlap, and go out with the times that their samples have.
+// Chunks are merged where their claimed times overlap, and go out with the times that their samples
+// have.
 TEST(KeptChunks, ClaimedTimesThatAreMoreThanTheSamplesAreSetRight) {
   RawChunk wide = xor_chunk(part(0, 120));
   wide.min_time_ms -= 500;
@@ -204,21 +210,24 @@ TEST(KeptChunks, ClaimedTimesThatAreMoreThanTheSamplesAreSetRight) {
 }
 
 TEST(KeptChunks, AChunkThatOverlapsAnotherOfItsSourceIsWrittenAnew) {
-  const std::string body = frame_with(labels(up), {xor_chunk(part(0, 120)), xor_chunk(part(60, 120))});
+  const std::string body =
+      frame_with(labels(up), {xor_chunk(part(0, 120)), xor_chunk(part(60, 120))});
   EXPECT_EQ(sizes_of(read({body})), (Sizes{120, 60}));
   EXPECT_EQ(only_series(read({body})).samples, part(0, 180));
-  EXPECT_EQ(read({body, in_chunks(part(0, 180), {100, 80})}).body, in_chunks(part(0, 180), {120, 60}));
+  EXPECT_EQ(read({body, in_chunks(part(0, 180), {100, 80})}).body,
+            in_chunks(part(0, 180), {120, 60}));
 }
 
 TEST(KeptChunks, ABrokenChunkCostsItsBackendOnly) {
   RawChunk broken = xor_chunk(part(60, 120));
   broken.data.resize(broken.data.size() - 1);
   const std::string a = in_chunks(part(0, 240), {120, 120});
-  for (const auto& bodies :
-       {std::vector{a, frame_with(labels(up), {broken})}, std::vector{frame_with(labels(up), {broken}), a}}) {
+  for (const auto& bodies : {std::vector{a, frame_with(labels(up), {broken})},
+                             std::vector{frame_with(labels(up), {broken}), a}}) {
     const Answer answer = read(bodies, "partial: any\n");
     EXPECT_EQ(answer.body, a);
-    EXPECT_NE((answer.partial + answer.trailer).find("the chunk ends before it"), std::string::npos);
+    EXPECT_NE((answer.partial + answer.trailer).find("the chunk ends before it"),
+              std::string::npos);
   }
 }
 
@@ -246,10 +255,12 @@ struct Source {
   std::string body;
 };
 
-// Sources of one series that share most timestamps: with gaps, of other lengths, in other chunks, here and there with
-// a sample of their own or another value.
+// Sources of one series that share most timestamps: with gaps, of other lengths, in other chunks,
+// here and there with a sample of their own or another value.
 Source random_source(std::mt19937& random) {
-  const auto below = [&random](size_t limit) { return std::uniform_int_distribution<size_t>(0, limit - 1)(random); };
+  const auto below = [&random](size_t limit) {
+    return std::uniform_int_distribution<size_t>(0, limit - 1)(random);
+  };
   Source out;
   const size_t first = below(2) * below(200);
   const size_t count = 1 + below(400);
@@ -265,7 +276,8 @@ Source random_source(std::mt19937& random) {
       continue;
     }
     sample.timestamp_ms += shift_ms;
-    if (conflicts && below(60) == 0) sample.bits = model::Sample::of(0, static_cast<double>(below(5))).bits;
+    if (conflicts && below(60) == 0)
+      sample.bits = model::Sample::of(0, static_cast<double>(below(5))).bits;
     out.samples.push_back(sample);
     if (own && below(60) == 0) out.samples.push_back({sample.timestamp_ms + 100, sample.bits});
   }
@@ -324,10 +336,10 @@ TEST(KeptChunksProperty, TheSamplesAreThoseOfTheUnion) {
 
     const Answer answer = read(bodies, more);
     RC_ASSERT(only_series(answer).samples == want.samples);
-    const Answer sampled = read(bodies, more, false);
-    RC_ASSERT(only_series(sampled, false).samples == want.samples);
+    const Answer samples_form = read(bodies, more, false);
+    RC_ASSERT(only_series(samples_form, false).samples == want.samples);
     // Copies of a chunk are never compared, so what differs in two sources may stand in three.
-    RC_ASSERT(answer.outcome.conflicts == sampled.outcome.conflicts);
+    RC_ASSERT(answer.outcome.conflicts == samples_form.outcome.conflicts);
     RC_ASSERT(answer.outcome.conflicts <= want.conflicts);
     RC_ASSERT((answer.outcome.conflicts == 0) == (want.conflicts == 0));
     RC_ASSERT(answer.outcome.samples_out == want.samples.size());

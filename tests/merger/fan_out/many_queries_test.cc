@@ -1,4 +1,5 @@
-// Requests of many queries: the work, the requests under way, and failures of queries that are asked late.
+// Requests of many queries: the work, the requests under way, and failures of queries that are
+// asked late.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +24,9 @@ model::ReadRequest many(size_t queries, bool streamed) {
   return request(selectors, 0, last_ms, streamed);
 }
 
-std::string asked_for(const model::ReadRequest& asked) { return asked.queries.at(0).matchers.at(0).value(); }
+std::string asked_for(const model::ReadRequest& asked) {
+  return asked.queries.at(0).matchers.at(0).value();
+}
 
 // Every backend has one series for each query, named after it.
 Script one_series(size_t, const model::ReadRequest& asked) {
@@ -40,7 +43,8 @@ void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
 class ManyQueries : public ::testing::TestWithParam<Shape> {};
 
 constexpr const char* need_one = "groups: [{name: all, members: [a, b], wait: need, need: 1}]\n";
-constexpr const char* hedged = "groups: [{name: all, members: [a, b], wait: need, need: 1, hedge_after: 10ms}]\n";
+constexpr const char* hedged =
+    "groups: [{name: all, members: [a, b], wait: need, need: 1, hedge_after: 10ms}]\n";
 constexpr const char* all_at_once = "limits: {queries_at_once: 0}\n";
 
 TEST_P(ManyQueries, TakeWorkThatIsLinear) {
@@ -60,11 +64,13 @@ TEST_P(ManyQueries, TakeWorkThatIsLinear) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ManyQueries,
-                         ::testing::Values(Shape{"Streamed", "", true, false}, Shape{"Samples", "", false, false},
+                         ::testing::Values(Shape{"Streamed", "", true, false},
+                                           Shape{"Samples", "", false, false},
                                            Shape{"Shuffled", "", true, true},
                                            Shape{"AllAtOnce", all_at_once, true, false},
                                            Shape{"AllAtOnceShuffled", all_at_once, false, true},
-                                           Shape{"NeedOne", need_one, true, true}, Shape{"Hedged", hedged, true, true}),
+                                           Shape{"NeedOne", need_one, true, true},
+                                           Shape{"Hedged", hedged, true, true}),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(QueriesAtOnce, BoundTheRequestsUnderWay) {
@@ -76,7 +82,8 @@ TEST(QueriesAtOnce, BoundTheRequestsUnderWay) {
     EXPECT_EQ(answer.asks, 150U);
     EXPECT_EQ(answer.most_open, 12U);
     for (size_t i = 0; i < 50; ++i) {
-      const auto series = streamed ? read_streamed(answer.body, i) : read_samples(answer.body).at(i);
+      const auto series =
+          streamed ? read_streamed(answer.body, i) : read_samples(answer.body).at(i);
       EXPECT_EQ(show(series), name_of(i) + " 1@5000\n");
     }
   }
@@ -87,7 +94,8 @@ TEST(QueriesAtOnce, AnAnswerThatIsLargeHoldsItsPlaceUntilItIsMerged) {
   const auto large = [](size_t, const model::ReadRequest& asked) {
     std::string body;
     for (int i = 1000; i < 1400; ++i) {
-      body += frame(asked_for(asked) + "{n=\"" + std::to_string(i) + "\"}", samples(5000, 1000, {1}));
+      body +=
+          frame(asked_for(asked) + "{n=\"" + std::to_string(i) + "\"}", samples(5000, 1000, {1}));
     }
     Script script = Script::streamed(body);
     script.piece_bytes = 1000;
@@ -109,7 +117,8 @@ Answer last_fails(const config::Config& config, bool streamed, bool large) {
     if (asked_for(asked) == name_of(9) && backend == 0) return Script::refused();
     std::string body;
     for (int i = 1000; i < (large ? 1400 : 1001); ++i) {
-      body += frame(asked_for(asked) + "{n=\"" + std::to_string(i) + "\"}", samples(5000, 1000, {1}));
+      body +=
+          frame(asked_for(asked) + "{n=\"" + std::to_string(i) + "\"}", samples(5000, 1000, {1}));
     }
     Script script = Script::streamed(body);
     script.piece_bytes = 1000;
@@ -140,7 +149,8 @@ TEST(QueriesAtOnce, AFailureAfterTheHeadAbortsTheAnswer) {
 }
 
 TEST(QueriesAtOnce, AFailureThatOthersMakeGoodIsToldAtTheEnd) {
-  const config::Config config = config_of(2, "groups: [{name: all, members: [a, b]}]\nlimits: {queries_at_once: 2}\n");
+  const config::Config config =
+      config_of(2, "groups: [{name: all, members: [a, b]}]\nlimits: {queries_at_once: 2}\n");
   const Answer answer = last_fails(config, true, true);
   EXPECT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.finished);
@@ -166,11 +176,13 @@ TEST(LaterQueries, AFailureThatTheHeadTellsOfBreaksNothingOff) {
   const config::Config config = config_of(2, "partial: any\n");
   for (const bool early : {true, false}) {
     std::string body;
-    for (int i = 0; i < 200; ++i) body += frame("up{n=\"" + std::to_string(1000 + i) + "\"}", samples(5000, 1, {1}));
+    for (int i = 0; i < 200; ++i)
+      body += frame("up{n=\"" + std::to_string(1000 + i) + "\"}", samples(5000, 1, {1}));
     Script failing = early ? Script::refused() : Script::streamed(body);
     if (!early) failing.break_at = 0;
     FanOutDriver driver(config, {Script::streamed(body), failing});
-    driver.options.window_bytes = driver.options.read_ahead_bytes = driver.options.batch_bytes = 1000;
+    driver.options.window_bytes = driver.options.read_ahead_bytes = driver.options.batch_bytes =
+        1000;
     const Answer answer = driver.run(many(2, true));
     EXPECT_EQ(answer.status, 200);
     EXPECT_TRUE(answer.finished) << answer.aborted->to_string();

@@ -12,7 +12,8 @@ using testing::StartsWith;
 
 class DescribeFailures : public testing::Test {
  protected:
-  std::string described(const std::vector<std::string>& names, const std::string& why, size_t most_bytes) {
+  std::string described(const std::vector<std::string>& names, const std::string& why,
+                        size_t most_bytes) {
     Policy policy;
     std::vector<BackendOutcome> outcomes;
     for (const std::string& name : names) {
@@ -45,7 +46,8 @@ TEST_F(DescribeFailures, SaysAllThatFits) {
 }
 
 TEST_F(DescribeFailures, ALongFirstNameIsCut) {
-  const std::string cut = described({std::string(5'000, 'x'), "b"}, "gone", failures_in_header_bytes);
+  const std::string cut =
+      described({std::string(5'000, 'x'), "b"}, "gone", failures_in_header_bytes);
   EXPECT_LE(cut.size(), failures_in_header_bytes + 40);
   EXPECT_THAT(cut, HasSubstr(" bytes cut)"));
 }
@@ -61,7 +63,8 @@ struct RangeCase {
   bool within_400d;
 };
 
-model::Query range_of(int64_t start_ms, int64_t end_ms, std::optional<model::ReadHints> hints = std::nullopt) {
+model::Query range_of(int64_t start_ms, int64_t end_ms,
+                      std::optional<model::ReadHints> hints = std::nullopt) {
   return {start_ms, end_ms, {}, std::move(hints)};
 }
 
@@ -84,18 +87,23 @@ TEST_P(QueryRange, IsThatOfTheSamplesAskedFor) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, QueryRange,
-    testing::Values(RangeCase{"Narrow", range_of(0, day_ms), true},  //
-                    RangeCase{"AtTheLimit", range_of(0, 400 * day_ms), true},
-                    RangeCase{"Wide", range_of(0, 401 * day_ms), false},
-                    RangeCase{"AllOfTime", range_of(INT64_MIN, INT64_MAX), false},
-                    RangeCase{"AllOfTimeForLabels", range_of(INT64_MIN, INT64_MAX, hints_of(0, 0, "series")), true},
-                    // `m - m offset 730d`: the query's range holds both selectors, the hints' is the selector's.
-                    RangeCase{"NarrowHints", range_of(0, 731 * day_ms, hints_of(730 * day_ms, 731 * day_ms)), true},
-                    RangeCase{"WideHints", range_of(0, 500 * day_ms, hints_of(0, 500 * day_ms, "count_over_time")),
-                              false},
-                    RangeCase{"HintsWithoutARange", range_of(0, 500 * day_ms, hints_of(0, 0, "rate")), false},
-                    RangeCase{"HintsWiderThanTheQuery", range_of(0, day_ms, hints_of(-900 * day_ms, day_ms)), true},
-                    RangeCase{"Backwards", range_of(day_ms, 0), true}),
+    testing::Values(
+        RangeCase{"Narrow", range_of(0, day_ms), true},  //
+        RangeCase{"AtTheLimit", range_of(0, 400 * day_ms), true},
+        RangeCase{"Wide", range_of(0, 401 * day_ms), false},
+        RangeCase{"AllOfTime", range_of(INT64_MIN, INT64_MAX), false},
+        RangeCase{"AllOfTimeForLabels", range_of(INT64_MIN, INT64_MAX, hints_of(0, 0, "series")),
+                  true},
+        // `m - m offset 730d`: the query's range holds both selectors, the hints' is the
+        // selector's.
+        RangeCase{"NarrowHints", range_of(0, 731 * day_ms, hints_of(730 * day_ms, 731 * day_ms)),
+                  true},
+        RangeCase{"WideHints",
+                  range_of(0, 500 * day_ms, hints_of(0, 500 * day_ms, "count_over_time")), false},
+        RangeCase{"HintsWithoutARange", range_of(0, 500 * day_ms, hints_of(0, 0, "rate")), false},
+        RangeCase{"HintsWiderThanTheQuery", range_of(0, day_ms, hints_of(-900 * day_ms, day_ms)),
+                  true},
+        RangeCase{"Backwards", range_of(day_ms, 0), true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace

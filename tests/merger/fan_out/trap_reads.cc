@@ -9,18 +9,21 @@ Answer read(const config::Config& config, std::vector<Script> scripts, bool stre
 }
 
 std::string shown(const Answer& answer, bool streamed) {
-  if (answer.status != 200 || answer.aborted) return "status " + std::to_string(answer.status) + ": " + answer.body;
+  if (answer.status != 200 || answer.aborted)
+    return "status " + std::to_string(answer.status) + ": " + answer.body;
   return streamed ? show(read_streamed(answer.body)) : show(read_samples(answer.body).at(0));
 }
 
-void expect_merged(const std::vector<std::string>& streamed_bodies, const std::vector<std::string>& samples_bodies,
-                   const std::string& want, uint64_t conflicts, const std::string& more) {
+void expect_merged(const std::vector<std::string>& streamed_bodies,
+                   const std::vector<std::string>& samples_bodies, const std::string& want,
+                   uint64_t conflicts, const std::string& more) {
   for (const bool streamed : {true, false}) {
     for (const auto* bodies : {&streamed_bodies, &samples_bodies}) {
       if (bodies->empty()) continue;
       std::vector<Script> scripts;
       for (const auto& body : *bodies) {
-        scripts.push_back(bodies == &samples_bodies ? Script::sampled(body) : Script::streamed(body));
+        scripts.push_back(bodies == &samples_bodies ? Script::samples_form(body)
+                                                    : Script::streamed(body));
       }
       const config::Config config = config_of(scripts.size(), more);
       const Answer answer = read(config, scripts, streamed);

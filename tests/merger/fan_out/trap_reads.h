@@ -24,7 +24,8 @@ Answer read(const config::Config& config, std::vector<Script> scripts, bool stre
 /// Its series, or what stands in their place.
 std::string shown(const Answer& answer, bool streamed);
 /// Both kinds of client, and both kinds of backend.
-void expect_merged(const std::vector<std::string>& streamed_bodies, const std::vector<std::string>& samples_bodies,
-                   const std::string& want, uint64_t conflicts = 0, const std::string& more = "");
+void expect_merged(const std::vector<std::string>& streamed_bodies,
+                   const std::vector<std::string>& samples_bodies, const std::string& want,
+                   uint64_t conflicts = 0, const std::string& more = "");
 
 }  // namespace mread::merger::testing

@@ -1,6 +1,6 @@
-// The traps of docs/internals/traps.md at the level of the merge: whole answers in, a whole answer out. Each test
-// carries its trap's number; 9 to 11 are in broken_answers_test.cc. What the traps say of bytes alone (snappy, frames,
-// chunks) is tested in tests/wire too.
+// The traps of docs/internals/traps.md at the level of the merge: whole answers in, a whole answer
+// out. Each test carries its trap's number; 9 to 11 are in broken_answers_test.cc. What the traps
+// say of bytes alone (snappy, frames, chunks) is tested in tests/wire too.
 
 #include <algorithm>
 #include <numeric>
@@ -26,7 +26,8 @@ TEST(Trap01, ConflictsAtOneTimestampAreStableAndCounted) {
   std::vector<double> values{1, 2, 3};
   const config::Config config = config_of(3);
   std::vector<Script> scripts;
-  for (const double value : values) scripts.push_back(Script::streamed(frame(up, one(5000, value))));
+  for (const double value : values)
+    scripts.push_back(Script::streamed(frame(up, one(5000, value))));
   std::vector<size_t> order{0, 1, 2};
   do {
     for (size_t i = 0; i < 3; ++i) scripts[order[i]].response_after = milliseconds(10 * i);
@@ -39,7 +40,9 @@ TEST(Trap01, ConflictsAtOneTimestampAreStableAndCounted) {
 TEST(Trap01, AConflictInAHugeSeriesIsToldInAShortLine) {
   const std::string huge = "up{job=\"" + std::string(100'000, 'x') + "\"}";
   const Answer answer = read(
-      config_of(2), {Script::streamed(frame(huge, one(5000, 1))), Script::streamed(frame(huge, one(5000, 2)))}, true);
+      config_of(2),
+      {Script::streamed(frame(huge, one(5000, 1))), Script::streamed(frame(huge, one(5000, 2)))},
+      true);
   ASSERT_EQ(answer.outcome.conflicting.size(), 1u);
   EXPECT_LT(answer.outcome.conflicting[0].series.size(), 1'200u);
   EXPECT_THAT(answer.outcome.conflicting[0].series, StartsWith("up{job=\"xxx"));
@@ -47,12 +50,15 @@ TEST(Trap01, AConflictInAHugeSeriesIsToldInAShortLine) {
 
 TEST(Trap02, StaleAgainstAValueAndStaleBeforeAnothersValue) {
   const Samples stale = bits(5000, model::stale_nan_bits);
-  expect_merged({frame(up, stale), frame(up, one(5000, 5))}, {samples_body(up, stale), samples_body(up, one(5000, 5))},
+  expect_merged({frame(up, stale), frame(up, one(5000, 5))},
+                {samples_body(up, stale), samples_body(up, one(5000, 5))},
                 "up{job=\"a\"} stale@5000\n", 1);
-  expect_merged({frame(up, stale), frame(up, one(5000, 5))}, {samples_body(up, stale), samples_body(up, one(5000, 5))},
-                "up{job=\"a\"} 5@5000\n", 1, "merge: {on_conflict: live}\n");
+  expect_merged({frame(up, stale), frame(up, one(5000, 5))},
+                {samples_body(up, stale), samples_body(up, one(5000, 5))}, "up{job=\"a\"} 5@5000\n",
+                1, "merge: {on_conflict: live}\n");
   expect_merged({frame(up, stale), frame(up, one(10000, 5))},
-                {samples_body(up, stale), samples_body(up, one(10000, 5))}, "up{job=\"a\"} stale@5000 5@10000\n");
+                {samples_body(up, stale), samples_body(up, one(10000, 5))},
+                "up{job=\"a\"} stale@5000 5@10000\n");
 }
 
 TEST(Trap03, BothNaNsAreKeptBitForBit) {
@@ -60,8 +66,8 @@ TEST(Trap03, BothNaNsAreKeptBitForBit) {
   const Samples other{{5500, 0x7ff8000000000abc}};
   for (const bool streamed : {true, false}) {
     const config::Config config = config_of(2);
-    const Answer answer =
-        read(config, {Script::streamed(frame(up, both)), Script::streamed(frame(up, other))}, streamed);
+    const Answer answer = read(
+        config, {Script::streamed(frame(up, both)), Script::streamed(frame(up, other))}, streamed);
     const auto series = streamed ? read_streamed(answer.body) : read_samples(answer.body).at(0);
     ASSERT_EQ(series.size(), 1u);
     EXPECT_EQ(series[0].samples, (Samples{both[0], other[0], both[1]}));
@@ -75,7 +81,8 @@ TEST(Trap04, ExternalLabelsThatUnsortAStreamAreRepairedInTheWindow) {
   // Sorted before `region` was added.
   const std::string body = frame(plain, one(5000, 1)) + frame(with_pod, one(5000, 2));
   const config::Config config = config_of(2);
-  const Answer answer = read(config, {Script::streamed(body), Script::streamed(frame(plain, one(6000, 3)))}, true);
+  const Answer answer =
+      read(config, {Script::streamed(body), Script::streamed(frame(plain, one(6000, 3)))}, true);
   EXPECT_EQ(show(read_streamed(answer.body)), with_pod + " 2@5000\n" + plain + " 1@5000 3@6000\n");
   EXPECT_TRUE(answer.outcome.backends[0].unsorted);
   EXPECT_FALSE(answer.outcome.backends[1].unsorted);
@@ -136,10 +143,11 @@ TEST(Trap04, RepairLimitHolds) {
 
 TEST(Trap05, DuplicateLabelNamesFailThatBackendAlone) {
   const std::string twice = raw_labels({{"__name__", "up"}, {"job", "a"}, {"job", "b"}});
-  for (const bool sampled : {false, true}) {
+  for (const bool samples_form : {false, true}) {
     const config::Config config = config_of(2, "partial: any\n");
-    const Script bad = sampled ? Script::sampled(samples_body({{twice, one(5000, 1), ""}}))
-                               : Script::streamed(frame_with(twice, {xor_chunk(one(5000, 1))}));
+    const Script bad = samples_form
+                           ? Script::samples_form(samples_body({{twice, one(5000, 1), ""}}))
+                           : Script::streamed(frame_with(twice, {xor_chunk(one(5000, 1))}));
     const Answer answer = read(config, {bad, Script::streamed(frame(up, one(5000, 2)))}, true);
     EXPECT_EQ(shown(answer, true), "up{job=\"a\"} 2@5000\n");
     EXPECT_THAT(answer.partial, StartsWith("a: "));
@@ -151,13 +159,14 @@ TEST(Trap05, EmptyValuesAndUnsortedLabelsAreOneSeriesWithTheirTwin) {
   expect_merged({frame_with(odd, {xor_chunk(one(5000, 1))}), frame(up, one(6000, 2))},
                 {samples_body({{odd, one(5000, 1), ""}}), samples_body(up, one(6000, 2))},
                 "up{job=\"a\"} 1@5000 2@6000\n");
-  expect_merged({frame_with(odd, {xor_chunk(one(5000, 1))})}, {samples_body({{odd, one(5000, 1), ""}})},
-                "up{job=\"a\"} 1@5000\n");
+  expect_merged({frame_with(odd, {xor_chunk(one(5000, 1))})},
+                {samples_body({{odd, one(5000, 1), ""}})}, "up{job=\"a\"} 1@5000\n");
 }
 
 TEST(Trap05, Utf8NamesAreOrdinary) {
   const std::string dotted = "{\"http.requests\", \"http.status\"=\"200\"}";
-  expect_merged({frame(dotted, one(5000, 1)), frame(dotted, one(6000, 2))}, {}, dotted + " 1@5000 2@6000\n");
+  expect_merged({frame(dotted, one(5000, 1)), frame(dotted, one(6000, 2))}, {},
+                dotted + " 1@5000 2@6000\n");
 }
 
 TEST(Trap06, ASeriesOverManyFramesComesAsOne) {
@@ -191,19 +200,22 @@ TEST(Trap07, FramesWithNoSeriesAndWithTwo) {
     wire::encode_chunked_series(labels(notation), entry, 0, part);
     two += part;
   }
-  expect_merged({none + frame_of(two) + none, none}, {}, "up{job=\"a\"} 1@5000\nup{job=\"b\"} 1@5000\n");
+  expect_merged({none + frame_of(two) + none, none}, {},
+                "up{job=\"a\"} 1@5000\nup{job=\"b\"} 1@5000\n");
 }
 
 TEST(Trap08, OverlappingChunksWithinOneSeriesBecomeOneOrder) {
-  const std::string body =
-      frame_with(labels(up), {xor_chunk(samples(5000, 1000, {1, 2, 3})), xor_chunk(samples(6000, 1000, {2, 3, 4}))});
+  const std::string body = frame_with(labels(up), {xor_chunk(samples(5000, 1000, {1, 2, 3})),
+                                                   xor_chunk(samples(6000, 1000, {2, 3, 4}))});
   expect_merged({body}, {}, "up{job=\"a\"} 1@5000 2@6000 3@7000 4@8000\n");
 }
 
 TEST(Trap08, ByteIdenticalFramesArePassedOnOnce) {
-  const std::string body = frame(up, samples(5000, 1000, {1, 2, 3})) + frame("up{job=\"b\"}", one(5000, 1));
+  const std::string body =
+      frame(up, samples(5000, 1000, {1, 2, 3})) + frame("up{job=\"b\"}", one(5000, 1));
   const config::Config config = config_of(3);
-  const Answer answer = read(config, {Script::streamed(body), Script::streamed(body), Script::streamed(body)}, true);
+  const Answer answer =
+      read(config, {Script::streamed(body), Script::streamed(body), Script::streamed(body)}, true);
   EXPECT_EQ(answer.body, body);
   EXPECT_EQ(answer.outcome.frames_passed_on, 2u);
 }
@@ -246,7 +258,8 @@ TEST(Trap08, MergedChunksHaveAtMost120Samples) {
 
 TEST(Trap12, SamplesAreTrimmedToTheRangeAndToTheHints) {
   const Samples wide = samples(0, 1000, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  for (const Script& script : {Script::streamed(frame(up, wide)), Script::sampled(samples_body(up, wide))}) {
+  for (const Script& script :
+       {Script::streamed(frame(up, wide)), Script::samples_form(samples_body(up, wide))}) {
     const config::Config config = config_of(1);
     auto ask = request({"up"}, 2000, 6000, false);
     EXPECT_EQ(shown(FanOutDriver(config, {script}).run(ask), false),
@@ -254,22 +267,27 @@ TEST(Trap12, SamplesAreTrimmedToTheRangeAndToTheHints) {
     ask.queries[0].hints = model::ReadHints{};
     ask.queries[0].hints->start_ms = 3000;
     ask.queries[0].hints->end_ms = 4000;
-    EXPECT_EQ(shown(FanOutDriver(config, {script}).run(ask), false), "up{job=\"a\"} 3@3000 4@4000\n");
+    EXPECT_EQ(shown(FanOutDriver(config, {script}).run(ask), false),
+              "up{job=\"a\"} 3@3000 4@4000\n");
     // A series that has nothing in the range is not there at all.
-    EXPECT_EQ(shown(FanOutDriver(config, {script}).run(request({"up"}, 20000, 30000, false)), false), "");
+    EXPECT_EQ(
+        shown(FanOutDriver(config, {script}).run(request({"up"}, 20000, 30000, false)), false), "");
   }
 }
 
 TEST(Trap12, StreamedChunksMayStraddleTheRangeUndecoded) {
   const std::string body = frame(up, samples(0, 1000, {0, 1, 2, 3, 4, 5}));
   const config::Config config = config_of(1);
-  EXPECT_EQ(FanOutDriver(config, {Script::streamed(body)}).run(request({"up"}, 2000, 3000, true)).body, body);
+  EXPECT_EQ(
+      FanOutDriver(config, {Script::streamed(body)}).run(request({"up"}, 2000, 3000, true)).body,
+      body);
 }
 
 TEST(Trap13, SeriesWithoutSamples) {
   const std::string empty = labels("up{job=\"c\"}");
   expect_merged({frame(up, one(5000, 1)) + frame_with(empty, {}), frame_with(empty, {})},
-                {samples_body({{labels(up), one(5000, 1), ""}, {empty, {}, ""}}), samples_body({{empty, {}, ""}})},
+                {samples_body({{labels(up), one(5000, 1), ""}, {empty, {}, ""}}),
+                 samples_body({{empty, {}, ""}})},
                 "up{job=\"a\"} 1@5000\nup{job=\"c\"}\n");
 }
 
@@ -278,7 +296,8 @@ TEST(Trap13, FuncSeriesIsPassedOn) {
   auto ask = request({"up"}, first_ms, last_ms, false);
   ask.queries[0].hints = model::ReadHints{};
   ask.queries[0].hints->func = "series";
-  const Answer answer = FanOutDriver(config, {Script::sampled(samples_body({{labels(up), {}, ""}}))}).run(ask);
+  const Answer answer =
+      FanOutDriver(config, {Script::samples_form(samples_body({{labels(up), {}, ""}}))}).run(ask);
   EXPECT_EQ(shown(answer, false), "up{job=\"a\"}\n");
   ASSERT_EQ(answer.requests.size(), 1u);
   EXPECT_EQ(answer.requests[0].queries[0], ask.queries[0]);
@@ -293,17 +312,19 @@ TEST(Trap13, FuncSeriesCostsWhatItCostsAtTheCollector) {
     auto ask = request({"up"}, first_ms, last_ms, streamed);
     ask.queries[0].hints = model::ReadHints{};
     ask.queries[0].hints->func = "series";
-    // One does what it is asked, one knows streams only, one sends samples whatever it is asked (InfluxDB 1.x).
-    const std::vector<Script> scripts{Script::sampled(samples_body({{labels(up), {}, ""}})),
+    // One does what it is asked, one knows streams only, one sends samples whatever it is asked
+    // (InfluxDB 1.x).
+    const std::vector<Script> scripts{Script::samples_form(samples_body({{labels(up), {}, ""}})),
                                       Script::streamed(frame(up, list) + frame(other, list)),
-                                      Script::sampled(samples_body({{labels(up), list, ""}}))};
+                                      Script::samples_form(samples_body({{labels(up), list, ""}}))};
     const Answer answer = FanOutDriver(config, scripts).run(ask);
     EXPECT_EQ(shown(answer, streamed), "up{job=\"a\"}\nup{job=\"b\"}\n");
     EXPECT_EQ(answer.outcome.series_out, 2U);
     EXPECT_EQ(answer.outcome.samples_out, 0U);
     for (const auto& sent : answer.requests) {
-      EXPECT_EQ(sent.accepted_response_types,
-                (std::vector{model::ResponseType::samples, model::ResponseType::streamed_xor_chunks}));
+      EXPECT_EQ(
+          sent.accepted_response_types,
+          (std::vector{model::ResponseType::samples, model::ResponseType::streamed_xor_chunks}));
     }
     // A lone answer with samples is not passed on as it came.
     const Answer alone = FanOutDriver(config_of(1), {scripts[2]}).run(ask);
@@ -333,13 +354,14 @@ std::string histogram_entries(const std::vector<model::HistogramSample>& samples
 
 TEST(Trap14, CounterResetHintsAreRightAfterAMerge) {
   using Hint = model::CounterResetHint;
-  // A falls from 40 to 20 at 6000. B has 40 at 5000 and 30 at 7000, a reset by its own history, but not after A's 20.
-  const std::string a =
-      samples_body({{labels(up), {}, histogram_entries({histogram(5000, 40), histogram(6000, 20, Hint::yes)})}});
-  const std::string b =
-      samples_body({{labels(up), {}, histogram_entries({histogram(5000, 40), histogram(7000, 30, Hint::yes)})}});
+  // A falls from 40 to 20 at 6000. B has 40 at 5000 and 30 at 7000, a reset by its own history, but
+  // not after A's 20.
+  const std::string a = samples_body(
+      {{labels(up), {}, histogram_entries({histogram(5000, 40), histogram(6000, 20, Hint::yes)})}});
+  const std::string b = samples_body(
+      {{labels(up), {}, histogram_entries({histogram(5000, 40), histogram(7000, 30, Hint::yes)})}});
   const config::Config config = config_of(2);
-  const Answer answer = read(config, {Script::sampled(a), Script::sampled(b)}, false);
+  const Answer answer = read(config, {Script::samples_form(a), Script::samples_form(b)}, false);
   const auto series = read_samples(answer.body).at(0);
   ASSERT_EQ(series.size(), 1u);
   ASSERT_EQ(series[0].histograms.size(), 3u);
@@ -349,7 +371,7 @@ TEST(Trap14, CounterResetHintsAreRightAfterAMerge) {
   EXPECT_EQ(answer.outcome.conflicts, 0u);
 
   // Streamed: a new chunk begins at the reset, and none at 7000.
-  const Answer streamed = read(config, {Script::sampled(a), Script::sampled(b)}, true);
+  const Answer streamed = read(config, {Script::samples_form(a), Script::samples_form(b)}, true);
   wire::FrameSplitter splitter(1U << 20);
   splitter.feed(streamed.body);
   wire::ChunkedResponse response;
@@ -364,11 +386,13 @@ TEST(Trap14, CounterResetHintsAreRightAfterAMerge) {
 TEST(Trap14, GaugeHintStays) {
   using Hint = model::CounterResetHint;
   const config::Config config = config_of(2);
-  const Answer answer =
-      read(config,
-           {Script::sampled(samples_body({{labels(up), {}, histogram_entries({histogram(5000, 4, Hint::gauge)})}})),
-            Script::sampled(samples_body({{labels(up), {}, histogram_entries({histogram(6000, 2, Hint::gauge)})}}))},
-           false);
+  const Answer answer = read(
+      config,
+      {Script::samples_form(
+           samples_body({{labels(up), {}, histogram_entries({histogram(5000, 4, Hint::gauge)})}})),
+       Script::samples_form(
+           samples_body({{labels(up), {}, histogram_entries({histogram(6000, 2, Hint::gauge)})}}))},
+      false);
   const auto series = read_samples(answer.body).at(0);
   ASSERT_EQ(series.at(0).histograms.size(), 2u);
   EXPECT_EQ(series[0].histograms[1].histogram.counter_reset_hint, Hint::gauge);
@@ -378,10 +402,11 @@ TEST(Trap14, AHistogramChunkAfterAnothersIsOfUnknownHistory) {
   RawChunk later = histogram_chunk({histogram(8000, 5)});
   later.data[2] = static_cast<char>(0x40);  // "no reset since the chunk before", which was B's own.
   const config::Config config = config_of(2);
-  const Answer answer = read(config,
-                             {Script::streamed(frame_with(labels(up), {histogram_chunk({histogram(5000, 40)})})),
-                              Script::streamed(frame_with(labels(up), {later}))},
-                             true);
+  const Answer answer =
+      read(config,
+           {Script::streamed(frame_with(labels(up), {histogram_chunk({histogram(5000, 40)})})),
+            Script::streamed(frame_with(labels(up), {later}))},
+           true);
   RawChunk unknown = later;
   unknown.data[2] = 0;
   EXPECT_EQ(answer.body, frame_with(labels(up), {histogram_chunk({histogram(5000, 40)}), unknown}));
@@ -389,10 +414,12 @@ TEST(Trap14, AHistogramChunkAfterAnothersIsOfUnknownHistory) {
 
 TEST(Trap14, FloatsAndHistogramsInOneSeriesAreBothKept) {
   const std::string floats = frame_with(labels(up), {xor_chunk(samples(5000, 1000, {1, 2, 3}))});
-  const std::string histograms = frame_with(labels(up), {histogram_chunk({histogram(6000, 7), histogram(6500, 8)})});
+  const std::string histograms =
+      frame_with(labels(up), {histogram_chunk({histogram(6000, 7), histogram(6500, 8)})});
   for (const bool streamed : {true, false}) {
     const config::Config config = config_of(2);
-    const Answer answer = read(config, {Script::streamed(floats), Script::streamed(histograms)}, streamed);
+    const Answer answer =
+        read(config, {Script::streamed(floats), Script::streamed(histograms)}, streamed);
     const auto series = streamed ? read_streamed(answer.body) : read_samples(answer.body).at(0);
     ASSERT_EQ(series.size(), 1u);
     EXPECT_EQ(series[0].samples.size(), 3u);

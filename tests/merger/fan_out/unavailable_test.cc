@@ -30,14 +30,15 @@ TEST_P(UnavailableBackend, IsNotAskedAndCountsAsFailed) {
   EXPECT_EQ(answer.outcome.backends[1].state, BackendOutcome::State::unavailable);
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, UnavailableBackend,
-                         ::testing::Values(PolicyCase{"Any", "partial: any\n", 200, "b: open circuit"},
-                                           PolicyCase{"GroupOfItsOwn", "", 503, "b: open circuit\n"},
-                                           PolicyCase{"GroupWithAnother", "groups: [{name: g, members: [a, b]}]\n", 200,
-                                                      "b: open circuit"},
-                                           PolicyCase{"All", "partial: all\ngroups: [{name: g, members: [a, b]}]\n",
-                                                      503, "b: open circuit\n"}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Policies, UnavailableBackend,
+    ::testing::Values(PolicyCase{"Any", "partial: any\n", 200, "b: open circuit"},
+                      PolicyCase{"GroupOfItsOwn", "", 503, "b: open circuit\n"},
+                      PolicyCase{"GroupWithAnother", "groups: [{name: g, members: [a, b]}]\n", 200,
+                                 "b: open circuit"},
+                      PolicyCase{"All", "partial: all\ngroups: [{name: g, members: [a, b]}]\n", 503,
+                                 "b: open circuit\n"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace
 }  // namespace mread::merger

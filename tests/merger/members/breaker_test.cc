@@ -15,7 +15,7 @@ HealthSettings settings(size_t open_after = 3) { return {5s, open_after, "/-/rea
 HealthSettings without_probes(size_t open_after = 3) { return {5s, open_after, "", 10s}; }
 
 void fail_times(Breaker& breaker, int times, TimePoint now = start, ReadIdentity who = {}) {
-  for (int i = 0; i < times; ++i) breaker.record(breaker.admit(now), Vital::failed, now, who);
+  for (int i = 0; i < times; ++i) breaker.record(breaker.admit(now), HealthSign::failed, now, who);
 }
 
 void probe(Breaker& breaker, bool answered, TimePoint now = start) {
@@ -82,10 +82,10 @@ TEST(Breaker, AnAnswerBetweenFailuresClearsThem) {
   EXPECT_EQ(breaker.state(), State::open);
   breaker = Breaker(settings(3));
   fail_times(breaker, 2);
-  breaker.record(breaker.admit(start), Vital::answered, start);
+  breaker.record(breaker.admit(start), HealthSign::answered, start);
   EXPECT_EQ(breaker.state(), State::closed);
   fail_times(breaker, 1);
-  breaker.record(breaker.admit(start), Vital::unknown, start);
+  breaker.record(breaker.admit(start), HealthSign::unknown, start);
   probe(breaker, false);
   EXPECT_EQ(breaker.state(), State::suspect) << "two in a row";
 }
@@ -125,7 +125,7 @@ TEST(Breaker, OneReadDecidesAfterAProbe) {
   Breaker breaker = half_open();
   EXPECT_EQ(breaker.admit(start), Permit::trial);
   EXPECT_EQ(breaker.admit(start), Permit::no);
-  breaker.record(Permit::trial, Vital::answered, start);
+  breaker.record(Permit::trial, HealthSign::answered, start);
   EXPECT_EQ(breaker.state(), State::closed);
   EXPECT_EQ(breaker.admit(start), Permit::yes);
 }
@@ -133,7 +133,7 @@ TEST(Breaker, OneReadDecidesAfterAProbe) {
 TEST(Breaker, AFailedTrialIsForOneProbeToConfirm) {
   for (const bool answers : {true, false}) {
     Breaker breaker = half_open();
-    breaker.record(breaker.admit(start), Vital::failed, start + 1min);
+    breaker.record(breaker.admit(start), HealthSign::failed, start + 1min);
     EXPECT_EQ(breaker.state(), State::suspect);
     EXPECT_EQ(breaker.admit(start), Permit::yes);
     EXPECT_EQ(breaker.next_probe(), start + 1min);
@@ -144,7 +144,7 @@ TEST(Breaker, AFailedTrialIsForOneProbeToConfirm) {
 
 TEST(Breaker, ATrialThatShowsNothingIsLeftToTheNextRead) {
   Breaker breaker = half_open();
-  breaker.record(breaker.admit(start), Vital::unknown, start);
+  breaker.record(breaker.admit(start), HealthSign::unknown, start);
   EXPECT_EQ(breaker.state(), State::half_open);
   EXPECT_EQ(breaker.admit(start), Permit::trial);
 }
@@ -156,15 +156,15 @@ TEST(Breaker, ReadsThatAskedBeforeItOpened) {
   fail_times(breaker, 1);
   probe(breaker, false);
   ASSERT_EQ(breaker.state(), State::open);
-  breaker.record(slow, Vital::failed, start + 1s);
+  breaker.record(slow, HealthSign::failed, start + 1s);
   EXPECT_EQ(breaker.next_probe(), start + 5s) << "ignored";
   probe(breaker, true, start + 5s);
   const Permit trial = breaker.admit(start + 5s);
-  breaker.record(slower, Vital::failed, start + 6s);
+  breaker.record(slower, HealthSign::failed, start + 6s);
   EXPECT_EQ(breaker.state(), State::half_open) << "the trial decides";
-  breaker.record(slow, Vital::answered, start + 7s);
+  breaker.record(slow, HealthSign::answered, start + 7s);
   EXPECT_EQ(breaker.state(), State::closed);
-  breaker.record(trial, Vital::failed, start + 7s);
+  breaker.record(trial, HealthSign::failed, start + 7s);
   EXPECT_EQ(breaker.state(), State::suspect);
 }
 
@@ -172,8 +172,9 @@ TEST(Breaker, NewSettingsKeepWhatIsKnown) {
   Breaker breaker = half_open();
   EXPECT_EQ(breaker.admit(start), Permit::trial);
   Breaker next = breaker.with(settings(1));
-  EXPECT_EQ(next.admit(start), Permit::trial) << "the trial under way belongs to the old configuration";
-  next.record(Permit::trial, Vital::answered, start);
+  EXPECT_EQ(next.admit(start), Permit::trial)
+      << "the trial under way belongs to the old configuration";
+  next.record(Permit::trial, HealthSign::answered, start);
   fail_times(next, 1);
   probe(next, false);
   EXPECT_EQ(next.state(), State::open);
@@ -194,7 +195,7 @@ TEST(Breaker, WithoutProbesOneReadCannotOpenIt) {
   EXPECT_EQ(breaker.state(), State::suspect);
   breaker.late(start);
   EXPECT_FALSE(breaker.next_probe());
-  breaker.record(breaker.admit(start), Vital::answered, start);
+  breaker.record(breaker.admit(start), HealthSign::answered, start);
   fail_times(breaker, 1, start, {1, 2});
   EXPECT_EQ(breaker.state(), State::suspect) << "the answer cleared it";
 }
@@ -207,11 +208,11 @@ TEST(Breaker, WithoutProbesATrialComesWithTime) {
   EXPECT_EQ(breaker.admit(start + 4s), Permit::no);
   EXPECT_EQ(breaker.admit(start + 5s), Permit::trial);
   EXPECT_EQ(breaker.admit(start + 5s), Permit::no);
-  breaker.record(Permit::trial, Vital::failed, start + 6s);
+  breaker.record(Permit::trial, HealthSign::failed, start + 6s);
   EXPECT_EQ(breaker.state(), State::open);
   EXPECT_EQ(breaker.admit(start + 10s), Permit::no);
   EXPECT_EQ(breaker.admit(start + 11s), Permit::trial);
-  breaker.record(Permit::trial, Vital::answered, start + 11s);
+  breaker.record(Permit::trial, HealthSign::answered, start + 11s);
   EXPECT_EQ(breaker.state(), State::closed);
 }
 

@@ -13,7 +13,8 @@ constexpr TimePoint start{};
 const auto always = [] { return true; };
 const auto never = [] { return false; };
 
-std::vector<size_t> asked(HedgePlan& plan, TimePoint now, const std::function<bool()>& may_hedge = always) {
+std::vector<size_t> asked(HedgePlan& plan, TimePoint now,
+                          const std::function<bool()>& may_hedge = always) {
   std::vector<size_t> members;
   while (const auto next = plan.next(now, may_hedge)) members.push_back(*next);
   return members;

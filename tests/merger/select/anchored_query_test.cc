@@ -19,14 +19,16 @@ model::Query query_of(const std::string& selector) {
 
 TEST(AnchoredQuery, SaysWhereAnExpressionBeginsAndEnds) {
   const model::Query query = anchored(query_of(R"(up{a="x",b!="y",c=~"u|v",d!~"(?i)w",e=~""})"));
-  EXPECT_EQ(model::to_string(query.matchers), R"(up{a="x",b!="y",c=~"^(?:u|v)$",d!~"^(?:(?i)w)$",e=~"^(?:)$"})");
+  EXPECT_EQ(model::to_string(query.matchers),
+            R"(up{a="x",b!="y",c=~"^(?:u|v)$",d!~"^(?:(?i)w)$",e=~"^(?:)$"})");
   EXPECT_EQ(query.start_ms, 5);
   EXPECT_EQ(query.end_ms, 7);
   EXPECT_EQ(query.hints, query_of("up").hints);
 }
 
 TEST(AnchoredQuery, MeansTheSameToAStoreThatAnchors) {
-  for (const std::string expression : {"", "a", "a|", "a|ab", ".*", ".+", "(?i)A", "^a", "a$", "(?m)^b$"}) {
+  for (const std::string expression :
+       {"", "a", "a|", "a|ab", ".*", ".+", "(?i)A", "^a", "a$", "(?m)^b$"}) {
     const model::Query plain = query_of("up{l=~\"" + expression + "\"}");
     const model::Query whole = anchored(plain);
     for (const std::string value : {"", "a", "ab", "ba", "A", "a\nb"}) {
@@ -38,9 +40,11 @@ TEST(AnchoredQuery, MeansTheSameToAStoreThatAnchors) {
 
 TEST(AnchoredQuery, IsForTheBackendsThatNeedIt) {
   const config::Config config = config::Config::parse(
-      "remote_read: [{name: a, url: 'http://a/api/v1/read'}, {name: b, url: 'http://b/api/v1/prom/read?db=x'}]",
+      "remote_read: [{name: a, url: 'http://a/api/v1/read'}, {name: b, url: "
+      "'http://b/api/v1/prom/read?db=x'}]",
       "mread.yml");
-  testing::FanOutDriver driver(config, {testing::Script::streamed(""), testing::Script::streamed("")});
+  testing::FanOutDriver driver(config,
+                               {testing::Script::streamed(""), testing::Script::streamed("")});
   const testing::Answer answer = driver.run(testing::request({R"(up{job=~"x|y"})"}, 0, 1000, true));
   ASSERT_EQ(answer.requests.size(), 2u);
   EXPECT_EQ(model::to_string(answer.requests[0].queries.at(0).matchers), R"(up{job=~"x|y"})");

@@ -47,27 +47,33 @@ TEST_P(CatalogByValues, DeniesWhatCannotBeThere) {
 
 INSTANTIATE_TEST_SUITE_P(
     Matchers, CatalogByValues,
-    ::testing::Values(
-        Case{"MetricThatIsThere", "up", true}, Case{"MetricThatIsNot", "down", false},
-        Case{"ValueThatIsThere", "up{job=\"x\"}", true}, Case{"ValueThatIsNot", "up{job=\"z\"}", false},
-        Case{"LabelThatIsNowhere", "up{pod=\"1\"}", false}, Case{"LabelThatIsNowhereMayBeAbsent", "up{pod=\"\"}", true},
-        Case{"LabelThatIsNowhereIsNotAValue", "up{pod!=\"1\"}", true},
-        Case{"LabelThatIsNowhereMustBeThere", "up{pod!=\"\"}", false},
-        Case{"LabelThatIsThereMustBeThere", "up{job!=\"\"}", true}, Case{"LabelMayBeAbsent", "up{job=\"\"}", true},
-        Case{"ExternalLabel", "up{region=\"eu\"}", true}, Case{"OtherExternalLabel", "up{region=\"us\"}", false},
-        Case{"ListOfWordsWithOne", "up{region=~\"us|eu\"}", true},
-        Case{"ListOfWordsWithout", "up{region=~\"us|asia\"}", false},
-        Case{"ListOfWordsOrAbsent", "up{region=~\"us|\"}", true}, Case{"Expression", "up{region=~\"e.+\"}", true},
-        Case{"ExpressionWithout", "up{region=~\"u.+\"}", false},
-        Case{"ExpressionThatTakesNothing", "up{region=~\"u.*|\"}", true},
-        Case{"NotTheOnlyValue", "up{region!=\"eu\"}", true},
-        Case{"NotTheOnlyValueAndThere", "up{region!=\"eu\",region!=\"\"}", false},
-        Case{"NotAnyOfThem", "up{job!~\"x|y|\"}", false}, Case{"NotOneOfThem", "up{job!~\"x|\"}", true},
-        Case{"TwoThatDoNotMeet", "up{job=~\"x|z\",job!=\"x\"}", false},
-        // A collector takes the first for "absent", and that is not "eu".
-        Case{"ContradictionOnAnExternalLabel", "up{region=\"eu\",region!=\"eu\"}", true},
-        Case{"ContradictionOnAnother", "up{region=\"us\",region!=\"us\"}", false},
-        Case{"ExternalAndNotAnother", "up{region=\"eu\",region!=\"us\"}", true}),
+    ::testing::Values(Case{"MetricThatIsThere", "up", true}, Case{"MetricThatIsNot", "down", false},
+                      Case{"ValueThatIsThere", "up{job=\"x\"}", true},
+                      Case{"ValueThatIsNot", "up{job=\"z\"}", false},
+                      Case{"LabelThatIsNowhere", "up{pod=\"1\"}", false},
+                      Case{"LabelThatIsNowhereMayBeAbsent", "up{pod=\"\"}", true},
+                      Case{"LabelThatIsNowhereIsNotAValue", "up{pod!=\"1\"}", true},
+                      Case{"LabelThatIsNowhereMustBeThere", "up{pod!=\"\"}", false},
+                      Case{"LabelThatIsThereMustBeThere", "up{job!=\"\"}", true},
+                      Case{"LabelMayBeAbsent", "up{job=\"\"}", true},
+                      Case{"ExternalLabel", "up{region=\"eu\"}", true},
+                      Case{"OtherExternalLabel", "up{region=\"us\"}", false},
+                      Case{"ListOfWordsWithOne", "up{region=~\"us|eu\"}", true},
+                      Case{"ListOfWordsWithout", "up{region=~\"us|asia\"}", false},
+                      Case{"ListOfWordsOrAbsent", "up{region=~\"us|\"}", true},
+                      Case{"Expression", "up{region=~\"e.+\"}", true},
+                      Case{"ExpressionWithout", "up{region=~\"u.+\"}", false},
+                      Case{"ExpressionThatTakesNothing", "up{region=~\"u.*|\"}", true},
+                      Case{"NotTheOnlyValue", "up{region!=\"eu\"}", true},
+                      Case{"NotTheOnlyValueAndThere", "up{region!=\"eu\",region!=\"\"}", false},
+                      Case{"NotAnyOfThem", "up{job!~\"x|y|\"}", false},
+                      Case{"NotOneOfThem", "up{job!~\"x|\"}", true},
+                      Case{"TwoThatDoNotMeet", "up{job=~\"x|z\",job!=\"x\"}", false},
+                      // A collector takes the first for "absent", and that is not "eu".
+                      Case{"ContradictionOnAnExternalLabel", "up{region=\"eu\",region!=\"eu\"}",
+                           true},
+                      Case{"ContradictionOnAnother", "up{region=\"us\",region!=\"us\"}", false},
+                      Case{"ExternalAndNotAnother", "up{region=\"eu\",region!=\"us\"}", true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(Catalog, KnowsTheMetricsWhereItWasLearnedFromSeries) {
@@ -82,7 +88,8 @@ TEST(Catalog, KnowsTheMetricsWhereItWasLearnedFromSeries) {
   EXPECT_TRUE(could_hold(catalog, "{__name__=~\"a|b\",region=~\"eu|asia\"}"));
   EXPECT_TRUE(could_hold(catalog, "b{job=~\"x|y\"}"));
   EXPECT_FALSE(could_hold(catalog, "{__name__=~\"a|c\",job=~\"x|y\"}"));
-  EXPECT_TRUE(could_hold(catalog, "{__name__!=\"b\",region=\"eu\"}")) << "a metric that is not named is not looked up";
+  EXPECT_TRUE(could_hold(catalog, "{__name__!=\"b\",region=\"eu\"}"))
+      << "a metric that is not named is not looked up";
   EXPECT_TRUE(could_hold(catalog, "a{region=~\"e.*\"}")) << "nor is a value";
 }
 
@@ -147,7 +154,8 @@ TEST(Catalog, NeverDeniesWhatACollectorAnswersOrHolds) {
     } else {
       collector.learn_values(made);
     }
-    if (*rc::gen::inRange(0, 6) == 0) made.set_open(*rc::gen::element<std::string>("a", "region", "c"));
+    if (*rc::gen::inRange(0, 6) == 0)
+      made.set_open(*rc::gen::element<std::string>("a", "region", "c"));
     if (*rc::gen::inRange(0, 6) == 0) made.set_names_unknown();
     size_t budget = *rc::gen::element<size_t>(0, 3, plenty);
     const Catalog catalog = made.finish();
@@ -167,7 +175,8 @@ TEST(BloomFilter, NeverDeniesAndSeldomErrs) {
   const BloomFilter filter(in);
   for (const uint64_t hash : in) ASSERT_TRUE(filter.may_contain(hash));
   int wrong = 0;
-  for (uint64_t i = 20'000; i < 40'000; ++i) wrong += filter.may_contain(std::hash<std::string>()(std::to_string(i)));
+  for (uint64_t i = 20'000; i < 40'000; ++i)
+    wrong += filter.may_contain(std::hash<std::string>()(std::to_string(i)));
   EXPECT_LT(wrong, 400) << "of 20000";
   EXPECT_FALSE(BloomFilter({}).may_contain(1));
 }

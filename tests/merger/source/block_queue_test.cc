@@ -35,7 +35,8 @@ TEST(BlockQueueProperty, DoesWhatADequeDoes) {
         const auto k = *rc::gen::inRange<size_t>(0, model.size());
         RC_ASSERT(*queue[k] == model[k]);
       }
-      if (!model.empty()) RC_ASSERT(*queue.front() == model.front() && *queue.back() == model.back());
+      if (!model.empty())
+        RC_ASSERT(*queue.front() == model.front() && *queue.back() == model.back());
     }
     const BlockQueue<std::unique_ptr<int>> moved(std::move(queue));
     RC_ASSERT(moved.size() == model.size());

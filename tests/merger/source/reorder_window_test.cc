@@ -25,7 +25,8 @@ std::string taken(ReorderWindow& window) {
     series.clear();
     window.pop_series(series);
     const std::string_view wire = series.front().labels;
-    out += std::string(wire.substr(wire.size() - 1)) + (series.size() > 1 ? std::to_string(series.size()) : "");
+    out += std::string(wire.substr(wire.size() - 1)) +
+           (series.size() > 1 ? std::to_string(series.size()) : "");
   }
   return out;
 }
@@ -51,7 +52,8 @@ TEST(ReorderWindow, ASeriesIsWholeOnlyWhenAnotherFollows) {
 
 TEST(ReorderWindow, WhatIsLateWithinTheWindowIsPutInItsPlace) {
   ReorderWindow window(30);
-  for (const char* name : {"b", "d", "a", "b", "c"}) ASSERT_TRUE(window.push(fragment(name))) << name;
+  for (const char* name : {"b", "d", "a", "b", "c"})
+    ASSERT_TRUE(window.push(fragment(name))) << name;
   EXPECT_TRUE(window.unsorted());
   window.end();
   EXPECT_EQ(taken(window), "ab2cd");
@@ -83,7 +85,8 @@ TEST(ReorderWindowProperty, TakingEarlyOrLateMakesNoDifference) {
       ReorderWindow window(size);
       std::string out;
       for (const char name : names) {
-        if (!window.push(fragment(std::string(1, name)))) return "error after " + out + taken(window);
+        if (!window.push(fragment(std::string(1, name))))
+          return "error after " + out + taken(window);
         if (early) out += taken(window);
       }
       window.end();

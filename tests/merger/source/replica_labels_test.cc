@@ -17,10 +17,13 @@ using namespace testing;  // NOLINT: mread::merger::testing
 constexpr int64_t last_ms = 10'000'000;
 const std::string strip = "merge: {replica_labels: [replica]}\n";
 
-std::string one(const std::string& notation, double value) { return frame(notation, samples(5000, 1000, {value})); }
+std::string one(const std::string& notation, double value) {
+  return frame(notation, samples(5000, 1000, {value}));
+}
 
 std::string shown(const Answer& answer, bool streamed) {
-  if (answer.status != 200 || answer.aborted) return "status " + std::to_string(answer.status) + ": " + answer.body;
+  if (answer.status != 200 || answer.aborted)
+    return "status " + std::to_string(answer.status) + ": " + answer.body;
   return streamed ? show(read_streamed(answer.body)) : show(read_samples(answer.body).at(0));
 }
 
@@ -40,14 +43,16 @@ TEST(SplitLabels, TakesOffWhatIsNamedAndKeepsTheOrder) {
 TEST(ReplicaLabels, AreTakenOffEverySeriesBeforeMerging) {
   const config::Config config = config_of(2, strip);
   for (const bool streamed : {true, false}) {
-    for (const bool sampled : {true, false}) {
+    for (const bool samples_form : {true, false}) {
       std::vector<Script> scripts;
       for (const std::string replica : {"r1", "r2"}) {
         const std::string name = "up{job=\"a\",replica=\"" + replica + "\"}";
         const Samples list = samples(5000, 1000, {1, 2});
-        scripts.push_back(sampled ? Script::sampled(samples_body(name, list)) : Script::streamed(frame(name, list)));
+        scripts.push_back(samples_form ? Script::samples_form(samples_body(name, list))
+                                       : Script::streamed(frame(name, list)));
       }
-      const Answer answer = FanOutDriver(config, scripts).run(request({"up"}, 0, last_ms, streamed));
+      const Answer answer =
+          FanOutDriver(config, scripts).run(request({"up"}, 0, last_ms, streamed));
       EXPECT_EQ(shown(answer, streamed), "up{job=\"a\"} 1@5000 2@6000\n");
       EXPECT_EQ(answer.outcome.series_out, 1u);
       EXPECT_EQ(answer.outcome.conflicts, 0u);
@@ -57,10 +62,11 @@ TEST(ReplicaLabels, AreTakenOffEverySeriesBeforeMerging) {
 
 TEST(ReplicaLabels, AMatcherOnOneIsSentOnSoThatItChoosesTheReplica) {
   const config::Config config = config_of(2, strip);
-  const auto scripts = [](size_t backend,
-                          const model::ReadRequest&) {  // Each serves the matcher of its own label only.
-    return Script::streamed(backend == 0 ? one("up{job=\"a\",replica=\"r1\"}", 1) : "");
-  };
+  const auto scripts =
+      [](size_t backend,
+         const model::ReadRequest&) {  // Each serves the matcher of its own label only.
+        return Script::streamed(backend == 0 ? one("up{job=\"a\",replica=\"r1\"}", 1) : "");
+      };
   FanOutDriver driver(config, scripts);
   const auto ask = request({"up{replica=\"r1\"}"}, 0, last_ms, true);
   const Answer answer = driver.run(ask);
@@ -73,11 +79,13 @@ TEST(ReplicaLabels, TheOutputIsSortedAgain) {
   const std::string a = "up{a=\"1\",pod=\"p\",replica=\"r\"}";
   const std::string b = "up{a=\"1\",replica=\"r\"}";
   const std::string c = "up{a=\"1\",replica=\"r\",zone=\"z\"}";
-  const std::string want = "up{a=\"1\"} 2@5000\nup{a=\"1\", pod=\"p\"} 1@5000\nup{a=\"1\", zone=\"z\"} 3@5000\n";
+  const std::string want =
+      "up{a=\"1\"} 2@5000\nup{a=\"1\", pod=\"p\"} 1@5000\nup{a=\"1\", zone=\"z\"} 3@5000\n";
   const config::Config config = config_of(1, strip);
   for (const bool streamed : {true, false}) {
     for (const std::string& body :
-         {one(a, 1) + one(b, 2) + one(c, 3), one(b, 2) + one(a, 1) + one(c, 3), one(c, 3) + one(a, 1) + one(b, 2)}) {
+         {one(a, 1) + one(b, 2) + one(c, 3), one(b, 2) + one(a, 1) + one(c, 3),
+          one(c, 3) + one(a, 1) + one(b, 2)}) {
       FanOutDriver driver(config, {Script::streamed(body)});
       EXPECT_EQ(shown(driver.run(request({"up"}, 0, last_ms, streamed)), streamed), want);
     }
@@ -96,24 +104,28 @@ TEST(ReplicaLabels, TwoSeriesOfOneBackendThatBecomeOneAreMerged) {
   const Samples second = samples(6000, 2000, {2, 4});
   const std::string between = "up{job=\"a\",replica=\"r1\",z=\"z\"}";
   for (const bool streamed : {true, false}) {
-    const std::string want = "up{job=\"a\"} 1@5000 2@6000 3@7000 4@8000\nup{job=\"a\", z=\"z\"} 9@5000\n";
-    FanOutDriver chunks(config, {Script::streamed(frame(r1, first) + one(between, 9) + frame(r2, second))});
+    const std::string want =
+        "up{job=\"a\"} 1@5000 2@6000 3@7000 4@8000\nup{job=\"a\", z=\"z\"} 9@5000\n";
+    FanOutDriver chunks(config,
+                        {Script::streamed(frame(r1, first) + one(between, 9) + frame(r2, second))});
     EXPECT_EQ(shown(chunks.run(request({"up"}, 0, last_ms, streamed)), streamed), want);
-    FanOutDriver sampled(
-        config,
-        {Script::sampled(samples_body(
-            {{labels(r2), second, ""}, {labels(between), samples(5000, 1, {9}), ""}, {labels(r1), first, ""}}))});
-    EXPECT_EQ(shown(sampled.run(request({"up"}, 0, last_ms, streamed)), streamed), want);
+    FanOutDriver samples_form(
+        config, {Script::samples_form(samples_body({{labels(r2), second, ""},
+                                                    {labels(between), samples(5000, 1, {9}), ""},
+                                                    {labels(r1), first, ""}}))});
+    EXPECT_EQ(shown(samples_form.run(request({"up"}, 0, last_ms, streamed)), streamed), want);
   }
 }
 
 TEST(ReplicaLabels, ASeriesOfNothingElseIsTheEmptySeries) {
   const config::Config config = config_of(1, strip);
-  FanOutDriver driver(config, {Script::streamed(one("{replica=\"r\"}", 1) + one("{replica=\"s\"}", 1))});
+  FanOutDriver driver(config,
+                      {Script::streamed(one("{replica=\"r\"}", 1) + one("{replica=\"s\"}", 1))});
   EXPECT_EQ(shown(driver.run(request({"up"}, 0, last_ms, true)), true), "{} 1@5000\n");
 }
 
-// Streams sorted with or without the label, or not at all; pieces of any size in any order of arrival.
+// Streams sorted with or without the label, or not at all; pieces of any size in any order of
+// arrival.
 TEST(ReplicaLabelsProperty, TheUnionOfTheStrippedSeriesTheSameBytesEveryTime) {
   EXPECT_TRUE(rc::check([] {
     std::vector<Script> scripts;

@@ -17,7 +17,9 @@ using namespace testing;  // NOLINT: mread::merger::testing
 
 // Series number `i` of a list that is sorted.
 std::string notation(int i) { return "up{n=\"" + std::to_string(1000 + i) + "\"}"; }
-std::string frame_of_series(int i, double value = 1) { return frame(notation(i), samples(0, 1000, {value, value})); }
+std::string frame_of_series(int i, double value = 1) {
+  return frame(notation(i), samples(0, 1000, {value, value}));
+}
 
 struct Sources {
   std::vector<SeriesSource> list;
@@ -46,8 +48,9 @@ std::vector<Fragment> taken(SeriesSource& source) {
 std::string shared(const std::vector<Fragment>& a, const std::vector<Fragment>& b) {
   std::string out;
   for (const Fragment& each : b) {
-    const bool twin = std::any_of(a.begin(), a.end(),
-                                  [&each](const Fragment& other) { return other.whole.data() == each.whole.data(); });
+    const bool twin = std::any_of(a.begin(), a.end(), [&each](const Fragment& other) {
+      return other.whole.data() == each.whole.data();
+    });
     out += twin ? 'x' : '.';
   }
   return out;
@@ -133,12 +136,13 @@ TEST(Twins, WhatTheOtherHasForgottenStaysGood) {
 std::string shown(const Fragment& fragment) {
   std::vector<wire::ChunkView> chunks;
   fragment.list_chunks(chunks);
-  std::string out = std::to_string(fragment.source) + " " + std::to_string(fragment.sample_count) + " " +
-                    std::to_string(fragment.bytes) + " " + std::to_string(fragment.newer_chunks) + "|" +
-                    std::string(fragment.labels) + "|" + std::string(fragment.whole) + "|" +
-                    std::string(fragment.replica()) + "|";
+  std::string out = std::to_string(fragment.source) + " " + std::to_string(fragment.sample_count) +
+                    " " + std::to_string(fragment.bytes) + " " +
+                    std::to_string(fragment.newer_chunks) + "|" + std::string(fragment.labels) +
+                    "|" + std::string(fragment.whole) + "|" + std::string(fragment.replica()) + "|";
   for (const wire::ChunkView& chunk : chunks) {
-    out += std::to_string(chunk.min_time_ms) + "-" + std::to_string(chunk.max_time_ms) + std::string(chunk.wire);
+    out += std::to_string(chunk.min_time_ms) + "-" + std::to_string(chunk.max_time_ms) +
+           std::string(chunk.wire);
   }
   return out;
 }
@@ -152,7 +156,8 @@ struct Seen {
 };
 
 // Feeds the bodies in pieces, and takes series as soon as all sources have one.
-std::vector<Seen> read(Sources& sources, const std::vector<std::string>& bodies, size_t piece, bool take) {
+std::vector<Seen> read(Sources& sources, const std::vector<std::string>& bodies, size_t piece,
+                       bool take) {
   std::vector<Seen> seen(bodies.size());
   std::vector<size_t> at(bodies.size());
   const auto pop = [&](size_t i) {
@@ -209,7 +214,8 @@ TEST(TwinsProperty, ASourceSaysTheSameWithAndWithoutOthersBesideIt) {
             body += frame_of_series(i) + frame_of_series(i);
             break;
           case 3:
-            body += frame_of_series(std::max(0, i - *rc::gen::inRange(0, 20)));  // Out of order, or given again.
+            body += frame_of_series(
+                std::max(0, i - *rc::gen::inRange(0, 20)));  // Out of order, or given again.
             break;
           case 4: {
             std::string broken = frame_of_series(i);

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 // Frames of known content in place of a store's: length 6, checksum of 4 bytes, data.
 std::vector<std::string> three_frames() {
   std::vector<std::string> frames;
-  for (const char* data : {"aaaaaa", "bbbbbb", "cccccc"}) wire::append_frame(frames.emplace_back(), data);
+  for (const char* data : {"aaaaaa", "bbbbbb", "cccccc"})
+    wire::append_frame(frames.emplace_back(), data);
   return frames;
 }
 
@@ -73,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
              {"wait 1000ms", "head 200", "body 10", "end"}},
         Case{"LatencyPerFrame",
              "{latency: {fixed: 5ms, where: per_frame}}",
-             {"head 200", "wait 5ms", "frame 11", "wait 5ms", "frame 11", "wait 5ms", "frame 11", "end"},
+             {"head 200", "wait 5ms", "frame 11", "wait 5ms", "frame 11", "wait 5ms", "frame 11",
+              "end"},
              {"head 200", "wait 5ms", "body 10", "end"}},
         Case{"LatencyUniformOfOneValue",
              "{latency: {min: 2s, max: 2s}}",
@@ -88,7 +90,10 @@ INSTANTIATE_TEST_SUITE_P(
              "{hang_mid_body: {bytes: 15}}",
              {"head 200", "frame 11", "body 4", "hang"},
              {"head 200", "body 10", "hang"}},
-        Case{"HangAfterNoBytes", "{hang_mid_body: {bytes: 0}}", {"head 200", "hang"}, {"head 200", "hang"}},
+        Case{"HangAfterNoBytes",
+             "{hang_mid_body: {bytes: 0}}",
+             {"head 200", "hang"},
+             {"head 200", "hang"}},
         Case{"HangAfterFrames",
              "{hang_mid_body: {frames: 2}}",
              {"head 200", "frame 11", "frame 11", "hang"},
@@ -97,7 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
              "{hang_mid_body: {frames: 9}}",
              {"head 200", "frame 11", "frame 11", "frame 11", "hang"},
              {"head 200", "hang"}},
-        Case{"Status", "{status: 503}", {"head 503", "body 27", "end"}, {"head 503", "body 27", "end"}},
+        Case{"Status",
+             "{status: 503}",
+             {"head 503", "body 27", "end"},
+             {"head 503", "body 27", "end"}},
         Case{"StatusWithText",
              "{status: {code: 500, text: disk}}",
              {"head 500", "body 5", "end"},
@@ -116,12 +124,18 @@ INSTANTIATE_TEST_SUITE_P(
              "{truncate: {where: after_varint, frame: 1}}",
              {"head 200", "frame 11", "body 1", "end"},
              whole_samples},
-        Case{"TruncateAfterCrc", "{truncate: {where: after_crc}}", {"head 200", "body 5", "end"}, whole_samples},
+        Case{"TruncateAfterCrc",
+             "{truncate: {where: after_crc}}",
+             {"head 200", "body 5", "end"},
+             whole_samples},
         Case{"TruncateMidPayloadCut",
              "{truncate: {where: mid_payload, frame: 2, end: cut}}",
              {"head 200", "frame 11", "frame 11", "body 8", "abort"},
              whole_samples},
-        Case{"TruncateAfterFrames", "{truncate: {frames: 1}}", {"head 200", "frame 11", "end"}, whole_samples},
+        Case{"TruncateAfterFrames",
+             "{truncate: {frames: 1}}",
+             {"head 200", "frame 11", "end"},
+             whole_samples},
         Case{"TruncateAfterBytes",
              "{truncate: {bytes: 4}}",
              {"head 200", "body 4", "end"},
@@ -168,17 +182,20 @@ TEST(WrongCrcTest, ChangesTheChecksumOfThatFrameOnly) {
 }
 
 // Frames of one series with two chunks each, through a fault; what the frames then hold.
-std::vector<std::vector<wire::ChunkView>> bad_chunks(const std::string& fault, std::vector<std::string>& frames) {
+std::vector<std::vector<wire::ChunkView>> bad_chunks(const std::string& fault,
+                                                     std::vector<std::string>& frames) {
   FaultSchedule schedule(1, "a");
   schedule.set(parse_faults(yaml::Node::parse(fault, "faults")), 0s);
   FaultChain chain = schedule.decide(0, 0s);
   std::string entries;
   wire::XorWriter writer;
-  for (int64_t i = 0; i < 100; ++i) writer.append(model::Sample::of(i * 1000, static_cast<double>(i * i)));
+  for (int64_t i = 0; i < 100; ++i)
+    writer.append(model::Sample::of(i * 1000, static_cast<double>(i * i)));
   for (const int64_t at : {0, 100'000})
     wire::append_chunk(entries, at, at + 99'000, wire::ChunkEncoding::xor_, writer.bytes());
   std::string message;
-  wire::encode_chunked_series(wire::encode_labels(model::LabelSet{{"__name__", "up"}}), entries, 0, message);
+  wire::encode_chunked_series(wire::encode_labels(model::LabelSet{{"__name__", "up"}}), entries, 0,
+                              message);
   std::string frame;
   wire::append_frame(frame, message);
   std::vector<Step> steps{Head{}, Body{frame, true, nullptr}, Body{frame, true, nullptr}, End{}};
@@ -196,8 +213,8 @@ std::vector<std::vector<wire::ChunkView>> bad_chunks(const std::string& fault, s
     const auto next = splitter.next();
     EXPECT_TRUE(next && *next) << "the checksum is right";
     wire::ChunkedResponse response;
-    EXPECT_TRUE(
-        wire::parse_chunked_response(std::string_view(each).substr(each.size() - (*next)->data.size()), response));
+    EXPECT_TRUE(wire::parse_chunked_response(
+        std::string_view(each).substr(each.size() - (*next)->data.size()), response));
     chunks.emplace_back(response.series.at(0).chunks.begin(), response.series.at(0).chunks.end());
   }
   return chunks;
@@ -249,7 +266,11 @@ TEST(LatencyTest, DrawsWithinItsBoundsAndTheSameForTheSameRequest) {
 TEST(LatencyTest, LognormalHasItsMedian) {
   int below = 0;
   for (uint64_t ordinal = 0; ordinal < 1000; ++ordinal)
-    below += std::stoi(run("{latency: {median: 1s, sigma: 1}}", true, ordinal).steps.front().substr(5)) < 1000 ? 1 : 0;
+    below +=
+        std::stoi(run("{latency: {median: 1s, sigma: 1}}", true, ordinal).steps.front().substr(5)) <
+                1000
+            ? 1
+            : 0;
   EXPECT_NEAR(below, 500, 60);
 }
 
@@ -292,7 +313,8 @@ TEST(FaultScheduleTest, ProbabilityIsAFunctionOfSeedNodeAndOrdinal) {
     FaultSchedule schedule(seed, node);
     schedule.set(parse_faults(yaml::Node::parse("{status: 500, probability: 0.3}", "f")), 0s);
     std::vector<bool> result;
-    for (uint64_t ordinal = 0; ordinal < 1000; ++ordinal) result.push_back(!schedule.decide(ordinal, 0s).empty());
+    for (uint64_t ordinal = 0; ordinal < 1000; ++ordinal)
+      result.push_back(!schedule.decide(ordinal, 0s).empty());
     return result;
   };
   EXPECT_EQ(hits(1, "a"), hits(1, "a"));
@@ -304,7 +326,9 @@ TEST(FaultScheduleTest, ProbabilityIsAFunctionOfSeedNodeAndOrdinal) {
 
 TEST(FaultScheduleTest, TellsWhenTheListenerIsToCloseAndOpen) {
   FaultSchedule schedule(1, "a");
-  schedule.set(parse_faults(yaml::Node::parse("[{refused: , at: 5s, for: 10s}, {status: 500, at: 1s}]", "f")), 0s);
+  schedule.set(parse_faults(yaml::Node::parse(
+                   "[{refused: , at: 5s, for: 10s}, {status: 500, at: 1s}]", "f")),
+               0s);
   EXPECT_FALSE(schedule.refusing(0s));
   EXPECT_EQ(schedule.next_change(0s), 5s);
   EXPECT_TRUE(schedule.refusing(5s));
@@ -316,7 +340,8 @@ TEST(FaultScheduleTest, TellsWhenTheListenerIsToCloseAndOpen) {
 TEST(FaultScheduleTest, ShowsItsRulesInTheirNotation) {
   FaultSchedule schedule(1, "a");
   EXPECT_EQ(schedule.to_json(), "[]");
-  schedule.set(parse_faults(yaml::Node::parse("{truncate: {where: after_crc}, first: 2}", "f")), 0s);
+  schedule.set(parse_faults(yaml::Node::parse("{truncate: {where: after_crc}, first: 2}", "f")),
+               0s);
   EXPECT_EQ(schedule.to_json(), R"([{"truncate":{"where":"after_crc"},"first":"2"}])");
   const auto again = parse_faults(yaml::Node::parse(schedule.to_json(), "f"));
   ASSERT_EQ(again.size(), 1u);
@@ -340,17 +365,18 @@ TEST_P(BadFaultTest, IsRefusedWithItsPlace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, BadFaultTest,
-                         testing::Values(BadFault{"{latncy: 1s}", "did you mean 'latency'?"},
-                                         BadFault{"{at: 1s}", "no fault named"},
-                                         BadFault{"{latency: {min: 2s, max: 1s}}", "max is below min"},
-                                         BadFault{"{latency: {fixed: 2s, sigma: 1}}", "a latency is"},
-                                         BadFault{"{latency: 1.5h}", "1.5h"}, BadFault{"{status: 9999}", "9999"},
-                                         BadFault{"{truncate: {frames: 1, bytes: 2}}", "say where"},
-                                         BadFault{"{truncate: {frames: 1, frame: 2}}", "'frame' belongs to 'where'"},
-                                         BadFault{"{hang_mid_body: {}}", "say where"},
-                                         BadFault{"{refused: , probability: 0.5}", "'refused' closes the listener"},
-                                         BadFault{"{status: 500, probability: 2}", "from 0 to 1"}));
+INSTANTIATE_TEST_SUITE_P(
+    Faults, BadFaultTest,
+    testing::Values(BadFault{"{latncy: 1s}", "did you mean 'latency'?"},
+                    BadFault{"{at: 1s}", "no fault named"},
+                    BadFault{"{latency: {min: 2s, max: 1s}}", "max is below min"},
+                    BadFault{"{latency: {fixed: 2s, sigma: 1}}", "a latency is"},
+                    BadFault{"{latency: 1.5h}", "1.5h"}, BadFault{"{status: 9999}", "9999"},
+                    BadFault{"{truncate: {frames: 1, bytes: 2}}", "say where"},
+                    BadFault{"{truncate: {frames: 1, frame: 2}}", "'frame' belongs to 'where'"},
+                    BadFault{"{hang_mid_body: {}}", "say where"},
+                    BadFault{"{refused: , probability: 0.5}", "'refused' closes the listener"},
+                    BadFault{"{status: 500, probability: 2}", "from 0 to 1"}));
 
 TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
   for (const char* word : {"hang_before_headers", "refused", "reset", "unsorted", "wrong_crc"}) {
@@ -360,9 +386,12 @@ TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
     EXPECT_EQ(bare.faults[0]->name(), word);
     EXPECT_EQ(bare.notation, mapped.notation) << "the journal and the mock's orders have one form";
   }
-  EXPECT_EQ(parse_faults(yaml::Node::parse("[hang_before_headers, {status: 500, first: 1}]", "f")).size(), 2U);
+  EXPECT_EQ(
+      parse_faults(yaml::Node::parse("[hang_before_headers, {status: 500, first: 1}]", "f")).size(),
+      2U);
   const std::pair<const char*, const char*> wrong[] = {
-      {"hang_before_header", "f:1:1: unknown fault 'hang_before_header'; did you mean 'hang_before_headers'?"},
+      {"hang_before_header",
+       "f:1:1: unknown fault 'hang_before_header'; did you mean 'hang_before_headers'?"},
       {"latency", "f:1:1: 'latency' needs its settings: {latency: …}"},
       {"at", "f:1:1: unknown fault 'at'"},
   };

@@ -15,7 +15,8 @@ using testing::HasSubstr;
 std::vector<std::string> points(const model::Series& series, int64_t interval_ms = 60'000) {
   std::vector<std::string> out;
   for (const model::Sample& sample : series.samples) {
-    const std::string value = model::is_stale(sample.bits) ? "stale" : std::to_string(static_cast<int>(sample.value()));
+    const std::string value =
+        model::is_stale(sample.bits) ? "stale" : std::to_string(static_cast<int>(sample.value()));
     out.push_back(std::to_string(sample.timestamp_ms / interval_ms) + ":" + value);
   }
   return out;
@@ -54,8 +55,8 @@ TEST(ValueSequence, KeepsTheBitsOfNaNAndZero) {
 TEST(ValueSequence, ARangeGivesTheSameSamplesAsTheWhole) {
   const std::string notation = "1+1x9 _x5 0.5-0.1x20 {{count:1}}+{{count:2}}x4 stale";
   const model::Series whole = expand(notation);
-  for (const auto& [first, last] :
-       std::vector<std::pair<int64_t, int64_t>>{{0, 0}, {60'001, 900'000}, {1'000'000, 5'000'000}, {-5, -1}}) {
+  for (const auto& [first, last] : std::vector<std::pair<int64_t, int64_t>>{
+           {0, 0}, {60'001, 900'000}, {1'000'000, 5'000'000}, {-5, -1}}) {
     const model::Series part = expand(notation, {}, first, last);
     std::vector<model::Sample> want;
     for (const model::Sample& sample : whole.samples) {
@@ -63,7 +64,8 @@ TEST(ValueSequence, ARangeGivesTheSameSamplesAsTheWhole) {
     }
     std::vector<model::HistogramSample> want_histograms;
     for (const model::HistogramSample& sample : whole.histograms) {
-      if (sample.timestamp_ms >= first && sample.timestamp_ms <= last) want_histograms.push_back(sample);
+      if (sample.timestamp_ms >= first && sample.timestamp_ms <= last)
+        want_histograms.push_back(sample);
     }
     EXPECT_EQ(part.samples, want);
     EXPECT_EQ(part.histograms, want_histograms);
@@ -71,10 +73,11 @@ TEST(ValueSequence, ARangeGivesTheSameSamplesAsTheWhole) {
 }
 
 TEST(ValueSequence, HistogramsComeOutAsTheirNotation) {
-  for (const std::string notation : {"{{}}",
-                                     "{{schema:1 count:4 sum:5.5 z_bucket:1 z_bucket_w:0.001 offset:-1 buckets:[1 2] "
-                                     "n_buckets:[3] counter_reset_hint:gauge}}",
-                                     "{{schema:-53 custom_values:[1 2.5] buckets:[1 0 2]}}"}) {
+  for (const std::string notation :
+       {"{{}}",
+        "{{schema:1 count:4 sum:5.5 z_bucket:1 z_bucket_w:0.001 offset:-1 buckets:[1 2] "
+        "n_buckets:[3] counter_reset_hint:gauge}}",
+        "{{schema:-53 custom_values:[1 2.5] buckets:[1 0 2]}}"}) {
     const model::Series series = expand(notation);
     ASSERT_EQ(series.histograms.size(), 1U);
     EXPECT_TRUE(series.histograms[0].histogram.is_float);
@@ -123,8 +126,9 @@ std::vector<InputSeries> read(const std::string& text) {
 }
 
 TEST(InputSeries, RepeatMakesTheProduct) {
-  const auto entries =
-      read("- series: 'cpu{mode=\"idle\"}'\n  values: 1x3\n  repeat: {host: 3, cpu: {count: 2, prefix: ''}}\n");
+  const auto entries = read(
+      "- series: 'cpu{mode=\"idle\"}'\n  values: 1x3\n  repeat: {host: 3, cpu: {count: 2, prefix: "
+      "''}}\n");
   ASSERT_EQ(entries.size(), 1U);
   ASSERT_EQ(entries[0].series_count(), 6U);
   EXPECT_EQ(entries[0].labels(0).to_string(), R"(cpu{cpu="0", host="host-0", mode="idle"})");
@@ -147,7 +151,8 @@ TEST(InputSeries, WhatDoesNotFitIsRefusedBeforeItIsExpanded) {
   for (const char* text : {"- {series: m, values: 0+1x9999999, repeat: {a: 100}}\n",
                            "- {series: m, values: 1x3, repeat: {a: 1e7}}\n"
                            "- {series: n, values: 1x3, repeat: {a: 1e7}}\n",
-                           "- {series: m, values: '{{schema:0 count:1 buckets:[1 2 3]}}x9999999', repeat: {a: 3}}\n"}) {
+                           "- {series: m, values: '{{schema:0 count:1 buckets:[1 2 3]}}x9999999', "
+                           "repeat: {a: 3}}\n"}) {
     const auto all = expand_input_series(read(text), Clock{0, 1});
     ASSERT_FALSE(all) << text;
     EXPECT_TRUE(all.error().is(Errc::limit));
@@ -157,8 +162,10 @@ TEST(InputSeries, WhatDoesNotFitIsRefusedBeforeItIsExpanded) {
 
 TEST(ValueSequence, SchemasOfAnyDistanceAreCombined) {
   // Not a shift by more bits than there are.
-  EXPECT_TRUE(ValueSequence::parse("{{schema:0 buckets:[1 2]}}+{{schema:2000000000 buckets:[1 2]}}x2"));
-  EXPECT_TRUE(ValueSequence::parse("{{schema:-2000000000 buckets:[1]}}+{{schema:2000000000 buckets:[1]}}x1"));
+  EXPECT_TRUE(
+      ValueSequence::parse("{{schema:0 buckets:[1 2]}}+{{schema:2000000000 buckets:[1 2]}}x2"));
+  EXPECT_TRUE(ValueSequence::parse(
+      "{{schema:-2000000000 buckets:[1]}}+{{schema:2000000000 buckets:[1]}}x1"));
 }
 
 struct YamlCase {
@@ -175,7 +182,8 @@ TEST(InputSeries, ErrorsHaveAPlace) {
            {"- {series: up, values: 1, repeat: {a: 0}}", "at least 1"},
            {"- {series: 'up{a=\"1\"}', values: 1, repeat: {a: 2}}", "has the label 'a' already"},
            {"- {series: up, values: 1, repeat: {a: 5e6, b: 5e6}}", "more than 10000000 series"},
-           {"- {series: up, values: 1}\n- {series: up, values: 2}\n", "test.yaml:2:12: the series up is listed twice"},
+           {"- {series: up, values: 1}\n- {series: up, values: 2}\n",
+            "test.yaml:2:12: the series up is listed twice"},
        }) {
     try {
       read(c.text);
@@ -187,7 +195,8 @@ TEST(InputSeries, ErrorsHaveAPlace) {
 }
 
 TEST(InputSeries, TwoEntriesMayNotMeet) {
-  const auto entries = read("- {series: m, values: 1, repeat: {a: 2}}\n- {series: 'm{a=\"a-1\"}', values: 2}\n");
+  const auto entries =
+      read("- {series: m, values: 1, repeat: {a: 2}}\n- {series: 'm{a=\"a-1\"}', values: 2}\n");
   const auto all = expand_input_series(entries, Clock{});
   ASSERT_FALSE(all);
   EXPECT_THAT(all.error().context, HasSubstr("m{a=\"a-1\"} is listed twice"));

@@ -9,7 +9,8 @@ namespace {
 
 using model::Sample;
 
-std::string text_of(const std::vector<model::Series>& all, OpenMetricsWriter::Omitted* omitted = nullptr) {
+std::string text_of(const std::vector<model::Series>& all,
+                    OpenMetricsWriter::Omitted* omitted = nullptr) {
   OpenMetricsWriter writer;
   for (const model::Series& series : all) writer.append(series);
   writer.finish();
@@ -43,8 +44,9 @@ TEST(OpenMetrics, WritesALineForEachSample) {
 
 TEST(OpenMetrics, CountsWhatItCannotSay) {
   OpenMetricsWriter::Omitted omitted;
-  const std::string text =
-      text_of({{{{"__name__", "m"}}, {{0, model::stale_nan_bits}, Sample::of(1, 1)}, {{5, {}}, {6, {}}}}}, &omitted);
+  const std::string text = text_of(
+      {{{{"__name__", "m"}}, {{0, model::stale_nan_bits}, Sample::of(1, 1)}, {{5, {}}, {6, {}}}}},
+      &omitted);
   EXPECT_EQ(text, "m 1 0.001\n# EOF\n");
   EXPECT_EQ(omitted.stale_markers, 1U);
   EXPECT_EQ(omitted.histograms, 2U);

@@ -1,4 +1,5 @@
-// The forward proxy with the client of net in front of it, and so the client's own way through proxies.
+// The forward proxy with the client of net in front of it, and so the client's own way through
+// proxies.
 #include "mockstore/server/forward_proxy.h"
 
 #include <boost/json/parse.hpp>
@@ -64,7 +65,9 @@ class ForwardProxyTest : public testing::Test {
 
   void start(const std::string& more = "", bool tls = false) {
     auto config = parse_forward_proxy(
-        yaml::Node::parse("{hosts: {plain.example: 127.0.0.1, secure.example: 127.0.0.1}" + more + "}", "p"), "p");
+        yaml::Node::parse(
+            "{hosts: {plain.example: 127.0.0.1, secure.example: 127.0.0.1}" + more + "}", "p"),
+        "p");
     if (tls) config.tls = server_tls_;
     auto proxy = ForwardProxy::start(loop_.executor(), config);
     ASSERT_TRUE(proxy) << proxy.error().to_string();
@@ -77,7 +80,8 @@ class ForwardProxyTest : public testing::Test {
     return "https://secure.example:" + std::to_string(https_->port()) + path;
   }
   // Through the proxy, with `userinfo` ("user:password@") in its URL.
-  Result<net::Response> ask(const std::string& url, const std::string& userinfo = "", std::string body = "") {
+  Result<net::Response> ask(const std::string& url, const std::string& userinfo = "",
+                            std::string body = "") {
     net::ClientRequest request;
     request.url = *net::Url::parse(url);
     request.method = body.empty() ? "GET" : "POST";
@@ -92,7 +96,9 @@ class ForwardProxyTest : public testing::Test {
     request.transport = *transport;
     return loop_.run(get(client_, std::move(request)));
   }
-  boost::json::array journal() { return boost::json::parse(proxy_->journal()).at("entries").as_array(); }
+  boost::json::array journal() {
+    return boost::json::parse(proxy_->journal()).at("entries").as_array();
+  }
   std::string place() { return proxy_->url().substr(proxy_->url().find("//") + 2); }
 
   TemporaryFolder folder_;
@@ -111,7 +117,8 @@ TEST_F(ForwardProxyTest, ForwardsHttpRequests) {
   const auto response = ask(http_url("/a?b"), "", "body");
   ASSERT_TRUE(response) << response.error().to_string();
   EXPECT_EQ(response->body, "/a?b|body");
-  EXPECT_EQ(response->head.headers.get("Saw-Host"), "plain.example:" + std::to_string(http_->port()));
+  EXPECT_EQ(response->head.headers.get("Saw-Host"),
+            "plain.example:" + std::to_string(http_->port()));
   const auto entries = journal();
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].at("method").as_string(), "POST");
@@ -124,12 +131,14 @@ TEST_F(ForwardProxyTest, TunnelsHttpsAndKeepsTheTunnel) {
   const auto response = ask(https_url("/a"), "", large);
   ASSERT_TRUE(response) << response.error().to_string();
   EXPECT_TRUE(response->body == "/a|" + large);
-  EXPECT_EQ(response->head.headers.get("Saw-X-Tenant"), "") << "the proxy's headers are the proxy's";
+  EXPECT_EQ(response->head.headers.get("Saw-X-Tenant"), "")
+      << "the proxy's headers are the proxy's";
   EXPECT_EQ(client_.idle_connections(), 1u);
   const auto entries = journal();
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].at("method").as_string(), "CONNECT");
-  EXPECT_EQ(entries[0].at("target").as_string(), "secure.example:" + std::to_string(https_->port()));
+  EXPECT_EQ(entries[0].at("target").as_string(),
+            "secure.example:" + std::to_string(https_->port()));
   EXPECT_EQ(entries[0].at("status").as_int64(), 200);
 }
 
@@ -150,11 +159,13 @@ TEST_F(ForwardProxyTest, WantsItsPassword) {
     for (const char* userinfo : {"", "user:wrong@"}) {
       const auto refused = ask(url, userinfo);
       ASSERT_FALSE(refused);
-      EXPECT_EQ(refused.error().to_string(), authority + ": proxy " + place() + ": 407 Proxy Authentication Required");
+      EXPECT_EQ(refused.error().to_string(),
+                authority + ": proxy " + place() + ": 407 Proxy Authentication Required");
     }
     const auto response = ask(url, "user:secret@");
     ASSERT_TRUE(response) << response.error().to_string();
-    EXPECT_EQ(response->head.headers.get("Saw-Proxy-Authorization"), "") << "it is the proxy's alone";
+    EXPECT_EQ(response->head.headers.get("Saw-Proxy-Authorization"), "")
+        << "it is the proxy's alone";
   }
 }
 
@@ -173,19 +184,22 @@ TEST_F(ForwardProxyTest, ErrorsSayWhoIsAtFault) {
   start();
   const auto no_server = ask("https://plain.example:1/");
   ASSERT_FALSE(no_server);
-  EXPECT_EQ(no_server.error().to_string(), "plain.example:1: proxy " + place() + ": 502 Bad Gateway");
+  EXPECT_EQ(no_server.error().to_string(),
+            "plain.example:1: proxy " + place() + ": 502 Bad Gateway");
   const auto wrong_name = ask("https://plain.example:" + std::to_string(https_->port()) + "/");
   ASSERT_FALSE(wrong_name);
   EXPECT_EQ(wrong_name.error().code, net::tls_failure());
-  EXPECT_THAT(wrong_name.error().to_string(),
-              HasSubstr(": TLS: the certificate is for secure.example, 127.0.0.1, not for plain.example"));
+  EXPECT_THAT(
+      wrong_name.error().to_string(),
+      HasSubstr(": TLS: the certificate is for secure.example, 127.0.0.1, not for plain.example"));
   // A port at which nobody is.
   auto gone = net::Server::listen(loop_.executor(), {}, echo);
   proxy_url_ = (*gone)->url();
   loop_.run((*gone)->drain(0ms));
   const auto no_proxy = ask(https_url("/"), "user:SECRET@");
   ASSERT_FALSE(no_proxy);
-  EXPECT_THAT(no_proxy.error().to_string(), HasSubstr(": proxy " + proxy_url_.substr(7) + ": Connection refused"));
+  EXPECT_THAT(no_proxy.error().to_string(),
+              HasSubstr(": proxy " + proxy_url_.substr(7) + ": Connection refused"));
   EXPECT_THAT(no_proxy.error().to_string(), Not(HasSubstr("SECRET")));
   proxy_url_ = https_->url();
   const auto no_tls = ask(http_url("/"));
@@ -220,11 +234,13 @@ TEST_F(ForwardProxyTest, TheAdminListenerShowsTheJournal) {
 }
 
 TEST(ForwardProxyConfigTest, StandsBesideStoresOrAlone) {
-  const auto alone = parse_mock_config(yaml::Node::parse("proxies: {p: {listen: '127.0.0.1:0'}}", "m"), 0);
+  const auto alone =
+      parse_mock_config(yaml::Node::parse("proxies: {p: {listen: '127.0.0.1:0'}}", "m"), 0);
   EXPECT_TRUE(alone.stores.empty());
   ASSERT_EQ(alone.proxies.size(), 1u);
   EXPECT_EQ(alone.proxies[0].name, "p");
-  const auto both = parse_mock_config(yaml::Node::parse("stores: {a: {}}\nproxies: {p: {}}", "m"), 0);
+  const auto both =
+      parse_mock_config(yaml::Node::parse("stores: {a: {}}\nproxies: {p: {}}", "m"), 0);
   EXPECT_EQ(both.stores.size(), 1u);
   EXPECT_EQ(both.proxies.size(), 1u);
 }

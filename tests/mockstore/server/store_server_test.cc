@@ -32,15 +32,16 @@ class StoreServerTest : public testing::Test {
   }
 
   void TearDown() override {
-    if (server_) asio::co_spawn(asio::make_strand(context_), server_->drain(0ms), asio::use_future).get();
+    if (server_)
+      asio::co_spawn(asio::make_strand(context_), server_->drain(0ms), asio::use_future).get();
     work_.reset();
     context_.stop();
     threads_.clear();
     server_.reset();
   }
 
-  Result<net::Response> send(const std::string& url, const std::string& method, std::string body = {},
-                             std::chrono::milliseconds timeout = 20s) {
+  Result<net::Response> send(const std::string& url, const std::string& method,
+                             std::string body = {}, std::chrono::milliseconds timeout = 20s) {
     net::ClientRequest request;
     request.url = *net::Url::parse(url);
     request.method = method;
@@ -67,7 +68,8 @@ class StoreServerTest : public testing::Test {
 
   SystemTime time_;
   asio::io_context context_;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{context_.get_executor()};
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{
+      context_.get_executor()};
   std::unique_ptr<StoreServer> server_;
   std::vector<std::jthread> threads_;
 };
@@ -150,8 +152,9 @@ TEST_F(StoreServerTest, ShowsItsJournal) {
 
 TEST_F(StoreServerTest, KeepsPagesInABrowserFromItsControlInterface) {
   start("{input_series: [{series: up, values: '1x3'}]}");
-  const auto status = [this](const std::string& base, const std::string& path, const std::string& method,
-                             const std::string& name, const std::string& value) {
+  const auto status = [this](const std::string& base, const std::string& path,
+                             const std::string& method, const std::string& name,
+                             const std::string& value) {
     net::ClientRequest request;
     request.url = *net::Url::parse(base + path);
     request.method = method;
@@ -162,8 +165,9 @@ TEST_F(StoreServerTest, KeepsPagesInABrowserFromItsControlInterface) {
     return answer ? answer->head.status : 0;
   };
   for (const std::string& base : {server_->url(), server_->admin_url()}) {
-    for (const auto& [path, method] : {std::pair("/-/journal", "GET"), std::pair("/-/journal", "DELETE"),
-                                       std::pair("/-/faults", "GET"), std::pair("/-/faults", "PUT")}) {
+    for (const auto& [path, method] :
+         {std::pair("/-/journal", "GET"), std::pair("/-/journal", "DELETE"),
+          std::pair("/-/faults", "GET"), std::pair("/-/faults", "PUT")}) {
       EXPECT_EQ(status(base, path, method, "Host", "evil.example"), 403) << path;
       EXPECT_EQ(status(base, path, method, "Origin", "http://evil.example"), 403) << path;
       EXPECT_EQ(status(base, path, method, "Sec-Fetch-Site", "cross-site"), 403) << path;
@@ -215,7 +219,8 @@ TEST_F(StoreServerTest, AWaitEndsWhenTheClientGivesUp) {
 }
 
 TEST_F(StoreServerTest, AHangInMidBodyHasSentItsBeginning) {
-  start("{input_series: [{series: up, values: '0+1x500'}], faults: [{hang_mid_body: {bytes: 100}}]}");
+  start(
+      "{input_series: [{series: up, values: '0+1x500'}], faults: [{hang_mid_body: {bytes: 100}}]}");
   EXPECT_FALSE(read(50ms));
   await([&] { return outcome(0) == JournalEntry::Outcome::client_gone; });
   const auto entry = server_->store().journal().entries().at(0);
@@ -232,8 +237,8 @@ TEST_F(StoreServerTest, AHangEndsWithTheServer) {
 
 TEST_F(StoreServerTest, ResetsAndCutsAreErrorsOfTheClient) {
   start(many_series);
-  for (const char* fault :
-       {"{reset: before_headers}", "{reset: {after_bytes: 1000}}", "{truncate: {frames: 3, end: cut}}"}) {
+  for (const char* fault : {"{reset: before_headers}", "{reset: {after_bytes: 1000}}",
+                            "{truncate: {frames: 3, end: cut}}"}) {
     server_->store().journal().clear();
     server_->set_faults(parse_faults(yaml::Node::parse(fault, "f")));
     EXPECT_FALSE(read()) << fault;
@@ -297,7 +302,8 @@ TEST_F(StoreServerTest, APortInUseIsAClearError) {
   config.listen.port = net::Url::parse(server_->url())->port;
   const auto second = StoreServer::start(context_.get_executor(), config, 1, time_);
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().to_string(), HasSubstr("store a: 127.0.0.1:" + std::to_string(config.listen.port)));
+  EXPECT_THAT(second.error().to_string(),
+              HasSubstr("store a: 127.0.0.1:" + std::to_string(config.listen.port)));
 }
 
 TEST_F(StoreServerTest, ReadsTakeCredentialsAndTheAdminInterfaceDoesNot) {
@@ -313,7 +319,8 @@ TEST_F(StoreServerTest, ReadsTakeCredentialsAndTheAdminInterfaceDoesNot) {
   request.headers.add("Authorization", "Bearer t");
   request.body = request_of({query_of("up")}, streamed);
   EXPECT_EQ(net::fetch(std::move(request))->head.status, 200);
-  EXPECT_THAT(send(server_->url() + "/-/journal", "GET")->body, HasSubstr("\"refused\":\"no credentials\""));
+  EXPECT_THAT(send(server_->url() + "/-/journal", "GET")->body,
+              HasSubstr("\"refused\":\"no credentials\""));
 }
 
 }  // namespace

@@ -39,18 +39,19 @@ const std::string basic = "auth: {basic: {username: u, password: 'p:w'}}";
 
 INSTANTIATE_TEST_SUITE_P(
     Requests, StoreAuthTest,
-    testing::Values(Case{"Anybody", "{}", "", ""}, Case{"AnybodyWithCredentials", "{}", "Bearer x", ""},
-                    Case{"Basic", basic, net::basic_authorization("u", "p:w"), ""},
-                    Case{"BasicWrongPassword", basic, net::basic_authorization("u", "p"), "wrong credentials"},
-                    Case{"BasicWrongUser", basic, net::basic_authorization("v", "p:w"), "wrong credentials"},
-                    Case{"BasicNone", basic, "", "no credentials"},
-                    Case{"BasicAsABearer", basic, "Bearer u", "wrong credentials"},
-                    Case{"Bearer", "auth: {bearer: t}", "Bearer t", ""},
-                    Case{"BearerInAnyCase", "auth: {bearer: t}", "bEARER  t", ""},
-                    Case{"BearerWrong", "auth: {bearer: t}", "Bearer T", "wrong credentials"},
-                    Case{"BearerWithoutAToken", "auth: {bearer: t}", "Bearer", "wrong credentials"},
-                    Case{"Type", "auth: {type: Token, credentials: t}", "Token t", ""},
-                    Case{"TypeWrong", "auth: {type: Token, credentials: t}", "Bearer t", "wrong credentials"}),
+    testing::Values(
+        Case{"Anybody", "{}", "", ""}, Case{"AnybodyWithCredentials", "{}", "Bearer x", ""},
+        Case{"Basic", basic, net::basic_authorization("u", "p:w"), ""},
+        Case{"BasicWrongPassword", basic, net::basic_authorization("u", "p"), "wrong credentials"},
+        Case{"BasicWrongUser", basic, net::basic_authorization("v", "p:w"), "wrong credentials"},
+        Case{"BasicNone", basic, "", "no credentials"},
+        Case{"BasicAsABearer", basic, "Bearer u", "wrong credentials"},
+        Case{"Bearer", "auth: {bearer: t}", "Bearer t", ""},
+        Case{"BearerInAnyCase", "auth: {bearer: t}", "bEARER  t", ""},
+        Case{"BearerWrong", "auth: {bearer: t}", "Bearer T", "wrong credentials"},
+        Case{"BearerWithoutAToken", "auth: {bearer: t}", "Bearer", "wrong credentials"},
+        Case{"Type", "auth: {type: Token, credentials: t}", "Token t", ""},
+        Case{"TypeWrong", "auth: {type: Token, credentials: t}", "Bearer t", "wrong credentials"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(StoreAuthHeaders, AreAllRequired) {
@@ -83,17 +84,20 @@ TEST_P(StoreAuthRefused, WithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Configs, StoreAuthRefused,
-    testing::Values(Refusal{"Nothing", "auth: {}", "want one of"},
-                    Refusal{"Two", "auth: {bearer: hunter2, basic: {username: u, password: hunter2}}", "want one of"},
-                    Refusal{"TypeAlone", "auth: {type: x, bearer: hunter2}", "a type needs credentials"},
-                    Refusal{"NoPassword", "auth: {basic: {username: u}}", "\"password\""},
-                    Refusal{"UnknownKey", "auth: {baerer: hunter2}", "did you mean \"bearer\"?"},
-                    Refusal{"UnknownServer", "auth: {oauth2: idx}", "did you mean \"ids\"?"}),
+    testing::Values(
+        Refusal{"Nothing", "auth: {}", "want one of"},
+        Refusal{"Two", "auth: {bearer: hunter2, basic: {username: u, password: hunter2}}",
+                "want one of"},
+        Refusal{"TypeAlone", "auth: {type: x, bearer: hunter2}", "a type needs credentials"},
+        Refusal{"NoPassword", "auth: {basic: {username: u}}", "\"password\""},
+        Refusal{"UnknownKey", "auth: {baerer: hunter2}", "did you mean \"bearer\"?"},
+        Refusal{"UnknownServer", "auth: {oauth2: idx}", "did you mean \"ids\"?"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(StoreAuthJournal, ARefusedReaderStandsInIt) {
   FakeTime time;
-  auto store = Store::create(store_of("{auth: {bearer: t}, input_series: [{series: up, values: '1x3'}]}"), 1, time);
+  auto store = Store::create(
+      store_of("{auth: {bearer: t}, input_series: [{series: up, values: '1x3'}]}"), 1, time);
   ASSERT_TRUE(store);
   const std::string body = request_of({query_of("up")}, streamed);
   EXPECT_EQ((*store)->refuse({}, body, "peer"), "no credentials");
@@ -108,13 +112,14 @@ TEST(StoreAuthJournal, ARefusedReaderStandsInIt) {
   EXPECT_EQ(entries[0].outcome, JournalEntry::Outcome::complete);
 }
 
-// ---- token servers --------------------------------------------------------------------------------------------------
+// ---- token servers
+// --------------------------------------------------------------------------------------------------
 
 class TokenBookTest : public testing::Test {
  protected:
   TokenBookTest() {
-    const auto node =
-        yaml::Node::parse("token_servers: {ids: {client_id: me, client_secret: 's e', expires_in: 1m}}", "mock.yml");
+    const auto node = yaml::Node::parse(
+        "token_servers: {ids: {client_id: me, client_secret: 's e', expires_in: 1m}}", "mock.yml");
     yaml::Mapping mapping = node.mapping();
     books_ = read_token_servers(mapping);
   }

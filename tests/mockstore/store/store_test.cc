@@ -26,7 +26,9 @@ struct Fixture {
     EXPECT_TRUE(created) << (created ? "" : created.error().context);
     store = std::move(*created);
   }
-  Received ask() { return receive(*store->begin(request_of({query_of("up")}, streamed), "client")); }
+  Received ask() {
+    return receive(*store->begin(request_of({query_of("up")}, streamed), "client"));
+  }
 
   FakeTime time;
   std::unique_ptr<Store> store;
@@ -36,8 +38,8 @@ TEST(StoreTest, RecordsARequestFromItsArrivalToItsEnd) {
   Fixture f(one_series);
   f.time.moment.since_start = 5s;
   {
-    const auto exchange =
-        f.store->begin(request_of({query_of(R"(up{job!="x"})", t0_ms, t0_ms + 9)}, streamed), "127.0.0.1:1");
+    const auto exchange = f.store->begin(
+        request_of({query_of(R"(up{job!="x"})", t0_ms, t0_ms + 9)}, streamed), "127.0.0.1:1");
     ASSERT_THAT(f.store->journal().entries(), SizeIs(1));
     EXPECT_EQ(f.store->journal().entries()[0].outcome, JournalEntry::Outcome::in_progress);
     const auto received = receive(*exchange);
@@ -91,9 +93,9 @@ TEST(StoreTest, FaultsThatAreSetCountFromNow) {
 
 TEST(StoreTest, RefusesALabelSetThatComesTwice) {
   FakeTime time;
-  const auto created = Store::create(
-      store_of("input_series: [{series: 'up{i=\"i-1\"}', values: '1'}, {series: up, values: '1', repeat: {i: 3}}]"), 1,
-      time);
+  const auto created = Store::create(store_of("input_series: [{series: 'up{i=\"i-1\"}', values: "
+                                              "'1'}, {series: up, values: '1', repeat: {i: 3}}]"),
+                                     1, time);
   ASSERT_FALSE(created);
   EXPECT_THAT(created.error().context, HasSubstr("is given twice"));
 }
@@ -115,7 +117,8 @@ TEST(JournalTest, KeepsTheLastAndCountsAll) {
 JournalEntry entry_with(uint64_t ordinal, size_t queries, size_t selector_bytes) {
   JournalEntry entry;
   entry.ordinal = ordinal;
-  for (size_t i = 0; i < queries; ++i) entry.queries.push_back({std::string(selector_bytes, 's'), 1, 2, std::nullopt});
+  for (size_t i = 0; i < queries; ++i)
+    entry.queries.push_back({std::string(selector_bytes, 's'), 1, 2, std::nullopt});
   return entry;
 }
 
@@ -188,7 +191,8 @@ TEST(AdminTest, SetsShowsAndRemovesFaults) {
   EXPECT_EQ(put.body, "[{\"status\":\"500\",\"first\":\"1\"}]\n");
   EXPECT_EQ(f.ask().status, 500);
   EXPECT_EQ(f.ask().status, 200);
-  EXPECT_EQ(answer_admin(*f.store, "PUT", "/-/faults", put.body).head.status, 200) << "JSON is taken too";
+  EXPECT_EQ(answer_admin(*f.store, "PUT", "/-/faults", put.body).head.status, 200)
+      << "JSON is taken too";
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/faults", "").body, put.body);
   EXPECT_EQ(answer_admin(*f.store, "DELETE", "/-/faults", "").head.status, 200);
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/faults", "").body, "[]\n");
@@ -264,8 +268,8 @@ stores:
 }
 
 TEST(MockConfigTest, ReadsASingleStore) {
-  const auto config =
-      parse_mock_config(yaml::Node::parse("{input_series: [{series: up, values: '1'}], seed: 1}", "mock.yml"), 0);
+  const auto config = parse_mock_config(
+      yaml::Node::parse("{input_series: [{series: up, values: '1'}], seed: 1}", "mock.yml"), 0);
   ASSERT_THAT(config.stores, SizeIs(1));
   EXPECT_EQ(config.stores[0].name, "mock");
 }
@@ -287,39 +291,47 @@ TEST_P(BadConfigTest, IsRefusedWithItsPlace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    MockConfig, BadConfigTest,
-    testing::Values(BadConfig{"{stores: {a: {lisen: x}}}", "listen"}, BadConfig{"{stores: {}}", "no store"},
-                    BadConfig{"{listen: nowhere}", "nowhere"}, BadConfig{"{interval: 0s}", "above 0"},
-                    BadConfig{"{read_path: /-/faults}", "/-/"}, BadConfig{"{behaves_like: v9}", "v9"},
-                    BadConfig{"{start_timestamp: tomorrow}", "tomorrow"},
-                    BadConfig{"{faults: [{latncy: 1s}]}", "latency"},
-                    BadConfig{"{input_series: [{series: 'up{', values: '1'}]}", "up{"}));
+INSTANTIATE_TEST_SUITE_P(MockConfig, BadConfigTest,
+                         testing::Values(BadConfig{"{stores: {a: {lisen: x}}}", "listen"},
+                                         BadConfig{"{stores: {}}", "no store"},
+                                         BadConfig{"{listen: nowhere}", "nowhere"},
+                                         BadConfig{"{interval: 0s}", "above 0"},
+                                         BadConfig{"{read_path: /-/faults}", "/-/"},
+                                         BadConfig{"{behaves_like: v9}", "v9"},
+                                         BadConfig{"{start_timestamp: tomorrow}", "tomorrow"},
+                                         BadConfig{"{faults: [{latncy: 1s}]}", "latency"},
+                                         BadConfig{"{input_series: [{series: 'up{', values: '1'}]}",
+                                                   "up{"}));
 
 TEST(JournalTest, IsPrintableJsonWhateverIsAsked) {
   for (const std::string& text : nasty::texts()) {
     Journal journal(2);
     JournalEntry entry;
     entry.refused = text;
-    entry.queries.push_back({model::to_string(std::vector{model::Matcher::equal("a", text)}), 0, 0, std::nullopt});
+    entry.queries.push_back(
+        {model::to_string(std::vector{model::Matcher::equal("a", text)}), 0, 0, std::nullopt});
     journal.arrived(entry);
     EXPECT_TRUE(nasty::is_harmless(journal.to_json())) << journal.to_json();
-    EXPECT_EQ(boost::json::parse(journal.to_json()).at("requests").at(0).at("refused").as_string(), valid_utf8(text));
+    EXPECT_EQ(boost::json::parse(journal.to_json()).at("requests").at(0).at("refused").as_string(),
+              valid_utf8(text));
   }
 }
 
 TEST(MockConfig, HostnamesAreThoseOfEveryStoreAndProxy) {
   const auto config = parse_mock_config(
-      yaml::Node::parse("hostnames: [a.example, b]\nstores: {s: {input_series: []}}\nproxies: {p: {}}\n", "mock.yml"),
+      yaml::Node::parse(
+          "hostnames: [a.example, b]\nstores: {s: {input_series: []}}\nproxies: {p: {}}\n",
+          "mock.yml"),
       0);
   const std::vector<std::string> names{"a.example", "b"};
   EXPECT_EQ(config.hostnames, names);
   EXPECT_EQ(config.stores.at(0).hostnames, names);
   EXPECT_EQ(config.proxies.at(0).hostnames, names);
-  EXPECT_EQ(parse_mock_config(yaml::Node::parse("{hostnames: [c], input_series: []}", "mock.yml"), 0)
-                .stores.at(0)
-                .hostnames.at(0),
-            "c");
+  EXPECT_EQ(
+      parse_mock_config(yaml::Node::parse("{hostnames: [c], input_series: []}", "mock.yml"), 0)
+          .stores.at(0)
+          .hostnames.at(0),
+      "c");
 }
 
 }  // namespace

@@ -26,11 +26,16 @@ TEST(ParseAnswer, ReadsAVectorSortedByLabels) {
 }
 
 TEST(ParseAnswer, ReadsEveryOtherType) {
-  EXPECT_EQ(parse_answer(R"({"status":"success","data":{"resultType":"scalar","result":[1,"+Inf"]}})")->to_string(),
-            "{} +Inf");
-  EXPECT_EQ(parse_answer(R"({"status":"success","data":{"resultType":"string","result":[1,"x"]}})")->to_string(),
+  EXPECT_EQ(
+      parse_answer(R"({"status":"success","data":{"resultType":"scalar","result":[1,"+Inf"]}})")
+          ->to_string(),
+      "{} +Inf");
+  EXPECT_EQ(parse_answer(R"({"status":"success","data":{"resultType":"string","result":[1,"x"]}})")
+                ->to_string(),
             "\"x\"");
-  EXPECT_EQ(parse_answer(R"({"status":"success","data":{"resultType":"vector","result":[]}})")->to_string(), "no data");
+  EXPECT_EQ(parse_answer(R"({"status":"success","data":{"resultType":"vector","result":[]}})")
+                ->to_string(),
+            "no data");
   const auto matrix = parse_answer(
       R"({"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"2"],[2.5,"3"]]}]}})");
   EXPECT_EQ(matrix->to_string(), "{} 2 @1 3 @2.5");
@@ -41,17 +46,18 @@ TEST(ParseAnswer, ReadsEveryOtherType) {
 }
 
 TEST(ParseAnswer, AnErrorIsAnAnswer) {
-  const auto answer =
-      parse_answer(R"({"status":"error","errorType":"execution","error":"expanding series: deadline"})");
+  const auto answer = parse_answer(
+      R"({"status":"error","errorType":"execution","error":"expanding series: deadline"})");
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->error, "execution: expanding series: deadline");
   EXPECT_EQ(answer->to_string(), "error: execution: expanding series: deadline");
 }
 
 TEST(ParseAnswer, RefusesWhatIsNone) {
-  for (const char* body :
-       {"", "<html>", "{}", R"({"status":"success"})",
-        R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"x"]}]}})"}) {
+  for (
+      const char* body :
+      {"", "<html>", "{}", R"({"status":"success"})",
+       R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"x"]}]}})"}) {
     EXPECT_FALSE(parse_answer(body)) << body;
   }
 }
@@ -59,11 +65,13 @@ TEST(ParseAnswer, RefusesWhatIsNone) {
 TEST(AnswerText, SaysHowMuchIsLeftOut) {
   Answer answer;
   answer.type = "vector";
-  for (int i = 0; i < 5; ++i) answer.series.push_back({model::LabelSet{{"i", std::to_string(i)}}, {{0, 1, {}}}});
+  for (int i = 0; i < 5; ++i)
+    answer.series.push_back({model::LabelSet{{"i", std::to_string(i)}}, {{0, 1, {}}}});
   EXPECT_EQ(answer.to_string(2), "{i=\"0\"} 1\n{i=\"1\"} 1\n… 5 series");
 }
 
-// What Prometheus 3.5.3 shows for {{schema:0 count:10 sum:5 z_bucket:2 z_bucket_w:0.5 buckets:[1 2] n_buckets:[5]}}.
+// What Prometheus 3.5.3 shows for {{schema:0 count:10 sum:5 z_bucket:2 z_bucket_w:0.5 buckets:[1 2]
+// n_buckets:[5]}}.
 TEST(ApiHistogramTest, ShowsBucketsByTheirBounds) {
   model::Histogram h;
   h.is_float = true;
@@ -75,7 +83,8 @@ TEST(ApiHistogramTest, ShowsBucketsByTheirBounds) {
   h.positive_counts = {1, 2};
   h.negative_spans = {{0, 1}};
   h.negative_counts = {5};
-  EXPECT_EQ(ApiHistogram::of(h).to_string(), "{count:10 sum:5 [-1,-0.5]:5 [-0.5,0.5]:2 [0.5,1]:1 [1,2]:2}");
+  EXPECT_EQ(ApiHistogram::of(h).to_string(),
+            "{count:10 sum:5 [-1,-0.5]:5 [-0.5,0.5]:2 [0.5,1]:1 [1,2]:2}");
 }
 
 TEST(ApiHistogramTest, CustomBucketsBeginAtMinusInfinity) {

@@ -14,10 +14,12 @@ inline Answer vector_answer(const std::vector<std::pair<std::string, double>>& s
   Answer answer;
   answer.type = "vector";
   for (const auto& [labels, value] : samples) {
-    answer.series.push_back({model::parse_series(labels).value(), {{600'000, value, std::nullopt}}});
+    answer.series.push_back(
+        {model::parse_series(labels).value(), {{600'000, value, std::nullopt}}});
   }
-  std::stable_sort(answer.series.begin(), answer.series.end(),
-                   [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
+  std::stable_sort(
+      answer.series.begin(), answer.series.end(),
+      [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
   return answer;
 }
 

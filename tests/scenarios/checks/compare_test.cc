@@ -34,16 +34,17 @@ TEST_P(CompareSamplesTest, FindsTheDifference) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, CompareSamplesTest,
-    testing::Values(Case{"Nothing", {}, {}, ""},
-                    Case{"OrderDoesNotMatter", {{"b", 2}, {"a", 1}}, {{"a", 1}, {"b", 2}}, ""},
-                    Case{"NearlyEqual", {{"a", 0.3}}, {{"a", 0.1 + 0.2}}, ""},
-                    Case{"NaNIsNaN", {{"a", std::nan("")}}, {{"a", std::nan("7")}}, ""},
-                    Case{"OtherValue", {{"a", 1}}, {{"a", 2}}, "a: 2, want 1"},
-                    Case{"Missing", {{"a", 1}, {"b", 2}}, {{"a", 1}}, "missing b"},
-                    Case{"NotWanted", {{"a", 1}}, {{"a", 1}, {"b", 2}}, "not wanted b"},
-                    Case{"LabelsAreExact", {{"a{x=\"1\"}", 1}}, {{"a", 1}}, "not wanted a\nmissing a{x=\"1\"}"},
-                    Case{"TwiceIsNotOnce", {{"a", 1}}, {{"a", 1}, {"a", 1}}, "not wanted a"},
-                    Case{"EmptyAnswer", {{"a", 1}}, {}, "missing a"}),
+    testing::Values(
+        Case{"Nothing", {}, {}, ""},
+        Case{"OrderDoesNotMatter", {{"b", 2}, {"a", 1}}, {{"a", 1}, {"b", 2}}, ""},
+        Case{"NearlyEqual", {{"a", 0.3}}, {{"a", 0.1 + 0.2}}, ""},
+        Case{"NaNIsNaN", {{"a", std::nan("")}}, {{"a", std::nan("7")}}, ""},
+        Case{"OtherValue", {{"a", 1}}, {{"a", 2}}, "a: 2, want 1"},
+        Case{"Missing", {{"a", 1}, {"b", 2}}, {{"a", 1}}, "missing b"},
+        Case{"NotWanted", {{"a", 1}}, {{"a", 1}, {"b", 2}}, "not wanted b"},
+        Case{"LabelsAreExact", {{"a{x=\"1\"}", 1}}, {{"a", 1}}, "not wanted a\nmissing a{x=\"1\"}"},
+        Case{"TwiceIsNotOnce", {{"a", 1}}, {{"a", 1}, {"a", 1}}, "not wanted a"},
+        Case{"EmptyAnswer", {{"a", 1}}, {}, "missing a"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(CompareSamples, OfAnErrorDiffers) {
@@ -76,15 +77,18 @@ TEST(CompareAnswers, LooksAtEveryPointOfAMatrix) {
 TEST(CompareAnswers, SaysHowManyDifferencesThereAre) {
   std::vector<std::pair<std::string, double>> many;
   for (int i = 0; i < 20; ++i) many.emplace_back("s" + std::to_string(i), 1);
-  const auto difference = compare_answers(vector_answer(many), vector_answer({}), Exactness::nearly);
+  const auto difference =
+      compare_answers(vector_answer(many), vector_answer({}), Exactness::nearly);
   EXPECT_THAT(difference.value_or(""), testing::EndsWith("… 20 differences"));
 }
 
 TEST(PlainSelect, IsASelectorWithOrWithoutRange) {
-  for (const char* expr : {"up", "up{job=\"a\"}", "up[5m]", "{__name__=~\"a.*\"}", "up{job=\"]\"} "}) {
+  for (const char* expr :
+       {"up", "up{job=\"a\"}", "up[5m]", "{__name__=~\"a.*\"}", "up{job=\"]\"} "}) {
     EXPECT_TRUE(is_plain_select(expr)) << expr;
   }
-  for (const char* expr : {"sum(up)", "up + up", "up == 0", "rate(up[5m])", "up[5m:1m]", "-up", "up offset 5m"}) {
+  for (const char* expr :
+       {"sum(up)", "up + up", "up == 0", "rate(up[5m])", "up[5m:1m]", "-up", "up offset 5m"}) {
     EXPECT_FALSE(is_plain_select(expr)) << expr;
   }
 }

@@ -88,8 +88,14 @@ INSTANTIATE_TEST_SUITE_P(
         ExpectCase{"NoWarnOfAnError", {Kind::no_warn, {}}, failed("x"), Verdict::fail},
         ExpectCase{"WarnHolds", {Kind::warn, {}}, with_warning(one, "w"), Verdict::pass},
         ExpectCase{"WarnDoesNot", {Kind::warn, {}}, one, Verdict::fail},
-        ExpectCase{"WarnLike", {Kind::warn, pattern("deadline")}, with_warning(one, "a deadline b"), Verdict::pass},
-        ExpectCase{"WarnUnlike", {Kind::warn, pattern("^deadline")}, with_warning(one, "a deadline"), Verdict::fail},
+        ExpectCase{"WarnLike",
+                   {Kind::warn, pattern("deadline")},
+                   with_warning(one, "a deadline b"),
+                   Verdict::pass},
+        ExpectCase{"WarnUnlike",
+                   {Kind::warn, pattern("^deadline")},
+                   with_warning(one, "a deadline"),
+                   Verdict::fail},
         ExpectCase{"FailHolds", {Kind::fail, {}}, failed("x"), Verdict::pass},
         ExpectCase{"FailLike", {Kind::fail, pattern("x")}, failed("x"), Verdict::pass},
         ExpectCase{"FailUnlike", {Kind::fail, pattern("y")}, failed("x"), Verdict::fail},
@@ -105,7 +111,8 @@ TEST(Judge, CountsAndValues) {
   v.values = {comparison("> 0"), comparison("< 2")};
   EXPECT_EQ(judge(v, "before", seen(one)).verdict, Verdict::pass);
   EXPECT_EQ(judge(v, "before", seen(vector_answer({{"a", 1}, {"b", 2}}))).got, "b 2");
-  EXPECT_EQ(judge(v, "before", seen(vector_answer({}))).verdict, Verdict::fail) << "no value is no good value";
+  EXPECT_EQ(judge(v, "before", seen(vector_answer({}))).verdict, Verdict::fail)
+      << "no value is no good value";
 }
 
 TEST(Judge, RepeatedAnswersAgree) {
@@ -173,7 +180,8 @@ TEST(Judge, Reads) {
   c.sample_count = comparison("2");
   c.partial = Pattern{"", nullptr};
   ReadAnswer read;
-  read.series.push_back({model::parse_series("foo").value(), {model::Sample::of(1, 1), model::Sample::of(2, 1)}, {}});
+  read.series.push_back(
+      {model::parse_series("foo").value(), {model::Sample::of(1, 1), model::Sample::of(2, 1)}, {}});
   Observation observation;
   observation.reads.push_back(read);
   EXPECT_EQ(judge(c, "before", observation).verdict, Verdict::pass);
@@ -187,7 +195,9 @@ TEST(Judge, Reads) {
   EXPECT_EQ(judge(c, "before", observation).verdict, Verdict::fail);
 }
 
-TEST(Judge, NothingAskedIsNoPass) { EXPECT_EQ(judge(check(), "before", {}).verdict, Verdict::fail); }
+TEST(Judge, NothingAskedIsNoPass) {
+  EXPECT_EQ(judge(check(), "before", {}).verdict, Verdict::fail);
+}
 
 CheckResult result_of(Verdict verdict, const std::string& got) {
   CheckResult result;
@@ -232,7 +242,12 @@ INSTANTIATE_TEST_SUITE_P(
                      Verdict::fail,
                      "foo (fault): want w, got g",
                      ""},
-        ConcludeCase{"Known", {any_failure}, {result_of(Verdict::fail, "g")}, Verdict::known_issue, "slow", ""},
+        ConcludeCase{"Known",
+                     {any_failure},
+                     {result_of(Verdict::fail, "g")},
+                     Verdict::known_issue,
+                     "slow",
+                     ""},
         ConcludeCase{"KnownAsDescribed",
                      {deadline},
                      {result_of(Verdict::fail, "a deadline")},
@@ -257,8 +272,12 @@ INSTANTIATE_TEST_SUITE_P(
                      Verdict::pass,
                      "",
                      "known issue no longer seen: lazy bodies"},
-        ConcludeCase{
-            "Inconclusive", {}, {result_of(Verdict::inconclusive, "noise")}, Verdict::inconclusive, "foo: noise", ""},
+        ConcludeCase{"Inconclusive",
+                     {},
+                     {result_of(Verdict::inconclusive, "noise")},
+                     Verdict::inconclusive,
+                     "foo: noise",
+                     ""},
         ConcludeCase{"FailureBeatsNoise",
                      {},
                      {result_of(Verdict::inconclusive, "noise"), result_of(Verdict::fail, "g")},

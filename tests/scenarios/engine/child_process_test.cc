@@ -20,8 +20,9 @@ using std::chrono::seconds;
 class ChildProcessTest : public testing::Test {
  protected:
   Result<std::unique_ptr<ChildProcess>> shell(const std::string& script) {
-    return ChildProcess::start(spawner,
-                               {.program = "/bin/sh", .args = {"-c", script}, .folder = folder.path(), .log = log()});
+    return ChildProcess::start(
+        spawner,
+        {.program = "/bin/sh", .args = {"-c", script}, .folder = folder.path(), .log = log()});
   }
   std::filesystem::path log() { return folder.path() / "log"; }
   std::string logged() { return read_whole_file(log()).value_or(""); }
@@ -40,7 +41,8 @@ TEST_F(ChildProcessTest, OutputGoesToTheLogAndTheEndIsKnown) {
 }
 
 TEST_F(ChildProcessTest, AProgramThatIsNotThereIsAnError) {
-  auto child = ChildProcess::start(spawner, {.program = "/no/such", .args = {}, .folder = folder.path(), .log = log()});
+  auto child = ChildProcess::start(
+      spawner, {.program = "/no/such", .args = {}, .folder = folder.path(), .log = log()});
   ASSERT_FALSE(child);
   EXPECT_TRUE(child.error().is(Errc::environment));
   EXPECT_EQ(child.error().context, "/no/such cannot be run: No such file or directory");
@@ -128,8 +130,8 @@ TEST_F(ChildProcessTest, ItDiesWithItsParent) {
   const pid_t parent = fork();
   if (parent == 0) {
     Spawner own;
-    auto child =
-        ChildProcess::start(own, {.program = "/bin/sleep", .args = {"1000"}, .folder = folder.path(), .log = log()});
+    auto child = ChildProcess::start(
+        own, {.program = "/bin/sleep", .args = {"1000"}, .folder = folder.path(), .log = log()});
     const pid_t pid = child ? (*child)->pid() : 0;
     [[maybe_unused]] const ssize_t written = write(pipe_fds[1], &pid, sizeof pid);
     pause();

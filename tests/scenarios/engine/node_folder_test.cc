@@ -17,12 +17,16 @@ namespace fs = std::filesystem;
 class NodeFolderTest : public testing::Test {
  protected:
   Result<void> fill(const NodeSpec& spec) {
-    const Placeholders placeholders{.dir = "/elsewhere",
-                                    .listen = [](uint16_t port) { return "127.0.0.1:" + std::to_string(port); },
-                                    .node = [](const std::string& name, uint16_t) { return name; }};
-    return fill_node_folder(spec, folder.path(), folder.path() / "log", placeholders, spawner, stop.get_token());
+    const Placeholders placeholders{
+        .dir = "/elsewhere",
+        .listen = [](uint16_t port) { return "127.0.0.1:" + std::to_string(port); },
+        .node = [](const std::string& name, uint16_t) { return name; }};
+    return fill_node_folder(spec, folder.path(), folder.path() / "log", placeholders, spawner,
+                            stop.get_token());
   }
-  std::string read(const char* path) { return read_whole_file(folder.path() / path).value_or("(not there)"); }
+  std::string read(const char* path) {
+    return read_whole_file(folder.path() / path).value_or("(not there)");
+  }
 
   TemporaryFolder folder;
   Spawner spawner;
@@ -30,7 +34,8 @@ class NodeFolderTest : public testing::Test {
 };
 
 TEST_F(NodeFolderTest, FilesAreWrittenWithTheirPlaceholders) {
-  const auto filled = fill({.name = "n", .files = {{"a.yml", "at {{node:b:9090}}"}, {"deep/er/b.yml", "{{dir}}"}}});
+  const auto filled =
+      fill({.name = "n", .files = {{"a.yml", "at {{node:b:9090}}"}, {"deep/er/b.yml", "{{dir}}"}}});
   ASSERT_TRUE(filled) << filled.error().to_string();
   EXPECT_EQ(read("a.yml"), "at b");
   EXPECT_EQ(read("deep/er/b.yml"), "/elsewhere");
@@ -46,10 +51,12 @@ TEST_F(NodeFolderTest, PrepareRunsInTheFolderInOrder) {
 }
 
 TEST_F(NodeFolderTest, AFailureOfPrepareShowsItsOutput) {
-  const auto filled =
-      fill({.name = "n", .prepare = {{"-c", "echo no such metric; exit 2"}}, .prepare_program = "/bin/sh"});
+  const auto filled = fill({.name = "n",
+                            .prepare = {{"-c", "echo no such metric; exit 2"}},
+                            .prepare_program = "/bin/sh"});
   ASSERT_FALSE(filled);
-  EXPECT_EQ(filled.error().context, "sh -c failed (exit status 2); its log ends:\n    no such metric");
+  EXPECT_EQ(filled.error().context,
+            "sh -c failed (exit status 2); its log ends:\n    no such metric");
 }
 
 TEST_F(NodeFolderTest, FilesOutsideTheFolderAreRefused) {
@@ -62,7 +69,8 @@ TEST_F(NodeFolderTest, FilesOutsideTheFolderAreRefused) {
 
 TEST_F(NodeFolderTest, AStopEndsPrepare) {
   stop.request_stop();
-  const auto filled = fill({.name = "n", .prepare = {{"-c", "sleep 1000"}}, .prepare_program = "/bin/sh"});
+  const auto filled =
+      fill({.name = "n", .prepare = {{"-c", "sleep 1000"}}, .prepare_program = "/bin/sh"});
   ASSERT_FALSE(filled);
   EXPECT_TRUE(filled.error().is(Errc::canceled));
 }
@@ -90,7 +98,8 @@ TEST(SweepFolders, RemovesOnlyWhatADeadProcessOwned) {
   for (const auto& entry : fs::directory_iterator(work.path()))
     left.push_back(entry.path().filename().string().substr(0, 5));
   std::sort(left.begin(), left.end());
-  EXPECT_EQ(left, (std::vector<std::string>{"kept-", "other", "run-" + own_token().substr(0, 1), "run-n"}));
+  EXPECT_EQ(left, (std::vector<std::string>{"kept-", "other", "run-" + own_token().substr(0, 1),
+                                            "run-n"}));
   EXPECT_TRUE(sweep_folders(work.path()).empty());
 }
 
@@ -103,7 +112,8 @@ TEST(RemoveKeptFolders, EndsTheProgramsThatWereLeftAndNoOthers) {
     EXPECT_EQ(pipe(is_there), 0);
     const pid_t pid = fork();
     if (pid == 0) {
-      if (chdir(folder->c_str()) == 0 && write(is_there[1], "x", 1) == 1) execl("/bin/sleep", "sleep", "1000", nullptr);
+      if (chdir(folder->c_str()) == 0 && write(is_there[1], "x", 1) == 1)
+        execl("/bin/sleep", "sleep", "1000", nullptr);
       _exit(1);
     }
     char byte = 0;
@@ -131,7 +141,9 @@ TEST(RemoveKeptFolders, EndsTheProgramsThatWereLeftAndNoOthers) {
   EXPECT_TRUE(remove_kept_folders(work.path()).empty());
 }
 
-TEST(SweepFolders, AWorkFolderThatIsNotThereIsEmpty) { EXPECT_TRUE(sweep_folders("/no/such/folder").empty()); }
+TEST(SweepFolders, AWorkFolderThatIsNotThereIsEmpty) {
+  EXPECT_TRUE(sweep_folders("/no/such/folder").empty());
+}
 
 TEST(MakeOwnedFolder, SaysWhereItFailed) {
   const auto folder = make_owned_folder("/proc/nothing", "t");

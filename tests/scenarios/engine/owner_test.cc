@@ -12,7 +12,9 @@ namespace {
 TEST(Owner, ThisProcessIsAlive) { EXPECT_EQ(owner_state(own_token()), OwnerState::alive); }
 
 TEST(Owner, TokenFitsIntoAFolderName) {
-  EXPECT_EQ(own_token().find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-"), std::string::npos) << own_token();
+  EXPECT_EQ(own_token().find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-"),
+            std::string::npos)
+      << own_token();
 }
 
 TEST(Owner, AChildThatEndedIsGone) {
@@ -43,12 +45,14 @@ TEST(Owner, AnotherBootAndAnotherNamespace) {
   const std::string token = own_token();
   const size_t second = token.find('-', token.find('-') + 1);
   const size_t third = token.find('-', second + 1);
-  EXPECT_EQ(owner_state(token.substr(0, second) + "-00000000" + token.substr(third)), OwnerState::reboot);
+  EXPECT_EQ(owner_state(token.substr(0, second) + "-00000000" + token.substr(third)),
+            OwnerState::reboot);
   EXPECT_EQ(owner_state(token.substr(0, third) + "-1"), OwnerState::unknown);
 }
 
 TEST(Owner, OtherTextIsUnknown) {
-  for (const char* text : {"", "-", "1", "x-1-2-3", "0-1-2-3", "-5-1-2", "1-2-3-4-5", "99999999999999999999-1-2-3"}) {
+  for (const char* text :
+       {"", "-", "1", "x-1-2-3", "0-1-2-3", "-5-1-2", "1-2-3-4-5", "99999999999999999999-1-2-3"}) {
     EXPECT_EQ(owner_state(text), OwnerState::unknown) << text;
   }
 }

@@ -95,12 +95,12 @@ TEST(PollUntilReady, GivesUpWithWhatCameLast) {
 
 TEST(PollUntilReady, EndsWithTheProgram) {
   RawServer server({busy});
-  const auto ready =
-      poll_until_ready(server.url, seconds(600),
-                       [&]() -> std::optional<std::string> {
-                         return server.connections > 1 ? std::optional<std::string>("exit status 1") : std::nullopt;
-                       },
-                       {});
+  const auto ready = poll_until_ready(
+      server.url, seconds(600),
+      [&]() -> std::optional<std::string> {
+        return server.connections > 1 ? std::optional<std::string>("exit status 1") : std::nullopt;
+      },
+      {});
   ASSERT_FALSE(ready);
   EXPECT_TRUE(ready.error().is(Errc::unavailable));
   EXPECT_EQ(ready.error().context, "ended (exit status 1) before it was ready");

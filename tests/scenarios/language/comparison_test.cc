@@ -9,7 +9,9 @@
 namespace mread::scenarios {
 namespace {
 
-Comparison parsed(const std::string& text) { return Comparison::parse(yaml::Node::parse("'" + text + "'", "c.yaml")); }
+Comparison parsed(const std::string& text) {
+  return Comparison::parse(yaml::Node::parse("'" + text + "'", "c.yaml"));
+}
 
 TEST(ComparisonTest, Holds) {
   EXPECT_TRUE(parsed("8").holds(8));

@@ -44,9 +44,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"RelabelGroupsStay", "{a: '${1}:9100'}", "{a: \"${1}:9100\"}"},
                     Case{"DollarAloneStays", "{a: 'up$'}", "{a: up$}"},
                     Case{"ItemStays", "[{x: 1, when: path == direct}, {x: 2}]", "[{x: 1}, {x: 2}]"},
-                    Case{"ItemsGo", "[{x: 1, when: path == merged}, {x: 2}, {x: 3, when: path == merged}]", "[{x: 2}]"},
+                    Case{"ItemsGo",
+                         "[{x: 1, when: path == merged}, {x: 2}, {x: 3, when: path == merged}]",
+                         "[{x: 2}]"},
                     Case{"KeyGoes", "{m: {x: 1, when: path == merged}, n: {y: 1}}", "{n: {y: 1}}"},
-                    Case{"NestedWhen", "{m: [{n: {when: path == direct, a: '${path}'}}]}", "{m: [{n: {a: direct}}]}"}),
+                    Case{"NestedWhen", "{m: [{n: {when: path == direct, a: '${path}'}}]}",
+                         "{m: [{n: {a: direct}}]}"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 struct ErrorCase {
@@ -68,12 +71,13 @@ TEST_P(ExpandErrorTest, NamesThePlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, ExpandErrorTest,
-    testing::Values(ErrorCase{"UnknownName", "a: x-${promtheus}",
-                              "t.yaml:1:8: unknown name \"promtheus\"; did you mean"},
-                    ErrorCase{"NotClosed", "a: x${prometheus", "t.yaml:1:5: \"${\" is not closed"},
-                    ErrorCase{"StructureWithinText", "a: x${urls}", "t.yaml:1:5: \"urls\" is a list"},
-                    ErrorCase{"BadWhen", "- {x: 1, when: path = direct}", "t.yaml:1:21: unexpected \"=\""},
-                    ErrorCase{"InKey", "{'${path}': 1}", "replaced in values, not in keys"}),
+    testing::Values(
+        ErrorCase{"UnknownName", "a: x-${promtheus}",
+                  "t.yaml:1:8: unknown name \"promtheus\"; did you mean"},
+        ErrorCase{"NotClosed", "a: x${prometheus", "t.yaml:1:5: \"${\" is not closed"},
+        ErrorCase{"StructureWithinText", "a: x${urls}", "t.yaml:1:5: \"urls\" is a list"},
+        ErrorCase{"BadWhen", "- {x: 1, when: path = direct}", "t.yaml:1:21: unexpected \"=\""},
+        ErrorCase{"InKey", "{'${path}': 1}", "replaced in values, not in keys"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(Expand, KeepsPlacesForLaterErrors) {

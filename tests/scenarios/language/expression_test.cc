@@ -33,23 +33,24 @@ TEST_P(ConditionTest, Holds) {
 
 INSTANTIATE_TEST_SUITE_P(
     Conditions, ConditionTest,
-    testing::Values(ConditionCase{"TextEquals", "query_path == direct", true},
-                    ConditionCase{"TextDiffers", "query_path != direct", false},
-                    ConditionCase{"QuotedText", "query_path == 'direct'", true},
-                    ConditionCase{"VersionWithAndWithoutV", "prometheus == 2.53", true},
-                    ConditionCase{"LongerVersionIsTheSame", "prometheus == v2.53.3", true},
-                    ConditionCase{"VersionsAreNoFractions", "prometheus > v2.6", true},
-                    ConditionCase{"NewerVersion", "prometheus >= 3.0", false},
-                    ConditionCase{"OlderVersion", "prometheus < 3", true},
-                    ConditionCase{"DurationsByMeaning", "timeout == 8000ms", true},
-                    ConditionCase{"DurationsInOrder", "timeout <= 1m", true},
-                    ConditionCase{"NumbersInOrder", "replicas > 9", true},
-                    ConditionCase{"InList", "query_path in [merged, direct]", true},
-                    ConditionCase{"NotInList", "query_path in [merged]", false},
-                    ConditionCase{"NameAlone", "mirrored", true}, ConditionCase{"Not", "!mirrored", false},
-                    ConditionCase{"AndBindsTighter", "mirrored || mirrored && query_path == x", true},
-                    ConditionCase{"Parentheses", "(mirrored || mirrored) && query_path == x", false},
-                    ConditionCase{"NotOfParentheses", "!(query_path == merged || prometheus >= 3.0)", true}),
+    testing::Values(
+        ConditionCase{"TextEquals", "query_path == direct", true},
+        ConditionCase{"TextDiffers", "query_path != direct", false},
+        ConditionCase{"QuotedText", "query_path == 'direct'", true},
+        ConditionCase{"VersionWithAndWithoutV", "prometheus == 2.53", true},
+        ConditionCase{"LongerVersionIsTheSame", "prometheus == v2.53.3", true},
+        ConditionCase{"VersionsAreNoFractions", "prometheus > v2.6", true},
+        ConditionCase{"NewerVersion", "prometheus >= 3.0", false},
+        ConditionCase{"OlderVersion", "prometheus < 3", true},
+        ConditionCase{"DurationsByMeaning", "timeout == 8000ms", true},
+        ConditionCase{"DurationsInOrder", "timeout <= 1m", true},
+        ConditionCase{"NumbersInOrder", "replicas > 9", true},
+        ConditionCase{"InList", "query_path in [merged, direct]", true},
+        ConditionCase{"NotInList", "query_path in [merged]", false},
+        ConditionCase{"NameAlone", "mirrored", true}, ConditionCase{"Not", "!mirrored", false},
+        ConditionCase{"AndBindsTighter", "mirrored || mirrored && query_path == x", true},
+        ConditionCase{"Parentheses", "(mirrored || mirrored) && query_path == x", false},
+        ConditionCase{"NotOfParentheses", "!(query_path == merged || prometheus >= 3.0)", true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 struct ValueCase {
@@ -66,15 +67,16 @@ TEST_P(ValueTest, Is) {
   EXPECT_EQ(got->is_text() ? got->text : got->structure->dump(), GetParam().want);
 }
 
-INSTANTIATE_TEST_SUITE_P(Values, ValueTest,
-                         testing::Values(ValueCase{"Name", "prometheus", "v2.53"},
-                                         ValueCase{"Structure", "urls", "[a, b]"},
-                                         ValueCase{"Choice", "query_path == direct ? 8s : 2s", "8s"},
-                                         ValueCase{"ChoiceOfQuoted", "query_path == merged ? 'a b' : 'c d'", "c d"},
-                                         ValueCase{"ChoiceOfNames", "mirrored ? urls : prometheus", "[a, b]"},
-                                         ValueCase{"ChoiceInChoice", "prometheus >= 3.0 ? 1 : mirrored ? 2 : 3", "2"},
-                                         ValueCase{"InInChoice", "query_path in [a, direct] ? 1 : 2", "1"}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Values, ValueTest,
+    testing::Values(ValueCase{"Name", "prometheus", "v2.53"},
+                    ValueCase{"Structure", "urls", "[a, b]"},
+                    ValueCase{"Choice", "query_path == direct ? 8s : 2s", "8s"},
+                    ValueCase{"ChoiceOfQuoted", "query_path == merged ? 'a b' : 'c d'", "c d"},
+                    ValueCase{"ChoiceOfNames", "mirrored ? urls : prometheus", "[a, b]"},
+                    ValueCase{"ChoiceInChoice", "prometheus >= 3.0 ? 1 : mirrored ? 2 : 3", "2"},
+                    ValueCase{"InInChoice", "query_path in [a, direct] ? 1 : 2", "1"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 struct ErrorCase {
   const char* name;
@@ -95,7 +97,8 @@ TEST_P(ExpressionErrorTest, NamesThePlace) {
 INSTANTIATE_TEST_SUITE_P(
     Errors, ExpressionErrorTest,
     testing::Values(ErrorCase{"UnknownNameNearest", "promtheus", 0, "did you mean \"prometheus\"?"},
-                    ErrorCase{"UnknownNameInCondition", "query_pat == a ? 1 : 2", 0, "did you mean \"query_path\"?"},
+                    ErrorCase{"UnknownNameInCondition", "query_pat == a ? 1 : 2", 0,
+                              "did you mean \"query_path\"?"},
                     ErrorCase{"BareWordAsValue", "mirrored ? something : 2", 11, "quote it"},
                     ErrorCase{"NotComparable", "query_path > 3 ? 1 : 2", 13, "cannot be ordered"},
                     ErrorCase{"NoBoolean", "query_path ? 1 : 2", 0, "not true or false"},
@@ -120,12 +123,17 @@ std::string repeated(const std::string& unit, int times) {
 }
 
 TEST(ExpressionDepth, IsBounded) {
-  EXPECT_TRUE(evaluate_condition(repeated("(", 90) + "mirrored" + repeated(")", 90), scope()).value());
-  EXPECT_FALSE(evaluate_condition(repeated("!", 9'001) + "mirrored", scope()).value()) << "negations are no levels";
+  EXPECT_TRUE(
+      evaluate_condition(repeated("(", 90) + "mirrored" + repeated(")", 90), scope()).value());
+  EXPECT_FALSE(evaluate_condition(repeated("!", 9'001) + "mirrored", scope()).value())
+      << "negations are no levels";
   const std::string deep = "more than 100 deep";
-  EXPECT_THAT(evaluate_condition(repeated("(", 9'000), scope()).error().message, testing::HasSubstr(deep));
-  EXPECT_THAT(evaluate_condition(repeated("!(", 4'000), scope()).error().message, testing::HasSubstr(deep));
-  EXPECT_THAT(evaluate_value(repeated("mirrored?", 1'000), scope()).error().message, testing::HasSubstr(deep));
+  EXPECT_THAT(evaluate_condition(repeated("(", 9'000), scope()).error().message,
+              testing::HasSubstr(deep));
+  EXPECT_THAT(evaluate_condition(repeated("!(", 4'000), scope()).error().message,
+              testing::HasSubstr(deep));
+  EXPECT_THAT(evaluate_value(repeated("mirrored?", 1'000), scope()).error().message,
+              testing::HasSubstr(deep));
   EXPECT_EQ(evaluate_condition(repeated("(", 1'000'000), scope()).error().message,
             "an expression of more than 10000 bytes");
   EXPECT_EQ(evaluate_value(repeated("mirrored?", 1'000'000), scope()).error().message,

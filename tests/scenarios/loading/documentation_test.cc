@@ -1,5 +1,5 @@
-// The examples of docs/scenarios.md and the library of scenarios are what they say, and the tests that docs/limits.md
-// and docs/internals/traps.md name are there.
+// The examples of docs/scenarios.md and the library of scenarios are what they say, and the tests
+// that docs/limits.md and docs/internals/traps.md name are there.
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +30,8 @@ std::vector<std::pair<std::string, std::string>> examples(const std::string& pag
     const size_t begin = at + 8;
     const size_t end = page.find("\n```", begin);
     const size_t name = at + open.size();
-    out.emplace_back(page.substr(name, page.find('\n', name) - name), page.substr(begin, end + 1 - begin));
+    out.emplace_back(page.substr(name, page.find('\n', name) - name),
+                     page.substr(begin, end + 1 - begin));
   }
   return out;
 }
@@ -39,7 +40,8 @@ TEST(Documentation, ItsExamplesAreScenarios) {
   const auto found = examples(contents(source_dir + "/docs/scenarios.md"));
   EXPECT_GE(found.size(), 2u);
   for (const auto& [name, text] : found) {
-    EXPECT_NO_THROW(EXPECT_FALSE(parse_scenario(text, name, {1'700'000'000'000, {}}).empty())) << name;
+    EXPECT_NO_THROW(EXPECT_FALSE(parse_scenario(text, name, {1'700'000'000'000, {}}).empty()))
+        << name;
   }
 }
 
@@ -71,8 +73,10 @@ std::vector<std::pair<std::string, std::string>> named_tests(const std::string& 
 // All tests below a folder of tests/, as one text.
 std::string sources_below(const std::string& folder) {
   std::string text;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(source_dir + "/tests/" + folder)) {
-    if (entry.path().extension() == ".cc" || entry.path().extension() == ".h") text += contents(entry.path().string());
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(source_dir + "/tests/" + folder)) {
+    if (entry.path().extension() == ".cc" || entry.path().extension() == ".h")
+      text += contents(entry.path().string());
   }
   return text;
 }
@@ -80,8 +84,8 @@ std::string sources_below(const std::string& folder) {
 TEST(Documentation, TheTestsThatPagesNameAreThere) {
   const std::map<std::string, std::string> folders = {{"attacks", "integration/attacks"},
                                                       {"scenarios_loading", "scenarios/loading"}};
-  const auto named =
-      named_tests(contents(source_dir + "/docs/limits.md") + contents(source_dir + "/docs/internals/traps.md"));
+  const auto named = named_tests(contents(source_dir + "/docs/limits.md") +
+                                 contents(source_dir + "/docs/internals/traps.md"));
   EXPECT_GE(named.size(), 50u);
   std::map<std::string, std::string> sources;
   for (const auto& [folder, name] : named) {
@@ -90,7 +94,9 @@ TEST(Documentation, TheTestsThatPagesNameAreThere) {
     const size_t dot = name.find('.');
     const std::string first = name.substr(0, dot);
     // A suite, a case of a table, or a nasty file, which is given in two ways.
-    const auto is_case = [&text](const std::string& one) { return text.find("\"" + one + "\"") != std::string::npos; };
+    const auto is_case = [&text](const std::string& one) {
+      return text.find("\"" + one + "\"") != std::string::npos;
+    };
     bool is_there = text.find("(" + first + ",") != std::string::npos || is_case(first) ||
                     text.find("class " + first + " ") != std::string::npos;
     for (const std::string how : {"Discovery", "Reload"}) {

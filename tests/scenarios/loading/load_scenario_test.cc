@@ -16,14 +16,17 @@ using std::chrono_literals::operator""min;
 
 constexpr int64_t now_ms = 1'700'000'007'123;
 
-std::vector<scenarios::Test> load(const std::string& text) { return parse_scenario(text, "s.yaml", {now_ms, {}}); }
+std::vector<scenarios::Test> load(const std::string& text) {
+  return parse_scenario(text, "s.yaml", {now_ms, {}});
+}
 
 // One mock and a query node, to which each test adds its own lines.
 scenarios::Test load_with(const std::string& lines) {
   return load(
              "name: s\nnodes:\n  m: {kind: mock, input_series: [{series: foo, values: '1x40'}]}\n"
              "  a: {kind: prometheus}\n"
-             "  query: {kind: prometheus, config: {remote_read: [{url: 'http://m:9090/api/v1/read'}]}}\n" +
+             "  query: {kind: prometheus, config: {remote_read: [{url: "
+             "'http://m:9090/api/v1/read'}]}}\n" +
              lines)
       .at(0);
 }
@@ -80,8 +83,9 @@ TEST(LoadScenario, TakesPromtoolsSamples) {
 }
 
 TEST(LoadScenario, AFixedStartIsKeptAsItIs) {
-  EXPECT_EQ(load_with("start_timestamp: 1700000001.5\nchecks: [{expr: foo, exp_count: 1}]\n").start_ms,
-            1'700'000'001'500);
+  EXPECT_EQ(
+      load_with("start_timestamp: 1700000001.5\nchecks: [{expr: foo, exp_count: 1}]\n").start_ms,
+      1'700'000'001'500);
 }
 
 TEST(LoadScenario, ExpandsEveryCase) {
@@ -136,11 +140,13 @@ TEST(LoadScenario, KeepsWhatACheckSays) {
   const auto test = load_with(
       "timeline: [{node: m, fault: {latency: 1s}}]\n"
       "checks:\n"
-      "  - {expr: sum(foo), node: a, time: now, repeat: 3, exp_distinct: '>= 2', eventually: 30s, timeout: 5s, "
+      "  - {expr: sum(foo), node: a, time: now, repeat: 3, exp_distinct: '>= 2', eventually: 30s, "
+      "timeout: 5s, "
       "exp_requests: {m: '1..2'}, min_duration: 1s, max_duration: 1s + baseline * 2}\n"
       "  - {expr: foo, expect: ['warn regex: a.*b', 'warn msg: a.b']}\n"
       "  - {expr: foo, range: {start: 1m, end: 5m}, same_as: {node: a}}\n"
-      "  - {read: 'foo{a=~\"b.*\"}', node: m, start: 1m, end: 5m, stream: false, exp_partial: false}\n");
+      "  - {read: 'foo{a=~\"b.*\"}', node: m, start: 1m, end: 5m, stream: false, exp_partial: "
+      "false}\n");
   const Check& first = test.checks.at(0);
   EXPECT_EQ(first.node, "a");
   EXPECT_FALSE(first.eval_time) << "now";
@@ -168,12 +174,13 @@ TEST(LoadScenario, KeepsWhatACheckSays) {
 
 TEST(LoadScenario, ReadsEveryExecutorOfALoad) {
   const std::string checks = "checks: [{expr: foo, eval_time: 1m, exp_count: 1}]\n";
-  Load load = *load_with(
-                   "load: {executor: ramping-arrival-rate, rate: 2, stages: [{duration: 10s, target: 50}], "
-                   "vary_time: false, queries: [foo, {expr: 'rate(foo[1m])', range: 1h, step: 15s}], "
-                   "dashboard: true, eval_time: now}\n" +
-                   checks)
-                   .load;
+  Load load =
+      *load_with(
+           "load: {executor: ramping-arrival-rate, rate: 2, stages: [{duration: 10s, target: 50}], "
+           "vary_time: false, queries: [foo, {expr: 'rate(foo[1m])', range: 1h, step: 15s}], "
+           "dashboard: true, eval_time: now}\n" +
+           checks)
+           .load;
   EXPECT_EQ(load.executor, Load::Executor::ramping_arrival_rate);
   EXPECT_DOUBLE_EQ(load.rate, 2);
   ASSERT_EQ(load.stages.size(), 1u);
@@ -185,13 +192,16 @@ TEST(LoadScenario, ReadsEveryExecutorOfALoad) {
   ASSERT_EQ(load.queries.size(), 2u);
   EXPECT_EQ(load.queries[1].range, 60min);
   EXPECT_EQ(load.queries[1].step, 15s);
-  load = *load_with("load: {executor: constant-vus, vus: 4, duration: 10s, node: query}\n" + checks).load;
+  load = *load_with("load: {executor: constant-vus, vus: 4, duration: 10s, node: query}\n" + checks)
+              .load;
   EXPECT_EQ(load.vus, 4u);
   EXPECT_EQ(load.node, "query");
   EXPECT_EQ(load.queries.at(0).expr, "foo");
   EXPECT_TRUE(load.varies_time);
-  load = *load_with("load: {executor: ramping-vus, stages: [{duration: 1s, target: 3}, {duration: 1s, target: 0}]}\n" +
-                    checks)
+  load = *load_with(
+              "load: {executor: ramping-vus, stages: [{duration: 1s, target: 3}, {duration: 1s, "
+              "target: 0}]}\n" +
+              checks)
               .load;
   EXPECT_EQ(load.vus, 0u);
   EXPECT_EQ(load.stages.size(), 2u);
@@ -205,7 +215,8 @@ TEST(LoadScenario, ReadsInvariantsLoadAndThresholds) {
       "  - no_silent_partial\n"
       "  - no_gap: {expr: foo, range: 1m, interval: 1s}\n"
       "load: {executor: constant-arrival-rate, rate: 5, warmup: 2s, duration: 20s}\n"
-      "thresholds: {query_duration: ['p(99.9) < baseline * 1.5', 'max <= 2s'], query_failed: 'rate < 0.01'}\n"
+      "thresholds: {query_duration: ['p(99.9) < baseline * 1.5', 'max <= 2s'], query_failed: 'rate "
+      "< 0.01'}\n"
       "checks: [{expr: foo, eval_time: 1m}]\n");
   ASSERT_EQ(test.invariants.size(), 3u);
   EXPECT_THAT(test.invariants[0].during, ElementsAre("before", "after"));

@@ -15,7 +15,8 @@ const char* const head =
     "nodes:\n"
     "  us-east: {kind: mock, input_series: [{series: foo, values: '1x40'}]}\n"
     "  eu: {kind: prometheus}\n"
-    "  query: {kind: prometheus, config: {remote_read: [{url: 'http://us-east:9090/api/v1/read'}]}}\n";
+    "  query: {kind: prometheus, config: {remote_read: [{url: "
+    "'http://us-east:9090/api/v1/read'}]}}\n";
 const char* const good_checks = "checks: [{expr: foo, exp_count: 1}]\n";
 
 struct Case {
@@ -35,7 +36,9 @@ TEST_P(ScenarioErrorTest, NamesThePlace) {
   }
 }
 
-Case with(const char* name, const std::string& lines, const char* message) { return {name, head + lines, message}; }
+Case with(const char* name, const std::string& lines, const char* message) {
+  return {name, head + lines, message};
+}
 Case check(const char* name, const std::string& fields, const char* message) {
   return {name, head + ("checks:\n  - {" + fields + "}\n"), message};
 }
@@ -46,29 +49,36 @@ Case timeline(const char* name, const std::string& entries, const char* message)
 INSTANTIATE_TEST_SUITE_P(
     Files, ScenarioErrorTest,
     testing::Values(
-        Case{"Empty", "", "the file is empty"}, Case{"NoMapping", "- a\n", "s.yaml:1:1: want a mapping"},
+        Case{"Empty", "", "the file is empty"},
+        Case{"NoMapping", "- a\n", "s.yaml:1:1: want a mapping"},
         Case{"NoName", "nodes: {m: {kind: mock}}\nchecks: []\n", "key \"name\" is missing"},
         Case{"BadName", "name: Slow Node\n", "s.yaml:1:7: a scenario's name is made of"},
         with("NoChecks", "", "key \"checks\" is missing"),
         with("EmptyChecks", "checks: []\n", "s.yaml:6:9: a scenario without a check"),
-        with("UnknownKey", "chekcs: []\n", "s.yaml:6:1: unknown key \"chekcs\"; did you mean \"checks\"?"),
+        with("UnknownKey", "chekcs: []\n",
+             "s.yaml:6:1: unknown key \"chekcs\"; did you mean \"checks\"?"),
         with("UnknownTopLevelKey", std::string("intervall: 15s\n") + good_checks,
              "s.yaml:6:1: unknown key \"intervall\"; did you mean \"interval\"?"),
-        with("DuplicateKey", std::string(good_checks) + good_checks, "s.yaml:7:1: duplicate key \"checks\""),
-        with("BadDuration", std::string("interval: 1.5h\n") + good_checks, "s.yaml:6:11: \"1.5h\" is not a duration"),
-        with("BadStart", std::string("start_timestamp: yesterday\n") + good_checks, "s.yaml:6:18: "),
-        with("UnknownMatrixName", "matrix: {prometheus: [v3.5]}\nchecks: [{expr: 'foo${promtheus}'}]\n",
+        with("DuplicateKey", std::string(good_checks) + good_checks,
+             "s.yaml:7:1: duplicate key \"checks\""),
+        with("BadDuration", std::string("interval: 1.5h\n") + good_checks,
+             "s.yaml:6:11: \"1.5h\" is not a duration"),
+        with("BadStart", std::string("start_timestamp: yesterday\n") + good_checks,
+             "s.yaml:6:18: "),
+        with("UnknownMatrixName",
+             "matrix: {prometheus: [v3.5]}\nchecks: [{expr: 'foo${promtheus}'}]\n",
              "s.yaml:7:23: unknown name \"promtheus\"; did you mean \"prometheus\"?"),
         with("VariableIsAnAxis", std::string("matrix: {a: [1]}\nvars: {a: 2}\n") + good_checks,
              "s.yaml:7:8: \"a\" is an axis"),
         with("UnknownNodeInUrl", "checks: [{expr: foo}]\n", "s.yaml:6:10: this check cannot fail"),
-        Case{
-            "UrlOfNoNode",
-            "name: s\nnodes:\n  us-east: {kind: mock}\n  query:\n    kind: prometheus\n    config:\n      remote_read: "
-            "[{url: 'http://us-eats:9090/api/v1/read'}]\n" +
-                std::string(good_checks),
-            "us-east"},
-        with("ThresholdsWithoutLoad", std::string(good_checks) + "thresholds: {query_duration: 'max < 1s'}\n",
+        Case{"UrlOfNoNode",
+             "name: s\nnodes:\n  us-east: {kind: mock}\n  query:\n    kind: prometheus\n    "
+             "config:\n      remote_read: "
+             "[{url: 'http://us-eats:9090/api/v1/read'}]\n" +
+                 std::string(good_checks),
+             "us-east"},
+        with("ThresholdsWithoutLoad",
+             std::string(good_checks) + "thresholds: {query_duration: 'max < 1s'}\n",
              "s.yaml:7:13: thresholds are of a load"),
         with("UnknownInvariant", std::string(good_checks) + "invariants: [union_orcale]\n",
              "s.yaml:7:14: unknown invariant \"union_orcale\"; did you mean \"union_oracle\"?"),
@@ -76,18 +86,22 @@ INSTANTIATE_TEST_SUITE_P(
              "s.yaml:7:14: \"no_gap\" needs to know"),
         with("KnownIssueWithoutReason", std::string(good_checks) + "known_issue: {expect: x}\n",
              "key \"reason\" is missing"),
-        with("RampWithoutStages", std::string(good_checks) + "load: {executor: ramping-vus, duration: 1s}\n",
+        with("RampWithoutStages",
+             std::string(good_checks) + "load: {executor: ramping-vus, duration: 1s}\n",
              "key \"stages\" is missing"),
         with("DashboardOfOnePanel",
-             std::string(good_checks) + "load: {executor: constant-vus, vus: 1, duration: 1s, dashboard: true}\n",
+             std::string(good_checks) +
+                 "load: {executor: constant-vus, vus: 1, duration: 1s, dashboard: true}\n",
              "2 to 50 panels"),
         with("RangeWithoutStep",
-             std::string(good_checks) +
-                 "load: {executor: constant-vus, vus: 1, duration: 1s, queries: [{expr: foo, range: 1h}]}\n",
+             std::string(good_checks) + "load: {executor: constant-vus, vus: 1, duration: 1s, "
+                                        "queries: [{expr: foo, range: 1h}]}\n",
              "key \"step\" is missing"),
-        with("TooManyUsers", std::string(good_checks) + "load: {executor: constant-vus, vus: 5000, duration: 1s}\n",
+        with("TooManyUsers",
+             std::string(good_checks) + "load: {executor: constant-vus, vus: 5000, duration: 1s}\n",
              "from 1 to 1000"),
-        with("BadExecutor", std::string(good_checks) + "load: {executor: constant, rate: 1, duration: 1s}\n",
+        with("BadExecutor",
+             std::string(good_checks) + "load: {executor: constant, rate: 1, duration: 1s}\n",
              "s.yaml:7:18: unknown value \"constant\"")),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
@@ -102,10 +116,12 @@ INSTANTIATE_TEST_SUITE_P(
               "s.yaml:7:23: unknown node \"querry\"; did you mean \"query\"?"),
         check("NodeWithoutPromql", "expr: foo, node: us-east, exp_count: 1",
               "s.yaml:7:23: \"us-east\" is a mock node, which knows no PromQL"),
-        check("BadRangeDuration", "expr: 'rate(foo[5min])', exp_count: 1", "s.yaml:7:22: \"5min\" is not a duration"),
+        check("BadRangeDuration", "expr: 'rate(foo[5min])', exp_count: 1",
+              "s.yaml:7:22: \"5min\" is not a duration"),
         check("BadFractionDuration", "expr: 'rate(foo[1.5h])', exp_count: 1",
               "s.yaml:7:22: \"1.5h\" is not a duration"),
-        check("BadOffset", "expr: 'foo offset 5mn', exp_count: 1", "s.yaml:7:24: \"5mn\" is not a duration"),
+        check("BadOffset", "expr: 'foo offset 5mn', exp_count: 1",
+              "s.yaml:7:24: \"5mn\" is not a duration"),
         check("OpenBracket", "expr: 'sum(foo', exp_count: 1", "s.yaml:7:16: \"(\" is not closed"),
         check("CrossedBrackets", "expr: 'sum(foo}', exp_count: 1", "\"}\" closes nothing"),
         check("OpenQuote", "expr: 'foo{a=\"b}', exp_count: 1", "is not closed"),
@@ -113,21 +129,26 @@ INSTANTIATE_TEST_SUITE_P(
         check("BadSelector", "read: 'foo{a=b}', node: us-east, exp_series: 1", "s.yaml:7:"),
         check("BadLabels", "expr: foo, exp_samples: [{labels: 'foo{a=}', value: 1}]", "s.yaml:7:"),
         check("NoValue", "expr: foo, exp_samples: [{labels: foo}]", "want value:, or histogram:"),
-        check("BadHistogram", "expr: foo, exp_samples: [{labels: foo, histogram: '{{schema:x}}'}]", "s.yaml:7:"),
-        check("BadExpectation", "expr: foo, expect: [no_warning]", "s.yaml:7:26: unknown expectation \"no_warning\""),
+        check("BadHistogram", "expr: foo, exp_samples: [{labels: foo, histogram: '{{schema:x}}'}]",
+              "s.yaml:7:"),
+        check("BadExpectation", "expr: foo, expect: [no_warning]",
+              "s.yaml:7:26: unknown expectation \"no_warning\""),
         check("BadPattern", "expr: foo, expect: ['warn regex: a(']", "is no regular expression"),
-        check("PatternOfNothing", "expr: foo, expect: ['no_warn regex: a']", "want \"no_warn\" alone"),
+        check("PatternOfNothing", "expr: foo, expect: ['no_warn regex: a']",
+              "want \"no_warn\" alone"),
         check("FailWithData", "expr: foo, exp_count: 1, expect: [fail]", "cannot expect data too"),
         check("UnknownPhase", "expr: foo, exp_count: 1, during: [fault]",
               "s.yaml:7:40: unknown phase \"fault\"; known here: before (there is no timeline)"),
         check("BadComparison", "expr: foo, exp_count: many", "s.yaml:7:28: \"many\" is no number"),
-        check("BadBound", "expr: foo, max_duration: 2 seconds", "s.yaml:7:31: want durations and multiples"),
+        check("BadBound", "expr: foo, max_duration: 2 seconds",
+              "s.yaml:7:31: want durations and multiples"),
         check("DistinctWithoutRepeat", "expr: foo, exp_distinct: 2", "say repeat: too"),
         Case{"RequestsOfAnExporter",
              "name: s\nnodes:\n  n: {kind: node_exporter}\n  eu: {kind: prometheus}\n"
              "checks:\n  - {expr: foo, node: eu, exp_requests: {n: 1}}\n",
              "s.yaml:6:42: \"n\" is a node_exporter node; only mocks and prometheus nodes"},
-        check("RangeWithSamples", "expr: foo, range: {end: 5m}, exp_samples: []", "is for instant queries"),
+        check("RangeWithSamples", "expr: foo, range: {end: 5m}, exp_samples: []",
+              "is for instant queries"),
         check("SameAsItself", "expr: foo, same_as: {}", "want expr:, node: or both")),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
@@ -139,19 +160,26 @@ INSTANTIATE_TEST_SUITE_P(
         timeline("UnknownAct", "  - {node: eu, act: kil}\n",
                  "s.yaml:7:21: unknown value \"kil\"; did you mean \"kill\"?"),
         timeline("NothingDone", "  - {node: eu}\n", "s.yaml:7:5: want fault: (of a mock) or act:"),
-        timeline("NobodyDoesIt", "  - {act: kill, phase: x}\n", "s.yaml:7:5: key \"node\" is missing"),
+        timeline("NobodyDoesIt", "  - {act: kill, phase: x}\n",
+                 "s.yaml:7:5: key \"node\" is missing"),
         timeline("NeitherNodeNorPhase", "  - {at: 5s}\n", "s.yaml:7:5: key \"node\" is missing"),
-        timeline("BothDone", "  - {node: us-east, act: kill, fault: {latency: 1s}}\n", "stand in entries of their own"),
+        timeline("BothDone", "  - {node: us-east, act: kill, fault: {latency: 1s}}\n",
+                 "stand in entries of their own"),
         timeline("FaultOfARealNode", "  - {node: eu, fault: {latency: 1s}}\n",
                  "s.yaml:7:23: a fault can be put on a mock; \"eu\" is a prometheus node"),
         timeline("UnknownFault", "  - {node: us-east, fault: {latncy: 1s}}\n", "s.yaml:7:29: "),
-        timeline("ForOfARestart", "  - {node: eu, act: restart, for: 5s}\n", "has nothing to be undone"),
-        timeline("BadDuration", "  - {at: 5, node: eu, act: kill}\n", "s.yaml:7:10: \"5\" is not a duration"),
-        timeline("OutOfOrder", "  - {at: 5s, node: eu, act: kill}\n  - {at: 4s, node: eu, act: start}\n",
+        timeline("ForOfARestart", "  - {node: eu, act: restart, for: 5s}\n",
+                 "has nothing to be undone"),
+        timeline("BadDuration", "  - {at: 5, node: eu, act: kill}\n",
+                 "s.yaml:7:10: \"5\" is not a duration"),
+        timeline("OutOfOrder",
+                 "  - {at: 5s, node: eu, act: kill}\n  - {at: 4s, node: eu, act: start}\n",
                  "s.yaml:8:5: entries stand in the order"),
-        timeline("TwoPhasesInAStep", "  - {node: eu, act: kill, phase: x}\n  - {node: us-east, act: kill, phase: y}\n",
+        timeline("TwoPhasesInAStep",
+                 "  - {node: eu, act: kill, phase: x}\n  - {node: us-east, act: kill, phase: y}\n",
                  "s.yaml:8:5: entries with the same at:"),
-        timeline("ReservedPhase", "  - {node: eu, act: kill, phase: after}\n", "s.yaml:7:34: \"after\" cannot name")),
+        timeline("ReservedPhase", "  - {node: eu, act: kill, phase: after}\n",
+                 "s.yaml:7:34: \"after\" cannot name")),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ScenarioErrors, ShowTheLineWithACaret) {
@@ -164,13 +192,14 @@ TEST(ScenarioErrors, ShowTheLineWithACaret) {
 }
 
 TEST(ScenarioErrors, AskWhichNodeIsMeant) {
-  const std::string text =
-      "name: s\nnodes:\n  a: {kind: prometheus}\n  b: {kind: prometheus}\n" + std::string(good_checks);
+  const std::string text = "name: s\nnodes:\n  a: {kind: prometheus}\n  b: {kind: prometheus}\n" +
+                           std::string(good_checks);
   try {
     parse_scenario(text, "s.yaml", {0, {}});
     FAIL() << "no error";
   } catch (const yaml::ConfigError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("s.yaml:5:10: which node is asked? say node: with one of a, b"));
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("s.yaml:5:10: which node is asked? say node: with one of a, b"));
   }
 }
 
@@ -189,7 +218,8 @@ TEST(ScenarioBounds, TextThatDoublesEndsAtItsLimit) {
     const std::string before = "${v" + std::to_string(i - 1) + "}";
     vars += "  v" + std::to_string(i) + ": '" + before + before + "'\n";
   }
-  EXPECT_THAT(refusal(head + vars + good_checks), testing::HasSubstr("this text is longer than 1 MiB"));
+  EXPECT_THAT(refusal(head + vars + good_checks),
+              testing::HasSubstr("this text is longer than 1 MiB"));
 }
 
 TEST(ScenarioBounds, ListsThatDoubleEndAtTheirLimit) {
@@ -200,7 +230,8 @@ TEST(ScenarioBounds, ListsThatDoubleEndAtTheirLimit) {
   }
   EXPECT_THAT(refusal(head + vars + good_checks), testing::HasSubstr("more than 200000 values"));
   vars = "vars:\n  v0: [a]\n";
-  for (int i = 1; i <= 200; ++i) vars += "  v" + std::to_string(i) + ": ['${v" + std::to_string(i - 1) + "}']\n";
+  for (int i = 1; i <= 200; ++i)
+    vars += "  v" + std::to_string(i) + ": ['${v" + std::to_string(i - 1) + "}']\n";
   EXPECT_THAT(refusal(head + vars + good_checks), testing::HasSubstr("nested more than 100 deep"));
 }
 
@@ -233,7 +264,9 @@ TEST(ScenarioBounds, ListsHaveALength) {
 TEST(ScenarioBounds, AWordWhereAMappingIsWantedIsAnErrorAtItsPlace) {
   const std::string nodes = "name: s\nnodes:\n  a: {kind: prometheus, config: ";
   for (const char* config : {"{global: x}", "{rule_files: x, scrape_configs: y}"}) {
-    EXPECT_THAT(refusal(nodes + config + ", rules: []}\n" + good_checks), testing::StartsWith("s.yaml:3:")) << config;
+    EXPECT_THAT(refusal(nodes + config + ", rules: []}\n" + good_checks),
+                testing::StartsWith("s.yaml:3:"))
+        << config;
   }
 }
 
@@ -281,7 +314,8 @@ TEST(ScenarioErrorsTest, AnOracleThatDoesNotJudgeIsNoExpectation) {
       "  query:\n"
       "    kind: prometheus\n"
       "    config: {remote_read: [m]}\n"
-      "    rules: [{name: g, rules: [{alert: Down, expr: up == 0}, {record: 'job:foo:sum', expr: sum(foo)}]}]\n"
+      "    rules: [{name: g, rules: [{alert: Down, expr: up == 0}, {record: 'job:foo:sum', expr: "
+      "sum(foo)}]}]\n"
       "invariants: [union_oracle]\n"
       "checks: [{";
   const std::pair<const char*, const char*> cases[] = {

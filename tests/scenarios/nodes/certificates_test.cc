@@ -13,7 +13,9 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<Authority> read(const std::string& text) { return read_certificates(yaml::Node::parse(text, "s.yaml")); }
+std::vector<Authority> read(const std::string& text) {
+  return read_certificates(yaml::Node::parse(text, "s.yaml"));
+}
 
 struct Free {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
@@ -30,7 +32,8 @@ std::unique_ptr<X509, Free> certificate(const std::string& pem) {
 
 std::unique_ptr<EVP_PKEY, Free> key(const std::string& pem) {
   const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return std::unique_ptr<EVP_PKEY, Free>(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  return std::unique_ptr<EVP_PKEY, Free>(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
 }
 
 /// As a client or a server does: X509_V_OK, or what is wrong.
@@ -40,7 +43,8 @@ int verify(X509* leaf, X509* ca, int purpose, const char* host) {
   const std::unique_ptr<X509_STORE_CTX, Free> context(X509_STORE_CTX_new());
   X509_STORE_CTX_init(context.get(), store.get(), leaf, nullptr);
   X509_STORE_CTX_set_purpose(context.get(), purpose);
-  if (host != nullptr) X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(context.get()), host, 0);
+  if (host != nullptr)
+    X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(context.get()), host, 0);
   X509_verify_cert(context.get());
   return X509_STORE_CTX_get_error(context.get());
 }
@@ -57,7 +61,8 @@ TEST(Certificates, AreGoodForTheirNameAndTheirAuthorityOnly) {
   EXPECT_EQ(verify(secure.get(), ours.get(), X509_PURPOSE_SSL_SERVER, "secure"), X509_V_OK);
   EXPECT_EQ(verify(secure.get(), ours.get(), X509_PURPOSE_SSL_SERVER, "localhost"), X509_V_OK);
   EXPECT_EQ(verify(client.get(), ours.get(), X509_PURPOSE_SSL_CLIENT, nullptr), X509_V_OK);
-  EXPECT_EQ(verify(secure.get(), ours.get(), X509_PURPOSE_SSL_SERVER, "client"), X509_V_ERR_HOSTNAME_MISMATCH);
+  EXPECT_EQ(verify(secure.get(), ours.get(), X509_PURPOSE_SSL_SERVER, "client"),
+            X509_V_ERR_HOSTNAME_MISMATCH);
   EXPECT_NE(verify(secure.get(), strangers.get(), X509_PURPOSE_SSL_SERVER, "secure"), X509_V_OK);
   EXPECT_EQ(X509_check_private_key(secure.get(), key(files->at("certs/ours/secure.key")).get()), 1);
 }
@@ -91,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(Texts, CertificatesRefused,
                          testing::Values(Refusal{"PathAsAName", "{../x: [a]}", "lower-case"},
                                          Refusal{"PathAsASubject", "{x: [a/b]}", "lower-case"},
                                          Refusal{"Twice", "{x: [a, a]}", "given twice"},
-                                         Refusal{"TheAuthorityItself", "{x: [ca]}", "the authority itself"},
+                                         Refusal{"TheAuthorityItself", "{x: [ca]}",
+                                                 "the authority itself"},
                                          Refusal{"NoList", "{x: {a: b}}", "want"}),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 

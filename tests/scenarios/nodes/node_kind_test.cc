@@ -52,7 +52,8 @@ NodeSpec spec_of(const std::string& text, const NodeContext& context) {
 
 TEST(PrometheusNode, RunsTheVersionAsked) {
   const Machine machine;
-  const auto node = parse("one: {kind: prometheus, version: v2.42, flags: [--query.lookback-delta=1m]}").front();
+  const auto node =
+      parse("one: {kind: prometheus, version: v2.42, flags: [--query.lookback-delta=1m]}").front();
   EXPECT_EQ(node->name(), "one");
   EXPECT_EQ(node->kind(), "prometheus");
   EXPECT_EQ(node->version(), "v2.42");
@@ -60,18 +61,22 @@ TEST(PrometheusNode, RunsTheVersionAsked) {
   EXPECT_THAT(node->ports(), ElementsAre(9090));
   EXPECT_FALSE(node->reads_remotely());
   const NodeSpec spec =
-      spec_of("one: {kind: prometheus, version: v2.42, flags: [--query.lookback-delta=1m]}", machine.context());
+      spec_of("one: {kind: prometheus, version: v2.42, flags: [--query.lookback-delta=1m]}",
+              machine.context());
   EXPECT_EQ(spec.program, machine.path() / "prometheus/2.42.0/prometheus");
   EXPECT_EQ(spec.image_name, "mread/prometheus:2.42.0");
-  EXPECT_THAT(spec.args, ElementsAre("--config.file={{dir}}/prometheus.yml", "--storage.tsdb.path={{dir}}/data",
-                                     "--web.listen-address={{listen:9090}}", "--web.enable-remote-write-receiver",
-                                     "--web.enable-lifecycle", "--query.lookback-delta=1m"));
+  EXPECT_THAT(
+      spec.args,
+      ElementsAre("--config.file={{dir}}/prometheus.yml", "--storage.tsdb.path={{dir}}/data",
+                  "--web.listen-address={{listen:9090}}", "--web.enable-remote-write-receiver",
+                  "--web.enable-lifecycle", "--query.lookback-delta=1m"));
   EXPECT_TRUE(spec.prepare.empty());
 }
 
 TEST(PrometheusNode, WithoutAVersionTheNewestRuns) {
   const Machine machine;
-  EXPECT_EQ(spec_of("one: {kind: prometheus}", machine.context()).image_name, "mread/prometheus:3.5.3");
+  EXPECT_EQ(spec_of("one: {kind: prometheus}", machine.context()).image_name,
+            "mread/prometheus:3.5.3");
 }
 
 TEST(PrometheusNode, AMissingVersionIsTheMachinesFault) {
@@ -88,20 +93,24 @@ TEST(PrometheusNode, AQueryLogIsKeptUnlessTheFileHasOne) {
             "global:\n  query_log_file: \"{{dir}}/query.log\"\n");
   EXPECT_THAT(parse("one: {kind: prometheus}").front()->kept_files(), ElementsAre("query.log"));
   const std::string own =
-      "one: {kind: prometheus, config: {global: {query_log_file: /dev/stdout, scrape_interval: 1s}}}";
+      "one: {kind: prometheus, config: {global: {query_log_file: /dev/stdout, scrape_interval: "
+      "1s}}}";
   EXPECT_THAT(spec_of(own, machine.context()).files["prometheus.yml"], HasSubstr("/dev/stdout"));
   EXPECT_TRUE(parse(own).front()->kept_files().empty());
 }
 
 TEST(KeptFiles, AQueryLogOfTheFilesOwnIsKeptToo) {
-  const auto kept = [](const std::string& node) { return parse(node + "\na: {kind: mock}").front()->kept_files(); };
+  const auto kept = [](const std::string& node) {
+    return parse(node + "\na: {kind: mock}").front()->kept_files();
+  };
   const auto merger = [](const std::string& more) {
     return "m: {kind: merger, config: {remote_read: [a]" + more + "}}";
   };
   EXPECT_THAT(kept(merger("")), ElementsAre("query.log"));
   EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/own.log'")), ElementsAre("own.log"));
   EXPECT_THAT(kept(merger(", query_log_file: own.log")), ElementsAre("own.log"));
-  EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/logs/own.log'")), ElementsAre("logs/own.log"));
+  EXPECT_THAT(kept(merger(", query_log_file: '{{dir}}/logs/own.log'")),
+              ElementsAre("logs/own.log"));
   EXPECT_TRUE(kept(merger(", query_log_file: /dev/stderr")).empty());
   EXPECT_TRUE(kept(merger(", query_log_file: '{{dir}}/../own.log'")).empty());
   const auto prometheus = [](const std::string& log) {
@@ -127,10 +136,13 @@ merge: {kind: merger, config: {remote_read: [east]}}
   const NodeSpec spec = spec_of(text, machine.context());
   const std::string& config = spec.files.at("prometheus.yml");
   EXPECT_THAT(config, HasSubstr("{name: east, url: \"http://{{node:east:9090}}/api/v1/read\"}"));
-  EXPECT_THAT(config, HasSubstr("{url: \"http://{{node:merge:9095}}/api/v1/read\", read_recent: true}"));
+  EXPECT_THAT(config,
+              HasSubstr("{url: \"http://{{node:merge:9095}}/api/v1/read\", read_recent: true}"));
   EXPECT_THAT(config, HasSubstr("http://{{node:east:9090}}/api/v1/write"));
   EXPECT_THAT(config, HasSubstr("targets: [\"{{node:east:9090}}\", \"{{node:query:9090}}\"]"));
-  EXPECT_THAT(config, HasSubstr("alertmanagers: [{static_configs: [{targets: [\"{{node:east:9090}}\"]}]}]"));
+  EXPECT_THAT(
+      config,
+      HasSubstr("alertmanagers: [{static_configs: [{targets: [\"{{node:east:9090}}\"]}]}]"));
   const auto nodes = parse(text);
   EXPECT_TRUE(nodes[0]->reads_remotely());
   EXPECT_FALSE(nodes[1]->reads_remotely());
@@ -140,7 +152,8 @@ merge: {kind: merger, config: {remote_read: [east]}}
 TEST(PrometheusNode, RulesBecomeAFile) {
   const Machine machine;
   const NodeSpec spec = spec_of(
-      "one: {kind: prometheus, rules: [{name: g, rules: [{alert: Down, expr: up == 0, annotations: {a: '{{ $value "
+      "one: {kind: prometheus, rules: [{name: g, rules: [{alert: Down, expr: up == 0, annotations: "
+      "{a: '{{ $value "
       "}}'}}]}]}",
       machine.context());
   EXPECT_THAT(spec.files.at("rules.yml"), HasSubstr("groups:"));
@@ -153,8 +166,8 @@ TEST(PrometheusNode, AnAgedNodeGetsAnOldBlock) {
   const NodeSpec spec = spec_of("one: {kind: prometheus, tsdb_age: 1d}", machine.context());
   EXPECT_THAT(spec.files.at("blocks.om"), HasSubstr("mread_tsdb_age 1 1799913600"));
   ASSERT_EQ(spec.prepare.size(), 1U);
-  EXPECT_THAT(spec.prepare[0],
-              ElementsAre("tsdb", "create-blocks-from", "openmetrics", "{{dir}}/blocks.om", "{{dir}}/data"));
+  EXPECT_THAT(spec.prepare[0], ElementsAre("tsdb", "create-blocks-from", "openmetrics",
+                                           "{{dir}}/blocks.om", "{{dir}}/data"));
   EXPECT_EQ(spec.prepare_program, machine.path() / "prometheus/3.5.3/promtool");
   EXPECT_THAT(spec.args, testing::Not(Contains(HasSubstr("retention"))));
   EXPECT_THAT(spec_of("one: {kind: prometheus, tsdb_age: 20d}", machine.context()).args,
@@ -165,28 +178,33 @@ TEST(PrometheusNode, OldDataOfANodeThatScrapesBecomeBlocks) {
   const Machine machine;
   const std::string series =
       "input_series: [{series: 'foo', values: '1+1x200'}]";  // From an hour ago to 10 minutes ago.
-  EXPECT_TRUE(spec_of("one: {kind: prometheus, " + series + "}", machine.context()).prepare.empty());
+  EXPECT_TRUE(
+      spec_of("one: {kind: prometheus, " + series + "}", machine.context()).prepare.empty());
   const std::string scrapes =
       "config: {scrape_configs: [{job_name: x, static_configs: [{targets: ['localhost:9090']}]}]}";
-  const NodeSpec spec = spec_of("one: {kind: prometheus, " + series + ", " + scrapes + "}", machine.context());
+  const NodeSpec spec =
+      spec_of("one: {kind: prometheus, " + series + ", " + scrapes + "}", machine.context());
   EXPECT_EQ(spec.prepare.size(), 1U);
   EXPECT_THAT(spec.files.at("blocks.om"), HasSubstr("foo 1 1799996400"));
   EXPECT_THAT(spec.files.at("blocks.om"), testing::Not(HasSubstr("foo 121 1799998200")))
       << "half an hour old: written later";
-  const auto stale = parse("one: {kind: prometheus, input_series: [{series: foo, values: '1 stale'}], " + scrapes + "}")
-                         .front()
-                         ->make_spec(machine.context());
+  const auto stale =
+      parse("one: {kind: prometheus, input_series: [{series: foo, values: '1 stale'}], " + scrapes +
+            "}")
+          .front()
+          ->make_spec(machine.context());
   ASSERT_FALSE(stale);
-  EXPECT_THAT(stale.error().context, HasSubstr("staleness markers and native histograms older than 30m"));
+  EXPECT_THAT(stale.error().context,
+              HasSubstr("staleness markers and native histograms older than 30m"));
 }
 
 TEST(PrometheusNode, HistogramsNeedTheFeature) {
   const Machine machine;
-  EXPECT_THAT(
-      spec_of("one: {kind: prometheus, input_series: [{series: h, values: '{{schema:0 count:1 sum:1 buckets:[1]}}'}]}",
-              machine.context())
-          .args,
-      Contains("--enable-feature=native-histograms"));
+  EXPECT_THAT(spec_of("one: {kind: prometheus, input_series: [{series: h, values: '{{schema:0 "
+                      "count:1 sum:1 buckets:[1]}}'}]}",
+                      machine.context())
+                  .args,
+              Contains("--enable-feature=native-histograms"));
 }
 
 TEST(PrometheusNode, AnImageNeedsNoVersion) {
@@ -201,11 +219,13 @@ TEST(PrometheusNode, AnImageNeedsNoVersion) {
 
 TEST(MergerNode, IsThisProgram) {
   const Machine machine;
-  const std::string text = "m: {kind: merger, config: {remote_read: [a], partial: any}}\na: {kind: mock}";
+  const std::string text =
+      "m: {kind: merger, config: {remote_read: [a], partial: any}}\na: {kind: mock}";
   const NodeSpec spec = spec_of(text, machine.context());
   EXPECT_EQ(spec.program, "/opt/mread");
   EXPECT_EQ(spec.image_name, "mread/mread");
-  EXPECT_THAT(spec.args, ElementsAre("serve", "--config", "{{dir}}/mread.yml", "--listen", "{{listen:9095}}"));
+  EXPECT_THAT(spec.args,
+              ElementsAre("serve", "--config", "{{dir}}/mread.yml", "--listen", "{{listen:9095}}"));
   EXPECT_THAT(spec.files.at("mread.yml"), HasSubstr("http://{{node:a:9090}}/api/v1/read"));
   EXPECT_THAT(spec.files.at("mread.yml"), HasSubstr("partial: any"));
   EXPECT_THAT(spec.files.at("mread.yml"), HasSubstr("query_log_file: \"{{dir}}/query.log\""));
@@ -215,7 +235,8 @@ TEST(MergerNode, IsThisProgram) {
 TEST(MockNode, IsAStoreWithTheScenariosClock) {
   const Machine machine;
   const std::string text =
-      "a: {kind: mock, input_series: [{series: 'foo{x=\"1\"}', values: 1x40}], external_labels: {dc: a}, "
+      "a: {kind: mock, input_series: [{series: 'foo{x=\"1\"}', values: 1x40}], external_labels: "
+      "{dc: a}, "
       "faults: [{latency: 1s}]}";
   const auto node = parse(text).front();
   EXPECT_THAT(node->ports(), ElementsAre(9090, 9099));
@@ -224,9 +245,9 @@ TEST(MockNode, IsAStoreWithTheScenariosClock) {
   EXPECT_THAT(spec.args, ElementsAre("mock", "--config", "{{dir}}/mock.yml"));
   EXPECT_THAT(spec.ports, ElementsAre(9099, 9090)) << "a fault may close the first";
   const std::string& config = spec.files.at("mock.yml");
-  for (const char* part :
-       {"name: a", "seed: 42", "hostnames: [a]", "interval: 15s", "start_timestamp: 1799996400.000",
-        "external_labels:", "faults:", "listen: \"{{listen:9090}}\"", "admin_listen: \"{{listen:9099}}\""}) {
+  for (const char* part : {"name: a", "seed: 42", "hostnames: [a]", "interval: 15s",
+                           "start_timestamp: 1799996400.000", "external_labels:", "faults:",
+                           "listen: \"{{listen:9090}}\"", "admin_listen: \"{{listen:9099}}\""}) {
     EXPECT_THAT(config, HasSubstr(part));
   }
   EXPECT_THAT(config, testing::Not(HasSubstr("kind")));
@@ -235,32 +256,39 @@ TEST(MockNode, IsAStoreWithTheScenariosClock) {
 TEST(MockNode, ItsOwnClockWins) {
   const Machine machine;
   const std::string config =
-      spec_of("a: {kind: mock, interval: 1m, start_timestamp: now-2h}", machine.context()).files.at("mock.yml");
+      spec_of("a: {kind: mock, interval: 1m, start_timestamp: now-2h}", machine.context())
+          .files.at("mock.yml");
   EXPECT_THAT(config, HasSubstr("interval: 1m"));
   EXPECT_THAT(config, HasSubstr("start_timestamp: 1799992800.000"));
 }
 
 TEST(NodeExporterNode, Spec) {
   const Machine machine;
-  const NodeSpec spec = spec_of("n: {kind: node_exporter, flags: --collector.disable-defaults}", machine.context());
+  const NodeSpec spec =
+      spec_of("n: {kind: node_exporter, flags: --collector.disable-defaults}", machine.context());
   EXPECT_EQ(spec.image_name, "mread/node_exporter:1.5.0");
-  EXPECT_THAT(spec.args, ElementsAre("--web.listen-address={{listen:9100}}", "--collector.disable-defaults"));
+  EXPECT_THAT(spec.args,
+              ElementsAre("--web.listen-address={{listen:9100}}", "--collector.disable-defaults"));
 }
 
 TEST(InfluxDbNode, Spec) {
   const Machine machine;
-  const NodeSpec spec = spec_of("i: {kind: influxdb, input_series: [{series: foo, values: '1x3'}]}", machine.context());
+  const NodeSpec spec = spec_of("i: {kind: influxdb, input_series: [{series: foo, values: '1x3'}]}",
+                                machine.context());
   EXPECT_EQ(spec.image_name, "mread/influxdb:1.6.7");
   EXPECT_THAT(spec.ports, ElementsAre(8086));
   const std::string& config = spec.files.at("influxdb.conf");
   EXPECT_THAT(config, HasSubstr("bind-address = \"{{listen:8086}}\""));
-  EXPECT_THAT(config, HasSubstr("bind-address = \"127.0.0.1:0\""));  // Backups, which nobody asks for.
+  EXPECT_THAT(config,
+              HasSubstr("bind-address = \"127.0.0.1:0\""));  // Backups, which nobody asks for.
 }
 
 TEST(InfluxDbNode, RefusesWhatItWouldDrop) {
   const Machine machine;
-  for (const char* values : {"1 stale", "1 NaN", "1 Inf", "{{schema:0 count:3 sum:5 buckets:[1 2]}}x3"}) {
-    const auto spec = parse("i: {kind: influxdb, input_series: [{series: foo, values: '" + std::string(values) + "'}]}")
+  for (const char* values :
+       {"1 stale", "1 NaN", "1 Inf", "{{schema:0 count:3 sum:5 buckets:[1 2]}}x3"}) {
+    const auto spec = parse("i: {kind: influxdb, input_series: [{series: foo, values: '" +
+                            std::string(values) + "'}]}")
                           .front()
                           ->make_spec(machine.context());
     ASSERT_FALSE(spec) << values;
@@ -271,7 +299,8 @@ TEST(InfluxDbNode, RefusesWhatItWouldDrop) {
 
 TEST(InfluxDbNode, IsReadByItsNameAtItsOwnPath) {
   const Machine machine;
-  const auto nodes = parse("{i: {kind: influxdb}, q: {kind: prometheus, config: {remote_read: [i]}}}");
+  const auto nodes =
+      parse("{i: {kind: influxdb}, q: {kind: prometheus, config: {remote_read: [i]}}}");
   EXPECT_EQ(nodes[0]->read_target(), "/api/v1/prom/read?db=prometheus");
   EXPECT_THAT(nodes[1]->make_spec(machine.context())->files.at("prometheus.yml"),
               HasSubstr("http://{{node:i:8086}}/api/v1/prom/read?db=prometheus"));
@@ -279,7 +308,9 @@ TEST(InfluxDbNode, IsReadByItsNameAtItsOwnPath) {
 
 TEST(ContainerNode, Spec) {
   const NodeSpec spec = spec_of(
-      "g: {kind: container, image: 'grafana:1', ports: [3000], args: [-x], ready_path: /ok, files: {a/b: c}}", {});
+      "g: {kind: container, image: 'grafana:1', ports: [3000], args: [-x], ready_path: /ok, files: "
+      "{a/b: c}}",
+      {});
   EXPECT_EQ(spec.image, "grafana:1");
   EXPECT_THAT(spec.ports, ElementsAre(3000));
   EXPECT_THAT(spec.args, ElementsAre("-x"));
@@ -318,29 +349,42 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"UnknownKind", "a: {kind: prometeus}",
                   "test.yaml:1:11: unknown value \"prometeus\"; did you mean \"prometheus\"?"},
         ErrorCase{"NoKind", "a: {version: v3.5}", "key \"kind\" is missing"},
-        ErrorCase{"KeyOfAnInfluxDb", "a: {kind: influxdb, databse: x}", "test.yaml:1:21: unknown key \"databse\""},
+        ErrorCase{"KeyOfAnInfluxDb", "a: {kind: influxdb, databse: x}",
+                  "test.yaml:1:21: unknown key \"databse\""},
         ErrorCase{"UnknownKey", "a: {kind: prometheus, verison: v3.5}",
                   "test.yaml:1:23: unknown key \"verison\"; did you mean \"version\"?"},
-        ErrorCase{"UnknownKeyOfAMock", "a: {kind: mock, input_serie: []}", "did you mean \"input_series\"?"},
+        ErrorCase{"UnknownKeyOfAMock", "a: {kind: mock, input_serie: []}",
+                  "did you mean \"input_series\"?"},
         ErrorCase{"BadVersion", "a: {kind: prometheus, version: newest}",
                   "test.yaml:1:32: want a version: v3.5 or 3.5.3"},
-        ErrorCase{"BadName", "Us_East: {kind: prometheus}", "test.yaml:1:1: a node's name is a host name"},
-        ErrorCase{"Localhost", "localhost: {kind: prometheus}", "localhost is every node's own name"},
-        ErrorCase{"UnknownNodeInAUrl", "a: {kind: prometheus, config: {remote_read: [{url: 'http://b:9090/x'}]}}",
+        ErrorCase{"BadName", "Us_East: {kind: prometheus}",
+                  "test.yaml:1:1: a node's name is a host name"},
+        ErrorCase{"Localhost", "localhost: {kind: prometheus}",
+                  "localhost is every node's own name"},
+        ErrorCase{"UnknownNodeInAUrl",
+                  "a: {kind: prometheus, config: {remote_read: [{url: 'http://b:9090/x'}]}}",
                   "no node \"b\""},
-        ErrorCase{"UnknownNodeByName", "a: {kind: prometheus, config: {remote_read: [b]}}", "no node \"b\""},
-        ErrorCase{"UnknownNodeOfAMerger", "a: {kind: merger, config: {remote_read: [{url: 'http://b:9090/x'}]}}",
+        ErrorCase{"UnknownNodeByName", "a: {kind: prometheus, config: {remote_read: [b]}}",
+                  "no node \"b\""},
+        ErrorCase{"UnknownNodeOfAMerger",
+                  "a: {kind: merger, config: {remote_read: [{url: 'http://b:9090/x'}]}}",
                   "no node \"b\""},
         ErrorCase{"BrokenMergerConfig", "a: {kind: merger, config: {remote_reads: []}}",
                   "did you mean \"remote_read\"?"},
         ErrorCase{"MergerWithoutConfig", "a: {kind: merger}", "key \"config\" is missing"},
-        ErrorCase{"ConfigThatIsText", "a: {kind: prometheus, config: x}", "want a mapping, got \"x\""},
-        ErrorCase{"BadSeries", "a: {kind: prometheus, input_series: [{series: 'foo{', values: '1'}]}", "test.yaml:1:"},
-        ErrorCase{"BadFlag", "a: {kind: prometheus, flags: [web.x]}", "a flag begins with a hyphen"},
+        ErrorCase{"ConfigThatIsText", "a: {kind: prometheus, config: x}",
+                  "want a mapping, got \"x\""},
+        ErrorCase{"BadSeries",
+                  "a: {kind: prometheus, input_series: [{series: 'foo{', values: '1'}]}",
+                  "test.yaml:1:"},
+        ErrorCase{"BadFlag", "a: {kind: prometheus, flags: [web.x]}",
+                  "a flag begins with a hyphen"},
         ErrorCase{"ImageAndVersion", "a: {kind: prometheus, image: x, version: v3.5}",
                   "image and version: one of the two"},
-        ErrorCase{"FileOutside", "a: {kind: prometheus, files: {../x: y}}", "a path below the node's folder"},
-        ErrorCase{"ListenOfAMock", "a: {kind: mock, listen: 'x:1'}", "the engine decides where a node listens"},
+        ErrorCase{"FileOutside", "a: {kind: prometheus, files: {../x: y}}",
+                  "a path below the node's folder"},
+        ErrorCase{"ListenOfAMock", "a: {kind: mock, listen: 'x:1'}",
+                  "the engine decides where a node listens"},
         ErrorCase{"ContainerWithoutImage", "a: {kind: container}", "key \"image\" is missing"},
         ErrorCase{"NotAMapping", "a: prometheus", "want a mapping, got \"prometheus\""}),
     [](const auto& param_info) { return std::string(param_info.param.name); });

@@ -41,8 +41,10 @@ TEST_F(FindVersion, AMissingOneNamesThoseThere) {
 
 TEST_F(FindVersion, OtherFoldersDoNotCount) {
   add("latest");
-  std::filesystem::create_directories(cache.path() / "prometheus" / "3.5.3");  // Without the program.
-  EXPECT_EQ(find(""), "no prometheus in " + (cache.path() / "prometheus").string() + "; ci/setup puts it there");
+  std::filesystem::create_directories(cache.path() / "prometheus" /
+                                      "3.5.3");  // Without the program.
+  EXPECT_EQ(find(""), "no prometheus in " + (cache.path() / "prometheus").string() +
+                          "; ci/setup puts it there");
 }
 
 TEST_F(FindVersion, TextThatIsNoVersion) {

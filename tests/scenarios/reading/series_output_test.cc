@@ -51,7 +51,8 @@ TEST(SeriesOutput, JsonHasValuesAndHistograms) {
 }
 
 TEST(SeriesOutput, OpenMetricsTellsWhatItLeftOut) {
-  EXPECT_THAT(openmetrics(mixed()), HasSubstr("# left out: 1 staleness markers, 2 native histograms\n# EOF\n"));
+  EXPECT_THAT(openmetrics(mixed()),
+              HasSubstr("# left out: 1 staleness markers, 2 native histograms\n# EOF\n"));
   EXPECT_EQ(openmetrics({}), "# EOF\n");
 }
 

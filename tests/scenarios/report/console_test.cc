@@ -72,9 +72,10 @@ TEST(ConsoleText, AnnotatesForGitHub) {
   ConsoleOptions options;
   options.github = true;
   const std::string text = written_by(options);
-  EXPECT_THAT(text,
-              testing::HasSubstr("::error file=scenarios/slow-node.yaml,line=12,title=slow-node [prometheus=v3.5]::"
-                                 "a <b> & \"c\" (fault)%0Awant {} 11%0Agot {} 1%0Abroken"));
+  EXPECT_THAT(
+      text, testing::HasSubstr(
+                "::error file=scenarios/slow-node.yaml,line=12,title=slow-node [prometheus=v3.5]::"
+                "a <b> & \"c\" (fault)%0Awant {} 11%0Agot {} 1%0Abroken"));
   EXPECT_THAT(text, testing::HasSubstr("::notice file=scenarios/slow-node.yaml,title="));
 }
 
@@ -89,8 +90,10 @@ TEST(ConsoleText, FoldsEqualFailuresOfSeveralPhases) {
   failed.checks.push_back(other);
   const std::string text = to_text(failed);
   EXPECT_THAT(text, testing::HasSubstr("(fault, after, on query, scenarios/slow-node.yaml:12)"));
-  EXPECT_THAT(text, testing::HasSubstr(
-                        "(after, on query, scenarios/slow-node.yaml:12)\n      want  {} 11\n      got   {} 2\n"));
+  EXPECT_THAT(
+      text,
+      testing::HasSubstr(
+          "(after, on query, scenarios/slow-node.yaml:12)\n      want  {} 11\n      got   {} 2\n"));
   const std::string annotations = github_annotations(failed);
   EXPECT_EQ(std::count(annotations.begin(), annotations.end(), '\n'), 2) << annotations;
 }
@@ -98,7 +101,8 @@ TEST(ConsoleText, FoldsEqualFailuresOfSeveralPhases) {
 TEST(ConsoleText, AnnotatesTheErrorsOfFiles) {
   const std::vector<std::string> files{"s/a.yaml", "s/b:1.yaml"};
   EXPECT_EQ(github_annotation("s/a.yaml:3:7: unknown key \"x\"\n  x: 1\n  ^", files),
-            "::error file=s/a.yaml,line=3,col=7,title=invalid scenario::unknown key \"x\"%0A  x: 1%0A  ^\n");
+            "::error file=s/a.yaml,line=3,col=7,title=invalid scenario::unknown key \"x\"%0A  x: "
+            "1%0A  ^\n");
   EXPECT_EQ(github_annotation("s/b:1.yaml: cannot be read: it is a folder", files),
             "::error file=s/b%3A1.yaml,title=invalid scenario::cannot be read: it is a folder\n");
   EXPECT_EQ(github_annotation("s/a.yaml:3: 100% wrong", files),
@@ -124,9 +128,11 @@ TEST(ConsoleText, CountsSkippedTestsByReason) {
 
 TestResult nasty_failure(const std::string& text) {
   TestResult result = sample_report().tests[1];
-  for (std::string* field : {&result.title, &result.id, &result.reason, &result.note}) *field = text;
+  for (std::string* field : {&result.title, &result.id, &result.reason, &result.note})
+    *field = text;
   for (CheckResult& check : result.checks) {
-    for (std::string* field : {&check.name, &check.node, &check.phase, &check.want, &check.got, &check.detail}) {
+    for (std::string* field :
+         {&check.name, &check.node, &check.phase, &check.want, &check.got, &check.detail}) {
       *field = text;
     }
     check.warnings = {text};
@@ -142,15 +148,18 @@ TEST(ConsoleText, DoesNotSteerTheTerminal) {
   }
 }
 
-// GitHub's runner takes every line of a step's output for a command that begins with :: behind blanks.
+// GitHub's runner takes every line of a step's output for a command that begins with :: behind
+// blanks.
 TEST(ConsoleText, HoldsNoCommandsOfOthers) {
-  const TestResult result = nasty_failure("first\n::stop-commands::x\n  ##[error]y\nPASS  other  0.0s");
+  const TestResult result =
+      nasty_failure("first\n::stop-commands::x\n  ##[error]y\nPASS  other  0.0s");
   const std::string text = to_text(result);
   EXPECT_EQ(text.find("\nPASS"), std::string::npos) << text;
   EXPECT_EQ(text.find(" ::"), std::string::npos) << text;
   EXPECT_EQ(text.find("##["), std::string::npos) << text;
   std::istringstream lines(github_annotations(result));
-  for (std::string line; std::getline(lines, line);) EXPECT_TRUE(line.starts_with("::error file=")) << line;
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_TRUE(line.starts_with("::error file=")) << line;
 }
 
 }  // namespace

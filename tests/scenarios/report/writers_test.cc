@@ -22,8 +22,8 @@ std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// The formats are read by other programs: what changes here changes for them. MREAD_UPDATE_GOLDEN=1 writes the files
-// anew.
+// The formats are read by other programs: what changes here changes for them. MREAD_UPDATE_GOLDEN=1
+// writes the files anew.
 void expect_golden(const std::string& name, const std::string& text) {
   const std::filesystem::path path = std::filesystem::path(MREAD_TEST_DATA) / "report" / name;
   if (std::getenv("MREAD_UPDATE_GOLDEN") != nullptr) {
@@ -37,7 +37,8 @@ TEST(ReportJson, IsGolden) { expect_golden("report.json", to_json(sample_report(
 TEST(ReportJunit, IsGolden) { expect_golden("junit.xml", to_junit(sample_report())); }
 
 TEST(ReportFormats, AreAllWritten) {
-  const auto folder = std::filesystem::temp_directory_path() / ("mread-report-" + std::to_string(getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("mread-report-" + std::to_string(getpid()));
   ASSERT_TRUE(write_report(folder, sample_report()));
   for (const ReportFormat& format : report_formats()) {
     EXPECT_EQ(contents(folder / format.file_name), format.write(sample_report()));
@@ -55,7 +56,8 @@ TEST(ReportJunit, TestsWithoutAVerdictAreErrors) {
   report.tests[0].is_interrupted = true;
   report.tests[0].verdict = Verdict::skipped;
   report.tests[0].reason = "interrupted";
-  EXPECT_THAT(to_junit(report), testing::HasSubstr("tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""));
+  EXPECT_THAT(to_junit(report),
+              testing::HasSubstr("tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""));
   EXPECT_THAT(to_junit(report), testing::HasSubstr("<error message=\"interrupted\""));
   EXPECT_THAT(to_json(report), testing::HasSubstr("\"interrupted\": true"));
   // A run that died before its first test ended.
@@ -102,11 +104,12 @@ TEST(WriteFile, NamesWhatCannotBeWritten) {
 Report nasty_report(const std::string& text) {
   Report report = sample_report();
   for (TestResult& test : report.tests) {
-    for (std::string* field : {&test.scenario, &test.id, &test.title, &test.file, &test.reason, &test.note})
+    for (std::string* field :
+         {&test.scenario, &test.id, &test.title, &test.file, &test.reason, &test.note})
       *field = text;
     for (CheckResult& check : test.checks) {
-      for (std::string* field :
-           {&check.expr, &check.name, &check.node, &check.phase, &check.want, &check.got, &check.detail}) {
+      for (std::string* field : {&check.expr, &check.name, &check.node, &check.phase, &check.want,
+                                 &check.got, &check.detail}) {
         *field = text;
       }
       check.warnings = {text};

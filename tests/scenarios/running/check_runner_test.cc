@@ -20,7 +20,8 @@ class CheckRunnerTest : public testing::Test {
     asker_.on_instant = [this](const std::string& node, auto&, auto) {
       if (node == "oracle") return truth_;
       pace_.pass(10ms);
-      return answers_.empty() ? vector_of("foo", 1) : answers_[std::min(asked_++, answers_.size() - 1)];
+      return answers_.empty() ? vector_of("foo", 1)
+                              : answers_[std::min(asked_++, answers_.size() - 1)];
     };
     asker_.on_read = [](auto&, auto, auto) {
       ReadAnswer read;
@@ -159,10 +160,10 @@ TEST_F(CheckRunnerTest, WhatOnlyRulesOfTheQueryNodeMakeIsNotTheOracles) {
   EXPECT_EQ(results[2].verdict, Verdict::pass);
   EXPECT_EQ(results[2].got, "1 answers hold, 1 checks are not the oracle's");
   ASSERT_EQ(runner.notes().size(), 1u);
-  EXPECT_EQ(
-      *runner.notes().begin(),
-      "union_oracle does not judge ALERTS: ALERTS is made by the rules of query, and the oracle has only what data "
-      "nodes hold");
+  EXPECT_EQ(*runner.notes().begin(),
+            "union_oracle does not judge ALERTS: ALERTS is made by the rules of query, and the "
+            "oracle has only what data "
+            "nodes hold");
 }
 
 TEST_F(CheckRunnerTest, NoDataSaysForWhichTimeAndWhereTheDataEnd) {
@@ -216,7 +217,8 @@ TEST_F(CheckRunnerTest, GapsAndFallingValues) {
   EXPECT_EQ(run(test)[0].verdict, Verdict::pass);
   samples.series[0].points.pop_back();
   test.invariants[0].interval = 1s;
-  EXPECT_THAT(run(test)[0].detail, HasSubstr("no sample in the last 3000 ms")) << "a gap that has no other end";
+  EXPECT_THAT(run(test)[0].detail, HasSubstr("no sample in the last 3000 ms"))
+      << "a gap that has no other end";
   samples.series.clear();
   EXPECT_EQ(run(test)[0].verdict, Verdict::fail) << "no samples prove nothing";
 }
@@ -231,7 +233,8 @@ TEST_F(CheckRunnerTest, BoundsByTheBaselineOfThePhaseBefore) {
     answer.duration = 10ms;
     return answer;
   };
-  EXPECT_EQ(runner.run_phase("before", {}, {}).at(0).verdict, Verdict::fail) << "there is no baseline yet";
+  EXPECT_EQ(runner.run_phase("before", {}, {}).at(0).verdict, Verdict::fail)
+      << "there is no baseline yet";
   EXPECT_EQ(runner.run_phase("fault", {}, {}).at(0).verdict, Verdict::pass);
   asker_.on_instant = [](auto&, auto&, auto) {
     Answer answer = vector_of("foo", 1);

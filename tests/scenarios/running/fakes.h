@@ -15,8 +15,8 @@
 #include "scenarios/running/pace.h"
 #include "scenarios/running/test_run.h"
 
-/// An engine, nodes, clocks and answers without a process, a socket or a moment of waiting. Everything that is done is
-/// noted in one list of events, so that a test can hold their order.
+/// An engine, nodes, clocks and answers without a process, a socket or a moment of waiting.
+/// Everything that is done is noted in one list of events, so that a test can hold their order.
 namespace mread::scenarios::fakes {
 
 class Events {
@@ -44,7 +44,8 @@ class FakePace final : public Pace {
   }
   int64_t wall_ms() const override {
     const std::lock_guard lock(mutex_);
-    return 1'700'000'000'000 + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
+    return 1'700'000'000'000 +
+           std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
   }
   bool wait_until(TimePoint time, std::stop_token stop) override {
     const std::lock_guard lock(mutex_);
@@ -130,7 +131,10 @@ class FakeEngine final : public Engine {
 class FakeNode final : public NodeKind {
  public:
   FakeNode(std::string name, std::string kind, std::string version, bool reads_remotely)
-      : NodeKind(std::move(name)), kind_(std::move(kind)), version_(std::move(version)), reads_(reads_remotely) {}
+      : NodeKind(std::move(name)),
+        kind_(std::move(kind)),
+        version_(std::move(version)),
+        reads_(reads_remotely) {}
 
   std::string kind() const override { return kind_; }
   std::string version() const override { return version_; }
@@ -138,7 +142,8 @@ class FakeNode final : public NodeKind {
   bool reads_remotely() const override { return reads_; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_; }
   Result<std::string> resolve_version(const NodeContext&) const override {
-    if (version_ == "v9") return fail(Errc::environment, "Prometheus v9 is not on this machine (there are 3.5.3)");
+    if (version_ == "v9")
+      return fail(Errc::environment, "Prometheus v9 is not on this machine (there are 3.5.3)");
     return version_.empty() ? "" : version_.substr(1) + ".3";
   }
   Result<NodeSpec> make_spec(const NodeContext&) const override {
@@ -148,7 +153,9 @@ class FakeNode final : public NodeKind {
     spec.ports = {9090};
     return spec;
   }
-  Result<void> feed(const NodeContext&, const net::Url&, std::stop_token) const override { return {}; }
+  Result<void> feed(const NodeContext&, const net::Url&, std::stop_token) const override {
+    return {};
+  }
 
   const std::set<std::string>& series_of_rules() const override { return rules; }
   const NodeUses& uses() const override { return node_uses; }
@@ -173,21 +180,25 @@ class FakeAsker : public Asker {
     events_.add("ask " + node + " " + expr);
     return on_instant(node, expr, time_ms);
   }
-  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t, milliseconds, milliseconds,
-               std::stop_token) override {
+  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t,
+               milliseconds, milliseconds, std::stop_token) override {
     return on_instant(node, expr, start_ms);
   }
-  ReadAnswer read(const std::string& node, const std::vector<model::Matcher>&, int64_t start_ms, int64_t end_ms, bool,
-                  milliseconds, std::stop_token) override {
+  ReadAnswer read(const std::string& node, const std::vector<model::Matcher>&, int64_t start_ms,
+                  int64_t end_ms, bool, milliseconds, std::stop_token) override {
     events_.add("read " + node);
     return on_read(node, start_ms, end_ms);
   }
-  Result<size_t> requests(const std::string& mock, std::stop_token) override { return on_requests(mock); }
-  Result<void> set_faults(const std::string& mock, const std::string& faults, std::stop_token) override {
+  Result<size_t> requests(const std::string& mock, std::stop_token) override {
+    return on_requests(mock);
+  }
+  Result<void> set_faults(const std::string& mock, const std::string& faults,
+                          std::stop_token) override {
     events_.add("faults " + mock + " " + faults);
     return {};
   }
-  Result<void> write(const std::string& node, const std::vector<model::Series>& series, std::stop_token) override {
+  Result<void> write(const std::string& node, const std::vector<model::Series>& series,
+                     std::stop_token) override {
     std::string event = "write " + node;
     for (const model::Series& one : series)
       event += " " + one.labels.to_string() + "x" + std::to_string(one.samples.size());
@@ -196,9 +207,8 @@ class FakeAsker : public Asker {
   }
 
   std::function<Answer(const std::string&, const std::string&, int64_t)> on_instant;
-  std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read = [](const auto&, auto, auto) {
-    return ReadAnswer{};
-  };
+  std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read =
+      [](const auto&, auto, auto) { return ReadAnswer{}; };
   std::function<size_t(const std::string&)> on_requests = [](const auto&) { return 0; };
 
  private:
@@ -212,16 +222,18 @@ inline Answer vector_of(const std::string& labels, double value) {
   return answer;
 }
 
-inline NodeDeclaration node(const std::string& name, const std::string& kind, bool is_query_node = false,
-                            const std::string& version = "") {
-  return {name, kind, version, std::make_shared<FakeNode>(name, kind, version, is_query_node), is_query_node};
+inline NodeDeclaration node(const std::string& name, const std::string& kind,
+                            bool is_query_node = false, const std::string& version = "") {
+  return {name, kind, version, std::make_shared<FakeNode>(name, kind, version, is_query_node),
+          is_query_node};
 }
 
 inline Comparison comparison(const std::string& text) {
   return Comparison::parse(yaml::Node::parse("'" + text + "'", "c.yaml"));
 }
 
-inline Check check(const std::string& expr, std::vector<std::string> during = {"before", "fault", "after"}) {
+inline Check check(const std::string& expr,
+                   std::vector<std::string> during = {"before", "fault", "after"}) {
   Check check;
   check.expr = check.name = expr;
   check.node = "query";
@@ -235,12 +247,14 @@ inline Test test_of(std::vector<Check> checks) {
   Test test;
   test.scenario = test.id = "t";
   test.file = "t.yaml";
-  test.nodes = {node("query", "prometheus", true, "v3.5"), node("a", "prometheus", false, "v3.5"), node("m", "mock")};
+  test.nodes = {node("query", "prometheus", true, "v3.5"), node("a", "prometheus", false, "v3.5"),
+                node("m", "mock")};
   test.checks = std::move(checks);
   return test;
 }
 
-inline TimelineEntry act_at(milliseconds at, const std::string& node, Act act, std::optional<milliseconds> lasts = {}) {
+inline TimelineEntry act_at(milliseconds at, const std::string& node, Act act,
+                            std::optional<milliseconds> lasts = {}) {
   TimelineEntry entry;
   entry.at = at;
   entry.lasts = lasts;

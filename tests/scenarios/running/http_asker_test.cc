@@ -19,18 +19,19 @@ TEST_P(ReadsInMetrics, AddsUpWhatWasAnsweredToReads) {
 
 INSTANTIATE_TEST_SUITE_P(
     Expositions, ReadsInMetrics,
-    testing::Values(Case{"Nothing", "", 0}, Case{"NoReadsYet", "up 1\n", 0},
-                    Case{"EveryStatusCounts",
-                         "# TYPE prometheus_http_requests_total counter\n"
-                         "prometheus_http_requests_total{code=\"200\",handler=\"/api/v1/read\"} 3\n"
-                         "prometheus_http_requests_total{code=\"400\",handler=\"/api/v1/read\"} 1e+01\n",
-                         13},
-                    Case{"OtherPagesDoNot",
-                         "prometheus_http_requests_total{code=\"200\",handler=\"/api/v1/query\"} 3\n"
-                         "other_total{handler=\"/api/v1/read\"} 3\n",
-                         0},
-                    Case{"WithoutANewlineAtTheEnd",
-                         "prometheus_http_requests_total{code=\"200\",handler=\"/api/v1/read\"} 7", 7}),
+    testing::Values(
+        Case{"Nothing", "", 0}, Case{"NoReadsYet", "up 1\n", 0},
+        Case{"EveryStatusCounts",
+             "# TYPE prometheus_http_requests_total counter\n"
+             "prometheus_http_requests_total{code=\"200\",handler=\"/api/v1/read\"} 3\n"
+             "prometheus_http_requests_total{code=\"400\",handler=\"/api/v1/read\"} 1e+01\n",
+             13},
+        Case{"OtherPagesDoNot",
+             "prometheus_http_requests_total{code=\"200\",handler=\"/api/v1/query\"} 3\n"
+             "other_total{handler=\"/api/v1/read\"} 3\n",
+             0},
+        Case{"WithoutANewlineAtTheEnd",
+             "prometheus_http_requests_total{code=\"200\",handler=\"/api/v1/read\"} 7", 7}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace

@@ -134,8 +134,8 @@ TEST(LoadGeneratorTest, AUserThatSeesErrorsPauses) {
   EXPECT_EQ(generator.finish().size(), 20u);
 }
 
-std::vector<LoadSample> requests(Pace::TimePoint begin, size_t count, double latency, double late = 0,
-                                 bool failed = false) {
+std::vector<LoadSample> requests(Pace::TimePoint begin, size_t count, double latency,
+                                 double late = 0, bool failed = false) {
   std::vector<LoadSample> samples;
   for (size_t i = 0; i < count; ++i) {
     LoadSample sample;
@@ -160,7 +160,8 @@ Threshold threshold(const std::string& aggregate, double quantile, bool of_basel
   return out;
 }
 
-Verdict judged(const Threshold& threshold, std::vector<LoadSample> baseline, std::vector<LoadSample> in_fault) {
+Verdict judged(const Threshold& threshold, std::vector<LoadSample> baseline,
+               std::vector<LoadSample> in_fault) {
   scenarios::Test test;
   test.load = load_of("foo", 10, 0s, 20s);
   test.thresholds = {threshold};
@@ -174,22 +175,29 @@ Verdict judged(const Threshold& threshold, std::vector<LoadSample> baseline, std
 }
 
 TEST(JudgeLoad, AgainstTheBaseline) {
-  EXPECT_EQ(judged(threshold("p", 0.99, true, 1.5), requests({}, 30, 0.1), requests({}, 30, 0.14)), Verdict::pass);
-  EXPECT_EQ(judged(threshold("p", 0.99, true, 1.5), requests({}, 30, 0.1), requests({}, 30, 0.16)), Verdict::fail);
+  EXPECT_EQ(judged(threshold("p", 0.99, true, 1.5), requests({}, 30, 0.1), requests({}, 30, 0.14)),
+            Verdict::pass);
+  EXPECT_EQ(judged(threshold("p", 0.99, true, 1.5), requests({}, 30, 0.1), requests({}, 30, 0.16)),
+            Verdict::fail);
 }
 
 TEST(JudgeLoad, AgainstAFixedLimit) {
-  EXPECT_EQ(judged(threshold("max", 0, false, 0.2), requests({}, 0, 0), requests({}, 30, 0.1)), Verdict::pass);
-  EXPECT_EQ(judged(threshold("max", 0, false, 0.05), requests({}, 0, 0), requests({}, 30, 0.1)), Verdict::fail);
+  EXPECT_EQ(judged(threshold("max", 0, false, 0.2), requests({}, 0, 0), requests({}, 30, 0.1)),
+            Verdict::pass);
+  EXPECT_EQ(judged(threshold("max", 0, false, 0.05), requests({}, 0, 0), requests({}, 30, 0.1)),
+            Verdict::fail);
 }
 
 TEST(JudgeLoad, TooFewRequestsProveNothing) {
-  EXPECT_EQ(judged(threshold("max", 0, false, 0.2), {}, requests({}, 19, 0.1)), Verdict::inconclusive);
-  EXPECT_EQ(judged(threshold("max", 0, true, 2), requests({}, 19, 0.1), requests({}, 30, 0.1)), Verdict::inconclusive);
+  EXPECT_EQ(judged(threshold("max", 0, false, 0.2), {}, requests({}, 19, 0.1)),
+            Verdict::inconclusive);
+  EXPECT_EQ(judged(threshold("max", 0, true, 2), requests({}, 19, 0.1), requests({}, 30, 0.1)),
+            Verdict::inconclusive);
 }
 
 TEST(JudgeLoad, ASaturatedGeneratorProvesNothing) {
-  EXPECT_EQ(judged(threshold("max", 0, false, 0.2), {}, requests({}, 30, 0.1, 0.2)), Verdict::inconclusive);
+  EXPECT_EQ(judged(threshold("max", 0, false, 0.2), {}, requests({}, 30, 0.1, 0.2)),
+            Verdict::inconclusive);
 }
 
 TEST(SummarizeLoad, CountsAndPercentilesOfEachSide) {

@@ -36,8 +36,8 @@ TEST_F(OracleTest, IsTheUnionWithEveryNewSampleOnce) {
   ASSERT_TRUE(oracle.sync(10'000, {}, {}));
   reads_["a"].series[0].samples.push_back(model::Sample::of(3000, 3));
   ASSERT_TRUE(oracle.sync(20'000, {}, {}));
-  EXPECT_THAT(events_.list(), ElementsAre("read a", "write oracle foox1", "read b", "write oracle foox1", "read a",
-                                          "write oracle foox1"))
+  EXPECT_THAT(events_.list(), ElementsAre("read a", "write oracle foox1", "read b",
+                                          "write oracle foox1", "read a", "write oracle foox1"))
       << "a mock's data do not grow, so it is read once";
   EXPECT_EQ(oracle.series(), 1u);
   EXPECT_EQ(oracle.conflicts(), 0u);

@@ -21,7 +21,9 @@ class Quiet final : public RunObserver {
  public:
   void test_started(const scenarios::Test& test) override { started.push_back(test.id); }
   void test_progress(const scenarios::Test&, const std::string&) override {}
-  void test_finished(const scenarios::Test& test, const TestResult&) override { finished.push_back(test.id); }
+  void test_finished(const scenarios::Test& test, const TestResult&) override {
+    finished.push_back(test.id);
+  }
   std::vector<std::string> started, finished;
 };
 
@@ -38,7 +40,8 @@ class RunTestsTest : public testing::Test {
       return asker;
     };
     return run_tests(
-        tests, surroundings, options, observer_, [this](TestResult&) { ++kept_; }, stop_.get_token());
+        tests, surroundings, options, observer_, [this](TestResult&) { ++kept_; },
+        stop_.get_token());
   }
   static scenarios::Test named(const std::string& name, const std::string& expr) {
     scenarios::Test test = test_of({check(expr, {"before"})});
@@ -67,7 +70,8 @@ TEST_F(RunTestsTest, ReportsInTheTestsOrderHoweverManyRunAtOnce) {
 }
 
 TEST_F(RunTestsTest, FailFastRunsNothingMore) {
-  const Report report = run({named("a", "good"), named("b", "bad"), named("c", "good")}, {.fail_fast = true});
+  const Report report =
+      run({named("a", "good"), named("b", "bad"), named("c", "good")}, {.fail_fast = true});
   EXPECT_EQ(report.tests[1].verdict, Verdict::fail);
   EXPECT_EQ(report.tests[2].verdict, Verdict::skipped);
   EXPECT_THAT(report.tests[2].reason, testing::HasSubstr("--fail-fast"));
@@ -103,13 +107,16 @@ TEST(SelectionTest, ByPatternAndTag) {
 TEST(FindScenarios, TakesFoldersInTheOrderOfNames) {
   const fs::path folder = fs::temp_directory_path() / ("mread-find-" + std::to_string(getpid()));
   fs::create_directories(folder / "b");
-  for (const char* name : {"c.yaml", "b/x.yml", "a.yaml", "b/readme.md"}) std::ofstream(folder / name) << "x";
+  for (const char* name : {"c.yaml", "b/x.yml", "a.yaml", "b/readme.md"})
+    std::ofstream(folder / name) << "x";
   const std::string base = folder.string();
   EXPECT_THAT(find_scenarios({base, base + "/a.yaml"}).value(),
               ElementsAre(base + "/a.yaml", base + "/b/x.yml", base + "/c.yaml"));
-  EXPECT_EQ(find_scenarios({base + "/nothing"}).error().context, base + "/nothing: no such file or folder");
+  EXPECT_EQ(find_scenarios({base + "/nothing"}).error().context,
+            base + "/nothing: no such file or folder");
   fs::remove(folder / "b/x.yml");
-  EXPECT_EQ(find_scenarios({base + "/b"}).error().context, base + "/b: no scenario (*.yaml) in this folder");
+  EXPECT_EQ(find_scenarios({base + "/b"}).error().context,
+            base + "/b: no scenario (*.yaml) in this folder");
   fs::remove_all(folder);
 }
 
@@ -130,9 +137,10 @@ TEST(LoadTestsTest, TellsTheErrorsOfAllFiles) {
     static_cast<void>(load_tests(files, {}, {}));
     ADD_FAILURE() << "no error";
   } catch (const yaml::ConfigError& error) {
-    EXPECT_THAT(errors_of(error), ElementsAre(testing::StartsWith(files[0] + ":2:1: unknown key"),
-                                              testing::StartsWith(files[2] + ": the scenario's name"),
-                                              testing::StartsWith(files[3] + ":2:")));
+    EXPECT_THAT(errors_of(error),
+                ElementsAre(testing::StartsWith(files[0] + ":2:1: unknown key"),
+                            testing::StartsWith(files[2] + ": the scenario's name"),
+                            testing::StartsWith(files[3] + ":2:")));
   }
   fs::remove_all(folder);
 }

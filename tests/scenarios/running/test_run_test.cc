@@ -24,7 +24,8 @@ class RunTestTest : public testing::Test {
       asker->on_read = on_read_;
       return asker;
     };
-    surroundings.make_oracle = [](const std::string& name, const std::string&, const NodeContext&) -> Result<NodeSpec> {
+    surroundings.make_oracle = [](const std::string& name, const std::string&,
+                                  const NodeContext&) -> Result<NodeSpec> {
       NodeSpec spec;
       spec.name = name;
       spec.ports = {9090};
@@ -37,9 +38,8 @@ class RunTestTest : public testing::Test {
   FakePace pace_;
   FakeEngine engine_{events_, pace_};
   std::stop_source stop_;
-  std::function<Answer(const std::string&, const std::string&, int64_t)> on_instant_ = [](auto&, auto&, auto) {
-    return vector_of("foo", 1);
-  };
+  std::function<Answer(const std::string&, const std::string&, int64_t)> on_instant_ =
+      [](auto&, auto&, auto) { return vector_of("foo", 1); };
   std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read_ = [](auto&, auto, auto) {
     ReadAnswer read;
     read.series.push_back({model::parse_series("foo").value(), {model::Sample::of(1, 1)}, {}});
@@ -50,7 +50,8 @@ class RunTestTest : public testing::Test {
 TEST_F(RunTestTest, StartsDataNodesFirstAndRemovesEverything) {
   const TestResult result = run(test_of({check("foo", {"before"})}));
   EXPECT_EQ(result.verdict, Verdict::pass);
-  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo", "removed"));
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "ask query foo", "removed"));
   ASSERT_EQ(result.nodes.size(), 3u);
   EXPECT_EQ(result.nodes[0].version, "3.5.3");
   EXPECT_EQ(result.nodes[0].log, "nodes/t/query.log");
@@ -61,8 +62,10 @@ TEST_F(RunTestTest, ANodeThatEndsByItselfFailsTheTestWhateverTheChecksSay) {
   engine_.lost = "a";
   TestResult result = run(test_of({check("foo", {"before"})}));
   EXPECT_EQ(result.verdict, Verdict::fail);
-  EXPECT_THAT(result.reason, HasSubstr("node a ended (killed by signal 9 (Killed)) 2.1s after its start, not by the "
-                                       "timeline"));
+  EXPECT_THAT(
+      result.reason,
+      HasSubstr("node a ended (killed by signal 9 (Killed)) 2.1s after its start, not by the "
+                "timeline"));
   EXPECT_THAT(result.reason, HasSubstr("log of a"));
   // Nor does a known issue cover it.
   scenarios::Test test = test_of({check("foo", {"before"})});
@@ -78,8 +81,9 @@ TEST_F(RunTestTest, RunsEachCheckOnceAPhaseAndUndoesWhatWasDone) {
   test.timeline = {act_at(0s, "a", Act::pause)};
   const TestResult result = run(test);
   EXPECT_EQ(result.verdict, Verdict::pass);
-  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo", "0 pause a",
-                                          "ask query foo", "0 resume a", "ask query foo", "removed"));
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "ask query foo", "0 pause a",
+                          "ask query foo", "0 resume a", "ask query foo", "removed"));
   ASSERT_EQ(result.checks.size(), 3u);
   EXPECT_EQ(result.checks[1].phase, "fault");
 }
@@ -89,8 +93,9 @@ TEST_F(RunTestTest, KeepsTheTimesOfTheTimeline) {
   test.timeline = {act_at(5s, "a", Act::kill, 10s), act_at(20s, "m", Act::pause)};
   run(test);
   EXPECT_THAT(events_.list(),
-              ElementsAre("start a", "start m", "start query", "5000 kill a", "ask query foo", "15000 start a",
-                          "20000 pause m", "ask query foo", "20000 resume m", "ask query foo", "removed"));
+              ElementsAre("start a", "start m", "start query", "5000 kill a", "ask query foo",
+                          "15000 start a", "20000 pause m", "ask query foo", "20000 resume m",
+                          "ask query foo", "removed"));
 }
 
 TEST_F(RunTestTest, APhaseMayBreakNothing) {
@@ -102,8 +107,8 @@ TEST_F(RunTestTest, APhaseMayBreakNothing) {
   test.timeline = {entry};
   const TestResult result = run(test);
   EXPECT_EQ(result.verdict, Verdict::pass);
-  EXPECT_THAT(events_.list(),
-              ElementsAre("start a", "start m", "start query", "ask query foo", "ask query bar", "removed"));
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo",
+                                          "ask query bar", "removed"));
   EXPECT_EQ(pace_.since_start(), 15s);
 }
 
@@ -111,15 +116,16 @@ TEST_F(RunTestTest, AStartTakesBackAKill) {
   scenarios::Test test = test_of({check("foo", {"after"})});
   test.timeline = {act_at(0s, "a", Act::kill), act_at(3s, "a", Act::start)};
   run(test);
-  EXPECT_THAT(events_.list(),
-              ElementsAre("start a", "start m", "start query", "0 kill a", "3000 start a", "ask query foo", "removed"));
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "0 kill a",
+                                          "3000 start a", "ask query foo", "removed"));
 }
 
 TEST_F(RunTestTest, WaitsForNothingWhereNobodyLooksAfterwards) {
   scenarios::Test test = test_of({check("foo", {"fault"})});
   test.timeline = {act_at(0s, "a", Act::kill, 100s)};
   run(test);
-  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "0 kill a", "ask query foo", "removed"));
+  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "0 kill a",
+                                          "ask query foo", "removed"));
   EXPECT_EQ(pace_.since_start(), 0s);
 }
 
@@ -129,9 +135,11 @@ TEST_F(RunTestTest, FaultsOfOneMockAddUp) {
   TimelineEntry status{5s, 10s, "fault", "m", std::nullopt, R"({"status":"503"})", 2};
   test.timeline = {latency, status};
   run(test);
-  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", R"(faults m [{"latency":"1s"}])",
-                                          R"(faults m [{"latency":"1s"},{"status":"503"}])",
-                                          R"(faults m [{"status":"503"}])", "faults m []", "ask query foo", "removed"));
+  EXPECT_THAT(
+      events_.list(),
+      ElementsAre("start a", "start m", "start query", R"(faults m [{"latency":"1s"}])",
+                  R"(faults m [{"latency":"1s"},{"status":"503"}])",
+                  R"(faults m [{"status":"503"}])", "faults m []", "ask query foo", "removed"));
 }
 
 TEST_F(RunTestTest, SkipsWhatTheMachineOrTheEngineCannotDo) {
@@ -174,12 +182,16 @@ TEST_F(RunTestTest, AWrongAnswerFailsAndAKnownIssueIsKnown) {
 
 TEST_F(RunTestTest, FillsTheOracleAndHoldsAnswersAgainstIt) {
   scenarios::Test test = test_of({check("foo", {"before"})});
-  test.invariants = {{Invariant::Kind::union_oracle, "union_oracle", {"before"}, {}, "", "", {}, {}}};
+  test.invariants = {
+      {Invariant::Kind::union_oracle, "union_oracle", {"before"}, {}, "", "", {}, {}}};
   EXPECT_EQ(run(test).verdict, Verdict::pass);
-  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "start mread-oracle", "read a",
-                                          "write mread-oracle foox1", "read m", "ask query foo", "read a",
-                                          "ask mread-oracle foo", "removed"));
-  on_instant_ = [](const std::string& node, auto&, auto) { return vector_of("foo", node == "query" ? 1 : 2); };
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "start mread-oracle", "read a",
+                          "write mread-oracle foox1", "read m", "ask query foo", "read a",
+                          "ask mread-oracle foo", "removed"));
+  on_instant_ = [](const std::string& node, auto&, auto) {
+    return vector_of("foo", node == "query" ? 1 : 2);
+  };
   const TestResult wrong = run(test);
   EXPECT_EQ(wrong.verdict, Verdict::fail);
   EXPECT_THAT(wrong.reason, HasSubstr("union_oracle: foo"));
@@ -188,7 +200,8 @@ TEST_F(RunTestTest, FillsTheOracleAndHoldsAnswersAgainstIt) {
 TEST_F(RunTestTest, AnEmptyOracleIsAFailure) {
   on_read_ = [](auto&, auto, auto) { return ReadAnswer{}; };
   scenarios::Test test = test_of({check("foo", {"before"})});
-  test.invariants = {{Invariant::Kind::no_silent_partial, "no_silent_partial", {"before"}, {}, "", "", {}, {}}};
+  test.invariants = {
+      {Invariant::Kind::no_silent_partial, "no_silent_partial", {"before"}, {}, "", "", {}, {}}};
   const TestResult result = run(test);
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_THAT(result.reason, HasSubstr("the oracle is empty"));
@@ -200,7 +213,8 @@ TEST_F(RunTestTest, InterruptedItRemovesEverything) {
     return vector_of("foo", 1);
   };
   run(test_of({check("foo"), check("bar")}));
-  EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo", "removed"));
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a", "start m", "start query", "ask query foo", "removed"));
 }
 
 }  // namespace

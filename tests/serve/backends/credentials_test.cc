@@ -33,17 +33,18 @@ class Guarded {
   explicit Guarded(std::string wanted) : wanted_(std::move(wanted)) {}
 
   net::Handler handler() {
-    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-      const std::string got(request.head.headers.get("Authorization"));
-      auto head = streamed_head();
-      std::string body = good_body;
-      if (!accept(request.head.method + " " + got, got)) {
-        head = {};
-        head.status = 401;
-        body = "who are you?\n";
-      }
-      co_await writer.reply(std::move(head), std::move(body));
-    };
+    return
+        [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+          const std::string got(request.head.headers.get("Authorization"));
+          auto head = streamed_head();
+          std::string body = good_body;
+          if (!accept(request.head.method + " " + got, got)) {
+            head = {};
+            head.status = 401;
+            body = "who are you?\n";
+          }
+          co_await writer.reply(std::move(head), std::move(body));
+        };
   }
   void want(std::string wanted) {
     const std::lock_guard lock(mutex_);
@@ -69,7 +70,8 @@ class Guarded {
 class Tokens {
  public:
   net::Handler handler() {
-    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+    return [this](net::ServerRequest request,
+                  net::ResponseWriter& writer) -> asio::awaitable<void> {
       const int number = ++requests;
       while (held) {
         asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
@@ -77,8 +79,9 @@ class Tokens {
       }
       net::ResponseHead head;
       head.status = status;
-      std::string body = status == 200 ? fmt::format(R"({{"access_token":"t{}","expires_in":3600}})", number)
-                                       : R"({"error":"invalid_client","error_description":"hunter2 is wrong"})";
+      std::string body =
+          status == 200 ? fmt::format(R"({{"access_token":"t{}","expires_in":3600}})", number)
+                        : R"({"error":"invalid_client","error_description":"hunter2 is wrong"})";
       if (needs_body && request.body.find("client_secret=hunter2") == std::string::npos) {
         head.status = 400;
         body = R"({"error":"invalid_request"})";
@@ -95,18 +98,23 @@ class Tokens {
 class CredentialsTest : public ServeTest {
  protected:
   /// One backend `a` with these keys.
-  void serve_with(const ScriptedBackend& backend, const std::string& keys, const std::string& settings = "") {
-    serve_config(fmt::format("remote_read:\n  - {{name: a, url: \"{}\", remote_timeout: 5s, {}}}\n{}", backend.url(),
-                             keys, settings));
+  void serve_with(const ScriptedBackend& backend, const std::string& keys,
+                  const std::string& settings = "") {
+    serve_config(
+        fmt::format("remote_read:\n  - {{name: a, url: \"{}\", remote_timeout: 5s, {}}}\n{}",
+                    backend.url(), keys, settings));
   }
   std::string outcome() {
     const auto answer = read();
     if (!answer) return answer.error().to_string();
-    return answer->head.status == 200 ? "200" : fmt::format("{} {}", answer->head.status, answer->body);
+    return answer->head.status == 200 ? "200"
+                                      : fmt::format("{} {}", answer->head.status, answer->body);
   }
   std::string oauth2(const ScriptedBackend& tokens) {
-    return fmt::format("oauth2: {{client_id: me, client_secret: hunter2, token_url: \"http://127.0.0.1:{}/token\"}}",
-                       tokens.port());
+    return fmt::format(
+        "oauth2: {{client_id: me, client_secret: hunter2, token_url: "
+        "\"http://127.0.0.1:{}/token\"}}",
+        tokens.port());
   }
 
   TemporaryFolder folder_;
@@ -171,12 +179,13 @@ TEST_F(CredentialsTest, AFileThatCannotBeReadFailsItsBackendOnlyAndUntilItCan) {
 class Listing {
  public:
   net::Handler handler() {
-    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-      note(request.head.headers);
-      auto head = streamed_head();
-      std::string body = good_body;
-      co_await writer.reply(std::move(head), std::move(body));
-    };
+    return
+        [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+          note(request.head.headers);
+          auto head = streamed_head();
+          std::string body = good_body;
+          co_await writer.reply(std::move(head), std::move(body));
+        };
   }
   std::vector<std::string> last() {
     const std::lock_guard lock(mutex_);
@@ -199,12 +208,15 @@ TEST_F(CredentialsTest, HttpHeadersAreSentAndTheirFilesReadAnew) {
   Listing listing;
   ScriptedBackend backend(loop_, listing.handler());
   const std::string file = folder_.write("key", " old\n");
-  serve_with(backend,
-             fmt::format("headers: {{x-key: zero}}, bearer_token: t, http_headers: {{X-Key: {{values: [one, two], "
-                         "secrets: [three], files: [\"{}\"]}}}}",
-                         file));
+  serve_with(
+      backend,
+      fmt::format(
+          "headers: {{x-key: zero}}, bearer_token: t, http_headers: {{X-Key: {{values: [one, two], "
+          "secrets: [three], files: [\"{}\"]}}}}",
+          file));
   EXPECT_EQ(outcome(), "200");
-  EXPECT_THAT(listing.last(), testing::UnorderedElementsAre("Bearer t", "zero", "one", "two", "three", "old"));
+  EXPECT_THAT(listing.last(),
+              testing::UnorderedElementsAre("Bearer t", "zero", "one", "two", "three", "old"));
   folder_.write("key", "new");
   EXPECT_EQ(outcome(), "200");
   EXPECT_THAT(listing.last(), testing::Contains("new"));
@@ -219,12 +231,13 @@ TEST_F(CredentialsTest, HttpHeadersAreNotSentOnByARedirectToAnotherPort) {
   Listing elsewhere;
   ScriptedBackend other(loop_, elsewhere.handler());
   const std::string target = other.url();
-  ScriptedBackend backend(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    net::ResponseHead head;
-    head.status = 307;
-    head.headers.add("Location", target);
-    co_await writer.reply(std::move(head), "");
-  });
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        net::ResponseHead head;
+        head.status = 307;
+        head.headers.add("Location", target);
+        co_await writer.reply(std::move(head), "");
+      });
   serve_with(backend, "http_headers: {X-Key: {secrets: [hunter2]}}");
   EXPECT_EQ(outcome(), "200");
   EXPECT_EQ(other.requests(), 1);
@@ -242,7 +255,8 @@ TEST_F(CredentialsTest, AUserInTheUrlIsSent) {
   Guarded guarded(net::basic_authorization("u", "hunter2"));
   ScriptedBackend backend(loop_, guarded.handler());
   const std::string url = backend.url();
-  serve_config("remote_read: [{url: \"http://u:hunter2@" + url.substr(std::string("http://").size()) + "\"}]\n");
+  serve_config("remote_read: [{url: \"http://u:hunter2@" +
+               url.substr(std::string("http://").size()) + "\"}]\n");
   EXPECT_EQ(outcome(), "200");
 }
 
@@ -263,42 +277,47 @@ TEST_F(CredentialsTest, AreNotSentOnByARedirectToAnotherPort) {
   Guarded elsewhere("");
   ScriptedBackend other(loop_, elsewhere.handler());
   const std::string target = other.url();
-  ScriptedBackend backend(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    net::ResponseHead head;
-    head.status = 307;
-    head.headers.add("Location", target);
-    co_await writer.reply(std::move(head), "");
-  });
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        net::ResponseHead head;
+        head.status = 307;
+        head.headers.add("Location", target);
+        co_await writer.reply(std::move(head), "");
+      });
   serve_with(backend, "basic_auth: {username: u, password: hunter2}");
   EXPECT_EQ(outcome(), "200");
   EXPECT_THAT(elsewhere.seen(), ElementsAre("POST "));
 }
 
-// Nor what the configuration adds, nor what the client says of itself: the protocol's own fields alone.
+// Nor what the configuration adds, nor what the client says of itself: the protocol's own fields
+// alone.
 TEST_F(CredentialsTest, OtherHeadersAreNotSentOnEither) {
   std::promise<net::Headers> seen;
-  ScriptedBackend other(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    seen.set_value(std::move(request.head.headers));
-    net::ResponseHead head;
-    head.status = 204;
-    co_await writer.reply(std::move(head), "");
-  });
+  ScriptedBackend other(
+      loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        seen.set_value(std::move(request.head.headers));
+        net::ResponseHead head;
+        head.status = 204;
+        co_await writer.reply(std::move(head), "");
+      });
   const std::string target = other.url();
-  ScriptedBackend backend(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    EXPECT_EQ(request.head.headers.get("X-Api-Key"), "hunter2");
-    EXPECT_EQ(request.head.headers.get("baggage"), "user=hunter2");
-    net::ResponseHead head;
-    head.status = 307;
-    head.headers.add("Location", target);
-    co_await writer.reply(std::move(head), "");
-  });
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        EXPECT_EQ(request.head.headers.get("X-Api-Key"), "hunter2");
+        EXPECT_EQ(request.head.headers.get("baggage"), "user=hunter2");
+        net::ResponseHead head;
+        head.status = 307;
+        head.headers.add("Location", target);
+        co_await writer.reply(std::move(head), "");
+      });
   serve_with(backend, "headers: {X-Api-Key: hunter2}");
   auto asked = read_request(model::ResponseType::samples);
   asked.headers.add("baggage", "user=hunter2");
   asked.headers.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   static_cast<void>(get(asked));
   const net::Headers headers = seen.get_future().get();
-  for (const char* name : {"X-Api-Key", "baggage", "traceparent"}) EXPECT_FALSE(headers.contains(name)) << name;
+  for (const char* name : {"X-Api-Key", "baggage", "traceparent"})
+    EXPECT_FALSE(headers.contains(name)) << name;
   EXPECT_EQ(headers.get("Content-Encoding"), "snappy");
   EXPECT_EQ(headers.get("X-Prometheus-Remote-Read-Version"), "0.1.0");
 }
@@ -306,16 +325,17 @@ TEST_F(CredentialsTest, OtherHeadersAreNotSentOnEither) {
 TEST_F(CredentialsTest, AreSentOnByARedirectWithinTheSameServer) {
   Guarded guarded("Bearer hunter2");
   const auto behind = guarded.handler();
-  ScriptedBackend backend(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    if (request.head.target == "/behind") {
-      co_await behind(std::move(request), writer);
-      co_return;
-    }
-    net::ResponseHead head;
-    head.status = 308;
-    head.headers.add("Location", "/behind");
-    co_await writer.reply(std::move(head), "");
-  });
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        if (request.head.target == "/behind") {
+          co_await behind(std::move(request), writer);
+          co_return;
+        }
+        net::ResponseHead head;
+        head.status = 308;
+        head.headers.add("Location", "/behind");
+        co_await writer.reply(std::move(head), "");
+      });
   serve_with(backend, "bearer_token: hunter2");
   EXPECT_EQ(outcome(), "200");
 }
@@ -326,11 +346,14 @@ TEST_F(CredentialsTest, OAuth2FetchesOneTokenForAllReads) {
   ScriptedBackend endpoint(loop_, tokens.handler());
   ScriptedBackend backend(loop_, guarded.handler());
   // Reads that ask the same would share one fan-out, and ask for a token once in any case.
-  serve_with(backend, oauth2(endpoint), "limits: {single_flight: false}\n");
+  serve_with(backend, oauth2(endpoint), "limits: {read_sharing: false}\n");
   tokens.held = true;
   std::vector<std::future<std::string>> reads;
-  for (int i = 0; i < 8; ++i) reads.push_back(std::async(std::launch::async, [this] { return outcome(); }));
-  wait_until([&] { return tokens.requests > 0 && metric("mread_reads_in_flight{state=\"running\"}") == "8"; });
+  for (int i = 0; i < 8; ++i)
+    reads.push_back(std::async(std::launch::async, [this] { return outcome(); }));
+  wait_until([&] {
+    return tokens.requests > 0 && metric("mread_reads_in_flight{state=\"running\"}") == "8";
+  });
   tokens.held = false;
   for (auto& each : reads) EXPECT_EQ(each.get(), "200");
   EXPECT_EQ(outcome(), "200");
@@ -371,7 +394,8 @@ TEST_F(CredentialsTest, AWrongClientSecretIsAFailureOfItsBackend) {
   ScriptedBackend endpoint(loop_, tokens.handler());
   ScriptedBackend backend(loop_, guarded.handler());
   serve_with(backend, oauth2(endpoint));
-  EXPECT_EQ(outcome(), fmt::format("503 a: oauth2: 127.0.0.1:{}/token: 401 invalid_client\n", endpoint.port()));
+  EXPECT_EQ(outcome(), fmt::format("503 a: oauth2: 127.0.0.1:{}/token: 401 invalid_client\n",
+                                   endpoint.port()));
   EXPECT_EQ(backend.requests(), 0);
 }
 
@@ -385,31 +409,35 @@ TEST_F(CredentialsTest, ATokenEndpointThatIsNotThere) {
 TEST_F(CredentialsTest, ATokenEndpointThatHangsCostsTheBackendItsDeadline) {
   ScriptedBackend endpoint(loop_, hanging());
   ScriptedBackend backend(loop_, streamed(good_body));
-  serve_config(fmt::format("remote_read:\n  - {{name: a, url: \"{}\", remote_timeout: 50ms, {}}}\n", backend.url(),
-                           oauth2(endpoint)));
-  EXPECT_THAT(outcome(), testing::AnyOf("503 a: deadline 50ms\n", HasSubstr("no answer within 50ms")));
+  serve_config(fmt::format("remote_read:\n  - {{name: a, url: \"{}\", remote_timeout: 50ms, {}}}\n",
+                           backend.url(), oauth2(endpoint)));
+  EXPECT_THAT(outcome(),
+              testing::AnyOf("503 a: deadline 50ms\n", HasSubstr("no answer within 50ms")));
 }
 
 TEST_F(CredentialsTest, StopEndsARequestForAToken) {
   ScriptedBackend endpoint(loop_, hanging());
   ScriptedBackend backend(loop_, streamed(good_body));
-  serve_config(fmt::format("remote_read:\n  - {{name: a, url: \"{}\", remote_timeout: 1h, {}}}\n", backend.url(),
-                           oauth2(endpoint)));
+  serve_config(fmt::format("remote_read:\n  - {{name: a, url: \"{}\", remote_timeout: 1h, {}}}\n",
+                           backend.url(), oauth2(endpoint)));
   auto answer = std::async(std::launch::async, [this] { return outcome(); });
   wait_until([&] { return endpoint.requests() > 0; });
   loop_.run(service_->stop());
   EXPECT_THAT(answer.get(), HasSubstr("a: "));
 }
 
-// ---- towards clients ------------------------------------------------------------------------------------------------
+// ---- towards clients
+// ------------------------------------------------------------------------------------------------
 
 class WebAuthTest : public CredentialsTest {
  protected:
   // "opensesame", at the lowest cost.
   const std::string web_ =
-      "web: {basic_auth_users: {alice: \"$2b$04$Rtx5wRb2FfqNzkV0R1lxv.3Qzm5st0dKi1WQrTDkyGTSMJirWuEfO\"}}\n";
+      "web: {basic_auth_users: {alice: "
+      "\"$2b$04$Rtx5wRb2FfqNzkV0R1lxv.3Qzm5st0dKi1WQrTDkyGTSMJirWuEfO\"}}\n";
 
-  int status(const std::string& target, const std::string& authorization, const std::string& method = "GET") {
+  int status(const std::string& target, const std::string& authorization,
+             const std::string& method = "GET") {
     auto asked = request(target, method);
     if (!authorization.empty()) asked.headers.add("Authorization", authorization);
     const auto answer = get(std::move(asked));
@@ -448,9 +476,10 @@ TEST_F(WebAuthTest, ARefusedReadIsAnsweredBeforeItsBody) {
   asio::io_context context;
   asio::ip::tcp::socket socket(context);
   socket.connect({asio::ip::address_v4::loopback(), server_->port()});
-  const std::string head =
-      fmt::format("POST /api/v1/read HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 33554432\r\n\r\n",
-                  net::basic_authorization("alice", "sesame"));
+  const std::string head = fmt::format(
+      "POST /api/v1/read HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: "
+      "33554432\r\n\r\n",
+      net::basic_authorization("alice", "sesame"));
   asio::write(socket, asio::buffer(head));
   std::string answer;
   boost::system::error_code ended;

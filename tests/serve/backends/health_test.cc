@@ -23,23 +23,24 @@ struct Moody {
   std::string probed;  // The last probe's target.
 
   net::Handler handler() {
-    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-      const bool probe = request.head.method == "GET";
-      if (probe) {
-        const std::lock_guard lock(mutex);
-        probed = request.head.target + " " + std::string(request.head.headers.get("X-Tenant"));
-      }
-      ++(probe ? probes : reads);
-      if (probe ? probes_hang : reads_hang) {
-        co_await writer.client_gone();
-        writer.abort(false);
-        co_return;
-      }
-      auto head = streamed_head();
-      head.status = status;
-      std::string body = probe ? "" : healthy_body;
-      co_await writer.reply(std::move(head), std::move(body));
-    };
+    return
+        [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+          const bool probe = request.head.method == "GET";
+          if (probe) {
+            const std::lock_guard lock(mutex);
+            probed = request.head.target + " " + std::string(request.head.headers.get("X-Tenant"));
+          }
+          ++(probe ? probes : reads);
+          if (probe ? probes_hang : reads_hang) {
+            co_await writer.client_gone();
+            writer.abort(false);
+            co_return;
+          }
+          auto head = streamed_head();
+          head.status = status;
+          std::string body = probe ? "" : healthy_body;
+          co_await writer.reply(std::move(head), std::move(body));
+        };
   }
 };
 
@@ -54,9 +55,10 @@ asio::awaitable<void> some_time_after(const std::atomic<int>& reads, int count) 
   }
 }
 
-// A client that is gone some time after the backend has been asked; true where the answer came before.
-asio::awaitable<bool> ask_and_leave(net::Client& client, net::ClientRequest request, const std::atomic<int>& reads,
-                                    int count) {
+// A client that is gone some time after the backend has been asked; true where the answer came
+// before.
+asio::awaitable<bool> ask_and_leave(net::Client& client, net::ClientRequest request,
+                                    const std::atomic<int>& reads, int count) {
   using namespace asio::experimental::awaitable_operators;
   const auto first = co_await (client.open(std::move(request)) || some_time_after(reads, count));
   co_return first.index() == 0;
@@ -80,8 +82,8 @@ class HealthTest : public ServeTest {
     return std::string(answer->head.headers.get("X-Mread-Partial"));
   }
   std::string circuit_of(const std::string& backend, const std::string& state) {
-    return metric("mread_backend_circuit{backend=\"" + backend + "\",group=\"" + backend + "\",state=\"" + state +
-                  "\"}");
+    return metric("mread_backend_circuit{backend=\"" + backend + "\",group=\"" + backend +
+                  "\",state=\"" + state + "\"}");
   }
   std::string circuit(const std::string& state) { return circuit_of("b", state); }
 
@@ -108,7 +110,8 @@ TEST_F(HealthTest, AHungBackendCostsOneReadItsTimeAndNoOther) {
 TEST_F(HealthTest, ABackendThatAnswersProbesComesBackWithTheNextRead) {
   ScriptedBackend healthy(loop_, streamed(healthy_body));
   ScriptedBackend hung(loop_, moody_.handler());
-  serve({healthy.url(), hung.url()}, "partial: any\nhealth: {probe: 10ms, open_after: 1, path: \"/ping?x=1\"}\n");
+  serve({healthy.url(), hung.url()},
+        "partial: any\nhealth: {probe: 10ms, open_after: 1, path: \"/ping?x=1\"}\n");
   EXPECT_EQ(partial(), "b: deadline 200ms");
   wait_until([&] { return circuit("open") == "1"; });
   wait_until([&] { return moody_.probes >= 2; });
@@ -119,13 +122,15 @@ TEST_F(HealthTest, ABackendThatAnswersProbesComesBackWithTheNextRead) {
   EXPECT_EQ(moody_.reads, 1);
   EXPECT_EQ(partial(), "");
   EXPECT_EQ(circuit("closed"), "1");
-  EXPECT_EQ(metric("mread_backend_probes_total{backend=\"b\",group=\"b\",result=\"answered\"}"), "1");
+  EXPECT_EQ(metric("mread_backend_probes_total{backend=\"b\",group=\"b\",result=\"answered\"}"),
+            "1");
   const std::lock_guard lock(moody_.mutex);
   EXPECT_EQ(moody_.probed, "/ping?x=1 ");
 }
 
 TEST_F(HealthTest, ABackendThatAnswersItsProbesIsNeverTakenAway) {
-  // The last member of its group. Reads of one client hang; a probe is answered, so the next read asks it all the same.
+  // The last member of its group. Reads of one client hang; a probe is answered, so the next read
+  // asks it all the same.
   ScriptedBackend backend(loop_, moody_.handler());
   moody_.probes_hang = false;
   moody_.status = 404;  // It does not know the path: an answer all the same.
@@ -168,15 +173,16 @@ class BadReads : public HealthTest, public testing::WithParamInterface<BadRead> 
 
 TEST_P(BadReads, OfOneClientCostTheOthersNothing) {
   std::atomic<bool> bad = true;
-  ScriptedBackend backend(loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    if (bad && request.head.method == "POST") {
-      co_await GetParam().answer(writer);
-      co_return;
-    }
-    auto head = streamed_head();
-    std::string body = healthy_body;
-    co_await writer.reply(std::move(head), std::move(body));
-  });
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        if (bad && request.head.method == "POST") {
+          co_await GetParam().answer(writer);
+          co_return;
+        }
+        auto head = streamed_head();
+        std::string body = healthy_body;
+        co_await writer.reply(std::move(head), std::move(body));
+      });
   serve({backend.url()}, "health: {}\n");
   for (int i = 0; i < 5; ++i) {
     const auto answer = read();
@@ -191,14 +197,15 @@ TEST_P(BadReads, OfOneClientCostTheOthersNothing) {
   EXPECT_EQ(metric("mread_backend_circuit_opened_total{backend=\"a\",group=\"a\"}"), "0");
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, BadReads,
-                         testing::Values(BadRead{"Status500", [](auto& writer) { return answer_with(500, writer); }},
-                                         BadRead{"Status504", [](auto& writer) { return answer_with(504, writer); }},
-                                         BadRead{"BrokenOff",
-                                                 [](auto& writer) { return break_at_half(healthy_body, writer); }},
-                                         BadRead{"TextAfterFrames", [](auto& writer) { return add_text(writer); }},
-                                         BadRead{"Reset", [](auto& writer) { return reset(writer); }}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, BadReads,
+    testing::Values(BadRead{"Status500", [](auto& writer) { return answer_with(500, writer); }},
+                    BadRead{"Status504", [](auto& writer) { return answer_with(504, writer); }},
+                    BadRead{"BrokenOff",
+                            [](auto& writer) { return break_at_half(healthy_body, writer); }},
+                    BadRead{"TextAfterFrames", [](auto& writer) { return add_text(writer); }},
+                    BadRead{"Reset", [](auto& writer) { return reset(writer); }}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST_F(HealthTest, WithoutProbesDifferentReadsOfDifferentClientsHaveToFail) {
   ScriptedBackend backend(loop_, moody_.handler());
@@ -220,9 +227,12 @@ TEST_F(HealthTest, AClientThatIsLessPatientThanTheTimeoutStillOpensTheCircuit) {
   ScriptedBackend hung(loop_, moody_.handler());
   serve({hung.url()}, "health: {probe: 1h, open_after: 3, hung_after: 1ms}\n", "1h");
   for (int i = 1; i <= 2; ++i) {
-    EXPECT_EQ(loop_.run(ask_and_leave(client_, read_request(model::ResponseType::samples), moody_.reads, i)), false);
+    EXPECT_EQ(loop_.run(ask_and_leave(client_, read_request(model::ResponseType::samples),
+                                      moody_.reads, i)),
+              false);
     wait_until([&] {
-      return metric("mread_reads_total{code=\"0\",end=\"client_gone\",type=\"samples\"}") == std::to_string(i);
+      return metric("mread_reads_total{code=\"0\",end=\"client_gone\",type=\"samples\"}") ==
+             std::to_string(i);
     });
   }
   wait_until([&] { return circuit_of("a", "open") == "1"; });
@@ -233,12 +243,15 @@ TEST_F(HealthTest, AClientThatIsLessPatientThanTheTimeoutStillOpensTheCircuit) {
 TEST_F(HealthTest, TheMemberThatWouldTakeOverIsPassedByWhereItsCircuitIsOpen) {
   // b's circuit opens. Then a breaks in mid-stream: c goes on, and b is not asked.
   const std::string body = many_frames("m", 0, 12U << 20);
-  const auto broken = [&body](net::ServerRequest, net::ResponseWriter& writer) { return break_at_half(body, writer); };
+  const auto broken = [&body](net::ServerRequest, net::ResponseWriter& writer) {
+    return break_at_half(body, writer);
+  };
   ScriptedBackend first(loop_, broken);
   ScriptedBackend second(loop_, moody_.handler());
   ScriptedBackend third(loop_, streamed(body));
   serve({first.url(), second.url(), third.url()},
-        "groups: [{name: g, members: [a, b, c], wait: need, hedge_after: 1h}]\nhealth: {probe: 1h, open_after: 1}\n",
+        "groups: [{name: g, members: [a, b, c], wait: need, hedge_after: 1h}]\nhealth: {probe: 1h, "
+        "open_after: 1}\n",
         "1m");
   {
     // What a read has shown in which b did not answer.
@@ -257,7 +270,8 @@ TEST_F(HealthTest, TheMemberThatWouldTakeOverIsPassedByWhereItsCircuitIsOpen) {
   ASSERT_TRUE(answer) << answer.error().to_string();
   EXPECT_EQ(answer->head.status, 200);
   EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), "b: open circuit");
-  EXPECT_EQ(answer->trailers.get("X-Mread-Partial"), "a: connection closed inside the body, b: open circuit");
+  EXPECT_EQ(answer->trailers.get("X-Mread-Partial"),
+            "a: connection closed inside the body, b: open circuit");
   EXPECT_TRUE(answer->body == body);
   EXPECT_EQ(moody_.reads, 0);
   EXPECT_EQ(metric("mread_failovers_total"), "1");

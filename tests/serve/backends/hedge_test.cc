@@ -51,9 +51,12 @@ TEST_F(HedgeTest, ASlowMemberIsHedgedWithinTheBudget) {
 TEST_F(HedgeTest, ABackendThatHangsOpensItsCircuitThoughNobodyWaitsForIt) {
   ScriptedBackend hung(loop_, hanging());
   ScriptedBackend healthy(loop_, streamed(healthy_body));
-  serve({hung.url(), healthy.url()}, group("20ms", "health: {probe: 1h, open_after: 1, hung_after: 20ms}\n"), "1h");
+  serve({hung.url(), healthy.url()},
+        group("20ms", "health: {probe: 1h, open_after: 1, hung_after: 20ms}\n"), "1h");
   EXPECT_EQ(read()->body, healthy_body);
-  wait_until([&] { return metric("mread_backend_circuit{backend=\"a\",group=\"g\",state=\"open\"}") == "1"; });
+  wait_until([&] {
+    return metric("mread_backend_circuit{backend=\"a\",group=\"g\",state=\"open\"}") == "1";
+  });
   const auto second = read();
   ASSERT_TRUE(second) << second.error().to_string();
   EXPECT_EQ(second->body, healthy_body);
@@ -68,8 +71,9 @@ config::Config config_of(const std::string& names, const std::string& after = "p
     text += std::string("  - {name: ") + name + ", url: 'http://" + name + ":1/'}\n";
     members += std::string(members.empty() ? "" : ", ") + name;
   }
-  return config::Config::parse(
-      text + "groups: [{name: g, members: [" + members + "], wait: need, hedge_after: " + after + "}]\n", "mread.yml");
+  return config::Config::parse(text + "groups: [{name: g, members: [" + members +
+                                   "], wait: need, hedge_after: " + after + "}]\n",
+                               "mread.yml");
 }
 
 merger::Outcome answered(size_t backends, size_t backend, std::chrono::nanoseconds latency) {
@@ -96,7 +100,8 @@ TEST(Hedging, AReloadKeepsLatenciesAndTheBudget) {
   next.take_over(old, {std::nullopt, 1});
   merger::FanOutOptions later;
   next.prepare(later);
-  EXPECT_EQ(later.latencies, (std::vector<std::optional<std::chrono::nanoseconds>>{std::nullopt, 19ms}));
+  EXPECT_EQ(later.latencies,
+            (std::vector<std::optional<std::chrono::nanoseconds>>{std::nullopt, 19ms}));
   // Twenty reads have paid for two.
   EXPECT_TRUE(later.may_hedge(0));
   EXPECT_TRUE(later.may_hedge(0));

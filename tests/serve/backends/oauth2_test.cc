@@ -33,7 +33,8 @@ TEST(TokenRequest, TellsTheClientInTheHeader) {
 
 TEST(TokenRequest, OrInTheBody) {
   const auto request = token_request(settings(), "s:cret", ClientStyle::body);
-  EXPECT_EQ(request.body, "grant_type=client_credentials&client_id=me+%26+you&client_secret=s%3Acret");
+  EXPECT_EQ(request.body,
+            "grant_type=client_credentials&client_id=me+%26+you&client_secret=s%3Acret");
   EXPECT_FALSE(request.headers.contains("Authorization"));
 }
 
@@ -65,15 +66,21 @@ TEST_P(ReadToken, FromTheReply) {
 INSTANTIATE_TEST_SUITE_P(
     Replies, ReadToken,
     testing::Values(
-        Reply{"Usual", 200, R"({"access_token":"t","token_type":"bearer","expires_in":3600})", "Bearer t", 3600s},
+        Reply{"Usual", 200, R"({"access_token":"t","token_type":"bearer","expires_in":3600})",
+              "Bearer t", 3600s},
         Reply{"NothingButTheToken", 200, R"({"access_token":"t"})", "Bearer t", std::nullopt},
         Reply{"LifetimeAsText", 200, R"({"access_token":"t","expires_in":"60"})", "Bearer t", 60s},
-        Reply{"LifetimeAsAFraction", 201, R"({"access_token":"t","expires_in":59.9})", "Bearer t", 59s},
+        Reply{"LifetimeAsAFraction", 201, R"({"access_token":"t","expires_in":59.9})", "Bearer t",
+              59s},
         Reply{"LifetimeBelowZero", 200, R"({"access_token":"t","expires_in":-5})", "Bearer t", 0s},
-        Reply{"LifetimeBeyondAllMeasure", 200, R"({"access_token":"t","expires_in":1e300})", "Bearer t", 8760h},
-        Reply{"LifetimeThatIsNone", 200, R"({"access_token":"t","expires_in":{}})", "Bearer t", std::nullopt},
-        Reply{"AnotherType", 200, R"({"access_token":"t","token_type":"DPoP"})", "DPoP t", std::nullopt},
-        Reply{"ATypeThatIsNoWord", 200, R"({"access_token":"t","token_type":"a b"})", "Bearer t", std::nullopt}),
+        Reply{"LifetimeBeyondAllMeasure", 200, R"({"access_token":"t","expires_in":1e300})",
+              "Bearer t", 8760h},
+        Reply{"LifetimeThatIsNone", 200, R"({"access_token":"t","expires_in":{}})", "Bearer t",
+              std::nullopt},
+        Reply{"AnotherType", 200, R"({"access_token":"t","token_type":"DPoP"})", "DPoP t",
+              std::nullopt},
+        Reply{"ATypeThatIsNoWord", 200, R"({"access_token":"t","token_type":"a b"})", "Bearer t",
+              std::nullopt}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 class NoToken : public testing::TestWithParam<Reply> {};
@@ -86,30 +93,40 @@ TEST_P(NoToken, SaysWhyAndNothingElseOfTheBody) {
 
 INSTANTIATE_TEST_SUITE_P(
     Replies, NoToken,
-    testing::Values(
-        Reply{"WrongSecret",
-              401,
-              R"({"error":"invalid_client","error_description":"hunter2"})",
-              "401 invalid_client",
-              {}},
-        Reply{"NoJson", 403, "<html>hunter2", "403", {}}, Reply{"Empty", 500, "", "500", {}},
-        Reply{"AnErrorThatIsNoWord", 400, R"({"error":"a\nb"})", "400", {}},
-        Reply{"AnErrorOfAnotherType", 400, R"({"error":["x"]})", "400", {}}, Reply{"ARedirect", 307, "", "307", {}},
-        Reply{"NoJsonBehind200", 200, "hunter2", "the answer is no JSON object", {}},
-        Reply{"AList", 200, "[]", "the answer is no JSON object", {}},
-        Reply{"NoTokenBehind200",
-              200,
-              R"({"error":"slow_down"})",
-              "the answer has no access_token, but says slow_down",
-              {}},
-        Reply{"ATokenThatIsNoText", 200, R"({"access_token":7})", "the answer has no access_token", {}},
-        Reply{"ATokenOfTwoLines", 200, R"({"access_token":"a\r\nX: y"})", "the answer has no access_token", {}}),
+    testing::Values(Reply{"WrongSecret",
+                          401,
+                          R"({"error":"invalid_client","error_description":"hunter2"})",
+                          "401 invalid_client",
+                          {}},
+                    Reply{"NoJson", 403, "<html>hunter2", "403", {}},
+                    Reply{"Empty", 500, "", "500", {}},
+                    Reply{"AnErrorThatIsNoWord", 400, R"({"error":"a\nb"})", "400", {}},
+                    Reply{"AnErrorOfAnotherType", 400, R"({"error":["x"]})", "400", {}},
+                    Reply{"ARedirect", 307, "", "307", {}},
+                    Reply{"NoJsonBehind200", 200, "hunter2", "the answer is no JSON object", {}},
+                    Reply{"AList", 200, "[]", "the answer is no JSON object", {}},
+                    Reply{"NoTokenBehind200",
+                          200,
+                          R"({"error":"slow_down"})",
+                          "the answer has no access_token, but says slow_down",
+                          {}},
+                    Reply{"ATokenThatIsNoText",
+                          200,
+                          R"({"access_token":7})",
+                          "the answer has no access_token",
+                          {}},
+                    Reply{"ATokenOfTwoLines",
+                          200,
+                          R"({"access_token":"a\r\nX: y"})",
+                          "the answer has no access_token",
+                          {}}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 class TokenCacheTest : public testing::Test {
  protected:
   TimePoint at(std::chrono::seconds since) { return TimePoint(1h) + since; }
-  void fetched(const std::string& value, std::optional<std::chrono::seconds> lifetime, std::chrono::seconds since) {
+  void fetched(const std::string& value, std::optional<std::chrono::seconds> lifetime,
+               std::chrono::seconds since) {
     cache_.fetched({value, lifetime}, at(since));
   }
   TokenCache cache_;

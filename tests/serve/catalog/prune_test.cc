@@ -29,30 +29,34 @@ struct FakePrometheus {
   std::atomic<bool> pages_hang = false;
   std::atomic<bool> reads_hang = false;
 
-  void holds(const std::map<std::string, std::vector<std::string>>& values, const std::string& config = "") {
+  void holds(const std::map<std::string, std::vector<std::string>>& values,
+             const std::string& config = "") {
     const std::lock_guard lock(mutex);
     pages["/p/api/v1/status/config"] =
-        R"({"status":"success","data":{"yaml":"global:\n  scrape_interval: 1m\n)" + config + R"("}})";
+        R"({"status":"success","data":{"yaml":"global:\n  scrape_interval: 1m\n)" + config +
+        R"("}})";
     std::string names;
     for (const auto& [name, all] : values) {
       names += (names.empty() ? "" : ",") + model::quote(name);
       std::string list;
       for (const auto& value : all) list += (list.empty() ? "" : ",") + model::quote(value);
-      pages["/p/api/v1/label/" + name + "/values"] = R"({"status":"success","data":[)" + list + "]}";
+      pages["/p/api/v1/label/" + name + "/values"] =
+          R"({"status":"success","data":[)" + list + "]}";
     }
     pages["/p/api/v1/labels"] = R"({"status":"success","data":[)" + names + "]}";
   }
 
   net::Handler handler() {
-    return [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
-      if (request.head.method == "GET" ? pages_hang : reads_hang) {
-        co_await writer.client_gone();
-        writer.abort(false);
-        co_return;
-      }
-      auto [head, text] = answer(request);
-      co_await writer.reply(std::move(head), std::move(text));
-    };
+    return
+        [this](net::ServerRequest request, net::ResponseWriter& writer) -> asio::awaitable<void> {
+          if (request.head.method == "GET" ? pages_hang : reads_hang) {
+            co_await writer.client_gone();
+            writer.abort(false);
+            co_return;
+          }
+          auto [head, text] = answer(request);
+          co_await writer.reply(std::move(head), std::move(text));
+        };
   }
 
   std::vector<std::string> targets() {
@@ -116,8 +120,8 @@ class ServePrune : public ServeTest {
     return "http://127.0.0.1:" + std::to_string(backend.port()) + "/p/api/v1/read" + more;
   }
   int refreshes(const std::string& backend, const std::string& result) {
-    const std::string count = metric("mread_backend_catalog_refreshes_total{backend=\"" + backend + "\",group=\"" +
-                                     backend + "\",result=\"" + result + "\"}");
+    const std::string count = metric("mread_backend_catalog_refreshes_total{backend=\"" + backend +
+                                     "\",group=\"" + backend + "\",result=\"" + result + "\"}");
     return count.empty() ? 0 : std::stoi(count);
   }
   void wait_learned(const std::string& backend) {
@@ -127,11 +131,12 @@ class ServePrune : public ServeTest {
     wait_until([&] { return refreshes(backend, "failed") >= 1; });
   }
   std::string skipped(const std::string& backend, const std::string& reason) {
-    return metric("mread_backend_skipped_total{backend=\"" + backend + "\",group=\"" + backend + "\",reason=\"" +
-                  reason + "\"}");
+    return metric("mread_backend_skipped_total{backend=\"" + backend + "\",group=\"" + backend +
+                  "\",reason=\"" + reason + "\"}");
   }
   /// A read of a selector in the distant past; by default one that is all known.
-  std::string read_text(const std::string& selector = "m", int64_t end_ms = 10'000'000, int64_t start_ms = 0) {
+  std::string read_text(const std::string& selector = "m", int64_t end_ms = 10'000'000,
+                        int64_t start_ms = 0) {
     model::ReadRequest read;
     model::Query query;
     query.start_ms = start_ms;
@@ -215,13 +220,15 @@ TEST_F(ServePrune, ExternalLabelsAreInTheConfigurationOnly) {
 }
 
 TEST_F(ServePrune, WhileItsCircuitIsOpenABackendIsLeftAlone) {
-  serve({url(backend_a_), url(backend_b_)}, "prune: {refresh: 10ms}\nhealth: {probe: 1h, open_after: 1}\n");
+  serve({url(backend_a_), url(backend_b_)},
+        "prune: {refresh: 10ms}\nhealth: {probe: 1h, open_after: 1}\n");
   wait_learned("a");
   wait_learned("b");
   b_.reads_hang = true;
   b_.pages_hang = true;
   EXPECT_EQ(read_text("other"), "b: deadline 200ms\n");
-  wait_until([&] { return get(request("/"))->body.find(": open circuit</div>") != std::string::npos; });
+  wait_until(
+      [&] { return get(request("/"))->body.find(": open circuit</div>") != std::string::npos; });
   b_.pages_hang = false;
   const int refreshes_before = refreshes("b", "learned");
   const int others = refreshes("a", "learned");
@@ -242,7 +249,8 @@ TEST_F(ServePrune, AQueryNodeMayHoldWhatOthersHold) {
 
 TEST_F(ServePrune, OtherStoresListTheirSeries) {
   b_.pages.clear();
-  b_.series = samples_body({{labels("other{region=\"eu\"}"), {}, ""}, {labels("m{region=\"us\"}"), {}, ""}});
+  b_.series = samples_body(
+      {{labels("other{region=\"eu\"}"), {}, ""}, {labels("m{region=\"us\"}"), {}, ""}});
   serve({url(backend_a_), url(backend_b_)}, "prune: {refresh: 1h}\n", "8s");
   wait_learned("a");
   wait_learned("b");
@@ -258,13 +266,15 @@ TEST_F(ServePrune, AStoreThatSendsSamplesAllTheSameIsNotAskedAgain) {
   serve({url(backend_a_), url(backend_b_)}, "prune: {refresh: 1h}\n", "8s");
   wait_failed("b");
   EXPECT_EQ(b_.times_asked("/p/api/v1/read"), 1u);
-  EXPECT_THAT(get(request("/"))->body, HasSubstr("it sends samples where only series are asked for"));
+  EXPECT_THAT(get(request("/"))->body,
+              HasSubstr("it sends samples where only series are asked for"));
   read_text();
   EXPECT_EQ(b_.reads_asked(), 1u);
 }
 
 TEST_F(ServePrune, PassesOnWhatLetsReadsInAndAsksWhereItIsTold) {
-  for (const std::string page : {"status/config", "labels", "label/__name__/values", "label/n/values"}) {
+  for (const std::string page :
+       {"status/config", "labels", "label/__name__/values", "label/n/values"}) {
     b_.pages["/elsewhere/" + page] = b_.pages["/p/api/v1/" + page];
     b_.pages.erase("/p/api/v1/" + page);
   }
@@ -289,7 +299,8 @@ TEST_F(ServePrune, SomeAreNotLearned) {
 }
 
 TEST_F(ServePrune, ALabelWithTooManyValuesIsLeftAloneForAWhile) {
-  b_.pages["/p/api/v1/label/n/values"] = R"({"status":"success","data":["1"],"warnings":["results truncated"]})";
+  b_.pages["/p/api/v1/label/n/values"] =
+      R"({"status":"success","data":["1"],"warnings":["results truncated"]})";
   serve({url(backend_a_), url(backend_b_)}, "prune: {refresh: 10ms}\n", "8s");
   wait_until([&] { return refreshes("b", "learned") >= 3; });
   loop_.run(service_->stop());
@@ -326,8 +337,8 @@ TEST_F(ServePrune, ABackendThatWasAwayIsAskedUntilItIsLearnedAnew) {
 }
 
 TEST_F(ServePrune, AReloadKeepsWhatIsKnown) {
-  std::string text = "remote_read:\n  - {name: a, url: \"" + url(backend_a_) + "\"}\n  - {name: b, url: \"" +
-                     url(backend_b_) + "\"}\nprune: {refresh: 1h}\n";
+  std::string text = "remote_read:\n  - {name: a, url: \"" + url(backend_a_) +
+                     "\"}\n  - {name: b, url: \"" + url(backend_b_) + "\"}\nprune: {refresh: 1h}\n";
   serve_config(text);
   service_->set_source([&text] { return config::Config::parse(text, "mread.yml"); });
   wait_learned("a");
@@ -345,7 +356,8 @@ TEST_F(ServePrune, AReloadKeepsWhatIsKnown) {
 
 TEST(PrometheusConfig, ExternalLabelsAndWhatElseMatters) {
   const auto config = parse_prometheus_config(
-      "global:\n  scrape_interval: 1m\n  external_labels:\n    job: ext\n    region: \"us: \\\"x\\\"\"\n"
+      "global:\n  scrape_interval: 1m\n  external_labels:\n    job: ext\n    region: \"us: "
+      "\\\"x\\\"\"\n"
       "scrape_configs:\n- job_name: remote_read\n  external_labels:\n    no: 1\nstorage:\n  tsdb:\n"
       "    out_of_order_time_window: 30m\n");
   ASSERT_TRUE(config) << config.error().to_string();
@@ -358,12 +370,14 @@ TEST(PrometheusConfig, ExternalLabelsAndWhatElseMatters) {
   EXPECT_FALSE(parse_prometheus_config(""));
   EXPECT_FALSE(parse_prometheus_config("target: all\n"));
   EXPECT_FALSE(parse_prometheus_config("global:\n  external_labels: {\n"));
-  EXPECT_TRUE(parse_prometheus_config("global:\n  external_labels:\n  a: b\n")->external_labels.empty());
+  EXPECT_TRUE(
+      parse_prometheus_config("global:\n  external_labels:\n  a: b\n")->external_labels.empty());
 }
 
 TEST(PrometheusConfig, WhatABackendSendsIsReadWithinBounds) {
-  for (const std::string& bad : {std::string("[1],"), std::string(1'000'000, '['), std::string("{a: 1},"),
-                                 std::string("\n - - - - ,"), "&a [" + std::string(1000, ' ') + "*a]"}) {
+  for (const std::string& bad :
+       {std::string("[1],"), std::string(1'000'000, '['), std::string("{a: 1},"),
+        std::string("\n - - - - ,"), "&a [" + std::string(1000, ' ') + "*a]"}) {
     const auto config = parse_prometheus_config("global:\n  external_labels: " + bad);
     ASSERT_FALSE(config) << bad.substr(0, 20);
     EXPECT_EQ(config.error().context.find('\n'), std::string::npos) << "one line, for the log";
@@ -371,8 +385,10 @@ TEST(PrometheusConfig, WhatABackendSendsIsReadWithinBounds) {
 }
 
 TEST(LowestTimestamp, AsPrometheusWritesIt) {
-  EXPECT_EQ(lowest_timestamp("# TYPE x\nprometheus_tsdb_lowest_timestamp 1.794437734e+12\n"), 1794437734000);
-  EXPECT_EQ(lowest_timestamp("\nprometheus_tsdb_lowest_timestamp 9.223372036854776e+18\n"), INT64_MAX);
+  EXPECT_EQ(lowest_timestamp("# TYPE x\nprometheus_tsdb_lowest_timestamp 1.794437734e+12\n"),
+            1794437734000);
+  EXPECT_EQ(lowest_timestamp("\nprometheus_tsdb_lowest_timestamp 9.223372036854776e+18\n"),
+            INT64_MAX);
   EXPECT_EQ(lowest_timestamp("\nprometheus_tsdb_lowest_timestamp NaN\n"), std::nullopt);
   EXPECT_EQ(lowest_timestamp("prometheus_tsdb_lowest_timestamp_seconds 1\n"), std::nullopt);
   EXPECT_EQ(lowest_timestamp("\nprometheus_tsdb_lowest_timestamp"), std::nullopt);

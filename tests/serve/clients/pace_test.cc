@@ -28,7 +28,8 @@ TEST(PaceTest, WhereNobodyWaitsTimeIsFree) {
 TEST(PaceTest, WhoIsFastEnoughIsNeverTooSlow) {
   Pace pace(limits, start, 0);
   for (int second = 1; second < 10'000; ++second) {
-    ASSERT_TRUE(pace.observe(start + std::chrono::seconds(second), 1'000ULL * second, true)) << second;
+    ASSERT_TRUE(pace.observe(start + std::chrono::seconds(second), 1'000ULL * second, true))
+        << second;
   }
 }
 

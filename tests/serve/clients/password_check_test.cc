@@ -55,9 +55,12 @@ std::string fake_hash(const std::string& password) {
 class PasswordCheckTest : public testing::Test {
  protected:
   PasswordCheck::Matches slow() {
-    return [this](const std::string& password, const std::string& hash) { return slow_.matches(password, hash); };
+    return [this](const std::string& password, const std::string& hash) {
+      return slow_.matches(password, hash);
+    };
   }
-  std::future<Verdict> start(PasswordCheck& check, const std::string& user, const std::string& password) {
+  std::future<Verdict> start(PasswordCheck& check, const std::string& user,
+                             const std::string& password) {
     return loop_.start(check.check(users_, {user, password}));
   }
   Verdict ask(PasswordCheck& check, const std::string& user, const std::string& password) {
@@ -116,7 +119,8 @@ TEST_F(PasswordCheckTest, AnUnknownUserCostsACheckOfTheSameCost) {
 // The work of all checks, in rounds of bcrypt.
 uint64_t rounds(const std::vector<std::string>& hashes) {
   uint64_t all = 0;
-  for (const std::string& hash : hashes) all += uint64_t{1} << config::bcrypt_cost(hash).value_or(63);
+  for (const std::string& hash : hashes)
+    all += uint64_t{1} << config::bcrypt_cost(hash).value_or(63);
   return all;
 }
 
@@ -125,10 +129,12 @@ TEST_F(PasswordCheckTest, EveryRefusalCostsWhatTheMostCostlyHashDoes) {
   users_[0].second.replace(4, 2, "04");
   users_[2].second.replace(4, 2, "12");
   for (const char* user : {"alice", "bob", "carol", "mallory", ""}) {
-    for (const std::string& password : {std::string("wrong"), std::string(), std::string(5000, 'x')}) {
+    for (const std::string& password :
+         {std::string("wrong"), std::string(), std::string(5000, 'x')}) {
       Slow counted;
-      PasswordCheck check(
-          {}, [&](const std::string& text, const std::string& hash) { return counted.matches(text, hash); });
+      PasswordCheck check({}, [&](const std::string& text, const std::string& hash) {
+        return counted.matches(text, hash);
+      });
       // The second is no cheaper: a wrong password is not remembered.
       for (uint64_t times = 1; times <= 2; ++times) {
         EXPECT_EQ(ask(check, user, password), Verdict::wrong);
@@ -155,7 +161,9 @@ TEST_F(PasswordCheckTest, OnlySoManyRequestsWaitForOneCheck) {
   slow_.hold();
   std::vector<std::future<Verdict>> verdicts;
   for (int i = 0; i < 20; ++i) verdicts.push_back(start(check, "alice", "no"));
-  const auto is_ready = [](std::future<Verdict>& one) { return one.wait_for(0s) == std::future_status::ready; };
+  const auto is_ready = [](std::future<Verdict>& one) {
+    return one.wait_for(0s) == std::future_status::ready;
+  };
   while (std::ranges::count_if(verdicts, is_ready) < 17) std::this_thread::yield();
   EXPECT_EQ(ask(check, "bob", "pear"), Verdict::right) << "who is remembered does not wait";
   slow_.let_go();
@@ -202,15 +210,18 @@ struct HashCase {
 
 class Bcrypt : public testing::TestWithParam<HashCase> {};
 
-TEST_P(Bcrypt, Matches) { EXPECT_EQ(bcrypt_matches(GetParam().password, opensesame), GetParam().right); }
+TEST_P(Bcrypt, Matches) {
+  EXPECT_EQ(bcrypt_matches(GetParam().password, opensesame), GetParam().right);
+}
 
-INSTANTIATE_TEST_SUITE_P(Passwords, Bcrypt,
-                         testing::Values(HashCase{"Right", "opensesame", true}, HashCase{"Wrong", "opensesamf", false},
-                                         HashCase{"Empty", "", false}, HashCase{"Longer", "opensesame1", false},
-                                         HashCase{"AZeroByteEndsNothing", std::string("opensesame\0x", 12), false},
-                                         HashCase{"VeryLong", std::string(5000, 'x'), false},
-                                         HashCase{"RightAndVeryLong", "opensesame" + std::string(5000, '\0'), false}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Passwords, Bcrypt,
+    testing::Values(HashCase{"Right", "opensesame", true}, HashCase{"Wrong", "opensesamf", false},
+                    HashCase{"Empty", "", false}, HashCase{"Longer", "opensesame1", false},
+                    HashCase{"AZeroByteEndsNothing", std::string("opensesame\0x", 12), false},
+                    HashCase{"VeryLong", std::string(5000, 'x'), false},
+                    HashCase{"RightAndVeryLong", "opensesame" + std::string(5000, '\0'), false}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(BcryptDecoy, IsAHashThatCostsWhatItSaysAndMatchesNothing) {
   const std::string decoy = bcrypt_decoy(4);

@@ -24,7 +24,8 @@ class LimitedLogTest : public testing::Test {
   std::vector<std::string> lines() {
     std::vector<std::string> all;
     std::istringstream in(out_.str());
-    for (std::string line; std::getline(in, line);) all.push_back(line.substr(line.find("warning ")));
+    for (std::string line; std::getline(in, line);)
+      all.push_back(line.substr(line.find("warning ")));
     return all;
   }
   LimitedLog make(unsigned burst, size_t subjects = 100) {
@@ -34,7 +35,8 @@ class LimitedLogTest : public testing::Test {
   std::ostringstream out_;
   LimitedLog::Clock::time_point now_{};
   const std::shared_ptr<spdlog::logger> logger_ = [this] {
-    auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out_));
+    auto logger = std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out_));
     logger->set_formatter(log_format());
     return logger;
   }();
@@ -51,8 +53,9 @@ TEST_F(LimitedLogTest, ALineALostQueryThenOneAMinute) {
   write(log, Kind::query_log, "", "full");
   now_ += 1h;
   for (int i = 0; i < 2; ++i) write(log, Kind::query_log, "", "full");
-  EXPECT_THAT(lines(), ElementsAre("warning full", "warning full (1000 more like this were left out)", "warning full",
-                                   "warning full"));
+  EXPECT_THAT(lines(),
+              ElementsAre("warning full", "warning full (1000 more like this were left out)",
+                          "warning full", "warning full"));
 }
 
 TEST_F(LimitedLogTest, OthersComeInBurstsOfTheirOwn) {
@@ -93,7 +96,8 @@ TEST_F(LimitedLogTest, EachLineIsOneAndPrintable) {
     out_.str("");
     logger_->warn("backend {} fails", text);
     EXPECT_TRUE(out_.str().ends_with("fails\n"));
-    EXPECT_TRUE(nasty::is_harmless(std::string_view(out_.str()).substr(0, out_.str().size() - 1))) << out_.str();
+    EXPECT_TRUE(nasty::is_harmless(std::string_view(out_.str()).substr(0, out_.str().size() - 1)))
+        << out_.str();
   }
 }
 

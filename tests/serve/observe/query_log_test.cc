@@ -123,8 +123,10 @@ struct Line {
   json::object object;
 };
 
-Line line_of(const model::ReadRequest& request, const ReadReport& report = {}, const QueryLogLimits& limits = {}) {
-  const auto config = config::Config::parse("remote_read: [{name: a, url: \"http://a/\"}]\n", "mread.yml");
+Line line_of(const model::ReadRequest& request, const ReadReport& report = {},
+             const QueryLogLimits& limits = {}) {
+  const auto config =
+      config::Config::parse("remote_read: [{name: a, url: \"http://a/\"}]\n", "mread.yml");
   Line line{query_log_line(config, request, report, "127.0.0.1:1", {}, limits), {}};
   boost::system::error_code code;
   auto parsed = json::parse(line.text, code);
@@ -142,30 +144,35 @@ model::Query query_of(std::vector<model::Matcher> matchers) {
 TEST(QueryLogLine, IsShortWhateverIsAsked) {
   constexpr size_t most_bytes = 64U << 10;
   model::ReadRequest many_queries;
-  for (int i = 0; i < 50'000; ++i) many_queries.queries.push_back(query_of({model::Matcher::equal("a", "b")}));
+  for (int i = 0; i < 50'000; ++i)
+    many_queries.queries.push_back(query_of({model::Matcher::equal("a", "b")}));
   model::ReadRequest many_matchers;
   many_matchers.queries.push_back(query_of({}));
-  for (int i = 0; i < 50'000; ++i) many_matchers.queries[0].matchers.push_back(model::Matcher::equal("a", "b"));
+  for (int i = 0; i < 50'000; ++i)
+    many_matchers.queries[0].matchers.push_back(model::Matcher::equal("a", "b"));
   model::ReadRequest long_value;
-  long_value.queries.push_back(
-      query_of({model::Matcher::equal("__name__", "up"), model::Matcher::equal("a", std::string(10 << 20, '\xff')),
-                model::Matcher::equal("b", "c")}));
+  long_value.queries.push_back(query_of({model::Matcher::equal("__name__", "up"),
+                                         model::Matcher::equal("a", std::string(10 << 20, '\xff')),
+                                         model::Matcher::equal("b", "c")}));
   for (const auto* request : {&many_queries, &many_matchers, &long_value}) {
     EXPECT_LT(line_of(*request).text.size(), most_bytes);
   }
   const auto shown = line_of(many_queries).object;
-  EXPECT_EQ(shown.at("queries").as_array().size() + shown.at("queries_cut").to_number<size_t>(), 50'000U);
+  EXPECT_EQ(shown.at("queries").as_array().size() + shown.at("queries_cut").to_number<size_t>(),
+            50'000U);
   const auto first = line_of(many_matchers).object.at("queries").at(0).as_object();
   EXPECT_GT(first.at("matchers_cut").to_number<size_t>(), 40'000U);
   const auto value = line_of(long_value).object.at("queries").at(0).as_object();
   EXPECT_EQ(value.at("matchers_cut").to_number<size_t>(), 2U);
-  EXPECT_THAT(std::string(value.at("selector").as_string()), testing::StartsWith("up{a=\\xff\\xff"));
+  EXPECT_THAT(std::string(value.at("selector").as_string()),
+              testing::StartsWith("up{a=\\xff\\xff"));
   EXPECT_THAT(std::string(value.at("selector").as_string()), testing::EndsWith("…}"));
 }
 
 TEST(QueryLogLine, IsWholeWhereThereIsRoom) {
   model::ReadRequest request;
-  request.queries.push_back(query_of({model::Matcher::equal("__name__", "up"), model::Matcher::equal("a", "bc")}));
+  request.queries.push_back(
+      query_of({model::Matcher::equal("__name__", "up"), model::Matcher::equal("a", "bc")}));
   request.queries.push_back(query_of({model::Matcher::equal("a", "b")}));
   const auto whole = line_of(request).object;
   EXPECT_EQ(whole.at("queries").at(0).at("selector").as_string(), "up{a=\"bc\"}");

@@ -51,7 +51,9 @@ TEST(Broadcast, NobodyJoinsAnAnswerThatHasEnded) {
     Broadcast broadcast(limits);
     broadcast.join();
     EXPECT_TRUE(broadcast.may_join());
-    broadcast.put(aborted ? AnswerItem(merger::Abort{Error(Errc::deadline, "")}) : AnswerItem(merger::Finish{}), start);
+    broadcast.put(aborted ? AnswerItem(merger::Abort{Error(Errc::deadline, "")})
+                          : AnswerItem(merger::Finish{}),
+                  start);
     EXPECT_FALSE(broadcast.may_join());
     EXPECT_FALSE(broadcast.join());
   }
@@ -132,8 +134,8 @@ TEST(Broadcast, WhoLeavesHoldsNobodyBack) {
   EXPECT_TRUE(broadcast.may_borrow());
 }
 
-// Whatever the order of joining, sending and leaving: whoever has the end has the whole answer, and what is kept stays
-// within the bound.
+// Whatever the order of joining, sending and leaving: whoever has the end has the whole answer, and
+// what is kept stays within the bound.
 TEST(BroadcastProperty, EveryReaderGetsTheWholeAnswerOrAnAbort) {
   EXPECT_TRUE(rc::check([] {
     Broadcast broadcast(limits);
@@ -155,7 +157,8 @@ TEST(BroadcastProperty, EveryReaderGetsTheWholeAnswerOrAnAbort) {
             broadcast.put(merger::Finish{}, now);
             ended = true;
           } else {
-            std::string text = std::to_string(step) + std::string(*rc::gen::inRange<size_t>(0, 90), ',');
+            std::string text =
+                std::to_string(step) + std::string(*rc::gen::inRange<size_t>(0, 90), ',');
             whole += text;
             broadcast.put(bytes(std::move(text)), now);
           }
@@ -165,7 +168,8 @@ TEST(BroadcastProperty, EveryReaderGetsTheWholeAnswerOrAnAbort) {
           break;
         default: {
           if (got.empty()) break;
-          const auto at = std::next(got.begin(), *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(got)));
+          const auto at =
+              std::next(got.begin(), *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(got)));
           const AnswerItem* item = broadcast.next(at->first);
           if (item == nullptr) break;
           if (const auto* piece = std::get_if<AnswerBytes>(item)) {

@@ -23,21 +23,22 @@ using testing::IsEmpty;
 class GateTest : public testing::Test {
  protected:
   bool ask(const std::string& name, std::chrono::milliseconds longest = 0ms) {
-    auto place = gate_.queue(context_.get_executor(), name.substr(0, 1));
-    if (!place) return false;
-    auto& kept = places_[name] = std::move(place);
+    auto slot = gate_.queue(context_.get_executor(), name.substr(0, 1));
+    if (!slot) return false;
+    auto& kept = slots_[name] = std::move(slot);
     asio::co_spawn(context_, wait(*kept, name, longest), asio::detached);
     return true;
   }
-  void leave(const std::string& name) { places_.erase(name); }
+  void leave(const std::string& name) { slots_.erase(name); }
   /// Who has come in since the last call, in order; of others, why they have not.
   std::vector<std::string> news() {
     context_.restart();
     context_.poll();
     return std::exchange(news_, {});
   }
-  asio::awaitable<void> wait(Gate::Place& place, std::string name, std::chrono::milliseconds longest) {
-    const auto entry = co_await place.wait(longest);
+  asio::awaitable<void> wait(Gate::Slot& slot, std::string name,
+                             std::chrono::milliseconds longest) {
+    const auto entry = co_await slot.wait(longest);
     const char* what = entry == Gate::Entry::inside     ? ""
                        : entry == Gate::Entry::late     ? " late"
                        : entry == Gate::Entry::made_way ? " made way"
@@ -47,7 +48,7 @@ class GateTest : public testing::Test {
 
   asio::io_context context_;
   Gate gate_{1};
-  std::map<std::string, std::unique_ptr<Gate::Place>> places_;
+  std::map<std::string, std::unique_ptr<Gate::Slot>> slots_;
   std::vector<std::string> news_;
 };
 
@@ -58,7 +59,7 @@ TEST_F(GateTest, OneClientsReadsComeInInOrder) {
   EXPECT_EQ(gate_.waiting(), 2u);
   leave("a1");
   EXPECT_THAT(news(), ElementsAre("a2"));
-  places_.at("a3")->give_up();
+  slots_.at("a3")->give_up();
   EXPECT_THAT(news(), ElementsAre("a3 given up"));
   leave("a2");
   EXPECT_THAT(news(), IsEmpty());
@@ -100,9 +101,10 @@ TEST_F(GateTest, EverNewClientsDoNotOvertakeOneThatWaits) {
 }
 
 TEST_F(GateTest, WhoHasFewestPlacesComesFirst) {
-  gate_.set_places(4, 0);
+  gate_.set_slots(4, 0);
   for (const char* name : {"a1", "a2", "a3", "a4", "a5", "a6"}) ask(name);
-  EXPECT_THAT(news(), ElementsAre("a1", "a2", "a3", "a4")) << "all places, where nobody else wants one";
+  EXPECT_THAT(news(), ElementsAre("a1", "a2", "a3", "a4"))
+      << "all places, where nobody else wants one";
   for (const char* name : {"b1", "b2", "b3"}) ask(name);
   leave("a1");
   leave("a2");
@@ -112,7 +114,7 @@ TEST_F(GateTest, WhoHasFewestPlacesComesFirst) {
 }
 
 TEST_F(GateTest, InAFullQueueTheNewestOfTheClientWithTheMostMakesWay) {
-  gate_.set_places(1, 3);
+  gate_.set_slots(1, 3);
   for (const char* name : {"a1", "a2", "a3", "a4"}) EXPECT_TRUE(ask(name));
   EXPECT_FALSE(ask("a5")) << "not for its own";
   EXPECT_TRUE(ask("b1"));
@@ -140,9 +142,9 @@ TEST_F(GateTest, WhoWaitsTooLongHasLeft) {
 TEST_F(GateTest, MorePlacesLetMoreIn) {
   for (const char* name : {"a1", "a2", "a3"}) ask(name);
   EXPECT_THAT(news(), ElementsAre("a1"));
-  gate_.set_places(2, 0);
+  gate_.set_slots(2, 0);
   EXPECT_THAT(news(), ElementsAre("a2"));
-  gate_.set_places(0, 0);
+  gate_.set_slots(0, 0);
   EXPECT_THAT(news(), ElementsAre("a3"));
 }
 

@@ -24,12 +24,14 @@ class RequestsTest : public ServeTest {
   std::shared_ptr<tcp::socket> connect(int receive_buffer = 0) {
     auto socket = std::make_shared<tcp::socket>(loop_.strand());
     socket->open(tcp::v4());
-    if (receive_buffer > 0) socket->set_option(asio::socket_base::receive_buffer_size(receive_buffer));
+    if (receive_buffer > 0)
+      socket->set_option(asio::socket_base::receive_buffer_size(receive_buffer));
     socket->connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()));
     return socket;
   }
   static std::string head(const std::string& target, size_t length) {
-    return fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n", target, length);
+    return fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n", target,
+                       length);
   }
   static std::string rest(tcp::socket& socket) {
     std::string answer;
@@ -61,7 +63,9 @@ TEST_F(RequestsTest, UnfinishedBodiesTakeNoMoreThanTheirLimitTogether) {
     clients.push_back(connect());
     asio::write(*clients.back(), asio::buffer(head("/api/v1/read", 31U << 20) + some));
   }
-  wait_until([&] { return number("mread_reads_total{code=\"503\",end=\"refused\",type=\"none\"}") >= 36; });
+  wait_until([&] {
+    return number("mread_reads_total{code=\"503\",end=\"refused\",type=\"none\"}") >= 36;
+  });
   EXPECT_LE(number("mread_request_bodies_held_bytes"), 4 << 20);
   EXPECT_EQ(read_text(), healthy_text);
   int refused = 0;
@@ -72,9 +76,11 @@ TEST_F(RequestsTest, UnfinishedBodiesTakeNoMoreThanTheirLimitTogether) {
     ++refused;
     EXPECT_THAT(answer, HasSubstr("HTTP/1.1 503 "));
     EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
-    EXPECT_THAT(answer,
-                HasSubstr("all request bodies together hold more than 4194304 bytes (limits.request_bytes), and "
-                          "this one the most of them: "));
+    EXPECT_THAT(
+        answer,
+        HasSubstr(
+            "all request bodies together hold more than 4194304 bytes (limits.request_bytes), and "
+            "this one the most of them: "));
   }
   EXPECT_GE(refused, 36);
   wait_until([&] { return metric("mread_request_bodies_held_bytes") == "0"; });
@@ -93,8 +99,9 @@ TEST_F(RequestsTest, ABodyThatDoesNotComeTakesAPlaceAndAReadThatIsThereNeedsNone
   const std::string refused = rest(*third);
   EXPECT_THAT(refused, HasSubstr("HTTP/1.1 429 "));
   EXPECT_THAT(refused, HasSubstr("Retry-After: 1\r\n"));
-  EXPECT_THAT(refused, HasSubstr("\r\n\r\n1 request bodies are being read and 1 requests wait already "
-                                 "(limits.request_bodies, limits.queue)\n"));
+  EXPECT_THAT(refused,
+              HasSubstr("\r\n\r\n1 request bodies are being read and 1 requests wait already "
+                        "(limits.request_bodies, limits.queue)\n"));
   EXPECT_EQ(metric("mread_reads_total{code=\"429\",end=\"refused\",type=\"none\"}"), "1");
   const auto whole = ask_and_take_nothing();
   whole->shutdown(tcp::socket::shutdown_send);
@@ -119,26 +126,30 @@ TEST_F(RequestsTest, OnlySoManyWaitForTheWarningsOfTheirReads) {
   auto waits = read_request(ResponseType::samples);
   waits.url = *net::Url::parse(server_->url() + "/api/v1/read/warnings");
   std::stop_source stop;
-  auto first = std::async(std::launch::async, [&] { return net::fetch(waits, {}, stop.get_token()); });
+  auto first =
+      std::async(std::launch::async, [&] { return net::fetch(waits, {}, stop.get_token()); });
   wait_until([&] { return service_->warnings_waiting() == 1; });
   const auto second = get(waits);
   ASSERT_TRUE(second) << second.error().to_string();
   EXPECT_EQ(second->head.status, 503);
   EXPECT_EQ(second->head.headers.get("Retry-After"), "1");
-  EXPECT_EQ(second->body, "too many requests wait for the warnings of their reads (limits.warnings)\n");
+  EXPECT_EQ(second->body,
+            "too many requests wait for the warnings of their reads (limits.warnings)\n");
   stop.request_stop();
   EXPECT_FALSE(first.get());
   wait_until([&] { return service_->warnings_waiting() == 0; });
 }
 
-// More than sockets take, and little enough for the backend to end while the client has not taken it.
+// More than sockets take, and little enough for the backend to end while the client has not taken
+// it.
 constexpr size_t held_bytes = 8U << 20;
 
 TEST_F(RequestsTest, AReadWhoseBackendsAreDoneKeepsNoPlace) {
   std::atomic<bool> may_go_on = false;
   const std::string body = many_frames("m", 0, held_bytes);
   ScriptedBackend backend(loop_, streamed_after(may_go_on, body));
-  serve({backend.url()}, "limits: {concurrent_reads: 1, single_flight: false, client_rate: 0}\n", "1h");
+  serve({backend.url()}, "limits: {concurrent_reads: 1, read_sharing: false, client_rate: 0}\n",
+        "1h");
   const auto slow = ask_and_take_nothing();
   wait_until([&] { return backend.requests() == 1; });
   auto other = std::async(std::launch::async, [&] { return read(); });
@@ -165,13 +176,16 @@ TEST_F(RequestsTest, AStalledClientIsCutWhereOthersWait) {
   // More than is kept for anybody.
   const std::string body = many_frames("m", 0, 60U << 20);
   std::atomic<int> asked = 0;
-  ScriptedBackend backend(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    auto head = streamed_head();
-    std::string answer = ++asked == 1 ? body : healthy_body;
-    co_await writer.reply(std::move(head), std::move(answer));
-  });
-  serve({backend.url()}, "limits: {concurrent_reads: 1, single_flight: false, client_patience: 50ms, queue_wait: 0s}\n",
-        "1h");
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        auto head = streamed_head();
+        std::string answer = ++asked == 1 ? body : healthy_body;
+        co_await writer.reply(std::move(head), std::move(answer));
+      });
+  serve(
+      {backend.url()},
+      "limits: {concurrent_reads: 1, read_sharing: false, client_patience: 50ms, queue_wait: 0s}\n",
+      "1h");
   const auto stalled = ask_and_take_nothing();
   wait_until([&] { return number("mread_reads_held_bytes") > (1 << 20); });
   EXPECT_EQ(metric("mread_clients_cut_total{reason=\"slow_answer\"}"), "0");
@@ -185,13 +199,16 @@ TEST_F(RequestsTest, AStalledClientIsCutWhereOthersWait) {
 TEST_F(RequestsTest, ManySlowClientsDoNotKeepALightReadOut) {
   const std::string body = many_frames("m", 0, held_bytes);
   std::atomic<bool> heavy = true;
-  ScriptedBackend backend(loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
-    auto head = streamed_head();
-    std::string answer = heavy ? body : healthy_body;
-    co_await writer.reply(std::move(head), std::move(answer));
-  });
-  serve({backend.url()}, "limits: {concurrent_reads: 4, single_flight: false, client_patience: 50ms, queue_wait: 0s}\n",
-        "1h");
+  ScriptedBackend backend(
+      loop_, [&](net::ServerRequest, net::ResponseWriter& writer) -> asio::awaitable<void> {
+        auto head = streamed_head();
+        std::string answer = heavy ? body : healthy_body;
+        co_await writer.reply(std::move(head), std::move(answer));
+      });
+  serve(
+      {backend.url()},
+      "limits: {concurrent_reads: 4, read_sharing: false, client_patience: 50ms, queue_wait: 0s}\n",
+      "1h");
   std::vector<std::shared_ptr<tcp::socket>> slow;
   for (int i = 0; i < 12; ++i) slow.push_back(ask_and_take_nothing());
   wait_until([&] { return backend.requests() >= 4; });
@@ -203,16 +220,19 @@ TEST_F(RequestsTest, ManySlowClientsDoNotKeepALightReadOut) {
 TEST_F(RequestsTest, WhatAReadAsksCountsWhileItWaits) {
   const auto gone = std::make_shared<std::atomic<int>>(0);
   ScriptedBackend hung(loop_, hanging(gone));
-  serve({hung.url()}, "limits: {concurrent_reads: 1, single_flight: false, total_bytes_in_flight: 1MiB}\n", "1h");
+  serve({hung.url()},
+        "limits: {concurrent_reads: 1, read_sharing: false, total_bytes_in_flight: 1MiB}\n", "1h");
   std::stop_source stop;
-  auto first = std::async(std::launch::async,
-                          [&] { return net::fetch(read_request(ResponseType::samples), {}, stop.get_token()); });
+  auto first = std::async(std::launch::async, [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, stop.get_token());
+  });
   wait_until([&] { return hung.requests() == 1; });
   auto large = read_request(ResponseType::samples);
   model::ReadRequest read;
   read.queries.emplace_back();
   for (int i = 0; i < 20; ++i) {
-    read.queries[0].matchers.push_back(model::Matcher::equal(fmt::format("l{}", i), std::string(100'000, 'x')));
+    read.queries[0].matchers.push_back(
+        model::Matcher::equal(fmt::format("l{}", i), std::string(100'000, 'x')));
   }
   large.body = wire::encode_read_request(read);
   const auto refused = get(large);

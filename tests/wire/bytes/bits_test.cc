@@ -24,7 +24,8 @@ RC_GTEST_PROP(BitsProperty, RoundTrip, ()) {
   const std::string_view bytes = writer.bytes();
   RC_ASSERT(bytes.size() == (bits.size() + 7) / 8);
   bits.resize(bytes.size() * 8, '0');
-  for (size_t i = 0; i < bits.size(); ++i) RC_ASSERT((bytes[i / 8] >> (7 - i % 8) & 1) == bits[i] - '0');
+  for (size_t i = 0; i < bits.size(); ++i)
+    RC_ASSERT((bytes[i / 8] >> (7 - i % 8) & 1) == bits[i] - '0');
 
   const std::string copy(bytes);  // So that a sanitizer sees the end.
   BitReader reader(copy);

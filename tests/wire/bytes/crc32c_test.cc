@@ -35,14 +35,15 @@ TEST_P(Crc32cSizeTest, WhatTheProcessorDoesIsWhatTheTableDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Crc32cSizeTest,
-                         testing::Values(0, 1, 7, 8, 9, 63, 191, 192, 193, 215, 216, 620, 1024, 3071, 3072, 3073, 6144,
-                                         10000, 100003));
+                         testing::Values(0, 1, 7, 8, 9, 63, 191, 192, 193, 215, 216, 620, 1024,
+                                         3071, 3072, 3073, 6144, 10000, 100003));
 
 TEST(Crc32cTest, Continues) {
   const std::string bytes(5000, 'x');
   for (const size_t cut : {size_t{0}, size_t{1}, size_t{13}, size_t{3072}, size_t{5000}}) {
-    EXPECT_EQ(crc32c(std::string_view(bytes).substr(cut), crc32c(std::string_view(bytes).substr(0, cut))),
-              crc32c(bytes));
+    EXPECT_EQ(
+        crc32c(std::string_view(bytes).substr(cut), crc32c(std::string_view(bytes).substr(0, cut))),
+        crc32c(bytes));
   }
 }
 

@@ -34,8 +34,9 @@ TEST(VarintTest, LongerThanNeededIsRead) {
 
 TEST(VarintTest, RefusesWhatNeverEndsOrOverflows) {
   for (const std::string& bytes :
-       {std::string(), std::string("\x80"), std::string(9, '\xff'), std::string(10, '\x80'), std::string(20, '\xff'),
-        std::string(9, '\xff') + '\x02', std::string(10, '\x80') + '\x01'}) {
+       {std::string(), std::string("\x80"), std::string(9, '\xff'), std::string(10, '\x80'),
+        std::string(20, '\xff'), std::string(9, '\xff') + '\x02',
+        std::string(10, '\x80') + '\x01'}) {
     const char* p = bytes.data();
     uint64_t value = 7;
     EXPECT_FALSE(get_varint(p, p + bytes.size(), value));
@@ -63,7 +64,9 @@ TEST(ZigzagTest, SmallMagnitudesAreSmall) {
   EXPECT_EQ(zigzag(INT64_MIN), ~uint64_t{0});
 }
 
-RC_GTEST_PROP(ZigzagProperty, RoundTrip, (int64_t value)) { RC_ASSERT(unzigzag(zigzag(value)) == value); }
+RC_GTEST_PROP(ZigzagProperty, RoundTrip, (int64_t value)) {
+  RC_ASSERT(unzigzag(zigzag(value)) == value);
+}
 
 }  // namespace
 }  // namespace mread::wire

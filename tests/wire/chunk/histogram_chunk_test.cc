@@ -56,8 +56,8 @@ Chunks recorded_chunks() {
     for (const ChunkedSeriesView& series : response.series) {
       const std::string name(decode_labels(series.labels)->get("case"));
       for (const ChunkView& chunk : series.chunks) {
-        out[name].push_back({chunk.encoding == ChunkEncoding::float_histogram, chunk.min_time_ms, chunk.max_time_ms,
-                             std::string(chunk.data)});
+        out[name].push_back({chunk.encoding == ChunkEncoding::float_histogram, chunk.min_time_ms,
+                             chunk.max_time_ms, std::string(chunk.data)});
       }
     }
   }
@@ -96,8 +96,9 @@ std::string meaning(const Histogram& h) {
   std::memcpy(&sum_bits, &h.sum, sizeof sum_bits);
   const Histogram f = h.to_float();
   std::string out = (h.is_float ? "float " : "int ") + std::to_string(h.schema) + " " +
-                    std::to_string(h.zero_threshold) + " count " + std::to_string(f.float_count) + " zero " +
-                    std::to_string(f.float_zero_count) + " sum " + std::to_string(sum_bits);
+                    std::to_string(h.zero_threshold) + " count " + std::to_string(f.float_count) +
+                    " zero " + std::to_string(f.float_zero_count) + " sum " +
+                    std::to_string(sum_bits);
   for (const double bound : h.custom_values) out += " <=" + std::to_string(bound);
   const auto side = [&](const std::vector<BucketSpan>& spans, const std::vector<double>& counts) {
     int64_t index = 0;
@@ -106,7 +107,8 @@ std::string meaning(const Histogram& h) {
     for (const BucketSpan& span : spans) {
       index += span.offset;
       for (uint32_t i = 0; i < span.length; ++i, ++index, ++next) {
-        if (counts[next] != 0) out += " " + std::to_string(index) + ":" + std::to_string(counts[next]);
+        if (counts[next] != 0)
+          out += " " + std::to_string(index) + ":" + std::to_string(counts[next]);
       }
     }
   };
@@ -159,7 +161,8 @@ TEST(HistogramRecorded, HintsAndLayoutsAreThoseOfTheSamplesAnswer) {
         ASSERT_LT(i, want.size());
         HistogramSample got = reader.sample();
         got.histogram.custom_values.clear();  // 3.5.3 leaves the bounds out of SAMPLES answers
-        EXPECT_EQ(got, want[i]) << got.histogram.to_string() << " against " << want[i].histogram.to_string();
+        EXPECT_EQ(got, want[i]) << got.histogram.to_string() << " against "
+                                << want[i].histogram.to_string();
       }
       EXPECT_FALSE(reader.error());
     }
@@ -187,8 +190,9 @@ TEST(HistogramRecorded, WrittenAgainEveryChunkIsTheSameBytes) {
   EXPECT_GE(count, 60U);
 }
 
-// Prometheus also cuts by size; without that, our chunks are its chunks. Its last chunk, which is still open, loses its
-// header when it is read (`unknown`), and so does the first after a gauge (it says not_reset).
+// Prometheus also cuts by size; without that, our chunks are its chunks. Its last chunk, which is
+// still open, loses its header when it is read (`unknown`), and so does the first after a gauge (it
+// says not_reset).
 TEST(HistogramRecorded, TheWriterCutsWherePrometheusDoes) {
   const Chunks recorded = recorded_chunks();
   for (const auto& [name, samples] : written_samples()) {
@@ -287,7 +291,8 @@ TEST(HistogramChunkWriter, RandomSeriesRoundTrip) {
       for (uint64_t span = 0; span < below(4); ++span) {
         const auto length = static_cast<uint32_t>(below(4));
         h.positive_spans.push_back(
-            {span == 0 ? static_cast<int32_t>(below(7)) - 3 : static_cast<int32_t>(below(3)), length});
+            {span == 0 ? static_cast<int32_t>(below(7)) - 3 : static_cast<int32_t>(below(3)),
+             length});
         for (uint32_t b = 0; b < length; ++b) {
           if (h.is_float) {
             h.positive_counts.push_back(static_cast<double>(below(1000)) / 8);
@@ -302,7 +307,8 @@ TEST(HistogramChunkWriter, RandomSeriesRoundTrip) {
       samples.push_back({at, h});
     }
     std::vector<HistogramSample> got;
-    for (const EncodedHistogramChunk& chunk : write(samples, {.max_samples = static_cast<uint16_t>(1 + below(20))})) {
+    for (const EncodedHistogramChunk& chunk :
+         write(samples, {.max_samples = static_cast<uint16_t>(1 + below(20))})) {
       const auto read = decode_histogram_chunk(chunk.is_float, chunk.bytes);
       ASSERT_TRUE(read) << read.error().to_string();
       ASSERT_EQ(read->size(), chunk.samples);
@@ -326,7 +332,8 @@ TEST(HistogramChunkReader, EveryTruncationIsAnError) {
   for (const auto& [name, chunks] : recorded_chunks()) {
     const Chunk& chunk = chunks.front();
     for (size_t size = 0; size < chunk.bytes.size(); ++size) {
-      const std::string cut = chunk.bytes.substr(0, size);  // its own memory: asan sees a read behind it
+      const std::string cut =
+          chunk.bytes.substr(0, size);  // its own memory: asan sees a read behind it
       const auto samples = decode_histogram_chunk(chunk.is_float, cut);
       ASSERT_FALSE(samples) << name << " cut to " << size;
       EXPECT_TRUE(samples.error().is(Errc::truncated))
@@ -378,24 +385,30 @@ TEST(HistogramChunkReader, ClaimsAreCheckedBeforeMemoryIsTaken) {
   };
   for (const Case& c : std::vector<Case>{
            {"no header", std::string(2, 0), Errc::truncated},
-           {"spans beyond the bytes", hostile([&](VarbitWriter& w) { layout(w), w.varbit_uint(uint64_t{1} << 62); }),
+           {"spans beyond the bytes",
+            hostile([&](VarbitWriter& w) { layout(w), w.varbit_uint(uint64_t{1} << 62); }),
             Errc::truncated},
            {"a span of 2^60 buckets", hostile([&](VarbitWriter& w) {
-              layout(w), w.varbit_uint(1), w.varbit_uint(uint64_t{1} << 60), w.varbit_int(0), w.bits(0, 64);
+              layout(w), w.varbit_uint(1), w.varbit_uint(uint64_t{1} << 60), w.varbit_int(0),
+                  w.bits(0, 64);
             }),
             Errc::malformed},
            {"more buckets than bits", hostile([&](VarbitWriter& w) {
-              layout(w), w.varbit_uint(1), w.varbit_uint(100'000), w.varbit_int(0), w.varbit_uint(0), w.bits(0, 64);
+              layout(w), w.varbit_uint(1), w.varbit_uint(100'000), w.varbit_int(0),
+                  w.varbit_uint(0), w.bits(0, 64);
             }),
             Errc::truncated},
            {"an offset of 2^40", hostile([&](VarbitWriter& w) {
-              layout(w), w.varbit_uint(1), w.varbit_uint(1), w.varbit_int(int64_t{1} << 40), w.bits(0, 64);
+              layout(w), w.varbit_uint(1), w.varbit_uint(1), w.varbit_int(int64_t{1} << 40),
+                  w.bits(0, 64);
             }),
             Errc::malformed},
-           {"an unknown schema", hostile([&](VarbitWriter& w) { w.bits(0, 8), w.varbit_int(-54), w.bits(0, 64); }),
+           {"an unknown schema",
+            hostile([&](VarbitWriter& w) { w.bits(0, 8), w.varbit_int(-54), w.bits(0, 64); }),
             Errc::unsupported},
            {"bounds beyond the bytes", hostile([&](VarbitWriter& w) {
-              w.bits(0, 8), w.varbit_int(-53), w.varbit_uint(0), w.varbit_uint(0), w.varbit_uint(1 << 30);
+              w.bits(0, 8), w.varbit_int(-53), w.varbit_uint(0), w.varbit_uint(0),
+                  w.varbit_uint(1 << 30);
             }),
             Errc::truncated},
        }) {
@@ -407,7 +420,8 @@ TEST(HistogramChunkReader, ClaimsAreCheckedBeforeMemoryIsTaken) {
   }
 }
 
-// Many bounds and no bucket: each sample costs four bits on the wire, and its layout kilobytes when decoded.
+// Many bounds and no bucket: each sample costs four bits on the wire, and its layout kilobytes when
+// decoded.
 TEST(HistogramChunkReader, DecodedSizeIsLimited) {
   const std::string bytes = hostile(
       [](VarbitWriter& w) {

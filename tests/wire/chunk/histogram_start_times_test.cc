@@ -23,7 +23,8 @@ TEST_P(HistogramStartTimesTest, AreReadAsPrometheusReadsThem) {
   for (; reader.next(); ++i) {
     ASSERT_LT(i, vector.histograms.size());
     EXPECT_EQ(reader.sample().timestamp_ms, vector.histograms[i].timestamp_ms);
-    EXPECT_EQ(reader.sample(), vector.histograms[i]) << i << ": " << reader.sample().histogram.to_string();
+    EXPECT_EQ(reader.sample(), vector.histograms[i])
+        << i << ": " << reader.sample().histogram.to_string();
     EXPECT_EQ(reader.start_ms(), vector.starts_ms[i]) << i;
   }
   EXPECT_FALSE(reader.error()) << reader.error()->to_string();
@@ -32,8 +33,9 @@ TEST_P(HistogramStartTimesTest, AreReadAsPrometheusReadsThem) {
 
 TEST_P(HistogramStartTimesTest, AreWrittenAsPrometheusWroteThem) {
   const ChunkVector& vector = GetParam();
-  HistogramChunkWriter writer(
-      {.max_samples = 1000, .first_header = counter_reset_header(vector.encoding, vector.bytes), .start_times = true});
+  HistogramChunkWriter writer({.max_samples = 1000,
+                               .first_header = counter_reset_header(vector.encoding, vector.bytes),
+                               .start_times = true});
   for (size_t i = 0; i < vector.histograms.size(); ++i) {
     ASSERT_TRUE(writer.append(vector.histograms[i], vector.starts_ms[i]));
   }
@@ -67,9 +69,10 @@ TEST_P(HistogramStartTimesTest, SurviveChanges) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Prometheus314, HistogramStartTimesTest, testing::ValuesIn(test::chunk_vectors(false)),
-                         [](const auto& param_info) {
-                           return std::string(to_string(param_info.param.encoding)) + "_" + param_info.param.name;
+INSTANTIATE_TEST_SUITE_P(Prometheus314, HistogramStartTimesTest,
+                         testing::ValuesIn(test::chunk_vectors(false)), [](const auto& param_info) {
+                           return std::string(to_string(param_info.param.encoding)) + "_" +
+                                  param_info.param.name;
                          });
 
 }  // namespace

@@ -42,7 +42,8 @@ std::vector<model::BucketSpan> spans(std::istringstream& words) {
   std::vector<model::BucketSpan> out;
   for (const std::string& entry : list(words)) {
     const size_t colon = entry.find(':');
-    out.push_back({std::stoi(entry.substr(0, colon)), static_cast<uint32_t>(std::stoul(entry.substr(colon + 1)))});
+    out.push_back({std::stoi(entry.substr(0, colon)),
+                   static_cast<uint32_t>(std::stoul(entry.substr(colon + 1)))});
   }
   return out;
 }
@@ -77,7 +78,9 @@ model::Histogram histogram(std::istringstream& words, bool is_float) {
 
 }  // namespace
 
-void PrintTo(const ChunkVector& vector, std::ostream* out) { *out << to_string(vector.encoding) << ' ' << vector.name; }
+void PrintTo(const ChunkVector& vector, std::ostream* out) {
+  *out << to_string(vector.encoding) << ' ' << vector.name;
+}
 
 std::vector<ChunkVector> chunk_vectors() {
   std::ifstream file(std::string(MREAD_TEST_DATA) + "/wire/newer_chunks.txt");

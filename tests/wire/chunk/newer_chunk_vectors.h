@@ -10,7 +10,8 @@
 
 namespace mread::wire::test {
 
-/// A chunk that Prometheus 3.14 wrote, with what it reads from it: tests/data/wire/newer_chunks.txt.
+/// A chunk that Prometheus 3.14 wrote, with what it reads from it:
+/// tests/data/wire/newer_chunks.txt.
 struct ChunkVector {
   std::string name;
   ChunkEncoding encoding = ChunkEncoding::unknown;

@@ -22,8 +22,8 @@ struct Started {
   bool operator==(const Started&) const = default;
 };
 void PrintTo(const Started& started, std::ostream* out) {
-  *out << started.sample.timestamp_ms << ' ' << std::hex << started.sample.bits << std::dec << " since "
-       << started.start_ms;
+  *out << started.sample.timestamp_ms << ' ' << std::hex << started.sample.bits << std::dec
+       << " since " << started.start_ms;
 }
 std::ostream& operator<<(std::ostream& out, const Started& started) {
   PrintTo(started, &out);
@@ -47,17 +47,23 @@ std::vector<Started> decode(std::string_view chunk, std::optional<Error>* error 
 
 std::vector<Started> with_starts(const ChunkVector& vector) {
   std::vector<Started> out;
-  for (size_t i = 0; i < vector.samples.size(); ++i) out.push_back({vector.samples[i], vector.starts_ms[i]});
+  for (size_t i = 0; i < vector.samples.size(); ++i)
+    out.push_back({vector.samples[i], vector.starts_ms[i]});
   return out;
 }
 
 class Xor2VectorTest : public testing::TestWithParam<ChunkVector> {};
 
-TEST_P(Xor2VectorTest, IsReadAsPrometheusReadsIt) { EXPECT_EQ(decode(GetParam().bytes), with_starts(GetParam())); }
+TEST_P(Xor2VectorTest, IsReadAsPrometheusReadsIt) {
+  EXPECT_EQ(decode(GetParam().bytes), with_starts(GetParam()));
+}
 
-TEST_P(Xor2VectorTest, IsWrittenAsPrometheusWroteIt) { EXPECT_EQ(encode(with_starts(GetParam())), GetParam().bytes); }
+TEST_P(Xor2VectorTest, IsWrittenAsPrometheusWroteIt) {
+  EXPECT_EQ(encode(with_starts(GetParam())), GetParam().bytes);
+}
 
-INSTANTIATE_TEST_SUITE_P(Prometheus314, Xor2VectorTest, testing::ValuesIn(test::chunk_vectors(true)),
+INSTANTIATE_TEST_SUITE_P(Prometheus314, Xor2VectorTest,
+                         testing::ValuesIn(test::chunk_vectors(true)),
                          [](const auto& param_info) { return param_info.param.name; });
 
 // Starts that stay, change, go back, and are not there.
@@ -73,7 +79,8 @@ rc::Gen<std::vector<Started>> started_samples(rc::Gen<std::vector<Sample>> sampl
         const auto& [kind, value] = changes[i];
         if (kind == 0) start_ms = 0;
         if (kind == 1) start_ms = value;
-        if (kind == 2) start_ms = static_cast<int64_t>(static_cast<uint64_t>(plain[i].timestamp_ms) - 15000);
+        if (kind == 2)
+          start_ms = static_cast<int64_t>(static_cast<uint64_t>(plain[i].timestamp_ms) - 15000);
       }
       out.push_back({plain[i], start_ms});
     }
@@ -124,7 +131,8 @@ TEST(Xor2ReaderTest, SurvivesAnyBytes) {
   std::mt19937_64 random(4);
   for (int round = 0; round < 20'000; ++round) {
     const size_t size = random() % 120;
-    const std::unique_ptr<char[]> bytes(new char[size]);  // A sanitizer sees the first byte too many.
+    const std::unique_ptr<char[]> bytes(
+        new char[size]);  // A sanitizer sees the first byte too many.
     for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(random());
     if (size > 0) bytes[0] = 0;
     decode({bytes.get(), size});
@@ -137,20 +145,24 @@ TEST(Xor2ReaderTest, SurvivesChangedChunks) {
     for (int round = 0; round < 300; ++round) {
       const std::unique_ptr<char[]> bytes(new char[vector.bytes.size()]);
       std::memcpy(bytes.get(), vector.bytes.data(), vector.bytes.size());
-      for (int i = 0; i < 3; ++i) bytes[random() % vector.bytes.size()] = static_cast<char>(random());
+      for (int i = 0; i < 3; ++i)
+        bytes[random() % vector.bytes.size()] = static_cast<char>(random());
       decode({bytes.get(), vector.bytes.size()});
     }
   }
 }
 
 TEST(Xor2ReaderTest, NamesTheByte) {
-  const std::string chunk = encode({{Sample::of(1000, 1), 0}, {Sample::of(2000, 2), 0}, {Sample::of(3000, 7.1), 0}});
+  const std::string chunk =
+      encode({{Sample::of(1000, 1), 0}, {Sample::of(2000, 2), 0}, {Sample::of(3000, 7.1), 0}});
   Xor2Reader cut(std::string_view(chunk).substr(0, 12));
   std::vector<Sample> samples(3);
   EXPECT_EQ(cut.read(samples), 0);
-  EXPECT_EQ(cut.error()->context, "XOR2 chunk, sample 0 of 3: the chunk ends before it, at byte 12");
+  EXPECT_EQ(cut.error()->context,
+            "XOR2 chunk, sample 0 of 3: the chunk ends before it, at byte 12");
   EXPECT_TRUE(cut.error()->is(Errc::truncated));
-  EXPECT_EQ(Xor2Reader({"\0\1", 2}).error()->context, "XOR2 chunk: 2 bytes, too short for a header");
+  EXPECT_EQ(Xor2Reader({"\0\1", 2}).error()->context,
+            "XOR2 chunk: 2 bytes, too short for a header");
 }
 
 TEST(Xor2WriterTest, KnowsItsRange) {

@@ -119,7 +119,8 @@ PlainRead read_plainly(std::string_view chunk) {
           delta += dod;
         }
       }
-      sample.timestamp_ms = static_cast<int64_t>(static_cast<uint64_t>(sample.timestamp_ms) + delta);
+      sample.timestamp_ms =
+          static_cast<int64_t>(static_cast<uint64_t>(sample.timestamp_ms) + delta);
       if (bits.read(1) == 1) {
         if (bits.read(1) == 1) {
           leading = static_cast<unsigned>(bits.read(5));
@@ -146,7 +147,9 @@ void check_read(const std::string& chunk) {
   RC_ASSERT(got == want.samples);
   RC_ASSERT(at_once.ok() == want.whole);
   if (at_once.is_increasing()) {
-    const auto falls = [](const Sample& a, const Sample& b) { return a.timestamp_ms >= b.timestamp_ms; };
+    const auto falls = [](const Sample& a, const Sample& b) {
+      return a.timestamp_ms >= b.timestamp_ms;
+    };
     RC_ASSERT(std::adjacent_find(got.begin(), got.end(), falls) == got.end());
   }
 
@@ -165,7 +168,9 @@ std::string exact(const std::string& chunk) {
   return out;
 }
 
-RC_GTEST_PROP(XorChunkProperty, IsReadAsTheFormatSays, ()) { check_read(exact(encode(*test::chunk_samples()))); }
+RC_GTEST_PROP(XorChunkProperty, IsReadAsTheFormatSays, ()) {
+  check_read(exact(encode(*test::chunk_samples())));
+}
 
 RC_GTEST_PROP(XorChunkProperty, IsReadAsTheFormatSaysWhenItIsDamaged, ()) {
   std::string chunk = encode(*test::chunk_samples());
@@ -217,7 +222,8 @@ TEST(XorReaderTest, EveryEnd) {
     std::vector<Sample> samples{{1'700'000'000'000, 0}};
     for (int i = 1; i < 80; ++i) {
       const uint64_t bits = width == 0 ? 0 : uint64_t{1} << (width - 1) | 1;
-      samples.push_back({samples.back().timestamp_ms + 15000, samples.back().bits ^ (i % 3 == 0 ? 0 : bits)});
+      samples.push_back(
+          {samples.back().timestamp_ms + 15000, samples.back().bits ^ (i % 3 == 0 ? 0 : bits)});
       const std::string chunk = exact(encode(samples));
       EXPECT_EQ(decode(chunk), samples);
       check_read(chunk);
@@ -254,13 +260,15 @@ TEST(XorReaderTest, LargestChunk) {
 
 // docs/internals/traps.md, trap 3.
 TEST(XorReaderTest, NansKeepTheirBits) {
-  const std::vector<Sample> samples{
-      {1, model::normal_nan_bits}, {2, model::stale_nan_bits}, {3, model::normal_nan_bits}, {4, 0xfff8000000000123}};
+  const std::vector<Sample> samples{{1, model::normal_nan_bits},
+                                    {2, model::stale_nan_bits},
+                                    {3, model::normal_nan_bits},
+                                    {4, 0xfff8000000000123}};
   EXPECT_EQ(decode(encode(samples)), samples);
 }
 
-// What Prometheus writes when it goes on with a chunk, after a restart, whose values were all equal: the old window is
-// used without having been announced.
+// What Prometheus writes when it goes on with a chunk, after a restart, whose values were all
+// equal: the old window is used without having been announced.
 TEST(XorReaderTest, WindowThatWasNeverAnnounced) {
   BitWriter bits;
   bits.write(2, 16);
@@ -269,7 +277,8 @@ TEST(XorReaderTest, WindowThatWasNeverAnnounced) {
   bits.write(0x05, 8);  // Second: 5 later.
   bits.write(0b10, 2);  // As the last one: all 64 bits.
   bits.write(0x0070000000000001, 64);
-  EXPECT_EQ(decode(std::string(bits.bytes())), (std::vector<Sample>{{1, 0x3ff0000000000000}, {6, 0x3f80000000000001}}));
+  EXPECT_EQ(decode(std::string(bits.bytes())),
+            (std::vector<Sample>{{1, 0x3ff0000000000000}, {6, 0x3f80000000000001}}));
 }
 
 struct BrokenCase {
@@ -294,14 +303,17 @@ std::string one() { return "\x00\x02\x02\x3f\xf0\x00\x00\x00\x00\x00\x00"s; }
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenChunkTest,
     testing::Values(
-        BrokenCase{"Empty", "", 0, "XOR chunk, sample 0 of 0: it is shorter than its header"},         //
-        BrokenCase{"OneByte", "\x00"s, 0, "XOR chunk, sample 0 of 0: it is shorter than its header"},  //
-        BrokenCase{"OnlyCount", "\x00\x05"s, 0, "XOR chunk, sample 0 of 5: no valid timestamp"},       //
+        BrokenCase{"Empty", "", 0, "XOR chunk, sample 0 of 0: it is shorter than its header"},  //
+        BrokenCase{"OneByte", "\x00"s, 0,
+                   "XOR chunk, sample 0 of 0: it is shorter than its header"},                    //
+        BrokenCase{"OnlyCount", "\x00\x05"s, 0, "XOR chunk, sample 0 of 5: no valid timestamp"},  //
         BrokenCase{"EndlessTimestamp", "\x00\x05"s + std::string(20, '\x80'), 0,
-                   "XOR chunk, sample 0 of 5: no valid timestamp"},                                                   //
-        BrokenCase{"NoValue", "\x00\x01\x02\x3f"s, 0, "XOR chunk, sample 0 of 1: the chunk ends before the value"},   //
-        BrokenCase{"NoSecond", one(), 1, "XOR chunk, sample 1 of 2: no valid timestamp"},                             //
-        BrokenCase{"NoSecondValue", one() + "\x05", 1, "XOR chunk, sample 1 of 2: the chunk ends before the value"},  //
+                   "XOR chunk, sample 0 of 5: no valid timestamp"},  //
+        BrokenCase{"NoValue", "\x00\x01\x02\x3f"s, 0,
+                   "XOR chunk, sample 0 of 1: the chunk ends before the value"},           //
+        BrokenCase{"NoSecond", one(), 1, "XOR chunk, sample 1 of 2: no valid timestamp"},  //
+        BrokenCase{"NoSecondValue", one() + "\x05", 1,
+                   "XOR chunk, sample 1 of 2: the chunk ends before the value"},  //
         BrokenCase{"TooWide", one() + "\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1,
                    "XOR chunk, sample 1 of 2: a value wider than 64 bits"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });

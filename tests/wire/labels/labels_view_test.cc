@@ -70,11 +70,13 @@ TEST(LabelsViewTest, ExternalLabelsReorderSeries) {
   EXPECT_TRUE(std::is_gt(compare_labels(encode_labels(a), encode_labels(b))));
 }
 
-// The length stands before the text on the wire, so that the order of the bytes is not the order of the labels.
+// The length stands before the text on the wire, so that the order of the bytes is not the order of
+// the labels.
 TEST(LabelsViewTest, LengthsDoNotDecideTheOrder) {
   EXPECT_TRUE(std::is_lt(compare_labels(wire_of({{"a", "10"}}), wire_of({{"a", "9"}}))));
   EXPECT_TRUE(std::is_lt(compare_labels(wire_of({{"ab", "1"}}), wire_of({{"b", "1"}}))));
-  EXPECT_TRUE(std::is_lt(compare_labels(wire_of({{"a", std::string(200, 'x')}}), wire_of({{"a", "y"}}))));
+  EXPECT_TRUE(
+      std::is_lt(compare_labels(wire_of({{"a", std::string(200, 'x')}}), wire_of({{"a", "y"}}))));
 }
 
 struct OddCase {
@@ -94,41 +96,43 @@ TEST_P(OddLabelsTest, IsMadeCanonical) {
 }
 
 // docs/internals/traps.md, trap 5.
-INSTANTIATE_TEST_SUITE_P(
-    Table, OddLabelsTest,
-    testing::Values(OddCase{"Unsorted", wire_of({{"b", "1"}, {"a", "2"}}), wire_of({{"a", "2"}, {"b", "1"}})},  //
-                    OddCase{"EmptyValueIsAbsent", wire_of({{"a", "1"}, {"b", ""}}), wire_of({{"a", "1"}})},     //
-                    OddCase{"EmptyValueField",
-                            "\x0a\x05\x0a\x01"
-                            "a\x12\x00"s,
-                            ""},  //
-                    OddCase{"ValueBeforeName",
-                            "\x0a\x06\x12\x01"
-                            "1\x0a\x01"
-                            "a"s,
-                            wire_of({{"a", "1"}})},  //
-                    OddCase{"UnknownField",
-                            "\x0a\x08\x0a\x01"
-                            "a\x12\x01"
-                            "1\x18\x05"s,
-                            wire_of({{"a", "1"}})},  //
-                    OddCase{"LongVarint",
-                            "\x0a\x86\x00\x0a\x01"
-                            "a\x12\x01"
-                            "1"s,
-                            wire_of({{"a", "1"}})},  //
-                    OddCase{"LongVarintInside",
-                            "\x0a\x07\x0a\x81\x00"
-                            "a\x12\x01"
-                            "1"s,
-                            wire_of({{"a", "1"}})},  //
-                    OddCase{"LastOfAFieldWins",
-                            "\x0a\x09\x0a\x01"
-                            "x\x0a\x01"
-                            "a\x12\x01"
-                            "1"s,
-                            wire_of({{"a", "1"}})}),
-    [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, OddLabelsTest,
+                         testing::Values(OddCase{"Unsorted", wire_of({{"b", "1"}, {"a", "2"}}),
+                                                 wire_of({{"a", "2"}, {"b", "1"}})},  //
+                                         OddCase{"EmptyValueIsAbsent",
+                                                 wire_of({{"a", "1"}, {"b", ""}}),
+                                                 wire_of({{"a", "1"}})},  //
+                                         OddCase{"EmptyValueField",
+                                                 "\x0a\x05\x0a\x01"
+                                                 "a\x12\x00"s,
+                                                 ""},  //
+                                         OddCase{"ValueBeforeName",
+                                                 "\x0a\x06\x12\x01"
+                                                 "1\x0a\x01"
+                                                 "a"s,
+                                                 wire_of({{"a", "1"}})},  //
+                                         OddCase{"UnknownField",
+                                                 "\x0a\x08\x0a\x01"
+                                                 "a\x12\x01"
+                                                 "1\x18\x05"s,
+                                                 wire_of({{"a", "1"}})},  //
+                                         OddCase{"LongVarint",
+                                                 "\x0a\x86\x00\x0a\x01"
+                                                 "a\x12\x01"
+                                                 "1"s,
+                                                 wire_of({{"a", "1"}})},  //
+                                         OddCase{"LongVarintInside",
+                                                 "\x0a\x07\x0a\x81\x00"
+                                                 "a\x12\x01"
+                                                 "1"s,
+                                                 wire_of({{"a", "1"}})},  //
+                                         OddCase{"LastOfAFieldWins",
+                                                 "\x0a\x09\x0a\x01"
+                                                 "x\x0a\x01"
+                                                 "a\x12\x01"
+                                                 "1"s,
+                                                 wire_of({{"a", "1"}})}),
+                         [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(LabelsViewTest, Utf8NamesAreOrdinary) {
   const std::string wire = wire_of({{"__name__", "up"}, {"http.status", "200"}});
@@ -156,24 +160,31 @@ TEST_P(BrokenLabelsTest, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenLabelsTest,
     testing::Values(
-        BrokenCase{"Duplicate", wire_of({{"a", "1"}, {"a", "2"}}), R"(the label "a" is given twice)"},        //
-        BrokenCase{"DuplicateEqual", wire_of({{"a", "1"}, {"a", "1"}}), R"(the label "a" is given twice)"},   //
-        BrokenCase{"DuplicateEmpty", wire_of({{"a", "1"}, {"a", ""}}), R"(the label "a" is given twice)"},    //
-        BrokenCase{"NoName", wire_of({{"", "1"}}), "a label without a name"},                                 //
-        BrokenCase{"NothingInIt", "\x0a\x00"s, "a label without a name"},                                     //
-        BrokenCase{"Truncated", wire_of({{"a", "1"}}).substr(0, 5), "labels: malformed protobuf at byte 0"},  //
-        BrokenCase{"TruncatedInside", "\x0a\x02\x0a\x05"s, "label 0: malformed protobuf at byte 0"},          //
-        BrokenCase{"OtherField", "\x12\x00"s, "labels: malformed protobuf at byte 0"},                        //
+        BrokenCase{"Duplicate", wire_of({{"a", "1"}, {"a", "2"}}),
+                   R"(the label "a" is given twice)"},  //
+        BrokenCase{"DuplicateEqual", wire_of({{"a", "1"}, {"a", "1"}}),
+                   R"(the label "a" is given twice)"},  //
+        BrokenCase{"DuplicateEmpty", wire_of({{"a", "1"}, {"a", ""}}),
+                   R"(the label "a" is given twice)"},                         //
+        BrokenCase{"NoName", wire_of({{"", "1"}}), "a label without a name"},  //
+        BrokenCase{"NothingInIt", "\x0a\x00"s, "a label without a name"},      //
+        BrokenCase{"Truncated", wire_of({{"a", "1"}}).substr(0, 5),
+                   "labels: malformed protobuf at byte 0"},  //
+        BrokenCase{"TruncatedInside", "\x0a\x02\x0a\x05"s,
+                   "label 0: malformed protobuf at byte 0"},                            //
+        BrokenCase{"OtherField", "\x12\x00"s, "labels: malformed protobuf at byte 0"},  //
         BrokenCase{"NameAsNumber", "\x0a\x02\x08\x01"s, "label 0: malformed protobuf at byte 0"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
-// The one pass says what the three separate ones do, also of labels that are broken or not canonical.
+// The one pass says what the three separate ones do, also of labels that are broken or not
+// canonical.
 RC_GTEST_PROP(LabelsViewProperty, AStepSaysOrderAndWhatIsCommon, ()) {
   const std::string last = encode_labels(*test::label_sets());
   std::string labels = encode_labels(*test::label_sets());
   if (*rc::gen::inRange(0, 3) == 0) labels = last.substr(0, last.size() / 2) + labels;
   if (!labels.empty() && *rc::gen::inRange(0, 3) == 0) {
-    labels[*rc::gen::inRange<size_t>(0, labels.size())] ^= static_cast<char>(*rc::gen::inRange(1, 256));
+    labels[*rc::gen::inRange<size_t>(0, labels.size())] ^=
+        static_cast<char>(*rc::gen::inRange(1, 256));
   }
   const LabelsStep step = step_labels(last, labels);
   RC_ASSERT(step.canonical == is_canonical_labels(labels));
@@ -208,7 +219,8 @@ RC_GTEST_PROP(LabelsViewProperty, AStepperSaysWhatStepLabelsSays, ()) {
       if (!labels.empty()) labels.back() = static_cast<char>(labels.back() ^ 1);
     }
     if (!labels.empty() && *rc::gen::inRange(0, 5) == 0) {
-      labels[*rc::gen::inRange<size_t>(0, labels.size())] ^= static_cast<char>(*rc::gen::inRange(1, 256));
+      labels[*rc::gen::inRange<size_t>(0, labels.size())] ^=
+          static_cast<char>(*rc::gen::inRange(1, 256));
     }
     const std::string after = *rc::gen::element<std::string>("", "\x12\x02xx", "\x18\x01", "\x0a");
     auto bytes = std::make_unique<std::string>(labels + after);
@@ -220,7 +232,8 @@ RC_GTEST_PROP(LabelsViewProperty, AStepperSaysWhatStepLabelsSays, ()) {
       // Entries up to the one that is broken.
       const auto entries = std::string_view(*bytes);
       RC_ASSERT(taken == 0);
-      RC_ASSERT(!is_canonical_labels(entries.substr(0, entries.size() - (after == "\x0a" ? 0 : after.size()))));
+      RC_ASSERT(!is_canonical_labels(
+          entries.substr(0, entries.size() - (after == "\x0a" ? 0 : after.size()))));
       stepper.restart(last);
       continue;
     }

@@ -54,9 +54,10 @@ TEST_P(BrokenProtoTest, IsRefusedAtItsPlace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, BrokenProtoTest,
-                         testing::Values(BrokenCase{"TagOnly", "\x08\x01\x10"s, 2},                         //
-                                         BrokenCase{"HalfVarint", "\x08\x80"s, 0},                          //
-                                         BrokenCase{"EndlessVarint", "\x08" + std::string(11, '\x80'), 0},  //
+                         testing::Values(BrokenCase{"TagOnly", "\x08\x01\x10"s, 2},  //
+                                         BrokenCase{"HalfVarint", "\x08\x80"s, 0},   //
+                                         BrokenCase{"EndlessVarint",
+                                                    "\x08" + std::string(11, '\x80'), 0},  //
                                          BrokenCase{"ShortFixed64",
                                                     "\x09"
                                                     "1234567"s,

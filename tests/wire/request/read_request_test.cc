@@ -18,8 +18,10 @@ using model::ResponseType;
 ReadRequest full_request() {
   ReadRequest request;
   request.accepted_response_types = {ResponseType::streamed_xor_chunks, ResponseType::samples};
-  model::Query first{
-      1'700'000'000'000, 1'700'000'600'000, {}, model::ReadHints{15000, "rate", 1, -2, {"job", "pod"}, true, 300000}};
+  model::Query first{1'700'000'000'000,
+                     1'700'000'600'000,
+                     {},
+                     model::ReadHints{15000, "rate", 1, -2, {"job", "pod"}, true, 300000}};
   first.matchers.push_back(Matcher::equal("__name__", "up"));
   first.matchers.push_back(Matcher::not_equal("job", ""));
   first.matchers.push_back(*Matcher::create(MatchType::regex, "zone", "a|b"));
@@ -37,7 +39,8 @@ TEST(ReadRequestTest, RoundTrip) {
 
 TEST(ReadRequestTest, FieldsAreWhereThePrometheusMessageHasThem) {
   prometheus::ReadRequest message;
-  ASSERT_TRUE(message.ParseFromString(uncompress(encode_read_request(full_request()), 10000).value()));
+  ASSERT_TRUE(
+      message.ParseFromString(uncompress(encode_read_request(full_request()), 10000).value()));
   ASSERT_EQ(message.queries_size(), 2);
   EXPECT_EQ(message.accepted_response_types(0), prometheus::ReadRequest::STREAMED_XOR_CHUNKS);
   EXPECT_EQ(message.queries(0).matchers(3).type(), prometheus::LabelMatcher::NRE);
@@ -46,7 +49,9 @@ TEST(ReadRequestTest, FieldsAreWhereThePrometheusMessageHasThem) {
   EXPECT_FALSE(message.queries(1).has_hints());
 }
 
-std::string body_of(const prometheus::ReadRequest& message) { return compress(message.SerializeAsString()); }
+std::string body_of(const prometheus::ReadRequest& message) {
+  return compress(message.SerializeAsString());
+}
 
 TEST(ReadRequestTest, UnknownResponseTypesAreLeftOut) {
   prometheus::ReadRequest message;
@@ -77,7 +82,8 @@ TEST(ReadRequestTest, InvalidExpressionIsNamed) {
 TEST(ReadRequestTest, UnknownMatcherType) {
   prometheus::ReadRequest message;
   message.add_queries()->add_matchers()->set_type(static_cast<prometheus::LabelMatcher::Type>(9));
-  EXPECT_EQ(decode_read_request(body_of(message), 1000).error().to_string(), "query 0: unknown matcher type 9");
+  EXPECT_EQ(decode_read_request(body_of(message), 1000).error().to_string(),
+            "query 0: unknown matcher type 9");
 }
 
 TEST(ReadRequestTest, BodiesThatAreNone) {
@@ -125,45 +131,46 @@ void add_unknown(std::string& bytes, int times) {
   for (int i = 0; i < times; ++i) bytes += "\x98\x06\x01";
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, ReadRequestCounts,
-                         testing::Values(CountCase{"Queries",
-                                                   [](prometheus::ReadRequest& to, int times) {
-                                                     for (int i = 0; i < times; ++i) to.add_queries();
-                                                   },
-                                                   99, "the request has more than 100 queries (limits.queries)"},
-                                         CountCase{"Matchers",
-                                                   [](prometheus::ReadRequest& to, int times) {
-                                                     for (int i = 0; i < times; ++i)
-                                                       to.mutable_queries(0)->add_matchers();
-                                                   },
-                                                   999, "the request has more than 1000 matchers (limits.matchers)"},
-                                         CountCase{"Groupings",
-                                                   [](prometheus::ReadRequest& to, int times) {
-                                                     auto& hints = *to.mutable_queries(0)->mutable_hints();
-                                                     for (int i = 0; i < times; ++i) hints.add_grouping("a");
-                                                   },
-                                                   10'000, "the request has more than 10000 labels in hints"},
-                                         CountCase{"ResponseTypes",
-                                                   [](prometheus::ReadRequest& to, int times) {
-                                                     for (int i = 0; i < times; ++i)
-                                                       to.add_accepted_response_types(prometheus::ReadRequest::SAMPLES);
-                                                   },
-                                                   100, "the request has more than 100 accepted response types"},
-                                         CountCase{"UnknownFields",
-                                                   [](prometheus::ReadRequest& to, int times) {
-                                                     std::string bytes;
-                                                     add_unknown(bytes, times);
-                                                     to.MergeFromString(bytes);
-                                                   },
-                                                   10'000, "the request has more than 10000 unknown fields"},
-                                         CountCase{"UnknownFieldsOfAMatcher",
-                                                   [](prometheus::ReadRequest& to, int times) {
-                                                     std::string bytes;
-                                                     add_unknown(bytes, times);
-                                                     to.mutable_queries(0)->mutable_matchers(0)->MergeFromString(bytes);
-                                                   },
-                                                   10'000, "the request has more than 10000 unknown fields"}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Table, ReadRequestCounts,
+    testing::Values(CountCase{"Queries",
+                              [](prometheus::ReadRequest& to, int times) {
+                                for (int i = 0; i < times; ++i) to.add_queries();
+                              },
+                              99, "the request has more than 100 queries (limits.queries)"},
+                    CountCase{"Matchers",
+                              [](prometheus::ReadRequest& to, int times) {
+                                for (int i = 0; i < times; ++i)
+                                  to.mutable_queries(0)->add_matchers();
+                              },
+                              999, "the request has more than 1000 matchers (limits.matchers)"},
+                    CountCase{"Groupings",
+                              [](prometheus::ReadRequest& to, int times) {
+                                auto& hints = *to.mutable_queries(0)->mutable_hints();
+                                for (int i = 0; i < times; ++i) hints.add_grouping("a");
+                              },
+                              10'000, "the request has more than 10000 labels in hints"},
+                    CountCase{"ResponseTypes",
+                              [](prometheus::ReadRequest& to, int times) {
+                                for (int i = 0; i < times; ++i)
+                                  to.add_accepted_response_types(prometheus::ReadRequest::SAMPLES);
+                              },
+                              100, "the request has more than 100 accepted response types"},
+                    CountCase{"UnknownFields",
+                              [](prometheus::ReadRequest& to, int times) {
+                                std::string bytes;
+                                add_unknown(bytes, times);
+                                to.MergeFromString(bytes);
+                              },
+                              10'000, "the request has more than 10000 unknown fields"},
+                    CountCase{"UnknownFieldsOfAMatcher",
+                              [](prometheus::ReadRequest& to, int times) {
+                                std::string bytes;
+                                add_unknown(bytes, times);
+                                to.mutable_queries(0)->mutable_matchers(0)->MergeFromString(bytes);
+                              },
+                              10'000, "the request has more than 10000 unknown fields"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ReadRequestTest, MatchersOfAllQueriesAreCounted) {
   EXPECT_TRUE(decode_read_request(body_of(request_of(100, 10)), DecodeLimits{}, passed_on));
@@ -183,8 +190,9 @@ TEST(ReadRequestTest, ZeroMeansNoLimit) {
 TEST(ReadRequestTest, NothingIsHiddenBehindAGroup) {
   const std::string group = "\x9b\x06\x9c\x06";
   const std::string many = request_of(1000, 1).SerializeAsString();
-  EXPECT_EQ(decode_read_request(compress(group + many), DecodeLimits{}, passed_on).error().to_string(),
-            "the body is no valid prometheus.ReadRequest");
+  EXPECT_EQ(
+      decode_read_request(compress(group + many), DecodeLimits{}, passed_on).error().to_string(),
+      "the body is no valid prometheus.ReadRequest");
 }
 
 TEST(ReadRequestTest, AnExpressionThatIsTooCostlyIsALimit) {

@@ -25,14 +25,18 @@ model::Series floats(const std::string& name, int64_t first_ms, int64_t step_ms,
   model::Series series;
   series.labels = {{"__name__", name}};
   for (size_t i = 0; i < count; ++i)
-    series.samples.push_back(model::Sample::of(first_ms + static_cast<int64_t>(i) * step_ms, static_cast<double>(i)));
+    series.samples.push_back(
+        model::Sample::of(first_ms + static_cast<int64_t>(i) * step_ms, static_cast<double>(i)));
   return series;
 }
 
 TEST(RemoteWrite, KeepsLabelsAndBits) {
   model::Series series;
   series.labels = {{"__name__", "up"}, {"job", "x"}};
-  series.samples = {{1000, model::stale_nan_bits}, {2000, model::normal_nan_bits}, {-5, 0}, model::Sample::of(0, -0.0)};
+  series.samples = {{1000, model::stale_nan_bits},
+                    {2000, model::normal_nan_bits},
+                    {-5, 0},
+                    model::Sample::of(0, -0.0)};
   const auto request = decode(encode_write_request(std::span(&series, 1)));
   ASSERT_EQ(request.timeseries_size(), 1);
   const auto& got = request.timeseries(0);
@@ -41,7 +45,8 @@ TEST(RemoteWrite, KeepsLabelsAndBits) {
   EXPECT_EQ(got.labels(1).value(), "x");
   ASSERT_EQ(got.samples_size(), 4);
   for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(std::bit_cast<uint64_t>(got.samples(i).value()), series.samples[static_cast<size_t>(i)].bits);
+    EXPECT_EQ(std::bit_cast<uint64_t>(got.samples(i).value()),
+              series.samples[static_cast<size_t>(i)].bits);
     EXPECT_EQ(got.samples(i).timestamp(), series.samples[static_cast<size_t>(i)].timestamp_ms);
   }
 }
@@ -69,18 +74,22 @@ TEST(RemoteWriteRequests, NoRequestMixesTheKindsOfOneSeries) {
     const auto request = decode(body);
     for (const auto& series : request.timeseries()) {
       std::string text;
-      for (const auto& sample : series.samples()) text += " f" + std::to_string(sample.timestamp() / 1000);
+      for (const auto& sample : series.samples())
+        text += " f" + std::to_string(sample.timestamp() / 1000);
       for (const auto& histogram : series.histograms())
-        text += (histogram.has_count_float() ? " hf" : " h") + std::to_string(histogram.timestamp() / 1000);
+        text += (histogram.has_count_float() ? " hf" : " h") +
+                std::to_string(histogram.timestamp() / 1000);
       got.push_back(text);
     }
   }
   EXPECT_EQ(got, (std::vector<std::string>{" f0", " h1 h2", " f3", " hf4", " h5", " f6 f9"}));
 }
 
-// What Prometheus demands: an earlier request may not bring samples an hour newer than what a later one brings.
+// What Prometheus demands: an earlier request may not bring samples an hour newer than what a later
+// one brings.
 TEST(RemoteWriteRequests, TimeAdvancesInAllSeriesTogether) {
-  std::vector<model::Series> all = {floats("a", 0, 15'000, 1000), floats("b", 7'000'000, 60'000, 200),
+  std::vector<model::Series> all = {floats("a", 0, 15'000, 1000),
+                                    floats("b", 7'000'000, 60'000, 200),
                                     floats("c", 3, 400'000, 30), floats("d", 0, 1, 0)};
   for (const size_t most : {size_t{1}, size_t{77}, size_t{50'000}}) {
     std::map<std::string, int> samples;

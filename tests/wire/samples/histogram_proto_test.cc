@@ -28,9 +28,12 @@ TEST(HistogramProto, RoundTripsAndAgreesWithLibprotobuf) {
       EXPECT_EQ(message.timestamp(), sample.timestamp_ms);
       EXPECT_EQ(message.has_count_float(), sample.histogram.is_float);
       EXPECT_EQ(message.count_int(), sample.histogram.count);
-      EXPECT_EQ(static_cast<int>(message.reset_hint()), static_cast<int>(sample.histogram.counter_reset_hint));
-      EXPECT_EQ(static_cast<size_t>(message.positive_spans_size()), sample.histogram.positive_spans.size());
-      EXPECT_EQ(static_cast<size_t>(message.custom_values_size()), sample.histogram.custom_values.size());
+      EXPECT_EQ(static_cast<int>(message.reset_hint()),
+                static_cast<int>(sample.histogram.counter_reset_hint));
+      EXPECT_EQ(static_cast<size_t>(message.positive_spans_size()),
+                sample.histogram.positive_spans.size());
+      EXPECT_EQ(static_cast<size_t>(message.custom_values_size()),
+                sample.histogram.custom_values.size());
     }
   }
 }
@@ -63,7 +66,8 @@ TEST(HistogramProto, MalformedMessagesAreRefused) {
            {"a count that is a string", std::string("\x0a\x01x", 3)},
            {"a hint of 9", std::string("\x70\x09", 2)},
            {"a span that is cut off", std::string("\x5a\x05\x10", 3)},
-           {"a delta that never ends", std::string("\x62\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 13)},
+           {"a delta that never ends",
+            std::string("\x62\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 13)},
        }) {
     const auto sample = parse_histogram_message(c.bytes);
     ASSERT_FALSE(sample) << c.name;
@@ -74,7 +78,8 @@ TEST(HistogramProto, MalformedMessagesAreRefused) {
 TEST(HistogramProto, NoTruncationCrashes) {
   for (const model::Series& series : histogram_cases(recorded_start_ms)) {
     const std::string bytes = encode(series.histograms.front());
-    for (size_t size = 0; size < bytes.size(); ++size) (void)parse_histogram_message(std::string(bytes, 0, size));
+    for (size_t size = 0; size < bytes.size(); ++size)
+      (void)parse_histogram_message(std::string(bytes, 0, size));
   }
 }
 

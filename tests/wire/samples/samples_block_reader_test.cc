@@ -21,7 +21,8 @@ using State = SamplesBlockReader::State;
 
 SharedPieces cut(const std::string& body, size_t size) {
   SharedPieces pieces;
-  for (size_t i = 0; i < body.size(); i += size) pieces.push_back(std::make_shared<const std::string>(body, i, size));
+  for (size_t i = 0; i < body.size(); i += size)
+    pieces.push_back(std::make_shared<const std::string>(body, i, size));
   return pieces;
 }
 
@@ -72,14 +73,16 @@ std::string response_of(size_t series, size_t samples, size_t large = SIZE_MAX) 
     std::string labels;
     append_label(labels, "__name__", "up");
     append_label(labels, "job", "job-" + number);
-    writer.append_series(labels, list, i % 5 == 3 ? std::string("\x22\x02\x08\x01", 4) : std::string());
+    writer.append_series(labels, list,
+                         i % 5 == 3 ? std::string("\x22\x02\x08\x01", 4) : std::string());
   }
   return std::string(writer.bytes());
 }
 
 TEST(SamplesBlockReaderTest, ReadsWhatParsingReads) {
-  for (const auto& response : {response_of(0, 0), response_of(1, 0), response_of(1, 5), response_of(3000, 20),
-                               response_of(500, 480), response_of(60, 100, 30), response_of(3, 10'000)}) {
+  for (const auto& response :
+       {response_of(0, 0), response_of(1, 0), response_of(1, 5), response_of(3000, 20),
+        response_of(500, 480), response_of(60, 100, 30), response_of(3, 10'000)}) {
     const auto expected = by_parsing(response);
     const std::string block = compress(response);
     for (const size_t piece : {size_t{1000}, size_t{65'536}, block.size()}) {
@@ -116,20 +119,22 @@ TEST(SamplesBlockReaderTest, WhatIsUnusualIsALapse) {
   };
   const std::string response = response_of(3, 5);
   ASSERT_EQ(state_of(response), State::end);
-  EXPECT_EQ(state_of(""), State::lapse);
-  EXPECT_EQ(state_of(response + std::string("\x10\x01", 2)), State::lapse);
-  EXPECT_EQ(state_of(std::string("\x10\x01", 2) + response), State::lapse);
-  EXPECT_EQ(state_of(response + response), State::lapse);
-  EXPECT_EQ(state_of(response.substr(0, response.size() - 1)), State::lapse);
-  EXPECT_EQ(state_of(response + "\x0a"), State::lapse);
-  EXPECT_EQ(state_of(std::string("\x0a\x82\x00\x10\x01", 5)), State::lapse);
+  EXPECT_EQ(state_of(""), State::irregular);
+  EXPECT_EQ(state_of(response + std::string("\x10\x01", 2)), State::irregular);
+  EXPECT_EQ(state_of(std::string("\x10\x01", 2) + response), State::irregular);
+  EXPECT_EQ(state_of(response + response), State::irregular);
+  EXPECT_EQ(state_of(response.substr(0, response.size() - 1)), State::irregular);
+  EXPECT_EQ(state_of(response + "\x0a"), State::irregular);
+  EXPECT_EQ(state_of(std::string("\x0a\x82\x00\x10\x01", 5)), State::irregular);
 }
 
 // Whatever the bytes are: what it reads to the end is what parsing reads.
 RC_GTEST_PROP(SamplesBlockReaderProperty, ReadsTheSameOrLapses, ()) {
-  std::string response = response_of(*rc::gen::inRange<size_t>(0, 30), *rc::gen::inRange<size_t>(0, 30));
+  std::string response =
+      response_of(*rc::gen::inRange<size_t>(0, 30), *rc::gen::inRange<size_t>(0, 30));
   if (*rc::gen::arbitrary<bool>() && !response.empty()) {
-    response[*rc::gen::inRange<size_t>(0, std::min<size_t>(response.size(), 300))] = *rc::gen::arbitrary<char>();
+    response[*rc::gen::inRange<size_t>(0, std::min<size_t>(response.size(), 300))] =
+        *rc::gen::arbitrary<char>();
   }
   std::string block = compress(response);
   const int damage = *rc::gen::inRange(0, 4);
@@ -140,7 +145,8 @@ RC_GTEST_PROP(SamplesBlockReaderProperty, ReadsTheSameOrLapses, ()) {
   const auto whole = uncompress(pieces, 1 << 24);
   std::vector<Copied> series;
   const State state = read(block, pieces[0]->size(), series);
-  const auto parsed = whole ? parse_read_response(whole->view()) : Result<ReadResponseView>(fail(Errc::malformed, ""));
+  const auto parsed = whole ? parse_read_response(whole->view())
+                            : Result<ReadResponseView>(fail(Errc::malformed, ""));
   if (state == State::end) {
     RC_ASSERT(parsed.has_value() && parsed->results.size() == 1U);
     RC_ASSERT(series == by_parsing(std::string(whole->view())));

@@ -27,7 +27,8 @@ std::string joined(std::vector<SamplesBlockWriter::Piece> pieces) {
 std::string block_of(const Results& results, SamplesBlockWriter& writer) {
   for (const auto& result : results) {
     writer.begin_result();
-    for (const Written& series : result) writer.append_series(series.labels, series.samples, series.histograms);
+    for (const Written& series : result)
+      writer.append_series(series.labels, series.samples, series.histograms);
   }
   return joined(writer.take());
 }
@@ -36,7 +37,8 @@ std::string reference_of(const Results& results) {
   ReadResponseWriter writer;
   for (const auto& result : results) {
     writer.begin_result();
-    for (const Written& series : result) writer.append_series(series.labels, series.samples, series.histograms);
+    for (const Written& series : result)
+      writer.append_series(series.labels, series.samples, series.histograms);
   }
   return std::string(writer.bytes());
 }
@@ -49,7 +51,8 @@ void expect_same(const Results& results) {
     const std::string block = block_of(results, writer);
     const auto bytes = uncompress(block, UINT32_MAX);
     ASSERT_TRUE(bytes.has_value()) << bytes.error().to_string();
-    ASSERT_EQ(*bytes == reference, true) << "the block of " << block.size() << " bytes uncompresses to others";
+    ASSERT_EQ(*bytes == reference, true)
+        << "the block of " << block.size() << " bytes uncompresses to others";
   }
 }
 
@@ -83,10 +86,12 @@ std::vector<model::Sample> samples_of(Random& random, size_t count) {
     if (kind == 4) now = random.below(3) == 0 ? static_cast<double>(random.below(4)) : 0;
     if (kind == 5) now = static_cast<double>(random.below(UINT64_MAX));
     out.push_back(model::Sample::of(timestamp_ms, now));
-    timestamp_ms += random.below(20) == 0 ? static_cast<int64_t>(random.below(10'000'000)) + 1 : 15'000;
+    timestamp_ms +=
+        random.below(20) == 0 ? static_cast<int64_t>(random.below(10'000'000)) + 1 : 15'000;
   }
   // Times that the fast way is not for.
-  if (count > 0 && random.below(8) == 0) out[random.below(count)].timestamp_ms = static_cast<int64_t>(random.below(99));
+  if (count > 0 && random.below(8) == 0)
+    out[random.below(count)].timestamp_ms = static_cast<int64_t>(random.below(99));
   if (count > 0 && random.below(8) == 0) out[random.below(count)].timestamp_ms = -1;
   if (count > 1 && random.below(8) == 0) out[1] = out[0];
   return out;
@@ -100,7 +105,8 @@ Results results_of(uint64_t seed) {
     for (size_t i = 0; i < series; ++i) {
       model::LabelSet labels;
       for (uint64_t k = random.below(6); k-- > 0;) {
-        labels.set("label_" + std::to_string(random.below(8)), "value_" + std::to_string(random.below(30)) + "_suffix");
+        labels.set("label_" + std::to_string(random.below(8)),
+                   "value_" + std::to_string(random.below(30)) + "_suffix");
       }
       Written written{encode_labels(labels), samples_of(random, random.below(200)), ""};
       if (i > 0 && random.below(3) == 0) {
@@ -109,9 +115,11 @@ Results results_of(uint64_t seed) {
           if (random.below(4) == 0)
             sample = model::Sample::of(sample.timestamp_ms, static_cast<double>(random.below(9)));
         }
-        if (!written.samples.empty() && random.below(3) == 0) written.samples.erase(written.samples.begin());
+        if (!written.samples.empty() && random.below(3) == 0)
+          written.samples.erase(written.samples.begin());
       }
-      if (random.below(5) == 0) written.histograms = "\x22\x04" + std::string(4, 'h') + "\x22\x02\x08\x01";
+      if (random.below(5) == 0)
+        written.histograms = "\x22\x04" + std::string(4, 'h') + "\x22\x02\x08\x01";
       result.push_back(std::move(written));
     }
   }
@@ -128,8 +136,8 @@ TEST(SamplesBlockWriterTest, UncompressesToWhatTheOtherWriterWrites) {
 RC_GTEST_PROP(SamplesBlockWriterProperty, AnySamplesAndLabels, ()) {
   Results results(1);
   for (int i = 0; i < 4; ++i) {
-    results[0].push_back(
-        {encode_labels(*test::label_sets()), i % 2 == 0 ? *test::chunk_samples() : *test::wild_samples(), ""});
+    results[0].push_back({encode_labels(*test::label_sets()),
+                          i % 2 == 0 ? *test::chunk_samples() : *test::wild_samples(), ""});
   }
   SamplesBlockWriter writer;
   RC_ASSERT(uncompress(block_of(results, writer), UINT32_MAX).value() == reference_of(results));
@@ -148,7 +156,8 @@ TEST(SamplesBlockWriterTest, LongSeries) {
     Random random(count);
     Results results(1);
     for (int i = 0; i < 4; ++i) {
-      model::LabelSet labels({{"__name__", "long"}, {"number", std::to_string(i)}, {"filler", std::string(200, 'x')}});
+      model::LabelSet labels(
+          {{"__name__", "long"}, {"number", std::to_string(i)}, {"filler", std::string(200, 'x')}});
       std::vector<model::Sample> samples;
       for (size_t k = 0; k < count; ++k) {
         samples.push_back(model::Sample::of(1'750'000'000'000 + static_cast<int64_t>(k) * 15'000,
@@ -166,7 +175,8 @@ TEST(SamplesBlockWriterTest, LargeLabelsAndHistograms) {
   for (int i = 0; i < 300'000; ++i) noise.push_back(static_cast<char>(random.below(256)));
   Results results(1);
   for (int i = 0; i < 4; ++i) {
-    model::LabelSet labels({{"large", noise.substr(static_cast<size_t>(i / 2), 100'000)}, {"n", std::to_string(i)}});
+    model::LabelSet labels(
+        {{"large", noise.substr(static_cast<size_t>(i / 2), 100'000)}, {"n", std::to_string(i)}});
     std::string entry = "\x22";
     append_varint(entry, noise.size());
     entry += noise;

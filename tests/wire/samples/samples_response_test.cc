@@ -32,13 +32,14 @@ struct Reference {
 
 rc::Gen<std::vector<std::vector<Reference>>> answers() {
   const auto series =
-      rc::gen::map(rc::gen::tuple(test::label_sets(), rc::gen::oneOf(test::chunk_samples(), test::wild_samples()),
+      rc::gen::map(rc::gen::tuple(test::label_sets(),
+                                  rc::gen::oneOf(test::chunk_samples(), test::wild_samples()),
                                   rc::gen::inRange<size_t>(0, 3)),
                    [](const std::tuple<model::LabelSet, std::vector<Sample>, size_t>& in) {
                      return Reference{std::get<0>(in), std::get<1>(in), std::get<2>(in)};
                    });
-  return rc::gen::resize(
-      12, rc::gen::container<std::vector<std::vector<Reference>>>(rc::gen::container<std::vector<Reference>>(series)));
+  return rc::gen::resize(12, rc::gen::container<std::vector<std::vector<Reference>>>(
+                                 rc::gen::container<std::vector<Reference>>(series)));
 }
 
 prometheus::ReadResponse message_of(const std::vector<std::vector<Reference>>& results) {
@@ -57,7 +58,8 @@ prometheus::ReadResponse message_of(const std::vector<std::vector<Reference>>& r
         entry.set_value(sample.value());
         entry.set_timestamp(sample.timestamp_ms);
       }
-      for (size_t i = 0; i < series.histograms; ++i) out.add_histograms()->set_timestamp(static_cast<int64_t>(i) + 1);
+      for (size_t i = 0; i < series.histograms; ++i)
+        out.add_histograms()->set_timestamp(static_cast<int64_t>(i) + 1);
     }
   }
   return message;
@@ -97,7 +99,8 @@ RC_GTEST_PROP(SamplesResponseProperty, EncodesAsProtobuf, ()) {
     for (const auto& result : results) {
       writer.begin_result();
       for (const Reference& series : result) {
-        writer.append_series(encode_labels(series.labels), series.samples, histogram_entries(series.histograms));
+        writer.append_series(encode_labels(series.labels), series.samples,
+                             histogram_entries(series.histograms));
       }
     }
     const size_t most = writer.size();
@@ -152,21 +155,26 @@ const std::string time_field = "\x10\xd0\x8c\xbe\xff\xbc\x31"s;  // 170000066312
 INSTANTIATE_TEST_SUITE_P(
     Table, SampleFormTest,
     testing::Values(
-        FormCase{"AsGoWrites", "\x12\x10" + value_field + time_field, {{1700000663120, one}}},      //
-        FormCase{"Zeros", "\x12\x00"s, {{0, 0}}},                                                   //
-        FormCase{"NoValue", "\x12\x07" + time_field, {{1700000663120, 0}}},                         //
-        FormCase{"NoTimestamp", "\x12\x09" + value_field, {{0, one}}},                              //
-        FormCase{"TimestampFirst", "\x12\x10" + time_field + value_field, {{1700000663120, one}}},  //
-        FormCase{"ShortTimestamp", "\x12\x0b" + value_field + "\x10\x07", {{7, one}}},              //
+        FormCase{"AsGoWrites", "\x12\x10" + value_field + time_field, {{1700000663120, one}}},  //
+        FormCase{"Zeros", "\x12\x00"s, {{0, 0}}},                                               //
+        FormCase{"NoValue", "\x12\x07" + time_field, {{1700000663120, 0}}},                     //
+        FormCase{"NoTimestamp", "\x12\x09" + value_field, {{0, one}}},                          //
+        FormCase{
+            "TimestampFirst", "\x12\x10" + time_field + value_field, {{1700000663120, one}}},  //
+        FormCase{"ShortTimestamp", "\x12\x0b" + value_field + "\x10\x07", {{7, one}}},         //
         FormCase{"NegativeTimestamp",
                  "\x12\x14" + value_field + "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
                  {{-1, one}}},  //
         FormCase{"LongVarints",
                  "\x12\x92\x00"s + value_field + "\x10\xd0\x8c\xbe\xff\xbc\xb1\x80\x00"s,
-                 {{1700000663120, one}}},                                                                            //
-        FormCase{"UnknownFieldInside", "\x12\x12" + value_field + time_field + "\x18\x05", {{1700000663120, one}}},  //
-        FormCase{"UnknownFieldBetween", "\x12\x00\x28\x01\x12\x00"s, {{0, 0}, {0, 0}}},                              //
-        FormCase{"OtherFieldsBetween", "\x12\x00\x0a\x00\x22\x02\x78\x01\x1a\x00\x12\x00"s, {{0, 0}, {0, 0}}}),
+                 {{1700000663120, one}}},  //
+        FormCase{"UnknownFieldInside",
+                 "\x12\x12" + value_field + time_field + "\x18\x05",
+                 {{1700000663120, one}}},                                                //
+        FormCase{"UnknownFieldBetween", "\x12\x00\x28\x01\x12\x00"s, {{0, 0}, {0, 0}}},  //
+        FormCase{"OtherFieldsBetween",
+                 "\x12\x00\x0a\x00\x22\x02\x78\x01\x1a\x00\x12\x00"s,
+                 {{0, 0}, {0, 0}}}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 class BrokenSamplesTest : public testing::TestWithParam<FormCase> {};
@@ -177,18 +185,19 @@ TEST_P(BrokenSamplesTest, KeepsWhatWasBefore) {
   EXPECT_FALSE(ok);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, BrokenSamplesTest,
-                         testing::Values(FormCase{"PastEnd", "\x12\x00\x12\x10"s + value_field, {{0, 0}}},  //
-                                         FormCase{"ShortValue", "\x12\x03\x09\x01\x02"s, {}},               //
-                                         FormCase{"HalfTimestamp", "\x12\x02\x10\x80"s, {}},                //
-                                         FormCase{"ValueAsVarint", "\x12\x02\x08\x01"s, {}},                //
-                                         FormCase{"TimestampAsFixed",
-                                                  "\x12\x09\x11"
-                                                  "12345678"s,
-                                                  {}},                                               //
-                                         FormCase{"SampleAsVarint", "\x12\x00\x10\x01"s, {{0, 0}}},  //
-                                         FormCase{"Group", "\x12\x00\x13\x14"s, {{0, 0}}}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Table, BrokenSamplesTest,
+    testing::Values(FormCase{"PastEnd", "\x12\x00\x12\x10"s + value_field, {{0, 0}}},  //
+                    FormCase{"ShortValue", "\x12\x03\x09\x01\x02"s, {}},               //
+                    FormCase{"HalfTimestamp", "\x12\x02\x10\x80"s, {}},                //
+                    FormCase{"ValueAsVarint", "\x12\x02\x08\x01"s, {}},                //
+                    FormCase{"TimestampAsFixed",
+                             "\x12\x09\x11"
+                             "12345678"s,
+                             {}},                                               //
+                    FormCase{"SampleAsVarint", "\x12\x00\x10\x01"s, {{0, 0}}},  //
+                    FormCase{"Group", "\x12\x00\x13\x14"s, {{0, 0}}}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(SamplesResponseTest, FieldsInAnyOrder) {
   std::string a;
@@ -197,9 +206,11 @@ TEST(SamplesResponseTest, FieldsInAnyOrder) {
   append_label(b, "b", "2");
   const std::string sample = "\x12\x00"s;
   const std::string histogram = "\x22\x02\x78\x01"s;
-  const std::string body = sample + a + histogram + sample + b + "\x28\x09" + histogram + "\x1a\x00"s;
+  const std::string body =
+      sample + a + histogram + sample + b + "\x28\x09" + histogram + "\x1a\x00"s;
   const std::string series = "\x0a"s + static_cast<char>(body.size()) + body;
-  const std::string response_bytes = "\x0a"s + static_cast<char>(2 * series.size()) + series + series;
+  const std::string response_bytes =
+      "\x0a"s + static_cast<char>(2 * series.size()) + series + series;
   const auto response = parse_read_response(response_bytes);
   ASSERT_TRUE(response) << response.error().to_string();
   ASSERT_EQ(response->results.size(), 1);
@@ -232,9 +243,11 @@ TEST(SamplesResponseTest, SeriesWithoutSamples) {
 TEST(SamplesResponseTest, NoMemoryForCountlessSeries) {
   const std::string two_and_one = "\x0a\x04\x0a\x00\x0a\x00\x0a\x02\x0a\x00"s;
   EXPECT_TRUE(parse_read_response(two_and_one, 3));
-  EXPECT_EQ(parse_read_response(two_and_one, 2).error().to_string(), "read response: more than 2 series");
+  EXPECT_EQ(parse_read_response(two_and_one, 2).error().to_string(),
+            "read response: more than 2 series");
   EXPECT_TRUE(parse_read_response(two_and_one, 2).error().is(Errc::limit));
-  EXPECT_EQ(parse_read_response("\x0a\x00\x0a\x00"s, 1).error().to_string(), "read response: more than 1 results");
+  EXPECT_EQ(parse_read_response("\x0a\x00\x0a\x00"s, 1).error().to_string(),
+            "read response: more than 1 results");
 }
 
 struct BrokenCase {
@@ -254,10 +267,13 @@ TEST_P(BrokenResponseTest, NamesTheByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenResponseTest,
-    testing::Values(BrokenCase{"Text", "<html>", "read response: malformed protobuf at byte 0"},                      //
-                    BrokenCase{"ResultPastEnd", "\x0a\x00\x0a\x05"s, "read response: malformed protobuf at byte 2"},  //
-                    BrokenCase{"ResultAsVarint", "\x08\x01"s, "read response: malformed protobuf at byte 0"},         //
-                    BrokenCase{"SeriesPastEnd", "\x0a\x02\x0a\x05"s, "query result: malformed protobuf at byte 2"},   //
+    testing::Values(BrokenCase{"Text", "<html>", "read response: malformed protobuf at byte 0"},  //
+                    BrokenCase{"ResultPastEnd", "\x0a\x00\x0a\x05"s,
+                               "read response: malformed protobuf at byte 2"},  //
+                    BrokenCase{"ResultAsVarint", "\x08\x01"s,
+                               "read response: malformed protobuf at byte 0"},  //
+                    BrokenCase{"SeriesPastEnd", "\x0a\x02\x0a\x05"s,
+                               "query result: malformed protobuf at byte 2"},  //
                     BrokenCase{"SamplePastEnd", "\x0a\x04\x0a\x02\x12\x05"s,
                                "result 0, series 0: series: malformed protobuf at byte 4"},  //
                     BrokenCase{"LabelAsVarint", "\x0a\x06\x0a\x04\x12\x00\x08\x01"s,

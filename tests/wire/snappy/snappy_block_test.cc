@@ -18,7 +18,8 @@ using SharedPieces = std::vector<std::shared_ptr<const std::string>>;
 
 SharedPieces cut(const std::string& body, size_t size) {
   SharedPieces pieces;
-  for (size_t i = 0; i < body.size(); i += size) pieces.push_back(std::make_shared<const std::string>(body, i, size));
+  for (size_t i = 0; i < body.size(); i += size)
+    pieces.push_back(std::make_shared<const std::string>(body, i, size));
   return pieces;
 }
 
@@ -29,7 +30,8 @@ RC_GTEST_PROP(SnappyBlockProperty, PiecesAreTheSameAsTheWhole, (const std::strin
   if (*rc::gen::inRange(0, 2) == 0) block[*rc::gen::inRange<size_t>(0, block.size())] ^= 0x10;
   const size_t limit = *rc::gen::element<size_t>(10, 1 << 20);
   const auto whole = uncompress(block, limit);
-  for (const size_t size : {size_t{1}, size_t{2}, size_t{3}, size_t{7}, size_t{100}, block.size()}) {
+  for (const size_t size :
+       {size_t{1}, size_t{2}, size_t{3}, size_t{7}, size_t{100}, block.size()}) {
     const auto pieces = uncompress(cut(block, size), limit);
     RC_ASSERT(pieces.has_value() == whole.has_value());
     if (whole) {
@@ -44,7 +46,8 @@ TEST(SnappyBlockTest, LargePieces) {
   std::string bytes(7'000'000, 'x');
   for (size_t i = 0; i < bytes.size(); i += 1 + i % 57) bytes[i] = static_cast<char>(i);
   EXPECT_EQ(uncompress(cut(compress(bytes), 100'000), bytes.size()).value().view() == bytes, true);
-  EXPECT_EQ(uncompress(SharedPieces(), 10).error().to_string(), "the body is empty, which no snappy block is");
+  EXPECT_EQ(uncompress(SharedPieces(), 10).error().to_string(),
+            "the body is empty, which no snappy block is");
 }
 
 TEST(SnappyBlockTest, TheMostGrowthIsNotRefused) {
@@ -74,16 +77,19 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BrokenCase{"Empty", "", Errc::truncated, "the body is empty, which no snappy block is"},  //
         BrokenCase{"FramedSnappy", "\xff\x06\x00\x00sNaPpY\x00\x05"s, Errc::unsupported,
-                   "the body is framed snappy, not a snappy block"},                                             //
-        BrokenCase{"Gzip", "\x1f\x8b\x08\x00\x00"s, Errc::unsupported, "the body is gzip, not a snappy block"},  //
-        BrokenCase{"Zstd", "\x28\xb5\x2f\xfd\x00"s, Errc::unsupported, "the body is zstd, not a snappy block"},  //
+                   "the body is framed snappy, not a snappy block"},  //
+        BrokenCase{"Gzip", "\x1f\x8b\x08\x00\x00"s, Errc::unsupported,
+                   "the body is gzip, not a snappy block"},  //
+        BrokenCase{"Zstd", "\x28\xb5\x2f\xfd\x00"s, Errc::unsupported,
+                   "the body is zstd, not a snappy block"},  //
         BrokenCase{"ErrorPage", "<html>502 Bad Gateway</html>\n", Errc::malformed,
                    "the body is text, not a snappy block: \"<html>502 Bad Gateway</html>\""},  //
         BrokenCase{"Claims4GiB",
                    "\xff\xff\xff\xff\x0f\x00"
                    "a"s,
-                   Errc::malformed, "a snappy block of 7 bytes cannot hold the 4294967295 that it claims"},  //
-        BrokenCase{"LengthOnly", "\x05"s, Errc::malformed, "the body is no valid snappy block"},             //
+                   Errc::malformed,
+                   "a snappy block of 7 bytes cannot hold the 4294967295 that it claims"},        //
+        BrokenCase{"LengthOnly", "\x05"s, Errc::malformed, "the body is no valid snappy block"},  //
         BrokenCase{"EndlessLength", "\xff\xff\xff\xff\xff\xff"s, Errc::malformed,
                    "the body is no valid snappy block: it begins with no length"},  //
         BrokenCase{"Truncated", compress("hello, world").substr(0, 8), Errc::malformed,

@@ -60,16 +60,19 @@ class Both {
 RC_GTEST_PROP(SnappyElementsProperty, StandForTheirBytes, ()) {
   Both both;
   both.literal("0123456789abcdef0123");
-  const auto steps = *rc::gen::container<std::vector<std::tuple<int, uint32_t, uint32_t>>>(
-      rc::gen::tuple(rc::gen::inRange(0, 6), rc::gen::arbitrary<uint32_t>(), rc::gen::arbitrary<uint32_t>()));
+  const auto steps =
+      *rc::gen::container<std::vector<std::tuple<int, uint32_t, uint32_t>>>(rc::gen::tuple(
+          rc::gen::inRange(0, 6), rc::gen::arbitrary<uint32_t>(), rc::gen::arbitrary<uint32_t>()));
   for (const auto& [kind, a, b] : steps) {
     const size_t offset = 1 + a % both.size();
     const size_t near = 1 + a % std::min<size_t>(both.size(), SnappyCursor::offset_limit - 1);
     const std::string bytes(1 + b % 20, static_cast<char>(a));
-    if (kind == 0) both.literal(std::string(b % 3 == 0 ? b % 100'000 : b % 100, static_cast<char>(a)));
+    if (kind == 0)
+      both.literal(std::string(b % 3 == 0 ? b % 100'000 : b % 100, static_cast<char>(a)));
     if (kind == 1) both.copy(offset, b % 80);
     if (kind == 2) both.copy(offset, b % 200'000);
-    if (kind == 3) both.turn(bytes, near, b % (b % 2 == 0 ? 20 : 70'000 % SnappyCursor::offset_limit));
+    if (kind == 3)
+      both.turn(bytes, near, b % (b % 2 == 0 ? 20 : 70'000 % SnappyCursor::offset_limit));
     if (kind == 4) both.written(bytes + bytes + bytes);
     if (kind == 5) both.new_piece();
   }

@@ -20,7 +20,8 @@ using SharedPieces = std::vector<std::shared_ptr<const std::string>>;
 
 SharedPieces cut(const std::string& body, size_t size) {
   SharedPieces pieces;
-  for (size_t i = 0; i < body.size(); i += size) pieces.push_back(std::make_shared<const std::string>(body, i, size));
+  for (size_t i = 0; i < body.size(); i += size)
+    pieces.push_back(std::make_shared<const std::string>(body, i, size));
   return pieces;
 }
 
@@ -42,7 +43,7 @@ std::optional<std::string> at_once(size_t length, const std::string& elements, s
   const SharedPieces pieces = cut(block_of(length, elements), piece);
   SnappyReader reader(pieces);
   std::string out(length + 64, '\x55');
-  SnappyStretch all{out.data(), out.data(), out.data() + length, {}};
+  SnappyOutput all{out.data(), out.data(), out.data() + length, {}};
   const auto state = reader.read(all);
   RC_ASSERT(out.substr(length) == std::string(64, '\x55'));
   RC_ASSERT(reader.written() == static_cast<uint64_t>(all.at - all.begin));
@@ -52,22 +53,22 @@ std::optional<std::string> at_once(size_t length, const std::string& elements, s
 }
 
 // In stretches of `room` bytes, each with the one before as all that is left of what came before.
-std::optional<std::string> in_stretches(size_t length, const std::string& elements, size_t piece, size_t room,
-                                        bool& far) {
+std::optional<std::string> in_portions(size_t length, const std::string& elements, size_t piece,
+                                       size_t room, bool& far) {
   const SharedPieces pieces = cut(block_of(length, elements), piece);
   SnappyReader reader(pieces);
   std::string out, before;
   far = false;
   for (;;) {
-    std::string stretch(std::min(room, length - out.size()), '\x55');
-    SnappyStretch to{stretch.data(), stretch.data(), stretch.data() + stretch.size(), before};
+    std::string output(std::min(room, length - out.size()), '\x55');
+    SnappyOutput to{output.data(), output.data(), output.data() + output.size(), before};
     const auto state = reader.read(to);
-    out += std::string_view(stretch).substr(0, static_cast<size_t>(to.at - to.begin));
+    out += std::string_view(output).substr(0, static_cast<size_t>(to.at - to.begin));
     RC_ASSERT(reader.written() == out.size());
     far = state == SnappyReader::State::far;
     if (state == SnappyReader::State::end && out.size() == length) return out;
-    if (state != SnappyReader::State::full || stretch.empty()) return std::nullopt;
-    before = std::move(stretch);
+    if (state != SnappyReader::State::full || output.empty()) return std::nullopt;
+    before = std::move(output);
   }
 }
 
@@ -106,7 +107,8 @@ std::string some_elements(size_t& length) {
     if (length == 0 || *rc::gen::inRange(0, 5) < 2) {
       const auto size = *rc::gen::inRange<size_t>(1, large ? 300 : 9);
       std::string bytes;
-      for (size_t k = 0; k < size; ++k) bytes.push_back(static_cast<char>(i * 7 + static_cast<int>(k) * 3));
+      for (size_t k = 0; k < size; ++k)
+        bytes.push_back(static_cast<char>(i * 7 + static_cast<int>(k) * 3));
       out += literal(bytes);
       length += size;
     } else {
@@ -126,7 +128,7 @@ void expect_as_snappy(size_t length, const std::string& elements) {
     RC_ASSERT(at_once(length, elements, piece) == expected);
     for (const size_t room : {size_t{1}, size_t{50}, size_t{333}, size_t{1000}}) {
       bool far = false;
-      const auto read = in_stretches(length, elements, piece, room, far);
+      const auto read = in_portions(length, elements, piece, room, far);
       // Only what the stretches do not hold any more is a reason to fail where libsnappy does not.
       if (!far) RC_ASSERT(read == expected);
       if (read) RC_ASSERT(read == expected);
@@ -178,7 +180,8 @@ TEST(SnappyReaderTest, ReadsAnAnswerInStretches) {
     bytes.append(reinterpret_cast<const char*>(&value), 8);
     bytes += '\x10';
     append_varint(bytes, 1'760'000'000'000 + i * 15'000);
-    if (i % 1000 == 0) bytes += "some labels that are not those of before: " + std::to_string(i * i);
+    if (i % 1000 == 0)
+      bytes += "some labels that are not those of before: " + std::to_string(i * i);
   }
   std::string block;
   snappy::Compress(bytes.data(), bytes.size(), &block);
@@ -186,7 +189,7 @@ TEST(SnappyReaderTest, ReadsAnAnswerInStretches) {
   for (const size_t piece : {size_t{1000}, size_t{65'536}, size_t{10} << 20}) {
     EXPECT_TRUE(at_once(bytes.size(), elements, piece) == bytes);
     bool far = false;
-    EXPECT_TRUE(in_stretches(bytes.size(), elements, piece, 65'536, far) == bytes);
+    EXPECT_TRUE(in_portions(bytes.size(), elements, piece, 65'536, far) == bytes);
     EXPECT_FALSE(far);
   }
 }
@@ -196,7 +199,7 @@ TEST(SnappyReaderTest, TellsWhatIsTooFarFromWhatNeverWas) {
     const SharedPieces pieces = cut(block_of(30, elements), 100);
     SnappyReader reader(pieces);
     std::string first(10, ' '), second(10, ' '), third(10, ' ');
-    SnappyStretch to{first.data(), first.data(), first.data() + 10, {}};
+    SnappyOutput to{first.data(), first.data(), first.data() + 10, {}};
     EXPECT_EQ(reader.read(to), SnappyReader::State::full);
     to = {second.data(), second.data(), second.data() + 10, first};
     EXPECT_EQ(reader.read(to), SnappyReader::State::full);

@@ -51,7 +51,8 @@ TEST_P(LeastBitsTest, LetTheSmallestChunksPassAndNotOneByteLess) {
     EXPECT_TRUE(verify_chunk(view)) << samples << ": " << verify_chunk(view).error().context;
     // Of histograms, the second sample's change of times takes more than one bit.
     const size_t slack = has_floats(GetParam()) ? 1 : 2;
-    EXPECT_FALSE(may_hold_its_samples(GetParam(), chunk.substr(0, chunk.size() - slack))) << samples;
+    EXPECT_FALSE(may_hold_its_samples(GetParam(), chunk.substr(0, chunk.size() - slack)))
+        << samples;
   }
 }
 
@@ -61,14 +62,18 @@ TEST_P(LeastBitsTest, RefuseACountThatTheBytesCannotHold) {
   chunk[0] = static_cast<char>(most >> 8);
   chunk[1] = static_cast<char>(most);
   EXPECT_FALSE(may_hold_its_samples(GetParam(), chunk));
-  EXPECT_THAT(holds_too_few(GetParam(), chunk).context, HasSubstr(std::to_string(most) + " samples in "));
+  EXPECT_THAT(holds_too_few(GetParam(), chunk).context,
+              HasSubstr(std::to_string(most) + " samples in "));
 }
 
 INSTANTIATE_TEST_SUITE_P(AllEncodings, LeastBitsTest,
-                         ::testing::Values(ChunkEncoding::xor_, ChunkEncoding::xor2, ChunkEncoding::histogram,
-                                           ChunkEncoding::float_histogram, ChunkEncoding::histogram_st,
+                         ::testing::Values(ChunkEncoding::xor_, ChunkEncoding::xor2,
+                                           ChunkEncoding::histogram, ChunkEncoding::float_histogram,
+                                           ChunkEncoding::histogram_st,
                                            ChunkEncoding::float_histogram_st),
-                         [](const auto& param_info) { return std::string(to_string(param_info.param)); });
+                         [](const auto& param_info) {
+                           return std::string(to_string(param_info.param));
+                         });
 
 TEST(LeastBits, LetChunksWithoutSamplesPass) {
   EXPECT_TRUE(may_hold_its_samples(ChunkEncoding::xor_, std::string_view("\0\0", 2)));
@@ -78,8 +83,11 @@ TEST(LeastBits, LetChunksWithoutSamplesPass) {
 // What Prometheus 3.14 wrote.
 TEST(VerifyChunk, TakesPrometheusesChunks) {
   for (const auto& vector : test::chunk_vectors()) {
-    const ChunkView view{
-        std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(), vector.encoding, vector.bytes, {}};
+    const ChunkView view{std::numeric_limits<int64_t>::min(),
+                         std::numeric_limits<int64_t>::max(),
+                         vector.encoding,
+                         vector.bytes,
+                         {}};
     EXPECT_TRUE(may_hold_its_samples(vector.encoding, vector.bytes)) << vector.name;
     const auto verified = verify_chunk(view);
     EXPECT_TRUE(verified) << vector.name << ": " << verified.error().context;
@@ -117,20 +125,23 @@ TEST(VerifyChunk, NamesWhatIsWrong) {
       {1000, std::numeric_limits<int64_t>::max(), more, "the chunk ends before it"},
   };
   for (const Case& each : cases) {
-    const auto verified = verify_chunk({each.min_time_ms, each.max_time_ms, ChunkEncoding::xor_, each.data, {}});
+    const auto verified =
+        verify_chunk({each.min_time_ms, each.max_time_ms, ChunkEncoding::xor_, each.data, {}});
     EXPECT_EQ(verified.has_value(), each.want[0] == '\0') << each.want;
     if (!verified) {
       EXPECT_THAT(verified.error().context, HasSubstr(each.want));
     }
   }
-  EXPECT_TRUE(verify_chunk({0, 0, static_cast<ChunkEncoding>(9), good, {}}).error().is(Errc::unsupported));
+  EXPECT_TRUE(
+      verify_chunk({0, 0, static_cast<ChunkEncoding>(9), good, {}}).error().is(Errc::unsupported));
 }
 
 TEST(VerifyChunk, LooksAtHistogramsToo) {
   const std::string chunk = smallest(ChunkEncoding::histogram, 20);
   EXPECT_TRUE(verify_chunk({0, 19, ChunkEncoding::histogram, chunk, {}}));
   EXPECT_FALSE(verify_chunk({0, 18, ChunkEncoding::histogram, chunk, {}}));
-  EXPECT_FALSE(verify_chunk({0, 19, ChunkEncoding::histogram, chunk.substr(0, chunk.size() - 3), {}}));
+  EXPECT_FALSE(
+      verify_chunk({0, 19, ChunkEncoding::histogram, chunk.substr(0, chunk.size() - 3), {}}));
   EXPECT_FALSE(verify_chunk({0, 19, ChunkEncoding::histogram, chunk + "xyz", {}}));
 }
 

@@ -51,9 +51,10 @@ TEST_P(ChunkTranscoderTest, KeepsEverySampleAndDropsTheStarts) {
   EXPECT_EQ(histograms, vector.histograms);
 }
 
-INSTANTIATE_TEST_SUITE_P(Prometheus314, ChunkTranscoderTest, testing::ValuesIn(test::chunk_vectors()),
-                         [](const auto& param_info) {
-                           return std::string(to_string(param_info.param.encoding)) + "_" + param_info.param.name;
+INSTANTIATE_TEST_SUITE_P(Prometheus314, ChunkTranscoderTest,
+                         testing::ValuesIn(test::chunk_vectors()), [](const auto& param_info) {
+                           return std::string(to_string(param_info.param.encoding)) + "_" +
+                                  param_info.param.name;
                          });
 
 TEST(ChunkTranscoderErrorTest, AppendsNothing) {
@@ -62,7 +63,8 @@ TEST(ChunkTranscoderErrorTest, AppendsNothing) {
     if (vector.starts_ms.empty()) continue;
     std::string entries = "kept";
     const auto cut = std::string_view(vector.bytes).substr(0, vector.bytes.size() - 1);
-    const auto appended = transcoder.append(entries, {0, 1, vector.encoding, cut, {}}, CounterResetHeader::unknown);
+    const auto appended =
+        transcoder.append(entries, {0, 1, vector.encoding, cut, {}}, CounterResetHeader::unknown);
     EXPECT_FALSE(appended) << vector.name;
     EXPECT_EQ(entries, "kept");
   }

@@ -13,16 +13,18 @@ namespace {
 using namespace std::string_literals;
 
 rc::Gen<prometheus::Chunk> chunks() {
-  const auto times = rc::gen::oneOf(rc::gen::element<int64_t>(0, -1, 1'700'000'000'000), rc::gen::arbitrary<int64_t>());
-  return rc::gen::map(rc::gen::tuple(times, times, rc::gen::inRange(0, 9), rc::gen::arbitrary<std::string>()),
-                      [](const std::tuple<int64_t, int64_t, int, std::string>& in) {
-                        prometheus::Chunk chunk;
-                        chunk.set_min_time_ms(std::get<0>(in));
-                        chunk.set_max_time_ms(std::get<1>(in));
-                        chunk.set_type(static_cast<prometheus::Chunk::Encoding>(std::get<2>(in)));
-                        chunk.set_data(std::get<3>(in));
-                        return chunk;
-                      });
+  const auto times = rc::gen::oneOf(rc::gen::element<int64_t>(0, -1, 1'700'000'000'000),
+                                    rc::gen::arbitrary<int64_t>());
+  return rc::gen::map(
+      rc::gen::tuple(times, times, rc::gen::inRange(0, 9), rc::gen::arbitrary<std::string>()),
+      [](const std::tuple<int64_t, int64_t, int, std::string>& in) {
+        prometheus::Chunk chunk;
+        chunk.set_min_time_ms(std::get<0>(in));
+        chunk.set_max_time_ms(std::get<1>(in));
+        chunk.set_type(static_cast<prometheus::Chunk::Encoding>(std::get<2>(in)));
+        chunk.set_data(std::get<3>(in));
+        return chunk;
+      });
 }
 
 void expect_same(const ChunkedResponse& got, const prometheus::ChunkedReadResponse& want) {
@@ -31,7 +33,8 @@ void expect_same(const ChunkedResponse& got, const prometheus::ChunkedReadRespon
   for (int i = 0; i < want.chunked_series_size(); ++i) {
     const ChunkedSeriesView& series = got.series[static_cast<size_t>(i)];
     prometheus::ChunkedSeries labels;
-    for (const prometheus::Label& label : want.chunked_series(i).labels()) *labels.add_labels() = label;
+    for (const prometheus::Label& label : want.chunked_series(i).labels())
+      *labels.add_labels() = label;
     ASSERT_EQ(series.labels, labels.SerializeAsString());
     ASSERT_EQ(series.chunks.size(), static_cast<size_t>(want.chunked_series(i).chunks_size()));
     for (int k = 0; k < want.chunked_series(i).chunks_size(); ++k) {
@@ -59,7 +62,8 @@ RC_GTEST_PROP(ChunkedSeriesProperty, DecodesAsProtobuf, ()) {
       out.set_name(label.name);
       out.set_value(label.value);
     }
-    for (const prometheus::Chunk& chunk : *rc::gen::container<std::vector<prometheus::Chunk>>(chunks()))
+    for (const prometheus::Chunk& chunk :
+         *rc::gen::container<std::vector<prometheus::Chunk>>(chunks()))
       *series.add_chunks() = chunk;
   }
   const std::string data = message.SerializeAsString();
@@ -69,7 +73,8 @@ RC_GTEST_PROP(ChunkedSeriesProperty, DecodesAsProtobuf, ()) {
   RC_ASSERT(!testing::Test::HasFailure());
   if (message.chunked_series_size() == 1) {
     std::string again;
-    encode_chunked_series(response.series[0].labels, response.series[0].chunks, response.query_index, again);
+    encode_chunked_series(response.series[0].labels, response.series[0].chunks,
+                          response.query_index, again);
     RC_ASSERT(again == data);
     std::string entries;
     for (const ChunkView& chunk : response.series[0].chunks) entries += chunk.wire;
@@ -82,7 +87,8 @@ RC_GTEST_PROP(ChunkedSeriesProperty, DecodesAsProtobuf, ()) {
     for (size_t i = 0; i < parsed.size(); ++i) {
       const ChunkView& chunk = response.series[0].chunks[i];
       RC_ASSERT(parsed[i].wire == chunk.wire && parsed[i].data == chunk.data);
-      RC_ASSERT(parsed[i].min_time_ms == chunk.min_time_ms && parsed[i].max_time_ms == chunk.max_time_ms);
+      RC_ASSERT(parsed[i].min_time_ms == chunk.min_time_ms &&
+                parsed[i].max_time_ms == chunk.max_time_ms);
       RC_ASSERT(parsed[i].encoding == chunk.encoding);
     }
   }
@@ -94,7 +100,8 @@ TEST(ChunkedSeriesTest, AChunkMayBeWrittenInAnyForm) {
   append_label(labels, "a", "b");
   for (const std::string& chunk :
        {"\x22\x02xx\x08\x01\x10\x02\x18\x01"s, "\x08\x07\x08\x01\x10\x02\x18\x01\x22\x02xx"s,
-        "\x08\x01\x10\x02\x18\x01\x28\x05\x22\x02xx"s, "\x08\x01\x10\x02\x18\x01\x22\x01y\x22\x02xx"s,
+        "\x08\x01\x10\x02\x18\x01\x28\x05\x22\x02xx"s,
+        "\x08\x01\x10\x02\x18\x01\x22\x01y\x22\x02xx"s,
         "\x08\x81\x00\x10\x82\x80\x00\x18\x01\x22\x02xx"s}) {
     const std::string entry = "\x12"s + static_cast<char>(chunk.size()) + chunk;
     const std::string entries = entry + entry;
@@ -104,7 +111,8 @@ TEST(ChunkedSeriesTest, AChunkMayBeWrittenInAnyForm) {
     ASSERT_TRUE(parse_chunked_response(data, response));
     ASSERT_EQ(response.series.size(), 1);
     EXPECT_EQ(response.series[0].labels, labels);
-    std::vector<ChunkView> chunks(response.series[0].chunks.begin(), response.series[0].chunks.end());
+    std::vector<ChunkView> chunks(response.series[0].chunks.begin(),
+                                  response.series[0].chunks.end());
     ASSERT_TRUE(parse_chunk_entries(entries, chunks));
     ASSERT_EQ(chunks.size(), 4);
     for (const ChunkView& each : chunks) {
@@ -120,7 +128,8 @@ TEST(ChunkedSeriesTest, AChunkMayBeWrittenInAnyForm) {
 TEST(ChunkedSeriesTest, BrokenEntriesAreAnErrorWithTheByte) {
   std::string entry;
   append_chunk(entry, 1, 2, ChunkEncoding::xor_, "data");
-  const std::pair<std::string, size_t> cases[] = {{"\x12", 0}, {"\x12\x05", 0}, {"\x0a\x01x", 0}, {"\x12\x01\x08", 2}};
+  const std::pair<std::string, size_t> cases[] = {
+      {"\x12", 0}, {"\x12\x05", 0}, {"\x0a\x01x", 0}, {"\x12\x01\x08", 2}};
   for (const auto& [rest, byte] : cases) {
     const std::string entries = entry + rest;
     std::vector<ChunkView> chunks;
@@ -208,21 +217,22 @@ TEST_P(BrokenFrameTest, NamesTheByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenFrameTest,
-    testing::Values(BrokenCase{"Text", "not protobuf", "frame: malformed protobuf at byte 0"},  //
-                    BrokenCase{"SeriesPastEnd",
-                               "\x0a\x05"
-                               "abc"s,
-                               "frame: malformed protobuf at byte 0"},                                    //
-                    BrokenCase{"SeriesAsNumber", "\x08\x05"s, "frame: malformed protobuf at byte 0"},     //
-                    BrokenCase{"QueryIndexAsBytes", "\x12\x00"s, "frame: malformed protobuf at byte 0"},  //
-                    BrokenCase{"LabelsAsNumber", "\x0a\x00\x0a\x02\x08\x01"s,
-                               "series 1 of the frame: series: malformed protobuf at byte 4"},  //
-                    BrokenCase{"ChunkPastEnd", "\x0a\x03\x12\x05\x08"s,
-                               "series 0 of the frame: series: malformed protobuf at byte 2"},  //
-                    BrokenCase{"ChunkDataPastEnd", "\x0a\x04\x12\x02\x22\x05"s,
-                               "series 0 of the frame: chunk: malformed protobuf at byte 4"},  //
-                    BrokenCase{"ChunkTimeAsBytes", "\x0a\x04\x12\x02\x0a\x00"s,
-                               "series 0 of the frame: chunk: malformed protobuf at byte 4"}),
+    testing::Values(
+        BrokenCase{"Text", "not protobuf", "frame: malformed protobuf at byte 0"},  //
+        BrokenCase{"SeriesPastEnd",
+                   "\x0a\x05"
+                   "abc"s,
+                   "frame: malformed protobuf at byte 0"},                                    //
+        BrokenCase{"SeriesAsNumber", "\x08\x05"s, "frame: malformed protobuf at byte 0"},     //
+        BrokenCase{"QueryIndexAsBytes", "\x12\x00"s, "frame: malformed protobuf at byte 0"},  //
+        BrokenCase{"LabelsAsNumber", "\x0a\x00\x0a\x02\x08\x01"s,
+                   "series 1 of the frame: series: malformed protobuf at byte 4"},  //
+        BrokenCase{"ChunkPastEnd", "\x0a\x03\x12\x05\x08"s,
+                   "series 0 of the frame: series: malformed protobuf at byte 2"},  //
+        BrokenCase{"ChunkDataPastEnd", "\x0a\x04\x12\x02\x22\x05"s,
+                   "series 0 of the frame: chunk: malformed protobuf at byte 4"},  //
+        BrokenCase{"ChunkTimeAsBytes", "\x0a\x04\x12\x02\x0a\x00"s,
+                   "series 0 of the frame: chunk: malformed protobuf at byte 4"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace

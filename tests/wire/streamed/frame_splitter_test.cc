@@ -19,7 +19,8 @@ std::string frame_of(std::string_view data) {
   return out;
 }
 
-// Feeds `body` in pieces of `piece` bytes; gives the frames' data, or the first error as the last entry.
+// Feeds `body` in pieces of `piece` bytes; gives the frames' data, or the first error as the last
+// entry.
 struct Outcome {
   std::vector<std::string> frames;
   std::optional<Error> error;
@@ -69,15 +70,16 @@ RC_GTEST_PROP(FrameSplitterProperty, AnyPiecesGiveTheFrames, ()) {
     frames.emplace_back(size, static_cast<char>('a' + frames.size() % 26));
     append_frame(body, frames.back());
   }
-  const auto piece = *rc::gen::oneOf(rc::gen::inRange<size_t>(1, 20), rc::gen::inRange<size_t>(1, 3000));
+  const auto piece =
+      *rc::gen::oneOf(rc::gen::inRange<size_t>(1, 20), rc::gen::inRange<size_t>(1, 3000));
   const Outcome outcome = split(body, piece);
   RC_ASSERT(!outcome.error);
   RC_ASSERT(outcome.frames == frames);
 }
 
 TEST(FrameSplitterTest, FramesInOneBlockAreNotCopied) {
-  const auto block =
-      std::make_shared<const std::string>(frame_of("one") + frame_of("two") + frame_of("three").substr(0, 7));
+  const auto block = std::make_shared<const std::string>(frame_of("one") + frame_of("two") +
+                                                         frame_of("three").substr(0, 7));
   FrameSplitter splitter(100);
   splitter.feed(block);
   const auto one = splitter.next().value().value();
@@ -108,7 +110,8 @@ TEST(FrameSplitterTest, AKnownFrameIsSkippedWhereItStandsWhole) {
   EXPECT_EQ(splitter.next().value().value().data, "two");
   EXPECT_FALSE(splitter.skip_known(frame_of("three")));
   splitter.feed(frame_of("three").substr(7) + frame_of("four"));
-  EXPECT_FALSE(splitter.skip_known(frame_of("three")));  // In two blocks: it has to be put together.
+  EXPECT_FALSE(
+      splitter.skip_known(frame_of("three")));  // In two blocks: it has to be put together.
   EXPECT_EQ(splitter.next().value().value().data, "three");
   EXPECT_TRUE(splitter.skip_known(frame_of("four")));
   EXPECT_EQ(splitter.buffered(), 0);
@@ -175,10 +178,13 @@ TEST_P(BrokenStreamTest, IsAnErrorThatNamesThePlace) {
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenStreamTest,
     testing::Values(
-        BrokenCase{"InLength", "\x80", Errc::truncated, "the answer ends in the middle of its length"},  //
-        BrokenCase{"AfterLength", "\x05", Errc::truncated, "the answer ends after its length"},          //
-        BrokenCase{"AfterLongLength", "\x80\x01", Errc::truncated, "the answer ends after its length"},  //
-        BrokenCase{"InChecksum", "\x05\x01\x02", Errc::truncated, "the answer ends in its checksum"},    //
+        BrokenCase{"InLength", "\x80", Errc::truncated,
+                   "the answer ends in the middle of its length"},                               //
+        BrokenCase{"AfterLength", "\x05", Errc::truncated, "the answer ends after its length"},  //
+        BrokenCase{"AfterLongLength", "\x80\x01", Errc::truncated,
+                   "the answer ends after its length"},  //
+        BrokenCase{"InChecksum", "\x05\x01\x02", Errc::truncated,
+                   "the answer ends in its checksum"},  //
         BrokenCase{"AfterChecksum", frame_of("hello").substr(0, 5), Errc::truncated,
                    "the answer ends after 0 of its 5 bytes"},  //
         BrokenCase{"InData", frame_of("hello").substr(0, 9), Errc::truncated,
@@ -186,11 +192,13 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenCase{"Checksum", "\x05\x01\x02\x03\x04hello", Errc::checksum,
                    "its checksum says 01020304, its data give 9a71bb4c"},  //
         BrokenCase{"ZeroLengthWithChecksum", "\x00\x01\x02\x03\x04"s, Errc::checksum,
-                   "its checksum says 01020304, its data give 00000000"},                              //
-        BrokenCase{"OverLimit", "\xc9\x01", Errc::limit, "201 bytes are more than the limit of 200"},  //
+                   "its checksum says 01020304, its data give 00000000"},  //
+        BrokenCase{"OverLimit", "\xc9\x01", Errc::limit,
+                   "201 bytes are more than the limit of 200"},  //
         BrokenCase{"HugeLength", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", Errc::limit,
-                   "18446744073709551615 bytes are more than the limit of 200"},                           //
-        BrokenCase{"EndlessLength", std::string(20, '\x80'), Errc::malformed, "its length is no varint"},  //
+                   "18446744073709551615 bytes are more than the limit of 200"},  //
+        BrokenCase{"EndlessLength", std::string(20, '\x80'), Errc::malformed,
+                   "its length is no varint"},  //
         BrokenCase{"OverflowingLength", std::string(9, '\xff') + "\x02", Errc::malformed,
                    "its length is no varint"},  //
         BrokenCase{

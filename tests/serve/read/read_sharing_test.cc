@@ -1,4 +1,4 @@
-#include "serve/read/single_flight.h"
+#include "serve/read/read_sharing.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -18,26 +18,30 @@ using namespace std::chrono_literals;
 using model::ResponseType;
 using testing::HasSubstr;
 
-class SingleFlightTest : public ServeTest {
+class ReadSharingTest : public ServeTest {
  protected:
   /// A backend that answers with `body` once it is told to.
   net::Handler waiting(std::string body) { return streamed_after(may_go_on_, std::move(body)); }
   void go_on() { may_go_on_ = true; }
   std::future<Result<Answer>> start_read(net::ClientRequest request) {
-    return std::async(std::launch::async, [this, request = std::move(request)] { return get(request); });
+    return std::async(std::launch::async,
+                      [this, request = std::move(request)] { return get(request); });
   }
-  std::future<Result<Answer>> start_read() { return start_read(read_request(ResponseType::streamed_xor_chunks)); }
-  uint64_t joined() const { return service_->generation()->flights().joined(); }
+  std::future<Result<Answer>> start_read() {
+    return start_read(read_request(ResponseType::streamed_xor_chunks));
+  }
+  uint64_t joined() const { return service_->generation()->sharing().joined(); }
 
  private:
   std::atomic<bool> may_go_on_ = false;
 };
 
-TEST_F(SingleFlightTest, WhoAsksTheSameSharesOneFanOut) {
-  const auto log = std::filesystem::temp_directory_path() / ("mread-flight-" + std::to_string(getpid()) + ".log");
+TEST_F(ReadSharingTest, WhoAsksTheSameSharesOneFanOut) {
+  const auto log = std::filesystem::temp_directory_path() /
+                   ("mread-flight-" + std::to_string(getpid()) + ".log");
   ScriptedBackend backend(loop_, waiting(healthy_body));
-  serve({backend.url(), "http://127.0.0.1:1/api/v1/read"}, "partial: any\nquery_log_file: " + log.string() + "\n",
-        "1h");
+  serve({backend.url(), "http://127.0.0.1:1/api/v1/read"},
+        "partial: any\nquery_log_file: " + log.string() + "\n", "1h");
   std::vector<std::future<Result<Answer>>> reads;
   reads.push_back(start_read());
   wait_until([&] { return backend.requests() == 1; });
@@ -57,7 +61,8 @@ TEST_F(SingleFlightTest, WhoAsksTheSameSharesOneFanOut) {
   wait_until([&] { return metric("mread_partial_reads_total") == "4"; });
   EXPECT_EQ(metric("mread_backend_requests_total{backend=\"a\",group=\"a\"}"), "1");
   EXPECT_EQ(metric("mread_backend_failures_total{backend=\"b\",reason=\"refused\"}"), "1");
-  // A line is written before its read is counted, and the read may still be ending: reset() would not wait for it.
+  // A line is written before its read is counted, and the read may still be ending: reset() would
+  // not wait for it.
   loop_.run(server_->drain(1h));
   std::ifstream file(log);
   const std::string lines{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -68,7 +73,7 @@ TEST_F(SingleFlightTest, WhoAsksTheSameSharesOneFanOut) {
   std::filesystem::remove(log);
 }
 
-TEST_F(SingleFlightTest, TheOthersGoOnWhereTheFirstLeaves) {
+TEST_F(ReadSharingTest, TheOthersGoOnWhereTheFirstLeaves) {
   ScriptedBackend backend(loop_, waiting(healthy_body));
   serve({backend.url()}, "", "1h");
   std::stop_source stop;
@@ -80,7 +85,9 @@ TEST_F(SingleFlightTest, TheOthersGoOnWhereTheFirstLeaves) {
   wait_until([&] { return joined() == 1; });
   stop.request_stop();
   EXPECT_FALSE(first.get());
-  wait_until([&] { return metric("mread_reads_total{code=\"0\",end=\"client_gone\",type=\"streamed\"}") == "1"; });
+  wait_until([&] {
+    return metric("mread_reads_total{code=\"0\",end=\"client_gone\",type=\"streamed\"}") == "1";
+  });
   // One that comes now still finds it.
   auto third = start_read();
   wait_until([&] { return joined() == 2; });
@@ -90,12 +97,14 @@ TEST_F(SingleFlightTest, TheOthersGoOnWhereTheFirstLeaves) {
   EXPECT_EQ(backend.requests(), 1);
 }
 
-TEST_F(SingleFlightTest, TheBackendsAreLetGoWhenTheLastLeaves) {
+TEST_F(ReadSharingTest, TheBackendsAreLetGoWhenTheLastLeaves) {
   const auto gone = std::make_shared<std::atomic<int>>(0);
   ScriptedBackend hung(loop_, hanging(gone));
   serve({hung.url()}, "", "1h");
   std::stop_source stop;
-  const auto ask = [&] { return net::fetch(read_request(ResponseType::samples), {}, stop.get_token()); };
+  const auto ask = [&] {
+    return net::fetch(read_request(ResponseType::samples), {}, stop.get_token());
+  };
   auto first = std::async(std::launch::async, ask);
   wait_until([&] { return hung.requests() == 1; });
   auto second = std::async(std::launch::async, ask);
@@ -108,7 +117,7 @@ TEST_F(SingleFlightTest, TheBackendsAreLetGoWhenTheLastLeaves) {
   wait_until([&] { return metric("mread_reads_in_flight{state=\"running\"}") == "0"; });
 }
 
-TEST_F(SingleFlightTest, ARefusalIsSharedToo) {
+TEST_F(ReadSharingTest, ARefusalIsSharedToo) {
   ScriptedBackend backend(loop_, waiting(healthy_body));
   serve({backend.url()}, "limits: {samples: 2}\n", "1h");
   auto first = start_read();
@@ -124,7 +133,7 @@ TEST_F(SingleFlightTest, ARefusalIsSharedToo) {
   }
 }
 
-TEST_F(SingleFlightTest, ASlowClientDoesNotHoldTheOthersBack) {
+TEST_F(ReadSharingTest, ASlowClientDoesNotHoldTheOthersBack) {
   // More than sockets take, and less than what is kept for a slow one.
   const std::string body = many_frames("m", 0, 14U << 20);
   ScriptedBackend backend(loop_, waiting(body));
@@ -150,9 +159,9 @@ TEST_F(SingleFlightTest, ASlowClientDoesNotHoldTheOthersBack) {
   EXPECT_EQ(backend.requests(), 1);
 }
 
-TEST_F(SingleFlightTest, WithoutItEveryReadAsks) {
+TEST_F(ReadSharingTest, WithoutItEveryReadAsks) {
   ScriptedBackend backend(loop_, waiting(healthy_body));
-  serve({backend.url()}, "limits: {single_flight: false}\n", "1h");
+  serve({backend.url()}, "limits: {read_sharing: false}\n", "1h");
   auto first = start_read();
   auto second = start_read();
   wait_until([&] { return backend.requests() == 2; });
@@ -172,22 +181,23 @@ TEST(FlightKey, TellsApartWhatMayBeAnsweredDifferently) {
     headers.add(name, value);
     return headers;
   };
-  const auto key = flight_key(request, {});
-  EXPECT_EQ(flight_key(request, with("traceparent", "00-1")), key);
-  EXPECT_EQ(flight_key(request, with("tracestate", "a=1")), key);
-  EXPECT_NE(flight_key(request, with("baggage", "tenant=1")), key);
+  const auto key = share_key(request, {});
+  EXPECT_EQ(share_key(request, with("traceparent", "00-1")), key);
+  EXPECT_EQ(share_key(request, with("tracestate", "a=1")), key);
+  EXPECT_NE(share_key(request, with("baggage", "tenant=1")), key);
   model::ReadRequest other = request;
   other.accepted_response_types.push_back(ResponseType::streamed_xor_chunks);
-  EXPECT_NE(flight_key(other, {}), key);
+  EXPECT_NE(share_key(other, {}), key);
   other = request;
   other.queries[0].end_ms = 1'001;
-  EXPECT_NE(flight_key(other, {}), key);
+  EXPECT_NE(share_key(other, {}), key);
   other = request;
   other.queries[0].hints.emplace().func = "series";
-  EXPECT_NE(flight_key(other, {}), key);
-  EXPECT_NE(flight_key(request, {}, merger::ClientClass::v2_42), flight_key(request, {}));
-  EXPECT_NE(flight_key(request, {}, merger::ClientClass::v2_42), flight_key(request, {}, merger::ClientClass::v2_53));
-  EXPECT_EQ(flight_key(request, with("baggage", std::string(100'000, 'x').c_str())), std::nullopt);
+  EXPECT_NE(share_key(other, {}), key);
+  EXPECT_NE(share_key(request, {}, merger::ClientClass::v2_42), share_key(request, {}));
+  EXPECT_NE(share_key(request, {}, merger::ClientClass::v2_42),
+            share_key(request, {}, merger::ClientClass::v2_53));
+  EXPECT_EQ(share_key(request, with("baggage", std::string(100'000, 'x').c_str())), std::nullopt);
 }
 
 }  // namespace

@@ -16,17 +16,20 @@ namespace mread::merger {
 
 /// The part of a SeriesSource whose body is a SAMPLES answer.
 ///
-/// Input    the body in pieces; nothing is known of it before its end. Its series need not be sorted: in one that is
+/// Input    the body in pieces; nothing is known of it before its end. Its series need not be
+/// sorted: in one that is
 ///          not, that is no lapse of the backend's.
-/// Output   after end(), the series in order, each once, with all its fragments. With SourceOptions::defer the answer
+/// Output   after end(), the series in order, each once, with all its fragments. With
+/// SourceOptions::defer the answer
 ///          waits after end(), not looked into, until check() or read() is called.
 ///          Of series without samples that follow on the same series nothing is kept.
-/// Memory   of check(): the whole body, uncompressed. Of read(): the body as it came, which is kept, and what
-///          wire::SamplesBlockReader needs. The pieces count for the account as they are given; what it takes itself is
-///          memory(), and is asked for before it is taken.
+/// Memory   of check(): the whole body, uncompressed. Of read(): the body as it came, which is
+/// kept, and what
+///          wire::SamplesBlockReader needs. The pieces count for the account as they are given;
+///          what it takes itself is memory(), and is asked for before it is taken.
 /// Errors   of feed(), end() and check(), all final: see SeriesSource.
 /// The options are always those of the one source. Not thread-safe.
-class SampledAnswer {
+class SamplesAnswer {
  public:
   using Pieces = std::span<const std::shared_ptr<const std::string>>;
 
@@ -39,24 +42,26 @@ class SampledAnswer {
   bool waits() const { return waits_; }
   /// Reads and checks all of it; also after read().
   Result<void> check(uint32_t source, const SourceOptions& options);
-  /// Reads it while its series are taken. What is usual in answers is taken for granted; where it turns out otherwise
-  /// the answer ends there, and has lapsed: then check() knows what it is.
+  /// Reads it while its series are taken. What is usual in answers is taken for granted; where it
+  /// turns out otherwise the answer ends there, and has irregular: then check() knows what it is.
   void read(uint32_t source, const SourceOptions& options);
-  bool lapsed() const { return lapsed_; }
+  bool irregular() const { return irregular_; }
   /// Whether there is something to check.
   bool is_unchecked() const { return waits_ || reader_ != nullptr || left_to_ != nullptr; }
   /// Its series count, but they come from another with the same bytes, whose pieces it then shares.
-  void leave_to(const SampledAnswer& other);
+  void leave_to(const SamplesAnswer& other);
   /// Its series count, so many, but they were passed on: it needs its bytes no more.
   void leave(uint64_t series);
 
   /// The body; kept from feed() until check() or clear().
   Pieces pieces() const { return pieces_; }
-  bool has_same_bytes(const SampledAnswer& other) const;
+  bool has_same_bytes(const SamplesAnswer& other) const;
 
   bool empty() const { return reader_ ? !has_front_ : next_ == fragments_.size(); }
   /// The labels of the first series; not empty.
-  std::string_view front() const { return reader_ ? reader_->series().labels : fragments_[next_].labels; }
+  std::string_view front() const {
+    return reader_ ? reader_->series().labels : fragments_[next_].labels;
+  }
   /// What they have in common with those of the series that was taken before (Fragment::common).
   uint32_t front_common() const { return reader_ ? front_common_ : fragments_[next_].common; }
   /// Moves all fragments of the first series to the end of `out`; not empty.
@@ -77,9 +82,10 @@ class SampledAnswer {
   Result<void> exceed_body(const SourceOptions& options);
   Result<void> exceed_bytes(uint64_t limit);
   Result<void> take_room(uint64_t more, const SourceOptions& options);
-  Result<void> take_all(std::string_view body, const Pin& pin, uint32_t source, const SourceOptions& options);
-  Result<wire::LabelsStep> add_fragment(const wire::TimeSeriesView& series, bool labels_stand, const Pin& pin,
-                                        const SourceOptions& options);
+  Result<void> take_all(std::string_view body, const Pin& pin, uint32_t source,
+                        const SourceOptions& options);
+  Result<wire::LabelsStep> add_fragment(const wire::TimeSeriesView& series, bool labels_stand,
+                                        const Pin& pin, const SourceOptions& options);
   Result<void> grow(const SourceOptions& options);
   Result<void> sort(const SourceOptions& options);
   void advance();
@@ -91,7 +97,7 @@ class SampledAnswer {
   bool over_limit_ = false;
   bool over_budget_ = false;
   bool unsorted_ = false;  // While they are listed.
-  const SampledAnswer* left_to_ = nullptr;
+  const SamplesAnswer* left_to_ = nullptr;
   // Of check().
   std::vector<Fragment> fragments_;  // Sorted.
   Charge fragments_charge_;          // While they are listed.
@@ -106,7 +112,7 @@ class SampledAnswer {
   Pin pin_;  // Of the window in which the series in front is.
   const char* pinned_ = nullptr;
   bool has_front_ = false;
-  bool lapsed_ = false;
+  bool irregular_ = false;
 };
 
 }  // namespace mread::merger

@@ -20,7 +20,7 @@
 #include "net/task_group.h"
 #include "serve/read/broadcast.h"
 #include "serve/read/gate.h"
-#include "serve/read/holdings.h"
+#include "serve/read/memory_budget.h"
 
 namespace mread::serve {
 
@@ -31,7 +31,7 @@ struct ReadContext {
   const config::Config& config;
   net::Client& client;
   Gate& gate;
-  Holdings& holdings;
+  MemoryBudget& memory_budget;
   std::vector<net::ClientRequest> backends;  ///< backend_requests()
 };
 
@@ -43,54 +43,59 @@ struct Asker {
 };
 
 /// What a flight asks and tells its owner, on its strand.
-struct FlightHooks {
+struct SharedReadHooks {
   /// Called once, when the backends are about to be asked.
   std::function<merger::FanOutOptions()> begin;
   /// Called once: nothing more comes from the backends. Not called where begin() was not.
   std::function<void(const merger::Outcome&)> ended;
-  /// Called where a backend has not begun to answer for its `late_after`; empty: nobody wants to know.
+  /// Called where a backend has not begun to answer for its `late_after`; empty: nobody wants to
+  /// know.
   std::function<void(size_t backend)> late;
   std::function<std::chrono::milliseconds(size_t backend)> late_after;  ///< set where `late` is
-  /// Called once, before `ended`, where it had to make way (Holdings).
+  /// Called once, before `ended`, where it had to make way (MemoryBudget).
   std::function<void(const std::string& line)> given_up;
 };
 
-/// One fan-out for one or more clients that ask the same: waits for its turn, drives a FanOut with sockets and the
-/// clock, and hands out what it says through a Broadcast. Each backend request is a coroutine of its own; all of them
-/// end before the last seat's leave() completes. When the last client goes, everything is cancelled at once.
+/// One fan-out for one or more clients that ask the same: waits for its turn, drives a FanOut with
+/// sockets and the clock, and hands out what it says through a Broadcast. Each backend request is a
+/// coroutine of its own; all of them end before the last seat's leave() completes. When the last
+/// client goes, everything is cancelled at once.
 ///
-/// Its place in the gate is for its work towards backends. It is given back when the last of them has ended, whatever
-/// is left to be sent then. While others wait for a place, up to Broadcast::Limits::lag_bytes of the answer are kept
-/// for a slow client, so that the backends can go on. What is held for it, the request included, counts in Holdings to
-/// the end.
-/// Where memory runs out, the read ends with 503, or is aborted after its head. One that has to make way while a client
-/// takes its bytes slowly is aborted there and then.
+/// Its place in the gate is for its work towards backends. It is given back when the last of them
+/// has ended, whatever is left to be sent then. While others wait for a place, up to
+/// Broadcast::Limits::lag_bytes of the answer are kept for a slow client, so that the backends can
+/// go on. What is held for it, the request included, counts in MemoryBudget to the end. Where
+/// memory runs out, the read ends with 503, or is aborted after its head. One that has to make way
+/// while a client takes its bytes slowly is aborted there and then.
 ///
 /// Runs on the strand of the connection that asked first, though that may leave before the others.
-class Flight : public std::enable_shared_from_this<Flight> {
+class SharedRead : public std::enable_shared_from_this<SharedRead> {
   struct Reader;
 
  public:
   /// One client's place. It keeps the flight going until leave(). Used on the client's strand.
-  class Seat {
+  class Subscriber {
    public:
-    Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state, bool shared);
-    ~Seat();
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
+    Subscriber(std::shared_ptr<SharedRead> shared_read, Broadcast::Reader reader,
+               std::shared_ptr<Reader> state, bool shared);
+    ~Subscriber();
+    Subscriber(const Subscriber&) = delete;
+    Subscriber& operator=(const Subscriber&) = delete;
 
-    /// What is to be sent next, when it is there; none after give_up(), or where the coroutine was cancelled.
+    /// What is to be sent next, when it is there; none after give_up(), or where the coroutine was
+    /// cancelled.
     asio::awaitable<std::optional<AnswerItem>> next();
     /// The bytes of next() are not needed any more, and the one after it is wanted.
     void sent();
     void give_up();
-    /// Called on this strand where the client is too slow for the others: what it is sent now will not end.
-    /// The same where what it was sent has to be given back for lack of memory.
+    /// Called on this strand where the client is too slow for the others: what it is sent now will
+    /// not end. The same where what it was sent has to be given back for lack of memory.
     void on_cut(std::function<void(const Error& why)> called);
-    /// Whether others want what this read has: a place, or more memory than half of what there is is taken.
+    /// Whether others want what this read has: a place, or more memory than half of what there is
+    /// is taken.
     bool others_wait() const;
-    /// Leaves; the last one to leave takes everything along. Completes when nothing of the flight refers to its owner
-    /// any more, as far as that is up to this seat.
+    /// Leaves; the last one to leave takes everything along. Completes when nothing of the flight
+    /// refers to its owner any more, as far as that is up to this seat.
     asio::awaitable<void> leave();
 
     /// Whether another client has begun the flight.
@@ -101,31 +106,36 @@ class Flight : public std::enable_shared_from_this<Flight> {
     merger::Outcome outcome() const;
 
    private:
-    std::shared_ptr<Flight> flight_;
+    std::shared_ptr<SharedRead> shared_read_;
     Broadcast::Reader reader_;
     std::shared_ptr<Reader> state_;
     bool shared_;
     bool left_ = false;
   };
 
-  Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request, net::Headers passed_on,
-         FlightHooks hooks, Broadcast::Limits limits, Asker asker = {});
-  ~Flight();
+  SharedRead(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
+             net::Headers passed_on, SharedReadHooks hooks, Broadcast::Limits limits,
+             Asker asker = {});
+  ~SharedRead();
 
-  /// A place for one more client, which runs on `strand`; null where it is too late for that. From any thread.
-  std::unique_ptr<Seat> join(const asio::any_io_executor& strand);
+  /// A place for one more client, which runs on `strand`; null where it is too late for that. From
+  /// any thread.
+  std::unique_ptr<Subscriber> join(const asio::any_io_executor& strand);
   /// Begins; once, after the first join().
   void start();
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Leg;
+  struct BackendRequest;
 
-  asio::awaitable<void> run(std::shared_ptr<Flight> self);
+  asio::awaitable<void> run(std::shared_ptr<SharedRead> self);
   asio::awaitable<void> run_now();
-  asio::awaitable<bool> wait_for_place();
-  asio::awaitable<void> ask(std::shared_ptr<Flight> self, std::shared_ptr<Leg> leg, net::ClientRequest request);
-  asio::awaitable<void> ask_now(std::shared_ptr<Leg> leg, net::ClientRequest request);
+  asio::awaitable<bool> wait_for_slot();
+  asio::awaitable<void> ask(std::shared_ptr<SharedRead> self,
+                            std::shared_ptr<BackendRequest> request,
+                            net::ClientRequest http_request);
+  asio::awaitable<void> ask_now(std::shared_ptr<BackendRequest> request,
+                                net::ClientRequest http_request);
   asio::awaitable<void> leave(Broadcast::Reader reader);
 
   template <class Event>
@@ -137,12 +147,12 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void abandon() noexcept;
   void execute(merger::Action action);
   void give_up(uint64_t bytes);
-  void end_leg(Leg& leg);
+  void end_request(BackendRequest& request);
   void count_held();
-  void start_leg(merger::Ask ask);
-  void watch_for_late(const std::shared_ptr<Leg>& leg);
+  void start_request(merger::Ask ask);
+  void watch_for_late(const std::shared_ptr<BackendRequest>& request);
   void wake_at(TimePoint at);
-  void fail_leg(Leg& leg, Error error);
+  void fail_request(BackendRequest& request, Error error);
   void put(AnswerItem item);
   void put_body(merger::Body body);
   void make_room();
@@ -155,18 +165,18 @@ class Flight : public std::enable_shared_from_this<Flight> {
   const ReadContext& context_;
   model::ReadRequest request_;
   const net::Headers passed_on_;
-  FlightHooks hooks_;
+  SharedReadHooks hooks_;
   const Asker asker_;
 
   std::unique_ptr<merger::FanOut> machine_;
-  std::unique_ptr<Gate::Place> place_;
-  std::unique_ptr<Holdings::Share> share_;
+  std::unique_ptr<Gate::Slot> slot_;
+  std::unique_ptr<MemoryBudget::Share> share_;
   std::string made_way_;  // Why it was given up.
   net::TaskGroup tasks_;
   asio::steady_timer wake_;
   asio::steady_timer cut_timer_;
-  std::map<merger::RequestId, std::shared_ptr<Leg>> legs_;
-  size_t active_legs_ = 0;  // Of which something is still to come.
+  std::map<merger::RequestId, std::shared_ptr<BackendRequest>> requests_;
+  size_t active_requests_ = 0;  // Of which something is still to come.
   bool body_out_ = false;
   bool head_given_ = false;
   bool settled_ = false;

@@ -1,4 +1,4 @@
-#include "serve/clients/door.h"
+#include "serve/clients/client_authentication.h"
 
 #include <string>
 #include <utility>
@@ -19,10 +19,11 @@ net::ResponseHead plain(int status) {
 
 }  // namespace
 
-Door::Door(Metrics& metrics, PasswordCheck::Limits limits) : metrics_(metrics), check_(limits, bcrypt_matches) {}
+ClientAuthentication::ClientAuthentication(Metrics& metrics, PasswordCheck::Limits limits)
+    : metrics_(metrics), check_(limits, bcrypt_matches) {}
 
-asio::awaitable<std::optional<net::Refusal>> Door::refusal(const PasswordCheck::Users& users,
-                                                           const net::RequestHead& head) {
+asio::awaitable<std::optional<net::Refusal>> ClientAuthentication::refusal(
+    const PasswordCheck::Users& users, const net::RequestHead& head) {
   if (users.empty()) co_return std::nullopt;
   const char* why = "missing";
   auto claimed = net::parse_basic_authorization(head.headers.get("Authorization"));

@@ -1,5 +1,5 @@
 // What all reads may hold together.
-#include "serve/read/holdings.h"
+#include "serve/read/memory_budget.h"
 
 #include <atomic>
 #include <future>
@@ -14,11 +14,12 @@ namespace {
 
 using testing::HasSubstr;
 
-class HoldingsTest : public testing::Test {
+class MemoryBudgetTest : public testing::Test {
  protected:
-  std::unique_ptr<Holdings::Share> open(const std::string& name) {
-    return holdings_.open(context_.get_executor(),
-                          [this, name](uint64_t bytes) { told_ += name + std::to_string(bytes) + " "; });
+  std::unique_ptr<MemoryBudget::Share> open(const std::string& name) {
+    return memory_budget_.open(context_.get_executor(), [this, name](uint64_t bytes) {
+      told_ += name + std::to_string(bytes) + " ";
+    });
   }
   /// Who has been told to give up since the last call.
   std::string told() {
@@ -28,19 +29,19 @@ class HoldingsTest : public testing::Test {
   }
 
   asio::io_context context_;
-  Holdings holdings_;
+  MemoryBudget memory_budget_;
   std::string told_;
 };
 
-TEST_F(HoldingsTest, WithoutALimitNobodyIsTold) {
+TEST_F(MemoryBudgetTest, WithoutALimitNobodyIsTold) {
   const auto a = open("a");
   a->set(1ULL << 60);
   EXPECT_EQ(told(), "");
-  EXPECT_EQ(holdings_.held(), 1ULL << 60);
+  EXPECT_EQ(memory_budget_.held(), 1ULL << 60);
 }
 
-TEST_F(HoldingsTest, TheHeaviestMakesWayForTheOthers) {
-  holdings_.set_limit(100);
+TEST_F(MemoryBudgetTest, TheHeaviestMakesWayForTheOthers) {
+  memory_budget_.set_limit(100);
   const auto a = open("a");
   auto b = open("b");
   const auto c = open("c");
@@ -54,31 +55,31 @@ TEST_F(HoldingsTest, TheHeaviestMakesWayForTheOthers) {
   b->set(90);
   c->set(20);
   EXPECT_EQ(told(), "");
-  EXPECT_EQ(holdings_.held(), 140u);
+  EXPECT_EQ(memory_budget_.held(), 140u);
   b.reset();
-  EXPECT_EQ(holdings_.held(), 50u);
+  EXPECT_EQ(memory_budget_.held(), 50u);
   c->set(70);
   EXPECT_EQ(told(), "");
   a->set(31);
   EXPECT_EQ(told(), "c70 ");
 }
 
-TEST_F(HoldingsTest, OneAloneMayBeTooMuch) {
-  holdings_.set_limit(100);
+TEST_F(MemoryBudgetTest, OneAloneMayBeTooMuch) {
+  memory_budget_.set_limit(100);
   const auto a = open("a");
   a->set(101);
   a->set(102);
   EXPECT_EQ(told(), "a101 ");
 }
 
-TEST_F(HoldingsTest, SeveralMakeWayWhereOneIsNotEnough) {
+TEST_F(MemoryBudgetTest, SeveralMakeWayWhereOneIsNotEnough) {
   const auto a = open("a");
   const auto b = open("b");
   const auto c = open("c");
   a->set(80);
   b->set(70);
   c->set(60);
-  holdings_.set_limit(100);
+  memory_budget_.set_limit(100);
   c->set(50);
   EXPECT_EQ(told(), "") << "less is no reason";
   c->set(60);
@@ -106,7 +107,7 @@ TEST_F(HoldingReads, AHeavyReadIsRefusedAndALightOneGoesOn) {
   ScriptedBackend backend(loop_, [this](net::ServerRequest request, net::ResponseWriter& writer) {
     return answer(std::move(request), writer);
   });
-  serve({backend.url()}, "limits: {total_bytes_in_flight: 3MiB, single_flight: false}\n", "1h");
+  serve({backend.url()}, "limits: {total_bytes_in_flight: 3MiB, read_sharing: false}\n", "1h");
   auto light = std::async(std::launch::async, [&] { return read(); });
   wait_until([&] { return std::stod(metric("mread_reads_held_bytes")) >= 1U << 20; });
   EXPECT_THAT(get(request("/"))->body, HasSubstr("1 read under way, 2 MiB held of 3 MiB"));
@@ -114,8 +115,10 @@ TEST_F(HoldingReads, AHeavyReadIsRefusedAndALightOneGoesOn) {
   ASSERT_TRUE(heavy) << heavy.error().to_string();
   EXPECT_EQ(heavy->head.status, 503);
   EXPECT_EQ(heavy->head.headers.get("Retry-After"), "1");
-  EXPECT_THAT(heavy->body, HasSubstr("all reads together hold more than 3145728 bytes (limits.total_bytes_in_flight), "
-                                     "and this one the most of them: "));
+  EXPECT_THAT(
+      heavy->body,
+      HasSubstr("all reads together hold more than 3145728 bytes (limits.total_bytes_in_flight), "
+                "and this one the most of them: "));
   EXPECT_EQ(metric("mread_reads_given_up_total"), "1");
   may_go_on_ = true;
   const auto answered = light.get();
@@ -124,13 +127,15 @@ TEST_F(HoldingReads, AHeavyReadIsRefusedAndALightOneGoesOn) {
   wait_until([&] { return metric("mread_reads_held_bytes") == "0"; });
 }
 
-// The backend of an attack: much, of which each byte asks for much memory; and another that is honest.
+// The backend of an attack: much, of which each byte asks for much memory; and another that is
+// honest.
 class AttackedReads : public ServeTest {
  protected:
-  void serve_beside(const std::string& nasty, const std::string& limits) {
+  void serve_with(const std::string& nasty, const std::string& limits) {
     nasty_ = std::make_unique<ScriptedBackend>(loop_, streamed(nasty));
     honest_ = std::make_unique<ScriptedBackend>(loop_, streamed(healthy_body));
-    serve({nasty_->url(), honest_->url()}, "partial: any\nlimits: {single_flight: false, " + limits + "}\n", "1h");
+    serve({nasty_->url(), honest_->url()},
+          "partial: any\nlimits: {read_sharing: false, " + limits + "}\n", "1h");
   }
 
   std::unique_ptr<ScriptedBackend> nasty_;
@@ -140,10 +145,11 @@ class AttackedReads : public ServeTest {
 TEST_F(AttackedReads, FramesThatSayNothingFailTheirBackendAlone) {
   std::string idle;
   for (int i = 0; i < 100'000; ++i) idle += std::string(5, '\0');  // No data: their checksum is 0.
-  serve_beside(idle, "bytes_in_flight: 32MiB");
+  serve_with(idle, "bytes_in_flight: 32MiB");
   const auto answer = read();
   ASSERT_TRUE(answer) << answer.error().to_string();
-  EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), "a: frame 10000: more than 10000 frames that say nothing");
+  EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"),
+            "a: frame 10000: more than 10000 frames that say nothing");
   EXPECT_EQ(show(read_streamed(answer->body)), healthy_text);
 }
 
@@ -152,12 +158,13 @@ TEST_F(AttackedReads, WhatHoldsTooMuchIsLeftOutAndNothingStaysHeld) {
   std::string one;
   const std::string frame_of_one = frame("m{n=\"x\"}", samples(5000, 1000, {1}));
   while (one.size() < 24U << 20) one += frame_of_one;
-  serve_beside(one, "bytes_in_flight: 24MiB");
+  serve_with(one, "bytes_in_flight: 24MiB");
   for (int i = 0; i < 3; ++i) {
     const auto answer = read();
     ASSERT_TRUE(answer) << answer.error().to_string();
     EXPECT_EQ(answer->head.status, 200);
-    EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"), "a: more than 25165824 bytes held (limits.bytes_in_flight)");
+    EXPECT_EQ(answer->head.headers.get("X-Mread-Partial"),
+              "a: more than 25165824 bytes held (limits.bytes_in_flight)");
     EXPECT_EQ(show(read_streamed(answer->body)), healthy_text);
   }
   wait_until([&] { return metric("mread_reads_held_bytes") == "0"; });

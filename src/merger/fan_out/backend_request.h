@@ -14,18 +14,20 @@
 
 namespace mread::merger {
 
-/// One query's request to one backend: how far its answer has come, its deadline, and what became of it.
+/// One query's request to one backend: how far its answer has come, its deadline, and what became
+/// of it.
 ///
-/// Deadline  only time in which an answer to Ask or Read is awaited counts. A piece that brings no data ends no wait:
-/// it
+/// Deadline  only time in which an answer to Ask or Read is awaited counts. A piece that brings no
+/// data ends no wait: it
 ///           goes on if the next piece is asked for at once.
-/// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was asked after the
+/// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was
+/// asked after the
 ///           answer had begun fails late only, so that the merge notices.
 /// Until ask() it stands by: nothing is waited for.
 /// Not thread-safe.
-class BackendLeg {
+class BackendRequest {
  public:
-  BackendLeg(RequestId id, size_t backend, const Backend& settings, SeriesSource source);
+  BackendRequest(RequestId id, size_t backend, const Backend& settings, SeriesSource source);
 
   RequestId id() const { return id_; }
   size_t backend() const { return backend_; }
@@ -55,18 +57,18 @@ class BackendLeg {
   void read_asked(TimePoint now);
   /// No more is asked for at present: what passes until then is not the backend's.
   void rest() { idle_since_.reset(); }
-  void on_response(int status, std::string_view content_type, std::string_view content_encoding, std::string_view text,
-                   TimePoint now);
+  void on_response(int status, std::string_view content_type, std::string_view content_encoding,
+                   std::string_view text, TimePoint now);
   void on_data(std::shared_ptr<const std::string> piece, TimePoint now);
   void on_end(TimePoint now);
   void fail(Error error, TimePoint now);
   /// Fails it before it is asked.
   void not_available(std::string why, TimePoint now);
-  /// Looks into a SAMPLES answer that came well and was not looked into yet, or only read (SeriesSource): the leg has
-  /// failed early if it is bad.
+  /// Looks into a SAMPLES answer that came well and was not looked into yet, or only read
+  /// (SeriesSource): the leg has failed early if it is bad.
   void check_answer();
-  /// The read would hold too much, and this leg the most: nothing of it is used any more, be it complete. `merging`:
-  /// the merge may have used some of it, and is to notice.
+  /// The read would hold too much, and this leg the most: nothing of it is used any more, be it
+  /// complete. `merging`: the merge may have used some of it, and is to notice.
   void leave_out(Error error, bool merging, TimePoint now);
   bool left_out() const { return left_out_; }
   /// Also of one that stands by: nothing comes of it any more.

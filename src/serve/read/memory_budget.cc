@@ -1,4 +1,4 @@
-#include "serve/read/holdings.h"
+#include "serve/read/memory_budget.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +12,7 @@
 namespace mread::serve {
 
 // Guarded by the state's mutex.
-struct Holdings::Entry {
+struct MemoryBudget::Entry {
   Entry(asio::any_io_executor any_executor, GiveUp called)
       : strand(std::move(any_executor)), give_up(std::move(called)) {}
   const asio::any_io_executor strand;
@@ -29,7 +29,7 @@ constexpr std::chrono::seconds between_trims{1};
 
 }  // namespace
 
-struct Holdings::State {
+struct MemoryBudget::State {
   mutable std::mutex mutex;
   uint64_t limit = 0;
   uint64_t held = 0;
@@ -51,12 +51,13 @@ struct Holdings::State {
   // With the mutex held; somebody who was not told holds something.
   void tell_heaviest() {
     const auto weight = [](const auto& entry) { return entry->give_up ? entry->bytes : 0; };
-    const auto heaviest = std::max_element(entries.begin(), entries.end(),
-                                           [&weight](const auto& a, const auto& b) { return weight(a) < weight(b); });
+    const auto heaviest =
+        std::max_element(entries.begin(), entries.end(),
+                         [&weight](const auto& a, const auto& b) { return weight(a) < weight(b); });
     Entry& chosen = **heaviest;
     going += chosen.bytes;
-    asio::post(chosen.strand,
-               [give_up = std::exchange(chosen.give_up, nullptr), bytes = chosen.bytes] { give_up(bytes); });
+    asio::post(chosen.strand, [give_up = std::exchange(chosen.give_up, nullptr),
+                               bytes = chosen.bytes] { give_up(bytes); });
   }
 
   void close(const std::shared_ptr<Entry>& entry) {
@@ -75,28 +76,29 @@ struct Holdings::State {
   }
 };
 
-Holdings::Share::Share(std::shared_ptr<State> state, std::shared_ptr<Entry> entry)
+MemoryBudget::Share::Share(std::shared_ptr<State> state, std::shared_ptr<Entry> entry)
     : state_(std::move(state)), entry_(std::move(entry)) {}
 
-Holdings::Share::~Share() { state_->close(entry_); }
+MemoryBudget::Share::~Share() { state_->close(entry_); }
 
-void Holdings::Share::set(uint64_t bytes) { state_->set(entry_, bytes); }
+void MemoryBudget::Share::set(uint64_t bytes) { state_->set(entry_, bytes); }
 
-Holdings::Holdings() : state_(std::make_shared<State>()) {}
+MemoryBudget::MemoryBudget() : state_(std::make_shared<State>()) {}
 
-void Holdings::set_limit(uint64_t bytes) {
+void MemoryBudget::set_limit(uint64_t bytes) {
   const std::lock_guard lock(state_->mutex);
   state_->limit = bytes;
 }
 
-std::unique_ptr<Holdings::Share> Holdings::open(asio::any_io_executor strand, GiveUp give_up) {
+std::unique_ptr<MemoryBudget::Share> MemoryBudget::open(asio::any_io_executor strand,
+                                                        GiveUp give_up) {
   auto entry = std::make_shared<Entry>(std::move(strand), std::move(give_up));
   const std::lock_guard lock(state_->mutex);
   state_->entries.insert(entry);
   return std::make_unique<Share>(state_, std::move(entry));
 }
 
-uint64_t Holdings::held() const {
+uint64_t MemoryBudget::held() const {
   const std::lock_guard lock(state_->mutex);
   return state_->held;
 }

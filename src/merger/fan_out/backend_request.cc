@@ -1,4 +1,4 @@
-#include "merger/fan_out/backend_leg.h"
+#include "merger/fan_out/backend_request.h"
 
 #include <algorithm>
 
@@ -9,38 +9,40 @@
 
 namespace mread::merger {
 
-BackendLeg::BackendLeg(RequestId id, size_t backend, const Backend& settings, SeriesSource source)
+BackendRequest::BackendRequest(RequestId id, size_t backend, const Backend& settings,
+                               SeriesSource source)
     : id_(id), backend_(backend), timeout_(settings.timeout), source_(std::move(source)) {}
 
-void BackendLeg::ask(TimePoint now) {
+void BackendRequest::ask(TimePoint now) {
   asked_ = true;
   asked_at_ = now;
   wait(now);
 }
 
-void BackendLeg::wait(TimePoint now) {
+void BackendRequest::wait(TimePoint now) {
   waiting_ = true;
   waiting_since_ = now;
 }
 
-void BackendLeg::read_asked(TimePoint now) {
+void BackendRequest::read_asked(TimePoint now) {
   wait(idle_since_.value_or(now));
   idle_since_.reset();
 }
 
-void BackendLeg::stop_waiting(TimePoint now) {
+void BackendRequest::stop_waiting(TimePoint now) {
   if (waiting_) waited_ += now - waiting_since_;
   waiting_ = false;
 }
 
-void BackendLeg::close(TimePoint now) {
+void BackendRequest::close(TimePoint now) {
   stop_waiting(now);
   open_ = false;
   closed_at_ = now;
 }
 
-void BackendLeg::on_response(int status, std::string_view content_type, std::string_view content_encoding,
-                             std::string_view text, TimePoint now) {
+void BackendRequest::on_response(int status, std::string_view content_type,
+                                 std::string_view content_encoding, std::string_view text,
+                                 TimePoint now) {
   if (!open_ || answered_) return;
   stop_waiting(now);
   answered_ = true;
@@ -48,7 +50,9 @@ void BackendLeg::on_response(int status, std::string_view content_type, std::str
   http_status_ = status;
   if (status < 200 || status > 299) {
     const std::string line = one_line(text);
-    fail(Error(Errc::http_status, fmt::format("HTTP {}{}{}", status, line.empty() ? "" : ": ", line)), now);
+    fail(Error(Errc::http_status,
+               fmt::format("HTTP {}{}{}", status, line.empty() ? "" : ": ", line)),
+         now);
     return;
   }
   const auto kind = answer_kind(content_type, content_encoding);
@@ -59,7 +63,7 @@ void BackendLeg::on_response(int status, std::string_view content_type, std::str
   source_.begin(*kind);
 }
 
-void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now) {
+void BackendRequest::on_data(std::shared_ptr<const std::string> piece, TimePoint now) {
   if (!open_ || !answered_) return;
   const bool was_waiting = waiting_;
   const TimePoint since = waiting_since_;
@@ -69,7 +73,8 @@ void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now
   if (!fed) {
     stop_waiting(now);
     // As one that is left out: what it holds is the reason.
-    if (source_.over_budget()) return leave_out(std::move(fed).error(), source_.started() || source_.resumes(), now);
+    if (source_.over_budget())
+      return leave_out(std::move(fed).error(), source_.started() || source_.resumes(), now);
     return fail(std::move(fed).error(), now);
   }
   if (source_.progress() != progress) {
@@ -82,7 +87,7 @@ void BackendLeg::on_data(std::shared_ptr<const std::string> piece, TimePoint now
   note_ready(now);
 }
 
-void BackendLeg::on_end(TimePoint now) {
+void BackendRequest::on_end(TimePoint now) {
   if (!open_) return;
   stop_waiting(now);
   if (!answered_) {
@@ -95,11 +100,11 @@ void BackendLeg::on_end(TimePoint now) {
   }
 }
 
-void BackendLeg::note_ready(TimePoint now) {
+void BackendRequest::note_ready(TimePoint now) {
   if (!ready_at_ && source_.started()) ready_at_ = now;
 }
 
-void BackendLeg::fail(Error error, TimePoint now) {
+void BackendRequest::fail(Error error, TimePoint now) {
   if (!open_) return;
   close(now);
   error_ = error;
@@ -111,7 +116,7 @@ void BackendLeg::fail(Error error, TimePoint now) {
   }
 }
 
-void BackendLeg::check_answer() {
+void BackendRequest::check_answer() {
   if (error_ || !source_.is_unchecked()) return;
   auto checked = source_.check_answer();
   // It may have failed meanwhile, for lack of memory.
@@ -121,7 +126,7 @@ void BackendLeg::check_answer() {
   source_.discard();
 }
 
-void BackendLeg::leave_out(Error error, bool merging, TimePoint now) {
+void BackendRequest::leave_out(Error error, bool merging, TimePoint now) {
   if (open_) close(now);
   if (!error_) error_ = error;
   left_out_ = true;
@@ -133,34 +138,34 @@ void BackendLeg::leave_out(Error error, bool merging, TimePoint now) {
   }
 }
 
-void BackendLeg::not_available(std::string why, TimePoint now) {
+void BackendRequest::not_available(std::string why, TimePoint now) {
   unavailable_ = true;
   fail(Error(Errc::unavailable, std::move(why)), now);
 }
 
-void BackendLeg::drop(TimePoint now) {
+void BackendRequest::drop(TimePoint now) {
   if (!open_) return;
   close(now);
   dropped_ = true;
   source_.discard();
 }
 
-void BackendLeg::blame(const Error& error, TimePoint now) {
+void BackendRequest::blame(const Error& error, TimePoint now) {
   if (open_) close(now);
   if (!error_) error_ = error;
 }
 
-std::optional<TimePoint> BackendLeg::deadline() const {
+std::optional<TimePoint> BackendRequest::deadline() const {
   if (!open_ || !(waiting_ || idle_since_)) return std::nullopt;
   return (waiting_ ? waiting_since_ : *idle_since_) + (timeout_ - waited_);
 }
 
-void BackendLeg::check_deadline(TimePoint now) {
+void BackendRequest::check_deadline(TimePoint now) {
   const auto at = deadline();
   if (at && now >= *at) fail(Error(Errc::deadline, "deadline " + format_duration(timeout_)), now);
 }
 
-void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
+void BackendRequest::add_to(BackendOutcome& outcome, TimePoint now) const {
   using State = BackendOutcome::State;
   if (stands_by()) return;
   const State mine = unavailable_ ? State::unavailable
@@ -193,10 +198,12 @@ void BackendLeg::add_to(BackendOutcome& outcome, TimePoint now) const {
   outcome.series += source_.series();
   outcome.unsorted = outcome.unsorted || source_.unsorted();
   if (unavailable_) return;
-  if (first_byte_at_) outcome.first_byte = std::max(outcome.first_byte, *first_byte_at_ - asked_at_);
+  if (first_byte_at_)
+    outcome.first_byte = std::max(outcome.first_byte, *first_byte_at_ - asked_at_);
   const auto known_at = ready_at_ ? ready_at_ : dropped_ && late_ ? closed_at_ : std::nullopt;
   if (known_at)
-    outcome.latency = std::max(outcome.latency.value_or(std::chrono::nanoseconds(0)), *known_at - asked_at_);
+    outcome.latency =
+        std::max(outcome.latency.value_or(std::chrono::nanoseconds(0)), *known_at - asked_at_);
   outcome.total = std::max(outcome.total, closed_at_.value_or(now) - asked_at_);
 }
 

@@ -1,4 +1,4 @@
-#include "serve/read/flight.h"
+#include "serve/read/shared_read.h"
 
 #include <algorithm>
 #include <new>
@@ -26,8 +26,8 @@ constexpr size_t piece_bytes = 256U << 10;
 constexpr size_t error_text_bytes = 512;
 
 // The client of net says "host:port: …"; the machine puts the backend's name in front.
-Error without_place(Error error, const std::string& place) {
-  const std::string prefix = place + ": ";
+Error without_address(Error error, const std::string& address) {
+  const std::string prefix = address + ": ";
   if (error.context.starts_with(prefix)) error.context.erase(0, prefix.size());
   return error;
 }
@@ -51,7 +51,8 @@ std::string without_secrets(std::string text, const config::Endpoint& endpoint) 
   for (const config::HttpHeader& header : endpoint.http_headers) {
     for (const std::string& value : header.values) hide(text, value);
   }
-  if (const auto* basic = std::get_if<config::BasicAuth>(&endpoint.credentials)) hide(text, basic->password.text);
+  if (const auto* basic = std::get_if<config::BasicAuth>(&endpoint.credentials))
+    hide(text, basic->password.text);
   if (const auto* authorization = std::get_if<config::Authorization>(&endpoint.credentials)) {
     hide(text, authorization->credentials.text);
   }
@@ -61,8 +62,9 @@ std::string without_secrets(std::string text, const config::Endpoint& endpoint) 
 }  // namespace
 
 // One backend request.
-struct Flight::Leg {
-  Leg(merger::RequestId request_id, size_t backend_index, const asio::any_io_executor& strand)
+struct SharedRead::BackendRequest {
+  BackendRequest(merger::RequestId request_id, size_t backend_index,
+                 const asio::any_io_executor& strand)
       : id(request_id), backend(backend_index), wanted(strand), late(strand) {}
   merger::RequestId id;
   size_t backend;
@@ -75,8 +77,9 @@ struct Flight::Leg {
 };
 
 // A client, as the flight sees it. All of it belongs to the client's strand.
-struct Flight::Reader {
-  explicit Reader(const asio::any_io_executor& any_executor) : strand(any_executor), changed(any_executor) {}
+struct SharedRead::Reader {
+  explicit Reader(const asio::any_io_executor& any_executor)
+      : strand(any_executor), changed(any_executor) {}
   asio::any_io_executor strand;
   net::Event changed;
   bool gone = false;
@@ -84,8 +87,9 @@ struct Flight::Reader {
   Clock::time_point joined_at = Clock::now();
 };
 
-Flight::Flight(asio::any_io_executor strand, const ReadContext& context, model::ReadRequest request,
-               net::Headers passed_on, FlightHooks hooks, Broadcast::Limits limits, Asker asker)
+SharedRead::SharedRead(asio::any_io_executor strand, const ReadContext& context,
+                       model::ReadRequest request, net::Headers passed_on, SharedReadHooks hooks,
+                       Broadcast::Limits limits, Asker asker)
     : strand_(std::move(strand)),
       context_(context),
       request_(std::move(request)),
@@ -97,9 +101,9 @@ Flight::Flight(asio::any_io_executor strand, const ReadContext& context, model::
       cut_timer_(strand_),
       broadcast_(limits) {}
 
-Flight::~Flight() = default;
+SharedRead::~SharedRead() = default;
 
-std::unique_ptr<Flight::Seat> Flight::join(const asio::any_io_executor& strand) {
+std::unique_ptr<SharedRead::Subscriber> SharedRead::join(const asio::any_io_executor& strand) {
   const std::lock_guard lock(mutex_);
   // Where all have left, it is being given up.
   const bool first = !was_joined_;
@@ -109,12 +113,12 @@ std::unique_ptr<Flight::Seat> Flight::join(const asio::any_io_executor& strand) 
   was_joined_ = true;
   auto state = std::make_shared<Reader>(strand);
   readers_.emplace(*reader, state);
-  return std::make_unique<Seat>(shared_from_this(), *reader, std::move(state), !first);
+  return std::make_unique<Subscriber>(shared_from_this(), *reader, std::move(state), !first);
 }
 
-void Flight::start() { tasks_.spawn(run(shared_from_this())); }
+void SharedRead::start() { tasks_.spawn(run(shared_from_this())); }
 
-asio::awaitable<void> Flight::run(std::shared_ptr<Flight> self) {
+asio::awaitable<void> SharedRead::run(std::shared_ptr<SharedRead> self) {
   co_await asio::this_coro::throw_if_cancelled(false);
   bool failed = false;
   try {
@@ -125,26 +129,27 @@ asio::awaitable<void> Flight::run(std::shared_ptr<Flight> self) {
   if (failed) self->out_of_memory();
 }
 
-asio::awaitable<void> Flight::run_now() {
+asio::awaitable<void> SharedRead::run_now() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  share_ = context_.holdings.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
+  share_ = context_.memory_budget.open(strand_, [weak = weak_from_this()](uint64_t bytes) {
     if (const auto self = weak.lock()) self->give_up(bytes);
   });
   count_held();
-  const bool admitted = co_await wait_for_place();
+  const bool admitted = co_await wait_for_slot();
   if (over_ || !admitted) co_return;
   {
     const std::lock_guard lock(mutex_);
     begun_ = Clock::now();
   }
   auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
-  machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(), std::move(options));
+  machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(),
+                                              std::move(options));
   drive();
 }
 
 // Tells the machine of an event, and carries out what it then wants.
 template <class Event>
-void Flight::tell(Event event) {
+void SharedRead::tell(Event event) {
   try {
     event(*machine_);
     drive();
@@ -154,11 +159,11 @@ void Flight::tell(Event event) {
 }
 
 // False where there is none to be had; the clients are then told.
-asio::awaitable<bool> Flight::wait_for_place() {
+asio::awaitable<bool> SharedRead::wait_for_slot() {
   const config::ServerLimits& limits = context_.config.server_limits;
-  place_ = context_.gate.queue(strand_, asker_.client);
+  slot_ = context_.gate.queue(strand_, asker_.client);
   auto entry = Gate::Entry::made_way;
-  if (place_) entry = co_await place_->wait(limits.queue_wait);
+  if (slot_) entry = co_await slot_->wait(limits.queue_wait);
   // Over, or turned away meanwhile.
   if (over_ || entry == Gate::Entry::inside || entry == Gate::Entry::given_up) {
     co_return !over_ && entry == Gate::Entry::inside;
@@ -168,32 +173,36 @@ asio::awaitable<bool> Flight::wait_for_place() {
                                "limits.concurrent_reads)",
                                format_duration(limits.queue_wait), limits.concurrent_reads));
   } else {
-    turn_away(429, fmt::format("{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
-                               limits.concurrent_reads, limits.queue));
+    turn_away(
+        429,
+        fmt::format(
+            "{} reads are under way and {} wait already (limits.concurrent_reads, limits.queue)",
+            limits.concurrent_reads, limits.queue));
   }
   co_return false;
 }
 
-void Flight::drive() {
+void SharedRead::drive() {
   while (!over_ && !settled_) {
     auto action = machine_->poll(Clock::now());
     if (!action) break;
     execute(std::move(*action));
   }
-  // Only clients are waited for. Should a replica have to take over after all (an answer was found to be broken while
-  // it was merged), it is asked without a place.
-  if (active_legs_ == 0 && body_out_) place_.reset();
+  // Only clients are waited for. Should a replica have to take over after all (an answer was found
+  // to be broken while it was merged), it is asked without a place.
+  if (active_requests_ == 0 && body_out_) slot_.reset();
   count_held();
 }
 
-void Flight::count_held() {
+void SharedRead::count_held() {
   if (!share_) return;
   const std::lock_guard lock(mutex_);
   share_->set(asker_.request_bytes + (machine_ ? machine_->held() : 0) + broadcast_.kept());
 }
 
-// Nobody knows where the machine stands now. What it holds goes first, so that there is memory to say so.
-void Flight::out_of_memory() noexcept {
+// Nobody knows where the machine stands now. What it holds goes first, so that there is memory to
+// say so.
+void SharedRead::out_of_memory() noexcept {
   if (over_ || settled_) return;
   if (machine_) machine_->release();
   try {
@@ -203,12 +212,12 @@ void Flight::out_of_memory() noexcept {
   }
 }
 
-void Flight::end_for_lack_of_memory() {
+void SharedRead::end_for_lack_of_memory() {
   made_way_ = "out of memory";
-  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  for (const auto& [id, request] : requests_) request->dropped = true;
   tasks_.cancel_all();
-  legs_.clear();
-  active_legs_ = 0;
+  requests_.clear();
+  active_requests_ = 0;
   const bool begun = head_given_;
   settle();
   if (begun) {
@@ -222,7 +231,7 @@ void Flight::end_for_lack_of_memory() {
 }
 
 // A write that waits for a client fails with this.
-void Flight::cut_readers(const Error& reason) {
+void SharedRead::cut_readers(const Error& reason) {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, reader] : readers_) {
     asio::post(reader->strand, [reader = reader, reason] {
@@ -233,19 +242,20 @@ void Flight::cut_readers(const Error& reason) {
 }
 
 // Nobody is left who would leave() in good order.
-void Flight::abandon() noexcept {
+void SharedRead::abandon() noexcept {
   over_ = true;
-  for (const auto& [id, leg] : legs_) leg->dropped = true;
+  for (const auto& [id, request] : requests_) request->dropped = true;
   wake_.cancel();
   cut_timer_.cancel();
   tasks_.cancel_all();
 }
 
 // All reads together hold too much, and this one the most.
-void Flight::give_up(uint64_t bytes) {
+void SharedRead::give_up(uint64_t bytes) {
   if (over_ || !share_) return;
   made_way_ = fmt::format(
-      "all reads together hold more than {} bytes (limits.total_bytes_in_flight), and this one the most of them: {}",
+      "all reads together hold more than {} bytes (limits.total_bytes_in_flight), and this one the "
+      "most of them: {}",
       context_.config.server_limits.total_bytes_in_flight, bytes);
   if (hooks_.given_up) hooks_.given_up(made_way_);
   if (settled_) {
@@ -258,21 +268,21 @@ void Flight::give_up(uint64_t bytes) {
   }
 }
 
-void Flight::execute(Action action) {
+void SharedRead::execute(Action action) {
   if (auto* ask_action = std::get_if<merger::Ask>(&action)) {
-    start_leg(std::move(*ask_action));
+    start_request(std::move(*ask_action));
   } else if (const auto* read = std::get_if<merger::Read>(&action)) {
-    if (const auto found = legs_.find(read->id); found != legs_.end()) {
+    if (const auto found = requests_.find(read->id); found != requests_.end()) {
       found->second->read_wanted = true;
       found->second->wanted.notify();
     }
   } else if (const auto* drop = std::get_if<merger::Drop>(&action)) {
-    if (const auto found = legs_.find(drop->id); found != legs_.end()) {
+    if (const auto found = requests_.find(drop->id); found != requests_.end()) {
       found->second->dropped = true;
       found->second->late.cancel();
-      end_leg(*found->second);
+      end_request(*found->second);
       tasks_.cancel(found->second->task);
-      legs_.erase(found);
+      requests_.erase(found);
     }
   } else if (const auto* wake = std::get_if<merger::WakeAt>(&action)) {
     wake_at(wake->at);
@@ -293,7 +303,7 @@ void Flight::execute(Action action) {
   }
 }
 
-void Flight::put(AnswerItem item) {
+void SharedRead::put(AnswerItem item) {
   {
     const std::lock_guard lock(mutex_);
     broadcast_.put(std::move(item), Clock::now());
@@ -304,15 +314,15 @@ void Flight::put(AnswerItem item) {
   arm_cut();
 }
 
-void Flight::put_body(merger::Body body) {
+void SharedRead::put_body(merger::Body body) {
   AnswerBytes bytes;
   bool may_borrow = false;
   {
     const std::lock_guard lock(mutex_);
     may_borrow = broadcast_.may_borrow();
   }
-  // Nobody can join any more where this is true, so it stays so. While others wait for the place, what a client has not
-  // taken is not to keep the backends waiting.
+  // Nobody can join any more where this is true, so it stays so. While others wait for the place,
+  // what a client has not taken is not to keep the backends waiting.
   if (may_borrow && context_.gate.waiting() == 0) {
     bytes.pieces = std::move(body.pieces);
   } else {
@@ -329,7 +339,7 @@ void Flight::put_body(merger::Body body) {
 }
 
 // A reader has sent something, or left.
-void Flight::make_room() {
+void SharedRead::make_room() {
   {
     const std::lock_guard lock(mutex_);
     if (!body_out_ || over_ || !broadcast_.has_room()) return;
@@ -339,7 +349,7 @@ void Flight::make_room() {
   tell([](merger::FanOut& machine) { machine.on_sent(Clock::now()); });
 }
 
-void Flight::arm_cut() {
+void SharedRead::arm_cut() {
   std::optional<TimePoint> at;
   {
     const std::lock_guard lock(mutex_);
@@ -366,9 +376,9 @@ void Flight::arm_cut() {
 }
 
 // Nothing more comes from the backends.
-void Flight::settle() {
+void SharedRead::settle() {
   settled_ = true;
-  place_.reset();
+  slot_.reset();
   wake_.cancel();
   if (!machine_) return;
   const merger::Outcome& outcome = machine_->outcome(Clock::now());
@@ -379,40 +389,42 @@ void Flight::settle() {
 }
 
 // Before the backends are asked.
-void Flight::turn_away(int status, std::string line) {
+void SharedRead::turn_away(int status, std::string line) {
   settle();
   put(AnswerHead{{status, "text/plain; charset=utf-8", "", ""}, line, true});
   put(copy_of({line, "\n"}));
   put(merger::Finish{});
 }
 
-void Flight::start_leg(merger::Ask ask_action) {
-  auto leg = std::make_shared<Leg>(ask_action.id, ask_action.backend, strand_);
-  net::ClientRequest request = context_.backends[leg->backend];
-  for (const auto& [name, value] : passed_on_.fields()) request.origin_headers.set(name, value);
-  request.body = wire::encode_read_request(ask_action.request);
-  legs_.emplace(leg->id, leg);
-  ++active_legs_;
-  leg->task = tasks_.spawn(ask(shared_from_this(), leg, std::move(request)));
-  watch_for_late(leg);
+void SharedRead::start_request(merger::Ask ask_action) {
+  auto request = std::make_shared<BackendRequest>(ask_action.id, ask_action.backend, strand_);
+  net::ClientRequest http_request = context_.backends[request->backend];
+  for (const auto& [name, value] : passed_on_.fields())
+    http_request.origin_headers.set(name, value);
+  http_request.body = wire::encode_read_request(ask_action.request);
+  requests_.emplace(request->id, request);
+  ++active_requests_;
+  request->task = tasks_.spawn(ask(shared_from_this(), request, std::move(http_request)));
+  watch_for_late(request);
 }
 
-void Flight::watch_for_late(const std::shared_ptr<Leg>& leg) {
+void SharedRead::watch_for_late(const std::shared_ptr<BackendRequest>& request) {
   if (!hooks_.late) return;
-  leg->late.expires_after(hooks_.late_after(leg->backend));
-  leg->late.async_wait([weak = weak_from_this(), leg_weak = std::weak_ptr(leg)](boost::system::error_code code) {
+  request->late.expires_after(hooks_.late_after(request->backend));
+  request->late.async_wait([weak = weak_from_this(),
+                            request_weak = std::weak_ptr(request)](boost::system::error_code code) {
     const auto self = weak.lock();
-    const auto waiting = leg_weak.lock();
+    const auto waiting = request_weak.lock();
     if (code || !self || self->over_ || !waiting || waiting->dropped) return;
     if (self->hooks_.late) self->hooks_.late(waiting->backend);
   });
 }
 
-void Flight::end_leg(Leg& leg) {
-  if (!std::exchange(leg.ended, true)) --active_legs_;
+void SharedRead::end_request(BackendRequest& request) {
+  if (!std::exchange(request.ended, true)) --active_requests_;
 }
 
-void Flight::wake_at(TimePoint at) {
+void SharedRead::wake_at(TimePoint at) {
   wake_.expires_at(at);
   wake_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
     const auto self = weak.lock();
@@ -422,32 +434,35 @@ void Flight::wake_at(TimePoint at) {
   });
 }
 
-void Flight::fail_leg(Leg& leg, Error error) {
-  end_leg(leg);
-  const std::string place = context_.backends[leg.backend].url.authority();
+void SharedRead::fail_request(BackendRequest& request, Error error) {
+  end_request(request);
+  const std::string address = context_.backends[request.backend].url.authority();
   tell([&](merger::FanOut& machine) {
-    machine.on_failure(leg.id, without_place(std::move(error), place), Clock::now());
+    machine.on_failure(request.id, without_address(std::move(error), address), Clock::now());
   });
 }
 
-asio::awaitable<void> Flight::ask(std::shared_ptr<Flight> self, std::shared_ptr<Leg> leg, net::ClientRequest request) {
+asio::awaitable<void> SharedRead::ask(std::shared_ptr<SharedRead> self,
+                                      std::shared_ptr<BackendRequest> request,
+                                      net::ClientRequest http_request) {
   co_await asio::this_coro::throw_if_cancelled(false);
   bool failed = false;
   try {
-    co_await ask_now(leg, std::move(request));
+    co_await ask_now(request, std::move(http_request));
   } catch (const std::bad_alloc&) {
-    failed = !leg->dropped;
+    failed = !request->dropped;
   }
   if (failed) self->out_of_memory();
 }
 
-asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientRequest request) {
+asio::awaitable<void> SharedRead::ask_now(std::shared_ptr<BackendRequest> request,
+                                          net::ClientRequest http_request) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  auto stream = co_await context_.client.open(std::move(request));
-  leg->late.cancel();
-  if (leg->dropped) co_return;
+  auto stream = co_await context_.client.open(std::move(http_request));
+  request->late.cancel();
+  if (request->dropped) co_return;
   if (!stream) {
-    fail_leg(*leg, std::move(stream.error()));
+    fail_request(*request, std::move(stream.error()));
     co_return;
   }
   const net::ResponseHead& head = (*stream)->head();
@@ -455,43 +470,45 @@ asio::awaitable<void> Flight::ask_now(std::shared_ptr<Leg> leg, net::ClientReque
   if (head.status / 100 != 2) {
     // The status is news enough where the text does not come.
     auto piece = co_await (*stream)->read_some(error_text_bytes);
-    if (leg->dropped) co_return;
-    if (piece) text = without_secrets(std::move(*piece), context_.config.endpoints[leg->backend]);
+    if (request->dropped) co_return;
+    if (piece)
+      text = without_secrets(std::move(*piece), context_.config.endpoints[request->backend]);
   }
   tell([&](merger::FanOut& machine) {
-    machine.on_response(leg->id, head.status, head.headers.get("Content-Type"), head.headers.get("Content-Encoding"),
-                        text, Clock::now());
+    machine.on_response(request->id, head.status, head.headers.get("Content-Type"),
+                        head.headers.get("Content-Encoding"), text, Clock::now());
   });
-  while (!leg->dropped) {
-    if (!leg->read_wanted) {
-      const bool woken = co_await leg->wanted.wait();
+  while (!request->dropped) {
+    if (!request->read_wanted) {
+      const bool woken = co_await request->wanted.wait();
       if (!woken) co_return;
       continue;
     }
-    leg->read_wanted = false;
+    request->read_wanted = false;
     auto piece = co_await (*stream)->read_some(piece_bytes);
-    if (leg->dropped) co_return;
+    if (request->dropped) co_return;
     if (!piece) {
-      fail_leg(*leg, std::move(piece.error()));
+      fail_request(*request, std::move(piece.error()));
       co_return;
     }
     if (piece->empty()) {
-      end_leg(*leg);
-      tell([&](merger::FanOut& machine) { machine.on_end(leg->id, Clock::now()); });
+      end_request(*request);
+      tell([&](merger::FanOut& machine) { machine.on_end(request->id, Clock::now()); });
       co_return;
     }
     tell([&](merger::FanOut& machine) {
-      machine.on_data(leg->id, std::make_shared<const std::string>(std::move(*piece)), Clock::now());
+      machine.on_data(request->id, std::make_shared<const std::string>(std::move(*piece)),
+                      Clock::now());
     });
   }
 }
 
-void Flight::forget(Broadcast::Reader reader) {
+void SharedRead::forget(Broadcast::Reader reader) {
   const std::lock_guard lock(mutex_);
   if (readers_.erase(reader) > 0) broadcast_.leave(reader, Clock::now());
 }
 
-asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
+asio::awaitable<void> SharedRead::leave(Broadcast::Reader reader) {
   const auto self = shared_from_this();
   forget(reader);
   bool last = false;
@@ -511,38 +528,43 @@ asio::awaitable<void> Flight::leave(Broadcast::Reader reader) {
   hooks_ = {};
   wake_.cancel();
   cut_timer_.cancel();
-  for (const auto& [id, leg] : legs_) {
-    leg->dropped = true;
-    leg->late.cancel();
+  for (const auto& [id, request] : requests_) {
+    request->dropped = true;
+    request->late.cancel();
   }
   tasks_.cancel_all();
   co_await tasks_.join();
 }
 
-Flight::Seat::Seat(std::shared_ptr<Flight> flight, Broadcast::Reader reader, std::shared_ptr<Reader> state, bool shared)
-    : flight_(std::move(flight)), reader_(reader), state_(std::move(state)), shared_(shared) {}
+SharedRead::Subscriber::Subscriber(std::shared_ptr<SharedRead> shared_read,
+                                   Broadcast::Reader reader, std::shared_ptr<Reader> state,
+                                   bool shared)
+    : shared_read_(std::move(shared_read)),
+      reader_(reader),
+      state_(std::move(state)),
+      shared_(shared) {}
 
 // Only where something was thrown is it not left before.
-Flight::Seat::~Seat() {
+SharedRead::Subscriber::~Subscriber() {
   if (left_) return;
   try {
-    flight_->forget(reader_);
-    asio::post(flight_->strand_, [flight = flight_] {
-      const std::lock_guard lock(flight->mutex_);
-      if (flight->readers_.empty()) flight->abandon();
+    shared_read_->forget(reader_);
+    asio::post(shared_read_->strand_, [shared_read = shared_read_] {
+      const std::lock_guard lock(shared_read->mutex_);
+      if (shared_read->readers_.empty()) shared_read->abandon();
     });
   } catch (const std::exception&) {  // It goes on to its end.
   }
 }
 
-asio::awaitable<std::optional<AnswerItem>> Flight::Seat::next() {
+asio::awaitable<std::optional<AnswerItem>> SharedRead::Subscriber::next() {
   const auto state = state_;
   bool waiting = true;
   while (waiting && !state->gone) {
     std::optional<AnswerItem> item;
     {
-      const std::lock_guard lock(flight_->mutex_);
-      if (const AnswerItem* next = flight_->broadcast_.next(reader_)) item = *next;
+      const std::lock_guard lock(shared_read_->mutex_);
+      if (const AnswerItem* next = shared_read_->broadcast_.next(reader_)) item = *next;
     }
     if (item) co_return item;
     waiting = co_await state->changed.wait();
@@ -550,48 +572,50 @@ asio::awaitable<std::optional<AnswerItem>> Flight::Seat::next() {
   co_return std::nullopt;
 }
 
-void Flight::Seat::sent() {
+void SharedRead::Subscriber::sent() {
   {
-    const std::lock_guard lock(flight_->mutex_);
-    flight_->broadcast_.sent(reader_, Clock::now());
+    const std::lock_guard lock(shared_read_->mutex_);
+    shared_read_->broadcast_.sent(reader_, Clock::now());
   }
-  asio::dispatch(flight_->strand_, [weak = flight_->weak_from_this()] {
-    const auto flight = weak.lock();
-    if (!flight || flight->over_) return;
-    flight->make_room();
-    flight->arm_cut();
-    flight->count_held();
+  asio::dispatch(shared_read_->strand_, [weak = shared_read_->weak_from_this()] {
+    const auto shared_read = weak.lock();
+    if (!shared_read || shared_read->over_) return;
+    shared_read->make_room();
+    shared_read->arm_cut();
+    shared_read->count_held();
   });
 }
 
-void Flight::Seat::give_up() {
+void SharedRead::Subscriber::give_up() {
   state_->gone = true;
   state_->changed.notify();
 }
 
-void Flight::Seat::on_cut(std::function<void(const Error& why)> called) { state_->cut = std::move(called); }
-
-bool Flight::Seat::others_wait() const {
-  const ReadContext& context = flight_->context_;
-  const uint64_t most = context.config.server_limits.total_bytes_in_flight;
-  return context.gate.waiting() > 0 || (most != 0 && context.holdings.held() > most / 2);
+void SharedRead::Subscriber::on_cut(std::function<void(const Error& why)> called) {
+  state_->cut = std::move(called);
 }
 
-asio::awaitable<void> Flight::Seat::leave() {
+bool SharedRead::Subscriber::others_wait() const {
+  const ReadContext& context = shared_read_->context_;
+  const uint64_t most = context.config.server_limits.total_bytes_in_flight;
+  return context.gate.waiting() > 0 || (most != 0 && context.memory_budget.held() > most / 2);
+}
+
+asio::awaitable<void> SharedRead::Subscriber::leave() {
   left_ = true;
   state_->cut = nullptr;
-  co_await asio::co_spawn(flight_->strand_, flight_->leave(reader_), asio::use_awaitable);
+  co_await asio::co_spawn(shared_read_->strand_, shared_read_->leave(reader_), asio::use_awaitable);
 }
 
-std::chrono::nanoseconds Flight::Seat::queued() const {
-  const std::lock_guard lock(flight_->mutex_);
-  const auto end = flight_->begun_.value_or(Clock::now());
+std::chrono::nanoseconds SharedRead::Subscriber::queued() const {
+  const std::lock_guard lock(shared_read_->mutex_);
+  const auto end = shared_read_->begun_.value_or(Clock::now());
   return std::max<std::chrono::nanoseconds>(end - state_->joined_at, std::chrono::nanoseconds(0));
 }
 
-merger::Outcome Flight::Seat::outcome() const {
-  const std::lock_guard lock(flight_->mutex_);
-  return flight_->outcome_;
+merger::Outcome SharedRead::Subscriber::outcome() const {
+  const std::lock_guard lock(shared_read_->mutex_);
+  return shared_read_->outcome_;
 }
 
 }  // namespace mread::serve

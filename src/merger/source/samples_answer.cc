@@ -1,4 +1,4 @@
-#include "merger/source/sampled_answer.h"
+#include "merger/source/samples_answer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,14 +13,15 @@
 #include "wire/snappy/snappy_block.h"
 
 namespace mread::merger {
-Result<void> SampledAnswer::feed(std::shared_ptr<const std::string> piece, const SourceOptions& options) {
+Result<void> SamplesAnswer::feed(std::shared_ptr<const std::string> piece,
+                                 const SourceOptions& options) {
   if (bytes_ + piece->size() > options.body_limit) return exceed_body(options);
   bytes_ += piece->size();
   pieces_.push_back(std::move(piece));
   return {};
 }
 
-Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
+Result<void> SamplesAnswer::end(uint32_t source, const SourceOptions& options) {
   if (!options.defer) return check(source, options);
   // What is no block at all is told at once.
   const auto length = wire::uncompressed_length(pieces_, options.body_limit);
@@ -30,9 +31,9 @@ Result<void> SampledAnswer::end(uint32_t source, const SourceOptions& options) {
   return {};
 }
 
-Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options) {
+Result<void> SamplesAnswer::check(uint32_t source, const SourceOptions& options) {
   waits_ = false;
-  lapsed_ = false;
+  irregular_ = false;
   left_to_ = nullptr;
   reader_.reset();
   pin_.reset();
@@ -61,7 +62,7 @@ Result<void> SampledAnswer::check(uint32_t source, const SourceOptions& options)
   return {};
 }
 
-Result<void> SampledAnswer::take_all(std::string_view body, const Pin& pin, uint32_t source,
+Result<void> SamplesAnswer::take_all(std::string_view body, const Pin& pin, uint32_t source,
                                      const SourceOptions& options) {
   const uint64_t limit = options.series_limit == 0 ? UINT64_MAX : options.series_limit;
   wire::ReadResponseReader reader(body);
@@ -69,11 +70,14 @@ Result<void> SampledAnswer::take_all(std::string_view body, const Pin& pin, uint
   for (wire::TimeSeriesView series; reader.next(series);) {
     if (series_ == limit) {
       over_limit_ = true;
-      return fail(Errc::limit, fmt::format("the answer has more than {} series (limits.series)", limit));
+      return fail(Errc::limit,
+                  fmt::format("the answer has more than {} series (limits.series)", limit));
     }
     if (auto grown = grow(options); !grown) return grown;
     const auto step = add_fragment(series, reader.labels_stand(), pin, options);
-    if (!step) return over_budget_ ? fail(step.error()) : fail(step.error().in(fmt::format("series {}", series_)));
+    if (!step)
+      return over_budget_ ? fail(step.error())
+                          : fail(step.error().in(fmt::format("series {}", series_)));
     Fragment& fragment = fragments_.back();
     fragment.source = source;
     const bool repeats = series_ > 0 && step->order == 0;
@@ -83,12 +87,13 @@ Result<void> SampledAnswer::take_all(std::string_view body, const Pin& pin, uint
     unsorted_ = unsorted_ || step->order < 0;
   }
   if (reader.error()) return fail(*reader.error());
-  if (reader.results() != 1) return fail(Errc::malformed, fmt::format("{} results for 1 query", reader.results()));
+  if (reader.results() != 1)
+    return fail(Errc::malformed, fmt::format("{} results for 1 query", reader.results()));
   return {};
 }
 
 // Room for one more. What is to be moved and where it goes to are there at the same time.
-Result<void> SampledAnswer::grow(const SourceOptions& options) {
+Result<void> SamplesAnswer::grow(const SourceOptions& options) {
   if (fragments_.size() < fragments_.capacity()) return {};
   const size_t next = std::max<size_t>(16, 2 * fragments_.capacity());
   if (auto room = take_room(next * sizeof(Fragment), options); !room) return room;
@@ -97,9 +102,11 @@ Result<void> SampledAnswer::grow(const SourceOptions& options) {
   return {};
 }
 
-Result<wire::LabelsStep> SampledAnswer::add_fragment(const wire::TimeSeriesView& series, bool labels_stand,
-                                                     const Pin& pin, const SourceOptions& options) {
-  const std::string_view before = fragments_.empty() ? std::string_view() : fragments_.back().labels;
+Result<wire::LabelsStep> SamplesAnswer::add_fragment(const wire::TimeSeriesView& series,
+                                                     bool labels_stand, const Pin& pin,
+                                                     const SourceOptions& options) {
+  const std::string_view before =
+      fragments_.empty() ? std::string_view() : fragments_.back().labels;
   Fragment& fragment = fragments_.emplace_back();
   fragment.group = options.group;
   fragment.is_samples = true;
@@ -108,7 +115,8 @@ Result<wire::LabelsStep> SampledAnswer::add_fragment(const wire::TimeSeriesView&
   if (step.canonical && labels_stand && options.replica_labels.empty()) {
     fragment.labels = series.labels;
   } else {
-    const auto set = set_labels(fragment, series.labels, labels_stand, options.replica_labels, options.account);
+    const auto set =
+        set_labels(fragment, series.labels, labels_stand, options.replica_labels, options.account);
     if (!set) return fail(set.error());
     as_came = *set && labels_stand;
     step.common = 0;
@@ -127,35 +135,37 @@ Result<wire::LabelsStep> SampledAnswer::add_fragment(const wire::TimeSeriesView&
   return step;
 }
 
-Result<void> SampledAnswer::sort(const SourceOptions& options) {
+Result<void> SamplesAnswer::sort(const SourceOptions& options) {
   if (!unsorted_) return {};
   // What the algorithm takes for itself.
   if (auto room = take_room(fragments_.size() / 2 * sizeof(Fragment), options); !room) return room;
-  std::stable_sort(fragments_.begin(), fragments_.end(),
-                   [](const Fragment& a, const Fragment& b) { return wire::compare_labels(a.labels, b.labels) < 0; });
+  std::stable_sort(fragments_.begin(), fragments_.end(), [](const Fragment& a, const Fragment& b) {
+    return wire::compare_labels(a.labels, b.labels) < 0;
+  });
   for (Fragment& fragment : fragments_) fragment.common = unknown_common;
   return {};
 }
 
-void SampledAnswer::read(uint32_t source, const SourceOptions& options) {
+void SamplesAnswer::read(uint32_t source, const SourceOptions& options) {
   waits_ = false;
-  reader_ = std::make_unique<wire::SamplesBlockReader>(pieces_, options.account->budget().room() / 2);
+  reader_ =
+      std::make_unique<wire::SamplesBlockReader>(pieces_, options.account->budget().room() / 2);
   source_ = source;
   group_ = options.group;
   series_limit_ = options.series_limit == 0 ? UINT64_MAX : options.series_limit;
   advance();
 }
 
-void SampledAnswer::advance() {
+void SamplesAnswer::advance() {
   const auto state = reader_->next();
   has_front_ = state == wire::SamplesBlockReader::State::series;
-  lapsed_ = state == wire::SamplesBlockReader::State::lapse;
+  irregular_ = state == wire::SamplesBlockReader::State::irregular;
   if (!has_front_) return;
   const std::string_view labels = reader_->series().labels;
   const wire::LabelsStep step = wire::step_labels(last_labels_, labels);
   if (!step.canonical || (series_ > 0 && step.order <= 0) || series_ == series_limit_) {
     has_front_ = false;
-    lapsed_ = true;
+    irregular_ = true;
     return;
   }
   last_labels_.replace(step.common, std::string::npos, labels.substr(step.common));
@@ -166,21 +176,21 @@ void SampledAnswer::advance() {
   pin_ = Pin(new Block(reader_->memory()));
 }
 
-void SampledAnswer::leave_to(const SampledAnswer& other) {
+void SamplesAnswer::leave_to(const SamplesAnswer& other) {
   waits_ = false;
   left_to_ = &other;
   pieces_ = other.pieces_;
   bytes_ = 0;
 }
 
-void SampledAnswer::leave(uint64_t series) {
+void SamplesAnswer::leave(uint64_t series) {
   waits_ = false;
   series_ = series;
   pieces_ = {};
   bytes_ = 0;
 }
 
-bool SampledAnswer::has_same_bytes(const SampledAnswer& other) const {
+bool SamplesAnswer::has_same_bytes(const SamplesAnswer& other) const {
   if (bytes_ != other.bytes_) return false;
   const auto next = [](Pieces& pieces, std::string_view& part) {
     if (!part.empty() || pieces.empty()) return;
@@ -202,7 +212,7 @@ bool SampledAnswer::has_same_bytes(const SampledAnswer& other) const {
   return true;
 }
 
-void SampledAnswer::clear() {
+void SamplesAnswer::clear() {
   // Assigning {} would keep their memory.
   decltype(pieces_)().swap(pieces_);
   decltype(fragments_)().swap(fragments_);
@@ -210,12 +220,12 @@ void SampledAnswer::clear() {
   pin_.reset();
   pinned_ = nullptr;
   waits_ = false;
-  lapsed_ = false;
+  irregular_ = false;
   next_ = 0;
   bytes_ = 0;
 }
 
-void SampledAnswer::pop_series(std::vector<Fragment>& out) {
+void SamplesAnswer::pop_series(std::vector<Fragment>& out) {
   if (reader_) {
     const wire::TimeSeriesView& series = reader_->series();
     Fragment& fragment = out.emplace_back();
@@ -232,9 +242,11 @@ void SampledAnswer::pop_series(std::vector<Fragment>& out) {
     advance();
     return;
   }
-  const std::string_view labels = front();  // Its bytes stay: the fragment that pins them goes to `out`.
+  const std::string_view labels =
+      front();  // Its bytes stay: the fragment that pins them goes to `out`.
   const auto continues = [labels](const Fragment& fragment) {
-    return fragment.common == same_labels || (fragment.common == unknown_common && fragment.labels == labels);
+    return fragment.common == same_labels ||
+           (fragment.common == unknown_common && fragment.labels == labels);
   };
   size_t end = next_ + 1;
   while (end < fragments_.size() && continues(fragments_[end])) ++end;
@@ -247,19 +259,19 @@ void SampledAnswer::pop_series(std::vector<Fragment>& out) {
   }
 }
 
-Result<void> SampledAnswer::take_room(uint64_t more, const SourceOptions& options) {
+Result<void> SamplesAnswer::take_room(uint64_t more, const SourceOptions& options) {
   if (options.account->may_take(more)) [[likely]]
     return {};
   return exceed_bytes(options.account->budget().limit());
 }
 
 // It is asked for nevertheless, for whoever decides what becomes of the read.
-Result<void> SampledAnswer::exceed_body(const SourceOptions& options) {
+Result<void> SamplesAnswer::exceed_body(const SourceOptions& options) {
   static_cast<void>(options.account->may_take(options.body_limit));
   return exceed_bytes(options.body_limit);
 }
 
-Result<void> SampledAnswer::exceed_bytes(uint64_t limit) {
+Result<void> SamplesAnswer::exceed_bytes(uint64_t limit) {
   over_budget_ = true;
   return fail(holds_too_much(limit));
 }
