@@ -291,7 +291,7 @@
     test.nodes.map(node => make('tr', {}, make('th', {scope: 'row'}, text(node[0])),
       make('td', {}, `${text(node[1])} ${text(node[2])}`),
       make('td', {}, node[4].map(text).join(', ')),
-      make('td', {}, text(node[3]) ? make('a', {href: text(node[3])}, text(node[3])) : '')))) : [];
+      make('td', {}, text(node[3]) ? make('a', {href: text(node[3])}, text(node[3])) : ''))))) : [];
 
   function drawTest(element) {
     const test = data(element);
