@@ -109,22 +109,29 @@ std::string summary(const Report& report) {
   return out + "</ul>";
 }
 
+// Tests whose verdict differs from the earlier one. New ones are listed where they did not pass.
 std::string changes(const Report& report) {
   if (!report.compared) return {};
-  std::string out =
-      "<section class=\"changes\"><h2>Since " + html_text(report.compared->started) + "</h2>";
   std::string items;
+  size_t new_and_passed = 0;
   for (const TestResult& test : report.tests) {
     const auto before = report.compared->verdicts.find(test.id);
-    const std::string was = before == report.compared->verdicts.end() ? "new" : before->second;
-    if (was == to_string(test.verdict)) continue;
-    items += fmt::format("<li>{} <a href=\"#{}\">{}</a> (was: {})</li>", pill(test.verdict),
-                         anchor(test), html_text(test.title), html_text(was));
+    const bool is_new = before == report.compared->verdicts.end();
+    if (!is_new && before->second == to_string(test.verdict)) continue;
+    if (is_new && test.verdict == Verdict::pass) {
+      ++new_and_passed;
+      continue;
+    }
+    items +=
+        fmt::format("<li>{} <a href=\"#{}\">{}</a> ({})</li>", pill(test.verdict), anchor(test),
+                    html_text(test.title), is_new ? "new" : "was: " + html_text(before->second));
   }
-  return out +
-         (items.empty() ? "<p>Every test has the verdict that it had.</p>"
-                        : "<ul>" + items + "</ul>") +
-         "</section>";
+  std::string out =
+      "<section class=\"changes\"><h2>Since " + html_text(report.compared->started) + "</h2>";
+  out += items.empty() ? "<p>No verdict has changed.</p>" : "<ul>" + items + "</ul>";
+  if (new_and_passed > 0)
+    out += fmt::format("<p class=\"note\">{} new tests passed.</p>", new_and_passed);
+  return out + "</section>";
 }
 
 std::string causes(const Report& report) {

@@ -214,8 +214,9 @@
     const x = second => left + (right - left) * Math.min(Math.max(second / length, 0), 1);
     const y = ms => top + plot -
       plot * Math.log10(Math.min(Math.max(ms, low), high) / low) / Math.log10(high / low);
-    const lanes = new Map(test.nodes.map((node, i) => [node[0], top + plot + 10 + i * lane]));
-    const bottom = top + plot + 10 + test.nodes.length * lane;
+    const nodes = test.nodes.filter(node => text(node[1]) !== 'oracle');
+    const lanes = new Map(nodes.map((node, i) => [node[0], top + plot + 10 + i * lane]));
+    const bottom = top + plot + 10 + nodes.length * lane;
     const end = event => event[1] ?? length;
     const parts = [];
     for (const event of test.events.filter(one => one[4])) {
@@ -234,7 +235,7 @@
         svg('text', {class: 'tick', x: x(second), y: bottom + axis - 6, 'text-anchor': 'middle'},
           `${+second.toPrecision(6)} s`));
     }
-    for (const node of test.nodes) {
+    for (const node of nodes) {
       const at = lanes.get(node[0]);
       parts.push(svg('text', {class: 'lane', x: left - 8, y: at + 15, 'text-anchor': 'end'},
         fit(text(node[0]), 17)));
@@ -283,7 +284,7 @@
         make('a', {class: 'self', href: '#' + check, 'aria-label': 'Link to this check'}, '#'),
         make('code', {}, text(name)), make('div', {class: 'got'}, text(got)),
         ...warnings.map(warning => make('div', {class: 'warning'}, 'warning: ' + text(warning)))),
-      make('td', {}, text(phase)), make('td', {}, text(node)), make('td', {class: 'n'}, `${ms} ms`)));
+      make('td', {}, text(phase)), make('td', {}, text(node)), make('td', {class: 'n'}, text(node) ? `${ms} ms` : '')));
     });
     return rows.length ? section('Checks that held', table(['Check', 'Phase', 'Node', 'Time'], rows)) : [];
   };
