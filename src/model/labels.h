@@ -25,8 +25,7 @@ struct Label {
 /// are ordinary names.
 ///
 /// Order      Prometheus's: pair by pair the names, then the values, byte by byte; of two equal
-/// beginnings the one with
-///            fewer labels comes first.
+///            beginnings the one with fewer labels comes first.
 /// Not thread-safe; a const set may be read from many threads.
 class LabelSet {
  public:

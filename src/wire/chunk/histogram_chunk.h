@@ -19,20 +19,16 @@ namespace mread::wire {
 /// counter reset header above the count.
 ///
 /// Output   the samples in the chunk's order, which is not checked. Hints as Prometheus's iterators
-/// give them: gauge in
-/// a
-///          gauge chunk; else unknown for the first sample (whatever the header says: the chunk
-///          before may be missing) and `no` for the others. A stale sample has no layout and the
-///          hint unknown.
+///          give them: gauge in a gauge chunk; else unknown for the first sample (whatever the
+///          header says: the chunk before may be missing) and `no` for the others. A stale sample
+///          has no layout and the hint unknown.
 /// Errors   next() returns false and error() is set: Errc::truncated where bytes are missing,
-/// Errc::malformed,
-///          Errc::unsupported for an unknown schema. Samples returned before stay valid. Bytes
-///          after the last sample are ignored, as Prometheus does.
+///          Errc::malformed, Errc::unsupported for an unknown schema. Samples returned before stay
+///          valid. Bytes after the last sample are ignored, as Prometheus does.
 /// Memory   no more than the bytes can hold, and no more than 2^20 buckets a sample.
 ///
-/// The bytes must outlive the reader. Not thread-safe.
-/// Source: tsdb/chunkenc/histogram.go, float_histogram.go, histogram_st.go and
-/// float_histogram_st.go of Prometheus.
+/// The bytes must outlive the reader. Not thread-safe. Source: tsdb/chunkenc/histogram.go,
+/// float_histogram.go, histogram_st.go and float_histogram_st.go of Prometheus.
 class HistogramChunkReader {
  public:
   /// `encoding` is one of the four.
@@ -110,17 +106,17 @@ struct EncodedHistogramChunk {
 /// Writes histogram samples as chunks, cutting them where Prometheus's appender does.
 ///
 /// Input    samples of one series, strictly increasing in time; integer and float ones may
-/// alternate. Output   a new chunk begins when the kind, the schema, the zero threshold or the
-/// custom bounds change, at a counter reset
-///          (an explicit hint, a smaller count, a smaller or vanished bucket), between counter and
-///          gauge, after a stale sample, and after `max_samples`. Its header says why (reset,
-///          not_reset, gauge, unknown). New buckets do not cut: the chunk's samples get the wider
-///          layout, and a sample that lacks empty buckets of the chunk's gets them too. A chunk
-///          that was written by Prometheus, read and written again with its header as
-///          `first_header` comes out byte for byte the same.
+///          alternate.
+/// Output   a new chunk begins when the kind, the schema, the zero threshold or the custom bounds
+///          change, at a counter reset (an explicit hint, a smaller count, a smaller or vanished
+///          bucket), between counter and gauge, after a stale sample, and after `max_samples`. Its
+///          header says why (reset, not_reset, gauge, unknown). New buckets do not cut: the chunk's
+///          samples get the wider layout, and a sample that lacks empty buckets of the chunk's gets
+///          them too. A chunk that was written by Prometheus, read and written again with its
+///          header as `first_header` comes out byte for byte the same.
 /// Errors   Errc::malformed where a histogram's spans and buckets do not fit or time does not
-/// advance; the sample is not added. Memory   the samples of one chunk, and the finished chunks
-/// until take().
+///          advance; the sample is not added.
+/// Memory   the samples of one chunk, and the finished chunks until take().
 ///
 /// Not thread-safe.
 class HistogramChunkWriter {

@@ -20,12 +20,11 @@ namespace mread::wire {
 /// (start_times.h).
 ///
 /// Output   count() samples in the order of the chunk; timestamps are as encoded, which is
-/// increasing in a valid chunk,
-///          but is not checked here.
+///          increasing in a valid chunk, but is not checked here.
 /// Errors   next() returns false and error() is set, with the byte, where the chunk ends before its
-/// count is reached
-///          (Errc::truncated), or no encoder could have written the bits (Errc::malformed); samples
-///          already given stay valid. Nothing is read outside the bytes, which outlive the reader.
+///          count is reached (Errc::truncated), or no encoder could have written the bits
+///          (Errc::malformed); samples already given stay valid. Nothing is read outside the bytes,
+///          which outlive the reader.
 class Xor2Reader {
  public:
   explicit Xor2Reader(std::string_view data);

@@ -17,12 +17,10 @@ namespace mread::wire {
 /// tsdb/chunkenc/xor.go).
 ///
 /// Output   count() samples in the order of the chunk; timestamps are as encoded, which is
-/// increasing in a valid chunk,
-///          but is not checked here.
+///          increasing in a valid chunk, but is not checked here.
 /// Errors   next() returns false and error() is set where the chunk ends before its count is
-/// reached, or no encoder
-///          could have written the bits; samples already given stay valid. Nothing is read outside
-///          the bytes, which outlive the reader.
+///          reached, or no encoder could have written the bits; samples already given stay valid.
+///          Nothing is read outside the bytes, which outlive the reader.
 class XorReader {
  public:
   explicit XorReader(std::string_view data);

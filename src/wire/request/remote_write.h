@@ -50,7 +50,8 @@ std::string encode_write_request(std::span<const model::Series> series);
 /// request is made when it is asked for.
 ///
 /// Input    series whose samples increase in time; they must outlive this. Those without samples
-/// are left out. Cost     a pass over the series for each request.
+///          are left out.
+/// Cost     a pass over the series for each request.
 ///
 /// Not thread-safe.
 class WriteRequests {

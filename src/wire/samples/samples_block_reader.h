@@ -16,12 +16,11 @@ namespace mread::wire {
 /// It reads what servers write: a block whose copies reach back less than 64 KiB (that of every
 /// encoder that works in blocks of this size), with one result. All else is a lapse, be it broken
 /// or only unusual: the answer is then to be read as a whole (uncompress, parse_read_response),
-/// which tells the one from the other. Input    pieces, none of them empty, which together are not
-/// more than can be uncompressed
+/// which tells the one from the other.
+/// Input    pieces, none of them empty, which together are not more than can be uncompressed
 ///          (uncompressed_length); they outlive the reader.
 /// Memory   two windows of 64 KiB, and those whose series somebody pins; the largest series, unless
-/// it is above
-///          `most_window` bytes, which is a lapse.
+///          it is above `most_window` bytes, which is a lapse.
 /// Not thread-safe.
 class SamplesBlockReader {
  public:

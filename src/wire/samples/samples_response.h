@@ -84,8 +84,7 @@ bool parse_time_series(std::string_view body, TimeSeriesView& out);
 /// Iterates over the samples of a series in the order of the wire.
 ///
 /// Cost     fast for entries as Go writes them; any other valid protobuf (fields left out,
-/// reversed, unknown, other
-///          fields in between) is read too.
+///          reversed, unknown, other fields in between) is read too.
 /// Errors   next() returns false and error() is set; samples already given stay valid.
 class SamplesReader {
  public:

@@ -111,8 +111,8 @@ class SnappyCursor {
 /// repeated (source of the format: format_description.txt of google/snappy).
 ///
 /// What a copy repeats is not looked at: its offset must be 1 at the least and within what was
-/// written, and the bytes there must be the same. Memory   the elements alone, in pieces that never
-/// move. Not thread-safe.
+/// written, and the bytes there must be the same.
+/// Memory   the elements alone, in pieces that never move. Not thread-safe.
 class SnappyElements {
  public:
   struct Piece {

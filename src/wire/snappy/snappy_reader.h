@@ -24,7 +24,8 @@ struct SnappyOutput {
 ///
 /// It knows what answers look like: elements of a few bytes, literals and copies in turns. It
 /// decodes a short literal together with the copy behind it and does not branch on what is hard to
-/// foresee. Input    anything: nothing is read outside the pieces, nor written outside a stretch.
+/// foresee.
+/// Input    anything: nothing is read outside the pieces, nor written outside a stretch.
 /// Not thread-safe.
 class SnappyReader {
  public:

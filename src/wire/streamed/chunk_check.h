@@ -65,9 +65,8 @@ Result<void> check_time(const ChunkView& chunk, int64_t timestamp_ms);
 /// Reads all of a chunk.
 ///
 /// Errors   the readers'; Errc::malformed where timestamps do not rise, where a sample is outside
-/// of the time that the
-///          chunk claims, or where more than `most_padding_bytes` follow the last sample;
-///          Errc::unsupported for an encoding that is not known.
+///          of the time that the chunk claims, or where more than `most_padding_bytes` follow the
+///          last sample; Errc::unsupported for an encoding that is not known.
 /// Memory   that of one histogram at most.
 Result<void> verify_chunk(const ChunkView& chunk);
 

@@ -23,14 +23,13 @@ struct Frame {
 ///
 /// Input    the body in blocks of any size, in order.
 /// Output   the frames in order, checksums verified. A frame inside one block is a view of it; one
-/// that straddles blocks is
-///          copied once.
+///          that straddles blocks is copied once.
 /// Memory   the blocks not yet consumed, and one partly received frame; never a length that is only
-/// claimed. Errors   Errc::limit for a frame above the limit, Errc::checksum, Errc::malformed for a
-/// length that is no varint,
-///          Errc::truncated from finish(). Each names the frame (from 0) and the byte; where text
-///          was appended to the stream, as Prometheus does with an error in mid-stream, the text is
-///          quoted. After an error nothing but errors comes.
+///          claimed.
+/// Errors   Errc::limit for a frame above the limit, Errc::checksum, Errc::malformed for a length
+///          that is no varint, Errc::truncated from finish(). Each names the frame (from 0) and the
+///          byte; where text was appended to the stream, as Prometheus does with an error in
+///          mid-stream, the text is quoted. After an error nothing but errors comes.
 ///
 /// Stricter than Prometheus in one point: an end after a frame's length, or after its checksum, is
 /// an error here, and a silent end of the stream there.

@@ -68,7 +68,7 @@ void FanOutDriver::at(milliseconds delay, std::function<void()> event) {
 }
 
 // Answers one Read.
-void FanOutDriver::serve(RequestId id, Leg& request, FanOut& machine) {
+void FanOutDriver::serve(RequestId id, PendingRequest& request, FanOut& machine) {
   expect(!request.reading && !request.closed, "a Read for a leg that is read or closed already");
   request.reading = true;
   const Script& script = request.script;
@@ -97,14 +97,14 @@ void FanOutDriver::serve(RequestId id, Leg& request, FanOut& machine) {
   });
 }
 
-Answer FanOutDriver::run(model::ReadRequest request) {
+Answer FanOutDriver::run(model::ReadRequest read_request) {
   Answer answer;
   events_.clear();
   now_ = TimePoint(std::chrono::hours(1));
   const TimePoint began = now_;
-  FanOut machine(config_, std::move(request), now_, options);
+  FanOut machine(config_, std::move(read_request), now_, options);
   if (give_up_) at(give_up_->first, [this, &machine] { machine.give_up(give_up_->second); });
-  std::map<RequestId, Leg> requests;
+  std::map<RequestId, PendingRequest> requests;
   std::optional<TimePoint> wake;
   bool head = false;
   bool body_out = false;
@@ -114,7 +114,7 @@ Answer FanOutDriver::run(model::ReadRequest request) {
       if (auto* ask = std::get_if<Ask>(&*action)) {
         ++answer.asks;
         answer.requests.push_back(ask->request);
-        Leg& request = requests[ask->id];
+        PendingRequest& request = requests[ask->id];
         request.script = scripts_(ask->backend, ask->request);
         if (requests.size() < 1000) {
           const auto open = std::count_if(requests.begin(), requests.end(),

@@ -83,16 +83,16 @@ class FanOutDriver {
   void watch(std::function<void(const FanOut&)> watcher) { watcher_ = std::move(watcher); }
   FanOutOptions options;
 
-  Answer run(model::ReadRequest request);
+  Answer run(model::ReadRequest read_request);
 
  private:
-  struct Leg {
+  struct PendingRequest {
     Script script;
     size_t offset = 0;
     bool reading = false;
     bool closed = false;
   };
-  void serve(RequestId id, Leg& request, FanOut& machine);
+  void serve(RequestId id, PendingRequest& request, FanOut& machine);
   milliseconds jitter();
   size_t piece_size(const Script& script);
   void at(milliseconds delay, std::function<void()> event);
