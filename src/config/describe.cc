@@ -80,7 +80,7 @@ std::string Config::describe() const {
       replica_names, to_string(dedup), to_string(on_conflict), to_string(chunk_encodings),
       repair_limit, verify_chunks, to_string(partial));
   out += fmt::format(
-      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, read_sharing: {}, queries: {}, "
+      "limits: {{concurrent_reads: {}, queue: {}, queue_wait: {}, single_flight: {}, queries: {}, "
       "matchers: {}, "
       "queries_at_once: {}, series: {}, samples: {}, "
       "bytes_in_flight: {}, total_bytes_in_flight: {}, query_range: {}, connections: {}, "

@@ -62,7 +62,7 @@ void read_limits(const Node& node, Config& config) {
   if (const auto value = mapping.find("queue")) config.server_limits.queue = value->count();
   if (const auto value = mapping.find("queue_wait"))
     config.server_limits.queue_wait = value->duration();
-  if (const auto value = mapping.find("read_sharing"))
+  if (const auto value = mapping.find("single_flight"))
     config.server_limits.read_sharing = value->boolean();
   if (const auto value = mapping.find("queries")) config.limits.queries = value->count();
   if (const auto value = mapping.find("matchers")) config.limits.matchers = value->count();

@@ -14,8 +14,8 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
-/// What every harness is made of: one input, checks, and its registration. docs/fuzzing.md says how
-/// to add one.
+/// What every harness is made of: one input, checks, and its registration.
+/// docs/internals/fuzzing.md says how to add one.
 namespace mread::fuzz {
 
 /// One input. Numbers are taken from its end and bytes from its start, so a file of the corpus is

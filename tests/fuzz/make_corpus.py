@@ -220,12 +220,13 @@ def messages():
 
 
 def yaml_blocks(page):
-    text = (ROOT / "docs" / page).read_text()
+    text = (ROOT / "docs" / "reference" / page).read_text()
     return re.findall(r"```yaml\n(.*?)```", text, re.S)
 
 
 def configurations():
-    for index, block in enumerate(yaml_blocks("serve.md")):
+    pages = ["serve.md", "serve-configuration.md", "serve-policies.md", "serve-security.md", "serve-operations.md"]
+    for index, block in enumerate(block for page in pages for block in yaml_blocks(page)):
         put("merger_config", f"serve-{index}", block)
     put("merger_config", "packaged", (ROOT / "packaging" / "mread.yml").read_text())
     head = "remote_read:\n" + "".join(

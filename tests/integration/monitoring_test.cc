@@ -202,7 +202,7 @@ TEST(MonitoringRules, EachHasATestThatFiresAndOneThatDoesNot) {
 }
 
 TEST(MonitoringRules, EachIsExplained) {
-  std::ifstream in(folder + "/../monitoring.md");
+  std::ifstream in(folder + "/../reference/monitoring.md");
   std::stringstream page;
   page << in.rdbuf();
   for (const Expression& rule : rules()) EXPECT_THAT(page.str(), HasSubstr("`" + rule.where + "`"));

@@ -689,7 +689,7 @@ const std::vector<std::string>& documents() {
   return all;
 }
 
-// promtool takes these, and mread does not (docs/prometheus-facts.md).
+// promtool takes these, and mread does not (docs/reference/prometheus-facts.md).
 bool is_exception(const std::string& text) {
   // There is nothing to serve.
   if (text == "remote_read:\n" || text == "remote_read: []\n" || text == "# x\n") return true;

@@ -18,7 +18,8 @@ version=$("$build/mread" --version | awk '{print $2}')
 # --- what is in it
 dpkg-deb -c "$deb" >"$work/contents"
 for path in usr/bin/mread lib/systemd/system/mread.service etc/mread/mread.yml etc/default/mread usr/share/man/man1/mread.1 \
-  usr/share/doc/mread/copyright usr/share/doc/mread/serve.md usr/share/mread/monitoring/mread.rules.yml \
+  usr/share/doc/mread/copyright usr/share/doc/mread/docs/reference/serve.md \
+  usr/share/mread/monitoring/mread.rules.yml \
   usr/share/mread/monitoring/dashboard.json usr/share/mread/scenarios/seeds/s1-multi-remote-read.yaml; do
   grep -qE " \./(usr/)?$path$" "$work/contents" || fail "$path is not in the package"
 done

@@ -240,7 +240,7 @@ TEST_F(ServeTest, AnUnsortedBackendIsRemembered) {
 TEST_F(ServeTest, ReadsBeyondTheLimitWaitTheirTurn) {
   const auto gone = std::make_shared<std::atomic<int>>(0);
   ScriptedBackend hung(loop_, hanging(gone));
-  serve({hung.url()}, "limits: {concurrent_reads: 1, read_sharing: false}\n", "1h");
+  serve({hung.url()}, "limits: {concurrent_reads: 1, single_flight: false}\n", "1h");
   std::stop_source first_stop;
   std::stop_source second_stop;
   auto first = std::async(std::launch::async, [&] {
@@ -270,7 +270,7 @@ TEST_F(ServeTest, ReadsBeyondTheLimitWaitTheirTurn) {
 TEST_F(ServeTest, AFullQueueRefuses) {
   ScriptedBackend hung(loop_, hanging());
   serve({hung.url()},
-        "limits: {concurrent_reads: 1, queue: 1, queue_wait: 0s, read_sharing: false}\n", "1h");
+        "limits: {concurrent_reads: 1, queue: 1, queue_wait: 0s, single_flight: false}\n", "1h");
   std::stop_source stop;
   const auto ask = [&] {
     return net::fetch(read_request(ResponseType::samples), {}, stop.get_token());
@@ -293,7 +293,7 @@ TEST_F(ServeTest, AFullQueueRefuses) {
 
 TEST_F(ServeTest, NoReadWaitsInTheQueueForEver) {
   ScriptedBackend hung(loop_, hanging());
-  serve({hung.url()}, "limits: {concurrent_reads: 1, queue_wait: 20ms, read_sharing: false}\n",
+  serve({hung.url()}, "limits: {concurrent_reads: 1, queue_wait: 20ms, single_flight: false}\n",
         "1h");
   std::stop_source stop;
   auto first = std::async(std::launch::async, [&] {

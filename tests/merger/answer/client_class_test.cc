@@ -24,7 +24,7 @@ TEST_P(RefusedLabel, IsWhatTheGenerationRefuses) {
   EXPECT_EQ(refused_label(ClientClass::v3_5, wire), std::nullopt);
 }
 
-// Each was seen with real query nodes: docs/prometheus-facts.md, "What a client refuses".
+// Each was seen with real query nodes: docs/reference/prometheus-facts.md, "What a client refuses".
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedLabel,
     ::testing::Values(

@@ -1,5 +1,5 @@
-// The examples of docs/scenarios.md and the library of scenarios are what they say, and the tests
-// that docs/limits.md and docs/internals/traps.md name are there.
+// The examples of docs/reference/scenarios.md and the library of scenarios are what they say, and
+// the tests that docs/reference/limits.md and docs/internals/traps.md name are there.
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -37,7 +37,7 @@ std::vector<std::pair<std::string, std::string>> examples(const std::string& pag
 }
 
 TEST(Documentation, ItsExamplesAreScenarios) {
-  const auto found = examples(contents(source_dir + "/docs/scenarios.md"));
+  const auto found = examples(contents(source_dir + "/docs/reference/scenarios.md"));
   EXPECT_GE(found.size(), 2u);
   for (const auto& [name, text] : found) {
     EXPECT_NO_THROW(EXPECT_FALSE(parse_scenario(text, name, {1'700'000'000'000, {}}).empty()))
@@ -84,7 +84,7 @@ std::string sources_below(const std::string& folder) {
 TEST(Documentation, TheTestsThatPagesNameAreThere) {
   const std::map<std::string, std::string> folders = {{"attacks", "integration/attacks"},
                                                       {"scenarios_loading", "scenarios/loading"}};
-  const auto named = named_tests(contents(source_dir + "/docs/limits.md") +
+  const auto named = named_tests(contents(source_dir + "/docs/reference/limits.md") +
                                  contents(source_dir + "/docs/internals/traps.md"));
   EXPECT_GE(named.size(), 50u);
   std::map<std::string, std::string> sources;

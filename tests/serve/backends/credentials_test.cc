@@ -346,7 +346,7 @@ TEST_F(CredentialsTest, OAuth2FetchesOneTokenForAllReads) {
   ScriptedBackend endpoint(loop_, tokens.handler());
   ScriptedBackend backend(loop_, guarded.handler());
   // Reads that ask the same would share one fan-out, and ask for a token once in any case.
-  serve_with(backend, oauth2(endpoint), "limits: {read_sharing: false}\n");
+  serve_with(backend, oauth2(endpoint), "limits: {single_flight: false}\n");
   tokens.held = true;
   std::vector<std::future<std::string>> reads;
   for (int i = 0; i < 8; ++i)

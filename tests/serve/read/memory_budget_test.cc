@@ -107,7 +107,7 @@ TEST_F(HoldingReads, AHeavyReadIsRefusedAndALightOneGoesOn) {
   ScriptedBackend backend(loop_, [this](net::ServerRequest request, net::ResponseWriter& writer) {
     return answer(std::move(request), writer);
   });
-  serve({backend.url()}, "limits: {total_bytes_in_flight: 3MiB, read_sharing: false}\n", "1h");
+  serve({backend.url()}, "limits: {total_bytes_in_flight: 3MiB, single_flight: false}\n", "1h");
   auto light = std::async(std::launch::async, [&] { return read(); });
   wait_until([&] { return std::stod(metric("mread_reads_held_bytes")) >= 1U << 20; });
   EXPECT_THAT(get(request("/"))->body, HasSubstr("1 read under way, 2 MiB held of 3 MiB"));
@@ -135,7 +135,7 @@ class AttackedReads : public ServeTest {
     nasty_ = std::make_unique<ScriptedBackend>(loop_, streamed(nasty));
     honest_ = std::make_unique<ScriptedBackend>(loop_, streamed(healthy_body));
     serve({nasty_->url(), honest_->url()},
-          "partial: any\nlimits: {read_sharing: false, " + limits + "}\n", "1h");
+          "partial: any\nlimits: {single_flight: false, " + limits + "}\n", "1h");
   }
 
   std::unique_ptr<ScriptedBackend> nasty_;

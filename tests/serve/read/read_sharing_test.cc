@@ -161,7 +161,7 @@ TEST_F(ReadSharingTest, ASlowClientDoesNotHoldTheOthersBack) {
 
 TEST_F(ReadSharingTest, WithoutItEveryReadAsks) {
   ScriptedBackend backend(loop_, waiting(healthy_body));
-  serve({backend.url()}, "limits: {read_sharing: false}\n", "1h");
+  serve({backend.url()}, "limits: {single_flight: false}\n", "1h");
   auto first = start_read();
   auto second = start_read();
   wait_until([&] { return backend.requests() == 2; });

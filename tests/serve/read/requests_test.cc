@@ -148,7 +148,7 @@ TEST_F(RequestsTest, AReadWhoseBackendsAreDoneKeepsNoPlace) {
   std::atomic<bool> may_go_on = false;
   const std::string body = many_frames("m", 0, held_bytes);
   ScriptedBackend backend(loop_, streamed_after(may_go_on, body));
-  serve({backend.url()}, "limits: {concurrent_reads: 1, read_sharing: false, client_rate: 0}\n",
+  serve({backend.url()}, "limits: {concurrent_reads: 1, single_flight: false, client_rate: 0}\n",
         "1h");
   const auto slow = ask_and_take_nothing();
   wait_until([&] { return backend.requests() == 1; });
@@ -184,7 +184,7 @@ TEST_F(RequestsTest, AStalledClientIsCutWhereOthersWait) {
       });
   serve(
       {backend.url()},
-      "limits: {concurrent_reads: 1, read_sharing: false, client_patience: 50ms, queue_wait: 0s}\n",
+      "limits: {concurrent_reads: 1, single_flight: false, client_patience: 50ms, queue_wait: 0s}\n",
       "1h");
   const auto stalled = ask_and_take_nothing();
   wait_until([&] { return number("mread_reads_held_bytes") > (1 << 20); });
@@ -207,7 +207,7 @@ TEST_F(RequestsTest, ManySlowClientsDoNotKeepALightReadOut) {
       });
   serve(
       {backend.url()},
-      "limits: {concurrent_reads: 4, read_sharing: false, client_patience: 50ms, queue_wait: 0s}\n",
+      "limits: {concurrent_reads: 4, single_flight: false, client_patience: 50ms, queue_wait: 0s}\n",
       "1h");
   std::vector<std::shared_ptr<tcp::socket>> slow;
   for (int i = 0; i < 12; ++i) slow.push_back(ask_and_take_nothing());
@@ -221,7 +221,7 @@ TEST_F(RequestsTest, WhatAReadAsksCountsWhileItWaits) {
   const auto gone = std::make_shared<std::atomic<int>>(0);
   ScriptedBackend hung(loop_, hanging(gone));
   serve({hung.url()},
-        "limits: {concurrent_reads: 1, read_sharing: false, total_bytes_in_flight: 1MiB}\n", "1h");
+        "limits: {concurrent_reads: 1, single_flight: false, total_bytes_in_flight: 1MiB}\n", "1h");
   std::stop_source stop;
   auto first = std::async(std::launch::async, [&] {
     return net::fetch(read_request(ResponseType::samples), {}, stop.get_token());
