@@ -30,6 +30,11 @@ enum Field : uint32_t {
   custom_values = 16,
 };
 
+// A sint32. Like every decoder, takes the lowest 32 bits of a longer varint, before it unfolds them.
+int32_t unzigzag32(uint64_t value) {
+  return static_cast<int32_t>(unzigzag(static_cast<uint32_t>(value)));
+}
+
 void put_tag(std::string& out, uint32_t field, WireType type) {
   append_varint(out, uint64_t{field} << 3 | static_cast<uint64_t>(type));
 }
@@ -85,7 +90,7 @@ bool read_span(std::string_view body, std::vector<model::BucketSpan>& spans) {
   ProtoReader reader(body);
   while (reader.next()) {
     if (reader.is(1, WireType::varint)) {
-      span.offset = static_cast<int32_t>(unzigzag(reader.varint()));
+      span.offset = unzigzag32(reader.varint());
     } else if (reader.is(2, WireType::varint)) {
       span.length = static_cast<uint32_t>(reader.varint());
     }
@@ -150,7 +155,7 @@ bool read_field(const ProtoReader& reader, model::HistogramSample& out) {
       return real(histogram.sum);
     case Field::schema:
       if (reader.type() != WireType::varint) return false;
-      histogram.schema = static_cast<int32_t>(unzigzag(reader.varint()));
+      histogram.schema = unzigzag32(reader.varint());
       return true;
     case Field::zero_threshold:
       return real(histogram.zero_threshold);

@@ -53,6 +53,23 @@ TEST(HistogramProto, UnpackedNumbersAndUnknownFieldsAreRead) {
   EXPECT_EQ(sample->histogram.positive_deltas, (std::vector<int64_t>{1, 2}));
 }
 
+// A varint of more than 32 bits in a sint32: decoders take its lowest 32 bits.
+TEST(HistogramProto, NumbersOf32BitsAreCutAsLibprotobufCutsThem) {
+  const std::string bytes(
+      "\x20\x80\x80\x80\x80\x10"          // schema: 2^32
+      "\x5a\x08\x08\x81\x80\x80\x80\x10"  // a positive span at 2^32 + 1, which is -1,
+      "\x10\x01\x60\x02",                 // of one bucket, with the delta 1
+      6 + 8 + 4);
+  prometheus::Histogram want;
+  ASSERT_TRUE(want.ParseFromString(bytes));
+  const auto got = parse_histogram_message(bytes);
+  ASSERT_TRUE(got) << got.error().to_string();
+  EXPECT_EQ(got->histogram.schema, want.schema());
+  ASSERT_EQ(got->histogram.positive_spans.size(), 1U);
+  EXPECT_EQ(got->histogram.positive_spans[0].offset, want.positive_spans(0).offset());
+  EXPECT_EQ(want.positive_spans(0).offset(), -1);
+}
+
 TEST(HistogramProto, MalformedMessagesAreRefused) {
   struct Case {
     std::string name;
