@@ -19,7 +19,7 @@ enum class Verdict {
 };
 const char* to_string(Verdict verdict);
 
-/// Where the logs of nodes stand, below the report's folder.
+/// The folder of the nodes' logs, below the report's folder.
 inline constexpr const char* logs_folder = "nodes";
 
 /// One check in one phase, or one invariant that was not met by it.
@@ -51,7 +51,7 @@ struct LoadTimes {
 /// How many of `requests` lie at or above a nearest-rank percentile.
 size_t requests_from_percentile(size_t requests, double quantile);
 
-/// What became of a load.
+/// The results of a load.
 struct LoadResult {
   std::string executor;  ///< as the file calls it
   std::string node;
@@ -70,8 +70,8 @@ struct NodeResult {
   std::string kind;
   std::string version;
   std::string log;  ///< path below the report folder; empty when there is none
-  std::map<std::string, std::string>
-      files;  ///< path below the report folder → contents, until they are written
+  /// Path below the report folder → contents, until they are written.
+  std::map<std::string, std::string> files;
 };
 
 struct TestResult {
@@ -83,18 +83,18 @@ struct TestResult {
   std::string engine;
   Verdict verdict = Verdict::pass;
   std::string reason;  ///< of every verdict but pass
-  /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is
-  /// the reason then.
+  /// A failure of the test as a whole, independent of its checks: a node that ended by itself. It
+  /// becomes the reason.
   std::string incident;
   bool is_interrupted = false;  ///< the run was interrupted before this test had its verdict
-  std::string note;  ///< what is worth knowing though it passed: a known issue that was not seen
+  std::string note;  ///< worth knowing though the test passed: a known issue that was not seen
   double duration_s = 0;
   std::vector<CheckResult> checks;
   std::optional<LoadResult> load;
   std::vector<NodeResult> nodes;
 };
 
-/// All that a run found out: what every form of report is made from.
+/// All results of a run; every form of report is made from it.
 struct Report {
   std::string mread_version;
   uint64_t seed = 0;

@@ -8,7 +8,7 @@
 #include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/load_generator.h"
-#include "scenarios/running/pace.h"
+#include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
 
@@ -18,13 +18,13 @@ class TimelinePlayer {
   /// Runs the checks of a phase while `away` are the nodes under an act or a fault.
   using RunPhase = std::function<void(const std::string& phase, const std::set<std::string>& away)>;
 
-  TimelinePlayer(const Test& test, Topology& topology, Asker& asker, Pace& pace)
-      : test_(test), topology_(topology), asker_(asker), pace_(pace) {}
+  TimelinePlayer(const Test& test, Topology& topology, Asker& asker, WaitingClock& clock)
+      : test_(test), topology_(topology), asker_(asker), clock_(clock) {}
 
   /// Plays all of it. `hold_until` is a time before which nothing without `for:` is undone (the end
-  /// of a load). `undo_at_end` is false where nobody looks at what comes after. Errors: an act or a
-  /// fault that could not be done.
-  Result<void> play(const RunPhase& run_phase, std::optional<Pace::TimePoint> hold_until,
+  /// of a load). `undo_at_end` is false if nothing is checked afterwards. Errors: an act or a fault
+  /// that could not be done.
+  Result<void> play(const RunPhase& run_phase, std::optional<TimePoint> hold_until,
                     bool undo_at_end, std::stop_token stop);
 
   const std::vector<FaultSpan>& fault_spans() const { return spans_; }
@@ -32,13 +32,13 @@ class TimelinePlayer {
  private:
   struct Active {
     const TimelineEntry* entry = nullptr;
-    std::optional<Pace::TimePoint> end;
+    std::optional<TimePoint> end;
   };
 
-  Result<void> apply(const TimelineEntry& entry, Pace::TimePoint begin, std::stop_token stop);
+  Result<void> apply(const TimelineEntry& entry, TimePoint begin, std::stop_token stop);
   Result<void> undo(const Active& active, std::stop_token stop);
   /// Ends what is due before `limit`, in order of time.
-  Result<void> undo_due(std::optional<Pace::TimePoint> limit, std::stop_token stop);
+  Result<void> undo_due(std::optional<TimePoint> limit, std::stop_token stop);
   Result<void> set_faults(const std::string& node, std::stop_token stop);
   Result<void> do_act(const std::string& node, Act act, std::stop_token stop);
   std::set<std::string> away() const;
@@ -47,7 +47,7 @@ class TimelinePlayer {
   const Test& test_;
   Topology& topology_;
   Asker& asker_;
-  Pace& pace_;
+  WaitingClock& clock_;
   std::vector<Active> active_;
   std::vector<FaultSpan> spans_;
   bool in_span_ = false;
