@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "cli/complain.h"
 #include "cli/stop_on_signal.h"
 #include "scenarios/report/console.h"
+#include "scenarios/report/earlier_report.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::cli {
@@ -38,6 +40,7 @@ struct Options {
   bool keep = false;
   bool fail_fast = false;
   std::string report_dir;
+  std::string compare;
   bool github = false;
   bool fail_on_skip = false;
   bool clean = false;
@@ -83,6 +86,16 @@ Result<fs::path> prepare_report(const std::string& wanted, const std::string& st
   begun.is_interrupted = true;
   if (auto written = write_report(folder, begun); !written) return fail(written.error());
   return folder;
+}
+
+// The summary that GitHub Actions shows on the job's page, where it says to append it.
+Result<void> append_job_summary(const Report& report) {
+  const char* path = std::getenv("GITHUB_STEP_SUMMARY");
+  if (path == nullptr || *path == '\0') return {};
+  std::ofstream file(path, std::ios::app | std::ios::binary);
+  file << to_markdown(report) << std::flush;
+  if (!file) return mread::fail(Errc::environment, std::string(path) + ": cannot be written");
+  return {};
 }
 
 int complain(ExitCode code, const std::string& line) { return cli::complain("run", line, code); }
@@ -185,7 +198,7 @@ int conclude_run(const Report& report, const fs::path& report_dir, const std::st
 
 // Runs the tests on an engine, and writes the report.
 int run_on_engine(const std::vector<Test>& tests, size_t file_count, const NodeContext& context,
-                  const Options& options) {
+                  std::optional<EarlierReport> earlier, const Options& options) {
   EngineOptions engine_options;
   engine_options.cache_dir = context.cache_dir;
   engine_options.work_dir = work_dir();
@@ -222,14 +235,17 @@ int run_on_engine(const std::vector<Test>& tests, size_t file_count, const NodeC
   std::fflush(stdout);
   const RunOptions run_options{options.jobs, options.repeat, options.fail_fast,
                                options.seed.value_or(tests.front().seed)};
-  const Report report =
-      run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
+  Report report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
   engine->reset();
   // Only an empty folder goes: another run may have its nodes there.
   std::error_code error;
   fs::remove(engine_options.work_dir, error);
+  report.compared = std::move(earlier);
   if (auto written = write_report(*report_dir, report); !written)
     write_error = written.error().context;
+  if (options.github) {
+    if (auto written = append_job_summary(report); !written) write_error = written.error().context;
+  }
   return conclude_run(report, *report_dir, write_error, console, options);
 }
 
@@ -250,8 +266,14 @@ int run_scenarios(const Options& options) {
   const std::vector<Test> tests = load(*files, options, context.now_ms);
   if (tests.empty())
     return complain(invalid, "no test fits --filter and --tag; see mread run --list");
+  std::optional<EarlierReport> earlier;
+  if (!options.compare.empty()) {
+    auto read = read_earlier_report(options.compare);
+    if (!read) return complain(invalid, "--compare: " + read.error().context);
+    earlier = std::move(*read);
+  }
   if (!runs) return show_tests(tests, context, options);
-  return run_on_engine(tests, files->size(), context, options);
+  return run_on_engine(tests, files->size(), context, std::move(earlier), options);
 }
 
 }  // namespace
@@ -303,9 +325,15 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--fail-fast", options->fail_fast, "start no more tests once one has failed");
   command
       ->add_option("--report-dir", options->report_dir,
-                   "where report.json, junit.xml and the nodes' logs go (default: reports/TIME)")
+                   "where report.html, report.json, junit.xml and the nodes' logs go (default: "
+                   "reports/TIME)")
       ->type_name("DIR");
-  command->add_flag("--github", options->github, "annotations for GitHub Actions");
+  command
+      ->add_option("--compare", options->compare,
+                   "an earlier report.json, or its folder: report.html shows what has changed")
+      ->type_name("REPORT");
+  command->add_flag("--github", options->github,
+                    "annotations for GitHub Actions, and a summary of the job");
   command->footer(
       "Example: mread run scenarios/seeds --engine process --filter 's2-*'\n"
       "Exit codes: 0 all passed, 1 a check failed, 2 inconclusive, 3 a scenario or flag is "
