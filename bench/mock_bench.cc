@@ -56,8 +56,8 @@ void answer(benchmark::State& state, Size size, ResponseType type) {
       exchange->next(steps);
       if (steps.empty()) throw std::runtime_error("the answer does not end");
       for (const mockstore::Step& step : steps) {
-        ended = ended || std::holds_alternative<mockstore::End>(step);
-        if (const auto* body = std::get_if<mockstore::Body>(&step))
+        ended = ended || std::holds_alternative<mockstore::EndStep>(step);
+        if (const auto* body = std::get_if<mockstore::BodyStep>(&step))
           bytes += static_cast<int64_t>(body->bytes.size());
       }
     }

@@ -48,4 +48,17 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
+                       std::string_view intro) {
+  const std::string near = nearest(word, candidates);
+  if (!near.empty()) return "; did you mean \"" + near + "\"?";
+  return intro.empty() ? "" : "; " + std::string(intro) + comma_list(candidates);
+}
+
+std::string comma_list(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
 }  // namespace mread

@@ -11,4 +11,12 @@ namespace mread {
 /// edits); else empty.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+/// What a message says after `unknown thing "word"`: `; did you mean "NEAREST"?`. Where no
+/// candidate is near: `; INTRO` and all candidates, or nothing for an empty `intro`.
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
+                       std::string_view intro = {});
+
+/// "a, b, c"
+std::string comma_list(const std::vector<std::string>& words);
+
 }  // namespace mread

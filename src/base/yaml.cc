@@ -151,12 +151,10 @@ std::string Node::string_or_empty() const { return is_null() ? std::string() : s
 std::string Node::one_of(const std::vector<std::string>& allowed) const {
   const std::string word = string();
   if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return word;
-  std::string list;
-  for (const std::string& name : allowed) list += (list.empty() ? "" : ", ") + name;
-  const std::string near = nearest(word, allowed);
+  const std::string near = suggestion(word, allowed);
   error("unknown value \"" + word + "\"" +
-        (near.empty() ? "; one of " + list
-                      : "; did you mean \"" + near + "\"? (one of " + list + ")"));
+        (near.empty() ? "; one of " + comma_list(allowed)
+                      : near + " (one of " + comma_list(allowed) + ")"));
 }
 
 bool Node::boolean() const {

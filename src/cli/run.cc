@@ -1,28 +1,23 @@
 #include "scenarios/running/run.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
+#include "cli/stop_on_signal.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/earlier_report.h"
 #include "scenarios/report/writers.h"
@@ -51,57 +46,6 @@ struct Options {
   bool clean = false;
 };
 
-// Turns SIGINT and SIGTERM into a stop request. A handler may do next to nothing, so it writes a
-// byte, and a thread does the rest. The signals are not blocked: child processes would inherit
-// that.
-class StopOnSignal {
- public:
-  StopOnSignal() {
-    if (pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) return;
-    write_end = pipe_[1];
-    struct sigaction action {};
-    action.sa_handler = [](int) {
-      const int saved = errno;
-      [[maybe_unused]] const auto written = ::write(write_end, "x", 1);
-      errno = saved;
-    };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &old_int_);
-    sigaction(SIGTERM, &action, &old_term_);
-    waiter_ = std::jthread([this](const std::stop_token& end) {
-      pollfd readable{pipe_[0], POLLIN, 0};
-      while (!end.stop_requested()) {
-        if (poll(&readable, 1, 200) > 0) {
-          source_.request_stop();
-          return;
-        }
-      }
-    });
-  }
-  ~StopOnSignal() {
-    if (write_end < 0) return;
-    sigaction(SIGINT, &old_int_, nullptr);
-    sigaction(SIGTERM, &old_term_, nullptr);
-    waiter_.request_stop();
-    waiter_.join();
-    write_end = -1;
-    close(pipe_[0]);
-    close(pipe_[1]);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
-  std::stop_token token() const { return source_.get_token(); }
-
- private:
-  static inline volatile sig_atomic_t write_end = -1;
-  int pipe_[2] = {-1, -1};
-  struct sigaction old_int_ {};
-  struct sigaction old_term_ {};
-  std::stop_source source_;
-  std::jthread waiter_;
-};
-
 fs::path cache_dir() {
   if (const char* folder = std::getenv("MREAD_CACHE"); folder != nullptr && *folder != '\0')
     return folder;
@@ -124,12 +68,11 @@ std::string compact_time(int64_t now_ms) {
   return text;
 }
 
-// A folder of this user's own: another's cannot be written to.
+// One folder a user: nobody can write to the folder of another user.
 fs::path work_dir() { return fs::temp_directory_path() / ("mread-" + std::to_string(geteuid())); }
 
-// Makes the folder of the report. Until the run ends it says that the run was interrupted, so that
-// a run that dies leaves no other verdict. A report that cannot be written is better known before
-// the run than after it.
+// Makes the folder of the report, and writes a report that says "interrupted": a run that dies
+// leaves this verdict. A folder that cannot be written to fails here, before the run.
 Result<fs::path> prepare_report(const std::string& wanted, const std::string& stamp) {
   fs::path folder = wanted;
   if (wanted.empty()) {
@@ -139,7 +82,7 @@ Result<fs::path> prepare_report(const std::string& wanted, const std::string& st
   }
   Report begun;
   begun.mread_version = MREAD_VERSION;
-  begun.started = std::chrono::system_clock::now();
+  begun.started = std::chrono::system_clock::time_point(milliseconds(real_clock().wall_ms()));
   begun.is_interrupted = true;
   if (auto written = write_report(folder, begun); !written) return fail(written.error());
   return folder;
@@ -157,10 +100,10 @@ Result<void> append_job_summary(const Report& report) {
 
 int complain(ExitCode code, const std::string& line) { return cli::complain("run", line, code); }
 
-// A line of which parts stand in scenarios.
+// Prints a line; parts of it come from scenarios.
 void tell(const std::string& line) { fmt::print("{}\n", without_commands(printable(line))); }
 
-// Names the tests; with dry_run also what would keep each from running on this machine.
+// Prints the tests; with dry_run also their nodes and phases, and why a test would be skipped here.
 int show_tests(const std::vector<Test>& tests, const NodeContext& context, const Options& options) {
   for (const Test& test : tests) {
     tell(fmt::format("{}  {}", test.title(), test.file));
@@ -168,7 +111,7 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
     for (const std::string& warning : test.warnings) tell("  note: " + warning);
     for (const NodeDeclaration& node : test.nodes) {
       NodeContext of_test = context;
-      of_test.clock = {test.start_ms, test.interval.count()};
+      of_test.grid = {test.start_ms, test.interval.count()};
       const auto version = node.node->resolve_version(of_test);
       const std::string shown = !version ? "skipped: " + version.error().context : *version;
       tell(fmt::format("  {} {}{}{}", node.kind, node.name, shown.empty() ? "" : " ", shown));
@@ -185,7 +128,7 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
   return ok;
 }
 
-// All files' errors are shown before any of them ends the run.
+// Loads all files; the exception has the errors of all of them.
 std::vector<Test> load(const std::vector<std::string>& files, const Options& options,
                        int64_t now_ms) try {
   return load_tests(files, options.selection, {now_ms, options.seed});
@@ -197,7 +140,7 @@ std::vector<Test> load(const std::vector<std::string>& files, const Options& opt
   throw;
 }
 
-// What runs with --keep have left, of every engine that is here, or of the one that was named.
+// Removes what runs with --keep have left: of the engine that --engine names, or of all engines.
 int clean(const Options& options) {
   EngineOptions engine_options;
   engine_options.cache_dir = cache_dir();
@@ -218,39 +161,44 @@ int clean(const Options& options) {
     }
   }
   std::error_code error;
-  fs::remove(engine_options.work_dir, error);  // Only where it is empty.
+  fs::remove(engine_options.work_dir, error);  // Only an empty one.
   if (count == 0) tell("no run with --keep has left anything");
   return ok;
 }
 
-int run_scenarios(const Options& options) {
-  if (options.clean) return clean(options);
-  const int64_t now_ms = wall_clock_ms();
-  const bool runs = !options.list && !options.dry_run;
-  // Before anything can go wrong: an old verdict must not pass for this run's.
-  if (runs && !options.report_dir.empty()) {
-    if (auto cleared = clear_report(options.report_dir); !cleared)
-      return complain(environment, cleared.error().context);
+ConsoleOptions console_options(const Options& options, size_t total) {
+  const char* no_color = std::getenv("NO_COLOR");
+  ConsoleOptions console;
+  console.is_terminal = isatty(STDOUT_FILENO) != 0;
+  console.color = console.is_terminal && (no_color == nullptr || *no_color == '\0');
+  console.github = options.github;
+  console.total = total;
+  return console;
+}
+
+// Prints the summary of a run that has ended, and gives the exit code.
+int conclude_run(const Report& report, const fs::path& report_dir, const std::string& write_error,
+                 Console& console, const Options& options) {
+  console.summary(report, report_dir);
+  if (options.fail_on_skip) std::fputs(skipped_tests(report).c_str(), stdout);
+  std::fflush(stdout);
+  if (!write_error.empty()) return complain(environment, write_error);
+  if (report.is_interrupted) {
+    std::fprintf(stderr, "mread run: interrupted; everything that was started is removed\n");
+    return interrupted;
   }
-  auto files =
-      find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
-  if (!files) return complain(invalid, files.error().context);
-  const std::vector<Test> tests = load(*files, options, now_ms);
-  if (tests.empty())
-    return complain(invalid, "no test fits --filter and --tag; see mread run --list");
+  const size_t skipped = report.total(Verdict::skipped);
+  if (skipped == report.tests.size())
+    return complain(environment, "every test was skipped: " + report.tests.front().reason);
+  const int code = exit_code(report);
+  if (code != ok || !options.fail_on_skip || skipped == 0) return code;
+  return complain(environment, fmt::format("{} of {} tests were skipped (--fail-on-skip)", skipped,
+                                           report.tests.size()));
+}
 
-  std::optional<EarlierReport> earlier;
-  if (!options.compare.empty()) {
-    auto read = read_earlier_report(options.compare);
-    if (!read) return complain(invalid, "--compare: " + read.error().context);
-    earlier = std::move(*read);
-  }
-
-  NodeContext context;
-  context.cache_dir = cache_dir();
-  context.now_ms = now_ms;
-  if (!runs) return show_tests(tests, context, options);
-
+// Runs the tests on an engine, and writes the report.
+int run_on_engine(const std::vector<Test>& tests, size_t file_count, const NodeContext& context,
+                  std::optional<EarlierReport> earlier, const Options& options) {
   EngineOptions engine_options;
   engine_options.cache_dir = context.cache_dir;
   engine_options.work_dir = work_dir();
@@ -262,68 +210,70 @@ int run_scenarios(const Options& options) {
                  without_commands(printable(removed)).c_str());
   }
 
-  const std::string stamp = compact_time(now_ms);
-  const auto made = prepare_report(options.report_dir, stamp);
-  if (!made) return complain(environment, made.error().context + "; give another --report-dir");
-  const fs::path report_dir = *made;
+  const std::string stamp = compact_time(context.now_ms);
+  const auto report_dir = prepare_report(options.report_dir, stamp);
+  if (!report_dir)
+    return complain(environment, report_dir.error().context + "; give another --report-dir");
 
-  const bool is_terminal = isatty(STDOUT_FILENO) != 0;
-  const char* no_color = std::getenv("NO_COLOR");
-  ConsoleOptions console_options;
-  console_options.is_terminal = is_terminal;
-  console_options.color = is_terminal && (no_color == nullptr || *no_color == '\0');
-  console_options.github = options.github;
-  console_options.total = tests.size() * options.repeat;
-  Console console(stdout, console_options);
-
+  const size_t count = tests.size() * options.repeat;
+  Console console(stdout, console_options(options, count));
   StopOnSignal signals;
-  RealPace pace;
-  TestSurroundings surroundings{**engine, pace, stamp + "-" + std::to_string(getpid()), context};
+  RealWaitingClock clock;
+  TestSurroundings surroundings{**engine, clock, stamp + "-" + std::to_string(getpid()), context};
   std::string write_error;
   const auto keep_logs = [&](TestResult& result) {
     for (NodeResult& node : result.nodes) {
       for (const auto& [path, contents] : node.files) {
-        if (auto written = write_file(report_dir / path, contents); !written)
+        if (auto written = write_file(*report_dir / path, contents); !written)
           write_error = written.error().context;
       }
       node.files.clear();
     }
   };
-  const size_t count = tests.size() * options.repeat;
   fmt::print("{} test{} of {} scenario file{} on engine {}\n", count, count == 1 ? "" : "s",
-             files->size(), files->size() == 1 ? "" : "s", (*engine)->name());
+             file_count, file_count == 1 ? "" : "s", (*engine)->name());
   std::fflush(stdout);
-  Report report;
-  {
-    RunOptions run_options{options.jobs, options.repeat, options.fail_fast,
-                           options.seed.value_or(tests.front().seed)};
-    report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
-  }
+  const RunOptions run_options{options.jobs, options.repeat, options.fail_fast,
+                               options.seed.value_or(tests.front().seed)};
+  Report report = run_tests(tests, surroundings, run_options, console, keep_logs, signals.token());
   engine->reset();
+  // Only an empty folder goes: another run may have its nodes there.
   std::error_code error;
-  fs::remove(engine_options.work_dir,
-             error);  // Only where it is empty: another run may have its nodes there.
+  fs::remove(engine_options.work_dir, error);
   report.compared = std::move(earlier);
-  if (auto written = write_report(report_dir, report); !written)
+  if (auto written = write_report(*report_dir, report); !written)
     write_error = written.error().context;
   if (options.github) {
     if (auto written = append_job_summary(report); !written) write_error = written.error().context;
   }
-  console.summary(report, report_dir);
-  if (options.fail_on_skip) std::fputs(skipped_tests(report).c_str(), stdout);
-  std::fflush(stdout);
-  if (!write_error.empty()) return complain(environment, write_error);
-  if (report.is_interrupted) {
-    std::fprintf(stderr, "mread run: interrupted; everything that was started is removed\n");
-    return interrupted;
+  return conclude_run(report, *report_dir, write_error, console, options);
+}
+
+int run_scenarios(const Options& options) {
+  if (options.clean) return clean(options);
+  const bool runs = !options.list && !options.dry_run;
+  // Before anything can fail: the verdict of an earlier run must not pass for this run's.
+  if (runs && !options.report_dir.empty()) {
+    if (auto cleared = clear_report(options.report_dir); !cleared)
+      return complain(environment, cleared.error().context);
   }
-  if (report.total(Verdict::skipped) == report.tests.size()) {
-    return complain(environment, "every test was skipped: " + report.tests.front().reason);
+  const auto files =
+      find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
+  if (!files) return complain(invalid, files.error().context);
+  NodeContext context;
+  context.cache_dir = cache_dir();
+  context.now_ms = real_clock().wall_ms();
+  const std::vector<Test> tests = load(*files, options, context.now_ms);
+  if (tests.empty())
+    return complain(invalid, "no test fits --filter and --tag; see mread run --list");
+  std::optional<EarlierReport> earlier;
+  if (!options.compare.empty()) {
+    auto read = read_earlier_report(options.compare);
+    if (!read) return complain(invalid, "--compare: " + read.error().context);
+    earlier = std::move(*read);
   }
-  const int code = exit_code(report);
-  if (code != ok || !options.fail_on_skip || report.total(Verdict::skipped) == 0) return code;
-  return complain(environment, fmt::format("{} of {} tests were skipped (--fail-on-skip)",
-                                           report.total(Verdict::skipped), report.tests.size()));
+  if (!runs) return show_tests(tests, context, options);
+  return run_on_engine(tests, files->size(), context, std::move(earlier), options);
 }
 
 }  // namespace
@@ -337,9 +287,8 @@ void add_run(CLI::App& app, int& exit_code) {
                    "scenario files, and folders of them (default: scenarios)")
       ->type_name("FILE|DIR");
   command
-      ->add_option(
-          "--engine", options->engine,
-          "docker: containers; process: child processes; auto: docker where a daemon answers")
+      ->add_option("--engine", options->engine,
+                   "docker: containers; process: child processes; auto: docker if a daemon answers")
       ->check(CLI::IsMember({"auto", "docker", "process"}))
       ->capture_default_str();
   command
@@ -358,22 +307,22 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--list", options->list, "print the tests and run none");
   command->add_flag("--dry-run", options->dry_run,
                     "print the tests with their nodes and phases, and run none");
-  command->add_option("--jobs", options->jobs, "tests side by side")
+  command->add_option("--jobs", options->jobs, "tests that run at the same time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  command->add_option("--repeat", options->repeat, "run everything so many times")
+  command->add_option("--repeat", options->repeat, "run every test this many times")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "in place of the scenarios' own seeds")
+  command->add_option("--seed", options->seed, "replaces the seeds of the scenarios")
       ->type_name("N");
   command->add_flag("--keep", options->keep,
                     "leave the nodes and their folders, and say where they are");
   command->add_flag(
       "--clean", options->clean,
-      "remove what runs with --keep have left: folders, their processes, containers, networks");
+      "remove what runs with --keep have left: folders, processes, containers, networks");
   command->add_flag("--fail-on-skip", options->fail_on_skip,
-                    "name the tests that were skipped, and end with 4 where there is one");
-  command->add_flag("--fail-fast", options->fail_fast, "begin no further test once one has failed");
+                    "name the tests that were skipped, and exit with 4 if there is one");
+  command->add_flag("--fail-fast", options->fail_fast, "start no more tests once one has failed");
   command
       ->add_option("--report-dir", options->report_dir,
                    "where report.html, report.json, junit.xml and the nodes' logs go (default: "

@@ -29,7 +29,7 @@ void add_transport_flags(CLI::App& command, TransportFlags& flags) {
       ->type_name("FILE");
   command
       .add_option("--server-name", flags.server_name,
-                  "Whom the server's certificate is for, in place of the URL's host")
+                  "The name in the server's certificate, instead of the URL's host")
       ->type_name("NAME");
   command.add_flag("--insecure-skip-verify", flags.insecure_skip_verify,
                    "Do not look at the server's certificate");

@@ -27,9 +27,8 @@ std::vector<std::string> flags_of(const CLI::App& command) {
 
 std::string unknown(const std::string& who, const std::string& what, const std::string& word,
                     const std::vector<std::string>& known, const std::string& help) {
-  const std::string near = nearest(word, known);
-  return who + ": " + what + " \"" + shorten(word, 100) + "\"" +
-         (near.empty() ? "" : "; did you mean \"" + near + "\"?") + " (see " + help + ")";
+  return who + ": " + what + " \"" + shorten(word, 100) + "\"" + suggestion(word, known) +
+         " (see " + help + ")";
 }
 
 }  // namespace
@@ -55,7 +54,7 @@ std::optional<std::string> find_typo(const CLI::App& app,
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     if (!argument.starts_with("--")) continue;
-    // What stands behind the = may be a secret.
+    // The text after the = may be a secret.
     const std::string flag = argument.substr(0, argument.find('='));
     if (std::find(flags.begin(), flags.end(), flag) != flags.end()) continue;
     const std::string who = app.get_name() + (command == nullptr ? "" : " " + command->get_name());

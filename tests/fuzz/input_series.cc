@@ -20,12 +20,12 @@ MREAD_FUZZ(input_series) {
   }
   FUZZ_CHECK(sequence->size() <= mockstore::ValueSequence::max_points);
   if (!series) return;
-  const mockstore::Clock clock{1'700'000'000'000, 15'000};
+  const mockstore::TimeGrid grid{1'700'000'000'000, 15'000};
   // A long one is looked at in its middle.
   const bool is_long = sequence->size() > 5000;
-  const int64_t first_ms = is_long ? clock.start_ms + 15'000 * 1000 : INT64_MIN;
+  const int64_t first_ms = is_long ? grid.start_ms + 15'000 * 1000 : INT64_MIN;
   const int64_t last_ms = is_long ? first_ms + 15'000 * 100 : INT64_MAX;
-  const model::Series expanded = series->series(0, clock, first_ms, last_ms);
+  const model::Series expanded = series->series(0, grid, first_ms, last_ms);
   FUZZ_CHECK(expanded.samples.size() + expanded.histograms.size() <= sequence->size());
   int64_t before_ms = INT64_MIN;
   for (const auto& sample : expanded.samples) {

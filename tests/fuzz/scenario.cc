@@ -1,7 +1,6 @@
 // A scenario: any text is a list of tests or an error with its place.
-#include "scenarios/model/scenario.h"
-
 #include "fuzz/harness.h"
+#include "scenarios/loading/load_scenario.h"
 
 MREAD_FUZZ(scenario) {
   using namespace mread;  // NOLINT: a program of its own

@@ -123,8 +123,8 @@ input_series:
     do {
       exchange->next(steps);
       for (const Step& step : steps) {
-        if (const auto* one = std::get_if<Head>(&step)) head = one->head;
-        if (const auto* one = std::get_if<Body>(&step)) mock += one->bytes;
+        if (const auto* one = std::get_if<HeadStep>(&step)) head = one->head;
+        if (const auto* one = std::get_if<BodyStep>(&step)) mock += one->bytes;
       }
     } while (!steps.empty() && !is_last(steps.back()));
     EXPECT_EQ(head.status, real->head.status);

@@ -37,7 +37,7 @@ class NodesTest : public testing::TestWithParam<const char*> {
     topology = std::move(*made);
     context.cache_dir = cache_dir();
     context.now_ms = wall_clock_ms();
-    context.clock = {context.now_ms - 3'600'000, 15'000};
+    context.grid = {context.now_ms - 3'600'000, 15'000};
   }
 
   /// Starts and feeds the nodes; VERSION in the text is the generation under test.
@@ -92,20 +92,20 @@ one:
     - {series: 'many', values: '7x239', repeat: {host: 300}}
     - {series: 'latency', values: '{{schema:0 count:3 sum:5 buckets:[1 2]}}x239'}
 )");
-  const int64_t end_ms = context.clock.start_ms + 239 * 15'000;
+  const int64_t end_ms = context.grid.start_ms + 239 * 15'000;
   EXPECT_THAT(query("one", "count_over_time(foo[2h])", end_ms), HasSubstr(R"("240"])"));
-  EXPECT_THAT(query("one", "foo", context.clock.start_ms), HasSubstr(R"("1"])"));
+  EXPECT_THAT(query("one", "foo", context.grid.start_ms), HasSubstr(R"("1"])"));
   EXPECT_THAT(query("one", "foo", end_ms), HasSubstr(R"("240"])"));
   EXPECT_THAT(query("one", "sum(count_over_time(many[2h]))", end_ms), HasSubstr(R"("72000"])"));
-  EXPECT_THAT(query("one", "ends", context.clock.start_ms + 40 * 15'000), HasSubstr(R"("5"])"));
+  EXPECT_THAT(query("one", "ends", context.grid.start_ms + 40 * 15'000), HasSubstr(R"("5"])"));
   // Not five minutes of lookback later, but at the marker.
-  EXPECT_THAT(query("one", "ends", context.clock.start_ms + 41 * 15'000),
+  EXPECT_THAT(query("one", "ends", context.grid.start_ms + 41 * 15'000),
               HasSubstr(R"("result":[])"));
   EXPECT_THAT(query("one", "histogram_count(latency)", end_ms), HasSubstr(R"("3"])"));
 }
 
 TEST_P(NodesTest, DataOfDaysAgoGetIn) {
-  context.clock = {context.now_ms - 5LL * 86'400'000, 600'000};
+  context.grid = {context.now_ms - 5LL * 86'400'000, 600'000};
   start(
       "one: {kind: prometheus, version: VERSION, tsdb_age: 2d, input_series: [{series: foo, "
       "values: '1+1x432'}]}");
@@ -122,7 +122,7 @@ one:
     global: {scrape_interval: 200ms}
     scrape_configs: [{job_name: self, static_configs: [{targets: ["localhost:9090"]}]}]
 )");
-  const int64_t end_ms = context.clock.start_ms + 239 * 15'000;
+  const int64_t end_ms = context.grid.start_ms + 239 * 15'000;
   EXPECT_THAT(query("one", "count_over_time(foo[2h])", end_ms), HasSubstr(R"("240"])"));
   EXPECT_THAT(eventually("one", "up", R"("1"])"), HasSubstr(R"("job":"self")"));
 }
@@ -133,7 +133,7 @@ east: {kind: prometheus, version: VERSION, input_series: [{series: foo, values: 
 fresh: {kind: prometheus, version: VERSION, config: {remote_read: [east]}}
 aged: {kind: prometheus, version: VERSION, tsdb_age: 1d, config: {remote_read: [east]}}
 )");
-  const int64_t time_ms = context.clock.start_ms + 60'000;
+  const int64_t time_ms = context.grid.start_ms + 60'000;
   EXPECT_THAT(query("fresh", "foo", time_ms), HasSubstr(R"("1"])"));
   EXPECT_THAT(query("aged", "foo", time_ms), HasSubstr(R"("result":[])"));
   EXPECT_THAT(topology->read_file("fresh", "query.log").value_or(""), HasSubstr("\"foo\""));
@@ -164,7 +164,7 @@ TEST_P(NodesTest, WhatCannotBeWrittenIsAnError) {
   start("one: {kind: prometheus, version: VERSION, input_series: [{series: foo, values: 1x100}]}");
   const auto older = parse_nodes(yaml::Node::parse(
       "one: {kind: prometheus, input_series: [{series: bar, values: 1x100}]}", "test.yaml"));
-  context.clock.start_ms -= 86'400'000;
+  context.grid.start_ms -= 86'400'000;
   const auto fed = older.front()->feed(context, topology->url("one", 9090), {});
   ASSERT_FALSE(fed) << "the head is a day further";
   EXPECT_THAT(fed.error().context, HasSubstr("node one: remote write to "));

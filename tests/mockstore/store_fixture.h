@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "base/yaml.h"
-#include "mockstore/store/answer.h"
 #include "mockstore/store/store.h"
+#include "mockstore/store/store_answer.h"
 #include "mockstore/store/store_config.h"
 #include "wire/chunk/xor_chunk.h"
 #include "wire/labels/labels_view.h"
@@ -43,9 +43,9 @@ inline StoreConfig store_of(const std::string& text) {
 
 inline std::shared_ptr<const Dataset> dataset_of(const StoreConfig& config) {
   Dataset::Options options;
-  options.clock = {config.start_ms + config.sample_offset.count(), config.interval.count()};
+  options.grid = {config.start_ms + config.sample_offset.count(), config.interval.count()};
   options.external_labels = config.external_labels;
-  options.generation = config.generation;
+  options.behaves_like = config.behaves_like;
   options.encodings = config.encodings;
   auto dataset = Dataset::create(config.input_series, std::move(options));
   EXPECT_TRUE(dataset) << (dataset ? "" : dataset.error().context);
@@ -67,17 +67,17 @@ inline const std::vector<model::ResponseType> streamed{model::ResponseType::stre
 /// A step as text: "head 200", "body 12", "frame 12", "wait 1000ms", "hang", "end", "abort",
 /// "reset".
 inline std::string to_string(const Step& step) {
-  if (const auto* head = std::get_if<Head>(&step))
+  if (const auto* head = std::get_if<HeadStep>(&step))
     return "head " + std::to_string(head->head.status);
-  if (const auto* body = std::get_if<Body>(&step))
+  if (const auto* body = std::get_if<BodyStep>(&step))
     return (body->is_frame ? "frame " : "body ") + std::to_string(body->bytes.size());
-  if (const auto* wait = std::get_if<Wait>(&step))
+  if (const auto* wait = std::get_if<WaitStep>(&step))
     return "wait " +
            std::to_string(
                std::chrono::duration_cast<std::chrono::milliseconds>(wait->duration).count()) +
            "ms";
-  if (std::holds_alternative<Hang>(step)) return "hang";
-  if (const auto* abort = std::get_if<Abort>(&step)) return abort->reset ? "reset" : "abort";
+  if (std::holds_alternative<HangStep>(step)) return "hang";
+  if (const auto* abort = std::get_if<AbortStep>(&step)) return abort->reset ? "reset" : "abort";
   return "end";
 }
 
@@ -92,10 +92,10 @@ struct Received {
 
 inline void receive(const Step& step, Received& received) {
   received.steps.push_back(to_string(step));
-  if (const auto* head = std::get_if<Head>(&step)) {
+  if (const auto* head = std::get_if<HeadStep>(&step)) {
     received.status = head->head.status;
     received.headers = head->head.headers;
-  } else if (const auto* body = std::get_if<Body>(&step)) {
+  } else if (const auto* body = std::get_if<BodyStep>(&step)) {
     received.body += body->bytes;
     if (body->is_frame) received.frames.emplace_back(body->bytes);
   }
@@ -111,7 +111,7 @@ inline Received receive(Exchange& exchange) {
   return received;
 }
 
-inline Received receive(Answer& answer) {
+inline Received receive(StoreAnswer& answer) {
   Received received;
   do receive(answer.next(), received);
   while (!answer.done());

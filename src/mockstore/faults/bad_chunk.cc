@@ -1,5 +1,7 @@
 #include "mockstore/faults/bad_chunk.h"
 
+#include "mockstore/faults/frame_change.h"
+#include "mockstore/faults/staged_fault.h"
 #include "wire/bytes/varint.h"
 #include "wire/streamed/chunked_series.h"
 #include "wire/streamed/frame_splitter.h"
@@ -52,41 +54,14 @@ std::string broken(std::string_view frame, What what) {
   return out;
 }
 
-class Stage final : public FaultStage {
- public:
-  Stage(What what, uint64_t frame) : what_(what), frames_left_(frame) {}
-
-  void take(Step step, std::vector<Step>& out) override {
-    if (auto* body = std::get_if<Body>(&step);
-        body && body->is_frame && !done_ && frames_left_-- == 0) {
-      done_ = true;
-      if (std::string frame = broken(body->bytes, what_); !frame.empty()) {
-        Body changed = Body::owned(std::move(frame));
-        changed.is_frame = true;
-        step = std::move(changed);
-      }
-    }
-    out.push_back(std::move(step));
-  }
-
- private:
-  What what_;
-  uint64_t frames_left_;
-  bool done_ = false;
+struct BreakChunk {
+  What what;
+  std::string operator()(std::string_view frame) const { return broken(frame, what); }
 };
 
-class BadChunk final : public Fault {
- public:
-  BadChunk(What what, uint64_t frame) : what_(what), frame_(frame) {}
-  std::string_view name() const override { return "bad_chunk"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override {
-    return std::make_unique<Stage>(what_, frame_);
-  }
-
- private:
-  What what_;
-  uint64_t frame_;
-};
+std::shared_ptr<const Fault> make(What what, uint64_t frame) {
+  return staged_fault<FrameChange<BreakChunk>>("bad_chunk", frame, BreakChunk{what});
+}
 
 What parse_what(const yaml::Node& node) {
   const std::string word = node.one_of({"count", "short", "times"});
@@ -96,14 +71,14 @@ What parse_what(const yaml::Node& node) {
 }  // namespace
 
 std::shared_ptr<const Fault> parse_bad_chunk(const yaml::Node& settings) {
-  if (!settings.is_mapping()) return std::make_shared<BadChunk>(parse_what(settings), 0);
+  if (!settings.is_mapping()) return make(parse_what(settings), 0);
   yaml::Mapping mapping = settings.mapping();
   const auto what = mapping.find("what");
   uint64_t frame = 0;
   if (const auto number = mapping.find("frame")) frame = number->count();
   mapping.finish();
   if (!what) settings.error("say what is wrong with the chunk: {what: count | short | times}");
-  return std::make_shared<BadChunk>(parse_what(*what), frame);
+  return make(parse_what(*what), frame);
 }
 
 }  // namespace mread::mockstore::faults

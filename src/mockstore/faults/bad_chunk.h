@@ -7,8 +7,7 @@
 
 namespace mread::mockstore::faults {
 
-/// The first chunk of one frame of a streamed answer is not what it should be; the frame's checksum
-/// is right.
+/// The first chunk of one frame of a streamed answer is wrong; the frame's checksum is right.
 ///   bad_chunk: count                    # its header claims as many samples as a header can
 ///   bad_chunk: short                    # the second half of its bytes is missing
 ///   bad_chunk: times                    # it claims the time that follows that of its samples

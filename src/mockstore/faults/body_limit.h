@@ -7,19 +7,19 @@
 
 namespace mread::mockstore::faults {
 
-/// Where in a body a fault strikes: after so many bytes, or after so many whole frames.
+/// Where in a body a fault acts: after this many bytes, or after this many whole frames.
 struct BodyPosition {
   enum class Unit { bytes, frames } unit = Unit::bytes;
   uint64_t count = 0;
 };
 
-/// Lets a body through up to a place.
+/// Lets a body through up to a position. Covered by faults_test.
 class BodyLimit {
  public:
   explicit BodyLimit(BodyPosition place) : unit_(place.unit), left_(place.count) {}
 
-  /// True if the place is reached; `body` is then cut to what lies before it (possibly nothing).
-  bool reached(Body& body) {
+  /// True if the position is reached; `body` is then cut to the bytes before it (possibly none).
+  bool reached(BodyStep& body) {
     if (unit_ == BodyPosition::Unit::frames) {
       if (left_ > 0 && body.is_frame) {
         --left_;

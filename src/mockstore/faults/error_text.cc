@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "mockstore/faults/staged_fault.h"
 #include "mockstore/steps/http_error.h"
 
 namespace mread::mockstore::faults {
@@ -13,15 +14,15 @@ class Stage final : public FaultStage {
       : text_(text), frames_left_(frames) {}
 
   void take(Step step, std::vector<Step>& out) override {
-    if (std::holds_alternative<Head>(step)) {
-      head_ = std::get<Head>(
+    if (std::holds_alternative<HeadStep>(step)) {
+      head_ = std::get<HeadStep>(
           std::move(step));  // Held back: nothing is sent before the first frame is written.
-    } else if (auto* body = std::get_if<Body>(&step)) {
+    } else if (auto* body = std::get_if<BodyStep>(&step)) {
       if (!body->is_frame || (frames_left_ && (*frames_left_)-- == 0)) return fail(out);
       if (head_) out.emplace_back(std::move(*head_));
       head_.reset();
       out.push_back(std::move(step));
-    } else if (std::holds_alternative<End>(step)) {
+    } else if (std::holds_alternative<EndStep>(step)) {
       fail(out);
     } else {
       out.push_back(std::move(step));
@@ -31,38 +32,28 @@ class Stage final : public FaultStage {
  private:
   void fail(std::vector<Step>& out) {
     if (head_) return append_http_error(out, 500, text_);
-    out.emplace_back(Body::owned(text_ + "\n"));
-    out.emplace_back(End{});
+    out.emplace_back(BodyStep::owned(text_ + "\n"));
+    out.emplace_back(EndStep{});
   }
 
   const std::string& text_;  // The fault's; it outlives the answer.
   std::optional<uint64_t> frames_left_;
-  std::optional<Head> head_;
+  std::optional<HeadStep> head_;
 };
 
-class ErrorText final : public Fault {
- public:
-  ErrorText(std::string text, std::optional<uint64_t> frames)
-      : text_(std::move(text)), frames_(frames) {}
-  std::string_view name() const override { return "error_text"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override {
-    return std::make_unique<Stage>(text_, frames_);
-  }
-
- private:
-  std::string text_;
-  std::optional<uint64_t> frames_;
-};
+std::shared_ptr<const Fault> make(std::string text, std::optional<uint64_t> frames) {
+  return staged_fault<Stage>("error_text", std::move(text), frames);
+}
 
 }  // namespace
 
 std::shared_ptr<const Fault> parse_error_text(const yaml::Node& settings) {
-  if (settings.is_scalar()) return std::make_shared<ErrorText>(settings.string(), std::nullopt);
+  if (settings.is_scalar()) return make(settings.string(), std::nullopt);
   yaml::Mapping mapping = settings.mapping();
   const std::string text = mapping.require("text").string();
   const auto frames = mapping.find("frames");
   mapping.finish();
-  return std::make_shared<ErrorText>(text, frames ? std::optional(frames->count()) : std::nullopt);
+  return make(text, frames ? std::optional(frames->count()) : std::nullopt);
 }
 
 }  // namespace mread::mockstore::faults

@@ -19,23 +19,22 @@ struct AnswerShape {
   uint64_t shuffle_seed = 0;
 };
 
-/// A fault at work on one request's answer. It is given the answer's steps one by one and hands on
-/// what shall happen instead: it may add, change, drop or end.
+/// A fault that acts on one answer. It gets the answer's steps one by one and hands on the steps
+/// that happen instead: it may add, change or drop steps, or end the answer.
 class FaultStage {
  public:
   virtual ~FaultStage() = default;
   virtual void take(Step step, std::vector<Step>& out) = 0;
 };
 
-/// A way in which a store fails, with its settings. Immutable; used from many threads. docs/mock.md
-/// tells how to add one.
+/// A fault with its settings. Immutable; used from many threads.
 class Fault {
  public:
   virtual ~Fault() = default;
 
   /// The word that it has in the notation.
   virtual std::string_view name() const = 0;
-  /// The fault's work on one answer; null where shape() is all that it does.
+  /// The fault's stage for one answer; null if the fault only has a shape().
   virtual std::unique_ptr<FaultStage> start(Draw& draw) const {
     (void)draw;
     return nullptr;
@@ -44,7 +43,7 @@ class Fault {
     (void)shape;
     (void)draw;
   }
-  /// True if the store's listener is closed as long as the fault stands.
+  /// True if the store's listener is closed while the fault is in force.
   virtual bool refuses() const { return false; }
 };
 

@@ -13,17 +13,17 @@
 
 namespace mread::mockstore {
 
-/// The faults at work on one answer, one behind the other.
+/// The faults that act on one answer, in order: each gets the steps of the one before.
 class FaultChain {
  public:
-  /// Whether anything is at work.
+  /// No fault acts.
   bool empty() const { return links_.empty(); }
   const AnswerShape& shape() const { return shape_; }
   /// Their names, in order.
   const std::vector<std::string>& names() const { return names_; }
 
-  /// What becomes of one step of the answer; `out` is overwritten. Nothing is to be asked of the
-  /// answer once finished().
+  /// Rewrites one step of the answer; `out` is overwritten. Once finished(), the answer's further
+  /// steps are not wanted.
   void apply(Step step, std::vector<Step>& out);
   bool finished() const { return finished_; }
 
@@ -41,10 +41,10 @@ class FaultChain {
   bool finished_ = false;
 };
 
-/// The faults of a store and when they strike. Times are since the store's start, and are handed
-/// in: there is no clock here.
+/// The faults of a store, and when they act. Times count from the store's start; the caller gives
+/// them.
 ///
-/// Thread-safe. With requests in the same order, the same ones are hit in every run.
+/// Thread-safe. Every run with the requests in the same order hits the same ones.
 class FaultSchedule {
  public:
   using Time = std::chrono::nanoseconds;
@@ -54,7 +54,7 @@ class FaultSchedule {
   /// Replaces all rules; their `at` counts from `now`.
   void set(std::vector<FaultRule> rules, Time now);
 
-  /// Decides for one request; `first: N` counts those that are asked about while the rule stands.
+  /// Decides for one request. `first: N` counts the requests that come while the rule is in force.
   FaultChain decide(uint64_t ordinal, Time now);
 
   /// Whether the listener is to be closed.

@@ -40,8 +40,9 @@ class Stage final : public FaultStage {
       : distribution_(distribution), per_frame_(per_frame), draw_(draw) {}
 
   void take(Step step, std::vector<Step>& out) override {
-    if (per_frame_ ? std::holds_alternative<Body>(step) : std::holds_alternative<Head>(step))
-      out.emplace_back(Wait{distribution_.draw(draw_)});
+    if (per_frame_ ? std::holds_alternative<BodyStep>(step)
+                   : std::holds_alternative<HeadStep>(step))
+      out.emplace_back(WaitStep{distribution_.draw(draw_)});
     out.push_back(std::move(step));
   }
 

@@ -42,9 +42,7 @@ namespace {
 std::string unknown_fault(std::string_view word) {
   std::vector<std::string> known{"at", "for", "probability", "first"};
   for (const auto& fault : faults::registry()) known.emplace_back(fault.name);
-  const std::string near = nearest(word, known);
-  return "unknown fault '" + std::string(word) + "'" +
-         (near.empty() ? "" : "; did you mean '" + near + "'?");
+  return "unknown fault \"" + std::string(word) + "\"" + suggestion(word, known);
 }
 
 // A fault that needs no settings, as a word alone.

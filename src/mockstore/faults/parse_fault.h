@@ -17,7 +17,7 @@ namespace mread::mockstore {
 /// Throws yaml::ConfigError.
 FaultRule parse_fault(const yaml::Node& node);
 
-/// Reads a list of them, or a single one. Null is no fault.
+/// Reads a list of faults, or a single one. Null is an empty list.
 std::vector<FaultRule> parse_faults(const yaml::Node& node);
 
 /// A YAML node as JSON; scalars become strings.

@@ -5,7 +5,7 @@ namespace {
 
 class Stage final : public FaultStage {
  public:
-  void take(Step, std::vector<Step>& out) override { out.emplace_back(Abort{true}); }
+  void take(Step, std::vector<Step>& out) override { out.emplace_back(AbortStep{true}); }
 };
 
 class Refused final : public Fault {

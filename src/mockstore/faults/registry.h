@@ -15,7 +15,7 @@ struct Entry {
   bool stands_alone = false;  ///< needs no settings: its name alone is a fault
 };
 
-/// Every fault there is, by name.
+/// Every fault, by name.
 std::span<const Entry> registry();
 
 }  // namespace mread::mockstore::faults

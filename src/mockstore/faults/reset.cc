@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "mockstore/faults/body_limit.h"
+#include "mockstore/faults/staged_fault.h"
 
 namespace mread::mockstore::faults {
 namespace {
@@ -15,16 +16,16 @@ class Stage final : public FaultStage {
 
   void take(Step step, std::vector<Step>& out) override {
     if (!limit_) {
-      if (std::holds_alternative<Wait>(step))
+      if (std::holds_alternative<WaitStep>(step))
         out.push_back(std::move(step));
       else
-        out.emplace_back(Abort{true});
-    } else if (auto* body = std::get_if<Body>(&step)) {
+        out.emplace_back(AbortStep{true});
+    } else if (auto* body = std::get_if<BodyStep>(&step)) {
       const bool reached = limit_->reached(*body);
       if (!body->bytes.empty()) out.push_back(std::move(step));
-      if (reached) out.emplace_back(Abort{true});
-    } else if (std::holds_alternative<End>(step)) {
-      out.emplace_back(Abort{true});
+      if (reached) out.emplace_back(AbortStep{true});
+    } else if (std::holds_alternative<EndStep>(step)) {
+      out.emplace_back(AbortStep{true});
     } else {
       out.push_back(std::move(step));
     }
@@ -34,30 +35,22 @@ class Stage final : public FaultStage {
   std::optional<BodyLimit> limit_;  // None: before the headers.
 };
 
-class Reset final : public Fault {
- public:
-  explicit Reset(std::optional<uint64_t> after_bytes) : after_bytes_(after_bytes) {}
-  std::string_view name() const override { return "reset"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override {
-    return std::make_unique<Stage>(after_bytes_);
-  }
-
- private:
-  std::optional<uint64_t> after_bytes_;
-};
+std::shared_ptr<const Fault> make(std::optional<uint64_t> after_bytes) {
+  return staged_fault<Stage>("reset", after_bytes);
+}
 
 }  // namespace
 
 std::shared_ptr<const Fault> parse_reset(const yaml::Node& settings) {
-  if (settings.is_null()) return std::make_shared<Reset>(std::nullopt);
+  if (settings.is_null()) return make(std::nullopt);
   if (settings.is_scalar()) {
     settings.one_of({"before_headers"});
-    return std::make_shared<Reset>(std::nullopt);
+    return make(std::nullopt);
   }
   yaml::Mapping mapping = settings.mapping();
   const uint64_t after = mapping.require("after_bytes").bytes();
   mapping.finish();
-  return std::make_shared<Reset>(after);
+  return make(after);
 }
 
 }  // namespace mread::mockstore::faults

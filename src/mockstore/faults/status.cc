@@ -1,5 +1,6 @@
 #include "mockstore/faults/status.h"
 
+#include "mockstore/faults/staged_fault.h"
 #include "mockstore/steps/http_error.h"
 
 namespace mread::mockstore::faults {
@@ -10,7 +11,7 @@ class Stage final : public FaultStage {
   Stage(int code, const std::string& text) : code_(code), text_(text) {}
 
   void take(Step step, std::vector<Step>& out) override {
-    if (std::holds_alternative<Head>(step))
+    if (std::holds_alternative<HeadStep>(step))
       append_http_error(out, code_, text_);
     else
       out.push_back(std::move(step));
@@ -21,19 +22,6 @@ class Stage final : public FaultStage {
   const std::string& text_;  // The fault's; it outlives the answer.
 };
 
-class Status final : public Fault {
- public:
-  Status(int code, std::string text) : code_(code), text_(std::move(text)) {}
-  std::string_view name() const override { return "status"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override {
-    return std::make_unique<Stage>(code_, text_);
-  }
-
- private:
-  int code_;
-  std::string text_;
-};
-
 std::string default_text(int code) { return "injected fault: status " + std::to_string(code); }
 
 }  // namespace
@@ -41,13 +29,13 @@ std::string default_text(int code) { return "injected fault: status " + std::to_
 std::shared_ptr<const Fault> parse_status(const yaml::Node& settings) {
   if (settings.is_scalar()) {
     const int code = static_cast<int>(settings.integer(200, 599));
-    return std::make_shared<Status>(code, default_text(code));
+    return staged_fault<Stage>("status", code, default_text(code));
   }
   yaml::Mapping mapping = settings.mapping();
   const int code = static_cast<int>(mapping.require("code").integer(200, 599));
   const auto text = mapping.find("text");
   mapping.finish();
-  return std::make_shared<Status>(code, text ? text->string() : default_text(code));
+  return staged_fault<Stage>("status", code, text ? text->string() : default_text(code));
 }
 
 }  // namespace mread::mockstore::faults

@@ -1,6 +1,7 @@
 #include "mockstore/faults/truncate.h"
 
 #include "mockstore/faults/body_limit.h"
+#include "mockstore/faults/staged_fault.h"
 #include "wire/bytes/varint.h"
 
 namespace mread::mockstore::faults {
@@ -35,15 +36,15 @@ class Stage final : public FaultStage {
   explicit Stage(const CutPoint& place) : place_(place), limit_(place.limit) {}
 
   void take(Step step, std::vector<Step>& out) override {
-    auto* body = std::get_if<Body>(&step);
+    auto* body = std::get_if<BodyStep>(&step);
     if (!body) {
       // A length that was announced would make every end a cut.
-      if (auto* head = std::get_if<Head>(&step); head && place_.clean)
+      if (auto* head = std::get_if<HeadStep>(&step); head && place_.clean)
         head->head.headers.remove("Content-Length");
       out.push_back(std::move(step));
       return;
     }
-    const Body whole = *body;
+    const BodyStep whole = *body;
     if (place_.limit.unit == BodyPosition::Unit::frames &&
         !whole.is_frame) {  // SAMPLES, or an error's text.
       out.push_back(std::move(step));
@@ -54,24 +55,12 @@ class Stage final : public FaultStage {
       body->bytes = whole.bytes.substr(0, cut_inside(whole.bytes, place_.inside));
     if (reached) body->is_frame = false;
     if (!body->bytes.empty()) out.push_back(std::move(step));
-    if (reached) out.push_back(place_.clean ? Step(End{}) : Step(Abort{false}));
+    if (reached) out.push_back(place_.clean ? Step(EndStep{}) : Step(AbortStep{false}));
   }
 
  private:
   CutPoint place_;
   BodyLimit limit_;
-};
-
-class Truncate final : public Fault {
- public:
-  explicit Truncate(CutPoint place) : place_(place) {}
-  std::string_view name() const override { return "truncate"; }
-  std::unique_ptr<FaultStage> start(Draw&) const override {
-    return std::make_unique<Stage>(place_);
-  }
-
- private:
-  CutPoint place_;
 };
 
 }  // namespace
@@ -101,7 +90,7 @@ std::shared_ptr<const Fault> parse_truncate(const yaml::Node& settings) {
                                           : CutPoint::Inside::mid_payload;
     place.limit = {BodyPosition::Unit::frames, frame ? frame->count() : 0};
   }
-  return std::make_shared<Truncate>(place);
+  return staged_fault<Stage>("truncate", place);
 }
 
 }  // namespace mread::mockstore::faults

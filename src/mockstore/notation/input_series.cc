@@ -49,11 +49,11 @@ model::LabelSet InputSeries::labels(uint64_t index) const {
   return labels;
 }
 
-model::Series InputSeries::series(uint64_t index, const Clock& clock, int64_t first_ms,
+model::Series InputSeries::series(uint64_t index, const TimeGrid& grid, int64_t first_ms,
                                   int64_t last_ms) const {
   model::Series series;
   series.labels = labels(index);
-  values_.expand(clock, series, first_ms, last_ms);
+  values_.expand(grid, series, first_ms, last_ms);
   return series;
 }
 
@@ -112,7 +112,7 @@ std::vector<InputSeries> read_input_series(const yaml::Node& list) {
 }
 
 Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries,
-                                                       const Clock& clock) {
+                                                       const TimeGrid& grid) {
   uint64_t bytes = 0;
   for (const InputSeries& entry : entries) {
     constexpr uint64_t label_bytes = 2 * sizeof(std::string) + 32;
@@ -127,7 +127,7 @@ Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSe
   }
   std::vector<model::Series> all;
   for (const InputSeries& entry : entries) {
-    for (uint64_t i = 0; i < entry.series_count(); ++i) all.push_back(entry.series(i, clock));
+    for (uint64_t i = 0; i < entry.series_count(); ++i) all.push_back(entry.series(i, grid));
   }
   std::sort(all.begin(), all.end(),
             [](const model::Series& a, const model::Series& b) { return a.labels < b.labels; });

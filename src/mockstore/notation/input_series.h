@@ -46,7 +46,7 @@ class InputSeries {
   /// index < series_count(). The first label of `repeat` changes slowest. Not in the order of
   /// labels.
   model::LabelSet labels(uint64_t index) const;
-  model::Series series(uint64_t index, const Clock& clock, int64_t first_ms = INT64_MIN,
+  model::Series series(uint64_t index, const TimeGrid& grid, int64_t first_ms = INT64_MIN,
                        int64_t last_ms = INT64_MAX) const;
 
   const ValueSequence& values() const { return values_; }
@@ -68,6 +68,6 @@ std::vector<InputSeries> read_input_series(const yaml::Node& list);
 /// Errors: Errc::malformed where two of them have the same labels; Errc::limit above 4 GiB of
 /// samples, before any is made.
 Result<std::vector<model::Series>> expand_input_series(const std::vector<InputSeries>& entries,
-                                                       const Clock& clock);
+                                                       const TimeGrid& grid);
 
 }  // namespace mread::mockstore

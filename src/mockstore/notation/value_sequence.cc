@@ -23,7 +23,7 @@ uint64_t ValueSequence::expanded_bytes() const {
   return bytes;
 }
 
-void ValueSequence::expand(const Clock& clock, model::Series& out, int64_t first_ms,
+void ValueSequence::expand(const TimeGrid& grid, model::Series& out, int64_t first_ms,
                            int64_t last_ms) const {
   uint64_t point = 0;
   for (const Item& item : *items_) {
@@ -35,8 +35,8 @@ void ValueSequence::expand(const Clock& clock, model::Series& out, int64_t first
     model::Histogram histogram = item.histogram;
     for (uint64_t i = 0; i < item.count; ++i, ++point) {
       int64_t timestamp = 0;
-      if (__builtin_mul_overflow(static_cast<int64_t>(point), clock.interval_ms, &timestamp) ||
-          __builtin_add_overflow(timestamp, clock.start_ms, &timestamp) || timestamp > last_ms) {
+      if (__builtin_mul_overflow(static_cast<int64_t>(point), grid.interval_ms, &timestamp) ||
+          __builtin_add_overflow(timestamp, grid.start_ms, &timestamp) || timestamp > last_ms) {
         return;
       }
       if (i > 0 && item.has_step) {

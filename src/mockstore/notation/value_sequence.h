@@ -12,7 +12,7 @@
 namespace mread::mockstore {
 
 /// When a sequence's values happen: the i-th at start_ms + i * interval_ms.
-struct Clock {
+struct TimeGrid {
   int64_t start_ms = 0;
   int64_t interval_ms = 60'000;  ///< promtool's default
 };
@@ -51,7 +51,7 @@ class ValueSequence {
 
   /// Appends the samples to a series whose labels are set elsewhere. Only samples from first_ms to
   /// last_ms (both included).
-  void expand(const Clock& clock, model::Series& out, int64_t first_ms = INT64_MIN,
+  void expand(const TimeGrid& grid, model::Series& out, int64_t first_ms = INT64_MIN,
               int64_t last_ms = INT64_MAX) const;
 
  private:

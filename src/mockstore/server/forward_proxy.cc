@@ -1,10 +1,5 @@
 #include "mockstore/server/forward_proxy.h"
 
-#include <cstdio>
-#include <deque>
-#include <mutex>
-#include <set>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -14,13 +9,10 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 
-#include "base/printable.h"
-#include "base/shown_text.h"
-#include "base/tls_server_yaml.h"
+#include "base/clock.h"
 #include "mockstore/server/control_screen.h"
+#include "mockstore/server/proxy_journal.h"
 #include "net/connection.h"
 #include "net/credentials.h"
 #include "net/dial.h"
@@ -34,9 +26,7 @@ namespace mread::mockstore {
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using tcp = asio::ip::tcp;
-using Clock = std::chrono::steady_clock;
 using ConnectionPtr = std::shared_ptr<net::Connection>;
 using namespace asio::experimental::awaitable_operators;
 
@@ -45,16 +35,6 @@ constexpr uint32_t head_limit_bytes = 64U << 10;
 constexpr std::chrono::milliseconds head_timeout{10'000};
 constexpr std::chrono::milliseconds connect_timeout{10'000};
 
-struct Entry {
-  uint64_t ordinal = 0;
-  std::string method;
-  std::string target;
-  std::string peer;
-  int status = 0;  // What the proxy itself has answered; 0 for a request that was passed on.
-  uint64_t bytes_up = 0;
-  uint64_t bytes_down = 0;
-};
-
 std::string address_text(const tcp::endpoint& endpoint) {
   net::Url url;
   url.host = endpoint.address().to_string();
@@ -62,14 +42,8 @@ std::string address_text(const tcp::endpoint& endpoint) {
   return url.authority();
 }
 
-net::ListenAddress read_address(const yaml::Node& node) {
-  auto address = net::parse_listen_address(node.string());
-  if (!address) node.error(address.error().context);
-  return *address;
-}
-
-// The head as the server is to see it: its path alone, nothing that is the proxy's, and the end of
-// the connection behind the answer.
+// The head that the server gets: only the path of the URL, no headers of the proxy, and the wish
+// to close the connection after the answer.
 std::string forwarded_head(const net::RequestHead& head, const net::Url& url) {
   net::RequestHead out{head.method, url.target, {}};
   for (const auto& [name, value] : head.headers.fields()) out.headers.add(name, value);
@@ -87,7 +61,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
       : config(std::move(proxy_config)),
         strand(asio::make_strand(executor)),
         acceptor(strand),
-        tasks(strand) {}
+        tasks(strand),
+        journal(config.journal_size) {}
 
   Result<void> listen() {
     boost::system::error_code code;
@@ -114,7 +89,7 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
       auto [code, socket] = co_await acceptor.async_accept(nothrow);
       if (!acceptor.is_open()) co_return;
       if (code) {
-        // Out of descriptors: some will come back.
+        // Out of descriptors: connections that end give some back.
         asio::steady_timer pause(strand, std::chrono::milliseconds(50));
         co_await pause.async_wait(nothrow);
         const auto cancellation = co_await asio::this_coro::cancellation_state;
@@ -151,7 +126,7 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
       if (!client->input().empty()) client->consume(parser.feed(client->input(), nullptr, 0, code));
       if (parser.has_head()) break;
       if (code && code != boost::beast::http::error::need_more) {
-        const uint64_t ordinal = record(peer, "", "");
+        const uint64_t ordinal = journal.record(peer, "", "");
         std::string line = "bad request: " + code.message();
         co_await refuse(client, ordinal, 400, std::move(line));
         co_return;
@@ -160,7 +135,7 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     }
     client->disarm();
     const net::RequestHead& head = parser.head();
-    const uint64_t ordinal = record(peer, head.method, head.target);
+    const uint64_t ordinal = journal.record(peer, head.method, head.target);
     if (!config.authorization.empty() &&
         !net::equal_in_constant_time(head.headers.get("Proxy-Authorization"),
                                      config.authorization)) {
@@ -196,22 +171,22 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
                                 std::string head) {
     boost::system::error_code code;
     if (head.empty()) {
-      set_status(ordinal, 200);
+      journal.set_status(ordinal, 200);
       code = co_await client->write("HTTP/1.1 200 Connection established\r\n\r\n",
                                     config.idle_timeout);
     } else {
       code = co_await server->write(head, config.idle_timeout);
     }
     if (code) co_return;
-    auto moved = Clock::now();
-    co_await ((pump(client, server, ordinal, &Entry::bytes_up, moved) &&
-               pump(server, client, ordinal, &Entry::bytes_down, moved)) ||
+    TimePoint moved = real_clock().now();
+    co_await ((pump(client, server, ordinal, ProxyJournal::Direction::up, moved) &&
+               pump(server, client, ordinal, ProxyJournal::Direction::down, moved)) ||
               close_when_idle(client, server, moved));
   }
 
-  // What comes on one side goes out on the other, to the end of the sending side.
+  // Sends what one side receives to the other, until the sending side ends.
   asio::awaitable<void> pump(ConnectionPtr from, ConnectionPtr to, uint64_t ordinal,
-                             uint64_t Entry::*count, Clock::time_point& moved) {
+                             ProxyJournal::Direction direction, TimePoint& moved) {
     while (true) {
       if (from->input().empty()) {
         const auto code = co_await from->fill();
@@ -224,18 +199,18 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
       const size_t size = from->input().size();
       if (const auto code = co_await to->write(from->input(), config.idle_timeout); code) break;
       from->consume(size);
-      moved = Clock::now();
-      add_bytes(ordinal, count, size);
+      moved = real_clock().now();
+      journal.add_bytes(ordinal, direction, size);
     }
-    // Broken on one side is broken on the other.
+    // A failure of one side ends the other too.
     from->close();
     to->reset();
   }
 
   asio::awaitable<void> close_when_idle(ConnectionPtr client, ConnectionPtr server,
-                                        const Clock::time_point& moved) {
+                                        const TimePoint& moved) {
     asio::steady_timer timer(strand);
-    while (Clock::now() - moved < config.idle_timeout) {
+    while (real_clock().now() - moved < config.idle_timeout) {
       timer.expires_at(moved + config.idle_timeout);
       const auto [code] = co_await timer.async_wait(nothrow);
       if (code) co_return;
@@ -246,7 +221,7 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
 
   asio::awaitable<void> refuse(ConnectionPtr client, uint64_t ordinal, int status,
                                std::string line) {
-    set_status(ordinal, status);
+    journal.set_status(ordinal, status);
     net::ResponseHead head;
     head.status = status;
     if (status == 407) head.headers.add("Proxy-Authenticate", "Basic realm=\"mread\"");
@@ -261,47 +236,6 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     co_await client->drop_input();
   }
 
-  uint64_t record(const std::string& peer, const std::string& method, const std::string& target) {
-    const std::lock_guard lock(mutex);
-    Entry entry;
-    entry.method = shorten(method, 64);
-    entry.target = shorten(target, 2'000);
-    entry.peer = peer;
-    entry.ordinal = requests++;
-    entries.push_back(std::move(entry));
-    if (entries.size() > config.journal_size) entries.pop_front();
-    return entries.back().ordinal;
-  }
-  template <class Act>
-  void change(uint64_t ordinal, const Act& act) {
-    const std::lock_guard lock(mutex);
-    for (auto it = entries.rbegin(); it != entries.rend() && it->ordinal >= ordinal; ++it) {
-      if (it->ordinal == ordinal) act(*it);
-    }
-  }
-  void set_status(uint64_t ordinal, int status) {
-    change(ordinal, [&](Entry& entry) { entry.status = status; });
-  }
-  void add_bytes(uint64_t ordinal, uint64_t Entry::*count, size_t size) {
-    change(ordinal, [&](Entry& entry) { entry.*count += size; });
-  }
-
-  std::string journal() const {
-    const std::lock_guard lock(mutex);
-    json::array list;
-    for (const Entry& entry : entries) {
-      list.push_back({{"ordinal", entry.ordinal},
-                      {"method", entry.method},
-                      {"target", entry.target},
-                      {"peer", entry.peer},
-                      {"status", entry.status},
-                      {"bytes_up", entry.bytes_up},
-                      {"bytes_down", entry.bytes_down}});
-    }
-    return printable_json(
-        json::serialize(json::object{{"requests", requests}, {"entries", std::move(list)}}));
-  }
-
   asio::awaitable<void> administer(net::ServerRequest request, net::ResponseWriter& writer) {
     const std::string& path = request.head.target;
     const std::string& method = request.head.method;
@@ -311,11 +245,9 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     if (path == "/-/journal" && (method == "GET" || method == "DELETE")) {
       if (method == "GET") {
         head.headers.set("Content-Type", "application/json");
-        body = journal() + "\n";
+        body = journal.to_json() + "\n";
       } else {
-        const std::lock_guard lock(mutex);
-        entries.clear();
-        requests = 0;
+        journal.clear();
         body = "the journal is empty\n";
       }
     } else if ((path == "/-/healthy" || path == "/-/ready") && method == "GET") {
@@ -337,46 +269,8 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
   std::shared_ptr<net::TlsSource> tls;
   std::string url;
   std::unique_ptr<net::Server> admin;
-  mutable std::mutex mutex;  // Of what follows.
-  std::deque<Entry> entries;
-  uint64_t requests = 0;
+  ProxyJournal journal;
 };
-
-ForwardProxyConfig parse_forward_proxy(const yaml::Node& node, std::string name) {
-  ForwardProxyConfig config;
-  config.name = std::move(name);
-  yaml::Mapping mapping = node.mapping();
-  if (const auto value = mapping.find("listen")) config.listen = read_address(*value);
-  config.admin_listen = {config.listen.host, 0};
-  if (const auto value = mapping.find("admin_listen")) config.admin_listen = read_address(*value);
-  if (const auto value = mapping.find("tls")) config.tls = read_tls_server(*value);
-  if (const auto value = mapping.find("basic_auth")) {
-    yaml::Mapping auth = value->mapping();
-    const std::string user = auth.require("username").string();
-    const std::string password = auth.require("password").string();
-    auth.finish();
-    config.authorization = net::basic_authorization(user, password);
-  }
-  if (const auto value = mapping.find("hosts")) {
-    yaml::Mapping hosts = value->mapping();
-    for (const auto& [host, host_node, address] : hosts.entries()) {
-      boost::system::error_code code;
-      static_cast<void>(asio::ip::make_address(address.string(), code));
-      if (code) address.error("want an IP address");
-      config.hosts[host] = address.string();
-    }
-  }
-  if (const auto value = mapping.find("journal_size"))
-    config.journal_size = std::max<uint64_t>(value->count(), 1);
-  if (const auto value = mapping.find("connections"))
-    config.connections = std::max<uint64_t>(value->count(), 1);
-  if (const auto value = mapping.find("idle_timeout")) {
-    config.idle_timeout = value->duration();
-    if (config.idle_timeout.count() <= 0) value->error("the timeout must be above 0");
-  }
-  mapping.finish();
-  return config;
-}
 
 Result<std::unique_ptr<ForwardProxy>> ForwardProxy::start(asio::any_io_executor executor,
                                                           const ForwardProxyConfig& config) {
@@ -410,7 +304,7 @@ ForwardProxy::~ForwardProxy() { state_->admin.reset(); }
 const std::string& ForwardProxy::name() const { return state_->config.name; }
 std::string ForwardProxy::url() const { return state_->url; }
 std::string ForwardProxy::admin_url() const { return state_->admin->url(); }
-std::string ForwardProxy::journal() const { return state_->journal(); }
+std::string ForwardProxy::journal() const { return state_->journal.to_json(); }
 
 asio::awaitable<void> ForwardProxy::drain() {
   const auto state = state_;

@@ -22,12 +22,12 @@ struct ForwardProxyConfig {
   std::string name;
   net::ListenAddress listen;        ///< default 127.0.0.1:0
   net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
-  std::string
-      authorization;  ///< what Proxy-Authorization has to be: a secret; empty: nothing is asked for
-  std::vector<std::string>
-      hostnames;  ///< names that the control interface is reached by, beside those of both
-  std::map<std::string, std::string>
-      hosts;  ///< names that only this proxy knows, and the address of each
+  /// The wanted Proxy-Authorization, a secret; empty: clients need none.
+  std::string authorization;
+  /// further names of the control interface, in addition to the hosts of both listeners
+  std::vector<std::string> hostnames;
+  /// Names that only this proxy knows, and the address of each.
+  std::map<std::string, std::string> hosts;
   std::optional<TlsServerSettings> tls;  ///< of `listen`: an https proxy
   size_t journal_size = 10'000;
   size_t connections = 256;
@@ -40,9 +40,8 @@ struct ForwardProxyConfig {
 /// Throws yaml::ConfigError.
 ForwardProxyConfig parse_forward_proxy(const yaml::Node& node, std::string name);
 
-/// A forward proxy for tests: tunnels (CONNECT), and requests that name a whole http URL, of which
-/// a connection carries one. Bounded in connections and idle time. It has a second listener for
-/// what went through it:
+/// A forward proxy for tests: tunnels (CONNECT), and requests with a whole http URL, one a
+/// connection. Connections and idle time are bounded. A second listener tells which requests came:
 ///   GET /-/journal     {"requests": 2, "entries": [{"ordinal", "method", "target", "peer",
 ///   "status", "bytes_up",
 ///                      "bytes_down"}, …]}; DELETE empties it

@@ -10,17 +10,16 @@
 
 namespace mread::mockstore {
 
-/// Stands for an Alertmanager and for a target of a scrape that are not there: takes what is sent
-/// and tells nothing.
+/// Replaces an Alertmanager and a scrape target: accepts every alert, and has no samples.
 ///
-///   POST …/api/v2/alerts, whatever stands before it    200
-///   GET of any path that is no other part's            200, an exposition without samples
+/// POST …/api/v2/alerts, with any prefix              200
+/// GET of any path that nothing else answers          200, an exposition without samples
 ///   GET /-/sink                                        how many of each: {"alerts":3,"scrapes":12}
 ///
 /// Alerts are counted by request. Used from many threads.
 class Sink {
  public:
-  /// Nothing for a request that is not meant for it.
+  /// Empty for a request that the sink does not answer.
   std::optional<AdminReply> answer(std::string_view method, std::string_view target);
   /// For /-/sink.
   AdminReply counts() const;

@@ -59,7 +59,7 @@ class Delivery {
   // Takes bytes of the body together; false where something is to be waited for. Most steps are
   // frames that are not worth a coroutine each.
   bool collect(const Step& step) {
-    const auto* body = std::get_if<Body>(&step);
+    const auto* body = std::get_if<BodyStep>(&step);
     if (body == nullptr) return false;
     buffer_ += body->bytes;
     return buffer_.size() < write_size_bytes;
@@ -68,17 +68,18 @@ class Delivery {
   // What collect() did not settle. False when nothing more is to be done.
   asio::awaitable<bool> carry_out(const Step& step) {
     if (!co_await flush()) co_return false;
-    if (std::holds_alternative<Body>(step)) co_return true;
-    if (const auto* head = std::get_if<Head>(&step)) {
+    if (std::holds_alternative<BodyStep>(step)) co_return true;
+    if (const auto* head = std::get_if<HeadStep>(&step)) {
       exchange_.sent_head(head->head.status, head->head.headers.get("Content-Type"));
       co_return note(co_await writer_.start(head->head));
     }
-    if (const auto* wait = std::get_if<Wait>(&step)) co_return co_await pass_time(wait->duration);
-    if (const auto* abort_step = std::get_if<Abort>(&step)) {
+    if (const auto* wait = std::get_if<WaitStep>(&step))
+      co_return co_await pass_time(wait->duration);
+    if (const auto* abort_step = std::get_if<AbortStep>(&step)) {
       abort(abort_step->reset);
       co_return false;
     }
-    if (std::holds_alternative<Hang>(step)) {
+    if (std::holds_alternative<HangStep>(step)) {
       const auto gone = co_await writer_.client_gone();
       exchange_.ended(gone ? JournalEntry::Outcome::client_gone : JournalEntry::Outcome::aborted);
       if (!gone) writer_.abort(false);

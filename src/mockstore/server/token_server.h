@@ -19,9 +19,9 @@ namespace mread::mockstore {
 /// A TokenBook behind a socket. Member functions may be called from any thread.
 class TokenServer {
  public:
-  /// `time` outlives the server, and is that of the stores which take the tokens. `hostnames`:
-  /// names that its control interface is reached by, beside that of `listen`. Errors: "token server
-  /// NAME: HOST:PORT: Address already in use".
+  /// `time` outlives the server; the stores that accept the tokens use the same one. `hostnames`:
+  /// further names of its control interface, in addition to the host of `listen`. Errors: "token
+  /// server NAME: HOST:PORT: Address already in use".
   static Result<std::unique_ptr<TokenServer>> start(boost::asio::any_io_executor executor,
                                                     std::shared_ptr<TokenBook> book,
                                                     const TimeSource& time,

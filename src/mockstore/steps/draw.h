@@ -5,10 +5,9 @@
 
 namespace mread::mockstore {
 
-/// The random decisions of one fault for one request: a function of (seed, node, request ordinal,
-/// salt) and nothing else, so that a run can be repeated, whatever the timing and the number of
-/// threads. The salt is the fault's place in its list: two faults of the same probability are
-/// independent.
+/// The random decisions of one fault for one request. They depend only on (seed, node, request
+/// ordinal, salt), so a run can be repeated with any timing and number of threads. The salt is the
+/// fault's index in its list: two faults of the same probability are independent.
 class Draw {
  public:
   Draw(uint64_t seed, std::string_view node, uint64_t ordinal, uint64_t salt);

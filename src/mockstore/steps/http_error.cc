@@ -10,12 +10,12 @@ void set_error_headers(net::ResponseHead& head, int code, size_t body_bytes) {
 }
 
 void append_http_error(std::vector<Step>& out, int code, const std::string& text) {
-  Body body = Body::owned(text + "\n");
-  Head head;
+  BodyStep body = BodyStep::owned(text + "\n");
+  HeadStep head;
   set_error_headers(head.head, code, body.bytes.size());
   out.emplace_back(std::move(head));
   out.emplace_back(std::move(body));
-  out.emplace_back(End{});
+  out.emplace_back(EndStep{});
 }
 
 }  // namespace mread::mockstore

@@ -11,31 +11,31 @@
 
 namespace mread::mockstore {
 
-/// Nothing is sent for this long.
-struct Wait {
+/// Sends nothing for this long.
+struct WaitStep {
   std::chrono::nanoseconds duration{0};
-  bool operator==(const Wait&) const = default;
+  bool operator==(const WaitStep&) const = default;
 };
 
-/// Nothing is sent any more, and the connection stays open until the client gives up or the store
+/// Sends nothing any more, and keeps the connection open until the client gives up or the store
 /// ends.
-struct Hang {
-  bool operator==(const Hang&) const = default;
+struct HangStep {
+  bool operator==(const HangStep&) const = default;
 };
 
 /// Status line and headers. Without a Content-Length the body goes out chunked.
-struct Head {
+struct HeadStep {
   net::ResponseHead head;
 };
 
 /// A piece of the body. The bytes are valid until the answer's next step is asked for, or as long
 /// as `pin`.
-struct Body {
+struct BodyStep {
   std::string_view bytes;
   bool is_frame = false;  ///< exactly one whole frame of a streamed answer
   std::shared_ptr<const std::string> pin;
 
-  static Body owned(std::string text) {
+  static BodyStep owned(std::string text) {
     auto pin = std::make_shared<const std::string>(std::move(text));
     const std::string_view view = *pin;
     return {view, false, std::move(pin)};
@@ -43,24 +43,24 @@ struct Body {
 };
 
 /// The answer is complete.
-struct End {
-  bool operator==(const End&) const = default;
+struct EndStep {
+  bool operator==(const EndStep&) const = default;
 };
 
 /// The connection is closed without an end of the answer; with `reset`, by RST.
-struct Abort {
+struct AbortStep {
   bool reset = false;
-  bool operator==(const Abort&) const = default;
+  bool operator==(const AbortStep&) const = default;
 };
 
-/// An answer is a sequence of steps: Head, Body …, End. Faults rewrite the sequence; the server
-/// carries it out.
-using Step = std::variant<Wait, Hang, Head, Body, End, Abort>;
+/// An answer is a sequence of steps: HeadStep, BodyStep …, EndStep. Faults rewrite the sequence;
+/// the server carries it out.
+using Step = std::variant<WaitStep, HangStep, HeadStep, BodyStep, EndStep, AbortStep>;
 
-/// True for the steps after which nothing follows.
+/// True for a step that ends the sequence.
 inline bool is_last(const Step& step) {
-  return std::holds_alternative<Hang>(step) || std::holds_alternative<End>(step) ||
-         std::holds_alternative<Abort>(step);
+  return std::holds_alternative<HangStep>(step) || std::holds_alternative<EndStep>(step) ||
+         std::holds_alternative<AbortStep>(step);
 }
 
 }  // namespace mread::mockstore

@@ -112,10 +112,6 @@ size_t size_of(const JournalEntry& entry) {
 
 }  // namespace
 
-Moment SystemTime::now() const {
-  return {wall_clock_ms(), std::chrono::steady_clock::now() - start_};
-}
-
 std::string to_string(JournalEntry::Outcome outcome) {
   switch (outcome) {
     case JournalEntry::Outcome::in_progress:

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/query.h"
 
 namespace mread::mockstore {
@@ -25,17 +26,18 @@ class TimeSource {
   virtual Moment now() const = 0;
 };
 
-/// The machine's clocks; the start is that of the object.
+/// The time by `clock`, which outlives the object; the start is the object's.
 class SystemTime final : public TimeSource {
  public:
-  SystemTime() : start_(std::chrono::steady_clock::now()) {}
-  Moment now() const override;
+  explicit SystemTime(const Clock& clock = real_clock()) : clock_(clock), start_(clock.now()) {}
+  Moment now() const override { return {clock_.wall_ms(), clock_.now() - start_}; }
 
  private:
-  std::chrono::steady_clock::time_point start_;
+  const Clock& clock_;
+  TimePoint start_;
 };
 
-/// One request of a store and what became of it.
+/// One request of a store, and its answer.
 struct JournalEntry {
   enum class Outcome {
     in_progress,
@@ -58,23 +60,22 @@ struct JournalEntry {
   std::vector<Query> queries;
   std::vector<int64_t> accepted;
   std::vector<std::string> faults;
-  std::string refused;  ///< why the reader was not taken for one that may read: "wrong
-                        ///< credentials"; empty: it was
+  std::string refused;  ///< why the request was refused: "wrong credentials"; empty: it was not
   int status = 0;       ///< 0: no status was sent
   std::string content_type;
-  uint64_t bytes = 0;  ///< of the body, as far as they were sent
+  uint64_t bytes = 0;  ///< of the body, sent so far
   uint64_t series = 0;
   uint64_t samples = 0;
   Outcome outcome = Outcome::in_progress;
-  uint64_t bytes_left_out = 0;  ///< what of the request is not kept here, for it is large
+  uint64_t bytes_left_out = 0;  ///< bytes of a large request that are not kept here
 };
 
 std::string to_string(JournalEntry::Outcome outcome);
 
-/// The last requests of a store. An entry is there from its arrival on, so that a request that
-/// hangs can be seen.
+/// The last requests of a store. A request has its entry from its arrival on, so one that hangs can
+/// be seen.
 ///
-/// Thread-safe. Bounded in entries and in bytes: the oldest entries go; `total` goes on counting.
+/// Thread-safe. Entries and bytes are bounded: the oldest entries are dropped; `total` counts all.
 /// Of a large request the first queries are kept, with their selectors cut.
 class Journal {
  public:
@@ -96,14 +97,14 @@ class Journal {
 
   std::vector<JournalEntry> entries() const;
   uint64_t total() const;
-  /// Entries that went so that the others fit into the limit of bytes.
+  /// Entries that were dropped because of the limit of bytes.
   uint64_t dropped() const;
-  /// Of the entries that are there.
+  /// Of the entries that are kept.
   size_t bytes() const;
   void clear();
 
-  /// {"total": N, "requests": [{"ordinal": 0, …}, …]}, the oldest first. Where something is
-  /// missing: "dropped": N beside "total", "bytes_left_out": N in an entry.
+  /// {"total": N, "requests": [{"ordinal": 0, …}, …]}, the oldest first. If something is missing:
+  /// "dropped": N next to "total", "bytes_left_out": N in an entry.
   std::string to_json() const;
 
  private:

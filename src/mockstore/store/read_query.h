@@ -11,9 +11,9 @@
 
 namespace mread::mockstore {
 
-/// A remote-read request as Prometheus's handler looks at it: what cannot be decoded refuses the
-/// request, what can be decoded but makes no sense (a regular expression, a matcher's type) is the
-/// failure of one query, when its turn comes.
+/// A remote-read request as Prometheus's handler reads it. Bytes that cannot be decoded refuse the
+/// request. A query that can be decoded and cannot be run (its regular expression, a matcher's
+/// type) fails when its turn comes.
 struct ReadQueries {
   struct One {
     std::optional<model::Query> query;
@@ -26,7 +26,7 @@ struct ReadQueries {
 /// The error's context is the text that Prometheus answers with status 400.
 Result<ReadQueries> parse_read_queries(std::string_view body, size_t limit_bytes);
 
-/// What Prometheus says of accepted response types of which it knows none.
+/// Prometheus's text for a request that accepts only unknown response types.
 std::string unsupported_types_text(const std::vector<int64_t>& accepted);
 
 }  // namespace mread::mockstore

@@ -3,8 +3,8 @@
 namespace mread::mockstore {
 namespace {
 
-// What is asked for.
-void describe(const Answer& answer, JournalEntry& entry) {
+// Writes the queries of the request into its entry.
+void describe(const StoreAnswer& answer, JournalEntry& entry) {
   entry.accepted = answer.request().accepted;
   for (const auto& [query, error] : answer.request().queries) {
     if (query)
@@ -17,7 +17,8 @@ void describe(const Answer& answer, JournalEntry& entry) {
 
 }  // namespace
 
-Exchange::Exchange(Store& store, uint64_t ordinal, FaultChain faults, Answer answer)
+Exchange::Exchange(Store& store, uint64_t ordinal, FaultChain faults,
+                   std::unique_ptr<StoreAnswer> answer)
     : store_(store), ordinal_(ordinal), faults_(std::move(faults)), answer_(std::move(answer)) {}
 
 Exchange::~Exchange() {
@@ -27,11 +28,12 @@ Exchange::~Exchange() {
 void Exchange::next(std::vector<Step>& out) {
   out.clear();
   if (faults_.empty()) {
-    if (!answer_.done()) out.push_back(answer_.next());
+    if (!answer_->done()) out.push_back(answer_->next());
     return;
   }
   // A stage may hold steps back.
-  while (out.empty() && !faults_.finished() && !answer_.done()) faults_.apply(answer_.next(), out);
+  while (out.empty() && !faults_.finished() && !answer_->done())
+    faults_.apply(answer_->next(), out);
 }
 
 void Exchange::sent_head(int status, std::string_view content_type) {
@@ -46,8 +48,8 @@ void Exchange::sent_head(int status, std::string_view content_type) {
 void Exchange::sent_body(uint64_t bytes) {
   store_.journal().update(ordinal_, [&](JournalEntry& entry) {
     entry.bytes += bytes;
-    entry.series = answer_.summary().series;
-    entry.samples = answer_.summary().samples;
+    entry.series = answer_->summary().series;
+    entry.samples = answer_->summary().samples;
   });
 }
 
@@ -75,9 +77,9 @@ Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time,
 Result<std::unique_ptr<Store>> Store::create(const StoreConfig& config, uint64_t seed,
                                              const TimeSource& time) {
   Dataset::Options options;
-  options.clock = {config.start_ms + config.sample_offset.count(), config.interval.count()};
+  options.grid = {config.start_ms + config.sample_offset.count(), config.interval.count()};
   options.external_labels = config.external_labels;
-  options.generation = config.generation;
+  options.behaves_like = config.behaves_like;
   options.encodings = config.encodings;
   auto dataset = Dataset::create(config.input_series, std::move(options));
   if (!dataset) return fail(dataset.error().in("store " + config.name));
@@ -102,7 +104,7 @@ std::optional<std::string> Store::refuse(const net::Headers& headers, std::strin
   entry.status = 401;
   entry.refused = *why;
   entry.outcome = JournalEntry::Outcome::complete;
-  const Answer answer(dataset_, options_, {}, body);
+  const StoreAnswer answer(dataset_, options_, {}, body);
   describe(answer, entry);
   journal_.arrived(std::move(entry));
   return why;
@@ -115,9 +117,9 @@ std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) 
   entry.peer = std::move(peer);
   entry.arrived = now;
   FaultChain faults = faults_.decide(entry.ordinal, now.since_start);
-  Answer answer(dataset_, options_, faults.shape(), body);
+  auto answer = std::make_unique<StoreAnswer>(dataset_, options_, faults.shape(), body);
   entry.faults = faults.names();
-  describe(answer, entry);
+  describe(*answer, entry);
   const uint64_t ordinal = entry.ordinal;
   journal_.arrived(std::move(entry));
   return std::unique_ptr<Exchange>(

@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "mockstore/faults/fault_schedule.h"
-#include "mockstore/store/answer.h"
 #include "mockstore/store/journal.h"
+#include "mockstore/store/store_answer.h"
 #include "mockstore/store/store_config.h"
 #include "mockstore/tsdb/dataset.h"
 
@@ -19,8 +19,8 @@ namespace mread::mockstore {
 class Store;
 
 /// One request to a store: the steps of its answer, faults included, and its entry in the journal.
-/// Whoever carries the steps out tells what came of them; an exchange that is destroyed before its
-/// end counts as one whose client went away.
+/// The server carries the steps out and reports each result here. An exchange that is destroyed
+/// before its end counts as one whose client closed the connection.
 ///
 /// Not thread-safe.
 class Exchange {
@@ -30,7 +30,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call.
-  /// After Hang, End or Abort there are none.
+  /// After a HangStep, EndStep or AbortStep there are none.
   void next(std::vector<Step>& out);
 
   void sent_head(int status, std::string_view content_type);
@@ -39,12 +39,12 @@ class Exchange {
 
  private:
   friend class Store;
-  Exchange(Store& store, uint64_t ordinal, FaultChain faults, Answer answer);
+  Exchange(Store& store, uint64_t ordinal, FaultChain faults, std::unique_ptr<StoreAnswer> answer);
 
   Store& store_;
   const uint64_t ordinal_;
   FaultChain faults_;
-  Answer answer_;
+  const std::unique_ptr<StoreAnswer> answer_;
   bool ended_ = false;
 };
 
@@ -55,10 +55,10 @@ class Store {
   static Result<std::unique_ptr<Store>> create(const StoreConfig& config, uint64_t seed,
                                                const TimeSource& time);
 
-  /// Takes a request in. The exchange must not outlive the store.
+  /// Accepts a request. The exchange must not outlive the store.
   std::unique_ptr<Exchange> begin(std::string_view body, std::string peer);
-  /// Why a request with these headers is not taken in, or nothing (StoreAuth). One that is not
-  /// stands in the journal, as answered with 401.
+  /// Why a request with these headers is refused, or nothing (StoreAuth). The journal shows a
+  /// refused request with status 401.
   std::optional<std::string> refuse(const net::Headers& headers, std::string_view body,
                                     const std::string& peer);
 

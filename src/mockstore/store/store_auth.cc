@@ -24,12 +24,12 @@ std::shared_ptr<TokenBook> find_book(const yaml::Node& node, const TokenBooks& b
   if (found != books.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, book] : books) names.push_back(known);
-  const std::string near = nearest(name, names);
+  const std::string hint = suggestion(name, names);
   node.error("no token server is called \"" + name + "\"" +
-             (near.empty() ? " (token_servers: has them)" : ", did you mean \"" + near + "\"?"));
+             (hint.empty() ? " (token_servers: has them)" : hint));
 }
 
-// An Authorization's type, in lower case, and what follows.
+// The type of an Authorization header, in lower case, and the rest.
 std::pair<std::string, std::string> split(std::string_view header) {
   const size_t space = header.find(' ');
   std::string type(header.substr(0, space));
@@ -43,7 +43,7 @@ std::pair<std::string, std::string> split(std::string_view header) {
 bool knows(const StoreAuth::Basic& basic, std::string_view header, const Moment&) {
   const auto claimed = net::parse_basic_authorization(header);
   if (!claimed) return false;
-  // Both are compared, whatever the first comes to.
+  // Both are compared even if the first differs, so the time tells nothing.
   const bool user = same(claimed->user, basic.username);
   const bool password = same(claimed->password, basic.password);
   return user && password;

@@ -72,8 +72,8 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
   if (const auto node = mapping.find("sample_offset")) store.sample_offset = read_offset(*node);
   if (const auto node = mapping.find("external_labels")) store.external_labels = read_labels(*node);
   if (const auto node = mapping.find("behaves_like"))
-    store.generation =
-        node->one_of({"v2.42", "v3.5"}) == "v2.42" ? Generation::v2_42 : Generation::v3_5;
+    store.behaves_like = node->one_of({"v2.42", "v3.5"}) == "v2.42" ? PrometheusVersion::v2_42
+                                                                    : PrometheusVersion::v3_5;
   if (const auto node = mapping.find("chunk_encodings"))
     store.encodings =
         node->one_of({"compatible", "newer"}) == "newer" ? Encodings::newer : Encodings::compatible;

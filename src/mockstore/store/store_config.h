@@ -10,7 +10,7 @@
 #include "base/yaml.h"
 #include "mockstore/faults/fault.h"
 #include "mockstore/notation/input_series.h"
-#include "mockstore/store/answer.h"
+#include "mockstore/store/store_answer.h"
 #include "mockstore/store/store_auth.h"
 #include "model/labels.h"
 #include "net/listen_address.h"
@@ -22,8 +22,8 @@ struct StoreConfig {
   std::string name;
   net::ListenAddress listen;        ///< default 127.0.0.1:0
   net::ListenAddress admin_listen;  ///< default: the host of `listen`, any free port
-  std::vector<std::string>
-      hostnames;  ///< names that the control interface is reached by, beside those of both
+  /// further names of the control interface, in addition to the hosts of both listeners
+  std::vector<std::string> hostnames;
   std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
   bool sink = false;  ///< also takes alerts and scrapes, see Sink
@@ -32,7 +32,7 @@ struct StoreConfig {
   int64_t start_ms = 0;
   std::chrono::milliseconds sample_offset{0};
   model::LabelSet external_labels;
-  Generation generation = Generation::v3_5;
+  PrometheusVersion behaves_like = PrometheusVersion::v3_5;
   Encodings encodings = Encodings::compatible;
   AnswerOptions answer;
   StoreAuth auth;
@@ -40,7 +40,7 @@ struct StoreConfig {
   std::vector<FaultRule> faults;
 };
 
-/// What a store takes where its own notation says nothing.
+/// Settings of a store whose own keys do not give them.
 struct StoreDefaults {
   std::chrono::milliseconds interval = default_interval;
   int64_t start_ms = 0;
@@ -48,13 +48,12 @@ struct StoreDefaults {
   TokenBooks books;    ///< whose tokens a store can want
 };
 
-/// What several files' keys mean: a start, relative to `now_ms`, and an interval. Throws
-/// ConfigError.
+/// Read `start_timestamp:`, relative to `now_ms`, and `interval:`. Throw ConfigError.
 int64_t read_start(const yaml::Node& node, int64_t now_ms);
 std::chrono::milliseconds read_interval(const yaml::Node& node);
 
-/// Reads the keys of a store out of a mapping that may have others; whoever calls it calls
-/// finish(). Throws ConfigError.
+/// Reads the keys of a store from a mapping that may have others; the caller calls finish(). Throws
+/// ConfigError.
 StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDefaults& defaults);
 /// The same for a mapping that is a store and nothing else.
 StoreConfig parse_store(const yaml::Node& node, std::string name, const StoreDefaults& defaults);

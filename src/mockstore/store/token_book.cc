@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Beyond this many good tokens some go: whoever asks in a loop fills no memory.
+// At most this many valid tokens are kept: a client that asks in a loop cannot fill the memory.
 constexpr size_t most_tokens = 10'000;
 
 TokenReply reply(int status, std::string_view type, std::string body) {
@@ -113,7 +113,7 @@ TokenReply TokenBook::issue(const net::RequestHead& request, std::string_view bo
   if (const auto header = net::parse_basic_authorization(request.headers.get("Authorization"))) {
     client = {decoded(header->user), decoded(header->password)};
   }
-  // Both are compared, whatever the first comes to.
+  // Both are compared even if the first differs, so the time tells nothing.
   const bool id = net::equal_in_constant_time(client.user, config_.client_id);
   const bool secret = net::equal_in_constant_time(client.password, config_.client_secret);
   if (!id || !secret) return oauth_error(401, "invalid_client");

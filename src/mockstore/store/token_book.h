@@ -31,16 +31,16 @@ struct TokenReply {
   std::string body;
 };
 
-/// The tokens of one token endpoint, without its socket: who gets one, and which are good.
-/// Thread-safe.
+/// The tokens of one token endpoint, without its socket: which clients get one, and which tokens
+/// are valid. Thread-safe.
 class TokenBook {
  public:
   explicit TokenBook(TokenServerConfig config) : config_(std::move(config)) {}
 
   const TokenServerConfig& config() const { return config_; }
-  /// Whether a store takes this token now.
+  /// Whether a store accepts this token now.
   bool is_valid(std::string_view token, const Moment& now) const;
-  /// Answers a request of whatever path:
+  /// Answers a request of any path:
   ///   POST to the token path   a token, by the client credentials grant; the client is told in the
   ///   header or the body GET /-/healthy, /-/ready GET /-/journal           {"requests": 3,
   ///   "issued": 2, "refused": 1} DELETE /-/tokens         no token that was issued is good any

@@ -115,8 +115,8 @@ Result<const EncodedSeries*> Dataset::samples(uint32_t row) const {
   Block& block = *blocks_[rows_[row].entry];
   std::call_once(block.once, [&] {
     model::Series series;
-    block.input.values().expand(options_.clock, series);
-    auto encoded = EncodedSeries::encode(series, options_.generation, options_.encodings);
+    block.input.values().expand(options_.grid, series);
+    auto encoded = EncodedSeries::encode(series, options_.behaves_like, options_.encodings);
     if (encoded)
       block.encoded = std::move(*encoded);
     else

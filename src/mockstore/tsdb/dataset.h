@@ -19,7 +19,7 @@ namespace mread::mockstore {
 
 /// The series of a store, as a Prometheus with these external labels would hold and serve them.
 ///
-/// Matchers   are held against the series' own labels. One that asks an external label for exactly
+/// Matchers   are compared with the series' own labels. One that asks an external label for exactly
 /// its value is turned into
 ///            "the series has no such label"; regular expressions and != stay as they are. No
 ///            matcher selects nothing.
@@ -29,13 +29,13 @@ namespace mread::mockstore {
 /// Memory     the labels of all series, and the chunks of each entry of `input_series` once, made
 /// when first asked for.
 ///
-/// Immutable but for that; read from many threads.
+/// Otherwise immutable; read from many threads.
 class Dataset {
  public:
   struct Options {
-    Clock clock;
+    TimeGrid grid;
     model::LabelSet external_labels;
-    Generation generation = Generation::v3_5;
+    PrometheusVersion behaves_like = PrometheusVersion::v3_5;
     Encodings encodings = Encodings::compatible;
   };
 
@@ -57,7 +57,7 @@ class Dataset {
   /// Errors: Errc::malformed for a histogram that does not hold together.
   Result<const EncodedSeries*> samples(uint32_t row) const;
 
-  Generation generation() const { return options_.generation; }
+  PrometheusVersion behaves_like() const { return options_.behaves_like; }
 
  private:
   struct Text {

@@ -12,10 +12,10 @@
 
 namespace mread::mockstore {
 
-/// Which generation of Prometheus a store behaves like, where they differ.
+/// Which version of Prometheus a store behaves like (`behaves_like:`), where versions differ.
 ///   v2_42  histogram chunks are cut as float chunks are; SAMPLES are sorted by labels
 ///   v3_5   chunks are also cut by size; SAMPLES come in the order in which the series were created
-enum class Generation { v2_42, v3_5 };
+enum class PrometheusVersion { v2_42, v3_5 };
 
 /// Which chunk encodings a store writes.
 ///   compatible  1, 2 and 3, which every Prometheus reads
@@ -45,7 +45,7 @@ class EncodedSeries {
 
   /// The labels are not looked at. Errors: Errc::malformed for a histogram that does not hold
   /// together.
-  static Result<EncodedSeries> encode(const model::Series& series, Generation generation,
+  static Result<EncodedSeries> encode(const model::Series& series, PrometheusVersion behaves_like,
                                       Encodings encodings = Encodings::compatible);
 
   const std::vector<Chunk>& chunks() const { return chunks_; }

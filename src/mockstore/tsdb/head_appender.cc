@@ -50,13 +50,13 @@ bool HeadAppender::must_cut_by_count(int64_t timestamp_ms, size_t count) {
 }
 
 Result<void> HeadAppender::append(const model::Sample& sample) {
-  // A scrape marks a series that has gone by a float, whatever the series was; the head makes it
-  // fit.
+  // A scrape marks the end of any series by a float; the head makes it fit.
   if (model::is_stale(sample.bits) &&
       (open_ == Open::histograms || open_ == Open::float_histograms))
     return append(model::HistogramSample{sample.timestamp_ms,
                                          model::Histogram::stale(open_ == Open::float_histograms)});
-  const bool too_large = generation_ == Generation::v3_5 && float_bytes().size() > max_xor_bytes;
+  const bool too_large =
+      behaves_like_ == PrometheusVersion::v3_5 && float_bytes().size() > max_xor_bytes;
   if (open_ != Open::floats || too_large || must_cut_by_count(sample.timestamp_ms, count_)) {
     close();
     open(Open::floats, sample.timestamp_ms);
@@ -73,7 +73,7 @@ Result<void> HeadAppender::append(const model::Sample& sample) {
 }
 
 bool HeadAppender::must_cut_histogram(int64_t timestamp_ms) {
-  if (generation_ == Generation::v2_42) return must_cut_by_count(timestamp_ms, count_);
+  if (behaves_like_ == PrometheusVersion::v2_42) return must_cut_by_count(timestamp_ms, count_);
   wire::HistogramChunkWriter copy = histograms_;
   const size_t bytes = copy.finish().back().bytes.size();
   const int64_t next_range_ms = histogram_end_known_ ? range_end(first_ms_) : next_at_ms_;
@@ -168,9 +168,9 @@ EncodedSeries HeadAppender::finish() {
   return std::move(out_);
 }
 
-Result<EncodedSeries> EncodedSeries::encode(const model::Series& series, Generation generation,
-                                            Encodings encodings) {
-  HeadAppender appender(generation, encodings);
+Result<EncodedSeries> EncodedSeries::encode(const model::Series& series,
+                                            PrometheusVersion behaves_like, Encodings encodings) {
+  HeadAppender appender(behaves_like, encodings);
   auto histogram = series.histograms.begin();
   const auto append_histograms_before = [&](int64_t timestamp_ms) -> Result<void> {
     for (; histogram != series.histograms.end() && histogram->timestamp_ms < timestamp_ms;

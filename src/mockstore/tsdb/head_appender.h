@@ -11,15 +11,15 @@
 
 namespace mread::mockstore {
 
-/// Takes the samples of one series in order of time and cuts chunks where the head of a Prometheus
-/// cuts them.
+/// Takes the samples of one series in order of time, and cuts chunks where the head of a Prometheus
+/// does. Covered by store_answer_test, and by mock_fidelity_test against the real one.
 class HeadAppender {
  public:
-  explicit HeadAppender(Generation generation, Encodings encodings = Encodings::compatible)
-      : generation_(generation), newer_(encodings == Encodings::newer) {}
+  explicit HeadAppender(PrometheusVersion behaves_like, Encodings encodings = Encodings::compatible)
+      : behaves_like_(behaves_like), newer_(encodings == Encodings::newer) {}
 
-  /// A staleness marker that follows histograms becomes one of a histogram.
-  /// Errors: Errc::malformed, as wire::HistogramChunkWriter.
+  /// A staleness marker after histograms becomes a histogram's. Errors: Errc::malformed, as
+  /// wire::HistogramChunkWriter.
   Result<void> append(const model::Sample& sample);
   Result<void> append(const model::HistogramSample& sample);
   EncodedSeries finish();
@@ -38,7 +38,7 @@ class HeadAppender {
   std::string_view float_bytes() { return newer_ ? newer_floats_.bytes() : floats_.bytes(); }
   int64_t start_of(int64_t timestamp_ms);
 
-  Generation generation_;
+  PrometheusVersion behaves_like_;
   bool newer_;
   std::optional<int64_t> start_ms_;  // Of the series.
   EncodedSeries out_;

@@ -87,8 +87,8 @@ void compare_points(const AnswerSeries& want, const AnswerSeries& got, Exactness
 }  // namespace
 
 std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want,
-                                           const Answer& got) {
-  Answer expected;
+                                           const QueryAnswer& got) {
+  QueryAnswer expected;
   expected.type = "vector";
   for (const ExpectedSample& sample : want) {
     AnswerPoint point;
@@ -102,12 +102,12 @@ std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& wa
   std::stable_sort(
       expected.series.begin(), expected.series.end(),
       [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
-  Answer instant = got;
+  QueryAnswer instant = got;
   instant.type = "vector";
   return compare_answers(expected, instant, Exactness::nearly);
 }
 
-std::optional<std::string> compare_answers(const Answer& want, const Answer& got,
+std::optional<std::string> compare_answers(const QueryAnswer& want, const QueryAnswer& got,
                                            Exactness exactness) {
   if (!want.ok() || !got.ok()) {
     if (want.error == got.error) return std::nullopt;

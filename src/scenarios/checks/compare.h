@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/checks/answer.h"
+#include "scenarios/checks/query_answer.h"
 #include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
@@ -16,14 +16,14 @@ enum class Exactness { bitwise, nearly };  ///< nearly: 1e-9 relative, as promto
 /// often, and nearly the same values; order does not matter. Nothing when they agree, else what
 /// differs, one line a series.
 std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want,
-                                           const Answer& got);
+                                           const QueryAnswer& got);
 
 /// Compares two answers, series by series and point by point. Nothing when they agree, else the
 /// first differences.
-std::optional<std::string> compare_answers(const Answer& want, const Answer& got,
+std::optional<std::string> compare_answers(const QueryAnswer& want, const QueryAnswer& got,
                                            Exactness exactness);
 
-/// `exp_samples:` as text, like Answer::to_string.
+/// `exp_samples:` as text, like QueryAnswer::to_string.
 std::string to_string(const std::vector<ExpectedSample>& samples);
 
 /// True for an expression that is nothing but a selector, with or without a range: its answer

@@ -11,7 +11,7 @@
 namespace mread::scenarios {
 namespace {
 
-// A check's result while it is being judged: only the first thing that is wrong is kept.
+// The result of a check while it is judged. It keeps the first failure.
 class Judgement {
  public:
   explicit Judgement(CheckResult result) : result_(std::move(result)) {}
@@ -91,7 +91,7 @@ void judge_count(const std::optional<Comparison>& want, size_t got, const std::s
                  detail);
 }
 
-void judge_answer(const Check& check, const Answer& answer, const std::string& when,
+void judge_answer(const Check& check, const QueryAnswer& answer, const std::string& when,
                   const std::string& which_one, Judgement& judgement) {
   const bool may_fail = check.expects(Expectation::Kind::fail);
   if (!answer.ok() && !may_fail) {
@@ -157,7 +157,7 @@ void judge_read(const Check& check, const ReadAnswer& read, const std::string& w
   }
 }
 
-// The whole of an answer as text, so that two are the same when their texts are.
+// The whole answer as text: two answers are the same if their texts are.
 std::string whole(const ReadAnswer& read) {
   std::string out = read.error + "\n" + read.partial;
   for (const model::Series& series : read.series) {
@@ -176,7 +176,7 @@ std::string whole(const ReadAnswer& read) {
 void judge_repeats(const Check& check, const Observation& seen, Judgement& judgement) {
   std::set<std::string> texts;
   std::vector<std::string> distinct;  // Of each, as it is shown.
-  for (const Answer& answer : seen.answers) {
+  for (const QueryAnswer& answer : seen.answers) {
     if (texts.insert(answer.to_string(SIZE_MAX, SIZE_MAX)).second)
       distinct.push_back(answer.to_string());
   }
@@ -196,7 +196,7 @@ void judge_repeats(const Check& check, const Observation& seen, Judgement& judge
 
 void judge_durations(const Check& check, const Observation& seen, Judgement& judgement) {
   std::vector<double> durations;
-  for (const Answer& answer : seen.answers) durations.push_back(answer.duration.count());
+  for (const QueryAnswer& answer : seen.answers) durations.push_back(answer.duration.count());
   for (const ReadAnswer& read : seen.reads) durations.push_back(read.duration.count());
   const auto limit_of = [&](const DurationBound& bound) {
     return static_cast<double>(bound.fixed.count()) + bound.baseline * seen.baseline_ms.value_or(0);
@@ -262,7 +262,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-std::string shown(const Answer& answer, const std::string& when, size_t limit) {
+std::string shown(const QueryAnswer& answer, const std::string& when, size_t limit) {
   const std::string text = answer.to_string(limit);
   const bool has_no_data = answer.ok() && answer.series.empty() && answer.type != "string";
   return has_no_data && !when.empty() ? text + " " + when : text;
@@ -304,7 +304,7 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
   result.phase = phase;
   result.line = check.line;
   result.want = wanted(check);
-  for (const Answer& answer : seen.answers) {
+  for (const QueryAnswer& answer : seen.answers) {
     for (const std::string& warning : answer.warnings) {
       if (std::find(result.warnings.begin(), result.warnings.end(), warning) ==
           result.warnings.end())
@@ -327,7 +327,7 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
     judge_read(check, seen.reads[i], which(i, seen.reads.size()), judgement);
   judge_repeats(check, seen, judgement);
   if (seen.same_as) {
-    for (const Answer& answer : seen.answers) {
+    for (const QueryAnswer& answer : seen.answers) {
       if (const auto difference = compare_answers(*seen.same_as, answer, Exactness::nearly)) {
         judgement.fail(check.same_as->expr + " on " + check.same_as->node + ":\n" +
                            shown(*seen.same_as, seen.when),
@@ -347,7 +347,7 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
 
 void conclude(const std::vector<KnownIssue>& issues, TestResult& result) {
   if (result.verdict == Verdict::fail || result.verdict == Verdict::skipped)
-    return;  // It did not come to its checks.
+    return;  // Its checks did not run.
   std::vector<CheckResult*> failed;
   for (CheckResult& check : result.checks) {
     if (check.verdict == Verdict::fail) failed.push_back(&check);

@@ -105,9 +105,7 @@ std::string selected_name(const std::string& expr, const std::set<std::string>& 
 
 std::string beyond_oracle(const Test& test, const Check& check) {
   const NodeDeclaration* asked = test.find(check.node);
-  if (check.kind != Check::Kind::promql || asked == nullptr || !asked->is_query_node ||
-      asked->node == nullptr)
-    return {};
+  if (check.kind != Check::Kind::promql || asked == nullptr || !asked->is_query_node) return {};
   const std::string name = selected_name(check.expr, asked->node->series_of_rules());
   if (name.empty()) return {};
   return name + " is made by the rules of " + check.node +

@@ -77,7 +77,7 @@ Result<bool> DockerImages::there(const std::string& image) const {
 
 Result<std::string> DockerImages::of_program(const std::string& image_name,
                                              const fs::path& asked_program, std::stop_token stop) {
-  // Held through the build: whoever comes meanwhile wants the same image, as a rule.
+  // Held during the build: a caller that waits usually wants the same image.
   const std::lock_guard lock(mutex_);
   if (const auto known = known_.find(image_name); known != known_.end()) return known->second;
   // To the loader that lists the libraries, /proc/self is the loader.

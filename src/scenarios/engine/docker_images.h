@@ -12,24 +12,23 @@
 
 namespace mread::scenarios {
 
-/// Sees to it that an image is there: built from a program of this machine and the libraries it is
-/// linked with, or pulled from a registry. Safe to use from several threads; an image is built
-/// once.
+/// Provides images: built from a program of this machine and the libraries it is linked with, or
+/// pulled from a registry. Safe to use from several threads; an image is built once.
 class DockerImages {
  public:
   DockerImages(const DockerClient& docker, Spawner& spawner, std::filesystem::path work_dir)
       : docker_(docker), spawner_(spawner), work_dir_(std::move(work_dir)) {}
 
-  /// The image of a program as "REPOSITORY:TAG"; the program stands in it as /bin/NAME, with NAME
-  /// the last part of the repository. Without a tag, a hash of the program and its libraries
-  /// becomes the tag, so that the image never is an older build. Dockerfiles are those of docker/.
+  /// The image of a program as "REPOSITORY:TAG"; the program is /bin/NAME in it; NAME is the last
+  /// part of the repository. Without a tag, a hash of the program and its libraries becomes the
+  /// tag, so that the image never is an older build. Dockerfiles are those of docker/.
   Result<std::string> of_program(const std::string& image_name,
                                  const std::filesystem::path& program, std::stop_token stop);
   /// A registry's image, pulled when it is not there. Errors: Errc::environment.
   Result<std::string> of_registry(const std::string& image, std::stop_token stop);
   /// The image that holds a node's network: a program that sleeps, /bin/sleep.
   Result<std::string> of_pause(std::stop_token stop);
-  /// After an image vanished between its check and its use.
+  /// To be called for an image that vanished between its check and its use.
   void forget(const std::string& image);
 
   /// Removes all but the newest images of mread itself (every build of it makes another one), and

@@ -73,7 +73,7 @@ Result<std::unique_ptr<Topology>> DockerTopology::create(std::shared_ptr<Shared>
                                                          const std::string& test) {
   const std::string prefix = "mread-" + as_name(run_id) + "-" + as_name(test);
   json::object labels{{label_run, run_id}, {label_test, test}, {label_topology, prefix}};
-  // What is kept has no owner, so that no sweep takes it.
+  // Kept containers have no owner, so no sweep removes them.
   labels[shared->options.keep ? label_keeper : label_owner] = own_token();
   auto network = DockerNetwork::create(shared->docker, prefix, labels);
   if (!network) return fail(network.error());
@@ -160,8 +160,8 @@ Result<void> DockerTopology::start(const NodeSpec& spec, std::stop_token stop) {
   return wait_ready(spec.name, spec.ready_timeout, stop);
 }
 
-/// Everything before the wait for readiness. What is made is short work for the engine and not
-/// interrupted, so that nothing is left whose id is not known; `stop` is looked at between.
+/// Everything before the wait for readiness. Requests that make something are short and not
+/// interrupted, so the id of everything made is known. `stop` is looked at between them.
 Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
   const NodeSpec& spec = node.spec;
   const auto image = spec.image ? shared_->images.of_registry(*spec.image, stop)

@@ -15,7 +15,7 @@
 
 namespace mread::scenarios {
 
-/// The labels by which a run finds what it made, and a later run what a crashed one left.
+/// Labels of everything that a run makes. A later run finds by them what a crashed run left.
 inline constexpr std::string_view label_run = "mread.run";
 inline constexpr std::string_view label_test = "mread.test";
 inline constexpr std::string_view label_node = "mread.node";

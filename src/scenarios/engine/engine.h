@@ -14,8 +14,8 @@
 
 namespace mread::scenarios {
 
-/// What an engine starts: a program with files around it, reachable at its name. Engines know
-/// nothing of Prometheus; the node kinds (scenarios/nodes/) make these.
+/// What an engine starts: a program with its files, reachable under its name. The node kinds
+/// (scenarios/nodes/) make it; engines know no kinds.
 struct NodeSpec {
   std::string name;  ///< the host name under which the other nodes reach it; unique in a topology
   std::string kind;  ///< for messages and labels: "prometheus", "mock", …
@@ -33,11 +33,11 @@ struct NodeSpec {
   /// folder, and
   /// "{{node:NAME:PORT}}" for another node's host:port as seen from this one.
   std::vector<std::string> args;
-  std::map<std::string, std::string>
-      files;  ///< path relative to {{dir}} → contents, put there before the start
+  /// Path relative to {{dir}} → contents, put there before the start.
+  std::map<std::string, std::string> files;
   std::vector<uint16_t> ports;  ///< what it listens on; the first is the one that readiness asks
-  std::string ready_path =
-      "/-/ready";  ///< answers 2xx or 401 when the node is up; empty: a connection is enough
+  /// Answers 2xx or 401 when the node is up; empty: a connection is enough.
+  std::string ready_path = "/-/ready";
   std::chrono::milliseconds ready_timeout{30'000};
 
   /// A program run once in {{dir}} before the node first starts, e.g. promtool tsdb
@@ -46,7 +46,7 @@ struct NodeSpec {
   std::filesystem::path prepare_program;
 };
 
-/// What can be done to a running node. A value that an engine cannot do is refused by can().
+/// An act on a running node. Engine::cannot() tells which acts an engine lacks.
 enum class Act {
   kill,     ///< SIGKILL; the data stay
   stop,     ///< SIGTERM, waited for
@@ -90,9 +90,8 @@ class Topology {
   /// A file of the node's folder (a query log, say).
   virtual Result<std::string> read_file(const std::string& node, const std::string& path) = 0;
   virtual bool running(const std::string& node) = 0;
-  /// The first time that the node's program ended though no act had ended it: it crashed, ran out
-  /// of memory, or was killed from outside. Nothing of the kind has been seen: none. An end is
-  /// noticed by this call and by acts.
+  /// The first end of the node's program that no act caused: it crashed, ran out of memory, or was
+  /// killed from outside. Empty if none was seen. This call and acts notice an end.
   virtual std::optional<UnaskedEnd> unasked_end(const std::string& node) = 0;
 };
 
@@ -115,8 +114,8 @@ class Engine {
 };
 
 struct EngineOptions {
-  std::filesystem::path
-      cache_dir;                   ///< ~/.cache/mread: the generations of Prometheus, node_exporter
+  /// ~/.cache/mread: the generations of Prometheus, node_exporter.
+  std::filesystem::path cache_dir;
   std::filesystem::path work_dir;  ///< temporary folders of nodes are made below it
   bool keep = false;               ///< leave nodes and folders after the end, and say where
   /// Engine docker: reach nodes by ports published on the engine's machine even where their own

@@ -12,9 +12,8 @@ namespace mread::scenarios {
 /// its natural port as it would on a machine of its own, and several topologies run side by side.
 ///
 /// The network is 127.A.B.0/24 with A and B drawn at random; a node keeps its address and ports as
-/// long as this object lives, whether it runs or not. Where a port cannot be had at the node's
-/// address (a program of the machine listens on it at the wildcard address), another free one
-/// stands in for it.
+/// long as this object lives, whether it runs or not. If a port is already bound on 0.0.0.0, a free
+/// port is used instead.
 ///
 /// Safe to use from several threads.
 class LoopbackAddresses {

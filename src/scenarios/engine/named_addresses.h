@@ -11,8 +11,8 @@ namespace mread::scenarios {
 /// The addresses that an engine has given to nodes.
 struct NodeAddresses {
   std::map<std::string, std::string, std::less<>> names;  ///< IPv4 address → node
-  std::map<std::pair<std::string, uint16_t>, uint16_t>
-      ports;  ///< where another port stands in for the node's own
+  /// Ports that replace the node's own.
+  std::map<std::pair<std::string, uint16_t>, uint16_t> ports;
 };
 
 /// `text` with nodes' names in place of their addresses: "dial tcp 127.3.7.1:9090" becomes "dial

@@ -23,7 +23,7 @@ enum class OwnerState {
   reboot,   ///< of an earlier boot, or of another machine
 };
 
-/// Whether the process behind a token still runs. Text that is no token is `unknown`.
+/// Whether the process behind a token still runs. `unknown` for text that is not a token.
 OwnerState owner_state(std::string_view token);
 
 }  // namespace mread::scenarios

@@ -44,9 +44,9 @@ Result<void> poll_until_ready(const net::Url& url, milliseconds timeout,
                    {.timeout = std::min(left, milliseconds(2000)), .body_bytes = 1 << 20}, stop);
     if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
     if (answer && answer->head.status / 100 == 2) return {};
-    // It asks who we are (`web.basic_auth_users`): it serves, and more it will not tell.
+    // It wants a password (`web.basic_auth_users`), so it serves.
     if (answer && answer->head.status == 401) return {};
-    // Whatever speaks no HTTP is up as soon as it takes a connection.
+    // A server of another protocol is up as soon as it accepts a connection.
     if (connect_only &&
         (answer || std::string_view(answer.error().code.category().name()).starts_with("mread")))
       return {};

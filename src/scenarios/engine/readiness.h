@@ -13,12 +13,11 @@
 namespace mread::scenarios {
 
 /// Asks `url` (its target included; "" for a target asks only whether it accepts connections) until
-/// it answers 200, or 401: a node that lets in only who knows a password is up when it asks for
-/// one.
+/// it answers 2xx, or 401: a node with passwords is up when it asks for one.
 ///
-/// `ended` tells how the node's program ended, or nothing while it runs; the wait is over at once
-/// when it has. Errors: Errc::unavailable where it ended, Errc::deadline after `timeout` with what
-/// came last, Errc::canceled.
+/// `ended` tells how the node's program ended, or nothing while it runs; an end ends the wait.
+/// Errors: Errc::unavailable where it ended, Errc::deadline after `timeout` with what came last,
+/// Errc::canceled.
 Result<void> poll_until_ready(const net::Url& url, std::chrono::milliseconds timeout,
                               const std::function<std::optional<std::string>()>& ended,
                               std::stop_token stop);

@@ -25,7 +25,7 @@ class Comparison {
 };
 
 /// Whether two values are the same for promtool: bit for bit, both NaN, or within 1e-9 of the
-/// larger. A staleness marker is no ordinary NaN only where bits are compared.
+/// larger. Only a comparison of bits tells a staleness marker from another NaN.
 bool nearly_equal(double a, double b, double relative = 1e-9);
 
 }  // namespace mread::scenarios

@@ -5,8 +5,7 @@
 
 namespace mread::scenarios {
 
-/// What is left to a scenario, all cases of its matrix together: every case is a document of its
-/// own.
+/// The budget that is left for all cases of a scenario's matrix together: every case is a document.
 struct ExpansionBudget {
   size_t values = 2'000'000;
   size_t text_bytes = size_t{256} << 20;

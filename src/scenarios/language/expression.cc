@@ -301,15 +301,14 @@ class Parser {
   }
   tl::unexpected<ExpressionError> unknown_name(const Token& token, const std::string& hint) const {
     const std::vector<std::string> names = scope_.names();
-    const std::string near = nearest(token.text, names);
+    const std::string near = suggestion(token.text, names);
     std::string message = "unknown name \"" + token.text + "\"";
     if (!near.empty()) {
-      message += "; did you mean \"" + near + "\"?";
+      message += near;
     } else if (names.empty()) {
       message += "; there is no matrix: and no vars:";
     } else {
-      message += hint + "; known here:";
-      for (size_t i = 0; i < names.size(); ++i) message += (i == 0 ? " " : ", ") + names[i];
+      message += hint + "; known here: " + comma_list(names);
     }
     return tl::unexpected(ExpressionError{token.offset, message});
   }

@@ -12,8 +12,8 @@
 
 namespace mread::scenarios {
 
-/// What a name of a scenario stands for: text (a matrix axis, a scalar of `vars:`) or structure (a
-/// list or a mapping of `vars:`).
+/// The value of a name: text (a matrix axis, a scalar of `vars:`) or structure (a list or a mapping
+/// of `vars:`).
 struct Value {
   std::string text;
   std::optional<yaml::Node> structure;
@@ -21,7 +21,7 @@ struct Value {
   bool is_text() const { return !structure; }
 };
 
-/// The names that `when:` and `${…}` may use, with what they stand for in one case of the matrix.
+/// The names that `when:` and `${…}` may use, with their values in one case of the matrix.
 class Scope {
  public:
   void set(std::string name, Value value);
@@ -46,14 +46,14 @@ using Evaluated = tl::expected<T, ExpressionError>;
 ///   query_path == direct    prometheus >= 3.0    region in [us, eu]    !(a == b) && c != 'd e' ||
 ///   mirrored
 ///
-/// Left of an operator stands a name of the scope, right of it text, quoted where it is no plain
-/// word. == and != compare text, but where both sides are versions (v3.5, 2.42.0) or durations (8s)
-/// their meaning: v3.5 equals 3.5, which a longer version 3.5.3 equals too. <, <=, >, >= compare
-/// versions, durations or numbers; other text is an error. A name alone must be true or false. At
-/// most 10000 bytes, and 100 levels of parentheses and choices.
+/// The left side of an operator is a name of the scope, the right side text, quoted unless it is a
+/// plain word. == and != compare text, but where both sides are versions (v3.5, 2.42.0) or
+/// durations (8s) their meaning: v3.5 equals 3.5, which a longer version 3.5.3 equals too. <, <=,
+/// >, >= compare versions, durations or numbers; other text is an error. A name alone must be true
+/// or false. At most 10000 bytes, and 100 levels of parentheses and choices.
 Evaluated<bool> evaluate_condition(std::string_view text, const Scope& scope);
 
-/// What stands in `${…}`: `name`, or `condition ? value : value` where a value is a name, a number
+/// The inside of `${…}`: `name`, or `condition ? value : value` where a value is a name, a number
 /// or duration, quoted text, or another such choice.
 Evaluated<Value> evaluate_value(std::string_view text, const Scope& scope);
 

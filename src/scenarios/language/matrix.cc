@@ -48,9 +48,7 @@ void exclude(std::vector<MatrixCase>& cases, const yaml::Node& node,
   yaml::Mapping mapping = node.mapping();
   for (const auto& item : mapping.entries()) {
     if (std::find(axes.begin(), axes.end(), item.key) == axes.end()) {
-      const std::string near = nearest(item.key, axes);
-      item.key_node.error("unknown axis \"" + item.key + "\"" +
-                          (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+      item.key_node.error("unknown axis \"" + item.key + "\"" + suggestion(item.key, axes));
     }
   }
   const MatrixCase entry = read_entry(node);

@@ -95,10 +95,7 @@ Expectation read_expectation(const yaml::Node& node) {
   }
   std::vector<std::string> known;
   for (const Word& word : words) known.emplace_back(word.text);
-  const std::string near = nearest(head, known);
-  node.error("unknown expectation \"" + head + "\"; " +
-             (near.empty() ? "one of no_warn, no_info, warn, info, fail"
-                           : "did you mean \"" + near + "\"?"));
+  node.error("unknown expectation \"" + head + "\"" + suggestion(head, known, "one of "));
 }
 
 // "2s", "baseline", "baseline * 1.5", "8s + baseline * 2".
@@ -211,8 +208,8 @@ void read_read(yaml::Mapping& mapping, const yaml::Node& selector, const Test& t
   check.matchers = std::move(*matchers);
   const yaml::Node node = mapping.require("node");
   const NodeDeclaration& asked = known_node(node, test);
-  if (asked.kind == "node_exporter")
-    node.error("\"" + asked.name + "\" is a node_exporter, which has no remote read");
+  if (!asked.node->answers_reads())
+    node.error("\"" + asked.name + "\" is a " + asked.kind + ", which has no remote read");
   check.node = asked.name;
   if (const auto start = mapping.find("start")) check.read_start = start->duration();
   if (const auto end = mapping.find("end")) check.read_end = end->duration();
@@ -236,11 +233,9 @@ void read_requests(const yaml::Node& value, const Test& test, Check& check) {
     if (node == nullptr) {
       std::vector<std::string> names;
       for (const NodeDeclaration& one : test.nodes) names.push_back(one.name);
-      const std::string near = nearest(item.key, names);
-      item.key_node.error("unknown node \"" + item.key + "\"" +
-                          (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+      item.key_node.error("unknown node \"" + item.key + "\"" + suggestion(item.key, names));
     }
-    if (node->kind != "mock" && node->kind != "prometheus") {
+    if (node->node->read_counter() == ReadCounter::none) {
       item.key_node.error(
           "\"" + item.key + "\" is a " + node->kind +
           " node; only mocks and prometheus nodes count the reads that they are asked");
@@ -302,10 +297,7 @@ Check read_check(const yaml::Node& node, const Test& test) {
                                  !check.values.empty() || check.same_as || check.distinct ||
                                  !check.expect.empty() || !check.requests.empty() ||
                                  check.partial || check.min_duration || check.max_duration;
-  const bool judged_by_oracle =
-      is_oracles(test, check) && (test.find(Invariant::Kind::union_oracle) != nullptr ||
-                                  test.find(Invariant::Kind::no_silent_partial) != nullptr);
-  if (!expects_something && !judged_by_oracle) {
+  if (!expects_something && !(test.has_oracle() && is_oracles(test, check))) {
     const std::string why = beyond_oracle(test, check);
     node.error(
         "this check cannot fail: it expects nothing (exp_samples, exp_count, expect, …), and no "

@@ -19,13 +19,12 @@ std::vector<std::string> read_during(const std::optional<yaml::Node>& value, con
 /// A regular expression (RE2, found anywhere in the text).
 Pattern read_pattern(const yaml::Node& value, const std::string& text, size_t offset);
 
-/// A PromQL expression as far as it can be judged without Prometheus: not empty, brackets and
-/// quotes closed, every
-/// `[range]` and `offset` a duration.
+/// A PromQL expression, checked as far as possible without Prometheus: not empty, brackets and
+/// quotes closed, every `[range]` and `offset` a duration.
 std::string read_expr(const yaml::Node& value);
 
-/// The node that a question goes to: `node:` where it is given, else the only query node. An error
-/// where there is none, or several.
+/// The node that a question goes to: `node:`, or without one the only query node. An error if there
+/// is no query node, or several.
 std::string read_asked_node(yaml::Mapping& mapping, const Test& test);
 
 /// A `fault:` of the timeline, one or a list, checked by the mocks' own reader; returned as JSON
@@ -39,8 +38,8 @@ Load read_load(const yaml::Node& node, const Test& test);
 std::vector<Threshold> read_thresholds(const yaml::Node& node, const Test& test);
 std::vector<KnownIssue> read_known_issues(const yaml::Node& node);
 
-/// What looks like a mistake in how the nodes read each other: a node that nobody reads, a merger
-/// whose backends a node that reads it reads too.
+/// Notes about nodes that look like a mistake: a node that nobody reads, a node that reads a merger
+/// and also the merger's backends.
 std::vector<std::string> find_warnings(const Test& test);
 
 }  // namespace mread::scenarios::loading

@@ -1,5 +1,4 @@
-// What a scenario demands beside its checks: invariants, load, thresholds, and the failures that
-// are known.
+// Reads the sections of a scenario after its checks: invariants, load, thresholds, known issues.
 #include <algorithm>
 #include <cstdlib>
 
@@ -11,28 +10,13 @@
 namespace mread::scenarios::loading {
 namespace {
 
-struct InvariantWord {
-  const char* text;
-  Invariant::Kind kind;
-};
-constexpr InvariantWord invariant_words[] = {
-    {"union_oracle", Invariant::Kind::union_oracle},
-    {"no_silent_partial", Invariant::Kind::no_silent_partial},
-    {"no_gap", Invariant::Kind::no_gap},
-    {"no_duplicate", Invariant::Kind::no_duplicate},
-    {"monotonic", Invariant::Kind::monotonic}};
-
 Invariant::Kind kind_of(const yaml::Node& place, const std::string& word) {
   std::vector<std::string> names;
-  for (const InvariantWord& known : invariant_words) {
-    if (word == known.text) return known.kind;
-    names.emplace_back(known.text);
+  for (const InvariantEntry& known : all_invariants) {
+    if (word == known.word) return known.kind;
+    names.emplace_back(known.word);
   }
-  const std::string near = nearest(word, names);
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  place.error("unknown invariant \"" + word + "\"; " +
-              (near.empty() ? "one of " + list : "did you mean \"" + near + "\"?"));
+  place.error("unknown invariant \"" + word + "\"" + suggestion(word, names, "one of "));
 }
 
 std::string_view trim(std::string_view text) {
@@ -196,7 +180,7 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
     invariant.name = node.string();
     invariant.kind = kind_of(node, invariant.name);
     invariant.during = read_during(std::nullopt, test);
-    if (invariant.kind == Invariant::Kind::no_gap || invariant.kind == Invariant::Kind::monotonic) {
+    if (invariant.subject() == Invariant::Subject::samples) {
       node.error("\"" + invariant.name + "\" needs to know of what: {" + invariant.name +
                  ": {expr: …, range: …}}");
     }
@@ -209,14 +193,12 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
   invariant.kind = kind_of(key_node, key);
   yaml::Mapping fields = value.mapping();
   invariant.during = read_during(fields.find("during"), test);
-  switch (invariant.kind) {
-    case Invariant::Kind::union_oracle:
-    case Invariant::Kind::no_silent_partial:
+  switch (invariant.subject()) {
+    case Invariant::Subject::oracle:
       if (const auto labels = fields.find("replica_labels"))
         invariant.replica_labels = labels->strings();
       break;
-    case Invariant::Kind::no_gap:
-    case Invariant::Kind::monotonic: {
+    case Invariant::Subject::samples: {
       const yaml::Node expr = fields.require("expr");
       invariant.expr = read_expr(expr);
       if (!model::parse_selector(invariant.expr))
@@ -231,7 +213,7 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
         invariant.interval = fields.require("interval").duration();
       break;
     }
-    case Invariant::Kind::no_duplicate:
+    case Invariant::Subject::answers:
       break;
   }
   fields.finish();

@@ -1,3 +1,5 @@
+#include "scenarios/loading/load_scenario.h"
+
 #include <algorithm>
 
 #include "base/file.h"
@@ -86,14 +88,12 @@ void read_load(const yaml::Node& load, Test& test) {
   test.load->eval_time = first->eval_time;
 }
 
-Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case,
-               size_t index, size_t cases, const LoadOptions& options, ExpansionBudget& budget) {
-  // A tree of its own for every case: expanding edits it in place.
-  const yaml::Node document = yaml::Node::parse(text, file);
+// Expands the variables of a document in place, but for `vars:` and `matrix:`, which it reads.
+void expand_document(const yaml::Node& document, const MatrixCase& matrix_case,
+                     ExpansionBudget& budget) {
   yaml::Mapping root = document.mapping();
   Scope scope;
   for (const auto& [axis, value] : matrix_case) scope.set(axis, Value{value, {}});
-  root.find("matrix");
   if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case, budget);
   for (const yaml::Mapping::Entry& item : root.entries()) {
     if (item.key == "matrix" || item.key == "vars") continue;
@@ -112,17 +112,24 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
     expand(item.value, scope, budget);
   }
   charge(document, budget);
-  root = document.mapping();
-  root.find("matrix");
-  root.find("vars");
+}
 
-  Test test;
-  test.file = file;
-  test.matrix_case = matrix_case;
+// `start_timestamp:`, which needs the interval.
+int64_t read_start(yaml::Mapping& root, milliseconds interval, int64_t now_ms) {
+  const auto start = root.find("start_timestamp");
+  const std::string text = start ? start->string() : "now-1h";
+  const auto start_ms = parse_timestamp(text, now_ms);
+  if (!start_ms) start->error(start_ms.error().context);
+  // A time that counts from now begins on a whole interval, so that every run has its samples at
+  // the same offsets.
+  return text.starts_with("now") ? *start_ms - *start_ms % interval.count() : *start_ms;
+}
+
+// What a test is called, and what it starts from.
+void read_head(yaml::Mapping& root, const LoadOptions& options, Test& test) {
   const yaml::Node name = root.require("name");
   test.scenario = name.string();
   require_name(name, test.scenario);
-  test.id = cases == 1 ? test.scenario : test.scenario + "-" + std::to_string(index + 1);
   if (const auto description = root.find("description")) test.description = description->string();
   if (const auto tags = root.find("tags")) test.tags = tags->strings();
   if (const auto seed = root.find("seed")) test.seed = static_cast<uint64_t>(seed->integer(0));
@@ -131,15 +138,10 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
     test.interval = interval->duration();
     if (test.interval.count() == 0) interval->error("an interval of 0");
   }
-  const auto start = root.find("start_timestamp");
-  const std::string start_text = start ? start->string() : "now-1h";
-  const auto start_ms = parse_timestamp(start_text, options.now_ms);
-  if (!start_ms) start->error(start_ms.error().context);
-  test.start_ms = *start_ms;
-  // What counts from now begins on a whole interval, so that samples stand at the same places in
-  // every run.
-  if (start_text.starts_with("now")) test.start_ms -= test.start_ms % test.interval.count();
+  test.start_ms = read_start(root, test.interval, options.now_ms);
+}
 
+void read_nodes(yaml::Mapping& root, Test& test) {
   std::vector<std::string> external;
   if (const auto hosts = root.find("external")) external = hosts->strings();
   std::vector<std::string> sinks;
@@ -152,9 +154,10 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   if (const auto certificates = root.find("certificates"))
     test.certificates = read_certificates(*certificates);
   if (test.nodes.empty()) root.require("nodes").error("a scenario has at least one node");
-  if (const auto timeline = root.find("timeline"))
-    test.timeline = loading::read_timeline(*timeline, test);
-  // From here on one error says nothing of the others, so all are told.
+}
+
+// The sections of which an error in one says nothing about the others: all errors are told.
+void read_demands(yaml::Mapping& root, Test& test) {
   Errors errors;
   if (const auto invariants = root.find("invariants")) {
     errors.collect([&] {
@@ -173,87 +176,32 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   }
   errors.collect([&] { root.finish(); });
   errors.throw_all();
+}
+
+// `id_suffix` tells the cases of a matrix apart.
+Test read_test(const std::string& text, const std::string& file, const MatrixCase& matrix_case,
+               const std::string& id_suffix, const LoadOptions& options, ExpansionBudget& budget) {
+  // Every case parses the text again: expanding edits the tree in place.
+  const yaml::Node document = yaml::Node::parse(text, file);
+  expand_document(document, matrix_case, budget);
+  yaml::Mapping root = document.mapping();
+  root.find("matrix");
+  root.find("vars");
+
+  Test test;
+  test.file = file;
+  test.matrix_case = matrix_case;
+  read_head(root, options, test);
+  test.id = test.scenario + id_suffix;
+  read_nodes(root, test);
+  if (const auto timeline = root.find("timeline"))
+    test.timeline = loading::read_timeline(*timeline, test);
+  read_demands(root, test);
   test.warnings = loading::find_warnings(test);
   return test;
 }
 
 }  // namespace
-
-const char* to_string(Load::Executor executor) {
-  switch (executor) {
-    case Load::Executor::constant_arrival_rate:
-      return "constant-arrival-rate";
-    case Load::Executor::ramping_arrival_rate:
-      return "ramping-arrival-rate";
-    case Load::Executor::constant_vus:
-      return "constant-vus";
-    case Load::Executor::ramping_vus:
-      return "ramping-vus";
-  }
-  return "constant-arrival-rate";
-}
-
-ScenarioErrors::ScenarioErrors(std::vector<std::string> errors)
-    : yaml::ConfigError([&] {
-        std::string all;
-        for (const std::string& one : errors) all += (all.empty() ? "" : "\n") + one;
-        return all;
-      }()),
-      errors_(std::move(errors)) {}
-
-std::vector<std::string> errors_of(const yaml::ConfigError& error) {
-  const auto* several = dynamic_cast<const ScenarioErrors*>(&error);
-  return several == nullptr ? std::vector<std::string>{error.what()} : several->errors();
-}
-
-void throw_errors(std::vector<std::string> errors) {
-  if (errors.empty()) return;
-  if (errors.size() == 1) throw yaml::ConfigError(errors.front());
-  throw ScenarioErrors(std::move(errors));
-}
-
-bool Check::expects(Expectation::Kind what) const {
-  return std::any_of(expect.begin(), expect.end(),
-                     [what](const Expectation& one) { return one.kind == what; });
-}
-
-const NodeDeclaration* Test::find(const std::string& node) const {
-  for (const NodeDeclaration& candidate : nodes) {
-    if (candidate.name == node) return &candidate;
-  }
-  return nullptr;
-}
-
-const Invariant* Test::find(Invariant::Kind kind) const {
-  for (const Invariant& invariant : invariants) {
-    if (invariant.kind == kind) return &invariant;
-  }
-  return nullptr;
-}
-
-bool Test::answers_for_all(const std::string& node) const {
-  const auto is_query_node = [](const NodeDeclaration& one) {
-    return one.kind == "prometheus" && one.is_query_node;
-  };
-  const NodeDeclaration* asked = find(node);
-  return (asked != nullptr && is_query_node(*asked)) ||
-         std::none_of(nodes.begin(), nodes.end(), is_query_node);
-}
-
-std::string Test::title() const {
-  return matrix_case.empty() ? scenario : scenario + " [" + to_string(matrix_case) + "]";
-}
-
-std::vector<std::string> phases_of(const std::vector<TimelineEntry>& timeline) {
-  std::vector<std::string> phases{"before"};
-  if (timeline.empty()) return phases;
-  for (const TimelineEntry& entry : timeline) {
-    if (std::find(phases.begin(), phases.end(), entry.phase) == phases.end())
-      phases.push_back(entry.phase);
-  }
-  phases.emplace_back("after");
-  return phases;
-}
 
 std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name,
                                  const LoadOptions& options) {
@@ -265,7 +213,8 @@ std::vector<Test> parse_scenario(const std::string& text, const std::string& fil
   std::vector<Test> tests;
   ExpansionBudget budget;
   for (size_t i = 0; i < cases.size(); ++i) {
-    tests.push_back(read_test(text, file_name, cases[i], i, cases.size(), options, budget));
+    const std::string id_suffix = cases.size() == 1 ? "" : "-" + std::to_string(i + 1);
+    tests.push_back(read_test(text, file_name, cases[i], id_suffix, options, budget));
   }
   return tests;
 }

@@ -41,8 +41,7 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
   entry.node = target.name;
   mapping.finish();
   if (fault.has_value() == act.has_value()) {
-    node.error(fault ? "fault: and act: stand in entries of their own"
-                     : "want fault: (of a mock) or act:");
+    node.error(fault ? "fault: and act: need an entry each" : "want fault: (of a mock) or act:");
   }
   if (act) {
     std::vector<std::string> names;
@@ -54,7 +53,7 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
                    "\" has nothing to be undone");
     }
   } else {
-    if (target.kind != "mock") {
+    if (!target.node->accepts_faults()) {
       fault->error("a fault can be put on a mock; \"" + target.name + "\" is a " + target.kind +
                    " node: use act: kill, pause, disconnect, …");
     }
@@ -70,7 +69,7 @@ std::string read_fault(const yaml::Node& value) {
   for (const yaml::Node& item : value.sequence_or_one()) {
     const mockstore::FaultRule rule = mockstore::parse_fault(item);
     if (rule.at.count() != 0 || rule.duration)
-      item.error("at: and for: stand beside fault:, not within it");
+      item.error("at: and for: go next to fault:, not into it");
     list += (list.empty() ? "" : ",") + rule.notation;
   }
   if (list.empty()) value.error("want a fault: {latency: 1s}");
@@ -87,8 +86,8 @@ std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& tes
     if (!timeline.empty()) {
       TimelineEntry& last = timeline.back();
       if (entry.at < last.at) {
-        item.error("entries stand in the order of their times, but at: " +
-                   format_duration(entry.at) + " comes after " + format_duration(last.at));
+        item.error("entries are in the order of their times, but at: " + format_duration(entry.at) +
+                   " comes after " + format_duration(last.at));
       }
       if (entry.at == last.at) {
         if (entry.phase.empty()) entry.phase = last.phase;

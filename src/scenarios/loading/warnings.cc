@@ -31,7 +31,7 @@ void find_unread(const Test& test, std::vector<std::string>& warnings) {
     }
   }
   for (const NodeDeclaration& node : test.nodes) {
-    if (used.contains(node.name) || node.kind == "container") continue;
+    if (used.contains(node.name) || !node.node->wants_a_reader()) continue;
     warnings.push_back("nobody reads node " + node.name +
                        ": no node's configuration names it, and no check asks it");
   }
@@ -42,7 +42,7 @@ void find_bypassed(const Test& test, std::vector<std::string>& warnings) {
     const std::vector<std::string>& read = reader.node->uses().read;
     for (const std::string& name : read) {
       const NodeDeclaration* merger = test.find(name);
-      if (merger == nullptr || merger->kind != "merger") continue;
+      if (merger == nullptr || !merger->node->forwards_reads()) continue;
       std::string both;
       for (const std::string& backend : merger->node->uses().read) {
         if (has(read, backend)) both += (both.empty() ? "" : ", ") + backend;

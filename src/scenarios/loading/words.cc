@@ -14,11 +14,7 @@ const NodeDeclaration& known_node(const yaml::Node& value, const Test& test) {
   if (const NodeDeclaration* found = test.find(name)) return *found;
   std::vector<std::string> names;
   for (const NodeDeclaration& node : test.nodes) names.push_back(node.name);
-  const std::string near = nearest(name, names);
-  std::string list;
-  for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
-  value.error("unknown node \"" + name + "\"; " +
-              (near.empty() ? "known here: " + list : "did you mean \"" + near + "\"?"));
+  value.error("unknown node \"" + name + "\"" + suggestion(name, names, "known here: "));
 }
 
 std::vector<std::string> read_during(const std::optional<yaml::Node>& value, const Test& test) {
@@ -28,12 +24,8 @@ std::vector<std::string> read_during(const std::optional<yaml::Node>& value, con
   for (const yaml::Node& item : value->sequence_or_one()) {
     const std::string phase = item.string();
     if (std::find(phases.begin(), phases.end(), phase) == phases.end()) {
-      const std::string near = nearest(phase, phases);
-      std::string list;
-      for (const std::string& known : phases) list += (list.empty() ? "" : ", ") + known;
-      if (test.timeline.empty()) list += " (there is no timeline)";
-      item.error("unknown phase \"" + phase + "\"; " +
-                 (near.empty() ? "known here: " + list : "did you mean \"" + near + "\"?"));
+      item.error("unknown phase \"" + phase + "\"" + suggestion(phase, phases, "known here: ") +
+                 (test.timeline.empty() ? " (there is no timeline)" : ""));
     }
     during.push_back(phase);
   }
@@ -127,14 +119,14 @@ std::string read_expr(const yaml::Node& value) {
 std::string read_asked_node(yaml::Mapping& mapping, const Test& test) {
   if (const auto value = mapping.find("node")) {
     const NodeDeclaration& node = known_node(*value, test);
-    if (node.kind != "prometheus")
+    if (!node.node->knows_promql())
       value->error("\"" + node.name + "\" is a " + node.kind + " node, which knows no PromQL");
     return node.name;
   }
   std::vector<std::string> query_nodes;
   std::vector<std::string> prometheus_nodes;
   for (const NodeDeclaration& node : test.nodes) {
-    if (node.kind != "prometheus") continue;
+    if (!node.node->knows_promql()) continue;
     prometheus_nodes.push_back(node.name);
     if (node.is_query_node) query_nodes.push_back(node.name);
   }
@@ -145,9 +137,7 @@ std::string read_asked_node(yaml::Mapping& mapping, const Test& test) {
   }
   const std::vector<std::string>& names = query_nodes.empty() ? prometheus_nodes : query_nodes;
   if (names.empty()) mapping.node().error("there is no prometheus node to ask");
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  mapping.node().error("which node is asked? say node: with one of " + list);
+  mapping.node().error("which node is asked? say node: with one of " + comma_list(names));
 }
 
 }  // namespace mread::scenarios::loading

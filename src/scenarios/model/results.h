@@ -19,7 +19,7 @@ enum class Verdict {
 };
 const char* to_string(Verdict verdict);
 
-/// Where the logs of nodes stand, below the report's folder.
+/// The folder of the nodes' logs, below the report's folder.
 inline constexpr const char* logs_folder = "nodes";
 
 /// One check in one phase, or one invariant that was not met by it.
@@ -59,7 +59,7 @@ struct LoadRequest {
   bool failed = false;
 };
 
-/// What became of a load.
+/// The results of a load.
 struct LoadResult {
   std::string executor;  ///< as the file calls it
   std::string node;
@@ -113,8 +113,8 @@ struct NodeResult {
   std::string log;                 ///< path below the report folder; empty when there is none
   std::vector<std::string> reads;  ///< nodes that it reads over remote read, in its order
   std::vector<std::string> names;  ///< other nodes that its configuration names: it scrapes them
-  std::map<std::string, std::string>
-      files;  ///< path below the report folder → contents, until they are written
+  /// Path below the report folder → contents, until they are written.
+  std::map<std::string, std::string> files;
 };
 
 struct TestResult {
@@ -128,11 +128,11 @@ struct TestResult {
   uint64_t seed = 0;
   Verdict verdict = Verdict::pass;
   std::string reason;  ///< of every verdict but pass
-  /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is
-  /// the reason then.
+  /// A failure of the test as a whole, independent of its checks: a node that ended by itself. It
+  /// becomes the reason.
   std::string incident;
   bool is_interrupted = false;  ///< the run was interrupted before this test had its verdict
-  std::string note;  ///< what is worth knowing though it passed: a known issue that was not seen
+  std::string note;  ///< worth knowing though the test passed: a known issue that was not seen
   double duration_s = 0;
   std::vector<CheckResult> checks;
   std::optional<LoadResult> load;
@@ -146,7 +146,7 @@ struct EarlierReport {
   std::map<std::string, std::string> verdicts;  ///< of its tests, by id
 };
 
-/// All that a run found out: what every form of report is made from.
+/// All results of a run; every form of report is made from it.
 struct Report {
   std::string mread_version;
   uint64_t seed = 0;

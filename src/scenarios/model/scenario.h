@@ -17,6 +17,7 @@
 #include "scenarios/engine/engine.h"
 #include "scenarios/language/comparison.h"
 #include "scenarios/language/matrix.h"
+#include "scenarios/model/invariant.h"
 #include "scenarios/nodes/certificates.h"
 #include "scenarios/nodes/node_kind.h"
 
@@ -41,19 +42,19 @@ struct TimelineEntry {
   std::string phase;                  ///< of the step that it belongs to
   std::string node;                   ///< empty: nothing is done, the entry only opens its phase
   std::optional<Act> act;
-  std::string
-      fault;  ///< the mock's faults as JSON objects with commas in between; set where `act` is not
+  /// The mock's faults as JSON objects with commas in between; set where `act` is not.
+  std::string fault;
   int line = 0;
 };
 
-/// `expect:` of a check: what must be said beside the data.
+/// `expect:` of a check: what an answer must say in addition to its data.
 struct Expectation {
   enum class Kind { no_warn, warn, no_info, info, fail };
   Kind kind = Kind::no_warn;
   std::optional<Pattern> pattern;
 };
 
-/// One of `exp_samples:`: a series of the answer with its value, float or native histogram
+/// An item of `exp_samples:`: a series of the answer with its value, a float or a native histogram
 /// (promtool's notation).
 struct ExpectedSample {
   model::LabelSet labels;
@@ -70,7 +71,7 @@ struct DurationBound {
   std::string text;
 };
 
-/// A PromQL or a remote-read question with everything its answer must be.
+/// A PromQL query or a remote read, with everything that its answer must be.
 struct Check {
   enum class Kind { promql, read };
   Kind kind = Kind::promql;
@@ -108,33 +109,18 @@ struct Check {
   std::optional<SameAs> same_as;
   std::vector<Expectation> expect;
   std::map<std::string, Comparison> requests;  ///< `exp_requests:` by mock
-  std::optional<Pattern>
-      partial;  ///< `exp_partial:`; an empty text means that nothing may be left out
+  /// `exp_partial:`; an empty text means that nothing may be left out.
+  std::optional<Pattern> partial;
   std::optional<DurationBound> min_duration, max_duration;
 
   bool expects(Expectation::Kind what) const;
 };
 
-/// What holds for every answer of a test, beside its own expectations.
-struct Invariant {
-  enum class Kind { union_oracle, no_silent_partial, no_gap, no_duplicate, monotonic };
-  Kind kind = Kind::union_oracle;
-  std::string name;
-  std::vector<std::string> during;
-  std::vector<std::string> replica_labels;  ///< of the oracles: taken off before the union
-  std::string expr;                         ///< of no_gap and monotonic: a selector
-  std::string node;
-  milliseconds range{0};
-  milliseconds interval{0};
-  std::optional<milliseconds>
-      eval_time;  ///< where the range ends, from start_timestamp; nothing is "now"
-};
-
-/// `load:`: requests that leave at their intended times whatever became of those before.
+/// `load:`: requests that leave at their intended times, however earlier ones ended.
 struct LoadQuery {
   std::string expr;
-  std::optional<milliseconds>
-      range;  ///< a range query over so much time before the evaluation time, in steps
+  /// A range query over so much time before the evaluation time, in steps.
+  std::optional<milliseconds> range;
   milliseconds step{0};
 };
 
@@ -158,10 +144,10 @@ struct Load {
   double rate = 1;  ///< a second; of a ramp: at its begin
   size_t vus = 1;   ///< virtual users; of a ramp: at its begin
   std::vector<LoadStage> stages;
-  bool is_dashboard =
-      false;  ///< an iteration asks all queries at once, and lasts as long as the slowest
-  bool varies_time =
-      true;  ///< each request has an evaluation time of its own, so no two are the same
+  /// An iteration asks all queries at once, and lasts as long as the slowest.
+  bool is_dashboard = false;
+  /// Each request has an evaluation time of its own, so no two are the same.
+  bool varies_time = true;
   milliseconds warmup{0};
   milliseconds duration{0};  ///< 0 where there are stages
 };
@@ -215,20 +201,16 @@ struct Test {
   std::optional<Load> load;
   std::vector<Threshold> thresholds;
   std::vector<KnownIssue> known_issues;
-  std::vector<std::string>
-      warnings;  ///< what looks like a mistake in its nodes, though it can be run
+  /// Notes about nodes that look like a mistake; the test can be run.
+  std::vector<std::string> warnings;
 
   const NodeDeclaration* find(const std::string& node) const;
-  const Invariant* find(Invariant::Kind kind) const;
-  /// Whether a node claims to answer for all data: a query node, or any node where there is none.
+  /// An invariant of it compares answers with those of the union oracle.
+  bool has_oracle() const;
+  /// Whether a node claims to answer for all data: a query node, or any node of a test without one.
   bool answers_for_all(const std::string& node) const;
   /// "slow-node [prometheus=v3.5 query_path=direct]"
   std::string title() const;
-};
-
-struct LoadOptions {
-  int64_t now_ms = 0;  ///< one for the whole run, so that every test has the same start_timestamp
-  std::optional<uint64_t> seed;  ///< in place of the files' own
 };
 
 /// Several errors at once; what() has all of them.
@@ -243,16 +225,8 @@ class ScenarioErrors : public yaml::ConfigError {
 };
 /// The errors of one exception, which may be a ScenarioErrors.
 std::vector<std::string> errors_of(const yaml::ConfigError& error);
-/// Throws nothing where there is none, one as a ConfigError, several as a ScenarioErrors.
+/// Throws one error as a ConfigError, several as a ScenarioErrors; does nothing without one.
 void throw_errors(std::vector<std::string> errors);
-
-/// The tests of one scenario file, one for every case of its matrix. Throws yaml::ConfigError for
-/// everything that can be known to be wrong without starting a node; of the first case with an
-/// error that is one for each check, invariant and section behind the nodes and the timeline, as a
-/// ScenarioErrors.
-std::vector<Test> load_scenario(const std::string& path, const LoadOptions& options);
-std::vector<Test> parse_scenario(const std::string& text, const std::string& file_name,
-                                 const LoadOptions& options);
 
 /// The phases that a timeline has, in order: before, those of its steps, after.
 std::vector<std::string> phases_of(const std::vector<TimelineEntry>& timeline);

@@ -9,11 +9,11 @@
 
 namespace mread::scenarios {
 
-/// An authority of `certificates:`, and whom it signs a certificate for.
+/// An authority of `certificates:`, and the subjects of its certificates.
 struct Authority {
   std::string name;
-  std::vector<std::string>
-      subjects;  ///< host names: in the subject and as DNS name; localhost and loopback as well
+  /// Host names: in the subject and as DNS name; localhost and loopback as well.
+  std::vector<std::string> subjects;
 };
 
 /// Reads
@@ -22,7 +22,7 @@ struct Authority {
 /// Throws yaml::ConfigError.
 std::vector<Authority> read_certificates(const yaml::Node& node);
 
-/// The files that every node of the test gets, in PEM, made anew each time and good for a day:
+/// The files that every node of the test gets, in PEM. Every call makes new ones, valid for a day:
 ///   certs/ours/ca.pem                                   the authority's own certificate
 ///   certs/ours/secure.pem, certs/ours/secure.key        for servers and for clients (P-256)
 /// Errors: Errc::environment, where OpenSSL has no random numbers, say.

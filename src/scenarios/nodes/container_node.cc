@@ -4,12 +4,22 @@ namespace mread::scenarios {
 
 namespace {
 
+std::vector<uint16_t> read_ports(yaml::Mapping& lines) {
+  std::vector<uint16_t> ports;
+  if (const auto list = lines.find("ports")) {
+    for (const yaml::Node& item : list->sequence_or_one())
+      ports.push_back(static_cast<uint16_t>(item.integer(1, 65535)));
+  }
+  if (ports.size() > 100) lines.node().error("more than 100 ports");
+  return ports;
+}
+
 /// Any image, for what no kind knows; engine docker only.
 class ContainerNode final : public NodeKind {
  public:
   explicit ContainerNode(const NodeLines& lines) : NodeKind(lines.name) {
     image_ = lines.mapping.require("image").string();
-    ports_ = read_container_ports(lines.mapping);
+    ports_ = read_ports(lines.mapping);
     if (const auto args = lines.mapping.find("args")) args_ = args->strings();
     if (const auto path = lines.mapping.find("ready_path")) {
       ready_path_ = path->string();
@@ -24,6 +34,11 @@ class ContainerNode final : public NodeKind {
   std::string kind() const override { return "container"; }
   std::vector<uint16_t> ports() const override { return ports_; }
   const NodeUses& uses() const override { return uses_; }
+  bool wants_a_reader() const override { return false; }  // It may well read others.
+  // Its image may make samples of its own.
+  std::optional<int64_t> last_sample_ms(const mockstore::TimeGrid&) const override {
+    return std::nullopt;
+  }
 
   Result<NodeSpec> make_spec(const NodeContext&) const override {
     NodeSpec spec;
@@ -48,18 +63,6 @@ class ContainerNode final : public NodeKind {
 
 }  // namespace
 
-std::vector<uint16_t> read_container_ports(yaml::Mapping& mapping) {
-  std::vector<uint16_t> ports;
-  if (const auto list = mapping.find("ports")) {
-    for (const yaml::Node& item : list->sequence_or_one())
-      ports.push_back(static_cast<uint16_t>(item.integer(1, 65535)));
-  }
-  if (ports.size() > 100) mapping.node().error("more than 100 ports");
-  return ports;
-}
-
-std::shared_ptr<const NodeKind> read_container_node(const NodeLines& lines) {
-  return std::make_shared<ContainerNode>(lines);
-}
+NodeKindEntry container_kind() { return {"container", read_ports, "", read_node<ContainerNode>}; }
 
 }  // namespace mread::scenarios

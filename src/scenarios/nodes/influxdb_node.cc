@@ -12,10 +12,11 @@ namespace mread::scenarios {
 namespace {
 
 constexpr uint16_t port = 8086;
+constexpr const char* read_path = "/api/v1/prom/read?db=prometheus";
 constexpr const char* write_target = "/api/v1/prom/write?db=prometheus";
 
-// Everything below the node's folder; only what is asked over HTTP is open to others. The port for
-// backups cannot be turned off, so it is whichever is free, on loopback.
+// Everything is below the node's folder, and only the HTTP port is open to others. The port for
+// backups cannot be turned off, so it is a free one on loopback.
 constexpr const char* config = R"(reporting-disabled = true
 bind-address = "127.0.0.1:0"
 
@@ -50,7 +51,8 @@ class InfluxDbNode final : public NodeKind {
   std::string kind() const override { return "influxdb"; }
   std::string version() const override { return version_; }
   std::vector<uint16_t> ports() const override { return {port}; }
-  std::string read_target() const override { return influxdb_read_target; }
+  std::string read_target() const override { return read_path; }
+  bool holds_data() const override { return true; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
 
   Result<std::string> resolve_version(const NodeContext& context) const override {
@@ -76,7 +78,7 @@ class InfluxDbNode final : public NodeKind {
 
   Result<void> feed(const NodeContext& context, const net::Url& url,
                     std::stop_token stop) const override {
-    // Also without data of its own: others may write into it.
+    // Also for a node without data: others may write into it.
     net::ClientRequest request;
     request.url = url;
     request.url.target = "/query?q=CREATE%20DATABASE%20prometheus";
@@ -102,7 +104,7 @@ class InfluxDbNode final : public NodeKind {
  private:
   /// The node's data, if InfluxDB can hold them.
   Result<std::vector<model::Series>> expand(const NodeContext& context) const {
-    auto series = mockstore::expand_input_series(input_series_, context.clock);
+    auto series = mockstore::expand_input_series(input_series_, context.grid);
     if (!series) return fail(series.error().in("node " + name()));
     for (const model::Series& one : *series) {
       const char* what = one.histograms.empty() ? nullptr : "native histograms";
@@ -125,8 +127,8 @@ class InfluxDbNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_influxdb_node(const NodeLines& lines) {
-  return std::make_shared<InfluxDbNode>(lines);
+NodeKindEntry influxdb_kind() {
+  return {"influxdb", one_port<port>, read_path, read_node<InfluxDbNode>};
 }
 
 }  // namespace mread::scenarios

@@ -32,6 +32,8 @@ class MergerNode final : public NodeKind {
   std::string kind() const override { return "merger"; }
   std::vector<uint16_t> ports() const override { return {port}; }
   bool reads_remotely() const override { return reads_remotely_; }
+  StartRank start_rank() const override { return StartRank::merger; }
+  bool forwards_reads() const override { return true; }
   const NodeUses& uses() const override { return uses_; }
   std::vector<std::string> kept_files() const override { return kept_files_; }
 
@@ -61,8 +63,8 @@ class MergerNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines) {
-  return std::make_shared<MergerNode>(lines);
+NodeKindEntry merger_kind() {
+  return {"merger", one_port<port>, "/api/v1/read", read_node<MergerNode>};
 }
 
 }  // namespace mread::scenarios

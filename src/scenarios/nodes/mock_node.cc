@@ -11,8 +11,18 @@ namespace mread::scenarios {
 
 namespace {
 
-constexpr uint16_t port = mock_port;
+constexpr uint16_t port = 9090;
+// The control port; it stays open when a fault closes the first.
 constexpr uint16_t admin_port = 9099;
+constexpr uint16_t token_port = 9098;  // Of `token_servers:`.
+constexpr uint16_t proxy_port = 3128;  // Of `proxies:`.
+
+std::vector<uint16_t> ports_of(yaml::Mapping& lines) {
+  std::vector<uint16_t> ports{port, admin_port};
+  if (lines.find("token_servers")) ports.push_back(token_port);
+  if (lines.find("proxies")) ports.push_back(proxy_port);
+  return ports;
+}
 
 /// `mread mock` with one store, run by this very program. The node's keys are a store's, but for
 /// the addresses.
@@ -23,7 +33,7 @@ class MockNode final : public NodeKind {
       if (const auto address = lines.mapping.find(key))
         address->error("the engine decides where a node listens");
     }
-    // For its errors, and the series; the mock itself reads the same lines again.
+    // For errors and the series; the mock itself reads the same lines again.
     mockstore::StoreDefaults defaults;
     if (const auto names = lines.mapping.find("hostnames"))
       static_cast<void>(read_host_names(*names));
@@ -52,15 +62,19 @@ class MockNode final : public NodeKind {
   std::string kind() const override { return "mock"; }
   std::vector<uint16_t> ports() const override {
     std::vector<uint16_t> ports{port};
-    if (!token_server_.empty()) ports.push_back(mock_token_port);
-    if (!proxy_.empty()) ports.push_back(mock_proxy_port);
-    ports.push_back(admin_port);  // The last one takes orders.
+    if (!token_server_.empty()) ports.push_back(token_port);
+    if (!proxy_.empty()) ports.push_back(proxy_port);
+    ports.push_back(admin_port);  // The last one is the control port.
     return ports;
   }
+  bool holds_data() const override { return true; }
+  bool data_is_fixed() const override { return true; }
+  bool accepts_faults() const override { return true; }
+  ReadCounter read_counter() const override { return ReadCounter::journal; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
-  std::optional<int64_t> last_sample_ms(const mockstore::Clock& clock) const override {
+  std::optional<int64_t> last_sample_ms(const mockstore::TimeGrid& grid) const override {
     if (!start_timestamp_.empty()) return std::nullopt;
-    mockstore::Clock own = clock;
+    mockstore::TimeGrid own = grid;
     if (has_interval_) own.interval_ms = interval_.count();
     const auto last_ms = NodeKind::last_sample_ms(own);
     return *last_ms == INT64_MIN ? *last_ms : *last_ms + sample_offset_.count();
@@ -75,10 +89,10 @@ class MockNode final : public NodeKind {
     store["admin_listen"] = "{{listen:" + std::to_string(admin_port) + "}}";
     if (!token_server_.empty()) {
       store["token_servers"][token_server_]["listen"] =
-          "{{listen:" + std::to_string(mock_token_port) + "}}";
+          "{{listen:" + std::to_string(token_port) + "}}";
     }
-    // "now" is the run's, so that all nodes of a test mean the same.
-    int64_t start_ms = context.clock.start_ms;
+    // "now" is the run's: all nodes of a test mean the same time.
+    int64_t start_ms = context.grid.start_ms;
     if (!start_timestamp_.empty()) {
       const auto own = parse_timestamp(start_timestamp_, context.now_ms);
       if (!own) return fail(own.error().in("node " + name()));
@@ -86,7 +100,7 @@ class MockNode final : public NodeKind {
     }
     store["start_timestamp"] = fmt::format("{}.{:03}", start_ms / 1000, start_ms % 1000);
     if (!has_interval_)
-      store["interval"] = format_duration(std::chrono::milliseconds(context.clock.interval_ms));
+      store["interval"] = format_duration(std::chrono::milliseconds(context.grid.interval_ms));
     NodeSpec spec;
     spec.name = name();
     spec.kind = kind();
@@ -95,10 +109,10 @@ class MockNode final : public NodeKind {
     spec.args = {"mock", "--config", "{{dir}}/mock.yml"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
     spec.files["mock.yml"] = YAML::Dump(proxy_.empty() ? store : with_proxy(store)) + "\n";
-    // Ready is asked where no fault can stand in the way.
+    // Readiness is asked on the control port, which faults do not touch.
     spec.ports = {admin_port, port};
-    if (!token_server_.empty()) spec.ports.push_back(mock_token_port);
-    if (!proxy_.empty()) spec.ports.push_back(mock_proxy_port);
+    if (!token_server_.empty()) spec.ports.push_back(token_port);
+    if (!proxy_.empty()) spec.ports.push_back(proxy_port);
     return spec;
   }
 
@@ -126,7 +140,7 @@ class MockNode final : public NodeKind {
     }
     store.remove("name");
     file["stores"][name()] = store;
-    file["proxies"][proxy_]["listen"] = "{{listen:" + std::to_string(mock_proxy_port) + "}}";
+    file["proxies"][proxy_]["listen"] = "{{listen:" + std::to_string(proxy_port) + "}}";
     return file;
   }
 
@@ -143,8 +157,6 @@ class MockNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines) {
-  return std::make_shared<MockNode>(lines);
-}
+NodeKindEntry mock_kind() { return {"mock", ports_of, "/api/v1/read", read_node<MockNode>}; }
 
 }  // namespace mread::scenarios

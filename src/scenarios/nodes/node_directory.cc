@@ -37,7 +37,7 @@ void NodeDirectory::set_sinks(std::vector<std::string> hosts, std::string sink) 
   sink_ = std::move(sink);
 }
 
-// A host that all may stand for is no node's name with a letter wrong.
+// With "*", a host that looks like a mistyped node name is still refused.
 bool NodeDirectory::is_sink(const std::string& host, std::string_view port) const {
   if (sinks_.contains(host) || sinks_.contains(host + ":" + std::string(port))) return true;
   if (!sinks_.contains("*")) return false;
@@ -71,19 +71,11 @@ std::string NodeDirectory::placeholder_of_alias(const std::string& host,
 
 void NodeDirectory::refuse(const yaml::Node& place, size_t offset, const std::string& host) const {
   std::vector<std::string> names;
-  std::string list;
-  for (const auto& [name, ports] : ports_) {
-    names.push_back(name);
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  const std::string near = nearest(host, names);
-  if (!near.empty()) {
-    place.error_at(offset,
-                   "no node \"" + host + "\" in this scenario; did you mean \"" + near + "\"?");
-  }
-  if (host.find_first_of(".:[]") == std::string::npos && host != "localhost") {
-    place.error_at(offset, "no node \"" + host + "\" in this scenario; there is " + list);
-  }
+  for (const auto& [name, ports] : ports_) names.push_back(name);
+  const bool looks_like_a_node =
+      host.find_first_of(".:[]") == std::string::npos && host != "localhost";
+  const std::string hint = suggestion(host, names, looks_like_a_node ? "there is " : "");
+  if (!hint.empty()) place.error_at(offset, "no node \"" + host + "\" in this scenario" + hint);
   place.error_at(
       offset,
       "\"" + host +

@@ -13,7 +13,7 @@ namespace mread::scenarios {
 
 /// The names of a scenario's nodes with the ports under which they are reached, for the addresses
 /// in their configurations. A port left out means the node's first. An address that is neither a
-/// node's nor declared `external:` is an error: nothing leaves the sandbox of a run by accident.
+/// node's nor declared `external:` is an error: a run contacts no other host by accident.
 class NodeDirectory {
  public:
   /// Hosts ("prometheus.example.com", "10.0.0.1", "host:port") that configurations may name though
@@ -23,8 +23,8 @@ class NodeDirectory {
   /// the node's port of that number, or for the node's first port.
   void add_alias(const std::string& alias, const std::string& node);
   /// Targets of scrapes and Alertmanagers that node `sink`, added before, stands for: hosts,
-  /// "host:port", or "*" for all that are neither a node's nor external. Other addresses are none
-  /// of its business.
+  /// "host:port", or "*" for all that are neither a node's nor external. Other addresses do not go
+  /// to it.
   void set_sinks(std::vector<std::string> hosts, std::string sink);
   /// The node that has the name or alias; empty: none.
   std::string owner_of(const std::string& name) const;
@@ -34,7 +34,7 @@ class NodeDirectory {
     if (!read_target.empty()) read_targets_.emplace(name, std::move(read_target));
     ports_.emplace(std::move(name), std::move(ports));
   }
-  /// Prometheus's own path for names that are no node's; resolve() then says so.
+  /// Prometheus's path for an unknown name, which resolve() refuses later.
   std::string read_target(const std::string& name) const;
 
   /// The configuration of node `self` with the addresses at `paths` replaced by the engine's
@@ -73,7 +73,7 @@ class NodeDirectory {
 };
 
 /// Turns every entry of `remote_read:` that is only a node's name into {name: NAME, url:
-/// "http://NAME/api/v1/read"} (or whatever its kind is read at), in place.
+/// "http://NAME/api/v1/read"} (or the read path of its kind), in place.
 void expand_remote_read_names(const yaml::Node& config, const NodeDirectory& directory);
 
 }  // namespace mread::scenarios

@@ -19,6 +19,11 @@ class NodeExporterNode final : public NodeKind {
   std::string kind() const override { return "node_exporter"; }
   std::string version() const override { return version_; }
   std::vector<uint16_t> ports() const override { return {port}; }
+  bool answers_reads() const override { return false; }
+  // Every scrape of it makes samples with the time of the scrape.
+  std::optional<int64_t> last_sample_ms(const mockstore::TimeGrid&) const override {
+    return std::nullopt;
+  }
 
   Result<std::string> resolve_version(const NodeContext& context) const override {
     return find_version(context.cache_dir, "node_exporter", version_);
@@ -48,8 +53,8 @@ class NodeExporterNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_node_exporter_node(const NodeLines& lines) {
-  return std::make_shared<NodeExporterNode>(lines);
+NodeKindEntry node_exporter_kind() {
+  return {"node_exporter", one_port<port>, "", read_node<NodeExporterNode>};
 }
 
 }  // namespace mread::scenarios

@@ -19,10 +19,10 @@ const std::set<std::string>& NodeKind::series_of_rules() const {
   return none;
 }
 
-std::optional<int64_t> NodeKind::last_sample_ms(const mockstore::Clock& clock) const {
+std::optional<int64_t> NodeKind::last_sample_ms(const mockstore::TimeGrid& grid) const {
   int64_t last_ms = INT64_MIN;
   for (const mockstore::InputSeries& entry : input_series()) {
-    const model::Series one = entry.series(0, clock);  // The others of a repeat: have its times.
+    const model::Series one = entry.series(0, grid);  // The others of a repeat: have its times.
     if (!one.samples.empty()) last_ms = std::max(last_ms, one.samples.back().timestamp_ms);
     if (!one.histograms.empty()) last_ms = std::max(last_ms, one.histograms.back().timestamp_ms);
   }

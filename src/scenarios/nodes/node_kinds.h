@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/yaml.h"
 #include "scenarios/nodes/node_directory.h"
@@ -17,26 +18,42 @@ struct NodeLines {
   const NodeDirectory& directory;
 };
 
-// One file a kind. All throw yaml::ConfigError.
-std::shared_ptr<const NodeKind> read_prometheus_node(const NodeLines& lines);
-std::shared_ptr<const NodeKind> read_merger_node(const NodeLines& lines);
-std::shared_ptr<const NodeKind> read_mock_node(const NodeLines& lines);
-std::shared_ptr<const NodeKind> read_node_exporter_node(const NodeLines& lines);
-std::shared_ptr<const NodeKind> read_influxdb_node(const NodeLines& lines);
-std::shared_ptr<const NodeKind> read_container_node(const NodeLines& lines);
+/// What is known of a kind before its lines are read: other nodes may name a node that stands
+/// further down in the file.
+struct NodeKindEntry {
+  std::string_view word;  ///< of `kind:`
+  /// Every port of the node, in the order of messages: "node a listens on 9090 and 9099".
+  std::vector<uint16_t> (*ports)(yaml::Mapping& lines);
+  /// NodeKind::read_target(); empty where other nodes have nothing to read.
+  std::string_view read_target;
+  std::shared_ptr<const NodeKind> (*read)(const NodeLines& lines);  ///< throws yaml::ConfigError
+};
 
-/// Where the token server and the proxy of a mock node listen: `token_servers:`, `proxies:`.
-inline constexpr uint16_t mock_port = 9090;
-inline constexpr uint16_t mock_token_port = 9098;
-inline constexpr uint16_t mock_proxy_port = 3128;
+// One file a kind, named KIND_node.cc.
+NodeKindEntry prometheus_kind();
+NodeKindEntry mock_kind();
+NodeKindEntry merger_kind();
+NodeKindEntry node_exporter_kind();
+NodeKindEntry influxdb_kind();
+NodeKindEntry container_kind();
 
-/// The ports of a container, which its own lines name: `ports:`.
-std::vector<uint16_t> read_container_ports(yaml::Mapping& mapping);
-
-/// Where an influxdb node is read: it has one database.
-inline constexpr const char* influxdb_read_target = "/api/v1/prom/read?db=prometheus";
+/// Every kind there is; messages list them in this order.
+inline constexpr NodeKindEntry (*all_node_kinds[])() = {
+    prometheus_kind, mock_kind, merger_kind, node_exporter_kind, influxdb_kind, container_kind};
 
 // What several kinds have.
+
+/// A node of kind Node, whose constructor reads the lines.
+template <class Node>
+std::shared_ptr<const NodeKind> read_node(const NodeLines& lines) {
+  return std::make_shared<Node>(lines);
+}
+/// NodeKindEntry::ports of a kind with one port.
+template <uint16_t port>
+std::vector<uint16_t> one_port(yaml::Mapping& lines) {
+  static_cast<void>(lines);
+  return {port};
+}
 
 /// `flags:`: command-line flags, added behind the node's own.
 std::vector<std::string> read_flags(yaml::Mapping& mapping);

@@ -1,6 +1,7 @@
 #include "scenarios/nodes/parse_nodes.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "scenarios/nodes/node_directory.h"
 #include "scenarios/nodes/node_kinds.h"
@@ -8,31 +9,19 @@
 namespace mread::scenarios {
 namespace {
 
-struct KindWord {
-  const char* word;
-  std::vector<uint16_t> ports;
-  const char* read_target;
-  std::shared_ptr<const NodeKind> (*read)(const NodeLines&);
-};
-
-const std::vector<KindWord>& kind_words() {
-  // A mock's second port takes its orders, and stays open when a fault closes the first.
-  static const std::vector<KindWord> words = {
-      {"prometheus", {9090}, "/api/v1/read", read_prometheus_node},
-      {"mock", {9090, 9099}, "/api/v1/read", read_mock_node},
-      {"merger", {9095}, "/api/v1/read", read_merger_node},
-      {"node_exporter", {9100}, "", read_node_exporter_node},
-      {"influxdb", {8086}, influxdb_read_target, read_influxdb_node},
-      {"container", {}, "", read_container_node}};
-  return words;
+NodeKindEntry kind_of(const yaml::Node& kind) {
+  std::vector<std::string> words;
+  for (const auto& entry : all_node_kinds) words.emplace_back(entry().word);
+  const std::string word = kind.one_of(words);
+  const auto found = std::find(words.begin(), words.end(), word);
+  return all_node_kinds[static_cast<size_t>(found - words.begin())]();
 }
 
-const KindWord& kind_of(const yaml::Node& kind) {
-  std::vector<std::string> known;
-  for (const KindWord& word : kind_words()) known.emplace_back(word.word);
-  const std::string name = kind.one_of(known);
-  return *std::find_if(kind_words().begin(), kind_words().end(),
-                       [&](const KindWord& word) { return word.word == name; });
+std::shared_ptr<const NodeKind> read_node(const NodeKindEntry& kind, const NodeLines& lines) {
+  auto node = kind.read(lines);
+  assert(node->kind() == kind.word);
+  assert(kind.read_target.empty() || node->read_target() == kind.read_target);
+  return node;
 }
 
 void check_name(const yaml::Node& place, const std::string& name) {
@@ -72,41 +61,38 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
   for (const auto& [name, name_node, value] : mapping.entries()) {
     check_name(name_node, name);
     yaml::Mapping lines = value.mapping();
-    const KindWord& kind = kind_of(lines.require("kind"));
-    std::vector<uint16_t> ports = kind.ports.empty() ? read_container_ports(lines) : kind.ports;
-    if (kind.read == read_mock_node && lines.find("token_servers"))
-      ports.push_back(mock_token_port);
-    if (kind.read == read_mock_node && lines.find("proxies")) ports.push_back(mock_proxy_port);
-    directory.add(name, std::move(ports), kind.read_target);
+    const NodeKindEntry kind = kind_of(lines.require("kind"));
+    directory.add(name, kind.ports(lines), std::string(kind.read_target));
   }
   for (const auto& [name, name_node, value] : mapping.entries())
     add_aliases(value, name, directory);
   const std::string sink = "sink";
+  const yaml::Node sink_lines = yaml::Node::parse("{kind: mock, sink: true}", "sinks");
   const bool has_sinks = !sinks.empty();
   if (has_sinks) {
     if (!directory.owner_of(sink).empty())
       nodes.error("with `sinks:` no node can be called sink: it is the one that stands for them");
-    directory.add(sink, {mock_port}, "");
+    yaml::Mapping lines = sink_lines.mapping();
+    directory.add(sink, mock_kind().ports(lines), "");
     directory.set_sinks(std::move(sinks), sink);
   }
   std::vector<std::shared_ptr<const NodeKind>> parsed;
   for (const auto& [name, name_node, value] : mapping.entries()) {
     yaml::Mapping lines = value.mapping();
-    const KindWord& kind = kind_of(lines.require("kind"));
+    const NodeKindEntry kind = kind_of(lines.require("kind"));
     lines.find("aliases");
     // Configurations of other programs are edited without a check of every level: a word where a
     // mapping is wanted.
     try {
-      parsed.push_back(kind.read({name, value, lines, directory}));
+      parsed.push_back(read_node(kind, {name, value, lines, directory}));
     } catch (const YAML::Exception& error) {
       value.error("the lines of this node cannot be used: " + error.msg);
     }
   }
   if (has_sinks) {
-    const yaml::Node place = yaml::Node::parse("{kind: mock, sink: true}", "sinks");
-    yaml::Mapping lines = place.mapping();
+    yaml::Mapping lines = sink_lines.mapping();
     lines.require("kind");
-    parsed.push_back(read_mock_node({sink, place, lines, directory}));
+    parsed.push_back(read_node(mock_kind(), {sink, sink_lines, lines, directory}));
   }
   return parsed;
 }

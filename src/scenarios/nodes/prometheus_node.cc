@@ -17,8 +17,8 @@ constexpr const char* blocks_file = "blocks.om";
 constexpr const char* rules_file = "rules.yml";
 constexpr const char* query_log = "query.log";
 
-/// A head that has been scraped into takes nothing older than an hour. What is older than half of
-/// that, with room for a slow start, goes into such a node as blocks before it starts.
+/// A head with scraped samples accepts nothing older than an hour. What is older than half of that,
+/// with room for a slow start, goes into such a node as blocks before it starts.
 constexpr milliseconds scraped_head_takes = std::chrono::minutes(30);
 
 /// Prometheus keeps 15 days; a node that is to look older must not throw its old block away.
@@ -86,13 +86,16 @@ class PrometheusNode final : public NodeKind {
   std::string version() const override { return version_; }
   std::vector<uint16_t> ports() const override { return {port}; }
   bool reads_remotely() const override { return reads_remotely_; }
+  bool holds_data() const override { return true; }
+  bool knows_promql() const override { return true; }
+  ReadCounter read_counter() const override { return ReadCounter::metrics; }
   std::vector<std::string> kept_files() const override { return kept_files_; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
   const NodeUses& uses() const override { return uses_; }
   const std::set<std::string>& series_of_rules() const override { return series_of_rules_; }
-  std::optional<int64_t> last_sample_ms(const mockstore::Clock& clock) const override {
+  std::optional<int64_t> last_sample_ms(const mockstore::TimeGrid& grid) const override {
     if (makes_samples_) return std::nullopt;
-    return NodeKind::last_sample_ms(clock);
+    return NodeKind::last_sample_ms(grid);
   }
 
   Result<std::string> resolve_version(const NodeContext& context) const override {
@@ -126,7 +129,7 @@ class PrometheusNode final : public NodeKind {
   Result<void> feed(const NodeContext& context, const net::Url& url,
                     std::stop_token stop) const override {
     if (input_series_.empty()) return {};
-    auto series = mockstore::expand_input_series(input_series_, context.clock);
+    auto series = mockstore::expand_input_series(input_series_, context.grid);
     if (!series) return fail(series.error().in("node " + name()));
     if (makes_samples_) {
       const int64_t oldest_ms = context.now_ms - scraped_head_takes.count();
@@ -195,7 +198,7 @@ class PrometheusNode final : public NodeKind {
 
   Result<Data> gather(const NodeContext& context) const {
     Data data;
-    auto series = mockstore::expand_input_series(input_series_, context.clock);
+    auto series = mockstore::expand_input_series(input_series_, context.grid);
     if (!series) return fail(series.error());
     int64_t first_ms = INT64_MAX;
     for (const model::Series& one : *series) {
@@ -253,8 +256,8 @@ class PrometheusNode final : public NodeKind {
 
 }  // namespace
 
-std::shared_ptr<const NodeKind> read_prometheus_node(const NodeLines& lines) {
-  return std::make_shared<PrometheusNode>(lines);
+NodeKindEntry prometheus_kind() {
+  return {"prometheus", one_port<port>, "/api/v1/read", read_node<PrometheusNode>};
 }
 
 Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version,
@@ -264,7 +267,7 @@ Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& v
   NodeSpec spec = base_spec(name, *found, context);
   spec.kind = "oracle";
   spec.args.emplace_back("--enable-feature=native-histograms");
-  // It is written to by one node's data after the other's, whatever their ages.
+  // It gets the data of one node after the other, of any age.
   spec.files["prometheus.yml"] = "storage:\n  tsdb:\n    out_of_order_time_window: 400d\n";
   return spec;
 }

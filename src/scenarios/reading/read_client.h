@@ -20,7 +20,7 @@ class Transport;
 
 namespace mread::scenarios {
 
-/// What to ask, and how.
+/// One question, and how it is sent.
 struct ReadCall {
   net::Url url;
   model::Query query;
@@ -29,8 +29,7 @@ struct ReadCall {
   std::vector<model::ResponseType> accept = {model::ResponseType::streamed_xor_chunks,
                                              model::ResponseType::samples};
   std::shared_ptr<const net::Transport> transport;  ///< TLS and proxy; may be null
-  net::Headers
-      headers;  ///< beside those of the protocol, and in their place where a name is the same
+  net::Headers headers;  ///< added to those of the protocol; the same name replaces one
   std::chrono::milliseconds timeout{60'000};
   uint64_t body_limit_bytes = uint64_t{1} << 30;  ///< as received; and, for SAMPLES, uncompressed
   size_t frame_limit_bytes = 50'000'000;          ///< Prometheus's chunked_read_limit
@@ -40,15 +39,15 @@ struct ReadCall {
 struct ReadReply {
   model::ResponseType response_type = model::ResponseType::samples;
   net::Headers headers;
-  /// In the order of the wire: neither sorted nor joined, so that disorder and duplicates can be
-  /// seen; only a series that goes on in the next frame is one. Samples of chunks are trimmed to
-  /// the query's range, as Prometheus's client does.
+  /// In the order of the wire, neither sorted nor joined, so disorder and duplicates can be seen. A
+  /// series that continues in the next frame is one entry. Samples of chunks are trimmed to the
+  /// query's range, as Prometheus's client does.
   std::vector<model::Series> series;
   uint64_t body_bytes = 0;
   uint64_t frames = 0;
   std::chrono::microseconds duration{0};
 
-  /// What a core left out ("b: deadline 8s"), or empty: the header X-Mread-Partial.
+  /// The header X-Mread-Partial: the backends that a merger left out ("b: deadline 8s"), or empty.
   std::string_view partial() const { return headers.get("X-Mread-Partial"); }
   uint64_t samples() const;  ///< histograms included
 };

@@ -6,8 +6,7 @@
 
 #include "model/series.h"
 
-/// Series as text, for people and for programs. Every writer takes them in the order that they are
-/// to stand in.
+/// Series as text, for people and for programs. Every writer prints them in the given order.
 namespace mread::scenarios {
 
 struct TableStyle {
@@ -20,10 +19,10 @@ struct TableStyle {
 /// "no series" for none.
 std::string table(const std::vector<model::Series>& series, const TableStyle& style);
 
-/// OpenMetrics text with timestamps; what the format cannot say (staleness markers, histograms) is
-/// left out and, if there was any, told in a comment before the end. The format has escapes for
-/// backslash, quote and line feed only: everything else that a label holds stands as it is, but for
-/// U+FFFD in place of bytes that are no UTF-8. So the text may steer a terminal.
+/// OpenMetrics text with timestamps; staleness markers and histograms, which the format lacks, are
+/// left out; a comment before the end counts them. The format has escapes for backslash, quote and
+/// line feed only: all other characters of a label are written unchanged, so the text may steer a
+/// terminal. U+FFFD replaces bytes that are not UTF-8.
 std::string openmetrics(const std::vector<model::Series>& series);
 
 /// A line of JSON like the data of a query API answer:
@@ -34,7 +33,7 @@ std::string openmetrics(const std::vector<model::Series>& series);
 std::string json(const std::vector<model::Series>& series);
 
 /// RFC 4180 with a header line: series,timestamp_ms,value. A series is written as
-/// LabelSet::to_string() does. A series' floats and histograms stand in order of time.
+/// LabelSet::to_string() does. The floats and histograms of a series are in order of time.
 std::string csv(const std::vector<model::Series>& series);
 
 /// A value as Prometheus prints it, with digits that read back to the same bits; "StaleNaN" for the

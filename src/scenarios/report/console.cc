@@ -30,7 +30,7 @@ std::string block(const std::string& label, const std::string& text) {
   return out;
 }
 
-// Whatever `text` is, none of its lines can pass for one of the console's own.
+// Indents `text` so that none of its lines looks like a line of the console itself.
 std::string indented(const std::string& text) {
   std::string out = "    ";
   for (const char c : text) {
@@ -56,7 +56,7 @@ std::string verdict_word(Verdict verdict) {
   return "FAIL ";
 }
 
-// Nothing of it steers the terminal, and nothing is a command to a CI that reads along.
+// The text cannot steer a terminal, and holds no command for a CI that reads the output.
 std::string shown(const std::string& text) { return without_commands(printable_lines(text)); }
 
 std::string times_line(const std::string& label, const LoadTimes& times) {

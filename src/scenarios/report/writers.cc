@@ -58,7 +58,7 @@ Result<void> clear_report(const std::filesystem::path& folder) {
     if (error)
       return fail(Errc::environment, file.string() + ": cannot be removed: " + error.message());
   }
-  // Without a report beside it, the folder may be anybody's.
+  // Without a report, the folder may belong to something else.
   if (!was_report) return {};
   std::filesystem::remove_all(folder / logs_folder, error);
   if (error)

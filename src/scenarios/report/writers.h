@@ -10,8 +10,8 @@
 
 namespace mread::scenarios {
 
-/// report.json as docs/run.md shows it. What is not UTF-8 in a text is replaced by U+FFFD;
-/// unprintable characters (base/printable.h) are \u escapes.
+/// report.json as docs/run.md shows it. U+FFFD replaces bytes that are not UTF-8; unprintable
+/// characters (base/printable.h) are \u escapes.
 std::string to_json(const Report& report);
 
 /// report.html: one page that needs nothing else, with page_data() in it (`<script
@@ -35,14 +35,14 @@ struct ReportFormat {
 /// All forms that every run writes.
 const std::vector<ReportFormat>& report_formats();
 
-/// Writes a file so that it is there whole or not at all; makes the folders above it.
+/// Writes a whole file or none; makes its parent folders.
 Result<void> write_file(const std::filesystem::path& path, const std::string& contents);
 
 /// Writes every form of the report into `folder`.
 Result<void> write_report(const std::filesystem::path& folder, const Report& report);
 
 /// Removes what an earlier run has left in a report folder: its reports and the logs of its nodes.
-/// Whatever else is there stays. Errors: a report that cannot be removed.
+/// Other files stay. Errors: a report that cannot be removed.
 Result<void> clear_report(const std::filesystem::path& folder);
 
 /// A new folder below `parent`, called `name`, or `name`-2 and so on where another run has that

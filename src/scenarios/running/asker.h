@@ -10,24 +10,25 @@
 
 #include "base/error.h"
 #include "model/matcher.h"
-#include "scenarios/checks/answer.h"
 #include "scenarios/checks/judge.h"
+#include "scenarios/checks/query_answer.h"
 #include "scenarios/engine/engine.h"
+#include "scenarios/nodes/node_kind.h"
 
 namespace mread::scenarios {
 
-/// Asks the nodes of one test. What a node answers, errors included, is a value; a connection that
-/// fails is an answer with an error too, for that is what a user of the node sees. Safe to use from
-/// several threads.
+/// Asks the nodes of one test. An answer is a value, also with an error; a connection that fails is
+/// an answer with an error too, as a user of the node would see it. Safe to use from several
+/// threads.
 class Asker {
  public:
   virtual ~Asker() = default;
 
-  virtual Answer instant(const std::string& node, const std::string& expr, int64_t time_ms,
-                         milliseconds timeout, std::stop_token stop) = 0;
-  virtual Answer range(const std::string& node, const std::string& expr, int64_t start_ms,
-                       int64_t end_ms, milliseconds step, milliseconds timeout,
-                       std::stop_token stop) = 0;
+  virtual QueryAnswer instant(const std::string& node, const std::string& expr, int64_t time_ms,
+                              milliseconds timeout, std::stop_token stop) = 0;
+  virtual QueryAnswer range(const std::string& node, const std::string& expr, int64_t start_ms,
+                            int64_t end_ms, milliseconds step, milliseconds timeout,
+                            std::stop_token stop) = 0;
   virtual ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers,
                           int64_t start_ms, int64_t end_ms, bool stream, milliseconds timeout,
                           std::stop_token stop) = 0;
@@ -42,12 +43,12 @@ class Asker {
                              std::stop_token stop) = 0;
 };
 
-/// Where a node is asked, and where a mock takes orders (faults, its journal), which goes on when
-/// the other is closed.
+/// The port that answers queries and reads, and a mock's control port (faults, journal), which
+/// stays open when a fault closes the first.
 struct NodePorts {
   uint16_t main = 0;
   uint16_t admin = 0;
-  std::string kind;                          ///< of the node
+  ReadCounter read_counter = ReadCounter::none;
   std::string read_target = "/api/v1/read";  ///< NodeKind::read_target()
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr milliseconds default_timeout{60'000};
 constexpr milliseconds poll_every{200};
-// "Now" is this far back, so that the scrapes that belong to it are stored.
+// "Now" is this far back: the scrapes before it are stored by then.
 constexpr int64_t now_lag_ms = 2000;
 // A mock writes its journal when it has answered, which may be after the query node has.
 constexpr milliseconds journal_lag{2000};
@@ -36,7 +36,7 @@ CheckResult failure(const Check& check, const std::string& phase, const std::str
   return result;
 }
 
-std::optional<std::string> duplicate_in(const Answer& answer) {
+std::optional<std::string> duplicate_in(const QueryAnswer& answer) {
   for (size_t i = 1; i < answer.series.size(); ++i) {
     if (answer.series[i].labels == answer.series[i - 1].labels)
       return answer.series[i].labels.to_string();
@@ -58,12 +58,10 @@ std::optional<std::string> duplicate_in(const ReadAnswer& read) {
   return std::nullopt;
 }
 
-// Where the data of all nodes end; nothing where one makes samples itself, or none has any.
+// Where the data of all nodes end; empty if a node makes samples itself, or none has any.
 std::optional<int64_t> declared_end_of(const Test& test) {
   int64_t end_ms = INT64_MIN;
   for (const NodeDeclaration& one : test.nodes) {
-    if (one.node == nullptr) continue;
-    if (one.kind == "node_exporter" || one.kind == "container") return std::nullopt;
     const auto last_ms = one.node->last_sample_ms({test.start_ms, test.interval.count()});
     if (!last_ms) return std::nullopt;
     end_ms = std::max(end_ms, *last_ms);
@@ -82,11 +80,11 @@ constexpr const char* oracle_advice =
 
 }  // namespace
 
-CheckRunner::CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace)
+CheckRunner::CheckRunner(const Test& test, Asker& asker, Oracle* oracle, WaitingClock& clock)
     : test_(test),
       asker_(asker),
       oracle_(oracle),
-      pace_(pace),
+      clock_(clock),
       declared_end_ms_(declared_end_of(test)) {}
 
 std::optional<int64_t> CheckRunner::data_end_ms() const {
@@ -116,10 +114,10 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
     if (!is_in(check.during, phase)) continue;
     Observation seen;
     int64_t now_ms = 0;
-    const auto deadline = pace_.now() + check.eventually.value_or(milliseconds(0));
+    const auto deadline = clock_.now() + check.eventually.value_or(milliseconds(0));
     CheckResult result = run_once(check, phase, seen, now_ms, stop);
-    while (result.verdict != Verdict::pass && check.eventually && pace_.now() < deadline) {
-      if (!pace_.wait_until(pace_.now() + poll_every, stop)) return results;
+    while (result.verdict != Verdict::pass && check.eventually && clock_.now() < deadline) {
+      if (!clock_.wait_until(clock_.now() + poll_every, stop)) return results;
       result = run_once(check, phase, seen, now_ms, stop);
     }
     if (stop.stop_requested()) return results;
@@ -128,7 +126,7 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
                        format_duration(*check.eventually);
     }
     if (phase == "before") {
-      for (const Answer& answer : seen.answers)
+      for (const QueryAnswer& answer : seen.answers)
         baselines_ms_[&check].push_back(answer.duration.count());
       for (const ReadAnswer& read : seen.reads)
         baselines_ms_[&check].push_back(read.duration.count());
@@ -139,7 +137,7 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
   }
   for (const Invariant& invariant : test_.invariants) {
     if (!is_in(invariant.during, phase)) continue;
-    if (!invariant.expr.empty()) {
+    if (invariant.subject() == Invariant::Subject::samples) {
       results.push_back(look_at_samples(invariant, phase, stop));
       continue;
     }
@@ -178,19 +176,20 @@ CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, 
     }
   };
   count_requests(before);
-  now_ms = pace_.wall_ms() - now_lag_ms;
+  now_ms = clock_.wall_ms() - now_lag_ms;
   seen = observe(check, now_ms, stop);
   seen.baseline_ms = baseline_of(check);
   CheckResult result;
-  const auto deadline = pace_.now() + journal_lag;
+  const auto deadline = clock_.now() + journal_lag;
   while (true) {
     std::map<std::string, size_t> after;
     count_requests(after);
     for (const auto& [mock, count] : after)
       seen.requests[mock] = count - std::min(count, before[mock]);
     result = judge(check, phase, seen);
-    if (check.requests.empty() || result.verdict == Verdict::pass || pace_.now() >= deadline) break;
-    if (!pace_.wait_until(pace_.now() + poll_every, stop)) break;
+    if (check.requests.empty() || result.verdict == Verdict::pass || clock_.now() >= deadline)
+      break;
+    if (!clock_.wait_until(clock_.now() + poll_every, stop)) break;
   }
   if (!journal_error.empty()) {
     result.verdict = Verdict::fail;
@@ -233,9 +232,9 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase,
   bool synced = false;
   for (const Invariant& invariant : test_.invariants) {
     if (!is_in(invariant.during, phase)) continue;
-    if (invariant.kind == Invariant::Kind::no_duplicate) {
+    if (invariant.subject() == Invariant::Subject::answers) {
       Tally& tally = tallies[&invariant];
-      for (const Answer& answer : seen.answers) {
+      for (const QueryAnswer& answer : seen.answers) {
         ++tally.judged;
         if (const auto twice = duplicate_in(answer)) {
           tally.failures.push_back(
@@ -253,9 +252,9 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase,
         }
       }
     }
-    const bool by_oracle = invariant.kind == Invariant::Kind::union_oracle ||
-                           invariant.kind == Invariant::Kind::no_silent_partial;
-    if (!by_oracle || check.kind != Check::Kind::promql || oracle_ == nullptr) continue;
+    if (invariant.subject() != Invariant::Subject::oracle || check.kind != Check::Kind::promql ||
+        oracle_ == nullptr)
+      continue;
     if (!test_.answers_for_all(check.node) || !check.oracle) continue;
     if (const std::string why = beyond_oracle(test_, check); !why.empty()) {
       ++tallies[&invariant].beyond;
@@ -282,7 +281,7 @@ void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check,
                               const std::string& phase, const Observation& seen, int64_t now_ms,
                               Tally& tally, std::stop_token stop) {
   const int64_t time_ms = check.eval_time ? test_.start_ms + check.eval_time->count() : now_ms;
-  const Answer truth =
+  const QueryAnswer truth =
       check.range
           ? oracle_->range(check.expr, test_.start_ms + check.range->start.count(),
                            test_.start_ms + check.range->end.count(), check.range->step, stop)
@@ -300,7 +299,7 @@ void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check,
                     "oracle: false where the question is not for the union of all nodes"));
     return;
   }
-  for (const Answer& answer : seen.answers) {
+  for (const QueryAnswer& answer : seen.answers) {
     ++tally.judged;
     if (only_silent && (!answer.ok() || !answer.warnings.empty())) {
       ++tally.excused;
@@ -329,8 +328,8 @@ CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::
   result.want = gaps ? "a sample at least every " + format_duration(invariant.interval)
                      : "values that never fall";
   const int64_t end_ms = invariant.eval_time ? test_.start_ms + invariant.eval_time->count()
-                                             : pace_.wall_ms() - now_lag_ms;
-  const Answer answer =
+                                             : clock_.wall_ms() - now_lag_ms;
+  const QueryAnswer answer =
       asker_.instant(invariant.node, invariant.expr + "[" + format_duration(invariant.range) + "]",
                      end_ms, default_timeout, stop);
   result.duration_ms = answer.duration.count();

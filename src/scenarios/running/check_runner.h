@@ -9,15 +9,15 @@
 #include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/oracle.h"
-#include "scenarios/running/pace.h"
+#include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
 
-/// Runs a test's checks and holds its invariants against their answers. One thread.
+/// Runs a test's checks, and judges their answers by its invariants. One thread.
 class CheckRunner {
  public:
   /// `oracle` may be null where no invariant of the test needs one.
-  CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Pace& pace);
+  CheckRunner(const Test& test, Asker& asker, Oracle* oracle, WaitingClock& clock);
 
   /// Every check and invariant of a phase, in the file's order; `away` are the nodes under an act
   /// or a fault. Results are one a check, then one an invariant. A check that has begun when `stop`
@@ -25,7 +25,7 @@ class CheckRunner {
   std::vector<CheckResult> run_phase(const std::string& phase, const std::set<std::string>& away,
                                      std::stop_token stop);
 
-  /// What the oracles have not judged though they were asked to, and why; one line each.
+  /// The checks that the oracles could not judge, and why; one line each.
   const std::set<std::string>& notes() const { return notes_; }
 
  private:
@@ -54,10 +54,10 @@ class CheckRunner {
   const Test& test_;
   Asker& asker_;
   Oracle* oracle_;
-  Pace& pace_;
+  WaitingClock& clock_;
   std::map<const Check*, std::vector<double>> baselines_ms_;
-  std::optional<int64_t>
-      declared_end_ms_;  ///< where the data of the test's nodes end, if that is known
+  /// Where the data of the test's nodes end, if that is known.
+  std::optional<int64_t> declared_end_ms_;
   std::set<std::string> notes_;
 };
 

@@ -13,17 +13,18 @@ class RecordingAsker final : public Asker {
  public:
   RecordingAsker(CourseRecorder& recorder, Asker& asker) : recorder_(recorder), asker_(asker) {}
 
-  Answer instant(const std::string& node, const std::string& expr, int64_t time_ms,
-                 milliseconds timeout, std::stop_token stop) override {
+  QueryAnswer instant(const std::string& node, const std::string& expr, int64_t time_ms,
+                      milliseconds timeout, std::stop_token stop) override {
     const auto begin = recorder_.now();
-    Answer answer = asker_.instant(node, expr, time_ms, timeout, stop);
+    QueryAnswer answer = asker_.instant(node, expr, time_ms, timeout, stop);
     recorder_.add_question(begin, node, expr, answer.error, answer.warnings);
     return answer;
   }
-  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms,
-               milliseconds step, milliseconds timeout, std::stop_token stop) override {
+  QueryAnswer range(const std::string& node, const std::string& expr, int64_t start_ms,
+                    int64_t end_ms, milliseconds step, milliseconds timeout,
+                    std::stop_token stop) override {
     const auto begin = recorder_.now();
-    Answer answer = asker_.range(node, expr, start_ms, end_ms, step, timeout, stop);
+    QueryAnswer answer = asker_.range(node, expr, start_ms, end_ms, step, timeout, stop);
     recorder_.add_question(begin, node, expr, answer.error, answer.warnings);
     return answer;
   }
@@ -96,21 +97,21 @@ void CourseRecorder::judge_phase(const std::vector<CheckResult>& results) {
 }
 
 void CourseRecorder::note_event(const std::string& node, const std::string& what) {
-  course_.events.push_back({seconds_since_begin(pace_.now()), std::nullopt, node, what, false});
+  course_.events.push_back({seconds_since_begin(clock_.now()), std::nullopt, node, what, false});
 }
 
 void CourseRecorder::begin_fault(const TimelineEntry& entry) {
   const std::string what = entry.act ? to_string(*entry.act) : name_faults(entry.fault);
   open_faults_.emplace_back(&entry, course_.events.size());
   course_.events.push_back(
-      {seconds_since_begin(pace_.now()), std::nullopt, entry.node, what, true});
+      {seconds_since_begin(clock_.now()), std::nullopt, entry.node, what, true});
 }
 
 void CourseRecorder::end_fault(const TimelineEntry& entry) {
   const auto found = std::find_if(open_faults_.begin(), open_faults_.end(),
                                   [&](const auto& open) { return open.first == &entry; });
   if (found == open_faults_.end()) return;
-  course_.events[found->second].until_s = seconds_since_begin(pace_.now());
+  course_.events[found->second].until_s = seconds_since_begin(clock_.now());
   open_faults_.erase(found);
 }
 
@@ -124,8 +125,8 @@ std::vector<LoadRequest> CourseRecorder::requests_of(const std::vector<LoadSampl
   return requests;
 }
 
-void CourseRecorder::add_question(Pace::TimePoint begin, const std::string& node,
-                                  const std::string& expr, const std::string& error,
+void CourseRecorder::add_question(TimePoint begin, const std::string& node, const std::string& expr,
+                                  const std::string& error,
                                   const std::vector<std::string>& warnings) {
   if (course_.questions.size() >= most_questions) {
     ++course_.more_questions;
@@ -133,7 +134,7 @@ void CourseRecorder::add_question(Pace::TimePoint begin, const std::string& node
   }
   AskedQuestion question;
   question.at_s = seconds_since_begin(begin);
-  question.duration_ms = std::chrono::duration<double, std::milli>(pace_.now() - begin).count();
+  question.duration_ms = std::chrono::duration<double, std::milli>(clock_.now() - begin).count();
   question.node = node;
   question.expr = expr;
   question.phase = phase_;
@@ -149,13 +150,13 @@ void CourseRecorder::add_question(Pace::TimePoint begin, const std::string& node
 }
 
 Course CourseRecorder::take() {
-  course_.length_s = seconds_since_begin(pace_.now());
+  course_.length_s = seconds_since_begin(clock_.now());
   for (const auto& [entry, index] : open_faults_) course_.events[index].until_s = course_.length_s;
   open_faults_.clear();
   return std::move(course_);
 }
 
-double CourseRecorder::seconds_since_begin(Pace::TimePoint time) const {
+double CourseRecorder::seconds_since_begin(TimePoint time) const {
   return std::chrono::duration<double>(time - begin_).count();
 }
 

@@ -9,7 +9,7 @@
 #include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/load_generator.h"
-#include "scenarios/running/pace.h"
+#include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
 
@@ -18,7 +18,7 @@ class CourseRecorder {
  public:
   static constexpr size_t most_questions = 2000;
 
-  explicit CourseRecorder(const Pace& pace) : pace_(pace), begin_(pace.now()) {}
+  explicit CourseRecorder(const WaitingClock& clock) : clock_(clock), begin_(clock.now()) {}
 
   /// Passes everything on to `asker`, which outlives it, and writes down the questions.
   std::unique_ptr<Asker> listen_to(Asker& asker);
@@ -34,18 +34,18 @@ class CourseRecorder {
   /// The requests of a load, for the report.
   std::vector<LoadRequest> requests_of(const std::vector<LoadSample>& samples) const;
 
-  void add_question(Pace::TimePoint begin, const std::string& node, const std::string& expr,
+  void add_question(TimePoint begin, const std::string& node, const std::string& expr,
                     const std::string& error, const std::vector<std::string>& warnings);
-  Pace::TimePoint now() const { return pace_.now(); }
+  TimePoint now() const { return clock_.now(); }
 
   /// Ends the course: what still lasts ends with it.
   Course take();
 
  private:
-  double seconds_since_begin(Pace::TimePoint time) const;
+  double seconds_since_begin(TimePoint time) const;
 
-  const Pace& pace_;
-  const Pace::TimePoint begin_;
+  const WaitingClock& clock_;
+  const TimePoint begin_;
   Course course_;
   std::string phase_;
   size_t phase_begin_ = 0;                                            // Of course_.questions.

@@ -43,14 +43,15 @@ class HttpAsker final : public Asker {
   HttpAsker(const Topology& topology, std::map<std::string, NodePorts> ports)
       : topology_(topology), ports_(std::move(ports)) {}
 
-  Answer instant(const std::string& node, const std::string& expr, int64_t time_ms,
-                 milliseconds timeout, std::stop_token stop) override {
+  QueryAnswer instant(const std::string& node, const std::string& expr, int64_t time_ms,
+                      milliseconds timeout, std::stop_token stop) override {
     return query(node, "/api/v1/query", "query=" + form_encoded(expr) + "&time=" + seconds(time_ms),
                  timeout, stop);
   }
 
-  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t end_ms,
-               milliseconds step, milliseconds timeout, std::stop_token stop) override {
+  QueryAnswer range(const std::string& node, const std::string& expr, int64_t start_ms,
+                    int64_t end_ms, milliseconds step, milliseconds timeout,
+                    std::stop_token stop) override {
     return query(node, "/api/v1/query_range",
                  "query=" + form_encoded(expr) + "&start=" + seconds(start_ms) +
                      "&end=" + seconds(end_ms) + "&step=" + seconds(step.count()),
@@ -87,7 +88,7 @@ class HttpAsker final : public Asker {
 
   Result<size_t> requests(const std::string& mock, std::stop_token stop) override {
     if (const auto found = ports_.find(mock);
-        found != ports_.end() && found->second.kind == "prometheus") {
+        found != ports_.end() && found->second.read_counter == ReadCounter::metrics) {
       auto metrics = admin(mock, "GET", "/metrics", "", stop);
       if (!metrics) return fail(metrics.error());
       return reads_in_metrics(*metrics);
@@ -124,10 +125,10 @@ class HttpAsker final : public Asker {
     return url;
   }
 
-  Answer query(const std::string& node, std::string path, std::string form, milliseconds timeout,
-               const std::stop_token& stop) const {
+  QueryAnswer query(const std::string& node, std::string path, std::string form,
+                    milliseconds timeout, const std::stop_token& stop) const {
     const auto begin = std::chrono::steady_clock::now();
-    Answer answer = ask(node, std::move(path), std::move(form), timeout, stop);
+    QueryAnswer answer = ask(node, std::move(path), std::move(form), timeout, stop);
     answer.error = topology_.with_names(std::move(answer.error));
     for (std::string& warning : answer.warnings) warning = topology_.with_names(std::move(warning));
     for (std::string& info : answer.infos) info = topology_.with_names(std::move(info));
@@ -135,9 +136,9 @@ class HttpAsker final : public Asker {
     return answer;
   }
 
-  Answer ask(const std::string& node, std::string path, std::string form, milliseconds timeout,
-             const std::stop_token& stop) const {
-    Answer answer;
+  QueryAnswer ask(const std::string& node, std::string path, std::string form, milliseconds timeout,
+                  const std::stop_token& stop) const {
+    QueryAnswer answer;
     auto url = url_of(node, std::move(path));
     if (!url) {
       answer.error = url.error().to_string();

@@ -39,15 +39,15 @@ std::string shown(const Threshold& threshold, double value) {
 
 }  // namespace
 
-LoadGenerator::LoadGenerator(const Load& load, int64_t time_ms, Asker& asker, Pace& pace)
-    : load_(load), schedule_(load), time_ms_(time_ms), asker_(asker), pace_(pace) {}
+LoadGenerator::LoadGenerator(const Load& load, int64_t time_ms, Asker& asker, WaitingClock& clock)
+    : load_(load), schedule_(load), time_ms_(time_ms), asker_(asker), clock_(clock) {}
 
 LoadGenerator::~LoadGenerator() {
   for (std::jthread& worker : workers_) worker.request_stop();
 }
 
 void LoadGenerator::start() {
-  begin_ = pace_.now();
+  begin_ = clock_.now();
   if (!schedule_.is_open()) {
     for (size_t user = 0; user < schedule_.most_users(); ++user) {
       workers_.emplace_back([this, user](const std::stop_token& stop) { be_user(user, stop); });
@@ -71,10 +71,9 @@ void LoadGenerator::work(const std::stop_token& stop) {
     const size_t index = next_arrival_.fetch_add(1);
     if (index >= arrivals.size()) return;
     LoadSample sample;
-    sample.intended =
-        begin_ + std::chrono::duration_cast<Pace::TimePoint::duration>(arrivals[index]);
-    if (!pace_.wait_until(sample.intended, stop)) return;
-    sample.late = pace_.now() - sample.intended;
+    sample.intended = begin_ + std::chrono::duration_cast<TimePoint::duration>(arrivals[index]);
+    if (!clock_.wait_until(sample.intended, stop)) return;
+    sample.late = clock_.now() - sample.intended;
     ask(sample, stop);
     if (stop.stop_requested()) return;
   }
@@ -82,24 +81,24 @@ void LoadGenerator::work(const std::stop_token& stop) {
 
 void LoadGenerator::be_user(size_t user, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(pace_.now() - begin_);
+    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.now() - begin_);
     const auto active = schedule_.active_from(user, since);
     if (!active) return;
-    const auto at = begin_ + std::chrono::duration_cast<Pace::TimePoint::duration>(*active);
-    if (at > pace_.now() && !pace_.wait_until(at, stop)) return;
+    const auto at = begin_ + std::chrono::duration_cast<TimePoint::duration>(*active);
+    if (at > clock_.now() && !clock_.wait_until(at, stop)) return;
     if (iterations_.fetch_add(1) >= Load::most_requests) return;
     LoadSample sample;
-    sample.intended = pace_.now();
+    sample.intended = clock_.now();
     // Where nobody listens, an error comes at once: without a pause a user would do nothing but
     // collect them.
-    if (!ask(sample, stop) && !pace_.wait_until(pace_.now() + after_failure, stop)) return;
+    if (!ask(sample, stop) && !clock_.wait_until(clock_.now() + after_failure, stop)) return;
   }
 }
 
 // False where the request failed.
 bool LoadGenerator::ask(LoadSample sample, const std::stop_token& stop) {
   if (load_.is_dashboard) {
-    std::vector<Answer> answers(load_.queries.size());
+    std::vector<QueryAnswer> answers(load_.queries.size());
     {
       std::vector<std::jthread> panels;
       for (size_t i = 1; i < load_.queries.size(); ++i) {
@@ -108,19 +107,19 @@ bool LoadGenerator::ask(LoadSample sample, const std::stop_token& stop) {
       answers[0] = ask_one(load_.queries[0], stop);
     }
     sample.failed = std::any_of(answers.begin(), answers.end(),
-                                [](const Answer& answer) { return !answer.ok(); });
+                                [](const QueryAnswer& answer) { return !answer.ok(); });
   } else {
     sample.failed = !ask_one(load_.queries[asked_.fetch_add(1) % load_.queries.size()], stop).ok();
   }
   if (stop.stop_requested()) return false;
-  sample.latency = pace_.now() - sample.intended;
+  sample.latency = clock_.now() - sample.intended;
   if (sample.intended < begin_ + load_.warmup) return !sample.failed;
   const std::lock_guard lock(mutex_);
   samples_.push_back(sample);
   return !sample.failed;
 }
 
-Answer LoadGenerator::ask_one(const LoadQuery& query, const std::stop_token& stop) {
+QueryAnswer LoadGenerator::ask_one(const LoadQuery& query, const std::stop_token& stop) {
   const int64_t time_ms = next_time_ms();
   if (!query.range) return asker_.instant(load_.node, query.expr, time_ms, request_timeout, stop);
   return asker_.range(load_.node, query.expr, time_ms - query.range->count(), time_ms, query.step,
@@ -134,7 +133,7 @@ int64_t LoadGenerator::next_time_ms() {
     constexpr int64_t times = 1'000;
     return time_ms_ + last_time_ms_.fetch_add(1) % times;
   }
-  const int64_t now_ms = pace_.wall_ms() - 2000;
+  const int64_t now_ms = clock_.wall_ms() - 2000;
   if (!load_.varies_time) return now_ms;
   int64_t last = last_time_ms_.load();
   while (!last_time_ms_.compare_exchange_weak(last, std::max(last + 1, now_ms))) {

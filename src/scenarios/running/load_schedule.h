@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "scenarios/model/scenario.h"
-#include "scenarios/running/pace.h"
+#include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
 
@@ -12,9 +12,8 @@ namespace mread::scenarios {
 /// warm-up included.
 ///
 /// An open executor (`constant-arrival-rate`, `ramping-arrival-rate`) has a list of intended times,
-/// which do not depend on what became of earlier requests. A closed one (`constant-vus`,
-/// `ramping-vus`) has virtual users, each of which sends its next request when its last has been
-/// answered.
+/// which do not depend on earlier requests. A closed one (`constant-vus`, `ramping-vus`) has
+/// virtual users, each of which sends its next request when its last has been answered.
 class LoadSchedule {
  public:
   explicit LoadSchedule(const Load& load);

@@ -11,8 +11,8 @@
 
 namespace mread::scenarios {
 
-/// Looks again and again whether a node of a test has ended by itself, so that the moment is known.
-/// One thread of its own, from the constructor to the destructor.
+/// Looks regularly whether a node of a test has ended by itself, so that the time of its end is
+/// known. One thread of its own, from the constructor to the destructor.
 class NodeWatch {
  public:
   /// `topology` outlives it.

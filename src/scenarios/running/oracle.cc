@@ -6,7 +6,7 @@ namespace mread::scenarios {
 namespace {
 
 constexpr milliseconds timeout{60'000};
-// What a scrape that is under way while it is read will add stands at most this far behind.
+// A scrape that runs during a read adds samples at most this far back.
 constexpr int64_t overlap_ms = 60'000;
 constexpr int64_t end_of_time_ms = 4'102'444'800'000;  // The year 2100.
 
@@ -24,19 +24,16 @@ Oracle::Oracle(const Test& test, std::string node, std::vector<std::string> repl
       replica_labels_(std::move(replica_labels)),
       asker_(asker) {
   for (const NodeDeclaration& one : test.nodes) {
-    if (one.is_query_node ||
-        (one.kind != "prometheus" && one.kind != "mock" && one.kind != "influxdb"))
-      continue;
-    // Data as old as a scenario can make them, so that nothing is lost that lies before
-    // start_timestamp.
-    sources_.push_back({one.name, 0, one.kind == "mock"});
+    if (one.is_query_node || !one.node->holds_data()) continue;
+    // The first read begins at the epoch: data may be older than start_timestamp.
+    sources_.push_back({one.name, 0, one.node->data_is_fixed()});
   }
 }
 
 Result<void> Oracle::sync(int64_t end_ms, const std::set<std::string>& away, std::stop_token stop) {
   if (!query_nodes_added_) {
     for (const NodeDeclaration& one : test_.nodes) {
-      if (!one.is_query_node || one.node == nullptr) continue;
+      if (!one.is_query_node) continue;
       auto own = mockstore::expand_input_series(one.node->input_series(),
                                                 {test_.start_ms, test_.interval.count()});
       if (!own) return fail(own.error().in(one.name));
@@ -91,12 +88,12 @@ Result<void> Oracle::add(std::vector<model::Series> series, std::stop_token stop
   return {};
 }
 
-Answer Oracle::instant(const std::string& expr, int64_t time_ms, std::stop_token stop) {
+QueryAnswer Oracle::instant(const std::string& expr, int64_t time_ms, std::stop_token stop) {
   return asker_.instant(node_, expr, time_ms, timeout, stop);
 }
 
-Answer Oracle::range(const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step,
-                     std::stop_token stop) {
+QueryAnswer Oracle::range(const std::string& expr, int64_t start_ms, int64_t end_ms,
+                          milliseconds step, std::stop_token stop) {
   return asker_.range(node_, expr, start_ms, end_ms, step, timeout, stop);
 }
 

@@ -12,8 +12,7 @@
 
 namespace mread::scenarios {
 
-/// The union of all nodes' data, in a real Prometheus of its own: the truth that answers are held
-/// against.
+/// The union of all nodes' data, in a Prometheus of its own. Answers are compared with its answers.
 ///
 /// What it holds  every series that a data node (one that does not read remotely) gives over remote
 /// read, so with its
@@ -31,18 +30,18 @@ class Oracle {
   /// `node` is the Prometheus that holds the union; it runs already.
   Oracle(const Test& test, std::string node, std::vector<std::string> replica_labels, Asker& asker);
 
-  /// Reads every data node that is not `away` up to `end_ms`, and writes what is new. An error
-  /// where one does not answer, and after the first time for all when the union is empty: nothing
-  /// could be held against it.
+  /// Reads every data node that is not `away` up to `end_ms`, and writes what is new. Errors: a
+  /// node that does not answer; Errc::not_found if the union is empty, because nothing could be
+  /// compared with it.
   Result<void> sync(int64_t end_ms, const std::set<std::string>& away, std::stop_token stop);
 
-  Answer instant(const std::string& expr, int64_t time_ms, std::stop_token stop);
-  Answer range(const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step,
-               std::stop_token stop);
+  QueryAnswer instant(const std::string& expr, int64_t time_ms, std::stop_token stop);
+  QueryAnswer range(const std::string& expr, int64_t start_ms, int64_t end_ms, milliseconds step,
+                    std::stop_token stop);
 
   size_t series() const { return known_.size(); }
   size_t conflicts() const { return conflicts_; }
-  /// The time of the newest sample; none: it is empty.
+  /// The time of the newest sample; empty if there is none.
   std::optional<int64_t> newest_ms() const { return newest_ms_; }
 
  private:

@@ -124,8 +124,9 @@ Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroun
   Report report;
   report.mread_version = MREAD_VERSION;
   report.seed = options.seed;
-  report.started = std::chrono::system_clock::now();
-  const auto begin = std::chrono::steady_clock::now();
+  report.started =
+      std::chrono::system_clock::time_point(milliseconds(surroundings.clock.wall_ms()));
+  const TimePoint begin = surroundings.clock.now();
 
   std::vector<Test> all;
   for (size_t round = 0; round < std::max<size_t>(options.repeat, 1); ++round) {
@@ -179,8 +180,7 @@ Report run_tests(const std::vector<Test>& tests, const TestSurroundings& surroun
     report.tests[i] = not_run(all[i], around.engine.name(), "interrupted before it had a verdict");
     report.tests[i].is_interrupted = true;
   }
-  report.duration_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  report.duration_s = std::chrono::duration<double>(surroundings.clock.now() - begin).count();
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/loading/load_scenario.h"
 #include "scenarios/model/observer.h"
 #include "scenarios/model/results.h"
 #include "scenarios/model/scenario.h"
@@ -19,8 +20,8 @@ Result<std::vector<std::string>> find_scenarios(const std::vector<std::string>& 
 
 /// Which tests of the files run.
 struct Selection {
-  std::vector<std::string>
-      filters;  ///< shell patterns; one of them fits the scenario's name, the test's id or its file
+  /// Shell patterns; one of them fits the scenario's name, the test's id or its file.
+  std::vector<std::string> filters;
   std::vector<std::string> tags;  ///< the scenario has one of them
   bool fits(const Test& test) const;
 };

@@ -16,16 +16,6 @@ namespace {
 
 constexpr const char* oracle_node = "mread-oracle";
 
-bool needs_oracle(const Invariant& invariant) {
-  return invariant.kind == Invariant::Kind::union_oracle ||
-         invariant.kind == Invariant::Kind::no_silent_partial;
-}
-
-// Data first, then what reads it, then what asks that.
-int start_rank(const NodeDeclaration& node) {
-  return node.kind == "merger" ? 1 : node.is_query_node ? 2 : 0;
-}
-
 NodeResult shown_node(const NodeDeclaration& node) {
   NodeResult shown;
   shown.name = node.name;
@@ -44,14 +34,14 @@ NodeResult shown_node(const NodeDeclaration& node) {
 class TestRun {
  public:
   TestRun(const Test& test, const TestSurroundings& surroundings, std::stop_token stop)
-      : test_(test), around_(surroundings), stop_(std::move(stop)), recorder_(surroundings.pace) {
+      : test_(test), around_(surroundings), stop_(std::move(stop)), recorder_(surroundings.clock) {
     context_ = around_.nodes;
-    context_.clock = {test.start_ms, test.interval.count()};
+    context_.grid = {test.start_ms, test.interval.count()};
     context_.seed = test.seed;
   }
 
   TestResult run() {
-    const Pace::TimePoint begin = around_.pace.now();
+    const TimePoint begin = around_.clock.now();
     result_.scenario = test_.scenario;
     result_.id = test_.id;
     result_.title = test_.title();
@@ -71,12 +61,12 @@ class TestRun {
     }
     result_.course = recorder_.take();
     conclude(test_.known_issues, result_);
-    // No known issue explains it, and what was judged without the node is worth nothing.
+    // No known issue explains it, and results without the node have no meaning.
     if (!result_.incident.empty()) {
       result_.verdict = Verdict::fail;
       result_.reason = result_.incident;
     }
-    result_.duration_s = std::chrono::duration<double>(around_.pace.now() - begin).count();
+    result_.duration_s = std::chrono::duration<double>(around_.clock.now() - begin).count();
     return std::move(result_);
   }
 
@@ -111,7 +101,7 @@ class TestRun {
       if (!version) return skip(version.error().context);
       if (!version->empty()) {
         shown.version = *version;
-        // The report shows what ran, not how the matrix calls it.
+        // The report shows the exact version, not the word of the matrix.
         for (auto& [axis, value] : result_.matrix_case) {
           if (value == node.version) value = *version;
         }
@@ -138,8 +128,7 @@ class TestRun {
   Result<void> in_topology() {
     say("making a network");
     auto topology = around_.engine.create(around_.run_id, test_.id);
-    // That the machine lacks something is a reason to skip; that its engine fails in mid-run is
-    // not.
+    // A machine that lacks something skips the test; an engine that fails later does not.
     if (!topology) return fail(Errc::unavailable, topology.error().to_string());
     topology_ = std::move(*topology);
     Result<void> done = [&]() -> Result<void> {
@@ -156,7 +145,7 @@ class TestRun {
     std::vector<size_t> order(test_.nodes.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return start_rank(test_.nodes[a]) < start_rank(test_.nodes[b]);
+      return test_.nodes[a].node->start_rank() < test_.nodes[b].node->start_rank();
     });
     for (const size_t i : order) {
       const NodeDeclaration& node = test_.nodes[i];
@@ -167,19 +156,21 @@ class TestRun {
       recorder_.note_event(node.name, "started");
       const std::vector<uint16_t> ports = node.node->ports();
       if (ports.empty()) continue;
-      ports_[node.name] = {ports.front(), ports.back(), node.kind, node.node->read_target()};
+      ports_[node.name] = {ports.front(), ports.back(), node.node->read_counter(),
+                           node.node->read_target()};
       const auto fed = node.node->feed(context_, topology_->url(node.name, ports.front()), stop_);
       if (!fed) return fail(fed.error().in("feeding " + node.name));
     }
-    for (const Invariant& invariant : test_.invariants) {
-      if (!needs_oracle(invariant)) continue;
-      if (auto started = start_oracle(invariant); !started) return started;
-      break;
+    const auto oracle = std::find_if(
+        test_.invariants.begin(), test_.invariants.end(),
+        [](const Invariant& one) { return one.subject() == Invariant::Subject::oracle; });
+    const bool has_oracle = oracle != test_.invariants.end();
+    if (has_oracle) {
+      if (auto started = start_oracle(); !started) return started;
     }
     asker_ = around_.make_asker(*topology_, ports_);
-    for (const Invariant& invariant : test_.invariants) {
-      if (!needs_oracle(invariant)) continue;
-      oracle_ = std::make_unique<Oracle>(test_, oracle_node, invariant.replica_labels, *asker_);
+    if (has_oracle) {
+      oracle_ = std::make_unique<Oracle>(test_, oracle_node, oracle->replica_labels, *asker_);
       say("filling the oracle");
       return wait_for_data();
     }
@@ -189,18 +180,18 @@ class TestRun {
   // A node that scrapes holds nothing at first; the union is empty until its first scrape is
   // stored.
   Result<void> wait_for_data() {
-    const auto deadline = around_.pace.now() + std::chrono::seconds(30);
+    const auto deadline = around_.clock.now() + std::chrono::seconds(30);
     while (true) {
-      auto synced = oracle_->sync(around_.pace.wall_ms(), {}, stop_);
-      if (synced || !synced.error().is(Errc::not_found) || around_.pace.now() >= deadline)
+      auto synced = oracle_->sync(around_.clock.wall_ms(), {}, stop_);
+      if (synced || !synced.error().is(Errc::not_found) || around_.clock.now() >= deadline)
         return synced;
-      if (!around_.pace.wait_until(around_.pace.now() + milliseconds(250), stop_)) return synced;
+      if (!around_.clock.wait_until(around_.clock.now() + milliseconds(250), stop_)) return synced;
     }
   }
 
-  // The oracle speaks the same PromQL as the node that it judges: generations differ in their
-  // ranges' left ends.
-  Result<void> start_oracle(const Invariant&) {
+  // The oracle has the version of the node that it judges: versions of PromQL differ in whether a
+  // range includes its left end.
+  Result<void> start_oracle() {
     std::string version;
     for (const Check& check : test_.checks) {
       if (check.kind != Check::Kind::promql) continue;
@@ -213,7 +204,7 @@ class TestRun {
     say("starting the oracle");
     if (auto started = topology_->start(*spec, stop_); !started)
       return fail(started.error().in("the oracle"));
-    ports_[oracle_node] = {spec->ports.front(), spec->ports.front(), "prometheus"};
+    ports_[oracle_node] = {spec->ports.front(), spec->ports.front(), ReadCounter::none};
     started_.emplace_back(oracle_node);
     NodeResult shown;
     shown.name = oracle_node;
@@ -225,7 +216,7 @@ class TestRun {
 
   Result<void> run_phases() {
     const std::unique_ptr<Asker> heard = recorder_.listen_to(*asker_);
-    CheckRunner checks(test_, *heard, oracle_.get(), around_.pace);
+    CheckRunner checks(test_, *heard, oracle_.get(), around_.clock);
     const auto run_phase = [&](const std::string& phase, const std::set<std::string>& away) {
       say(phase);
       recorder_.enter_phase(phase);
@@ -242,13 +233,13 @@ class TestRun {
     if (test_.load) {
       const int64_t time_ms =
           test_.start_ms + test_.load->eval_time.value_or(milliseconds(0)).count();
-      load = std::make_unique<LoadGenerator>(*test_.load, time_ms, *asker_, around_.pace);
+      load = std::make_unique<LoadGenerator>(*test_.load, time_ms, *asker_, around_.clock);
       load->start();
     }
-    TimelinePlayer timeline(test_, *topology_, *asker_, around_.pace, recorder_);
+    TimelinePlayer timeline(test_, *topology_, *asker_, around_.clock, recorder_);
     if (!test_.timeline.empty()) {
       const bool looks_after = load || is_checked("after");
-      std::optional<Pace::TimePoint> hold;
+      std::optional<TimePoint> hold;
       if (load) hold = load->end();
       if (auto played = timeline.play(run_phase, hold, looks_after, stop_); !played) return played;
       if (is_checked("after")) run_phase("after", {});

@@ -9,16 +9,17 @@
 #include "scenarios/model/scenario.h"
 #include "scenarios/nodes/node_kind.h"
 #include "scenarios/running/asker.h"
-#include "scenarios/running/pace.h"
+#include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
 
-/// What a test runs in. Shared by tests that run side by side; everything in it is safe for that.
+/// The environment of a test. Tests that run at the same time share it; everything in it is
+/// thread-safe.
 struct TestSurroundings {
   Engine& engine;
-  Pace& pace;
+  WaitingClock& clock;
   std::string run_id;
-  NodeContext nodes;  ///< clock and seed are each test's own
+  NodeContext nodes;  ///< grid and seed are each test's own
   std::function<std::unique_ptr<Asker>(const Topology&, std::map<std::string, NodePorts>)>
       make_asker = make_http_asker;
   std::function<Result<NodeSpec>(const std::string&, const std::string&, const NodeContext&)>
@@ -27,9 +28,9 @@ struct TestSurroundings {
   std::function<void(const Test&, const std::string&)> progress;
 };
 
-/// Runs one test from its first node to its verdict; nothing of it is left when it returns. Never
-/// throws, and never gives up on what failed: that is in the result. When `stop` is requested it
-/// ends early, and the result means nothing.
+/// Runs one test from its first node to its verdict, and removes everything that it made. Never
+/// throws: failures are in the result. When `stop` is requested it ends early, and the result has
+/// no meaning.
 ///
 /// Phases   Nodes start: data nodes, then mergers, then query nodes; data are fed; the oracle is
 /// filled. `before`: the

@@ -35,15 +35,14 @@ bool TimelinePlayer::is_undone_by(const Active& active, const TimelineEntry& ent
          (opposite(*active.entry->act) == *entry.act || *entry.act == Act::restart);
 }
 
-Result<void> TimelinePlayer::play(const RunPhase& run_phase,
-                                  std::optional<Pace::TimePoint> hold_until, bool undo_at_end,
-                                  std::stop_token stop) {
-  const Pace::TimePoint begin = pace_.now();
+Result<void> TimelinePlayer::play(const RunPhase& run_phase, std::optional<TimePoint> hold_until,
+                                  bool undo_at_end, std::stop_token stop) {
+  const TimePoint begin = clock_.now();
   const std::vector<TimelineEntry>& timeline = test_.timeline;
   for (size_t i = 0; i < timeline.size();) {
-    const Pace::TimePoint at = begin + timeline[i].at;
+    const TimePoint at = begin + timeline[i].at;
     if (auto done = undo_due(at, stop); !done) return done;
-    if (!pace_.wait_until(at, stop)) return fail(Errc::canceled, "canceled");
+    if (!clock_.wait_until(at, stop)) return fail(Errc::canceled, "canceled");
     const std::string phase = timeline[i].phase;
     const milliseconds step = timeline[i].at;
     for (; i < timeline.size() && timeline[i].at == step; ++i) {
@@ -57,11 +56,11 @@ Result<void> TimelinePlayer::play(const RunPhase& run_phase,
   }
   if (!undo_at_end) {
     note_span();
-    if (in_span_) spans_.back().end = pace_.now();
+    if (in_span_) spans_.back().end = clock_.now();
     return {};
   }
   if (auto done = undo_due(std::nullopt, stop); !done) return done;
-  if (hold_until && !pace_.wait_until(*hold_until, stop)) return fail(Errc::canceled, "canceled");
+  if (hold_until && !clock_.wait_until(*hold_until, stop)) return fail(Errc::canceled, "canceled");
   while (!active_.empty()) {
     const Active last = active_.back();
     active_.pop_back();
@@ -71,9 +70,9 @@ Result<void> TimelinePlayer::play(const RunPhase& run_phase,
   return {};
 }
 
-Result<void> TimelinePlayer::apply(const TimelineEntry& entry, Pace::TimePoint begin,
+Result<void> TimelinePlayer::apply(const TimelineEntry& entry, TimePoint begin,
                                    std::stop_token stop) {
-  std::optional<Pace::TimePoint> end;
+  std::optional<TimePoint> end;
   if (entry.lasts) end = begin + entry.at + *entry.lasts;
   if (entry.act) {
     if (auto done = do_act(entry.node, *entry.act, stop); !done) return done;
@@ -106,14 +105,14 @@ Result<void> TimelinePlayer::undo(const Active& active, std::stop_token stop) {
   return undone;
 }
 
-Result<void> TimelinePlayer::undo_due(std::optional<Pace::TimePoint> limit, std::stop_token stop) {
+Result<void> TimelinePlayer::undo_due(std::optional<TimePoint> limit, std::stop_token stop) {
   while (true) {
     const auto first =
         std::min_element(active_.begin(), active_.end(), [](const Active& a, const Active& b) {
-          return a.end.value_or(Pace::TimePoint::max()) < b.end.value_or(Pace::TimePoint::max());
+          return a.end.value_or(TimePoint::max()) < b.end.value_or(TimePoint::max());
         });
     if (first == active_.end() || !first->end || (limit && *first->end > *limit)) return {};
-    if (!pace_.wait_until(*first->end, stop)) return fail(Errc::canceled, "canceled");
+    if (!clock_.wait_until(*first->end, stop)) return fail(Errc::canceled, "canceled");
     const Active due = *first;
     active_.erase(first);
     if (auto undone = undo(due, stop); !undone) return undone;
@@ -149,9 +148,9 @@ std::set<std::string> TimelinePlayer::away() const {
 }
 
 void TimelinePlayer::note_span() {
-  const Pace::TimePoint now = pace_.now();
+  const TimePoint now = clock_.now();
   if (!active_.empty() && !in_span_) {
-    spans_.push_back({now, Pace::TimePoint::max()});
+    spans_.push_back({now, TimePoint::max()});
     in_span_ = true;
   } else if (active_.empty() && in_span_) {
     spans_.back().end = now;

@@ -30,14 +30,14 @@ Received run(const std::string& faults, bool streamed_answer = true, uint64_t or
   const auto frames = three_frames();
   const std::string samples = "0123456789";
   std::vector<Step> steps;
-  Head head;
+  HeadStep head;
   head.head.headers.set("Content-Length", "10");
   steps.emplace_back(head);
   if (streamed_answer)
-    for (const auto& frame : frames) steps.emplace_back(Body{frame, true, nullptr});
+    for (const auto& frame : frames) steps.emplace_back(BodyStep{frame, true, nullptr});
   else
-    steps.emplace_back(Body{samples, false, nullptr});
-  steps.emplace_back(End{});
+    steps.emplace_back(BodyStep{samples, false, nullptr});
+  steps.emplace_back(EndStep{});
   Received received;
   std::vector<Step> out;
   for (const Step& step : steps) {
@@ -198,7 +198,8 @@ std::vector<std::vector<wire::ChunkView>> bad_chunks(const std::string& fault,
                               message);
   std::string frame;
   wire::append_frame(frame, message);
-  std::vector<Step> steps{Head{}, Body{frame, true, nullptr}, Body{frame, true, nullptr}, End{}};
+  std::vector<Step> steps{HeadStep{}, BodyStep{frame, true, nullptr},
+                          BodyStep{frame, true, nullptr}, EndStep{}};
   Received received;
   std::vector<Step> out;
   for (const Step& step : steps) {
@@ -367,7 +368,7 @@ TEST_P(BadFaultTest, IsRefusedWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, BadFaultTest,
-    testing::Values(BadFault{"{latncy: 1s}", "did you mean 'latency'?"},
+    testing::Values(BadFault{"{latncy: 1s}", "did you mean \"latency\"?"},
                     BadFault{"{at: 1s}", "no fault named"},
                     BadFault{"{latency: {min: 2s, max: 1s}}", "max is below min"},
                     BadFault{"{latency: {fixed: 2s, sigma: 1}}", "a latency is"},
@@ -391,9 +392,9 @@ TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
       2U);
   const std::pair<const char*, const char*> wrong[] = {
       {"hang_before_header",
-       "f:1:1: unknown fault 'hang_before_header'; did you mean 'hang_before_headers'?"},
+       "f:1:1: unknown fault \"hang_before_header\"; did you mean \"hang_before_headers\"?"},
       {"latency", "f:1:1: 'latency' needs its settings: {latency: …}"},
-      {"at", "f:1:1: unknown fault 'at'"},
+      {"at", "f:1:1: unknown fault \"at\""},
   };
   for (const auto& [text, message] : wrong) {
     try {

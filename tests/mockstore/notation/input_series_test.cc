@@ -22,19 +22,19 @@ std::vector<std::string> points(const model::Series& series, int64_t interval_ms
   return out;
 }
 
-model::Series expand(const std::string& notation, Clock clock = {}, int64_t first_ms = INT64_MIN,
+model::Series expand(const std::string& notation, TimeGrid grid = {}, int64_t first_ms = INT64_MIN,
                      int64_t last_ms = INT64_MAX) {
   model::Series series;
   const auto sequence = ValueSequence::parse(notation);
   EXPECT_TRUE(sequence) << notation << ": " << sequence.error().to_string();
-  if (sequence) sequence->expand(clock, series, first_ms, last_ms);
+  if (sequence) sequence->expand(grid, series, first_ms, last_ms);
   return series;
 }
 
 TEST(ValueSequence, ExpandsOnTheClock) {
   EXPECT_THAT(points(expand("1 _ 2+1x2 _x2 stale 7x1")),
               ElementsAre("0:1", "2:2", "3:3", "4:4", "7:stale", "8:7", "9:7"));
-  const model::Series series = expand("1 2 3", Clock{-1000, 500});
+  const model::Series series = expand("1 2 3", TimeGrid{-1000, 500});
   EXPECT_EQ(series.samples[0].timestamp_ms, -1000);
   EXPECT_EQ(series.samples[2].timestamp_ms, 0);
 }
@@ -118,7 +118,7 @@ TEST(ValueSequence, ALongSequenceCostsNothingUntilItIsExpanded) {
   const auto sequence = ValueSequence::parse("0+1x9999999");
   ASSERT_TRUE(sequence);
   EXPECT_EQ(sequence->size(), ValueSequence::max_points);
-  EXPECT_EQ(expand("0+1x9999999", Clock{0, 1000}, 1000, 3000).samples.size(), 3U);
+  EXPECT_EQ(expand("0+1x9999999", TimeGrid{0, 1000}, 1000, 3000).samples.size(), 3U);
 }
 
 std::vector<InputSeries> read(const std::string& text) {
@@ -134,8 +134,8 @@ TEST(InputSeries, RepeatMakesTheProduct) {
   EXPECT_EQ(entries[0].labels(0).to_string(), R"(cpu{cpu="0", host="host-0", mode="idle"})");
   EXPECT_EQ(entries[0].labels(1).to_string(), R"(cpu{cpu="1", host="host-0", mode="idle"})");
   EXPECT_EQ(entries[0].labels(5).to_string(), R"(cpu{cpu="1", host="host-2", mode="idle"})");
-  EXPECT_EQ(entries[0].series(5, Clock{}).samples.size(), 4U);
-  const auto all = expand_input_series(entries, Clock{});
+  EXPECT_EQ(entries[0].series(5, TimeGrid{}).samples.size(), 4U);
+  const auto all = expand_input_series(entries, TimeGrid{});
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 6U);
   for (size_t i = 1; i < all->size(); ++i) EXPECT_LT((*all)[i - 1].labels, (*all)[i].labels);
@@ -153,7 +153,7 @@ TEST(InputSeries, WhatDoesNotFitIsRefusedBeforeItIsExpanded) {
                            "- {series: n, values: 1x3, repeat: {a: 1e7}}\n",
                            "- {series: m, values: '{{schema:0 count:1 buckets:[1 2 3]}}x9999999', "
                            "repeat: {a: 3}}\n"}) {
-    const auto all = expand_input_series(read(text), Clock{0, 1});
+    const auto all = expand_input_series(read(text), TimeGrid{0, 1});
     ASSERT_FALSE(all) << text;
     EXPECT_TRUE(all.error().is(Errc::limit));
     EXPECT_THAT(all.error().context, HasSubstr("more than 4 GiB"));
@@ -197,7 +197,7 @@ TEST(InputSeries, ErrorsHaveAPlace) {
 TEST(InputSeries, TwoEntriesMayNotMeet) {
   const auto entries =
       read("- {series: m, values: 1, repeat: {a: 2}}\n- {series: 'm{a=\"a-1\"}', values: 2}\n");
-  const auto all = expand_input_series(entries, Clock{});
+  const auto all = expand_input_series(entries, TimeGrid{});
   ASSERT_FALSE(all);
   EXPECT_THAT(all.error().context, HasSubstr("m{a=\"a-1\"} is listed twice"));
 }

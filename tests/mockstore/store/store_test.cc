@@ -198,7 +198,7 @@ TEST(AdminTest, SetsShowsAndRemovesFaults) {
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/faults", "").body, "[]\n");
   const auto bad = answer_admin(*f.store, "PUT", "/-/faults", "{latncy: 1s}");
   EXPECT_EQ(bad.head.status, 400);
-  EXPECT_THAT(bad.body, HasSubstr("did you mean 'latency'?"));
+  EXPECT_THAT(bad.body, HasSubstr("did you mean \"latency\"?"));
   EXPECT_EQ(answer_admin(*f.store, "POST", "/-/faults", "").head.status, 405);
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/nothing", "").head.status, 404);
   EXPECT_EQ(answer_admin(*f.store, "GET", "/-/ready", "").head.status, 200);
@@ -263,7 +263,7 @@ stores:
   EXPECT_EQ(b.answer.max_samples, 5'000'000u);
   EXPECT_EQ(b.answer.max_bytes_in_frame, 1024u);
   EXPECT_EQ(b.read_path, "/read");
-  EXPECT_EQ(b.generation, Generation::v2_42);
+  EXPECT_EQ(b.behaves_like, PrometheusVersion::v2_42);
   EXPECT_THAT(b.faults, SizeIs(2));
 }
 

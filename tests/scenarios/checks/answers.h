@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "model/labels.h"
-#include "scenarios/checks/answer.h"
+#include "scenarios/checks/query_answer.h"
 
 namespace mread::scenarios {
 
 /// An instant vector of {series, value} pairs, sorted as the parser sorts.
-inline Answer vector_answer(const std::vector<std::pair<std::string, double>>& samples) {
-  Answer answer;
+inline QueryAnswer vector_answer(const std::vector<std::pair<std::string, double>>& samples) {
+  QueryAnswer answer;
   answer.type = "vector";
   for (const auto& [labels, value] : samples) {
     answer.series.push_back(

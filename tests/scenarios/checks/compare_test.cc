@@ -48,23 +48,23 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(CompareSamples, OfAnErrorDiffers) {
-  Answer answer;
+  QueryAnswer answer;
   answer.error = "execution: x";
   EXPECT_TRUE(compare_samples({}, answer));
 }
 
 TEST(CompareAnswers, BitwiseIsStricter) {
-  const Answer a = vector_answer({{"a", 0.3}});
-  const Answer b = vector_answer({{"a", 0.1 + 0.2}});
+  const QueryAnswer a = vector_answer({{"a", 0.3}});
+  const QueryAnswer b = vector_answer({{"a", 0.1 + 0.2}});
   EXPECT_FALSE(compare_answers(a, b, Exactness::nearly));
   EXPECT_TRUE(compare_answers(a, b, Exactness::bitwise));
 }
 
 TEST(CompareAnswers, LooksAtEveryPointOfAMatrix) {
-  Answer want;
+  QueryAnswer want;
   want.type = "matrix";
   want.series.push_back({model::LabelSet{}, {{1000, 1, {}}, {2000, 2, {}}}});
-  Answer got = want;
+  QueryAnswer got = want;
   EXPECT_FALSE(compare_answers(want, got, Exactness::bitwise));
   got.series[0].points[1].value = 3;
   EXPECT_EQ(compare_answers(want, got, Exactness::bitwise), "{}: 3, want 2 at 2000 ms");

@@ -26,24 +26,24 @@ Check check() {
   return check;
 }
 
-Observation seen(Answer answer) {
+Observation seen(QueryAnswer answer) {
   Observation observation;
   observation.answers.push_back(std::move(answer));
   return observation;
 }
 
-Answer failed(const std::string& error) {
-  Answer answer;
+QueryAnswer failed(const std::string& error) {
+  QueryAnswer answer;
   answer.error = error;
   return answer;
 }
 
-Answer with_warning(Answer answer, const std::string& warning) {
+QueryAnswer with_warning(QueryAnswer answer, const std::string& warning) {
   answer.warnings.push_back(warning);
   return answer;
 }
 
-const Answer one = vector_answer({{"foo", 1}});
+const QueryAnswer one = vector_answer({{"foo", 1}});
 
 TEST(Judge, WrongValueShowsWantAndGot) {
   Check c = check();
@@ -68,7 +68,7 @@ TEST(Judge, RightValuePassesAndIsShown) {
 struct ExpectCase {
   const char* name;
   Expectation expectation;
-  Answer answer;
+  QueryAnswer answer;
   Verdict want;
 };
 

@@ -1,11 +1,11 @@
+#include "scenarios/loading/load_scenario.h"
+
 #include <cmath>
 #include <iterator>
 #include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "scenarios/model/scenario.h"
 
 namespace mread::scenarios {
 namespace {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scenarios/model/scenario.h"
+#include "scenarios/loading/load_scenario.h"
 
 namespace mread::scenarios {
 namespace {
@@ -164,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "s.yaml:7:5: key \"node\" is missing"),
         timeline("NeitherNodeNorPhase", "  - {at: 5s}\n", "s.yaml:7:5: key \"node\" is missing"),
         timeline("BothDone", "  - {node: us-east, act: kill, fault: {latency: 1s}}\n",
-                 "stand in entries of their own"),
+                 "need an entry each"),
         timeline("FaultOfARealNode", "  - {node: eu, fault: {latency: 1s}}\n",
                  "s.yaml:7:23: a fault can be put on a mock; \"eu\" is a prometheus node"),
         timeline("UnknownFault", "  - {node: us-east, fault: {latncy: 1s}}\n", "s.yaml:7:29: "),
@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "s.yaml:7:10: \"5\" is not a duration"),
         timeline("OutOfOrder",
                  "  - {at: 5s, node: eu, act: kill}\n  - {at: 4s, node: eu, act: start}\n",
-                 "s.yaml:8:5: entries stand in the order"),
+                 "s.yaml:8:5: entries are in the order"),
         timeline("TwoPhasesInAStep",
                  "  - {node: eu, act: kill, phase: x}\n  - {node: us-east, act: kill, phase: y}\n",
                  "s.yaml:8:5: entries with the same at:"),

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/model/scenario.h"
+#include "scenarios/loading/load_scenario.h"
 
 namespace mread::scenarios {
 namespace {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
+#include "scenarios/nodes/node_kinds.h"
 #include "scenarios/nodes/parse_nodes.h"
 
 namespace mread::scenarios {
@@ -30,7 +31,7 @@ class Machine {
     context.cache_dir = cache_.path();
     context.mread_program = "/opt/mread";
     context.now_ms = 1'800'000'000'000;
-    context.clock = {context.now_ms - 3'600'000, 15'000};
+    context.grid = {context.now_ms - 3'600'000, 15'000};
     context.seed = 42;
     return context;
   }
@@ -324,6 +325,72 @@ TEST(OraclePrometheus, TakesDataOfAnyAgeInAnyOrder) {
   ASSERT_TRUE(spec);
   EXPECT_THAT(spec->files.at("prometheus.yml"), HasSubstr("out_of_order_time_window"));
   EXPECT_FALSE(oracle_prometheus("oracle", "v9", machine.context()));
+}
+
+struct KindCase {
+  std::string kind;
+  std::string lines;
+  std::string facts;  ///< what it is and can do, in the order of facts_of()
+};
+
+std::string facts_of(const NodeKind& node) {
+  constexpr const char* ranks[] = {"data", "merger", "query"};
+  std::string facts = ranks[static_cast<size_t>(node.start_rank())];
+  const std::pair<const char*, bool> flags[] = {
+      {"holds_data", node.holds_data()},         {"data_is_fixed", node.data_is_fixed()},
+      {"answers_reads", node.answers_reads()},   {"knows_promql", node.knows_promql()},
+      {"accepts_faults", node.accepts_faults()}, {"forwards_reads", node.forwards_reads()},
+      {"wants_a_reader", node.wants_a_reader()}};
+  for (const auto& [name, is_set] : flags) facts += is_set ? std::string(" ") + name : "";
+  constexpr const char* counters[] = {"", " journal", " metrics"};
+  facts += counters[static_cast<size_t>(node.read_counter())];
+  return facts + (node.last_sample_ms({0, 1000}) ? "" : " makes_samples");
+}
+
+TEST(NodeKinds, KnowWhatTheyAreAndCanDo) {
+  const std::vector<KindCase> cases = {
+      {"prometheus", "", "data holds_data answers_reads knows_promql wants_a_reader metrics"},
+      {"mock", "",
+       "data holds_data data_is_fixed answers_reads accepts_faults wants_a_reader journal"},
+      {"merger", "config: {remote_read: [other]}",
+       "merger answers_reads forwards_reads wants_a_reader"},
+      {"node_exporter", "", "data wants_a_reader makes_samples"},
+      {"influxdb", "", "data holds_data answers_reads wants_a_reader"},
+      {"container", "image: x", "data answers_reads makes_samples"},
+  };
+  ASSERT_EQ(cases.size(), std::size(all_node_kinds));
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const KindCase& one = cases[i];
+    EXPECT_EQ(all_node_kinds[i]().word, one.kind);
+    const auto node =
+        parse("a: {kind: " + one.kind + ", " + one.lines + "}\nother: {kind: mock}").front();
+    EXPECT_EQ(node->kind(), one.kind);
+    EXPECT_EQ(facts_of(*node), one.facts) << one.kind;
+  }
+  const auto query = parse("a: {kind: prometheus, config: {remote_read: [b]}}\nb: {kind: mock}");
+  EXPECT_EQ(query.front()->start_rank(), StartRank::query);
+}
+
+TEST(NodeKinds, HaveTheSamePortsBeforeAndAfterTheirLinesAreRead) {
+  const std::vector<std::string> nodes = {
+      "{kind: prometheus}",
+      "{kind: mock}",
+      "{kind: merger, config: {remote_read: [b]}}",
+      "{kind: node_exporter}",
+      "{kind: influxdb}",
+      "{kind: container, image: x, ports: [80, 81]}",
+      "{kind: mock, token_servers: {t: {client_id: i, client_secret: s}}, proxies: {p: {}}}"};
+  for (const std::string& lines : nodes) {
+    const yaml::Node place = yaml::Node::parse(lines, "ports.yaml");
+    yaml::Mapping mapping = place.mapping();
+    const std::string word = mapping.require("kind").string();
+    const auto entry = std::find_if(std::begin(all_node_kinds), std::end(all_node_kinds),
+                                    [&](const auto& kind) { return kind().word == word; });
+    ASSERT_NE(entry, std::end(all_node_kinds)) << word;
+    const auto node = parse("a: " + lines + "\nb: {kind: mock}").front();
+    EXPECT_THAT((*entry)().ports(mapping), testing::UnorderedElementsAreArray(node->ports()))
+        << lines;
+  }
 }
 
 struct ErrorCase {

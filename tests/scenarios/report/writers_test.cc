@@ -23,7 +23,7 @@ std::string contents(const std::filesystem::path& path) {
 }
 
 // The formats are read by other programs: what changes here changes for them. MREAD_UPDATE_GOLDEN=1
-// writes the files anew.
+// writes the files again.
 void expect_golden(const std::string& name, const std::string& text) {
   const std::filesystem::path path = std::filesystem::path(MREAD_TEST_DATA) / "report" / name;
   if (std::getenv("MREAD_UPDATE_GOLDEN") != nullptr) {

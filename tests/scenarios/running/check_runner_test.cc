@@ -19,7 +19,7 @@ class CheckRunnerTest : public testing::Test {
   CheckRunnerTest() {
     asker_.on_instant = [this](const std::string& node, auto&, auto) {
       if (node == "oracle") return truth_;
-      pace_.pass(10ms);
+      clock_.pass(10ms);
       return answers_.empty() ? vector_of("foo", 1)
                               : answers_[std::min(asked_++, answers_.size() - 1)];
     };
@@ -32,15 +32,15 @@ class CheckRunnerTest : public testing::Test {
 
   std::vector<CheckResult> run(const scenarios::Test& test, const std::string& phase = "before") {
     Oracle oracle(test, "oracle", {}, asker_);
-    CheckRunner runner(test, asker_, &oracle, pace_);
+    CheckRunner runner(test, asker_, &oracle, clock_);
     return runner.run_phase(phase, {}, {});
   }
 
   Events events_;
-  FakePace pace_;
+  FakeClock clock_;
   FakeAsker asker_{events_};
-  Answer truth_ = vector_of("foo", 1);
-  std::vector<Answer> answers_;
+  QueryAnswer truth_ = vector_of("foo", 1);
+  std::vector<QueryAnswer> answers_;
   size_t asked_ = 0;
 };
 
@@ -51,18 +51,18 @@ scenarios::Invariant invariant(Invariant::Kind kind, const std::string& name) {
 TEST_F(CheckRunnerTest, PollsUntilItPasses) {
   Check c = check("foo");
   c.eventually = 10s;
-  answers_ = {Answer{}, Answer{}, vector_of("foo", 1)};
+  answers_ = {QueryAnswer{}, QueryAnswer{}, vector_of("foo", 1)};
   const auto results = run(test_of({c}));
   ASSERT_EQ(results.size(), 1u);
   EXPECT_EQ(results[0].verdict, Verdict::pass);
   EXPECT_EQ(asked_, 3u);
-  EXPECT_LT(pace_.since_start(), 1s);
+  EXPECT_LT(clock_.since_start(), 1s);
 }
 
 TEST_F(CheckRunnerTest, GivesUpPollingWithTheLastFailure) {
   Check c = check("foo");
   c.eventually = 2s;
-  answers_ = {Answer{}};
+  answers_ = {QueryAnswer{}};
   const auto results = run(test_of({c}));
   EXPECT_EQ(results.at(0).verdict, Verdict::fail);
   EXPECT_EQ(results.at(0).detail, "not within 2s");
@@ -102,7 +102,7 @@ TEST_F(CheckRunnerTest, SilentPartialDataFail) {
   EXPECT_THAT(results[1].detail, testing::StartsWith("missing goo\n"));
   EXPECT_THAT(results[1].got, HasSubstr("without a warning"));
 
-  Answer warned = vector_of("foo", 1);
+  QueryAnswer warned = vector_of("foo", 1);
   warned.warnings = {"a: deadline"};
   answers_ = {warned};
   results = run(test);
@@ -125,7 +125,7 @@ TEST_F(CheckRunnerTest, AComparisonThatCannotFailFails) {
   c.count.reset();
   scenarios::Test test = test_of({c});
   test.invariants = {invariant(Invariant::Kind::union_oracle, "union_oracle")};
-  truth_ = Answer{};
+  truth_ = QueryAnswer{};
   truth_.type = "vector";
   answers_ = {truth_};
   EXPECT_THAT(run(test).at(1).got, HasSubstr("the comparison could not fail"));
@@ -154,7 +154,7 @@ TEST_F(CheckRunnerTest, WhatOnlyRulesOfTheQueryNodeMakeIsNotTheOracles) {
     return expr == "ALERTS" ? vector_of("ALERTS", node == "oracle" ? 2 : 1) : vector_of("foo", 1);
   };
   Oracle oracle(test, "oracle", {}, asker_);
-  CheckRunner runner(test, asker_, &oracle, pace_);
+  CheckRunner runner(test, asker_, &oracle, clock_);
   const auto results = runner.run_phase("before", {}, {});
   ASSERT_EQ(results.size(), 3u);
   EXPECT_EQ(results[2].verdict, Verdict::pass);
@@ -174,10 +174,10 @@ TEST_F(CheckRunnerTest, NoDataSaysForWhichTimeAndWhereTheDataEnd) {
   auto a = std::make_shared<FakeNode>("a", "prometheus", "v3.5", false);
   a->input_.push_back(mockstore::InputSeries::parse("up", "1x4").value());
   test.nodes[1].node = a;
-  Answer none;
+  QueryAnswer none;
   none.type = "vector";
   answers_ = {none};
-  CheckRunner runner(test, asker_, nullptr, pace_);
+  CheckRunner runner(test, asker_, nullptr, clock_);
   EXPECT_EQ(runner.run_phase("before", {}, {}).at(0).got,
             "0 series\nno data at 2023-11-14T22:18:20Z; the data end at 2023-11-14T22:14:20Z");
 }
@@ -185,7 +185,7 @@ TEST_F(CheckRunnerTest, NoDataSaysForWhichTimeAndWhereTheDataEnd) {
 TEST_F(CheckRunnerTest, DuplicateSeriesFail) {
   scenarios::Test test = test_of({check("foo")});
   test.invariants = {invariant(Invariant::Kind::no_duplicate, "no_duplicate")};
-  Answer twice = vector_of("foo", 1);
+  QueryAnswer twice = vector_of("foo", 1);
   twice.series.push_back(twice.series.front());
   answers_ = {twice};
   const auto results = run(test);
@@ -194,9 +194,9 @@ TEST_F(CheckRunnerTest, DuplicateSeriesFail) {
 }
 
 TEST_F(CheckRunnerTest, GapsAndFallingValues) {
-  Answer samples;
+  QueryAnswer samples;
   samples.type = "matrix";
-  const int64_t now_ms = pace_.wall_ms() - 2000;
+  const int64_t now_ms = clock_.wall_ms() - 2000;
   samples.series.push_back(
       {model::LabelSet{}, {{now_ms - 4000, 1, {}}, {now_ms - 3000, 3, {}}, {now_ms - 500, 2, {}}}});
   asker_.on_instant = [&](auto&, auto&, auto) { return samples; };
@@ -227,9 +227,9 @@ TEST_F(CheckRunnerTest, BoundsByTheBaselineOfThePhaseBefore) {
   Check c = check("foo");
   c.max_duration = DurationBound{0ms, 2, "baseline * 2"};
   scenarios::Test test = test_of({c});
-  CheckRunner runner(test, asker_, nullptr, pace_);
+  CheckRunner runner(test, asker_, nullptr, clock_);
   asker_.on_instant = [](auto&, auto&, auto) {
-    Answer answer = vector_of("foo", 1);
+    QueryAnswer answer = vector_of("foo", 1);
     answer.duration = 10ms;
     return answer;
   };
@@ -237,7 +237,7 @@ TEST_F(CheckRunnerTest, BoundsByTheBaselineOfThePhaseBefore) {
       << "there is no baseline yet";
   EXPECT_EQ(runner.run_phase("fault", {}, {}).at(0).verdict, Verdict::pass);
   asker_.on_instant = [](auto&, auto&, auto) {
-    Answer answer = vector_of("foo", 1);
+    QueryAnswer answer = vector_of("foo", 1);
     answer.duration = 21ms;
     return answer;
   };

@@ -9,7 +9,7 @@ namespace mread::scenarios {
 namespace {
 
 using fakes::Events;
-using fakes::FakePace;
+using fakes::FakeClock;
 using std::chrono::milliseconds;
 
 class CourseRecorderTest : public testing::Test {
@@ -17,8 +17,8 @@ class CourseRecorderTest : public testing::Test {
   // A question of 20 ms.
   void ask(const std::string& expr, const std::string& error = {},
            const std::vector<std::string>& warnings = {}) {
-    const auto begin = pace_.now();
-    pace_.pass(milliseconds(20));
+    const auto begin = clock_.now();
+    clock_.pass(milliseconds(20));
     recorder_.add_question(begin, "query", expr, error, warnings);
   }
   static CheckResult failed(const std::string& expr, const std::string& name) {
@@ -36,12 +36,12 @@ class CourseRecorderTest : public testing::Test {
     return out;
   }
 
-  FakePace pace_;
-  CourseRecorder recorder_{pace_};
+  FakeClock clock_;
+  CourseRecorder recorder_{clock_};
 };
 
 TEST_F(CourseRecorderTest, QuestionsHaveTimesAndWhatTheyWereTold) {
-  pace_.pass(milliseconds(1500));
+  clock_.pass(milliseconds(1500));
   recorder_.enter_phase("before");
   ask("up");
   ask("up", "", {"remote: a", "remote: b"});
@@ -87,13 +87,13 @@ TEST_F(CourseRecorderTest, FaultsLastUntilTheyEndOrTheCourseDoes) {
   TimelineEntry kill;
   kill.node = "b";
   kill.act = Act::kill;
-  pace_.pass(milliseconds(1000));
+  clock_.pass(milliseconds(1000));
   recorder_.begin_fault(hang);
   recorder_.begin_fault(kill);
-  pace_.pass(milliseconds(2000));
+  clock_.pass(milliseconds(2000));
   recorder_.end_fault(hang);
   recorder_.end_fault(hang);
-  pace_.pass(milliseconds(500));
+  clock_.pass(milliseconds(500));
   const Course course = recorder_.take();
   ASSERT_EQ(course.events.size(), 2U);
   EXPECT_EQ(course.events[0].what, "hang headers, latency 1s");
@@ -111,9 +111,9 @@ TEST_F(CourseRecorderTest, KeepsABoundedNumberOfQuestions) {
 }
 
 TEST_F(CourseRecorderTest, ALoadHasItsTimesInTheCourse) {
-  pace_.pass(milliseconds(1000));
+  clock_.pass(milliseconds(1000));
   LoadSample sample;
-  sample.intended = pace_.now();
+  sample.intended = clock_.now();
   sample.latency = std::chrono::duration<double>(0.25);
   sample.late = std::chrono::duration<double>(0.01);
   sample.failed = true;

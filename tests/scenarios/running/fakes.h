@@ -12,8 +12,8 @@
 #include "scenarios/language/comparison.h"
 #include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
-#include "scenarios/running/pace.h"
 #include "scenarios/running/test_run.h"
+#include "scenarios/running/waiting_clock.h"
 
 /// An engine, nodes, clocks and answers without a process, a socket or a moment of waiting.
 /// Everything that is done is noted in one list of events, so that a test can hold their order.
@@ -36,7 +36,7 @@ class Events {
 };
 
 /// Time that passes only when somebody waits.
-class FakePace final : public Pace {
+class FakeClock final : public WaitingClock {
  public:
   TimePoint now() const override {
     const std::lock_guard lock(mutex_);
@@ -67,7 +67,7 @@ class FakePace final : public Pace {
 
 class FakeTopology final : public Topology {
  public:
-  FakeTopology(Events& events, const FakePace& pace) : events_(events), pace_(pace) {}
+  FakeTopology(Events& events, const FakeClock& clock) : events_(events), clock_(clock) {}
   ~FakeTopology() override { events_.add("removed"); }
 
   Result<void> start(const NodeSpec& spec, std::stop_token) override {
@@ -76,7 +76,7 @@ class FakeTopology final : public Topology {
     return {};
   }
   Result<void> act(const std::string& node, Act act, std::stop_token) override {
-    events_.add(std::to_string(pace_.since_start().count()) + " " + to_string(act) + " " + node);
+    events_.add(std::to_string(clock_.since_start().count()) + " " + to_string(act) + " " + node);
     return {};
   }
   Result<void> wait_ready(const std::string&, milliseconds, std::stop_token) override { return {}; }
@@ -101,19 +101,19 @@ class FakeTopology final : public Topology {
 
  private:
   Events& events_;
-  const FakePace& pace_;
+  const FakeClock& clock_;
 };
 
 class FakeEngine final : public Engine {
  public:
-  FakeEngine(Events& events, const FakePace& pace) : events_(events), pace_(pace) {}
+  FakeEngine(Events& events, const FakeClock& clock) : events_(events), clock_(clock) {}
 
   std::string name() const override { return "fake"; }
   std::string cannot(Act act) const override {
     return act == Act::disconnect ? "network cuts need --engine docker" : "";
   }
   Result<std::unique_ptr<Topology>> create(const std::string&, const std::string&) override {
-    auto topology = std::make_unique<FakeTopology>(events_, pace_);
+    auto topology = std::make_unique<FakeTopology>(events_, clock_);
     topology->fails_to_start = fails_to_start;
     topology->lost = lost;
     return topology;
@@ -125,7 +125,7 @@ class FakeEngine final : public Engine {
 
  private:
   Events& events_;
-  const FakePace& pace_;
+  const FakeClock& clock_;
 };
 
 class FakeNode final : public NodeKind {
@@ -140,6 +140,12 @@ class FakeNode final : public NodeKind {
   std::string version() const override { return version_; }
   std::vector<uint16_t> ports() const override { return {9090}; }
   bool reads_remotely() const override { return reads_; }
+  StartRank start_rank() const override {
+    return kind_ == "merger" ? StartRank::merger : NodeKind::start_rank();
+  }
+  bool holds_data() const override { return kind_ == "prometheus" || kind_ == "mock"; }
+  bool data_is_fixed() const override { return kind_ == "mock"; }
+  bool knows_promql() const override { return kind_ == "prometheus"; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_; }
   Result<std::string> resolve_version(const NodeContext&) const override {
     if (version_ == "v9")
@@ -175,13 +181,13 @@ class FakeAsker : public Asker {
  public:
   explicit FakeAsker(Events& events) : events_(events) {}
 
-  Answer instant(const std::string& node, const std::string& expr, int64_t time_ms, milliseconds,
-                 std::stop_token) override {
+  QueryAnswer instant(const std::string& node, const std::string& expr, int64_t time_ms,
+                      milliseconds, std::stop_token) override {
     events_.add("ask " + node + " " + expr);
     return on_instant(node, expr, time_ms);
   }
-  Answer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t,
-               milliseconds, milliseconds, std::stop_token) override {
+  QueryAnswer range(const std::string& node, const std::string& expr, int64_t start_ms, int64_t,
+                    milliseconds, milliseconds, std::stop_token) override {
     return on_instant(node, expr, start_ms);
   }
   ReadAnswer read(const std::string& node, const std::vector<model::Matcher>&, int64_t start_ms,
@@ -206,7 +212,7 @@ class FakeAsker : public Asker {
     return {};
   }
 
-  std::function<Answer(const std::string&, const std::string&, int64_t)> on_instant;
+  std::function<QueryAnswer(const std::string&, const std::string&, int64_t)> on_instant;
   std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read =
       [](const auto&, auto, auto) { return ReadAnswer{}; };
   std::function<size_t(const std::string&)> on_requests = [](const auto&) { return 0; };
@@ -215,8 +221,8 @@ class FakeAsker : public Asker {
   Events& events_;
 };
 
-inline Answer vector_of(const std::string& labels, double value) {
-  Answer answer;
+inline QueryAnswer vector_of(const std::string& labels, double value) {
+  QueryAnswer answer;
   answer.type = "vector";
   answer.series.push_back({model::parse_series(labels).value(), {{0, value, std::nullopt}}});
   return answer;

@@ -28,20 +28,20 @@ Load load_of(const std::string& expr, double rate, milliseconds warmup, millisec
   return load;
 }
 
-Answer failed_answer() {
-  Answer answer;
+QueryAnswer failed_answer() {
+  QueryAnswer answer;
   answer.error = "connection refused";
   return answer;
 }
 
 TEST(LoadGeneratorTest, SendsAtTheIntendedTimesAndLeavesTheWarmUpOut) {
   Events events;
-  FakePace pace;
+  FakeClock clock;
   FakeAsker asker(events);
   asker.on_instant = [](auto&, auto&, auto) { return vector_of("foo", 1); };
   const Load load = load_of("foo", 10, 1s, 2s);
-  LoadGenerator generator(load, 0, asker, pace);
-  const auto begin = pace.now();
+  LoadGenerator generator(load, 0, asker, clock);
+  const auto begin = clock.now();
   generator.start();
   EXPECT_EQ(generator.end(), begin + 3s);
   const std::vector<LoadSample> samples = generator.finish();
@@ -52,10 +52,10 @@ TEST(LoadGeneratorTest, SendsAtTheIntendedTimesAndLeavesTheWarmUpOut) {
 }
 
 TEST(LoadGeneratorTest, NoTwoRequestsAreTheSame) {
-  // Else single flight, or any cache on the way, answers several with one.
+  // Otherwise read sharing or a cache answers several requests with one result.
   for (const bool has_time : {true, false}) {
     Events events;
-    FakePace pace;
+    FakeClock clock;
     FakeAsker asker(events);
     std::mutex mutex;
     std::set<std::pair<std::string, int64_t>> asked;
@@ -68,7 +68,7 @@ TEST(LoadGeneratorTest, NoTwoRequestsAreTheSame) {
     load.queries.push_back({"bar", std::nullopt, 0ms});
     load.queries.push_back({"rate(foo[5m])", 1h, 15s});
     if (!has_time) load.eval_time.reset();
-    LoadGenerator generator(load, 1'000'000, asker, pace);
+    LoadGenerator generator(load, 1'000'000, asker, clock);
     generator.start();
     EXPECT_EQ(generator.finish().size(), 200u);
     EXPECT_EQ(asked.size(), 200u);
@@ -87,7 +87,7 @@ TEST(LoadGeneratorTest, NoTwoRequestsAreTheSame) {
 
 TEST(LoadGeneratorTest, ADashboardIsAsSlowAsItsSlowestPanelAndFailsWithAnyOfThem) {
   Events events;
-  FakePace pace;
+  FakeClock clock;
   FakeAsker asker(events);
   asker.on_instant = [](auto&, const std::string& expr, auto) {
     return expr == "bad" ? failed_answer() : vector_of("foo", 1);
@@ -95,7 +95,7 @@ TEST(LoadGeneratorTest, ADashboardIsAsSlowAsItsSlowestPanelAndFailsWithAnyOfThem
   Load load = load_of("foo", 10, 0s, 1s);
   load.queries.push_back({"bad", std::nullopt, 0ms});
   load.is_dashboard = true;
-  LoadGenerator generator(load, 0, asker, pace);
+  LoadGenerator generator(load, 0, asker, clock);
   generator.start();
   const std::vector<LoadSample> samples = generator.finish();
   ASSERT_EQ(samples.size(), 10u);
@@ -105,16 +105,16 @@ TEST(LoadGeneratorTest, ADashboardIsAsSlowAsItsSlowestPanelAndFailsWithAnyOfThem
 
 TEST(LoadGeneratorTest, AUserAsksAgainOnceItIsAnswered) {
   Events events;
-  FakePace pace;
+  FakeClock clock;
   FakeAsker asker(events);
   asker.on_instant = [&](auto&, auto&, auto) {
-    pace.pass(100ms);
+    clock.pass(100ms);
     return vector_of("foo", 1);
   };
   Load load = load_of("foo", 0, 0s, 2s);
   load.executor = Load::Executor::constant_vus;
   load.vus = 1;
-  LoadGenerator generator(load, 0, asker, pace);
+  LoadGenerator generator(load, 0, asker, clock);
   generator.start();
   const std::vector<LoadSample> samples = generator.finish();
   EXPECT_EQ(samples.size(), 20u);
@@ -123,19 +123,19 @@ TEST(LoadGeneratorTest, AUserAsksAgainOnceItIsAnswered) {
 
 TEST(LoadGeneratorTest, AUserThatSeesErrorsPauses) {
   Events events;
-  FakePace pace;
+  FakeClock clock;
   FakeAsker asker(events);
   asker.on_instant = [](auto&, auto&, auto) { return failed_answer(); };
   Load load = load_of("foo", 0, 0s, 2s);
   load.executor = Load::Executor::constant_vus;
   load.vus = 1;
-  LoadGenerator generator(load, 0, asker, pace);
+  LoadGenerator generator(load, 0, asker, clock);
   generator.start();
   EXPECT_EQ(generator.finish().size(), 20u);
 }
 
-std::vector<LoadSample> requests(Pace::TimePoint begin, size_t count, double latency,
-                                 double late = 0, bool failed = false) {
+std::vector<LoadSample> requests(TimePoint begin, size_t count, double latency, double late = 0,
+                                 bool failed = false) {
   std::vector<LoadSample> samples;
   for (size_t i = 0; i < count; ++i) {
     LoadSample sample;
@@ -165,7 +165,7 @@ Verdict judged(const Threshold& threshold, std::vector<LoadSample> baseline,
   scenarios::Test test;
   test.load = load_of("foo", 10, 0s, 20s);
   test.thresholds = {threshold};
-  const Pace::TimePoint start{};
+  const TimePoint start{};
   std::vector<LoadSample> all = std::move(baseline);
   for (LoadSample& sample : in_fault) {
     sample.intended += 100s;
@@ -203,7 +203,7 @@ TEST(JudgeLoad, ASaturatedGeneratorProvesNothing) {
 TEST(SummarizeLoad, CountsAndPercentilesOfEachSide) {
   scenarios::Test test;
   test.load = load_of("foo", 10, 0s, 20s);
-  const Pace::TimePoint start{};
+  const TimePoint start{};
   std::vector<LoadSample> all;
   for (int i = 1; i <= 100; ++i) {
     LoadSample sample;

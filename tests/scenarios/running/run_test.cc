@@ -30,12 +30,12 @@ class Quiet final : public RunObserver {
 class RunTestsTest : public testing::Test {
  protected:
   Report run(const std::vector<scenarios::Test>& tests, RunOptions options) {
-    TestSurroundings surroundings{engine_, pace_, "run", {}};
+    TestSurroundings surroundings{engine_, clock_, "run", {}};
     surroundings.make_asker = [this](const Topology&, std::map<std::string, NodePorts>) {
       auto asker = std::make_unique<FakeAsker>(events_);
       asker->on_instant = [this](auto&, const std::string& expr, auto) {
         if (expr == "stop") stop_.request_stop();
-        return expr == "bad" ? Answer{} : vector_of("foo", 1);
+        return expr == "bad" ? QueryAnswer{} : vector_of("foo", 1);
       };
       return asker;
     };
@@ -50,8 +50,8 @@ class RunTestsTest : public testing::Test {
   }
 
   Events events_;
-  FakePace pace_;
-  FakeEngine engine_{events_, pace_};
+  FakeClock clock_;
+  FakeEngine engine_{events_, clock_};
   std::stop_source stop_;
   Quiet observer_;
   int kept_ = 0;

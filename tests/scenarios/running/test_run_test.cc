@@ -17,7 +17,7 @@ class RunTestTest : public testing::Test {
  protected:
   TestResult run(const scenarios::Test& test) {
     NodeContext context;
-    TestSurroundings surroundings{engine_, pace_, "run", context};
+    TestSurroundings surroundings{engine_, clock_, "run", context};
     surroundings.make_asker = [this](const Topology&, std::map<std::string, NodePorts>) {
       auto asker = std::make_unique<FakeAsker>(events_);
       asker->on_instant = on_instant_;
@@ -35,10 +35,10 @@ class RunTestTest : public testing::Test {
   }
 
   Events events_;
-  FakePace pace_;
-  FakeEngine engine_{events_, pace_};
+  FakeClock clock_;
+  FakeEngine engine_{events_, clock_};
   std::stop_source stop_;
-  std::function<Answer(const std::string&, const std::string&, int64_t)> on_instant_ =
+  std::function<QueryAnswer(const std::string&, const std::string&, int64_t)> on_instant_ =
       [](auto&, auto&, auto) { return vector_of("foo", 1); };
   std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read_ = [](auto&, auto, auto) {
     ReadAnswer read;
@@ -70,7 +70,7 @@ TEST_F(RunTestTest, ANodeThatEndsByItselfFailsTheTestWhateverTheChecksSay) {
   // Nor does a known issue cover it.
   scenarios::Test test = test_of({check("foo", {"before"})});
   test.known_issues = {KnownIssue{}};
-  on_instant_ = [](auto&, auto&, auto) { return Answer{}; };
+  on_instant_ = [](auto&, auto&, auto) { return QueryAnswer{}; };
   result = run(test);
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_THAT(result.reason, HasSubstr("node a ended"));
@@ -109,7 +109,7 @@ TEST_F(RunTestTest, APhaseMayBreakNothing) {
   EXPECT_EQ(result.verdict, Verdict::pass);
   EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "ask query foo",
                                           "ask query bar", "removed"));
-  EXPECT_EQ(pace_.since_start(), 15s);
+  EXPECT_EQ(clock_.since_start(), 15s);
 }
 
 TEST_F(RunTestTest, AStartTakesBackAKill) {
@@ -126,7 +126,7 @@ TEST_F(RunTestTest, WaitsForNothingWhereNobodyLooksAfterwards) {
   run(test);
   EXPECT_THAT(events_.list(), ElementsAre("start a", "start m", "start query", "0 kill a",
                                           "ask query foo", "removed"));
-  EXPECT_EQ(pace_.since_start(), 0s);
+  EXPECT_EQ(clock_.since_start(), 0s);
 }
 
 TEST_F(RunTestTest, FaultsOfOneMockAddUp) {
@@ -173,7 +173,7 @@ TEST_F(RunTestTest, ANodeThatDoesNotStartFailsTheTest) {
 }
 
 TEST_F(RunTestTest, AWrongAnswerFailsAndAKnownIssueIsKnown) {
-  on_instant_ = [](auto&, auto&, auto) { return Answer{}; };
+  on_instant_ = [](auto&, auto&, auto) { return QueryAnswer{}; };
   scenarios::Test test = test_of({check("foo", {"before"})});
   EXPECT_EQ(run(test).verdict, Verdict::fail);
   test.known_issues = {{"slow", std::nullopt}};

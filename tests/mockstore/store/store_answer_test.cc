@@ -28,8 +28,8 @@ constexpr int64_t at(int64_t index) { return t0_ms + index * step_ms; }
 Received ask(const std::string& config, std::vector<model::Query> queries,
              std::vector<model::ResponseType> accepted = {}, AnswerShape shape = {}) {
   const auto store = store_of(config);
-  Answer answer(dataset_of(store), store.answer, shape,
-                request_of(std::move(queries), std::move(accepted)));
+  StoreAnswer answer(dataset_of(store), store.answer, shape,
+                     request_of(std::move(queries), std::move(accepted)));
   return receive(answer);
 }
 
@@ -212,7 +212,7 @@ class ErrorTest : public testing::TestWithParam<ErrorCase> {};
 
 TEST_P(ErrorTest, HasPrometheussWords) {
   const auto store = store_of(std::string(four_series) + "max_samples: 600\n");
-  Answer answer(dataset_of(store), store.answer, {}, GetParam().body);
+  StoreAnswer answer(dataset_of(store), store.answer, {}, GetParam().body);
   const auto received = receive(answer);
   EXPECT_EQ(received.status, GetParam().status);
   EXPECT_EQ(received.body, GetParam().text);
@@ -262,7 +262,7 @@ TEST(AnswerTest, AQueryThatMakesNoSenseIs500) {
   for (const auto& [message, begin] :
        {std::pair<std::string, std::string>{query_message(9, "x"), "invalid matcher type\n"},
         {query_message(2, "("), "error parsing regexp: missing closing ): `(`\n"}}) {
-    Answer answer(dataset_of(store), store.answer, {}, wire::compress(message));
+    StoreAnswer answer(dataset_of(store), store.answer, {}, wire::compress(message));
     const auto received = receive(answer);
     EXPECT_EQ(received.status, 500);
     EXPECT_THAT(received.body, testing::StartsWith(begin));
@@ -274,7 +274,7 @@ TEST(AnswerTest, AnErrorAfterTheFirstFrameIsTextBehindTheFrames) {
   const auto dataset = dataset_of(store);
   const std::string good =
       *wire::uncompress(request_of({query_of("m", at(0), at(3))}, streamed), 1 << 20);
-  Answer answer(dataset, store.answer, {}, wire::compress(good + query_message(9, "x")));
+  StoreAnswer answer(dataset, store.answer, {}, wire::compress(good + query_message(9, "x")));
   const auto received = receive(answer);
   EXPECT_EQ(received.status, 200);
   EXPECT_THAT(received.frames, SizeIs(3));
@@ -403,11 +403,11 @@ TEST(AnswerTest, ManySeriesOfOneEntryAreMadeOneByOne) {
   const auto store = store_of(
       "input_series: [{series: 'up{job=\"x\"}', values: '0+1x719', repeat: {host: "
       "2000}}]\ninterval: 15s");
-  Answer answer(dataset_of(store), store.answer, {}, request_of({query_of("up")}, streamed));
+  StoreAnswer answer(dataset_of(store), store.answer, {}, request_of({query_of("up")}, streamed));
   size_t frames = 0;
   while (!answer.done()) {
     const Step step = answer.next();
-    if (const auto* body = std::get_if<Body>(&step)) {
+    if (const auto* body = std::get_if<BodyStep>(&step)) {
       ++frames;
       EXPECT_LT(body->bytes.size(), 4096u);
     }

@@ -25,7 +25,7 @@ struct ApiHistogram {
   double sum = 0;
   std::vector<Bucket> buckets;  ///< increasing
 
-  /// What the API would show of it.
+  /// As the API would show it.
   static ApiHistogram of(const model::Histogram& histogram);
   std::string to_string() const;
 };
@@ -41,9 +41,9 @@ struct AnswerSeries {
   std::vector<AnswerPoint> points;  ///< one in an instant vector
 };
 
-/// What a query node said: data with warnings, or an error. Series are sorted by labels; series
+/// The answer of a query node: data with warnings, or an error. Series are sorted by labels; series
 /// with the same labels stay as many as they were.
-struct Answer {
+struct QueryAnswer {
   std::string error;  ///< empty where it succeeded; "execution: expanding series: context deadline
                       ///< exceeded"
   std::vector<std::string> warnings;
@@ -61,8 +61,8 @@ struct Answer {
 };
 
 /// Reads the body of an answer of Prometheus's query API, an error's as well. Errors:
-/// Errc::malformed where it is none.
-Result<Answer> parse_answer(std::string_view body);
+/// Errc::malformed for other text.
+Result<QueryAnswer> parse_answer(std::string_view body);
 
 /// A value as Prometheus prints it: shortest digits that read back as the same.
 std::string format_value(double value);

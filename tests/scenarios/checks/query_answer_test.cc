@@ -1,4 +1,4 @@
-#include "scenarios/checks/answer.h"
+#include "scenarios/checks/query_answer.h"
 
 #include <cmath>
 
@@ -63,7 +63,7 @@ TEST(ParseAnswer, RefusesWhatIsNone) {
 }
 
 TEST(AnswerText, SaysHowMuchIsLeftOut) {
-  Answer answer;
+  QueryAnswer answer;
   answer.type = "vector";
   for (int i = 0; i < 5; ++i)
     answer.series.push_back({model::LabelSet{{"i", std::to_string(i)}}, {{0, 1, {}}}});

@@ -1,4 +1,4 @@
-#include "scenarios/checks/answer.h"
+#include "scenarios/checks/query_answer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-// The API gives values as text, so that NaN and infinities have a form.
+// The API gives values as text, for NaN and infinities.
 double value_of(const json::value& value) {
   const std::string text(value.as_string());
   if (text == "NaN") return std::nan("");
@@ -136,13 +136,13 @@ std::string ApiHistogram::to_string() const {
   return text + "}";
 }
 
-size_t Answer::points() const {
+size_t QueryAnswer::points() const {
   size_t total = 0;
   for (const AnswerSeries& one : series) total += one.points.size();
   return total;
 }
 
-std::string Answer::to_string(size_t limit, size_t points_limit) const {
+std::string QueryAnswer::to_string(size_t limit, size_t points_limit) const {
   if (!ok()) return "error: " + error;
   if (type == "string") return model::quote(text);
   if (series.empty()) return "no data";
@@ -165,10 +165,10 @@ std::string Answer::to_string(size_t limit, size_t points_limit) const {
   return out;
 }
 
-Result<Answer> parse_answer(std::string_view body) try {
+Result<QueryAnswer> parse_answer(std::string_view body) try {
   const json::value document = json::parse(body);
   const json::object& root = document.as_object();
-  Answer answer;
+  QueryAnswer answer;
   answer.warnings = texts(root, "warnings");
   answer.infos = texts(root, "infos");
   if (root.at("status").as_string() != "success") {
