@@ -7,8 +7,8 @@
 
 namespace mread::merger {
 
-/// The deadline of one backend's answer. Only time in which an answer to an Ask or a Read is awaited
-/// counts.
+/// The deadline of one backend's answer. Only time in which an answer to an Ask or a Read is
+/// awaited counts.
 ///
 /// A piece without data interrupts a wait and does not end it: if the next piece is asked for at
 /// once, the wait goes on from where it began. If it is not, the time until then is not the

@@ -13,7 +13,7 @@ namespace mread::merger {
 /// What goes to the client: the head, then one Body after another, each sent before the next. One
 /// batch is filled while the other is sent.
 ///
-/// Not thread-safe.
+/// Not thread-safe. Tested by fan_out_test.cc and read_course_test.cc.
 class AnswerStream {
  public:
   /// `read` outlives it. The answer takes its memory from `budget`.

@@ -18,7 +18,7 @@ namespace mread::merger {
 /// Queries are asked in order, limits.queries_at_once of them at a time. Members of a group with
 /// `hedge_after` are asked by their HedgedGroup, members of `wait: need` are dropped once enough
 /// others are ready.
-/// Not thread-safe.
+/// Not thread-safe. Tested by hedged_read_test.cc, failover_test.cc and many_queries_test.cc.
 class Asking {
  public:
   /// `read` outlives it. Sources take their memory from `budget`.

@@ -24,7 +24,7 @@ namespace mread::merger {
 ///           see FanOut. A request that takes over from another in mid-answer fails late only, so
 ///           that the merge notices.
 /// Events    of a request that is not open are ignored.
-/// Not thread-safe.
+/// Not thread-safe. Tested by read_course_test.cc; its phases by request_phase_test.cc.
 class BackendRequest {
  public:
   BackendRequest(RequestId id, size_t backend, const Backend& settings, SeriesSource source);

@@ -14,7 +14,7 @@ namespace mread::merger {
 ///
 /// A source asks for room while it is fed or a series is written, so nothing else happens then:
 /// runs that have lost a backend are kept for take_bereft(), and an excess for too_much().
-/// Not thread-safe.
+/// Not thread-safe. Tested by held_memory_test.cc.
 class MemoryLimit {
  public:
   /// `read` outlives it.

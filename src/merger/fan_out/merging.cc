@@ -69,7 +69,7 @@ std::optional<Obstacle> Merging::on_failed(QueryRun& run, TimePoint now) {
     // Nothing has been sent yet, so the merge starts again, with checked answers.
     answer_.restart();
     answer_.writer().begin_result(current_, run.query);
-    run.begin_anew();
+    run.begin_again();
     return summary_.obstacle(run);
   }
   const Policy& policy = read_.policy;

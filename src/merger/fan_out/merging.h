@@ -15,7 +15,7 @@ namespace mread::merger {
 ///
 /// An answer that fails on the way is made good by a dropped member, skipped, or an obstacle, as
 /// the policy says.
-/// Not thread-safe.
+/// Not thread-safe. Tested by broken_answers_test.cc, deferred_read_test.cc and failover_test.cc.
 class Merging {
  public:
   /// All of them outlive it.

@@ -7,7 +7,7 @@
 
 namespace mread::merger {
 
-/// Why a read has no answer, or why its answer has no end.
+/// Why a read has no answer, or why its answer has no end. Tested by read_course_test.cc.
 struct Obstacle {
   int status;   ///< of the refusal, if the answer has not begun; else it is aborted
   Error error;  ///< its context is the refusal's line

@@ -15,7 +15,7 @@
 namespace mread::merger {
 
 /// What the parts of one FanOut share: what was asked, how far the read has come, its requests, and
-/// the actions that the driver has not taken yet.
+/// the actions that the driver has not taken yet. Tested by read_course_test.cc.
 struct ReadState {
   const Policy& policy;
   model::ReadRequest request;

@@ -13,7 +13,7 @@
 
 namespace mread::merger {
 
-/// Questions about a read as a whole. They change nothing.
+/// Questions about a read as a whole. They change nothing. Tested by fan_out_test.cc.
 class ReadSummary {
  public:
   /// All of them outlive it.

@@ -20,7 +20,8 @@ namespace mread::merger {
 /// All backend requests of a read, with the sums and orders that an event needs of them, so that
 /// an event looks at few requests.
 ///
-/// Whoever changes a request calls note() afterwards. Ids are numbered from 0 in the order of add().
+/// Whoever changes a request calls note() afterwards. Ids are numbered from 0 in the order of
+/// add(). Tested by many_queries_test.cc and read_course_test.cc.
 /// Not thread-safe.
 class RequestBook {
  public:

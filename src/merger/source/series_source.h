@@ -97,8 +97,8 @@ class SeriesSource {
   /// The SAMPLES answer that waits to be read or checked (SourceOptions::defer), if there is one.
   /// Until then the source has no series.
   SamplesAnswer* waiting_answer() { return ended_ && samples_.waits() ? &samples_ : nullptr; }
-  /// Of a waiting answer: see SamplesAnswer::read(). A lapse becomes error() once all before it was
-  /// taken.
+  /// Of a waiting answer: see SamplesAnswer::read(). An irregularity becomes error() once all
+  /// before it was taken.
   void read_answer();
   /// Whether it waits, or was only read.
   bool is_unchecked() const { return ended_ && samples_.is_unchecked(); }
