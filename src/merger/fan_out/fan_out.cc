@@ -201,7 +201,7 @@ void FanOut::Impl::read_on(TimePoint now) {
     read_.act(Read{id});
   }
   // The requests that are read on were noted once more, but want nothing else now.
-  read_.book.take_changed();
+  read_.book.forget_changed();
 }
 
 // The timer is left alone while it is early enough: it only has to be right for the request that is

@@ -48,6 +48,7 @@ class RequestBook {
   std::vector<RequestId> late(TimePoint now) const;
   /// Requests that were noted since the last call, by id, each once. They may want to be read on.
   std::vector<RequestId> take_changed();
+  void forget_changed() { changed_.clear(); }
 
   /// How often a request was looked at. Questions count too, so this is no part of the state.
   uint64_t visits() const { return visits_; }
