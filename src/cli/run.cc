@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -23,6 +24,7 @@
 #include "cli/commands.h"
 #include "cli/complain.h"
 #include "scenarios/report/console.h"
+#include "scenarios/report/earlier_report.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::cli {
@@ -43,6 +45,7 @@ struct Options {
   bool keep = false;
   bool fail_fast = false;
   std::string report_dir;
+  std::string compare;
   bool github = false;
   bool fail_on_skip = false;
   bool clean = false;
@@ -142,6 +145,16 @@ Result<fs::path> prepare_report(const std::string& wanted, const std::string& st
   return folder;
 }
 
+// The summary that GitHub Actions shows on the job's page, where it says to append it.
+Result<void> append_job_summary(const Report& report) {
+  const char* path = std::getenv("GITHUB_STEP_SUMMARY");
+  if (path == nullptr || *path == '\0') return {};
+  std::ofstream file(path, std::ios::app | std::ios::binary);
+  file << to_markdown(report) << std::flush;
+  if (!file) return mread::fail(Errc::environment, std::string(path) + ": cannot be written");
+  return {};
+}
+
 int complain(ExitCode code, const std::string& line) { return cli::complain("run", line, code); }
 
 // A line of which parts stand in scenarios.
@@ -226,6 +239,13 @@ int run_scenarios(const Options& options) {
   if (tests.empty())
     return complain(invalid, "no test fits --filter and --tag; see mread run --list");
 
+  std::optional<EarlierReport> earlier;
+  if (!options.compare.empty()) {
+    auto read = read_earlier_report(options.compare);
+    if (!read) return complain(invalid, "--compare: " + read.error().context);
+    earlier = std::move(*read);
+  }
+
   NodeContext context;
   context.cache_dir = cache_dir();
   context.now_ms = now_ms;
@@ -283,8 +303,12 @@ int run_scenarios(const Options& options) {
   std::error_code error;
   fs::remove(engine_options.work_dir,
              error);  // Only where it is empty: another run may have its nodes there.
+  report.compared = std::move(earlier);
   if (auto written = write_report(report_dir, report); !written)
     write_error = written.error().context;
+  if (options.github) {
+    if (auto written = append_job_summary(report); !written) write_error = written.error().context;
+  }
   console.summary(report, report_dir);
   if (options.fail_on_skip) std::fputs(skipped_tests(report).c_str(), stdout);
   std::fflush(stdout);
@@ -352,9 +376,15 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--fail-fast", options->fail_fast, "begin no further test once one has failed");
   command
       ->add_option("--report-dir", options->report_dir,
-                   "where report.json, junit.xml and the nodes' logs go (default: reports/TIME)")
+                   "where report.html, report.json, junit.xml and the nodes' logs go (default: "
+                   "reports/TIME)")
       ->type_name("DIR");
-  command->add_flag("--github", options->github, "annotations for GitHub Actions");
+  command
+      ->add_option("--compare", options->compare,
+                   "an earlier report.json, or its folder: report.html shows what has changed")
+      ->type_name("REPORT");
+  command->add_flag("--github", options->github,
+                    "annotations for GitHub Actions, and a summary of the job");
   command->footer(
       "Example: mread run scenarios/seeds --engine process --filter 's2-*'\n"
       "Exit codes: 0 all passed, 1 a check failed, 2 inconclusive, 3 a scenario or flag is "

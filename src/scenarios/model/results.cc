@@ -21,6 +21,22 @@ const char* to_string(Verdict verdict) {
   return "fail";
 }
 
+const char* to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::complete:
+      return "complete";
+    case Outcome::told:
+      return "told";
+    case Outcome::silently_partial:
+      return "silently_partial";
+    case Outcome::wrong:
+      return "wrong";
+    case Outcome::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
 size_t requests_from_percentile(size_t requests, double quantile) {
   if (requests == 0) return 0;
   const auto rank = static_cast<size_t>(std::ceil(quantile * static_cast<double>(requests)));

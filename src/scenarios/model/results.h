@@ -51,6 +51,14 @@ struct LoadTimes {
 /// How many of `requests` lie at or above a nearest-rank percentile.
 size_t requests_from_percentile(size_t requests, double quantile);
 
+/// One request of a load, as the report draws it. Times are since the course began.
+struct LoadRequest {
+  double at_s = 0;  ///< when it was meant to leave
+  double duration_ms = 0;
+  double late_ms = 0;  ///< how much later it left
+  bool failed = false;
+};
+
 /// What became of a load.
 struct LoadResult {
   std::string executor;  ///< as the file calls it
@@ -63,13 +71,48 @@ struct LoadResult {
   std::optional<LoadTimes> baseline;
   size_t late = 0;         ///< requests that left more than 50 ms after their time
   bool is_judged = false;  ///< there are thresholds
+  std::vector<LoadRequest> requests;
+};
+
+/// What a question got. Only wrong and silently_partial are judgements: a check or an oracle said so.
+enum class Outcome { complete, told, silently_partial, wrong, failed };
+const char* to_string(Outcome outcome);
+
+/// One question that a test asked a node.
+struct AskedQuestion {
+  double at_s = 0;  ///< since the course began
+  double duration_ms = 0;
+  std::string node;
+  std::string expr;
+  std::string phase;
+  Outcome outcome = Outcome::complete;
+  std::string text;  ///< the error, or the warnings
+};
+
+/// What happened to a node, or was done to it, in the course of a test.
+struct CourseEvent {
+  double at_s = 0;                ///< since the course began
+  std::optional<double> until_s;  ///< of what lasts
+  std::string node;
+  std::string what;  ///< "started", "kill", "hang", "ended by itself"
+  bool is_fault = false;
+};
+
+/// The course of a test: from its first node to its last check.
+struct Course {
+  double length_s = 0;
+  std::vector<CourseEvent> events;
+  std::vector<AskedQuestion> questions;  ///< those of a load are in LoadResult
+  size_t more_questions = 0;             ///< asked too, but not kept: the course keeps 2000
 };
 
 struct NodeResult {
   std::string name;
   std::string kind;
   std::string version;
-  std::string log;  ///< path below the report folder; empty when there is none
+  std::string log;                 ///< path below the report folder; empty when there is none
+  std::vector<std::string> reads;  ///< nodes that it reads over remote read, in its order
+  std::vector<std::string> names;  ///< other nodes that its configuration names: it scrapes them
   std::map<std::string, std::string>
       files;  ///< path below the report folder → contents, until they are written
 };
@@ -80,7 +123,9 @@ struct TestResult {
   std::string title;
   std::string file;
   std::vector<std::pair<std::string, std::string>> matrix_case;
+  std::vector<std::string> tags;
   std::string engine;
+  uint64_t seed = 0;
   Verdict verdict = Verdict::pass;
   std::string reason;  ///< of every verdict but pass
   /// What befell the test as a whole, whatever its checks say: a node that ended by itself. It is
@@ -92,6 +137,13 @@ struct TestResult {
   std::vector<CheckResult> checks;
   std::optional<LoadResult> load;
   std::vector<NodeResult> nodes;
+  Course course;
+};
+
+/// An earlier report that this one is compared with.
+struct EarlierReport {
+  std::string started;
+  std::map<std::string, std::string> verdicts;  ///< of its tests, by id
 };
 
 /// All that a run found out: what every form of report is made from.
@@ -102,6 +154,7 @@ struct Report {
   double duration_s = 0;
   bool is_interrupted = false;  ///< some of the tests have no verdict
   std::vector<TestResult> tests;
+  std::optional<EarlierReport> compared;
 
   size_t total(Verdict verdict) const;
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <boost/json.hpp>
@@ -44,6 +45,13 @@ std::string number(double value) {
   return std::isfinite(value) ? buffer : digits;
 }
 
+// Numbers and truth values alone: one line.
+bool is_row(const json::array& items) {
+  return !items.empty() && std::all_of(items.begin(), items.end(), [](const json::value& item) {
+    return item.is_number() || item.is_bool();
+  });
+}
+
 void write(std::string& out, const json::value& value, size_t indent) {
   if (value.is_object()) {
     write_all(out, '{', '}', value.get_object(), indent, [&](const json::key_value_pair& item) {
@@ -51,6 +59,13 @@ void write(std::string& out, const json::value& value, size_t indent) {
       out += ": ";
       write(out, item.value(), indent + 2);
     });
+  } else if (value.is_array() && is_row(value.get_array())) {
+    out += '[';
+    for (const json::value& item : value.get_array()) {
+      if (out.back() != '[') out += ", ";
+      write(out, item, indent);
+    }
+    out += ']';
   } else if (value.is_array()) {
     write_all(out, '[', ']', value.get_array(), indent,
               [&](const json::value& item) { write(out, item, indent + 2); });
@@ -104,6 +119,49 @@ json::object load_object(const LoadResult& load) {
   object["all"] = times_object(load.all);
   if (load.fault) object["fault"] = times_object(*load.fault);
   if (load.baseline) object["baseline"] = times_object(*load.baseline);
+  // A row a request: [at_s, duration_ms, late_ms, failed].
+  json::array requests;
+  for (const LoadRequest& request : load.requests) {
+    requests.emplace_back(json::array{rounded(request.at_s, 0.001),
+                                      rounded(request.duration_ms, 0.1),
+                                      rounded(request.late_ms, 0.1), request.failed});
+  }
+  object["requests"] = std::move(requests);
+  return object;
+}
+
+json::array texts(const std::vector<std::string>& values) {
+  json::array out;
+  for (const std::string& value : values) out.emplace_back(text(value));
+  return out;
+}
+
+json::object course_object(const Course& course) {
+  json::object object;
+  object["length_s"] = rounded(course.length_s, 0.001);
+  json::array events;
+  for (const CourseEvent& event : course.events) {
+    json::object one{{"at_s", rounded(event.at_s, 0.001)},
+                     {"node", text(event.node)},
+                     {"what", text(event.what)},
+                     {"fault", event.is_fault}};
+    if (event.until_s) one["until_s"] = rounded(*event.until_s, 0.001);
+    events.emplace_back(std::move(one));
+  }
+  object["events"] = std::move(events);
+  json::array questions;
+  for (const AskedQuestion& question : course.questions) {
+    json::object one{{"at_s", rounded(question.at_s, 0.001)},
+                     {"duration_ms", rounded(question.duration_ms, 0.1)},
+                     {"node", text(question.node)},
+                     {"expr", text(question.expr)},
+                     {"phase", text(question.phase)},
+                     {"outcome", to_string(question.outcome)}};
+    if (!question.text.empty()) one["text"] = text(question.text);
+    questions.emplace_back(std::move(one));
+  }
+  object["questions"] = std::move(questions);
+  if (course.more_questions > 0) object["more_questions"] = course.more_questions;
   return object;
 }
 
@@ -115,7 +173,9 @@ json::object test_object(const TestResult& test) {
   json::object matrix_case;
   for (const auto& [axis, value] : test.matrix_case) matrix_case[axis] = text(value);
   object["case"] = std::move(matrix_case);
+  if (!test.tags.empty()) object["tags"] = texts(test.tags);
   object["engine"] = text(test.engine);
+  object["seed"] = test.seed;
   object["verdict"] = to_string(test.verdict);
   object["reason"] = text(test.reason);
   if (test.is_interrupted) object["interrupted"] = true;
@@ -127,18 +187,20 @@ json::object test_object(const TestResult& test) {
   if (test.load) object["load"] = load_object(*test.load);
   json::array nodes;
   for (const NodeResult& node : test.nodes) {
-    nodes.emplace_back(json::object{{"name", text(node.name)},
-                                    {"kind", text(node.kind)},
-                                    {"version", text(node.version)},
-                                    {"log", text(node.log)}});
+    json::object one{{"name", text(node.name)},
+                     {"kind", text(node.kind)},
+                     {"version", text(node.version)},
+                     {"log", text(node.log)}};
+    if (!node.reads.empty()) one["reads"] = texts(node.reads);
+    if (!node.names.empty()) one["names"] = texts(node.names);
+    nodes.emplace_back(std::move(one));
   }
   object["nodes"] = std::move(nodes);
+  object["course"] = course_object(test.course);
   return object;
 }
 
-}  // namespace
-
-std::string to_json(const Report& report) {
+json::object report_object(const Report& report) {
   json::object root;
   root["mread"] = text(report.mread_version);
   root["seed"] = report.seed;
@@ -154,8 +216,14 @@ std::string to_json(const Report& report) {
   json::array tests;
   for (const TestResult& test : report.tests) tests.emplace_back(test_object(test));
   root["tests"] = std::move(tests);
+  return root;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) {
   std::string out;
-  write(out, root, 0);
+  write(out, report_object(report), 0);
   out += '\n';
   return printable_json(out);
 }

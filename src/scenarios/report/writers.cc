@@ -10,7 +10,8 @@
 namespace mread::scenarios {
 
 const std::vector<ReportFormat>& report_formats() {
-  static const std::vector<ReportFormat> formats{{"report.json", to_json}, {"junit.xml", to_junit}};
+  static const std::vector<ReportFormat> formats{
+      {"report.json", to_json}, {"report.html", to_html}, {"junit.xml", to_junit}};
   return formats;
 }
 

@@ -14,6 +14,15 @@ namespace mread::scenarios {
 /// unprintable characters (base/printable.h) are \u escapes.
 std::string to_json(const Report& report);
 
+/// report.html: one page that needs nothing else, with page_data() in it (`<script
+/// type="application/json" id="report">`). Texts of servers and scenarios cannot add markup.
+/// Verdicts, reasons and what did not hold can be read without JavaScript; with it, tests are
+/// filtered, and their topologies, courses and loads are drawn.
+std::string to_html(const Report& report);
+
+/// A summary in Markdown, for the job page of a CI server: totals, and what failed and why.
+std::string to_markdown(const Report& report);
+
 /// junit.xml: a testsuite a scenario, a testcase a test; known issues and skipped tests are
 /// `skipped`, inconclusive ones too, failed ones hold the want and got of every check that failed.
 std::string to_junit(const Report& report);

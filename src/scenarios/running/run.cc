@@ -31,6 +31,8 @@ TestResult not_run(const Test& test, const std::string& engine, const std::strin
   result.title = test.title();
   result.file = test.file;
   result.matrix_case = test.matrix_case;
+  result.tags = test.tags;
+  result.seed = test.seed;
   result.engine = engine;
   result.verdict = Verdict::skipped;
   result.reason = reason;

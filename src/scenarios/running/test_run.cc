@@ -5,6 +5,7 @@
 
 #include "scenarios/checks/judge.h"
 #include "scenarios/running/check_runner.h"
+#include "scenarios/running/course_recorder.h"
 #include "scenarios/running/load_generator.h"
 #include "scenarios/running/node_watch.h"
 #include "scenarios/running/oracle.h"
@@ -25,10 +26,25 @@ int start_rank(const NodeDeclaration& node) {
   return node.kind == "merger" ? 1 : node.is_query_node ? 2 : 0;
 }
 
+NodeResult shown_node(const NodeDeclaration& node) {
+  NodeResult shown;
+  shown.name = node.name;
+  shown.kind = node.kind;
+  shown.version = node.version;
+  const NodeUses& uses = node.node->uses();
+  shown.reads = uses.read;
+  for (const std::string& other : uses.named) {
+    if (other != node.name &&
+        std::find(uses.read.begin(), uses.read.end(), other) == uses.read.end())
+      shown.names.push_back(other);
+  }
+  return shown;
+}
+
 class TestRun {
  public:
   TestRun(const Test& test, const TestSurroundings& surroundings, std::stop_token stop)
-      : test_(test), around_(surroundings), stop_(std::move(stop)) {
+      : test_(test), around_(surroundings), stop_(std::move(stop)), recorder_(surroundings.pace) {
     context_ = around_.nodes;
     context_.clock = {test.start_ms, test.interval.count()};
     context_.seed = test.seed;
@@ -41,6 +57,8 @@ class TestRun {
     result_.title = test_.title();
     result_.file = test_.file;
     result_.matrix_case = test_.matrix_case;
+    result_.tags = test_.tags;
+    result_.seed = test_.seed;
     result_.engine = around_.engine.name();
     for (const std::string& warning : test_.warnings) add_note(warning);
     if (prepare()) {
@@ -51,6 +69,7 @@ class TestRun {
       }
       topology_.reset();
     }
+    result_.course = recorder_.take();
     conclude(test_.known_issues, result_);
     // No known issue explains it, and what was judged without the node is worth nothing.
     if (!result_.incident.empty()) {
@@ -87,7 +106,7 @@ class TestRun {
     const auto certificates = make_certificates(test_.certificates);
     if (!certificates) return skip(certificates.error().context);
     for (const NodeDeclaration& node : test_.nodes) {
-      NodeResult shown{node.name, node.kind, node.version, "", {}};
+      NodeResult shown = shown_node(node);
       const auto version = node.node->resolve_version(context_);
       if (!version) return skip(version.error().context);
       if (!version->empty()) {
@@ -145,6 +164,7 @@ class TestRun {
       if (auto started = topology_->start(specs_[i], stop_); !started)
         return fail(started.error().in(node.name));
       started_.push_back(node.name);
+      recorder_.note_event(node.name, "started");
       const std::vector<uint16_t> ports = node.node->ports();
       if (ports.empty()) continue;
       ports_[node.name] = {ports.front(), ports.back(), node.kind, node.node->read_target()};
@@ -195,15 +215,22 @@ class TestRun {
       return fail(started.error().in("the oracle"));
     ports_[oracle_node] = {spec->ports.front(), spec->ports.front(), "prometheus"};
     started_.emplace_back(oracle_node);
-    result_.nodes.push_back({oracle_node, "oracle", version, "", {}});
+    NodeResult shown;
+    shown.name = oracle_node;
+    shown.kind = "oracle";
+    shown.version = version;
+    result_.nodes.push_back(std::move(shown));
     return {};
   }
 
   Result<void> run_phases() {
-    CheckRunner checks(test_, *asker_, oracle_.get(), around_.pace);
+    const std::unique_ptr<Asker> heard = recorder_.listen_to(*asker_);
+    CheckRunner checks(test_, *heard, oracle_.get(), around_.pace);
     const auto run_phase = [&](const std::string& phase, const std::set<std::string>& away) {
       say(phase);
+      recorder_.enter_phase(phase);
       std::vector<CheckResult> results = checks.run_phase(phase, away, stop_);
+      recorder_.judge_phase(results);
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
     };
     const Finally keep_notes{[&] {
@@ -218,7 +245,7 @@ class TestRun {
       load = std::make_unique<LoadGenerator>(*test_.load, time_ms, *asker_, around_.pace);
       load->start();
     }
-    TimelinePlayer timeline(test_, *topology_, *asker_, around_.pace);
+    TimelinePlayer timeline(test_, *topology_, *asker_, around_.pace, recorder_);
     if (!test_.timeline.empty()) {
       const bool looks_after = load || is_checked("after");
       std::optional<Pace::TimePoint> hold;
@@ -230,6 +257,7 @@ class TestRun {
       say("load");
       const std::vector<LoadSample> samples = load->finish();
       result_.load = summarize_load(test_, samples, timeline.fault_spans());
+      result_.load->requests = recorder_.requests_of(samples);
       std::vector<CheckResult> results = judge_load(test_, samples, timeline.fault_spans());
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
     }
@@ -254,6 +282,7 @@ class TestRun {
       if (!end) continue;
       result_.incident =
           topology_->with_names(describe(node, *end, topology_->log(node).value_or("")));
+      recorder_.note_event(node, "ended by itself");
       return;
     }
   }
@@ -281,6 +310,7 @@ class TestRun {
   const Test& test_;
   const TestSurroundings& around_;
   std::stop_token stop_;
+  CourseRecorder recorder_;
   NodeContext context_;
   TestResult result_;
   std::vector<NodeSpec> specs_;

@@ -30,6 +30,11 @@ bool brings_back(Act act) {
 
 }  // namespace
 
+bool TimelinePlayer::is_undone_by(const Active& active, const TimelineEntry& entry) {
+  return active.entry->node == entry.node && active.entry->act &&
+         (opposite(*active.entry->act) == *entry.act || *entry.act == Act::restart);
+}
+
 Result<void> TimelinePlayer::play(const RunPhase& run_phase,
                                   std::optional<Pace::TimePoint> hold_until, bool undo_at_end,
                                   std::stop_token stop) {
@@ -73,26 +78,32 @@ Result<void> TimelinePlayer::apply(const TimelineEntry& entry, Pace::TimePoint b
   if (entry.act) {
     if (auto done = do_act(entry.node, *entry.act, stop); !done) return done;
     if (brings_back(*entry.act)) {
+      recorder_.note_event(entry.node, to_string(*entry.act));
+      for (const Active& active : active_) {
+        if (is_undone_by(active, entry)) recorder_.end_fault(*active.entry);
+      }
       // What this takes back needs no undoing any more.
-      std::erase_if(active_, [&](const Active& active) {
-        return active.entry->node == entry.node && active.entry->act &&
-               (opposite(*active.entry->act) == *entry.act || *entry.act == Act::restart);
-      });
+      std::erase_if(active_, [&](const Active& active) { return is_undone_by(active, entry); });
     } else {
       active_.push_back({&entry, end});
+      recorder_.begin_fault(entry);
     }
     return {};
   }
   active_.push_back({&entry, end});
   if (entry.node.empty()) return {};
-  return set_faults(entry.node, stop);
+  if (auto set = set_faults(entry.node, stop); !set) return set;
+  recorder_.begin_fault(entry);
+  return {};
 }
 
 Result<void> TimelinePlayer::undo(const Active& active, std::stop_token stop) {
   const TimelineEntry& entry = *active.entry;
   if (entry.node.empty()) return {};
-  if (entry.act) return do_act(entry.node, opposite(*entry.act), stop);
-  return set_faults(entry.node, stop);
+  auto undone =
+      entry.act ? do_act(entry.node, opposite(*entry.act), stop) : set_faults(entry.node, stop);
+  if (undone) recorder_.end_fault(entry);
+  return undone;
 }
 
 Result<void> TimelinePlayer::undo_due(std::optional<Pace::TimePoint> limit, std::stop_token stop) {

@@ -7,6 +7,7 @@
 
 #include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
+#include "scenarios/running/course_recorder.h"
 #include "scenarios/running/load_generator.h"
 #include "scenarios/running/pace.h"
 
@@ -18,8 +19,9 @@ class TimelinePlayer {
   /// Runs the checks of a phase while `away` are the nodes under an act or a fault.
   using RunPhase = std::function<void(const std::string& phase, const std::set<std::string>& away)>;
 
-  TimelinePlayer(const Test& test, Topology& topology, Asker& asker, Pace& pace)
-      : test_(test), topology_(topology), asker_(asker), pace_(pace) {}
+  TimelinePlayer(const Test& test, Topology& topology, Asker& asker, Pace& pace,
+                 CourseRecorder& recorder)
+      : test_(test), topology_(topology), asker_(asker), pace_(pace), recorder_(recorder) {}
 
   /// Plays all of it. `hold_until` is a time before which nothing without `for:` is undone (the end
   /// of a load). `undo_at_end` is false where nobody looks at what comes after. Errors: an act or a
@@ -35,6 +37,8 @@ class TimelinePlayer {
     std::optional<Pace::TimePoint> end;
   };
 
+  /// Whether the act of `entry` takes back that of `active`.
+  static bool is_undone_by(const Active& active, const TimelineEntry& entry);
   Result<void> apply(const TimelineEntry& entry, Pace::TimePoint begin, std::stop_token stop);
   Result<void> undo(const Active& active, std::stop_token stop);
   /// Ends what is due before `limit`, in order of time.
@@ -48,6 +52,7 @@ class TimelinePlayer {
   Topology& topology_;
   Asker& asker_;
   Pace& pace_;
+  CourseRecorder& recorder_;
   std::vector<Active> active_;
   std::vector<FaultSpan> spans_;
   bool in_span_ = false;

@@ -43,6 +43,15 @@ inline Report sample_report() {
   pass.nodes = {{"query", "prometheus", "3.5.3", "nodes/slow-node-1/query.log", {}}};
   pass.note = "known issue no longer seen: slow";
 
+  pass.tags = {"seeds"};
+  pass.seed = 42;
+  pass.nodes[0].reads = {"a"};
+  pass.course.length_s = 6;
+  pass.course.events = {{0.2, std::nullopt, "query", "started", false},
+                        {2, 4.5, "a", "hang", true}};
+  pass.course.questions = {{1, 12.3, "query", "sum(foo)", "before", Outcome::complete, ""},
+                           {3, 1012.4, "query", "sum(foo)", "fault", Outcome::told, "remote: a"}};
+
   TestResult failed = pass;
   failed.id = "slow-node-2";
   failed.note = "";

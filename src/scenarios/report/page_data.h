@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "scenarios/model/results.h"
+
+namespace mread::scenarios {
+
+/// The data of report.html as JSON on one line: what report.json holds of the tests, in rows, with
+/// each text once. docs: "The page's data" of the page about reports has its form.
+///
+///   {"format": 1, "texts": [TEXT…], "verdicts": [WORD…], "outcomes": [WORD…], "tests": [TEST…]}
+///   TEST       {"id", "title", "verdict", "length_s", "nodes", "events", "questions",
+///              "more_questions", "checks", "load"}
+///   nodes      [name, kind, version, log, [node read…], [node named…], column, row]
+///   events     [at_s, until_s or null, node, what, is_fault]
+///   questions  [at_s, duration_ms, node, expr, phase, outcome, text]
+///   checks     [name, verdict, node, phase, duration_ms, line, want, got, detail, [warning…]]
+///   load       [at_s, duration_ms, late_ms, failed]
+/// Texts are numbers: their index in `texts`; so are verdicts and outcomes.
+std::string page_data(const Report& report);
+
+}  // namespace mread::scenarios

@@ -1,0 +1,288 @@
+// report.html in a real browser: what its script draws, its filters and links, and that nothing is cut
+// off on a phone or on a wide screen. The page stands in a frame of the wanted width, since a headless
+// Chromium has no window below 500 pixels; steps run in the page around it.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "scenarios/report/writers.h"
+
+namespace mread::scenarios {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+CheckResult check(const std::string& name, Verdict verdict, const std::string& phase) {
+  CheckResult result;
+  result.expr = result.name = name;
+  result.node = "query";
+  result.phase = phase;
+  result.verdict = verdict;
+  result.want = "{job=\"a\"} 11\n{job=\"b\"} 12";
+  result.got = verdict == Verdict::pass ? result.want : "{job=\"a\"} 11";
+  result.duration_ms = 12.5;
+  return result;
+}
+
+TestResult test(const std::string& id, Verdict verdict, const std::string& version) {
+  TestResult result;
+  result.scenario = "hung-collector-with-a-name-that-is-long-for-a-phone";
+  result.id = id;
+  result.title = "hung-collector [prometheus=" + version + " query_path=direct]";
+  result.file = "scenarios/hung-collector.yaml";
+  result.matrix_case = {{"prometheus", version}, {"query_path", "direct"}};
+  result.engine = "process";
+  result.tags = {version == "3.5.3" ? "new" : "old"};
+  result.verdict = verdict;
+  if (verdict == Verdict::fail)
+    result.reason = "sum by (job) (up) (fault): want {job=\"b\"} 12, got " + std::string(200, 'x');
+  for (const char* name : {"collector-a", "collector-b", "query"}) {
+    NodeResult node;
+    node.name = name;
+    node.kind = "prometheus";
+    node.version = version;
+    node.log = "nodes/" + id + "/" + name + ".log";
+    result.nodes.push_back(node);
+  }
+  result.nodes[2].reads = {"collector-a", "collector-b"};
+  result.checks = {check("sum by (job) (up)", Verdict::pass, "before"),
+                   check("sum by (job) (up)", verdict, "fault")};
+  result.course.length_s = 30;
+  result.course.events = {{0.1, std::nullopt, "collector-a", "started", false},
+                          {0.2, std::nullopt, "query", "started", false},
+                          {10, 20, "collector-b", "pause", true},
+                          {22, std::nullopt, "collector-a", "restart", false}};
+  result.course.questions = {
+      {1, 12, "query", "sum by (job) (up)", "before", Outcome::complete, ""},
+      {12, 10'000, "query", "sum by (job) (up)", "fault", Outcome::silently_partial, ""},
+      {13, 800, "query", "up", "fault", Outcome::told, "remote: b"},
+      {14, 900, "query", "up", "fault", Outcome::wrong, ""},
+      {25, 10, "query", "up", "after", Outcome::failed, "503"}};
+  return result;
+}
+
+Report report() {
+  Report out;
+  out.mread_version = "1.2.3";
+  out.started = std::chrono::system_clock::time_point(std::chrono::seconds(1'795'287'600));
+  out.tests = {test("hung-1", Verdict::pass, "2.42.0"), test("hung-2", Verdict::pass, "2.53.3"),
+               test("hung-3", Verdict::fail, "3.5.3"), test("hung-4", Verdict::skipped, "3.14.0")};
+  LoadResult load;
+  load.executor = "constant-arrival-rate";
+  load.node = "query";
+  for (int i = 0; i < 300; ++i) load.requests.push_back({i * 0.1, 10.0 + i % 7, 0, i % 50 == 0});
+  load.all.requests = load.requests.size();
+  out.tests[1].load = load;
+  return out;
+}
+
+// What the steps can use: `frame` is the page's window, `$` and `all` look into it, `wait` waits for
+// what the browser does by itself, `say` keeps a value.
+constexpr const char* steps_begin = R"(<!doctype html><meta charset="utf-8"><body>
+<pre id="result"></pre><script>
+const said = {errors: []};
+const say = (name, value) => { said[name] = value; };
+const wait = (done, left = 200) => new Promise((resolve, reject) => {
+  const look = () => done() ? resolve() : left-- > 0 ? setTimeout(look, 10) : reject('waited for ' + done);
+  look();
+});
+const element = document.createElement('iframe');
+element.style.cssText = 'border:0;height:800px;width:)";
+constexpr const char* steps_middle = R"(px';
+element.src = 'report.html';
+document.body.append(element);
+const frame = element.contentWindow;
+const $ = selector => frame.document.querySelector(selector);
+const all = selector => [...frame.document.querySelectorAll(selector)];
+const shown = () => all('details.test').filter(test => !test.hidden).map(test => test.id);
+element.onload = async () => {
+  said.errors = frame.early;
+  frame.addEventListener('unhandledrejection', event => said.errors.push(String(event.reason)));
+  try { await (async () => {)";
+constexpr const char* steps_end = R"(})(); } catch (error) { said.errors.push(String(error)); }
+  document.getElementById('result').textContent = JSON.stringify(said);
+};
+</script>)";
+
+class ReportPageTest : public testing::Test {
+ protected:
+  ReportPageTest() { fs::create_directories(folder_); }
+  ~ReportPageTest() override { fs::remove_all(folder_); }
+
+  // Runs steps (JavaScript) against a page and returns what they said.
+  json::object run(const std::string& page, int width, const std::string& steps) {
+    // Errors of the page's own script, from its first line on.
+    std::string listening = page;
+    listening.insert(
+        listening.find("<head>") + 6,
+        "<script>window.early = []; onerror = m => { early.push(String(m)); };</script>");
+    std::ofstream(folder_ / "report.html") << listening;
+    std::ofstream(folder_ / "steps.html")
+        << steps_begin << width << steps_middle << steps << steps_end;
+    const std::string command = fmt::format(
+        "timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+        "--disable-background-networking --disable-component-update --disable-sync "
+        "--disable-dev-shm-usage --allow-file-access-from-files --user-data-dir='{0}/profile' "
+        "--window-size={1},900 --virtual-time-budget=20000 --dump-dom 'file://{0}/steps.html' "
+        "2>'{0}/chromium.log'",
+        folder_.string(), std::max(width, 500));
+    std::string dom;
+    std::FILE* pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) throw std::runtime_error("no pipe");
+    char buffer[4096];
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) dom.append(buffer, n);
+    EXPECT_EQ(pclose(pipe), 0) << "chromium";
+    const std::string begin = "<pre id=\"result\">";
+    const size_t from = dom.find(begin) + begin.size();
+    std::string text = dom.substr(from, dom.find("</pre>", from) - from);
+    for (const auto& [reference, sign] : {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}}) {
+      for (size_t at = 0; (at = text.find(reference, at)) != std::string::npos; ++at)
+        text.replace(at, std::string_view(reference).size(), sign);
+    }
+    boost::system::error_code error;
+    const json::value said = json::parse(text, error);
+    EXPECT_FALSE(error) << "the steps did not end: " << dom.substr(0, 2000);
+    if (error) return {};
+    EXPECT_EQ(json::serialize(said.at("errors")), "[]");
+    return said.as_object();
+  }
+
+  const fs::path folder_ =
+      fs::temp_directory_path() / ("mread-report-page-" + std::to_string(getpid()));
+};
+
+TEST_F(ReportPageTest, AFailingTestIsFoundInTwoClicks) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    $('.totals .fail button').click();
+    say('shown', shown());
+    $('#test-hung-3 summary').click();
+    await wait(() => $('#test-hung-3 svg.course'));
+    say('missing', $('#test-hung-3 .diff del').textContent);
+    say('visible', $('#test-hung-3 .diff').getBoundingClientRect().height > 10);
+  )");
+  EXPECT_EQ(json::serialize(said.at("shown")), R"(["test-hung-3"])");
+  EXPECT_EQ(said.at("missing"), "- {job=\"b\"} 12\n");
+  EXPECT_EQ(said.at("visible"), true);
+}
+
+TEST_F(ReportPageTest, FiltersJoinAndEscapeTakesThemOff) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    const set = (id, value) => {
+      $('#' + id).value = value;
+      $('#' + id).dispatchEvent(new frame.Event('input'));
+    };
+    set('verdict', 'pass'); say('verdict', shown());
+    set('version', '2.53.3'); say('version', shown());
+    set('tag', 'new'); say('tag', shown());
+    frame.dispatchEvent(new frame.KeyboardEvent('keydown', {key: 'Escape'})); say('escape', shown().length);
+    set('text', 'NUMBER'); say('nothing', shown().length);
+    set('text', 'Hung-Collector [prometheus=3.14'); say('text', shown());
+    say('count', $('#shown').textContent);
+  )");
+  EXPECT_EQ(json::serialize(said.at("verdict")), R"(["test-hung-1","test-hung-2"])");
+  EXPECT_EQ(json::serialize(said.at("version")), R"(["test-hung-2"])");
+  EXPECT_EQ(json::serialize(said.at("tag")), "[]");
+  EXPECT_EQ(said.at("escape"), 4);
+  EXPECT_EQ(said.at("nothing"), 0);
+  EXPECT_EQ(json::serialize(said.at("text")), R"(["test-hung-4"])");
+  EXPECT_EQ(said.at("count"), "1 of 4 tests");
+}
+
+TEST_F(ReportPageTest, LinksOpenATestAndACheck) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    frame.location.hash = '#test-hung-3-check-2';
+    await wait(() => $('#test-hung-3').open);
+    say('failed', $('#test-hung-3-check-2').getBoundingClientRect().height > 10);
+    frame.location.hash = '#test-hung-1-check-1';
+    await wait(() => $('#test-hung-1-check-1'));
+    say('held', $('#test-hung-1-check-1').textContent.includes('sum by (job) (up)'));
+    say('cells', all('.matrix a').map(cell => cell.getAttribute('href')));
+  )");
+  EXPECT_EQ(said.at("failed"), true);
+  EXPECT_EQ(said.at("held"), true);
+  EXPECT_EQ(said.at("cells").as_array().size(), 4U);
+}
+
+TEST_F(ReportPageTest, DrawsTopologyCourseAndLoad) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    $('#test-hung-2').open = true;
+    await wait(() => $('#test-hung-2 .u-over'));
+    const titles = selector => all('#test-hung-2 ' + selector + ' title').map(one => one.textContent);
+    say('lines', titles('svg.topology path'));
+    say('left', all('#test-hung-2 svg.topology rect').map(box => +box.getAttribute('x')));
+    say('marks', all('#test-hung-2 .scroll svg.course .q').map(mark => mark.getAttribute('class')));
+    say('faults', titles('.fault'));
+    say('events', titles('.event'));
+    say('shade', +$('#test-hung-2 .shade').getAttribute('width'));
+    say('log', $('#test-hung-2 td a[href$=".log"]').getAttribute('href'));
+    say('chart', $('#test-hung-2 .u-wrap').getBoundingClientRect().height);
+    say('nan', $('#test-hung-2').innerHTML.includes('NaN'));
+  )");
+  EXPECT_EQ(json::serialize(said.at("lines")),
+            R"(["query reads collector-a","query reads collector-b"])");
+  const json::array& left = said.at("left").as_array();
+  EXPECT_LT(left.at(2).to_number<int>(), left.at(0).to_number<int>());
+  EXPECT_EQ(json::serialize(said.at("marks")),
+            R"(["q complete","q silently_partial","q told","q wrong","q failed"])");
+  EXPECT_EQ(json::serialize(said.at("faults")), R"(["collector-b: pause, 10.0 s to 20.0 s"])");
+  EXPECT_EQ(json::serialize(said.at("events")), R"(["collector-a: restart at 22.0 s"])");
+  EXPECT_NEAR(said.at("shade").to_number<double>(), 820.0 / 3, 1);
+  EXPECT_EQ(said.at("log"), "nodes/hung-2/collector-a.log");
+  EXPECT_GT(said.at("chart").to_number<double>(), 100);
+  EXPECT_EQ(said.at("nan"), false);
+}
+
+TEST_F(ReportPageTest, KeysGoThroughTheTests) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    const key = name => frame.dispatchEvent(new frame.KeyboardEvent('keydown', {key: name, cancelable: true}));
+    key('j'); key('j');
+    say('second', frame.document.activeElement.closest('details').id);
+    key('k');
+    say('first', frame.document.activeElement.closest('details').id);
+    key('/');
+    say('find', frame.document.activeElement.id);
+  )");
+  EXPECT_EQ(said.at("second"), "test-hung-2");
+  EXPECT_EQ(said.at("first"), "test-hung-1");
+  EXPECT_EQ(said.at("find"), "text");
+}
+
+class ReportPageWidthTest : public ReportPageTest, public testing::WithParamInterface<int> {};
+
+// What is wider than the page stands in a box of its own that scrolls.
+TEST_P(ReportPageWidthTest, NothingIsCutOff) {
+  const json::object said = run(to_html(report()), GetParam(), R"(
+    all('details.test').forEach(test => { test.open = true; });
+    await wait(() => all('svg.course').length > 3);
+    say('width', frame.innerWidth);
+    say('page', frame.document.documentElement.scrollWidth);
+    say('cut', all('body *').filter(one => !one.closest('.scroll, .chart, [aria-hidden]') &&
+      one.getBoundingClientRect().right > frame.innerWidth + 1).map(one => one.outerHTML.slice(0, 80)));
+  )");
+  EXPECT_EQ(said.at("width"), GetParam());
+  EXPECT_LE(said.at("page").to_number<int>(), GetParam());
+  EXPECT_EQ(json::serialize(said.at("cut")), "[]");
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, ReportPageWidthTest, testing::Values(390, 1440),
+                         [](const auto& param_info) { return std::to_string(param_info.param); });
+
+TEST_F(ReportPageTest, AnEmptyReportIsAPageToo) {
+  Report interrupted;
+  interrupted.is_interrupted = true;
+  const json::object said = run(to_html(interrupted), 390, R"(
+    say('text', frame.document.body.textContent.includes('The run was interrupted.'));
+  )");
+  EXPECT_EQ(said.at("text"), true);
+}
+
+}  // namespace
+}  // namespace mread::scenarios
