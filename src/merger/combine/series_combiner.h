@@ -60,7 +60,7 @@ class SeriesParts {
 ///          they are unusually many. It is asked for before it is taken: where the budget has no
 ///          room for it, the source that has the most of the series' samples is to blame, or, where
 ///          they are not much, no source.
-/// Not thread-safe.
+/// Not thread-safe. Tested by kept_chunks_test.cc, chunk_encodings_test.cc, gap_fill_read_test.cc.
 class SeriesCombiner {
  public:
   /// Half of what Prometheus puts into a chunk, so that keeping some makes at most twice as many of

@@ -13,7 +13,8 @@ namespace mread::merger {
 
 /// A group with `hedge_after` in one query: applies its HedgePlan to its backend requests.
 ///
-/// `policy` and `options` outlive it, and so do the requests. Not thread-safe.
+/// `policy` and `options` outlive it, and so do the requests. Not thread-safe. Tested by
+/// hedged_read_test.cc.
 class HedgedGroup {
  public:
   /// `requests` are all of the query, of every group. Those of this group that stand by are asked

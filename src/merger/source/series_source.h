@@ -41,7 +41,7 @@ namespace mread::merger {
 ///          that was not asked, and very many frames that say nothing. What is wrong first counts:
 ///          it does not depend on how the body is cut into pieces, but for the account's limit,
 ///          which depends on what others hold.
-/// Not thread-safe.
+/// Not thread-safe. Tested by broken_answers_test.cc and fan_out_test.cc.
 class SeriesSource {
  public:
   SeriesSource(uint32_t index, SourceOptions options);
