@@ -44,7 +44,7 @@ inline constexpr size_t no_source = SIZE_MAX;
 /// where limits.series,
 ///          limits.samples or limits.bytes_in_flight would be exceeded.
 /// Memory   counts for `account`.
-/// Not thread-safe.
+/// Not thread-safe. Tested by fan_out_test.cc.
 class AnswerWriter {
  public:
   AnswerWriter(const Policy& policy, AccountPtr account, ClientClass client = ClientClass::v3_5)

@@ -9,7 +9,7 @@
 
 namespace mread::merger {
 
-/// Bytes on their way to the client: pieces of what came in, and of what was written anew, in
+/// Bytes on their way to the client: pieces of what came in, and of what was rewritten, in
 /// order.
 class Batch {
  public:

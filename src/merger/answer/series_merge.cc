@@ -1,6 +1,7 @@
 #include "merger/answer/series_merge.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "wire/labels/labels_view.h"
 
@@ -87,7 +88,11 @@ bool SeriesMerge::refresh() {
 }
 
 bool SeriesMerge::write_series(AnswerWriter& writer, Batch& batch) {
+  assert(!series_.empty());
+  assert(std::is_sorted(series_.begin(), series_.end(),
+                        [](const Fragment& a, const Fragment& b) { return a.source < b.source; }));
   const std::string_view labels = series_.front().labels;
+  assert(!written_pin_ || wire::compare_labels(written_, labels) < 0);
   Pin pin = series_.front().labels_pin();
   if (auto written = writer.write(series_, batch); !written) {
     undecodable_ = true;
@@ -111,6 +116,7 @@ std::optional<ResumePoint> SeriesMerge::resume_point() const {
 }
 
 void SeriesMerge::add(SeriesSource* source) {
+  assert(source->index() == sources_.size());
   sources_.push_back(source);
   windows_.push_back(&source->window());
   source->know(windows_);
@@ -141,6 +147,7 @@ SeriesMerge::State SeriesMerge::run(AnswerWriter& writer, Batch& batch, size_t b
 }
 
 void SeriesMerge::skip_failure() {
+  assert(error_ && failed_source_ != no_source);
   for (SeriesSource* source : sources_) {
     if (source->index() != failed_source_) continue;
     source->discard();

@@ -36,7 +36,7 @@ class SeriesMerge {
   SeriesMerge(const SeriesMerge&) = delete;
   SeriesMerge& operator=(const SeriesMerge&) = delete;
 
-  /// The sources, by index; before run(), and to begin anew with sources of which nothing was
+  /// The sources, by index; before run(), or to begin again with sources of which nothing was
   /// taken.
   void start(std::vector<SeriesSource*> sources);
 

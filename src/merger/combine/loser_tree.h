@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -12,9 +13,20 @@ namespace mread::merger {
 /// `Before` is a strict order on leaf numbers; it must break ties itself (by number), so the result
 /// is deterministic. It may learn from what it is asked: every leaf but the one on top was last
 /// asked about together with the leaf that it lost to, and replay() asks only about leaves that
-/// have lost to the one on top before it moved on. Cost build() k
-/// - 1 comparisons, replay() at most ceil(log2 k). No allocation but in build(), which keeps its
-/// memory. Not thread-safe.
+/// have lost to the one on top before it moved on.
+///
+/// For four leaves with the keys 3 1 4 2 (the number of a leaf in brackets):
+///
+///     nodes_[0]        1 [1]           the winner
+///     nodes_[1]        2 [3]           lost to it in the final
+///     nodes_[2], [3]   3 [0]   4 [2]   lost in the first round
+///     leaves           3 1     4 2
+///
+/// When leaf 1 moves on, replay() meets 3 and then 2 only: the losers on its way up.
+///
+/// Cost     build() k - 1 comparisons, replay() at most ceil(log2 k). Only build() allocates, and
+///          keeps its memory.
+/// Not thread-safe.
 class LoserTree {
  public:
   template <class Before>
@@ -34,12 +46,16 @@ class LoserTree {
   }
 
   /// The leaf that comes first. At least one leaf.
-  size_t top() const { return nodes_[0]; }
+  size_t top() const {
+    assert(leaves_ > 0 && nodes_[0] < leaves_);
+    return nodes_[0];
+  }
 
   /// To be called after the leaf on top has got a later key (never for another leaf: build() again
   /// for that).
   template <class Before>
   void replay(const Before& before) {
+    assert(leaves_ > 0);
     size_t winner = nodes_[0];
     for (size_t node = (winner + leaves_) / 2; node > 0; node /= 2) {
       if (before(nodes_[node], winner)) std::swap(winner, nodes_[node]);

@@ -22,7 +22,7 @@ struct MixedSample {
   model::Histogram histogram;
 };
 
-/// What the sample takes beside itself.
+/// Memory of the sample outside of the object.
 size_t memory_with(const MixedSample& sample);
 
 /// Sorts each run by time and leaves one sample a timestamp, on a tie the first, or which the rule

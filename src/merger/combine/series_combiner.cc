@@ -1,6 +1,7 @@
 #include "merger/combine/series_combiner.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <tuple>
 
@@ -18,11 +19,6 @@ namespace {
 
 tl::unexpected<SourceError> blame(uint32_t source, const Error& error) {
   return tl::unexpected<SourceError>(SourceError{source, error});
-}
-
-bool same_chunk(const wire::ChunkView& a, const wire::ChunkView& b) {
-  return a.min_time_ms == b.min_time_ms && a.max_time_ms == b.max_time_ms &&
-         a.encoding == b.encoding && a.data == b.data;
 }
 
 struct Origin {
@@ -122,6 +118,13 @@ bool same_samples(std::span<const model::Sample> a, std::span<const model::Sampl
          (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
+[[maybe_unused]] bool is_increasing(std::span<const model::Sample> samples) {
+  return std::adjacent_find(samples.begin(), samples.end(),
+                            [](const model::Sample& a, const model::Sample& b) {
+                              return a.timestamp_ms >= b.timestamp_ms;
+                            }) == samples.end();
+}
+
 // Of strictly increasing samples.
 bool contains(std::span<const model::Sample> all, std::span<const model::Sample> some) {
   if (some.empty()) return true;
@@ -157,63 +160,31 @@ Result<void> append_samples(const wire::ChunkView& chunk, std::vector<model::Sam
 const SampleConflict& SeriesCombiner::last_conflict() const {
   if (chain_.conflicts().count() != chain_conflicts_before_) return chain_.conflicts().last();
   if (conflicts_.count() != own_conflicts_before_) return conflicts_.last();
-  return gap_fill_.conflicts().last();
-}
-
-// The runs, sorted. To a union what a source says is one run; to gapfill its replicas are several.
-void SeriesCombiner::list_runs(std::span<const Fragment> fragments) {
-  runs_.clear();
-  for (const Fragment& fragment : fragments) {
-    if (dedup_ == Dedup::union_) {
-      if (runs_.empty() || runs_.back().source != fragment.source)
-        runs_.push_back({0, fragment.source, {}});
-      continue;
-    }
-    const Run run{fragment.group, fragment.source, fragment.replica()};
-    const auto key = [](const Run& each) {
-      return std::tie(each.group, each.source, each.replica);
-    };
-    const auto place =
-        std::lower_bound(runs_.begin(), runs_.end(), run,
-                         [&key](const Run& a, const Run& b) { return key(a) < key(b); });
-    if (place == runs_.end() || key(*place) != key(run)) runs_.insert(place, run);
-  }
-}
-
-// `last`: that of the fragment before.
-uint32_t SeriesCombiner::run_of(const Fragment& fragment, uint32_t last) const {
-  const auto is_of = [&fragment, this](const Run& run) {
-    return run.source == fragment.source &&
-           (dedup_ == Dedup::union_ || run.replica == fragment.replica());
-  };
-  if (is_of(runs_[last])) return last;
-  return static_cast<uint32_t>(std::find_if(runs_.begin(), runs_.end(), is_of) - runs_.begin());
+  return dedup_->conflicts().last();
 }
 
 size_t SeriesCombiner::memory() const {
   const auto of = [](const auto& list) { return list.capacity() * sizeof(list[0]); };
-  size_t bytes = of(runs_) + of(chunks_) + of(refs_) + of(kept_) + of(holders_) +
-                 of(next_holders_) + of(samples_) + of(decoded_) + of(decoded_chunks_) +
-                 of(to_keep_) + of(views_) + of(filled_) + of(merged_) + of(mixed_);
+  size_t bytes = of(runs_) + of(chunks_) + of(refs_) + of(samples_) + of(decoded_) +
+                 of(decoded_chunks_) + of(to_keep_) + of(views_) + of(view_runs_) + of(merged_) +
+                 of(mixed_);
   for (const Decoded& run : decoded_) bytes += of(run.memory);
-  for (const auto& filled : filled_) bytes += of(filled);
-  return bytes + mixed_bytes_ + chain_.memory() + gap_fill_.memory();
+  return bytes + mixed_bytes_ + chain_.memory() + dedup_->memory();
 }
 
 void SeriesCombiner::release() {
   chunks_ = {};
   refs_ = {};
-  kept_ = {};
   samples_ = {};
   decoded_ = {};
   open_runs_ = 0;
   decoded_chunks_ = {};
   to_keep_ = {};
   views_ = {};
-  filled_ = {};
   merged_ = {};
   mixed_ = {};
   mixed_bytes_ = 0;
+  dedup_->release();
 }
 
 // `of_source`: how much of the series' samples is that source's.
@@ -297,16 +268,18 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
 
 SourceResult<void> SeriesCombiner::combine_now(std::span<const Fragment> fragments,
                                                SeriesParts& out) {
+  assert(!fragments.empty());
   chain_conflicts_before_ = chain_.conflicts().count();
   own_conflicts_before_ = conflicts_.count();
   if (auto room = check_chunks(fragments); !room) return room;
-  list_runs(fragments);
+  dedup_->list_runs(fragments, runs_);
   refs_.clear();
   chunks_.clear();
   samples_.clear();
   uint32_t run = 0;
   for (const Fragment& fragment : fragments) {
-    run = run_of(fragment, run);
+    run = dedup_->run_of(fragment, runs_, run);
+    assert(run < runs_.size() && runs_[run].source == fragment.source);
     if (fragment.is_samples) samples_.push_back({&fragment, run});
     fragment.list_chunks(chunks_);
     while (refs_.size() < chunks_.size())
@@ -318,59 +291,7 @@ SourceResult<void> SeriesCombiner::combine_now(std::span<const Fragment> fragmen
                      [](const SamplesRef& a, const SamplesRef& b) { return a.run < b.run; });
     return merge(refs_, samples_, out);
   }
-  if (dedup_ == Dedup::gapfill && runs_.size() > 1 && !leave_to_one_replica())
-    return merge(refs_, {}, out);
-  return put_apart(out);
-}
-
-// For each group of which one replica has all the chunks: drops the others'. False where there is
-// none in some group.
-bool SeriesCombiner::leave_to_one_replica() {
-  const auto group = [this](const ChunkRef& ref) { return runs_[ref.run].group; };
-  std::sort(refs_.begin(), refs_.end(), [&group](const ChunkRef& a, const ChunkRef& b) {
-    return std::make_tuple(group(a), a.chunk->min_time_ms, a.chunk->max_time_ms, a.run, a.order) <
-           std::make_tuple(group(b), b.chunk->min_time_ms, b.chunk->max_time_ms, b.run, b.order);
-  });
-  kept_.clear();
-  for (size_t begin = 0; begin < refs_.size();) {
-    size_t end = begin + 1;
-    while (end < refs_.size() && group(refs_[end]) == group(refs_[begin])) ++end;
-    if (!leave_to_one_replica(std::span(refs_).subspan(begin, end - begin), kept_)) return false;
-    begin = end;
-  }
-  std::swap(refs_, kept_);
-  return true;
-}
-
-bool SeriesCombiner::leave_to_one_replica(std::span<ChunkRef> of_group,
-                                          std::vector<ChunkRef>& kept) {
-  const bool alone =
-      std::all_of(of_group.begin(), of_group.end(),
-                  [&of_group](const ChunkRef& ref) { return ref.run == of_group[0].run; });
-  // Who has every chunk; told by times, since no two different chunks may have the same.
-  const auto same_times = [](const ChunkRef& a, const ChunkRef& b) {
-    return a.chunk->min_time_ms == b.chunk->min_time_ms &&
-           a.chunk->max_time_ms == b.chunk->max_time_ms;
-  };
-  for (size_t begin = 0; begin < of_group.size();) {
-    next_holders_.clear();
-    size_t end = begin;
-    for (; end < of_group.size() && same_times(of_group[begin], of_group[end]); ++end) {
-      if (!same_chunk(*of_group[begin].chunk, *of_group[end].chunk) && !alone) return false;
-      const uint32_t run = of_group[end].run;
-      const bool still =
-          begin == 0 || std::find(holders_.begin(), holders_.end(), run) != holders_.end();
-      if (still && (next_holders_.empty() || next_holders_.back() != run))
-        next_holders_.push_back(run);
-    }
-    std::swap(holders_, next_holders_);
-    if (holders_.empty()) return false;
-    begin = end;
-  }
-  for (const ChunkRef& ref : of_group) {
-    if (ref.run == holders_.front()) kept.push_back(ref);
-  }
-  return true;
+  return dedup_->choose_chunks(refs_, runs_) ? put_apart(out) : merge(refs_, {}, out);
 }
 
 // Chunks that overlap nothing as they are, the others merged.
@@ -488,7 +409,7 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks,
   return {};
 }
 
-std::span<model::Sample> SeriesCombiner::place_of(const DecodedChunk& chunk) {
+std::span<model::Sample> SeriesCombiner::samples_of(const DecodedChunk& chunk) {
   return std::span(decoded_[chunk.run].memory).subspan(chunk.begin, chunk.size);
 }
 
@@ -497,21 +418,23 @@ SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks,
                                                 SeriesParts& out) {
   if (auto read = decode(chunks, samples_refs); !read) return read;
   views_.clear();
+  view_runs_.clear();
   size_t total = 0;
   for (size_t i = 0; i < open_runs_; ++i) {
+    view_runs_.push_back(decoded_[i].run);
     views_.emplace_back(decoded_[i].samples());
     total += views_.back().size();
   }
   if (views_.size() == 1) return put_run(0, out);
   // Two lists of all, and what finds a sample's place in them.
   if (auto room = check_merging(total * (2 * sizeof(model::Sample) + 24)); !room) return room;
-  if (dedup_ == Dedup::gapfill) {
-    fill_gaps();
-  } else if (const auto all = find_all_in_one()) {
-    return put_run(*all, out);
+  if (dedup_->takes_one_for_all()) {
+    if (const auto all = find_all_in_one()) return put_run(*all, out);
   }
+  dedup_->choose_samples(views_, view_runs_, runs_);
   if (views_.size() > 1) merge_views();
   const std::span<const model::Sample> merged = views_[0];
+  assert(is_increasing(merged));
   // A chunk that overlaps others can be kept only if samples of theirs are left out.
   if (merged.size() < total) return put_merged(merged, out);
   return merged.empty() ? SourceResult<void>() : out.samples(merged);
@@ -544,7 +467,7 @@ SourceResult<void> SeriesCombiner::put_run(size_t i, SeriesParts& out) {
   if (!run.in_chunks) return out.samples(run.samples());
   for (const DecodedChunk& chunk : decoded_chunks_) {
     if (chunk.run != i || chunk.size == 0) continue;
-    if (auto put = out.decoded_chunk(*chunk.view, runs_[run.run].source, place_of(chunk)); !put)
+    if (auto put = out.decoded_chunk(*chunk.view, runs_[run.run].source, samples_of(chunk)); !put)
       return put;
   }
   return {};
@@ -558,7 +481,7 @@ SourceResult<void> SeriesCombiner::put_merged(std::span<const model::Sample> mer
     if (decoded_[chunk.run].in_chunks && chunk.size >= worth_keeping) to_keep_.push_back(chunk);
   }
   const auto first_ms = [this](const DecodedChunk& chunk) {
-    return place_of(chunk).front().timestamp_ms;
+    return samples_of(chunk).front().timestamp_ms;
   };
   // Of those that begin together the longest, of equal ones the first run's.
   std::sort(to_keep_.begin(), to_keep_.end(),
@@ -576,34 +499,16 @@ SourceResult<void> SeriesCombiner::put_merged(std::span<const model::Sample> mer
     const auto between = static_cast<size_t>(at - rest.begin());
     if (between > 0 && between < worth_keeping) continue;
     const auto from = rest.subspan(between);
-    if (from.size() < chunk.size || !same_samples(from.first(chunk.size), place_of(chunk)))
+    if (from.size() < chunk.size || !same_samples(from.first(chunk.size), samples_of(chunk)))
       continue;
     if (between > 0) {
       if (auto put = out.samples(rest.first(between)); !put) return put;
     }
     const uint32_t source = runs_[decoded_[chunk.run].run].source;
-    if (auto put = out.decoded_chunk(*chunk.view, source, place_of(chunk)); !put) return put;
+    if (auto put = out.decoded_chunk(*chunk.view, source, samples_of(chunk)); !put) return put;
     done += between + chunk.size;
   }
   return done == merged.size() ? SourceResult<void>() : out.samples(merged.subspan(done));
-}
-
-// Makes one view of those of each group.
-void SeriesCombiner::fill_gaps() {
-  const auto group = [this](size_t i) { return runs_[decoded_[i].run].group; };
-  size_t groups = 0;
-  for (size_t begin = 0; begin < open_runs_; ++groups) {
-    size_t end = begin + 1;
-    while (end < open_runs_ && group(end) == group(begin)) ++end;
-    if (filled_.size() == groups) filled_.emplace_back();
-    std::vector<model::Sample>& filled = filled_[groups];
-    const auto runs = std::span<const GapFill::Run>(views_).subspan(begin, end - begin);
-    filled.clear();
-    for (const SampleRef ref : gap_fill_.select(runs)) filled.push_back(runs[ref.run][ref.index]);
-    begin = end;
-  }
-  views_.clear();
-  for (size_t i = 0; i < groups; ++i) views_.emplace_back(filled_[i]);
 }
 
 SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks,
@@ -618,17 +523,7 @@ SourceResult<void> SeriesCombiner::merge_all_kinds(std::span<ChunkRef> chunks,
     if (auto read = mix(ref); !read) return read;
   }
   order_mixed(mixed_, rule_, conflicts_);
-  if (dedup_ == Dedup::gapfill && runs_.size() > 1) {
-    for (size_t begin = 0; begin < runs_.size();) {
-      size_t end = begin + 1;
-      while (end < runs_.size() && runs_[end].group == runs_[begin].group) ++end;
-      if (end - begin > 1) {
-        fill_mixed_gaps(mixed_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end),
-                        gap_fill_);
-      }
-      begin = end;
-    }
-  }
+  dedup_->choose_mixed(mixed_, runs_);
   merge_mixed(mixed_, rule_, conflicts_);
   return mixed_.empty() ? SourceResult<void>() : out.mixed(mixed_);
 }

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "merger/combine/chain_iterator.h"
 #include "merger/combine/conflict.h"
-#include "merger/combine/gap_fill.h"
+#include "merger/combine/dedup_policy.h"
 #include "merger/combine/mixed_samples.h"
 #include "merger/source/series_fragment.h"
 #include "model/sample.h"
@@ -59,7 +60,7 @@ class SeriesParts {
 ///          they are unusually many. It is asked for before it is taken: where the budget has no
 ///          room for it, the source that has the most of the series' samples is to blame, or, where
 ///          they are not much, no source.
-/// Not thread-safe.
+/// Not thread-safe. Tested by kept_chunks_test.cc, chunk_encodings_test.cc, gap_fill_read_test.cc.
 class SeriesCombiner {
  public:
   /// Half of what Prometheus puts into a chunk, so that keeping some makes at most twice as many of
@@ -68,7 +69,7 @@ class SeriesCombiner {
 
   /// `budget` outlives it.
   SeriesCombiner(OnConflict rule, Dedup dedup, const Budget& budget)
-      : rule_(rule), dedup_(dedup), budget_(budget), chain_(rule) {}
+      : rule_(rule), dedup_(make_dedup_policy(dedup)), budget_(budget), chain_(rule) {}
 
   SourceResult<void> combine(std::span<const Fragment> fragments, SeriesParts& out);
 
@@ -85,23 +86,12 @@ class SeriesCombiner {
 
   /// Of all series so far.
   uint64_t conflicts() const {
-    return conflicts_.count() + chain_.conflicts().count() + gap_fill_.conflicts().count();
+    return conflicts_.count() + chain_.conflicts().count() + dedup_->conflicts().count();
   }
   /// One of those of the series that was combined last; of no meaning where it had none.
   const SampleConflict& last_conflict() const;
 
  private:
-  // What is merged with others: all that a source says, or one of its replicas.
-  struct Run {
-    uint32_t group;
-    uint32_t source;
-    std::string_view replica;
-  };
-  struct ChunkRef {
-    const wire::ChunkView* chunk;
-    uint32_t run;
-    uint32_t order;
-  };
   struct SamplesRef {
     const Fragment* fragment;
     uint32_t run;
@@ -116,7 +106,7 @@ class SeriesCombiner {
   };
   struct DecodedChunk {
     const wire::ChunkView* view;
-    size_t run;    // Its place among decoded_.
+    size_t run;    // Its position in decoded_.
     size_t begin;  // Of its samples among the run's.
     size_t size;
   };
@@ -129,10 +119,6 @@ class SeriesCombiner {
   SourceResult<void> mix(const ChunkRef& ref);
   SourceResult<void> mix(const SamplesRef& ref);
   SourceResult<void> add_mixed(MixedSample&& sample);
-  void list_runs(std::span<const Fragment> fragments);
-  uint32_t run_of(const Fragment& fragment, uint32_t last) const;
-  bool leave_to_one_replica();
-  bool leave_to_one_replica(std::span<ChunkRef> of_group, std::vector<ChunkRef>& kept);
   SourceResult<void> put_apart(SeriesParts& out);
   SourceResult<void> merge(std::span<ChunkRef> chunks, std::span<const SamplesRef> samples_refs,
                            SeriesParts& out);
@@ -140,10 +126,9 @@ class SeriesCombiner {
                                   std::span<const SamplesRef> samples_refs, SeriesParts& out);
   SourceResult<void> merge_all_kinds(std::span<ChunkRef> chunks,
                                      std::span<const SamplesRef> samples_refs, SeriesParts& out);
-  void fill_gaps();
   SourceResult<void> decode(std::span<const ChunkRef> chunks,
                             std::span<const SamplesRef> samples_refs);
-  std::span<model::Sample> place_of(const DecodedChunk& chunk);
+  std::span<model::Sample> samples_of(const DecodedChunk& chunk);
   Decoded& open_run(uint32_t run);
   void close_run(Decoded& run);
   std::optional<size_t> find_all_in_one() const;
@@ -152,29 +137,25 @@ class SeriesCombiner {
   SourceResult<void> put_merged(std::span<const model::Sample> merged, SeriesParts& out);
 
   OnConflict rule_;
-  Dedup dedup_;
+  const std::unique_ptr<DedupPolicy> dedup_;
   const Budget& budget_;
   uint64_t grown_ = 0;  // By the series that is combined.
   uint64_t mixed_bytes_ = 0;
   ChainIterator chain_;
-  GapFill gap_fill_;
   ConflictCount conflicts_;  // Within a run, or among samples with histograms.
   // By place: those before the series that was combined last.
   uint64_t chain_conflicts_before_ = 0;
   uint64_t own_conflicts_before_ = 0;
-  std::vector<Run> runs_;  // By number; sorted.
+  std::vector<SeriesRun> runs_;  // By number; sorted.
   std::vector<wire::ChunkView> chunks_;
   std::vector<ChunkRef> refs_;
-  std::vector<ChunkRef> kept_;
-  std::vector<uint32_t> holders_;  // Runs that have every chunk so far.
-  std::vector<uint32_t> next_holders_;
   std::vector<SamplesRef> samples_;
   std::vector<Decoded> decoded_;  // The first open_runs_ are in use.
   size_t open_runs_ = 0;
   std::vector<DecodedChunk> decoded_chunks_;
   std::vector<DecodedChunk> to_keep_;
   std::vector<std::span<const model::Sample>> views_;
-  std::vector<std::vector<model::Sample>> filled_;
+  std::vector<uint32_t> view_runs_;  // The numbers of their runs.
   std::vector<model::Sample> merged_;
   std::vector<MixedSample> mixed_;
 };

@@ -61,6 +61,7 @@ struct WakeAt {
   TimePoint at;
 };
 
+/// Tested by read_course_test.cc.
 using Action = std::variant<Ask, Read, Drop, Head, Body, Finish, Abort, WakeAt>;
 
 }  // namespace mread::merger

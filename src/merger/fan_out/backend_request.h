@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,86 +10,95 @@
 #include "base/error.h"
 #include "base/time_point.h"
 #include "merger/fan_out/action.h"
+#include "merger/fan_out/answer_deadline.h"
 #include "merger/fan_out/outcome.h"
+#include "merger/fan_out/request_phase.h"
 #include "merger/policy/policy.h"
 #include "merger/source/series_source.h"
 
 namespace mread::merger {
 
-/// One query's request to one backend: how far its answer has come, its deadline, and what became
-/// of it.
+/// One query's request to one backend: its phase, its answer, its deadline.
 ///
-/// Deadline  only time in which an answer to Ask or Read is awaited counts. A piece that brings no
-/// data ends no wait: it
-///           goes on if the next piece is asked for at once.
-/// Failure   see FanOut: early (nothing of it is used) or late (what came before is). One that was
-/// asked after the
-///           answer had begun fails late only, so that the merge notices.
-/// Until ask() it stands by: nothing is waited for.
-/// Not thread-safe.
+/// Failure   early (nothing of the answer is used) or late (the series that came before are used):
+///           see FanOut. A request that takes over from another in mid-answer fails late only, so
+///           that the merge notices.
+/// Events    of a request that is not open are ignored.
+/// Not thread-safe. Tested by read_course_test.cc; its phases by request_phase_test.cc.
 class BackendRequest {
  public:
   BackendRequest(RequestId id, size_t backend, const Backend& settings, SeriesSource source);
 
   RequestId id() const { return id_; }
   size_t backend() const { return backend_; }
+  RequestPhase phase() const { return phase_; }
   SeriesSource& source() { return source_; }
   const SeriesSource& source() const { return source_; }
 
-  /// Its Ask is on the way.
-  void ask(TimePoint now);
-  /// Whether events of this leg are still wanted.
-  bool open() const { return open_ && asked_; }
+  /// Whether its events are still wanted.
+  bool open() const { return phase_ == RequestPhase::asked || phase_ == RequestPhase::answering; }
   /// Whether a Read should go out now.
-  bool wants_read() const { return open_ && answered_ && !waiting_ && source_.wants_data(); }
+  bool wants_read() const {
+    return phase_ == RequestPhase::answering && !deadline_.is_waiting() && source_.wants_data();
+  }
   /// Whether the start of the answer need not wait for it any more.
-  bool settled() const { return dropped() || error_ || source_.started(); }
+  bool settled() const { return !open() || source_.started(); }
   bool failed() const { return error_.has_value(); }
   /// It has failed before any of its answer could be used.
-  bool failed_early() const { return failed_early_; }
-  /// The answer begins, and tells of the failure, if there is one.
-  void tell_failure() { borne_ = failed_early_; }
+  bool failed_early() const {
+    return phase_ == RequestPhase::unavailable || phase_ == RequestPhase::failed_early ||
+           phase_ == RequestPhase::left_out_early;
+  }
+  bool left_out() const {
+    return phase_ == RequestPhase::left_out_early || phase_ == RequestPhase::left_out_late;
+  }
+  /// It was dropped, or not asked.
+  bool dropped() const { return phase_ == RequestPhase::dropped || stands_by(); }
+  /// It was not asked, and has not failed either.
+  bool stands_by() const {
+    return phase_ == RequestPhase::standing_by || phase_ == RequestPhase::never_asked;
+  }
+  const std::optional<Error>& error() const { return error_; }
   /// It had failed early when the answer began.
   bool borne() const { return borne_; }
-  const std::optional<Error>& error() const { return error_; }
-  /// It was dropped, or stands by.
-  bool dropped() const { return dropped_ || (!asked_ && !unavailable_); }
-  bool stands_by() const { return !asked_ && !unavailable_; }
+  /// When the deadline ends, if it is running.
+  std::optional<TimePoint> deadline() const { return open() ? deadline_.at() : std::nullopt; }
 
-  void read_asked(TimePoint now);
-  /// No more is asked for at present: what passes until then is not the backend's.
-  void rest() { idle_since_.reset(); }
+  /// Its Ask goes out.
+  void ask(TimePoint now);
+  /// Fails it before it is asked.
+  void not_available(std::string why, TimePoint now);
   void on_response(int status, std::string_view content_type, std::string_view content_encoding,
                    std::string_view text, TimePoint now);
   void on_data(std::shared_ptr<const std::string> piece, TimePoint now);
   void on_end(TimePoint now);
+  /// Its Read goes out.
+  void read_asked(TimePoint now);
+  /// No more is asked for at present: the time until the next Read is not the backend's.
+  void rest() { deadline_.rest(); }
   void fail(Error error, TimePoint now);
-  /// Fails it before it is asked.
-  void not_available(std::string why, TimePoint now);
-  /// Looks into a SAMPLES answer that came well and was not looked into yet, or only read
-  /// (SeriesSource): the leg has failed early if it is bad.
-  void check_answer();
-  /// The read would hold too much, and this leg the most: nothing of it is used any more, be it
-  /// complete. `merging`: the merge may have used some of it, and is to notice.
-  void leave_out(Error error, bool merging, TimePoint now);
-  bool left_out() const { return left_out_; }
-  /// Also of one that stands by: nothing comes of it any more.
-  void drop(TimePoint now);
-  /// Another was asked beside it: if it is dropped for that, the time that it had is its latency.
-  void is_late() { late_ = true; }
-  /// The backend has been asked again in another's place: its state is that request's.
-  void supersede() { superseded_ = true; }
-  /// The data did not decode while they were merged; the merge drops them by itself.
-  void blame(const Error& error, TimePoint now);
-
-  /// When the deadline ends, if it is running.
-  std::optional<TimePoint> deadline() const;
-  /// Fails the leg if its deadline has come.
+  /// Fails it if its deadline has come.
   void check_deadline(TimePoint now);
+  /// Checks a SAMPLES answer whose check was deferred, if it is one. A bad answer has failed early.
+  void check_answer();
+  /// The read would hold too much, and this request the most: nothing of it is used any more, even
+  /// if it is complete. `merging`: the merge may have used some of it, and has to notice.
+  void leave_out(Error error, bool merging, TimePoint now);
+  /// The merge could not decode its data, or came to the end of what a failed answer gave. The
+  /// merge drops the data by itself.
+  void blame(const Error& error, TimePoint now);
+  /// Nothing of it is needed any more.
+  void drop(TimePoint now);
+  /// The answer begins, and its head tells of the failure, if there is one.
+  void tell_failure() { borne_ = failed_early(); }
+  /// A hedge was sent for it. If it is dropped for that, its latency is the time until then.
+  void is_late() { late_ = true; }
+  /// The backend has been asked once more: its state is that request's.
+  void supersede();
 
   void add_to(BackendOutcome& outcome, TimePoint now) const;
 
-  /// What FanOut has counted of this leg.
+  /// What RequestBook has counted of this request.
   struct Counted {
     bool unsettled = false;
     bool open = false;
@@ -95,36 +106,30 @@ class BackendRequest {
   } counted;
 
  private:
-  void wait(TimePoint now);
-  void stop_waiting(TimePoint now);
-  void close(TimePoint now);
+  struct Times {
+    TimePoint asked_at;
+    std::optional<TimePoint> first_byte_at;
+    std::optional<TimePoint> ready_at;
+    std::optional<TimePoint> closed_at;
+    std::optional<TimePoint> gave_up_at;  // It was late, and is dropped.
+  };
+  void enter(RequestPhase next);
+  void close(RequestPhase last, TimePoint now);
   void note_ready(TimePoint now);
+  BackendOutcome::State state() const;
 
   RequestId id_;
   size_t backend_;
-  std::chrono::milliseconds timeout_;
+  RequestPhase phase_ = RequestPhase::standing_by;
   SeriesSource source_;
-  bool asked_ = false;
-  bool open_ = true;
-  bool answered_ = false;  // The response's head has come.
-  bool waiting_ = false;
-  bool dropped_ = false;
-  bool unavailable_ = false;
-  bool failed_early_ = false;
+  AnswerDeadline deadline_;
+  Times times_;
+  std::optional<Error> error_;
+  int http_status_ = 0;
+  uint64_t bytes_ = 0;
   bool borne_ = false;
   bool late_ = false;
-  bool left_out_ = false;
-  int http_status_ = 0;
   bool superseded_ = false;
-  std::optional<Error> error_;
-  TimePoint asked_at_;
-  TimePoint waiting_since_;
-  std::optional<TimePoint> idle_since_;  // The wait that a piece without data has interrupted.
-  std::chrono::nanoseconds waited_{};
-  std::optional<TimePoint> first_byte_at_;
-  std::optional<TimePoint> ready_at_;
-  std::optional<TimePoint> closed_at_;
-  uint64_t bytes_ = 0;
 };
 
 }  // namespace mread::merger

@@ -1,19 +1,20 @@
 #include "merger/fan_out/fan_out.h"
 
 #include <algorithm>
-#include <deque>
-#include <set>
+#include <cassert>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/duration.h"
-#include "base/printable.h"
-#include "merger/answer/make_answer_writer.h"
-#include "merger/fan_out/query_run.h"
+#include "merger/fan_out/answer_stream.h"
+#include "merger/fan_out/asking.h"
+#include "merger/fan_out/memory_limit.h"
+#include "merger/fan_out/merging.h"
+#include "merger/fan_out/obstacle.h"
 #include "merger/fan_out/read_policy.h"
-#include "merger/fan_out/source_options.h"
-#include "merger/select/anchored_query.h"
+#include "merger/fan_out/read_state.h"
+#include "merger/fan_out/read_summary.h"
 
 namespace mread::merger {
 
@@ -30,763 +31,330 @@ class FanOut::Impl {
   void on_wake(TimePoint now);
   void on_sent();
   void give_up(const std::string& line);
-  uint64_t held() const { return budget_->held(); }
-  uint64_t visits() const { return visits_; }
   void release() noexcept;
-  bool has_begun() const { return head_sent_; }
-  bool done() const { return over_ && actions_.empty(); }
-  const Outcome& outcome();
-  void set_now(TimePoint now) { now_ = now; }
+
+  uint64_t held() const { return memory_.budget()->held(); }
+  uint64_t visits() const { return read_.book.visits(); }
+  bool has_begun() const { return read_.progress.begun(); }
+  bool done() const { return read_.is_over() && read_.actions.empty(); }
+  TimePoint polled_at() const { return read_.polled_at; }
+  Outcome outcome(TimePoint now) const { return summary_.outcome(now); }
 
  private:
-  void ask_queries(TimePoint now);
-  QueryRun& add_run(const model::Query& query, TimePoint now);
-  BackendRequest& add_request(QueryRun& run, size_t backend, std::optional<ResumePoint> resume);
-  void ask(QueryRun& run, BackendRequest& request, TimePoint now);
-  void ask_more(QueryRun& run, TimePoint now);
-  bool replace(QueryRun& run, size_t failed_backend);
-  BackendRequest* request(RequestId id) {
-    return id < requests_.size() ? requests_[id].get() : nullptr;
-  }
-  QueryRun& run_of(const BackendRequest& request) { return *run_of_request_[request.id()]; }
-  void after_event(BackendRequest& request, TimePoint now);
-  void count(BackendRequest& request);
-  void count_all(QueryRun& run);
-  void drop_unneeded(QueryRun& run, TimePoint now);
-  bool refused_by_limit(const BackendRequest& request);
-  void exceed(const Error& error);
-  void check_bytes_in_flight();
-  bool make_room(const Account* asker, uint64_t more);
-  BackendRequest* heaviest_request(const Account* asker, uint64_t more) const;
-  bool may_leave_out(const BackendRequest& request) const;
-  void leave_out(BackendRequest& request);
-  void recount();
-  void pump(TimePoint now);
-  void arm(TimePoint now);
-  void read_on(TimePoint now);
-  bool is_settled() const { return unsettled_ == 0 && !may_ask_next(); }
-  bool may_ask_next() const;
-  bool may_answer_run(const QueryRun& run);
-  bool may_answer_all();
-  bool decide_all();
-  void decide(QueryRun& run);
-  bool begin(QueryRun& run);
-  bool may_begin_anew() const { return !writer_->streams() && request_.queries.size() == 1; }
-  void begin_anew(QueryRun& run);
-  bool stands(const QueryRun& run);
-  void make_writer();
-  void produce();
-  void on_merge_failed(QueryRun& run);
+  // ---- the course of a read
+  void advance(TimePoint now);
+  void follow_lost_backends(TimePoint now);
+  void decide();
+  void merge();
   void send();
+  bool begin_answer();
+  void read_on(TimePoint now);
+  void arm();
+
+  // ---- what follows on an event
+  void follow_up(BackendRequest& request, TimePoint now);
+  bool refused_by_limit(const BackendRequest& request);
+  void keep_limit();
+
+  // ---- the ends of a read
+  void end_with(const Obstacle& obstacle);
   void refuse(int status, const std::string& line);
-  void fail(Error error);
+  void abort(Error error);
+  void finish();
   void stop_requests();
   void give_back() noexcept;
-  void abort(Error error);
-  bool sending_error() const { return !error_line_.empty(); }
-  std::string partial();
-  std::string partial_header();
 
-  const Policy& policy_;
-  model::ReadRequest request_;
-  FanOutOptions options_;
-  TimePoint now_;
-  const boost::intrusive_ptr<Budget> budget_;
-  const AccountPtr answer_;        // The answer's part of it,
-  Charge charge_;                  // and what the machine itself holds of it.
-  std::optional<Error> too_much_;  // There is no room, and no backend that may be left out.
-  std::deque<Action> actions_;
-  std::vector<std::unique_ptr<BackendRequest>> requests_;  // By RequestId.
-  std::vector<QueryRun*> run_of_request_;                  // Likewise.
-  std::vector<std::unique_ptr<QueryRun>> runs_;            // Of the queries that have been asked.
-
-  // Sums and orders over all legs, so that an event looks at few of them: see count().
-  size_t unsettled_ = 0;
-  size_t open_runs_ = 0;
-  std::set<std::pair<TimePoint, RequestId>> deadlines_;
-  std::set<std::pair<TimePoint, size_t>> hedges_due_;  // By run.
-  std::vector<std::optional<TimePoint>> hedge_due_of_run_;
-  std::vector<RequestId> changed_;  // May want to read on.
-  std::vector<QueryRun*>
-      bereft_;  // A backend has been left out: others may have to be asked, or are ready now.
-  uint64_t visits_ = 0;
-  std::unique_ptr<AnswerWriter> writer_;
-
-  size_t current_ = 0;  // The run that is being merged.
-  bool decided_ =
-      false;  // Every leg of the queries asked so far was settled, and there will be an answer.
-  bool produced_ = false;  // Everything is in batches.
-  bool head_sent_ = false;
-  bool body_out_ = false;
-  bool over_ = false;  // Finish or Abort is the last of actions_.
-  std::string head_partial_;
-  std::string error_line_;  // The body of an answer that is an error.
-  Batch filling_;
-  Batch sending_;
-  std::optional<TimePoint> armed_;
-  Outcome outcome_;
+  ReadState read_;
+  MemoryLimit memory_;
+  Asking asking_;
+  AnswerStream answer_;
+  const ReadSummary summary_;
+  Merging merging_;
+  std::optional<TimePoint> armed_;  // The WakeAt that is out.
 };
 
 FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint now,
                    FanOutOptions options)
-    : policy_(policy),
-      request_(std::move(request)),
-      options_(std::move(options)),
-      now_(now),
-      budget_(new Budget(policy.limits.bytes_in_flight)),
-      answer_(new Account(budget_)),
-      charge_(answer_) {
-  budget_->on_full([this](const Account& asker, uint64_t more) { return make_room(&asker, more); });
-  make_writer();
-  for (const model::Query& query : request_.queries) {
-    if (is_within_range(policy_.limits, query)) continue;
+    : read_{policy, std::move(request), std::move(options), now},
+      memory_(read_),
+      asking_(read_, memory_.budget()),
+      answer_(read_, memory_.budget()),
+      summary_(read_, memory_, asking_, answer_),
+      merging_(read_, asking_, answer_, summary_) {
+  for (const model::Query& query : read_.request.queries) {
+    if (is_within_range(policy.limits, query)) continue;
     refuse(400, fmt::format("the query asks for samples of more than {} (limits.query_range)",
-                            format_duration(policy_.limits.query_range)));
+                            format_duration(policy.limits.query_range)));
     return;
   }
-  ask_queries(now);
+  asking_.ask_queries(now);
 }
 
-void FanOut::Impl::make_writer() {
-  const auto& accepted = request_.accepted_response_types;
-  writer_ = make_answer_writer(accepted.empty() ? model::ResponseType::samples : accepted.front(),
-                               policy_, answer_, options_.client);
-}
-
-bool FanOut::Impl::may_ask_next() const {
-  const uint64_t limit = policy_.limits.queries_at_once;
-  return runs_.size() < request_.queries.size() && (limit == 0 || open_runs_ < limit);
-}
-
-// A query whose answers have all come makes room for the next.
-void FanOut::Impl::ask_queries(TimePoint now) {
-  const size_t first = runs_.size();
-  while (may_ask_next()) add_run(request_.queries[runs_.size()], now);
-  for (size_t i = first; i < runs_.size(); ++i) ask_more(*runs_[i], now);
-}
-
-QueryRun& FanOut::Impl::add_run(const model::Query& query, TimePoint now) {
-  runs_.push_back(std::make_unique<QueryRun>());
-  hedge_due_of_run_.emplace_back();
-  QueryRun& run = *runs_.back();
-  run.index = runs_.size() - 1;
-  run.query = query;
-  run.scopes = decide_scopes(policy_, query, options_.knowledge);
-  // Their values were matched for the last time.
-  for (const model::Matcher& matcher : query.matchers) matcher.release();
-  std::vector<SeriesSource*> sources;
-  for (size_t backend = 0; backend < policy_.backends.size(); ++backend) {
-    if (!run.scopes[backend].asked) continue;
-    BackendRequest& request = add_request(run, backend, std::nullopt);
-    sources.push_back(&request.source());
-    if (backend < options_.unavailable.size() && !options_.unavailable[backend].empty()) {
-      request.not_available(options_.unavailable[backend], now);
-      count(request);
-    } else if (!policy_.groups[policy_.backends[backend].group].hedge_after) {
-      ask(run, request, now);
-    }
-  }
-  run.merge.start(std::move(sources));
-  run.hedged = hedged_groups(policy_, options_, run.requests);
-  return run;
-}
-
-// Asks those whose turn has come.
-void FanOut::Impl::ask_more(QueryRun& run, TimePoint now) {
-  auto& due = hedge_due_of_run_[run.index];
-  if (due) hedges_due_.erase({*due, run.index});
-  due.reset();
-  if (run.decided || over_ || sending_error()) return;
-  for (HedgedGroup& hedged : run.hedged) {
-    while (BackendRequest* const next = hedged.next(now)) ask(run, *next, now);
-    visits_ += run.requests.size();
-    if (const auto at = hedged.due(); at && (!due || *at < *due)) due = at;
-  }
-  if (due) hedges_due_.insert({*due, run.index});
-}
-
-BackendRequest& FanOut::Impl::add_request(QueryRun& run, size_t backend,
-                                          std::optional<ResumePoint> resume) {
-  SourceOptions options = source_options(policy_, backend, options_, budget_);
-  // What is found wrong with an answer only while it is merged is found too late for those that
-  // were not waited for.
-  options.defer = options_.defer_samples && may_begin_anew() && !resume &&
-                  policy_.replica_labels.empty() &&
-                  policy_.groups[policy_.backends[backend].group].wait == Group::Wait::all;
-  options.resume = std::move(resume);
-  const auto id = static_cast<RequestId>(requests_.size());
-  const auto index = static_cast<uint32_t>(run.requests.size());
-  requests_.push_back(std::make_unique<BackendRequest>(id, backend, policy_.backends[backend],
-                                                       SeriesSource(index, std::move(options))));
-  run.requests.push_back(requests_.back().get());
-  run_of_request_.push_back(&run);
-  return *requests_.back();
-}
-
-void FanOut::Impl::ask(QueryRun& run, BackendRequest& request, TimePoint now) {
-  model::ReadRequest read_request;
-  const auto from_ms = run.scopes[request.backend()].from_ms;
-  model::Query query = from_ms ? narrowed(run.query, *from_ms) : run.query;
-  const bool anchors = policy_.backends[request.backend()].anchor_regex;
-  read_request.queries.push_back(anchors ? anchored(std::move(query)) : std::move(query));
-  read_request.accepted_response_types = {model::ResponseType::streamed_xor_chunks,
-                                          model::ResponseType::samples};
-  // A collector leaves the samples out of a SAMPLES answer only.
-  if (asks_for_labels_only(run.query))
-    std::swap(read_request.accepted_response_types[0], read_request.accepted_response_types[1]);
-  request.ask(now);
-  count(request);
-  actions_.emplace_back(Ask{request.id(), request.backend(), std::move(read_request)});
-}
+// ---- the course of a read
 
 std::optional<Action> FanOut::Impl::poll(TimePoint now) {
-  now_ = now;
-  if (actions_.empty()) pump(now);
-  if (actions_.empty()) return std::nullopt;
-  Action action = std::move(actions_.front());
-  actions_.pop_front();
+  read_.polled_at = now;
+  if (read_.actions.empty()) advance(now);
+  if (read_.actions.empty()) return std::nullopt;
+  Action action = std::move(read_.actions.front());
+  read_.actions.pop_front();
   return action;
 }
 
-void FanOut::Impl::on_response(RequestId id, int status, std::string_view content_type,
-                               std::string_view content_encoding, std::string_view text,
-                               TimePoint now) {
-  BackendRequest* const target = request(id);
-  if (target == nullptr || !target->open()) return;
-  target->on_response(status, content_type, content_encoding, text, now);
-  after_event(*target, now);
-}
-
-void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now) {
-  BackendRequest* const target = request(id);
-  if (target == nullptr || !target->open()) return;
-  target->on_data(std::move(piece), now);
-  count(*target);
-  if (refused_by_limit(*target)) return;
-  after_event(*target, now);
-  check_bytes_in_flight();
-}
-
-void FanOut::Impl::on_end(RequestId id, TimePoint now) {
-  BackendRequest* const target = request(id);
-  if (target == nullptr || !target->open()) return;
-  target->on_end(now);
-  count(*target);
-  if (refused_by_limit(*target)) return;
-  // A body that ended well is closed by the driver.
-  if (target->failed()) actions_.emplace_back(Drop{id});
-  drop_unneeded(run_of(*target), now);
-  ask_more(run_of(*target), now);
-  check_bytes_in_flight();
-}
-
-void FanOut::Impl::on_failure(RequestId id, Error error, TimePoint now) {
-  BackendRequest* const target = request(id);
-  if (target == nullptr || !target->open()) return;
-  target->fail(std::move(error), now);
-  after_event(*target, now);
-}
-
-void FanOut::Impl::on_wake(TimePoint now) {
-  armed_.reset();
-  std::vector<RequestId> late;
-  for (auto each = deadlines_.begin(); each != deadlines_.end() && each->first <= now; ++each) {
-    late.push_back(each->second);
+// Goes as far as the read can go before the next event.
+void FanOut::Impl::advance(TimePoint now) {
+  switch (read_.progress.stage()) {
+    case Stage::gathering:
+      follow_lost_backends(now);
+      asking_.ask_queries(now);
+      if (!summary_.is_settled()) break;
+      decide();
+      if (read_.is_ended()) return;
+      merge();
+      break;
+    case Stage::merging:
+      follow_lost_backends(now);
+      asking_.ask_queries(now);
+      // What has come in makes room in the sources, so merging goes before reading on.
+      merge();
+      break;
+    case Stage::draining:
+      break;
+    case Stage::refusing:
+      if (!answer_.is_sending()) finish();
+      return;
+    case Stage::over:
+      return;
   }
-  std::sort(late.begin(), late.end());
-  for (const RequestId id : late) {
-    if (!requests_[id]->open()) continue;
-    requests_[id]->check_deadline(now);
-    after_event(*requests_[id], now);
-  }
-  std::vector<size_t> due;
-  for (auto each = hedges_due_.begin(); each != hedges_due_.end() && each->first <= now; ++each) {
-    due.push_back(each->second);
-  }
-  std::sort(due.begin(), due.end());
-  for (const size_t run : due) ask_more(*runs_[run], now);
+  keep_limit();
+  if (read_.is_ended()) return;
+  send();
+  if (read_.is_over()) return;
+  read_on(now);
+  arm();
 }
 
-void FanOut::Impl::on_sent() {
-  body_out_ = false;
-  sending_.clear();
-  recount();
+// Others have to be asked for the queries that a backend was left out of, or they are ready now.
+void FanOut::Impl::follow_lost_backends(TimePoint now) {
+  for (QueryRun* run : memory_.take_bereft()) asking_.follow_up(*run, now);
 }
 
-void FanOut::Impl::after_event(BackendRequest& request, TimePoint now) {
-  count(request);
-  if (!request.open()) actions_.emplace_back(Drop{request.id()});
-  drop_unneeded(run_of(request), now);
-  ask_more(run_of(request), now);
-}
-
-// Brings the sums up to date with what has become of a leg. To be called whenever that may have
-// changed.
-void FanOut::Impl::count(BackendRequest& request) {
-  ++visits_;
-  QueryRun& run = run_of(request);
-  const BackendRequest::Counted now{!request.settled(), request.open(), request.deadline()};
-  BackendRequest::Counted& before = request.counted;
-  if (now.unsettled != before.unsettled) {
-    unsettled_ += now.unsettled ? 1 : -1;
-    run.unsettled += now.unsettled ? 1 : -1;
-  }
-  if (now.open != before.open) {
-    if (now.open && run.open++ == 0) ++open_runs_;
-    if (!now.open && --run.open == 0) --open_runs_;
-  }
-  if (now.deadline != before.deadline) {
-    if (before.deadline) deadlines_.erase({*before.deadline, request.id()});
-    if (now.deadline) deadlines_.insert({*now.deadline, request.id()});
-  }
-  before = now;
-  changed_.push_back(request.id());
-}
-
-void FanOut::Impl::count_all(QueryRun& run) {
-  for (BackendRequest* each : run.requests) count(*each);
-}
-
-void FanOut::Impl::drop_unneeded(QueryRun& run, TimePoint now) {
-  if (run.decided || over_) return;
-  for (size_t group = 0; group < policy_.groups.size(); ++group) {
-    if (policy_.groups[group].wait != Group::Wait::need) continue;
-    visits_ += run.requests.size();
-    const auto in_group = [&](const BackendRequest* request) {
-      return policy_.backends[request->backend()].group == group;
-    };
-    size_t able = 0;
-    size_t ready = 0;
-    for (const BackendRequest* each : run.requests) {
-      if (in_group(each)) ++able;
-      if (in_group(each) && !each->failed() && !each->dropped() && each->settled()) ++ready;
-    }
-    // Members that the query rules out leave more to the others.
-    if (ready < std::min(policy_.groups[group].need, able)) continue;
-    for (BackendRequest* each : run.requests) {
-      if (!in_group(each) || each->settled()) continue;
-      each->drop(now);
-      count(*each);
-      actions_.emplace_back(Drop{each->id()});
-    }
-  }
-}
-
-// A limit of the read is exceeded by one backend's answer alone: the read is too large, whatever
-// the policy.
-bool FanOut::Impl::refused_by_limit(const BackendRequest& request) {
-  if (over_ || sending_error() || !(request.source().over_limit() || too_much_)) return false;
-  actions_.emplace_back(Drop{request.id()});
-  exceed(too_much_ ? *too_much_ : *request.error());
-  return true;
-}
-
-void FanOut::Impl::exceed(const Error& error) {
-  if (head_sent_) {
-    abort(error);
-  } else {
-    refuse(400, error.context);
-  }
-}
-
-void FanOut::Impl::check_bytes_in_flight() {
-  if (!budget_->exceeded() || over_ || sending_error() || make_room(nullptr, 0)) return;
-  exceed(*too_much_);
-}
-
-// Leaves out those that hold the most, until there is room for `more` bytes. False where it is the
-// asker that has to go, or the read as a whole (too_much_). Never while a series is merged.
-bool FanOut::Impl::make_room(const Account* asker, uint64_t more) {
-  while (!budget_->has_room(more) && !too_much_) {
-    BackendRequest* const heaviest = heaviest_request(asker, more);
-    if (heaviest != nullptr && may_leave_out(*heaviest)) {
-      if (&heaviest->source().account() == asker) return false;
-      leave_out(*heaviest);
-      continue;
-    }
-    std::string line =
-        fmt::format("the read holds more than {} bytes (limits.bytes_in_flight)", budget_->limit());
-    if (heaviest != nullptr)
-      line += ", most of them of " + policy_.backends[heaviest->backend()].name;
-    too_much_ = Error(Errc::limit, std::move(line));
-  }
-  return !too_much_;
-}
-
-// Null where each holds no more than it may.
-BackendRequest* FanOut::Impl::heaviest_request(const Account* asker, uint64_t more) const {
-  BackendRequest* heaviest = nullptr;
-  uint64_t most = 0;
-  for (const auto& each : requests_) {
-    const SeriesSource& source = each->source();
-    if (each->left_out()) continue;
-    const uint64_t holds = source.account().held() + (&source.account() == asker ? more : 0);
-    if (holds <= source.allowance() || holds - source.allowance() <= most) continue;
-    most = holds - source.allowance();
-    heaviest = each.get();
-  }
-  return heaviest;
-}
-
-// Whether there can be an answer without it; or there is none anyway, since another has failed that
-// was needed.
-bool FanOut::Impl::may_leave_out(const BackendRequest& request) const {
-  const QueryRun& run = *run_of_request_[request.id()];
-  std::vector<Part> parts = run.parts(policy_.backends.size());
-  if (!may_answer(policy_, with_spares(policy_, parts), head_sent_)) return !head_sent_;
-  if (run.scopes[request.backend()].nothing_lost) return true;
-  parts[request.backend()] = Part::failed;
-  return may_answer(policy_, with_spares(policy_, std::move(parts)), head_sent_);
-}
-
-void FanOut::Impl::leave_out(BackendRequest& request) {
-  if (request.open()) actions_.emplace_back(Drop{request.id()});
-  request.leave_out(holds_too_much(budget_->limit()),
-                    decided_ || request.source().started() || request.source().resumes(), now_);
-  count(request);
-  run_of(request).merge.forget_next();
-  // Seen to once the source that asks for room has returned.
-  bereft_.push_back(&run_of(request));
-}
-
-void FanOut::Impl::recount() {
-  uint64_t held = filling_.memory() + sending_.memory();
-  if (current_ < runs_.size()) held += runs_[current_]->merge.memory();
-  charge_.set(held);
-}
-
-// The client may still be sent what is in sending_.
-void FanOut::Impl::release() noexcept {
-  over_ = true;
-  budget_->on_full(nullptr);
-  give_back();
-}
-
-// Of a read that gives no more of its answer than sending_.
-void FanOut::Impl::give_back() noexcept {
-  for (const auto& each : requests_) each->source().discard();
-  for (const auto& run : runs_) run->merge.release();
-  filling_.clear();
-  writer_->release();
-  recount();
-}
-
-void FanOut::Impl::give_up(const std::string& line) {
-  if (over_ || sending_error()) return;
-  if (head_sent_) {
-    abort(Error(Errc::limit, line));
-  } else {
-    refuse(503, line);
-  }
-}
-
-// A failure that a dropped member will make good, once the merge has come to it, is none yet.
-bool FanOut::Impl::may_answer_run(const QueryRun& run) {
-  visits_ += run.requests.size();
-  return may_answer(policy_, with_spares(policy_, run.parts(policy_.backends.size())), head_sent_);
-}
-
-bool FanOut::Impl::may_answer_all() {
-  return std::all_of(runs_.begin(), runs_.end(),
-                     [this](const auto& run) { return may_answer_run(*run); });
-}
-
-void FanOut::Impl::pump(TimePoint now) {
-  if (over_) return;
-  if (sending_error()) {
-    if (!body_out_) {
-      over_ = true;
-      actions_.emplace_back(Finish{});
-    }
+// Every query that can be asked for now is settled: there will be an answer, or a refusal.
+void FanOut::Impl::decide() {
+  if (summary_.may_answer_all()) {
+    read_.progress.enter(Stage::merging);
+    for (const auto& run : asking_.runs()) asking_.close(*run, read_.polled_at);
     return;
   }
-  for (QueryRun* run : std::exchange(bereft_, {})) {
-    drop_unneeded(*run, now);
-    ask_more(*run, now);
+  // So that all failures are told.
+  for (const auto& run : asking_.runs()) {
+    run->check_answers();
+    read_.book.note_all(*run);
   }
-  ask_queries(now);
-  if (!decided_ && is_settled() && !decide_all()) return;
-  // What came in makes room in the sources, so merging goes before reading on.
-  if (decided_) produce();
-  check_bytes_in_flight();
-  if (over_ || sending_error()) return;
-  send();
-  if (over_) return;
-  read_on(now);
-  arm(now);
+  end_with(summary_.obstacle(*asking_.runs().front())
+               .value_or(Obstacle::unavailable(summary_.partial())));
 }
 
-// Once every query that can be asked for now has come so far.
-bool FanOut::Impl::decide_all() {
-  if (!may_answer_all()) {
-    for (const auto& run : runs_) {
-      run->check_answers();  // So that all failures are told.
-      count_all(*run);
-    }
-    if (stands(*runs_.front())) refuse(503, partial());
+void FanOut::Impl::merge() {
+  if (const auto obstacle = merging_.advance(read_.polled_at)) end_with(*obstacle);
+}
+
+// Sends what is written, and the end once that is all.
+void FanOut::Impl::send() {
+  if (answer_.is_sending()) return;
+  const bool all_written = read_.progress.stage() == Stage::draining;
+  if (!has_begun() && (answer_.has_bytes() || all_written) && !begin_answer()) return;
+  if (answer_.has_bytes()) {
+    answer_.send_body();
+  } else if (all_written) {
+    finish();
+  }
+}
+
+bool FanOut::Impl::begin_answer() {
+  // A failure that is known by now can still be told by a status, though it would take effect
+  // later.
+  if (!summary_.may_answer_all()) {
+    refuse(503, summary_.partial());
     return false;
   }
-  decided_ = true;
-  for (const auto& run : runs_) decide(*run);
-  return true;
-}
-
-// Nobody else is asked for this query before its answer begins.
-void FanOut::Impl::decide(QueryRun& run) {
-  run.decided = true;
-  for (BackendRequest* each : run.requests) {
-    if (!each->stands_by()) continue;
-    each->drop(now_);
-    count(*each);
+  // A success without series would hide that there are some.
+  if (read_.progress.stage() == Stage::draining && summary_.all_left_out()) {
+    refuse(406, summary_.partial());
+    return false;
   }
-  ask_more(run, now_);
+  for (const auto& each : read_.book.all()) each->tell_failure();
+  answer_.send_head(summary_.partial(), summary_.partial_header());
+  return true;
 }
 
 void FanOut::Impl::read_on(TimePoint now) {
-  std::sort(changed_.begin(), changed_.end());
-  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
-  for (const RequestId id : std::exchange(changed_, {})) {
-    BackendRequest& each = *requests_[id];
-    ++visits_;
+  for (const RequestId id : read_.book.take_changed()) {
+    BackendRequest& each = read_.book.at(id);
+    read_.book.visit(1);
     if (!each.wants_read()) {
       each.rest();
       continue;
     }
     each.read_asked(now);
-    count(each);
-    actions_.emplace_back(Read{id});
+    read_.book.note(each);
+    read_.act(Read{id});
   }
-  changed_.clear();
+  // The requests that are read on were noted once more, but want nothing else now.
+  read_.book.forget_changed();
 }
 
-// The timer is left alone while it is early enough: it only has to be right for the leg that is due
-// first.
-void FanOut::Impl::arm(TimePoint) {
-  std::optional<TimePoint> earliest;
-  if (!deadlines_.empty()) earliest = deadlines_.begin()->first;
-  if (!hedges_due_.empty() && (!earliest || hedges_due_.begin()->first < *earliest)) {
-    earliest = hedges_due_.begin()->first;
-  }
+// The timer is left alone while it is early enough: it only has to be right for the request that is
+// due first.
+void FanOut::Impl::arm() {
+  std::optional<TimePoint> earliest = read_.book.earliest_deadline();
+  const auto due = asking_.earliest_due();
+  if (due && (!earliest || *due < *earliest)) earliest = due;
   if (!earliest || (armed_ && *armed_ <= *earliest)) return;
   armed_ = earliest;
-  actions_.emplace_back(WakeAt{*earliest});
+  read_.act(WakeAt{*earliest});
 }
 
-void FanOut::Impl::produce() {
-  while (!produced_ && !over_ && !sending_error() && filling_.size() < options_.batch_bytes) {
-    if (current_ == request_.queries.size()) {
-      produced_ = writer_->finish(filling_, options_.batch_bytes);
-      recount();
-      return;
-    }
-    if (current_ == runs_.size()) return;
-    QueryRun& run = *runs_[current_];
-    if (!run.begun && !begin(run)) return;
-    if (run.passed_on) {
-      ++current_;
-      continue;
-    }
-    const auto state = run.merge.run(*writer_, filling_, options_.batch_bytes);
-    recount();
-    count_all(run);
-    switch (state) {
-      case SeriesMerge::State::blocked:
-      case SeriesMerge::State::full:
-        return;
-      case SeriesMerge::State::done:
-        ++current_;
-        break;
-      case SeriesMerge::State::failed:
-        on_merge_failed(run);
-        count_all(run);
-        break;
-    }
-  }
+// ---- events
+
+void FanOut::Impl::on_response(RequestId id, int status, std::string_view content_type,
+                               std::string_view content_encoding, std::string_view text,
+                               TimePoint now) {
+  BackendRequest* const request = read_.book.find_open(id);
+  if (request == nullptr) return;
+  request->on_response(status, content_type, content_encoding, text, now);
+  follow_up(*request, now);
 }
 
-// Whether the query's answer can be merged now.
-bool FanOut::Impl::begin(QueryRun& run) {
-  if (!run.decided) {
-    if (run.unsettled > 0) return false;
-    decide(run);
-  }
-  writer_->begin_result(current_, run.query);
-  run.begun = true;
-  run.begin(*writer_);
-  count_all(run);
-  return run.checks_deferred || stands(run);
+void FanOut::Impl::on_data(RequestId id, std::shared_ptr<const std::string> piece, TimePoint now) {
+  BackendRequest* const request = read_.book.find_open(id);
+  if (request == nullptr) return;
+  request->on_data(std::move(piece), now);
+  read_.book.note(*request);
+  if (refused_by_limit(*request)) return;
+  follow_up(*request, now);
+  keep_limit();
 }
 
-// Nothing of the answer has left yet.
-void FanOut::Impl::begin_anew(QueryRun& run) {
-  make_writer();
-  writer_->begin_result(current_, run.query);
-  run.begin_anew();
-  stands(run);
+void FanOut::Impl::on_end(RequestId id, TimePoint now) {
+  BackendRequest* const request = read_.book.find_open(id);
+  if (request == nullptr) return;
+  request->on_end(now);
+  read_.book.note(*request);
+  if (refused_by_limit(*request)) return;
+  // The driver has closed a connection whose body ended well.
+  if (request->failed()) read_.act(Drop{id});
+  if (!read_.is_ended()) asking_.follow_up(read_.book.run_of(*request), now);
+  keep_limit();
 }
 
-// Whether there is still to be an answer after all that the query's is made of was looked into.
-bool FanOut::Impl::stands(const QueryRun& run) {
-  for (const BackendRequest* each : run.requests) {
-    if (!each->failed() || !each->source().over_limit()) continue;
-    exceed(*each->error());
-    return false;
-  }
-  if (too_much_) {
-    exceed(*too_much_);
-    return false;
-  }
-  if (may_answer_run(run)) return true;
-  fail(Error(Errc::unavailable, partial()));
-  return false;
+void FanOut::Impl::on_failure(RequestId id, Error error, TimePoint now) {
+  BackendRequest* const request = read_.book.find_open(id);
+  if (request == nullptr) return;
+  request->fail(std::move(error), now);
+  follow_up(*request, now);
 }
 
-// An answer that cannot be given, or not be ended.
-void FanOut::Impl::fail(Error error) {
-  if (head_sent_) {
-    abort(std::move(error));
-  } else {
-    refuse(503, std::move(error.context));
+void FanOut::Impl::on_wake(TimePoint now) {
+  armed_.reset();
+  for (const RequestId id : read_.book.late(now)) {
+    BackendRequest* const request = read_.book.find_open(id);
+    if (request == nullptr) continue;  // Dropped, since another of them has failed.
+    request->check_deadline(now);
+    follow_up(*request, now);
   }
+  if (!read_.is_ended()) asking_.ask_due(now);
 }
 
-void FanOut::Impl::on_merge_failed(QueryRun& run) {
-  const Error error = run.merge.error();
-  if (run.merge.failed_source() == no_source) {
-    exceed(error);
-    return;
-  }
-  if (run.checks_deferred) {
-    begin_anew(run);
-    return;
-  }
-  BackendRequest& failed = *run.requests[run.merge.failed_source()];
-  if (failed.open()) actions_.emplace_back(Drop{failed.id()});
-  failed.blame(error, now_);
-  if (replace(run, failed.backend())) return;
-  if (may_answer(policy_, run.parts(policy_.backends.size()), head_sent_)) {
-    run.merge.skip_failure();
-  } else if (head_sent_) {
-    abort(error.in(policy_.backends[failed.backend()].name));
-  } else {
-    refuse(503, partial());
-  }
+void FanOut::Impl::on_sent() {
+  answer_.on_sent();
+  answer_.recount(merging_.memory());
 }
 
-// A member of the failed one's group that was not needed goes on where the answer stands. Remote
-// read has no cursor: it is asked for all, and what was sent is skipped.
-bool FanOut::Impl::replace(QueryRun& run, size_t failed_backend) {
-  const Group& group = policy_.groups[policy_.backends[failed_backend].group];
-  const std::vector<Part> now_parts = run.parts(policy_.backends.size());
-  if (policy_.partial == PartialPolicy::all || !is_short(group, now_parts)) return false;
-  const auto spare =
-      std::find_if(group.members.begin(), group.members.end(),
-                   [&now_parts](size_t member) { return now_parts[member] == Part::dropped; });
-  if (spare == group.members.end()) return false;
-  for (BackendRequest* each : run.requests) {
-    if (each->backend() == *spare) each->supersede();
-    ++visits_;
-  }
-  run.merge.skip_failure();
-  // Where nothing was written yet every series is wanted, the one without labels too.
-  ResumePoint resume = run.merge.resume_point().value_or(ResumePoint{"", true});
-  BackendRequest& request = add_request(run, *spare, std::move(resume));
-  run.merge.add(&request.source());
-  ask(run, request, now_);
-  ++outcome_.failovers;
+void FanOut::Impl::give_up(const std::string& line) {
+  if (!read_.is_ended()) end_with({503, Error(Errc::limit, line)});
+}
+
+void FanOut::Impl::follow_up(BackendRequest& request, TimePoint now) {
+  read_.book.note(request);
+  if (!request.open()) read_.act(Drop{request.id()});
+  if (!read_.is_ended()) asking_.follow_up(read_.book.run_of(request), now);
+}
+
+// One backend's answer alone exceeds a limit of the read: the read is too large, whatever the
+// policy.
+bool FanOut::Impl::refused_by_limit(const BackendRequest& request) {
+  if (read_.is_ended()) return false;
+  if (!request.source().over_limit() && !memory_.too_much()) return false;
+  read_.act(Drop{request.id()});
+  end_with(Obstacle::beyond_limit(memory_.too_much() ? *memory_.too_much() : *request.error()));
   return true;
 }
 
-void FanOut::Impl::send() {
-  if (body_out_) return;
-  if (!filling_.empty() || (produced_ && !head_sent_)) {
-    if (!head_sent_) {
-      // A failure that is known by now, though it would take effect later, can still be told as
-      // one.
-      if (!may_answer_all()) {
-        refuse(503, partial());
-        return;
-      }
-      // An empty success would hide what there is.
-      if (const AnswerCounts counts = writer_->counts();
-          produced_ && counts.series == 0 && total(counts.left_out) > 0) {
-        refuse(406, partial());
-        return;
-      }
-      head_sent_ = true;
-      head_partial_ = partial();
-      for (const auto& each : requests_) each->tell_failure();
-      actions_.emplace_back(
-          Head{200, writer_->content_type(), writer_->content_encoding(), partial_header()});
-    }
-    std::swap(filling_, sending_);
-    if (!sending_.empty()) {
-      body_out_ = true;
-      actions_.emplace_back(Body{sending_.pieces()});
-      return;
-    }
-  }
-  if (produced_ && filling_.empty()) {
-    over_ = true;
-    std::string left_out;
-    if (partial() != head_partial_) left_out = partial_header();
-    stop_requests();
-    actions_.emplace_back(Finish{std::move(left_out)});
+void FanOut::Impl::keep_limit() {
+  if (!read_.is_ended() && !memory_.keep()) end_with(Obstacle::beyond_limit(*memory_.too_much()));
+}
+
+// ---- the ends of a read
+
+// An answer that cannot be given is refused; one that cannot be ended is aborted.
+void FanOut::Impl::end_with(const Obstacle& obstacle) {
+  if (has_begun()) {
+    abort(obstacle.error);
+  } else {
+    refuse(obstacle.status, obstacle.error.context);
   }
 }
 
 void FanOut::Impl::refuse(int status, const std::string& line) {
+  assert(!has_begun());
+  read_.progress.enter(Stage::refusing);
   stop_requests();
-  // The client may be slow to take the reason.
+  // The client may be slow to take the line, so nothing else is held meanwhile.
   give_back();
-  error_line_ = printable(line) + "\n";
-  head_sent_ = true;
-  body_out_ = true;
-  actions_.emplace_back(Head{status, "text/plain; charset=utf-8", "", ""});
-  actions_.emplace_back(Body{{std::string_view(error_line_)}});
-}
-
-void FanOut::Impl::stop_requests() {
-  for (const auto& each : requests_) {
-    ++visits_;
-    if (!each->open()) continue;
-    each->drop(now_);
-    count(*each);
-    actions_.emplace_back(Drop{each->id()});
-  }
+  answer_.send_refusal(status, line);
 }
 
 void FanOut::Impl::abort(Error error) {
-  outcome_.partial = partial();
+  assert(has_begun());
   stop_requests();
   give_back();
-  over_ = true;
-  actions_.emplace_back(Abort{std::move(error)});
+  read_.act(Abort{std::move(error)});
+  read_.progress.enter(Stage::over);
 }
 
-std::string FanOut::Impl::partial() { return describe_partial(policy_, outcome()); }
-
-std::string FanOut::Impl::partial_header() {
-  return describe_partial(policy_, outcome(), failures_in_header_bytes);
+void FanOut::Impl::finish() {
+  assert(has_begun() && !answer_.is_sending() && !answer_.has_bytes());
+  std::string left_out;
+  if (read_.progress.stage() == Stage::draining && summary_.partial() != answer_.partial_at_head())
+    left_out = summary_.partial_header();
+  stop_requests();
+  read_.act(Finish{std::move(left_out)});
+  read_.progress.enter(Stage::over);
 }
 
-const Outcome& FanOut::Impl::outcome() {
-  outcome_.backends.assign(policy_.backends.size(), {});
-  for (size_t i = 0; i < policy_.backends.size(); ++i) outcome_.backends[i].backend = i;
-  outcome_.hedges.clear();
-  for (const auto& run : runs_) run->add_to(outcome_, now_);
-  visits_ += requests_.size();
-  const AnswerCounts counts = writer_->counts();
-  outcome_.series_out = counts.series;
-  outcome_.samples_out = counts.samples;
-  outcome_.frames_passed_on = counts.frames_passed_on;
-  outcome_.conflicts = counts.conflicts;
-  if (over_) outcome_.conflicting = writer_->conflicts();
-  outcome_.transcoded = counts.transcoded;
-  outcome_.client = options_.client;
-  outcome_.left_out = counts.left_out;
-  outcome_.partial = describe_partial(policy_, outcome_);
-  return outcome_;
+void FanOut::Impl::stop_requests() {
+  for (const auto& each : read_.book.all()) {
+    read_.book.visit(1);
+    if (!each->open()) continue;
+    each->drop(read_.polled_at);
+    read_.book.note(*each);
+    read_.act(Drop{each->id()});
+  }
+}
+
+// The Body that is out stays.
+void FanOut::Impl::give_back() noexcept {
+  for (const auto& each : read_.book.all()) each->source().discard();
+  for (const auto& run : asking_.runs()) run->merge.release();
+  answer_.release();
+  answer_.recount(merging_.memory());
+}
+
+void FanOut::Impl::release() noexcept {
+  if (!read_.is_over()) read_.progress.enter(Stage::over);
+  memory_.stop();
+  give_back();
 }
 
 FanOut::FanOut(const Policy& policy, model::ReadRequest request, TimePoint now,
@@ -814,10 +382,7 @@ uint64_t FanOut::visits() const { return impl_->visits(); }
 void FanOut::release() noexcept { impl_->release(); }
 bool FanOut::has_begun() const { return impl_->has_begun(); }
 bool FanOut::done() const { return impl_->done(); }
-const Outcome& FanOut::outcome() const { return impl_->outcome(); }
-const Outcome& FanOut::outcome(TimePoint now) const {
-  impl_->set_now(now);
-  return impl_->outcome();
-}
+Outcome FanOut::outcome() const { return impl_->outcome(impl_->polled_at()); }
+Outcome FanOut::outcome(TimePoint now) const { return impl_->outcome(now); }
 
 }  // namespace mread::merger

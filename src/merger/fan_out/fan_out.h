@@ -55,7 +55,8 @@ namespace mread::merger {
 /// nothing else is left, the answer is 406. A query for labels only is sent on as one for SAMPLES
 /// first, of which backends leave the samples out, and is answered without samples.
 ///
-/// Cost: linear in the number of queries. An event touches the legs of its own query only.
+/// Cost: linear in the number of queries. An event touches the requests of its own query
+/// only.
 ///
 /// A backend's deadline counts only the time in which the machine waits for that backend (a Read or
 /// an Ask is out), so one backend's slowness is never charged to another. Frames that say nothing
@@ -94,11 +95,11 @@ class FanOut {
   /// Nothing may be called afterwards but held().
   void release() noexcept;
   /// As far as it is known at the last event; of a read that is done, what became of it.
-  const Outcome& outcome() const;
+  Outcome outcome() const;
   /// The same of a read that is given up now.
-  const Outcome& outcome(TimePoint now) const;
-  /// How often a leg (one query's request to one backend) was looked at: what the machine's work
-  /// grows with.
+  Outcome outcome(TimePoint now) const;
+  /// How often a request (of one query to one backend) was looked at: the machine's work grows with
+  /// that.
   uint64_t visits() const;
 
  private:

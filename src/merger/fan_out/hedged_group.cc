@@ -1,6 +1,7 @@
 #include "merger/fan_out/hedged_group.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace mread::merger {
 namespace {
@@ -61,6 +62,7 @@ BackendRequest* HedgedGroup::next(TimePoint now) {
   for (size_t i = 0; i < requests_.size(); ++i) {
     if (plan_.late(i)) requests_[i]->is_late();
   }
+  assert(!member || requests_[*member]->stands_by());
   return member ? requests_[*member] : nullptr;
 }
 

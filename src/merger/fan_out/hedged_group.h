@@ -11,18 +11,18 @@
 
 namespace mread::merger {
 
-/// A group with `hedge_after` in one query: brings its HedgePlan together with its legs.
+/// A group with `hedge_after` in one query: applies its HedgePlan to its backend requests.
 ///
-/// `policy` and `options` outlive it, and so do the legs. Not thread-safe.
+/// `policy` and `options` outlive it, and so do the requests. Not thread-safe. Tested by
+/// hedged_read_test.cc.
 class HedgedGroup {
  public:
-  /// `legs` are those of the query, of all groups; those of this one that stand by are asked by and
-  /// by: first FanOutOptions::on_trial, last FanOutOptions::failing, else in their order.
+  /// `requests` are all of the query, of every group. Those of this group that stand by are asked
+  /// one after another: FanOutOptions::on_trial first, FanOutOptions::failing last.
   HedgedGroup(const Policy& policy, const FanOutOptions& options, size_t group,
               std::span<BackendRequest* const> requests);
 
-  /// The leg whose turn has come, which is to be asked now; call it after every event, until it is
-  /// null.
+  /// The request that is to be asked now. Call it after every event, until it is null.
   BackendRequest* next(TimePoint now);
   /// When next() has to be called though nothing has happened.
   std::optional<TimePoint> due() const { return plan_.due(); }

@@ -13,6 +13,7 @@
 
 namespace mread::merger {
 
+/// Each option is tested where its feature is: unavailable_test.cc, hedged_read_test.cc, ….
 struct FanOutOptions {
   /// By backend (may be shorter): answers that are known to come unsorted. They are held whole, up
   /// to merge.repair_limit, and sorted.

@@ -20,16 +20,14 @@ struct BackendOutcome {
   size_t backend = 0;
   enum class State {
     /// It cannot hold anything that is asked for; `skipped` says why. Without a reason: its group
-    /// was content before
-    /// its
-    /// turn came (`hedge_after`).
+    /// had enough before its turn came (`hedge_after`).
     not_asked,
     waiting,
     complete,
     failed,
     unavailable,  ///< FanOutOptions::unavailable: counts as failed, though it was not asked;
                   ///< `error` says why
-    dropped,      ///< not needed any more: its group was content without it (`wait: need`)
+    dropped,      ///< not needed any more: its group has enough without it (`wait: need`)
   } state = State::not_asked;
   std::optional<SkipReason> skipped;  ///< why it was not asked, or for the tail only
   std::optional<Error> error;
@@ -43,13 +41,13 @@ struct BackendOutcome {
   /// FanOutOptions::known_unsorted from now on.
   bool unsorted = false;
   /// Of a group with `hedge_after`: from the request until its answer was good to use, or until it
-  /// was dropped because another was asked beside it and was faster.
+  /// was dropped because a hedge was faster.
   std::optional<std::chrono::nanoseconds> latency;
   enum class Hedge {
     none,
     won,
     lost
-  } hedge = Hedge::none;  ///< it was asked beside one that was late
+  } hedge = Hedge::none;  ///< it was asked because another was late
 };
 
 struct Outcome {

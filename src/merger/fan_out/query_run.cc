@@ -1,6 +1,7 @@
 #include "merger/fan_out/query_run.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace mread::merger {
@@ -15,6 +16,7 @@ bool is_without_series(const SamplesAnswer& answer) {
 }  // namespace
 
 void QueryRun::begin(AnswerWriter& writer) {
+  assert(decided && unsettled == 0 && !checks_deferred && !passed_on);
   std::vector<SeriesSource*> waiting;
   bool others = false;
   for (BackendRequest* request : requests) {
@@ -64,7 +66,8 @@ void QueryRun::begin(AnswerWriter& writer) {
   }
 }
 
-void QueryRun::begin_anew() {
+void QueryRun::begin_again() {
+  assert(checks_deferred && !passed_on);
   checks_deferred = false;
   check_answers();
   std::vector<SeriesSource*> sources;
@@ -79,6 +82,7 @@ void QueryRun::check_answers() {
 std::vector<Part> QueryRun::parts(size_t backends) const {
   std::vector<Part> parts(backends, Part::not_asked);
   for (const BackendRequest* each : requests) {
+    assert(each->backend() < backends);
     const bool lost = each->failed() && !scopes[each->backend()].nothing_lost;
     parts[each->backend()] = lost              ? (each->borne() ? Part::borne : Part::failed)
                              : each->dropped() ? Part::dropped

@@ -13,8 +13,8 @@
 
 namespace mread::merger {
 
-/// One query of a read on its way. The legs are in the order of the backends, and those that took
-/// over from others behind them; the merge's sources are numbered likewise.
+/// One query of a read. Its requests are in the order of the backends, followed by those that took
+/// over from others; the merge's sources have the same order. Tested by deferred_read_test.cc.
 struct QueryRun {
   model::Query query;
   SeriesMerge merge;
@@ -22,24 +22,23 @@ struct QueryRun {
   std::vector<HedgedGroup> hedged;
   std::vector<Scope> scopes;  ///< by backend
   size_t index = 0;           ///< in the request
-  size_t unsettled = 0;       ///< legs that the start of the answer waits for
-  size_t open = 0;            ///< legs with a request on its way
-  bool decided = false;       ///< every leg is settled, and nobody else is asked at first
-  bool begun = false;         ///< some of its answer has been written
+  size_t unsettled = 0;       ///< requests that the start of the answer waits for
+  size_t open = 0;            ///< requests whose answer has not ended
+  bool decided = false;       ///< all are settled, and no other is asked before the merge
+  bool begun = false;         ///< the merge has begun
   bool checks_deferred =
       false;  ///< its SAMPLES answers are read as they are merged (SamplesAnswer::read)
   bool passed_on = false;  ///< one of them is the whole answer: nothing is to be merged
 
-  /// Once every leg is settled, before the merge: sees to the SAMPLES answers that wait. Where all
-  /// that there is to merge are such answers they are read as they are merged, those with the same
-  /// bytes once; if then there is but one, it may be passed on as it came. Else they are checked
-  /// first.
+  /// Called once every request is settled, before the merge: decides how the SAMPLES answers whose
+  /// check was deferred are read. If all answers are such, they are read while they are merged, and
+  /// answers with the same bytes are read once; a single one may be passed on as it came. Otherwise
+  /// all of them are checked first.
   void begin(AnswerWriter& writer);
   /// After a failure of a merge that was `checks_deferred`: checks all answers, and merges from the
   /// start. The writer must be one that nothing has been given to.
-  void begin_anew();
-  /// Looks into all answers that were not looked into yet; the legs of those that are bad have
-  /// failed.
+  void begin_again();
+  /// Checks all answers whose check was deferred. The requests of bad ones have failed early.
   void check_answers();
 
   /// By backend.

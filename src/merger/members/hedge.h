@@ -21,8 +21,8 @@ struct HedgeCounts {
   friend bool operator==(const HedgeCounts&, const HedgeCounts&) = default;
 };
 
-/// Whom of a group with `hedge_after` one query asks, and when, without I/O. Members are told by
-/// their number, 0 being the one that is to be asked first.
+/// Decides which members of a group with `hedge_after` a query asks, and when, without I/O. Members
+/// are numbered in the order in which they are asked.
 ///
 /// At first `need` members are asked. The next one is asked
 ///   at once, where one that was asked has failed and fewer than `need` are left (never refused);
@@ -41,7 +41,7 @@ class HedgePlan {
     dropped,  ///< while it was asked
   };
 
-  /// `delays` by member: how long each is waited for before another is asked beside it.
+  /// `delays` by member: how long each is waited for before a hedge is asked.
   HedgePlan(size_t need, std::vector<std::chrono::nanoseconds> delays);
 
   /// The member to be asked now, which counts as asked from then on. Call it after every change,
@@ -76,7 +76,7 @@ class HedgePlan {
   uint64_t refused_ = 0;
 };
 
-/// How long a member is waited for before another is asked beside it: what the group's
+/// How long a member is waited for before a hedge is asked: what the group's
 /// `hedge_after` says, and where that is a quantile, `latency`; a tenth of the backend's timeout
 /// where that is not known yet.
 std::chrono::nanoseconds hedge_delay(const HedgeAfter& after, const Backend& backend,

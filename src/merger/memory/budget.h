@@ -104,8 +104,8 @@ class Charge {
 /// Why a backend's answer is left out where the read would hold more than `limit` bytes.
 Error holds_too_much(uint64_t limit);
 
-/// What a small object in memory of its own takes beside its bytes: the allocator's header, a
-/// reference count.
+/// What a small object in memory of its own takes in addition to its bytes: the allocator's header,
+/// a reference count.
 inline constexpr size_t object_overhead = 32;
 
 }  // namespace mread::merger

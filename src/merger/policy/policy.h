@@ -25,7 +25,7 @@ struct Backend {
   size_t group = 0;  ///< index in Policy::groups
 };
 
-/// When another member of a group is asked beside one that has not answered yet
+/// When another member of a group is asked while one has not answered yet
 /// (merger/members/hedge.h).
 struct HedgeAfter {
   std::chrono::milliseconds delay{0};

@@ -11,7 +11,7 @@ namespace mread::merger {
 /// A queue in blocks of 64 elements, which are found by their place without the division that
 /// std::deque's and Boost's iterators make. Elements stay where they are. No block of memory is
 /// large: the allocator keeps small ones for the next read, where large ones would go back to the
-/// system and be cleared anew. Not thread-safe.
+/// system and be cleared again. Not thread-safe.
 template <class T>
 class BlockQueue {
  public:

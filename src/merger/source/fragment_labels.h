@@ -10,7 +10,7 @@
 namespace mread::merger {
 
 /// Gives a fragment the labels that came: canonical, without those of `replica_labels`. What had to
-/// be written anew the fragment pins, and counts for `account`; other bytes are kept alive by its
+/// be rewritten the fragment pins, and counts for `account`; other bytes are kept alive by its
 /// pin, if they are `pinned`, else copied.
 ///
 /// Output   whether the labels are the bytes that came.

@@ -20,8 +20,12 @@ namespace mread::merger {
 /// and would have to come before it cannot be put in its place any more. Which series these are
 /// depends on the bytes alone, not on when they are taken.
 ///
-/// Cost     a queue while the source keeps to the order; from its first lapse on a tree, O(log n) a
-/// fragment. Not thread-safe.
+///     taken <- | a a a | b b | c c c c | <- pushed
+///              |<---- bytes held ----->|   a is due once they are `window` or more
+///
+/// Cost     a queue while the source keeps to the order; from the first series out of order on a
+///          tree, O(log n) a fragment.
+/// Not thread-safe.
 class ReorderWindow {
  public:
   explicit ReorderWindow(size_t window_bytes) : window_(window_bytes) {}

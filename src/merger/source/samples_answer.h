@@ -17,8 +17,7 @@ namespace mread::merger {
 /// The part of a SeriesSource whose body is a SAMPLES answer.
 ///
 /// Input    the body in pieces; nothing is known of it before its end. Its series need not be
-/// sorted: in one that is
-///          not, that is no lapse of the backend's.
+///          sorted.
 /// Output   after end(), the series in order, each once, with all its fragments. With
 /// SourceOptions::defer the answer
 ///          waits after end(), not looked into, until check() or read() is called.

@@ -45,7 +45,7 @@ std::shared_ptr<const std::string> counted(std::shared_ptr<const std::string> pi
 /// Very many are held at a time, so what few of them have is kept apart.
 struct Fragment {
   struct Rare : boost::intrusive_ref_counter<Rare, boost::thread_unsafe_counter> {
-    Pin labels_pin;            ///< keeps `labels` where they had to be written anew
+    Pin labels_pin;            ///< keeps `labels` where they had to be rewritten
     std::string_view replica;  ///< the replica labels that were taken off; one replica's are equal
     std::string_view histograms;          ///< SAMPLES: the entries
     std::vector<wire::ChunkView> chunks;  ///< streamed: where they do not stand together

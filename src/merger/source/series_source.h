@@ -41,7 +41,7 @@ namespace mread::merger {
 ///          that was not asked, and very many frames that say nothing. What is wrong first counts:
 ///          it does not depend on how the body is cut into pieces, but for the account's limit,
 ///          which depends on what others hold.
-/// Not thread-safe.
+/// Not thread-safe. Tested by broken_answers_test.cc and fan_out_test.cc.
 class SeriesSource {
  public:
   SeriesSource(uint32_t index, SourceOptions options);
@@ -97,8 +97,8 @@ class SeriesSource {
   /// The SAMPLES answer that waits to be read or checked (SourceOptions::defer), if there is one.
   /// Until then the source has no series.
   SamplesAnswer* waiting_answer() { return ended_ && samples_.waits() ? &samples_ : nullptr; }
-  /// Of a waiting answer: see SamplesAnswer::read(). A lapse becomes error() once all before it was
-  /// taken.
+  /// Of a waiting answer: see SamplesAnswer::read(). An irregularity becomes error() once all
+  /// before it was taken.
   void read_answer();
   /// Whether it waits, or was only read.
   bool is_unchecked() const { return ended_ && samples_.is_unchecked(); }

@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
 // -----------------------------------------------------------------------------------------------------
 
 /// A counter that is scraped every `step` from `offset` on; a scrape's value is taken up to one
-/// interval after its timestamp; random scrapes and stretches are missing.
+/// interval after its timestamp; random scrapes and ranges of scrapes are missing.
 std::vector<Sample> random_replica(std::mt19937& random, int64_t step, int64_t horizon) {
   const auto below = [&random](int64_t end) {
     return std::uniform_int_distribution<int64_t>(0, end - 1)(random);

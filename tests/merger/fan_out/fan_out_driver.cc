@@ -69,7 +69,8 @@ void FanOutDriver::at(milliseconds delay, std::function<void()> event) {
 
 // Answers one Read.
 void FanOutDriver::serve(RequestId id, PendingRequest& request, FanOut& machine) {
-  expect(!request.reading && !request.closed, "a Read for a leg that is read or closed already");
+  expect(!request.reading && !request.closed,
+         "a Read for a request that is read or closed already");
   request.reading = true;
   const Script& script = request.script;
   size_t end = script.body.size();

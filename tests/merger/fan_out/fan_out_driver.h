@@ -64,8 +64,8 @@ struct Answer {
 };
 
 /// Drives a FanOut against scripts, in virtual time: as the server does against sockets. Every rule
-/// of the interface is checked on the way: one answer a Read, no Read for a closed leg, one Body at
-/// a time, Head first and once.
+/// of the interface is checked: one answer a Read, no Read for a closed request, one Body at a time,
+/// Head first and once.
 class FanOutDriver {
  public:
   using Scripts = std::function<Script(size_t backend, const model::ReadRequest& request)>;

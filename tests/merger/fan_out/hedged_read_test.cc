@@ -1,4 +1,4 @@
-// Groups with `hedge_after`: whom the machine asks, when, and what comes of it.
+// Groups with `hedge_after`: which members the machine asks, when, and what follows.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

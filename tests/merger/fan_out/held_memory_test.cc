@@ -1,5 +1,5 @@
-// What a read says that it holds, beside what the allocator says, for answers of which a byte takes
-// the most memory.
+// Compares what a read says that it holds with what the allocator says, for answers of which a byte
+// takes the most memory.
 
 #include <functional>
 
