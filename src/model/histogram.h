@@ -8,7 +8,7 @@
 
 namespace mread::model {
 
-/// What is known of a counter histogram's history at one sample. The numbers are those of
+/// What one sample of a counter histogram says about its history. The numbers are those of
 /// prometheus.Histogram.ResetHint.
 enum class CounterResetHint : uint8_t {
   unknown = 0,  ///< a reader has to compare with the sample before
@@ -17,8 +17,8 @@ enum class CounterResetHint : uint8_t {
   gauge = 3,    ///< a gauge histogram: resets have no meaning
 };
 
-/// Consecutive buckets: `offset` counts the empty ones since the span before (in the first span:
-/// the index of its first bucket), `length` those that follow.
+/// Consecutive buckets. `offset` is the number of empty buckets since the span before (in the first
+/// span: the index of its first bucket); `length` is the number of buckets in this span.
 struct BucketSpan {
   int32_t offset = 0;
   uint32_t length = 0;
@@ -36,8 +36,8 @@ inline constexpr int32_t custom_buckets_schema = -53;
 /// (each bucket as the difference to the bucket before); a float histogram uses the float_ fields
 /// and the *_counts (absolute). The other kind's fields stay at zero and empty.
 ///
-/// Nothing is checked on construction: check() does. A staleness marker is any histogram whose sum
-/// is StaleNaN; its other fields mean nothing. Source: prompb/types.proto and model/histogram of
+/// The constructor checks nothing; check() does. A histogram whose sum is StaleNaN is a staleness
+/// marker; its other fields mean nothing. Source: prompb/types.proto and model/histogram of
 /// Prometheus.
 struct Histogram {
   bool is_float = false;
@@ -57,9 +57,10 @@ struct Histogram {
   std::vector<double> negative_counts;
   std::vector<double> custom_values;  ///< upper bounds, with custom_buckets_schema only
 
-  /// Bit for bit: a NaN equals the same NaN, 0 and -0 differ. The hint counts.
+  /// Compares bit for bit: a NaN equals the same NaN, and 0 differs from -0. The hint is compared
+  /// too.
   bool operator==(const Histogram& other) const;
-  /// As ==, but for the hint.
+  /// Compares all but the hint.
   bool same_values(const Histogram& other) const;
 
   bool is_stale() const;
@@ -68,7 +69,8 @@ struct Histogram {
   /// The staleness marker of a histogram series.
   static Histogram stale(bool is_float);
 
-  /// As a float histogram; unchanged where it is one. Deltas that overflow wrap.
+  /// Returns the float histogram with the same values; a float histogram is returned unchanged.
+  /// Deltas that overflow wrap.
   Histogram to_float() const;
 
   /// In promtool's notation: "{{schema:1 count:4 sum:5 z_bucket:1 buckets:[1 2]}}". Gaps between
@@ -76,8 +78,8 @@ struct Histogram {
   /// not notation any more).
   std::string to_string() const;
 
-  /// Whether the spans fit the buckets and every span but the first has offset >= 0, and all
-  /// indices are 32 bits. Errors: Errc::malformed.
+  /// Checks that the spans fit the buckets, that every span but the first has offset >= 0, and that
+  /// all indices fit 32 bits. Errors: Errc::malformed.
   Result<void> check() const;
 };
 
@@ -92,7 +94,7 @@ struct HistogramSample {
 /// The number of buckets in the spans; it cannot overflow with spans that are in memory.
 uint64_t bucket_count(const std::vector<BucketSpan>& spans);
 
-std::string to_string(
-    CounterResetHint hint);  ///< "unknown", "reset", "not_reset", "gauge": promtool's words
+/// "unknown", "reset", "not_reset", "gauge": promtool's words.
+std::string to_string( CounterResetHint hint);
 
 }  // namespace mread::model

@@ -30,7 +30,8 @@ struct Label {
 class LabelSet {
  public:
   LabelSet() = default;
-  /// For literals in code: as from(), but throws std::invalid_argument where from() gives an error.
+  /// Like from(), but throws std::invalid_argument instead of returning an error. For literals in
+  /// code.
   LabelSet(std::initializer_list<Label> labels);
 
   /// Sorts, and drops empty values. Errors: Errc::malformed for a name that comes twice (also with
@@ -56,8 +57,9 @@ class LabelSet {
   friend bool operator==(const LabelSet&, const LabelSet&) = default;
   friend std::strong_ordering operator<=>(const LabelSet& a, const LabelSet& b);
 
-  /// As Prometheus prints a series: `up{job="x"}`, `{job="x"}`, `up`, `{}`; a metric name or label
-  /// name outside the classic character set is quoted: `{"http.requests", "http.status"="200"}`.
+  /// Prints a series as Prometheus does: `up{job="x"}`, `{job="x"}`, `up`, `{}`. A metric name or
+  /// label name outside the classic character set is quoted: `{"http.requests",
+  /// "http.status"="200"}`.
   std::string to_string() const;
 
  private:
@@ -75,11 +77,11 @@ Result<LabelSet> parse_series(std::string_view text, size_t* error_offset = null
 /// read back.
 std::string quote(std::string_view text);
 
-/// Text for a message: what is longer than `bytes` ends with "…", and no character is cut in two.
+/// Cuts a text for a message: a text longer than `bytes` ends with "…". No character is cut in two.
 std::string cut(std::string_view text, size_t bytes = 80);
 
-/// True for what may stand unquoted as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*) or label name
-/// (without the colon).
+/// Whether a name needs no quotes: as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*), or as a label name
+/// (the same without the colon).
 bool is_classic_metric_name(std::string_view name);
 bool is_classic_label_name(std::string_view name);
 

@@ -141,8 +141,8 @@ Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error
 }
 
 std::string to_string(std::span<const Matcher> matchers) {
-  // Only one matcher can be written as the metric's name; PromQL refuses a second one on __name__
-  // beside it.
+  // One matcher can be written as the metric's name. PromQL refuses a metric name together with
+  // another matcher on __name__.
   const auto on_name = [](const Matcher& matcher) { return matcher.name() == metric_name_label; };
   const bool one = std::ranges::count_if(matchers, on_name) == 1;
   std::string metric;

@@ -19,20 +19,21 @@ enum class MatchType { equal = 0, not_equal = 1, regex = 2, not_regex = 3 };
 /// `=`, `!=`, `=~`, `!~`.
 std::string_view to_string(MatchType type);
 
-/// One condition on a label's value. Regular expressions are RE2's, anchored at both ends, and
-/// their dot matches a newline too: so does Prometheus 3 (measured with 3.5.3), while 2.42 and 2.53
-/// want `(?s:.)` for that. A label that is absent has the value "".
+/// One condition on a label's value. Regular expressions have RE2's syntax and are anchored at both
+/// ends. The dot matches a newline, as in Prometheus 3 (measured with 3.5.3); 2.42 and 2.53 need
+/// `(?s:.)` for that. A label that is absent has the value "".
 ///
-/// Immutable: copies are cheap, share the compiled expression, and may be used from many threads.
+/// Immutable. Copies are cheap, share the compiled expression, and may be used from many threads.
 class Matcher {
  public:
-  /// Errors: Errc::malformed for an expression that RE2 refuses, Errc::limit for one beyond the
-  /// budget; the context quotes its beginning. Without a budget the expression has one of its own,
-  /// to be matched.
+  /// Errors: Errc::malformed if RE2 refuses the expression, Errc::limit if it exceeds the budget;
+  /// the context quotes its beginning. Without a budget, the expression gets its own, which allows
+  /// matching.
   static Result<Matcher> create(MatchType type, std::string name, std::string value,
                                 RegexBudget& budget);
   static Result<Matcher> create(MatchType type, std::string name, std::string value);
-  /// The same matcher with another value, to be sent on: an expression is known to be valid.
+  /// Returns the matcher with another value, for a request that is passed on. The caller knows that
+  /// the expression is valid.
   Matcher with_value(std::string value) const;
   static Matcher equal(std::string name, std::string value);
   static Matcher not_equal(std::string name, std::string value);
@@ -41,17 +42,17 @@ class Matcher {
   const std::string& name() const { return name_; }
   const std::string& value() const { return value_; }
 
-  /// True also where nobody knows: of an expression that is too large to compile
-  /// (RegexBudget::Use::passed_on).
+  /// Returns true if the expression is too large to compile (RegexBudget::Use::passed_on), since
+  /// then nobody knows.
   bool matches(std::string_view label_value) const;
   bool matches(const LabelSet& labels) const { return matches(labels.get(name_)); }
 
-  /// The words that the expression is a list of; null where it is none. Lives as long as the
-  /// matcher.
+  /// The words, if the expression is a list of words; else null. Valid as long as the matcher.
   const std::vector<std::string>* words() const {
     return expression_ ? expression_->words() : nullptr;
   }
-  /// Frees what matching took, where the budget's use was passed_on; matches() takes it again.
+  /// Frees the memory that matching took, if the budget's use was passed_on. The next matches()
+  /// takes it again.
   void release() const {
     if (expression_) expression_->release();
   }
@@ -83,8 +84,8 @@ bool matches(std::span<const Matcher> matchers, const LabelSet& labels);
 /// "offset N: ", unless `error_offset` takes the offset instead.
 Result<std::vector<Matcher>> parse_selector(std::string_view text, size_t* error_offset = nullptr);
 
-/// The selector as PromQL that parse_selector reads back: an equality on __name__ stands in front
-/// where it can.
+/// Prints the selector as PromQL that parse_selector reads back. An equality on __name__ becomes
+/// the metric name if possible.
 std::string to_string(std::span<const Matcher> matchers);
 
 }  // namespace mread::model

@@ -8,7 +8,7 @@
 
 namespace mread::model {
 
-/// The tokens of PromQL that a selector or a series is made of.
+/// Reads the tokens of PromQL that selectors and series consist of.
 class PromqlLexer {
  public:
   explicit PromqlLexer(std::string_view text) : text_(text) {}
@@ -22,15 +22,17 @@ class PromqlLexer {
   bool at_end() const { return pos_ == text_.size(); }
   size_t offset() const { return pos_; }
   char peek() const { return at_end() ? '\0' : text_[pos_]; }
-  /// Takes `token` if it stands here (after white space).
+  /// Skips white space, then takes `token` if the text continues with it. Returns whether it did.
   bool take(std::string_view token);
   bool at_string() const;
 
-  /// [a-zA-Z_][a-zA-Z0-9_]*, with colons if `colons`; empty where none stands here.
+  /// Takes an identifier: [a-zA-Z_][a-zA-Z0-9_]*, with colons if `colons`. Returns "" if there is
+  /// none.
   std::string_view identifier(bool colons);
-  /// A quoted string: "…" and '…' with Go's escapes, `…` without any.
+  /// Takes a quoted string: "…" and '…' with Go's escapes, `…` without escapes. The text must
+  /// continue with a quote (at_string()).
   tl::expected<std::string, Failure> string();
-  /// What stands here, for messages: a few characters in quotes, or "the end".
+  /// The next few characters in quotes, or "the end". For messages.
   std::string here() const;
 
   tl::unexpected<Failure> fail_here(std::string message) const {
@@ -39,8 +41,8 @@ class PromqlLexer {
   static tl::unexpected<Failure> fail_at(size_t offset, std::string message) {
     return tl::unexpected<Failure>(Failure{offset, std::move(message)});
   }
-  /// The failure as the project's error, with the offset in `error_offset` or, where that is null,
-  /// in the context.
+  /// Converts a failure to an Error. The offset goes into `error_offset`, or into the context if
+  /// that is null.
   static tl::unexpected<Error> error(const Failure& failure, size_t* error_offset);
 
  private:

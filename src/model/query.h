@@ -9,8 +9,9 @@
 
 namespace mread::model {
 
-/// What the asking side will do with the data. `func = "series"` asks for labels only; start_ms and
-/// end_ms may be narrower than the query's range, and samples are then trimmed to them.
+/// What the client will do with the data. `func = "series"` asks for labels only. start_ms and
+/// end_ms may be narrower than the query's range; samples are then trimmed to them. Tests:
+/// wire/request/read_request_test.
 struct ReadHints {
   int64_t step_ms = 0;
   std::string func;
@@ -23,7 +24,7 @@ struct ReadHints {
   friend bool operator==(const ReadHints&, const ReadHints&) = default;
 };
 
-/// One selector over one range, both ends included.
+/// One selector over one time range; both ends are included.
 struct Query {
   int64_t start_ms = 0;
   int64_t end_ms = 0;
@@ -33,7 +34,7 @@ struct Query {
   friend bool operator==(const Query&, const Query&) = default;
 };
 
-/// Whether the asking side wants labels without samples.
+/// Whether the client wants labels without samples.
 inline bool asks_for_labels_only(const Query& query) {
   return query.hints && query.hints->func == "series";
 }
@@ -41,7 +42,7 @@ inline bool asks_for_labels_only(const Query& query) {
 /// The numbers are those of the wire (prometheus.ReadRequest.ResponseType).
 enum class ResponseType { samples = 0, streamed_xor_chunks = 1 };
 
-/// `accepted_response_types` in order of preference; empty means samples.
+/// `accepted_response_types` are in order of preference; an empty list means SAMPLES.
 struct ReadRequest {
   std::vector<Query> queries;
   std::vector<ResponseType> accepted_response_types;

@@ -15,9 +15,9 @@ namespace {
 
 constexpr size_t reason_bytes = 120;
 constexpr uint64_t instruction_bytes = 40;
-// RE2 splits its memory: two thirds are for the program, where an instruction takes 16 bytes.
+// RE2 gives two thirds of its memory to the program, at 16 bytes an instruction.
 constexpr uint64_t budget_per_instruction = 24;
-// Small enough to be compiled as it is.
+// An expression up to this size is compiled in one piece.
 constexpr uint64_t piece_steps = 4'000'000;
 constexpr uint64_t matched_bytes = 128U << 20;
 constexpr uint64_t matched_steps = 2'000'000'000;
@@ -48,8 +48,8 @@ bool take(std::atomic<uint64_t>& left, uint64_t amount) {
   return true;
 }
 
-// RE2 parses before it finds that there is no memory for a program, so this costs no more than
-// parsing.
+// RE2 parses the expression before it notices that it has no memory for a program, so this costs
+// only the parsing.
 Result<void> check_syntax(std::string_view text) {
   constexpr uint64_t no_program = 1'000;
   const re2::RE2 parsed(piece_of(text), options(no_program));
@@ -57,8 +57,8 @@ Result<void> check_syntax(std::string_view text) {
   return fail(Errc::malformed, "is invalid: " + cut(parsed.error(), reason_bytes));
 }
 
-// The expression, or runs of its alternatives that are each cheap to compile: the compiler's work
-// grows faster than the text.
+// Cuts the alternatives of an expression into pieces that are each cheap to compile, because the
+// compiler's work grows faster than the text. An expression that cannot be cut is one piece.
 std::vector<std::string_view> pieces_of(std::string_view text, const RegexCost& whole) {
   if (whole.skip_steps() <= piece_steps) return {text};
   const auto branches = split_alternatives(text);
@@ -206,7 +206,7 @@ std::shared_ptr<const Regex::Program> Regex::compile() const {
 
 std::optional<bool> Regex::matches(std::string_view value) const {
   if (is_list_) return std::binary_search(words_.begin(), words_.end(), value);
-  // One that is matched was compiled at once, and is never freed.
+  // An expression for matching is compiled by create() and never freed.
   const bool is_kept = use_ == RegexBudget::Use::matched;
   const auto lazily = is_kept ? nullptr : program();
   const Program* const compiled = is_kept ? program_.get() : lazily.get();

@@ -30,7 +30,7 @@ struct Repeat {
   std::optional<uint64_t> greatest;
 };
 
-// What stands between two parentheses, up to here.
+// The content of one pair of parentheses, as far as it was read.
 struct Level {
   uint64_t instructions = 0;
   uint64_t skips = 0;
@@ -147,8 +147,8 @@ class Scanner {
     repeats();
   }
 
-  // What stands behind an atom or a group. Each copy but the last is taken back and counted as
-  // often as it is unfolded.
+  // Reads a repetition after an atom or a group. The cost of one copy is taken back and then
+  // counted once for each copy that RE2 unfolds.
   void repeats() {
     while (at_ < text_.size()) {
       Repeat repeat{};
@@ -209,7 +209,7 @@ class Scanner {
     return repeat;
   }
 
-  // Behind a backslash: the character there. In brackets it only moves on.
+  // Reads the character after a backslash. In brackets it only moves on.
   char escape(bool in_brackets) {
     ++at_;
     if (at_ == text_.size()) return '\0';
@@ -277,8 +277,8 @@ class Scanner {
   std::vector<Level> open_{Level{}};
 };
 
-// Calls `visit(offset, depth, c)` for each character that is neither escaped, quoted nor in
-// brackets. Of a parenthesis, the depth is that outside of it.
+// Calls `visit(offset, depth, c)` for each character that is not escaped, not quoted and not in
+// brackets. The depth of a parenthesis is the depth outside it.
 template <typename Visit>
 void for_each_plain(std::string_view text, const Visit& visit) {
   size_t depth = 0;
@@ -309,7 +309,7 @@ void for_each_plain(std::string_view text, const Visit& visit) {
   }
 }
 
-// Without a group that stands around all of it, and is not repeated.
+// Removes a group around the whole expression, unless it is repeated.
 std::string_view without_group(std::string_view text) {
   if (!text.starts_with('(') || !text.ends_with(')')) return text;
   const bool named = text.starts_with("(?");

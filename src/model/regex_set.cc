@@ -9,8 +9,8 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// A recursive descent over alternation > sequence > atom. Every method returns nothing where
-// finite_set() has to.
+// A recursive descent over alternation > sequence > atom. A method returns nothing if finite_set()
+// must return nothing.
 class SetParser {
  public:
   SetParser(std::string_view expression, size_t limit, size_t limit_bytes)
@@ -75,7 +75,8 @@ class SetParser {
       if (!strings || !rest_.starts_with(')')) return std::nullopt;
       rest_.remove_prefix(1);
     } else if (first == '\\') {
-      // Escaped punctuation is itself; an escaped letter or digit is a class, an anchor or a code.
+      // Escaped punctuation stands for itself; an escaped letter or digit is a class, an anchor or
+      // a code.
       constexpr std::string_view punctuation = "\\.+*?()|[]{}^$-/_:,;=@#%&~\"'<>! ";
       if (rest_.empty() || punctuation.find(rest_.front()) == std::string_view::npos)
         return std::nullopt;

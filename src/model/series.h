@@ -8,8 +8,9 @@
 
 namespace mread::model {
 
-/// A series decoded in full, for tests, oracles, datasets and tables; the merge core works on wire
-/// bytes instead. Whoever fills it keeps both lists increasing in timestamp.
+/// A fully decoded series, for tests, oracles, datasets and tables; the merge core works on wire
+/// bytes instead. Whoever fills it keeps both lists increasing in timestamp. Tests:
+/// wire/samples/samples_response_test.
 struct Series {
   LabelSet labels;
   std::vector<Sample> samples;

@@ -8,19 +8,12 @@
 #include <re2/re2.h>
 
 #include "model/matcher.h"
-#include "model/regex_set.h"
+#include "model/repeated.h"
 
 namespace mread::model {
 namespace {
 
 using Use = RegexBudget::Use;
-
-std::string repeated(std::string_view unit, size_t times, std::string_view separator = "") {
-  std::string text;
-  for (size_t i = 0; i < times; ++i)
-    text += (i == 0 ? "" : std::string(separator)) + std::string(unit);
-  return text;
-}
 
 // "PREFIX0001SUFFIX|PREFIX0002SUFFIX|…"
 std::string alternatives(size_t count, std::string_view prefix, std::string_view suffix) {
@@ -194,120 +187,6 @@ TEST(RegexTest, AMatcherThatCannotKnowMatches) {
     EXPECT_TRUE(matcher->matches("a"));
     EXPECT_TRUE(matcher->matches("b"));
   }
-}
-
-const std::vector<std::string>& units() {
-  static const std::vector<std::string> units{"a",
-                                              "é",
-                                              "€",
-                                              ".",
-                                              "\\d",
-                                              "\\W",
-                                              "\\pL",
-                                              "\\PN",
-                                              "\\pC",
-                                              "\\p{Han}",
-                                              "[a-z]",
-                                              "[^a]",
-                                              "[acegik]",
-                                              "[^acegik]",
-                                              "[é-€]",
-                                              "[\\x{801}-\\x{fffe}]",
-                                              "[]a]",
-                                              "[^]a]",
-                                              "[[:^word:]]",
-                                              "[\\d\\-]",
-                                              "a*",
-                                              "a+",
-                                              "a?",
-                                              "a??",
-                                              "(a)",
-                                              "(?:a)",
-                                              "(a?)",
-                                              "(a*)*",
-                                              "(a|bc)",
-                                              "(|a)",
-                                              "(a|)",
-                                              "a{3}",
-                                              "a{2,}",
-                                              "a{0,7}",
-                                              "(ab?){2,9}",
-                                              "\\b",
-                                              "^",
-                                              "$",
-                                              "\\Qa.b\\E",
-                                              "\\x{1f600}",
-                                              "a{",
-                                              "a{,2}",
-                                              "(?i:k)",
-                                              "(?i:é)",
-                                              "(?i:[^acegik])",
-                                              "(?i:[\\x{80}-\\x{10ffff}])",
-                                              "(?P<n>a)",
-                                              "\\pN{2,5}"};
-  return units;
-}
-
-TEST(RegexCostTest, TheEstimateOfAProgramIsNeverTooSmall) {
-  for (const std::string& unit : units()) {
-    for (const std::string& text : {unit, repeated(unit, 7, "x"), repeated(unit, 7, "x|y"),
-                                    "(" + unit + "){2,5}", "(?i)" + unit + "xyz" + unit}) {
-      re2::RE2::Options options;
-      options.set_dot_nl(true);
-      options.set_log_errors(false);
-      const re2::RE2 compiled(text, options);
-      if (!compiled.ok()) continue;  // A name twice.
-      EXPECT_GE(estimate_regex_cost(text).instructions + 0U,
-                static_cast<uint64_t>(compiled.ProgramSize()))
-          << text;
-    }
-  }
-}
-
-TEST(RegexCostTest, RepetitionsMultiply) {
-  const auto once = estimate_regex_cost("a{1,100}");
-  const auto nested = estimate_regex_cost("(a{1,100}){10}");
-  EXPECT_GT(nested.instructions, 9 * once.instructions);
-  EXPECT_GE(nested.skips, 990U);
-  EXPECT_LT(nested.parse_bytes, 2 * once.parse_bytes);
-  EXPECT_GT(estimate_regex_cost(repeated("(", 900) + "a" + repeated("{1000})", 900)).instructions,
-            1ULL << 39);
-}
-
-TEST(RegexCostTest, OnlyAWholeAlternationIsSplit) {
-  using Branches = std::vector<std::string_view>;
-  EXPECT_EQ(split_alternatives("a|b(c|d)|e"), (Branches{"a", "b(c|d)", "e"}));
-  EXPECT_EQ(split_alternatives("(a|b)"), (Branches{"a", "b"}));
-  EXPECT_EQ(split_alternatives("(?:a|b)"), (Branches{"a", "b"}));
-  EXPECT_EQ(split_alternatives("(a)|(b)"), (Branches{"(a)", "(b)"}));
-  EXPECT_EQ(split_alternatives("a[|]\\|\\Q|\\E[^]|]|b"), (Branches{"a[|]\\|\\Q|\\E[^]|]", "b"}));
-  EXPECT_EQ(split_alternatives("a|"), (Branches{"a", ""}));
-  for (const char* const whole :
-       {"ab", "(a|b)c", "(a|b)*", "(?i)a|b", "(?i:a|b)", "(?P<n>a|b)", "a|(?i)b|c", "((a|b))"}) {
-    EXPECT_EQ(split_alternatives(whole), Branches{whole});
-  }
-}
-
-// A list of words is looked up, so it must be what RE2 makes of it.
-TEST(RegexSetTest, ListedWordsAreWhatRe2Matches) {
-  for (const std::string text :
-       {"a|b", "a\\.b|c", "(a|b)(c|d)", "(?:x|)y", "a\\-b", "|", "()", "ä|ö"}) {
-    const auto words = finite_set(text);
-    ASSERT_TRUE(words) << text;
-    for (const char* const value :
-         {"", "a", "b", "ac", "bd", "a.b", "axb", "c", "y", "xy", "a-b", "ä", "ö"}) {
-      EXPECT_EQ(std::binary_search(words->begin(), words->end(), std::string(value)),
-                re2::RE2::FullMatch(value, text))
-          << text << " " << value;
-    }
-  }
-}
-
-TEST(RegexSetTest, BytesAreBounded) {
-  const std::string doubled = repeated("(a|b)", 9);
-  EXPECT_TRUE(finite_set(doubled + std::string(1000, 'c')));
-  EXPECT_FALSE(finite_set(doubled + std::string(100'000, 'c')));
-  EXPECT_TRUE(finite_set(std::string(200'000, 'c')));
 }
 
 }  // namespace

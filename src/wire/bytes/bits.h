@@ -22,16 +22,16 @@ inline uint64_t load_big_endian64(const char* p) { return __builtin_bswap64(load
 
 /// Reads bits, most significant first, through a 64-bit window.
 ///
-/// The caller refills, then peeks and skips up to 56 bits without a check each; behind the end
-/// there are zero bits, and overrun() tells that some of them were skipped. Nothing is read outside
-/// the bytes.
+/// The caller refills, then peeks and skips up to 56 bits without further checks. Past the end the
+/// reader yields zero bits, and overrun() tells that some of them were skipped. Nothing outside the
+/// bytes is read.
 class BitReader {
  public:
   BitReader() = default;
   explicit BitReader(std::string_view bytes)
       : p_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
-  /// Makes 56 bits or more ready, or all that are left.
+  /// Makes at least 56 bits ready, or all that are left.
   void refill() {
     if (end_ - p_ >= 8) [[likely]] {
       window_ |= load_big_endian64(p_) >> ready_;
@@ -43,9 +43,9 @@ class BitReader {
   }
 
   uint64_t window() const { return window_; }  ///< the next bits, left-justified
-  /// The next `count` bits, 1 to 56 of them, of those that refill() made ready.
+  /// The next `count` bits, 1 to 56. refill() must have made them ready.
   uint64_t peek(unsigned count) const { return window_ >> (64 - count); }
-  /// Skips up to 56 bits. Behind the end it only sets overrun().
+  /// Skips up to 56 bits. Past the end it only sets overrun().
   void skip(unsigned count) {
     window_ <<= count;
     ready_ -= static_cast<int>(count);
@@ -75,8 +75,8 @@ class BitReader {
 
  private:
   void refill_slowly() {
-    // The fast path may have left bits of a byte in the window that is read again: what is not
-    // ready counts as zero.
+    // The fast path may leave bits in the window of a byte that is read again. Bits that are not
+    // ready count as zero.
     window_ &= ready_ == 0 ? 0 : ~uint64_t{0} << (64 - ready_);
     while (ready_ <= 56 && p_ != end_) {
       window_ |= static_cast<uint64_t>(static_cast<unsigned char>(*p_++)) << (56 - ready_);
@@ -91,8 +91,8 @@ class BitReader {
   bool overrun_ = false;
 };
 
-/// Where the next bits go, for a loop that writes many: small enough to live in registers. It has
-/// the room that BitWriter::open gave it.
+/// The position for the next bits, for a loop that writes many. Small enough to live in registers.
+/// Writes into the room that BitWriter::open gave it.
 class BitCursor {
  public:
   static constexpr unsigned most_bits = 56;
@@ -127,8 +127,8 @@ class BitCursor {
 /// Writes bits, most significant first; the last byte is padded with zero bits.
 class BitWriter {
  public:
-  /// For a loop that writes up to `bytes` bytes by itself; nothing else may be called until
-  /// close().
+  /// Opens a cursor for a loop that writes up to `bytes` bytes by itself. No other function may be
+  /// called until close().
   BitCursor open(size_t bytes) {
     if (buffer_.size() < size_ + bytes + 24) buffer_.resize(2 * buffer_.size() + bytes + 24);
     BitCursor cursor;
@@ -161,7 +161,7 @@ class BitWriter {
     pending_ = rest;
   }
 
-  /// What was written so far. The view lives until the next call that is not const.
+  /// The bytes written so far. The view is valid until the next non-const call.
   std::string_view bytes() {
     const size_t tail = (pending_ + 7) / 8;
     grow();
@@ -169,11 +169,11 @@ class BitWriter {
     std::memcpy(buffer_.data() + size_, &word, 8);
     return {buffer_.data(), size_ + tail};
   }
-  /// The first bytes, for a header that is filled in later. At least one bytes() call or eight
-  /// bytes must have passed.
+  /// Writable view of the first bytes, for a header that is filled in later. At least one bytes()
+  /// call or eight bytes must have passed.
   char* data() { return buffer_.data(); }
 
-  /// Starts anew and keeps the memory.
+  /// Clears the writer and keeps its memory.
   void clear() {
     size_ = 0;
     window_ = 0;

@@ -4,10 +4,10 @@
 
 namespace mread::wire {
 
-// Instructions that most processors of the last ten years have: shifts by a number in a register
-// are one in place of three, and so is the way from a number to a varint's bytes and back. A
-// function that is marked with MREAD_BMI2 may be called where has_bmi2 is true; what it calls has
-// to be inlined to gain from it.
+// Instructions (BMI2) that most processors of the last ten years have: a shift by a register takes
+// one instruction instead of three, and so does the conversion between a number and a varint's
+// bytes. Call a function marked with MREAD_BMI2 only if has_bmi2 is true. Functions that it calls
+// must be inlined to gain from it.
 #if defined(__x86_64__)
 inline const bool has_bmi2 =
     __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
@@ -19,7 +19,8 @@ inline constexpr bool has_bmi2 = false;
 
 inline constexpr uint64_t sevens = 0x7f7f7f7f7f7f;
 
-/// The lowest 42 bits, seven to a byte; `bmi2`: whether it runs in a function that is marked.
+/// Spreads the lowest 42 bits over six bytes, seven bits each. `bmi2` is true inside a function
+/// marked with MREAD_BMI2.
 template <bool bmi2>
 [[gnu::always_inline]] inline uint64_t spread_sevens(uint64_t x) {
 #if defined(__x86_64__)
@@ -34,7 +35,7 @@ template <bool bmi2>
   return (x & 0x007f007f007f007f) | (x & 0x3f803f803f803f80) << 1;
 }
 
-/// Of six bytes the lowest seven bits of each.
+/// Gathers the lowest seven bits of each of six bytes.
 template <bool bmi2>
 [[gnu::always_inline]] inline uint64_t gather_sevens(uint64_t x) {
 #if defined(__x86_64__)

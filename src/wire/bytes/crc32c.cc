@@ -20,8 +20,8 @@ constexpr uint32_t polynomial = 0x82f63b78;  // Castagnoli, bits reversed.
 
 using Table = std::array<uint32_t, 256>;
 
-// slices[k][b] is the CRC of the byte b followed by k zero bytes: eight bytes at a time with eight
-// lookups.
+// slices[k][b] is the CRC of the byte b followed by k zero bytes, so eight lookups process eight
+// bytes.
 constexpr std::array<Table, 8> make_slices() {
   std::array<Table, 8> slices{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -40,11 +40,17 @@ constexpr std::array<Table, 8> make_slices() {
 constexpr std::array<Table, 8> slices = make_slices();
 
 #if defined(__x86_64__)
-// The crc32 instruction takes three cycles, but one can start every cycle: three runs of as many
-// words each go side by side, and are put together by moving a CRC over that many zero bytes. A CRC
-// is a polynomial modulo P, and that is a multiplication by a power of x. The product of two such
-// polynomials is x^33 short of what crc32 makes of it: of its 64 bits, in which the lowest stands
-// for x^63, it takes x^32 as much, and a product's highest power is x^62.
+// The crc32 instruction takes three cycles, but the processor can start one every cycle. So three
+// runs of equal length are processed at the same time:
+//
+//   [ run a: n words ][ run b: n words ][ run c: n words ]
+//     crc a             crc b             crc c
+//     moved over 2n     moved over n      xor all three
+//
+// "Moved over n words" means: the CRC as if n zero words followed. A CRC is a polynomial modulo P,
+// so moving it is a multiplication by a power of x. The product of two such polynomials is x^33
+// short of what crc32 makes of it: crc32 takes x^32 times its 64 bits, whose lowest bit stands for
+// x^63, and the highest power of a product is x^62.
 constexpr size_t most_words = 128;
 constexpr size_t least_words = 8;  // Below that putting together costs more than it saves.
 
@@ -90,7 +96,8 @@ bool crc32c_has_hardware() {
 
 namespace {
 
-// The product, still to be reduced, of a run's CRC and what moves it over `words` zero words.
+// The product of a run's CRC and the factor that moves it over `words` zero words, still to be
+// reduced.
 __attribute__((target("sse4.2,pclmul"))) __m128i moved(uint64_t run, size_t words) {
   const __m128i power = _mm_cvtsi32_si128(static_cast<int>(powers[words]));
   return _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<int64_t>(run)), power, 0);

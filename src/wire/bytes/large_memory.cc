@@ -24,8 +24,8 @@ std::shared_ptr<char[]> large_memory(size_t bytes) {
   const size_t whole = large_memory_bytes(bytes);
   void* const memory = std::aligned_alloc(huge_page, whole);
   if (memory == nullptr) throw std::bad_alloc();
-  // Of the last page only a part may be needed: it is left to small pages, so that no more is
-  // resident than is used.
+  // The last page may be needed only in part, so it uses small pages: no more memory is resident
+  // than is used.
   if (bytes / huge_page > 0)
     madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // A wish: it may fail.
   return {static_cast<char*>(memory), [](char* p) { std::free(p); }};

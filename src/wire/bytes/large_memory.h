@@ -5,11 +5,11 @@
 
 namespace mread::wire {
 
-/// Memory that is not initialised. Two MiB and more are asked for in huge pages, so that filling
-/// them for the first time takes a fault each 2 MiB where the system has such pages. Throws
+/// Allocates memory without initialising it. From 2 MiB on it asks for huge pages, so that the
+/// first write takes one page fault for each 2 MiB if the system has such pages. Throws
 /// std::bad_alloc.
 std::shared_ptr<char[]> large_memory(size_t bytes);
-/// What that takes of the address space.
+/// The bytes of address space that an allocation of this size takes.
 size_t large_memory_bytes(size_t bytes);
 
 }  // namespace mread::wire

@@ -5,9 +5,9 @@
 
 namespace mread::wire {
 
-/// The beginning of `bytes` in quotes, for an error message, where it is text for a person (an
-/// error page, Prometheus's error in a stream); "" where it is not: something is not printable
-/// ASCII, or there are fewer than six characters.
+/// Quotes the beginning of `bytes` for an error message if it is text for a person (an error page,
+/// Prometheus's error in a stream). Returns "" if a byte is not printable ASCII, or if there are
+/// fewer than six characters.
 std::string quoted_text(std::string_view bytes);
 
 }  // namespace mread::wire

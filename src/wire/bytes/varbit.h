@@ -9,8 +9,8 @@ namespace mread::wire {
 
 /// Reads the bit stream of Prometheus's histogram chunks, most significant bit first.
 ///
-/// A read past the end, or of a pattern that no writer makes, sets failed() and yields zeros from
-/// then on; so a caller may check once after several reads. The bytes must outlive the reader.
+/// A read past the end, or of a pattern that no writer makes, sets failed(); all later reads yield
+/// zeros. So a caller may check once after several reads. The bytes must outlive the reader.
 /// Source: tsdb/chunkenc (bstream, varbit) of Prometheus.
 class VarbitReader {
  public:
@@ -55,16 +55,16 @@ class VarbitWriter {
   unsigned free_ = 0;  ///< unused low bits in the last byte
 };
 
-/// A float that is stored as the XOR with its predecessor (Gorilla), with the window of significant
-/// bits used last.
+/// A float that is stored as the XOR with its predecessor (Gorilla), and the window of significant
+/// bits that was used last.
 struct XorValue {
   uint64_t bits = 0;
   uint8_t leading = 0;
   uint8_t trailing = 0;
   bool has_window = false;  ///< for writing: whether leading and trailing can be used again
 
-  /// Reads the next value into `bits`. Sets the reader's failed() for windows wider than 64 bits as
-  /// well. Returns false then.
+  /// Reads the next value into `bits`. Returns false if the bits are malformed; a window wider than
+  /// 64 bits sets the reader's failed() too.
   bool read(VarbitReader& reader);
   void write(VarbitWriter& writer, uint64_t value);
 };

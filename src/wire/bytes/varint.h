@@ -10,13 +10,13 @@ namespace mread::wire {
 
 inline constexpr size_t max_varint_bytes = 10;
 
-/// How many bytes put_varint writes.
+/// The number of bytes that put_varint writes.
 constexpr size_t varint_size(uint64_t value) {
   return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
 }
 
-/// Reads a base-128 varint of at most ten bytes from [p, end) and moves `p` behind it. False, with
-/// `p` untouched, where the bytes end first or the value does not fit 64 bits.
+/// Reads a base-128 varint of at most ten bytes from [p, end) and moves `p` past it. Returns false
+/// and leaves `p` if the bytes end first or the value does not fit 64 bits.
 inline bool get_varint(const char*& p, const char* end, uint64_t& value) {
   const char* q = p;
   if (q != end && static_cast<unsigned char>(*q) < 0x80) {
@@ -25,8 +25,8 @@ inline bool get_varint(const char*& p, const char* end, uint64_t& value) {
     return true;
   }
   if (end - q >= 8) {
-    // Eight bytes at once: those up to the first without its top bit, seven bits of each, pushed
-    // together in pairs.
+    // Takes eight bytes at once: the bytes up to the first without its top bit, seven bits of each,
+    // joined in pairs.
     uint64_t word;
     std::memcpy(&word, q, 8);
     const uint64_t ends = ~word & 0x8080808080808080;
@@ -53,7 +53,7 @@ inline bool get_varint(const char*& p, const char* end, uint64_t& value) {
   return false;
 }
 
-/// Writes to `p`, which has room for varint_size(value) bytes; returns the end.
+/// Writes to `p`, which must have room for varint_size(value) bytes. Returns the end.
 inline char* put_varint(char* p, uint64_t value) {
   while (value >= 0x80) {
     *p++ = static_cast<char>(value | 0x80);

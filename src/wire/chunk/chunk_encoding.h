@@ -5,8 +5,8 @@
 
 namespace mread::wire {
 
-/// Chunk encodings; the first three are in every Prometheus since 2.40, the others since 3.14. A
-/// number that is not listed is kept as it is.
+/// Chunk encodings. Every Prometheus since 2.40 has the first three, Prometheus since 3.14 the
+/// others. A number that is not listed is kept.
 enum class ChunkEncoding : int32_t {
   unknown = 0,
   xor_ = 1,
@@ -20,7 +20,7 @@ enum class ChunkEncoding : int32_t {
 inline constexpr ChunkEncoding newer_encodings[] = {
     ChunkEncoding::xor2, ChunkEncoding::histogram_st, ChunkEncoding::float_histogram_st};
 
-/// What a histogram chunk's header says of how the chunk began.
+/// How a histogram chunk began, as its header says.
 enum class CounterResetHeader : uint8_t {
   unknown = 0x00,
   not_reset = 0x40,
@@ -31,31 +31,33 @@ enum class CounterResetHeader : uint8_t {
 constexpr bool is_known(ChunkEncoding encoding) {
   return encoding >= ChunkEncoding::xor_ && encoding <= ChunkEncoding::float_histogram_st;
 }
-/// One that a Prometheus before 3.14 does not read.
+/// Whether a Prometheus before 3.14 cannot read the encoding.
 constexpr bool is_newer(ChunkEncoding encoding) {
   return encoding >= ChunkEncoding::xor2 && is_known(encoding);
 }
-/// Holds floats, not histograms.
+/// Whether the encoding holds floats, not histograms.
 constexpr bool has_floats(ChunkEncoding encoding) {
   return encoding == ChunkEncoding::xor_ || encoding == ChunkEncoding::xor2;
 }
-/// The encoding of the same samples that every Prometheus reads; itself where it is one.
+/// The encoding of the same samples that every Prometheus reads. Such an encoding is returned
+/// unchanged.
 constexpr ChunkEncoding compatible(ChunkEncoding encoding) {
   return is_newer(encoding) ? static_cast<ChunkEncoding>(static_cast<int32_t>(encoding) - 3)
                             : encoding;
 }
-/// The other way round.
+/// The encoding of the same samples with start timestamps (XOR2 for floats). Such an encoding is
+/// returned unchanged.
 constexpr ChunkEncoding newer(ChunkEncoding encoding) {
   return is_known(encoding) && !is_newer(encoding)
              ? static_cast<ChunkEncoding>(static_cast<int32_t>(encoding) + 3)
              : encoding;
 }
 
-/// Prometheus's names, in small letters: "xor2", "histogram_st"; "unknown" for a number that is not
-/// listed.
+/// Prometheus's names in lower case: "xor2", "histogram_st". A number that is not listed is
+/// "unknown".
 const char* to_string(ChunkEncoding encoding);
 
-/// How many samples a chunk's header says it has. The data are two bytes at the least.
+/// The number of samples that a chunk's header claims. The data must have at least two bytes.
 constexpr uint64_t claimed_samples(ChunkEncoding encoding, std::string_view data) {
   const auto first = static_cast<unsigned char>(data[0]);
   const bool shared =
@@ -64,7 +66,8 @@ constexpr uint64_t claimed_samples(ChunkEncoding encoding, std::string_view data
          static_cast<unsigned char>(data[1]);
 }
 
-/// What a histogram chunk's header says; unknown for others, and for data that are too short.
+/// The counter reset header of a histogram chunk. It is unknown for other encodings and for data
+/// that are too short.
 constexpr CounterResetHeader counter_reset_header(ChunkEncoding encoding, std::string_view data) {
   if (has_floats(encoding) || data.size() < 3) return CounterResetHeader::unknown;
   return static_cast<CounterResetHeader>(

@@ -12,12 +12,12 @@
 
 namespace mread::wire {
 
-/// Decodes a chunk of any encoding: on_float(model::Sample, start_ms) or on_histogram(const
-/// model::HistogramSample&, start_ms) for each sample, in the chunk's order. `start_ms` is 0 where
-/// the encoding or the chunk has none.
+/// Decodes a chunk of any encoding. Calls on_float(model::Sample, start_ms) or on_histogram(const
+/// model::HistogramSample&, start_ms) for each sample, in the chunk's order. `start_ms` is 0 if the
+/// encoding or the chunk has none.
 ///
-/// Errors: the readers'; Errc::unsupported for an encoding that is not known. Samples before stay
-/// given.
+/// Errors: as the readers; Errc::unsupported for an unknown encoding. Samples before the error have
+/// been given.
 template <class OnFloat, class OnHistogram>
 Result<void> each_sample(ChunkEncoding encoding, std::string_view data, OnFloat on_float,
                          OnHistogram on_histogram) {

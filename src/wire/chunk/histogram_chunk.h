@@ -39,10 +39,10 @@ class HistogramChunkReader {
 
   bool next();
   const model::HistogramSample& sample() const { return sample_; }
-  /// Of sample(), when its counter began; 0 where that is not known.
+  /// When the counter of sample() began; 0 if unknown.
   int64_t start_ms() const { return starts_.start_ms(); }
   const std::optional<Error>& error() const { return error_; }
-  /// What follows the samples given.
+  /// The bytes after the samples that were given.
   uint64_t bits_left() const { return reader_.bits_left(); }
 
   uint16_t samples() const { return total_; }
@@ -83,7 +83,7 @@ class HistogramChunkReader {
   bool has_layout_ = false;  ///< whether sample_ holds layout_ already
 };
 
-/// All samples of a chunk. Errors: as the reader's, and Errc::limit above 256 MiB of decoded
+/// Reads all samples of a chunk. Errors: as the reader, and Errc::limit above 256 MiB of decoded
 /// samples.
 Result<std::vector<model::HistogramSample>> decode_histogram_chunk(ChunkEncoding encoding,
                                                                    std::string_view bytes);
@@ -123,25 +123,26 @@ class HistogramChunkWriter {
  public:
   struct Options {
     uint16_t max_samples = 120;
-    CounterResetHeader first_header =
-        CounterResetHeader::unknown;  ///< of the first chunk, where its first sample has no hint
+    /// Of the first chunk, where its first sample has no hint.
+    CounterResetHeader first_header = CounterResetHeader::unknown;
     bool start_times = false;  ///< writes the encodings 5 and 6; at most 16383 samples a chunk then
   };
 
   HistogramChunkWriter() = default;
   explicit HistogramChunkWriter(Options options) : options_(options) {}
 
-  /// `start_ms`: when the counter began, 0 where that is not known; only written with
+  /// `start_ms` is the time when the counter began, 0 if unknown; it is only written with
   /// `start_times`.
   Result<void> append(const model::HistogramSample& sample, int64_t start_ms = 0);
 
-  /// The chunks that are complete, in order; each is given once.
+  /// Returns the complete chunks in order. Each chunk is returned once.
   std::vector<EncodedHistogramChunk> take();
-  /// The same with the open chunk closed. The writer is as new afterwards, but keeps its options.
+  /// Closes the open chunk and returns all complete chunks. The writer is then empty and keeps its
+  /// options.
   std::vector<EncodedHistogramChunk> finish();
 
  private:
-  /// A sample with absolute bucket values, laid out as layout_ says.
+  /// A sample with absolute bucket values, in the layout layout_.
   struct Row {
     int64_t timestamp_ms = 0;
     int64_t start_ms = 0;

@@ -30,7 +30,7 @@ void put_zero_threshold(VarbitWriter& writer, double threshold) {
   writer.bits(static_cast<uint64_t>(exponent + 243), 8);
 }
 
-// Bounds that are whole thousandths are short; the code 0 announces a raw float.
+// Bounds that are whole thousandths have a short form; the code 0 announces a raw float.
 void put_bound(VarbitWriter& writer, double bound) {
   const double thousandths = bound * 1000;
   if (thousandths >= 0 && thousandths <= 33554430) {
@@ -64,7 +64,7 @@ std::vector<uint64_t> as_bits(const std::vector<double>& counts) {
   return values;
 }
 
-// Whether `later` is smaller, as numbers of the kind.
+// Whether `later` is smaller, compared as numbers of the kind.
 bool smaller(bool is_float, uint64_t later, uint64_t earlier) {
   if (is_float) return std::bit_cast<double>(later) < std::bit_cast<double>(earlier);
   return static_cast<int64_t>(later) < static_cast<int64_t>(earlier);
@@ -78,7 +78,7 @@ bool same_bounds(const Histogram& a, const Histogram& b) {
   return a.custom_values == b.custom_values;
 }
 
-// True where a bucket in use became smaller or vanished.
+// Whether a bucket in use became smaller or vanished.
 bool reset_in(bool is_float, const SideMerge& merge, const std::vector<uint64_t>& before,
               const std::vector<uint64_t>& now) {
   for (const SideMerge::Position& place : merge.positions) {
@@ -120,14 +120,14 @@ HistogramChunkWriter::Row HistogramChunkWriter::make_row(const model::HistogramS
   return row;
 }
 
-// Whether a counter sample can follow the open chunk's last, and what the next chunk's header says
-// if it cannot. The order of the questions is that of Prometheus's appender.
+// Whether a counter sample can follow the last one of the open chunk; if not, which header the next
+// chunk gets. The conditions are in the order of Prometheus's appender.
 CounterResetHeader HistogramChunkWriter::fit_counter(const Histogram& histogram, const Row& row,
                                                      Merge& merge, bool& fits) const {
   fits = false;
   const Row& last = rows_.back();
   const bool is_float = layout_.is_float;
-  // Prometheus writes not_reset here; but nothing was compared, and a reader that trusts the header
+  // Prometheus writes not_reset here. But nothing was compared, and a reader that trusts the header
   // would be misled.
   if (header_ == CounterResetHeader::gauge) return CounterResetHeader::unknown;
   if (histogram.counter_reset_hint == CounterResetHint::yes) return CounterResetHeader::reset;
@@ -167,8 +167,9 @@ bool HistogramChunkWriter::fit_gauge(const Histogram& histogram, const Row& row,
   return true;
 }
 
-// Brings the chunk and the new sample to one layout. Which spelling of the spans stays (the
-// chunk's, the sample's, or a new one) is chosen as Prometheus does, so that the bytes agree.
+// Brings the chunk and the new sample to one layout. Like Prometheus, it keeps the spans of the
+// chunk or of the sample if they fit, or makes new ones, so that the bytes are the same as
+// Prometheus's.
 void HistogramChunkWriter::grow(const Histogram& histogram, const Merge& merge, bool gauge,
                                 Row& row) {
   if (merge.chunk_grows()) {
@@ -229,7 +230,7 @@ Result<void> HistogramChunkWriter::append(const model::HistogramSample& sample, 
     start(histogram, std::move(row), by_hint);
     return {};
   }
-  // A stale marker carries no hint: it ends whatever chunk is open.
+  // A staleness marker carries no hint: it ends the open chunk, whatever its kind.
   const bool as_gauge = gauge || (row.stale && header_ == CounterResetHeader::gauge);
   Merge merge;
   bool fits = false;
@@ -307,7 +308,7 @@ void HistogramChunkWriter::encode_int(VarbitWriter& writer, StartTimesWriter& st
   struct Counter {
     uint64_t value = 0;
     uint64_t delta = 0;
-    // Writes the change of the change; all arithmetic is modulo 2^64.
+    // Writes the second difference; all arithmetic is modulo 2^64.
     void put(VarbitWriter& out, uint64_t next) {
       const uint64_t step = next - value;
       out.varbit_int(static_cast<int64_t>(step - delta));

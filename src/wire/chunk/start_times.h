@@ -6,17 +6,20 @@
 
 namespace mread::wire {
 
-/// What the header byte of a chunk with start timestamps says: when a counter began, sample by
-/// sample.
+/// The header byte of a chunk with start timestamps: when the counter of each sample began.
 ///
-/// The first sample's start follows it as its distance; from sample `changes_at` on every sample
-/// has one more, as the change of the distance from the *previous* sample's timestamp. Before that,
-/// all samples have the first one's start. A start of 0 means that none is known. Source:
-/// tsdb/chunkenc/st.go of Prometheus 3.14.
+///   header byte   [first_known: 1 bit][changes_at: 7 bits]
+///   after sample 0           timestamp - start, if first_known
+///   after sample i           nothing, for i < changes_at or changes_at == 0
+///   after changes_at         distance = previous timestamp - start
+///   after every later one    change of that distance
+///
+/// Samples before `changes_at` have the start of the first. A start of 0 means that it is unknown.
+/// Source: tsdb/chunkenc/st.go of Prometheus 3.14.
 struct StartTimesHeader {
   static constexpr uint8_t first_known_bit = 0x80;
-  static constexpr uint8_t last_change =
-      0x7f;  ///< the header's width: every sample from this one on has a start
+  /// The header's width: every sample from this one on has a start.
+  static constexpr uint8_t last_change = 0x7f;
 
   bool first_known = false;
   uint8_t changes_at = 0;  ///< 0: never
@@ -29,15 +32,15 @@ struct StartTimesHeader {
   }
 };
 
-/// Reads the start timestamps of a chunk, from a reader of bits that has zigzag_varint() and
+/// Reads the start timestamps of a chunk from a bit reader that has zigzag_varint() and
 /// varbit_int(). Arithmetic is modulo 2^64.
 class StartTimesReader {
  public:
   StartTimesReader() = default;
   explicit StartTimesReader(StartTimesHeader header) : header_(header) {}
 
-  /// What stands behind a sample, for every sample in order. `previous_ms` means nothing for the
-  /// first.
+  /// Reads what follows sample `index`. To be called for every sample in order. `previous_ms` is
+  /// ignored for the first.
   template <class Bits>
   void read(Bits& bits, size_t index, int64_t timestamp_ms, int64_t previous_ms) {
     if (index == 0) {

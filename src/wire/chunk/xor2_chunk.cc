@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t header_bytes = 3;  // Count and start timestamps.
 
-// The control code by the number of ones that it begins with; after five there is no zero.
+// The control code, by its number of leading ones; after five ones there is no zero.
 enum Control : unsigned { unchanged, changed, dod13, dod20, dod64, stale_marker };
 constexpr unsigned dod_bits[] = {0, 0, 13, 20, 64, 0};
 
@@ -40,7 +40,7 @@ uint64_t get_varint(BitReader& bits) {
   return value;
 }
 
-// The numbers of start_times.h, from and to the stream of bits.
+// The numbers of start_times.h in the bit stream.
 struct NumberReader {
   BitReader& bits;
 
@@ -118,7 +118,7 @@ void Xor2Reader::read_second(State& state, model::Sample& out) {
   state.starts.read(numbers, 1, state.timestamp_ms, before_ms);
 }
 
-// Everything but its start timestamp.
+// Reads all of a sample but its start timestamp.
 inline void Xor2Reader::read_next(State& state, model::Sample& out) {
   BitReader& bits = state.bits;
   bits.refill();
@@ -280,7 +280,7 @@ void Xor2Writer::write_value(uint64_t value) {
   write_window(value ^ value_, 0b10, 2);
 }
 
-// `fresh` announces a new window; a zero, that the one before is used again.
+// `fresh` announces a new window; a zero bit means that the previous window is used again.
 void Xor2Writer::write_window(uint64_t delta, unsigned fresh, unsigned fresh_bits) {
   const auto leading = static_cast<uint8_t>(std::min(std::countl_zero(delta), 31));
   const auto trailing = static_cast<uint8_t>(std::countr_zero(delta));

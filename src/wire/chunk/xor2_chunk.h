@@ -15,35 +15,30 @@ namespace mread::wire {
 
 /// Reads the samples of an XOR2 chunk (encoding 4: tsdb/chunkenc/xor2.go of Prometheus 3.14).
 ///
-/// It is the XOR chunk with one control code for time and value together, with a staleness marker
-/// that leaves the value before it in place for what follows, and with start timestamps
+/// Differs from the XOR chunk in three points: one control code covers time and value; a staleness
+/// marker leaves the previous value in place for later samples; and there are start timestamps
 /// (start_times.h).
-///
-/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is
-///          increasing in a valid chunk, but is not checked here.
-/// Errors   next() returns false and error() is set, with the byte, where the chunk ends before its
-///          count is reached (Errc::truncated), or no encoder could have written the bits
-///          (Errc::malformed); samples already given stay valid. Nothing is read outside the bytes,
-///          which outlive the reader.
 class Xor2Reader {
  public:
   explicit Xor2Reader(std::string_view data);
 
   bool next(model::Sample& out) { return read({&out, 1}) == 1; }
-  /// Reads as many samples as fit, and says how many; fewer only at the end or at an error.
+  /// Reads samples until `out` is full and returns their number. It is smaller only at the end or
+  /// at an error.
   size_t read(std::span<model::Sample> out);
 
-  /// Of the sample given last, when its counter began; 0 where that is not known.
+  /// When the counter of the last sample began; 0 if unknown.
   int64_t start_ms() const { return state_.starts.start_ms(); }
-  /// What the chunk's header claims.
+  /// The number of samples that the chunk's header claims.
   uint16_t count() const { return count_; }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }
-  /// What follows the samples given.
+  /// The bytes after the samples that were given.
   uint64_t bits_left() const { return state_.bits.bits_left(); }
 
  private:
-  // What changes with every sample, apart so that a loop can keep it in registers.
+  // The state that changes with every sample, in a struct of its own so that a loop can keep it in
+  // registers.
   struct State {
     BitReader bits;
     StartTimesReader starts;
@@ -75,7 +70,7 @@ class Xor2Writer {
 
   Xor2Writer() { reset(); }
 
-  /// At most max_samples. `start_ms`: when the counter began, 0 where that is not known.
+  /// At most max_samples. `start_ms` is the time when the counter began, 0 if unknown.
   void append(model::Sample sample, int64_t start_ms = 0);
 
   size_t count() const { return count_; }

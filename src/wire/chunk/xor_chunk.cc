@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t header_bytes = 2;
 
-// Deltas of deltas by the number of ones in their prefix; each value range is -(2^(bits-1) - 1) ..
+// Deltas of deltas, by the number of ones in their prefix. Values range from -(2^(bits-1) - 1) to
 // 2^(bits-1).
 constexpr unsigned dod_bits[] = {0, 14, 17, 20, 64};
 
@@ -28,8 +28,8 @@ bool fits(int64_t dod, unsigned bits) {
 
 bool falls(uint64_t delta_ms) { return delta_ms - 1 >= (uint64_t{1} << 46) - 1; }
 
-// A window by the eleven bits that announce it: the bits that follow the value, and above them,
-// from bit 8 on, how many the value has. What no encoder announces has none.
+// A window, by the eleven bits that announce it: the number of bits after the value, and from bit 8
+// on the number of bits of the value. Codes that no encoder writes have no window.
 constexpr uint16_t no_window = 0xffff;
 constexpr std::array<uint16_t, 2048> make_windows() {
   std::array<uint16_t, 2048> out{};
@@ -44,7 +44,7 @@ constexpr std::array<uint16_t, 2048> make_windows() {
 }
 constexpr std::array<uint16_t, 2048> windows = make_windows();
 
-// Beyond the first two: 68 bits for the timestamp, 77 for the value.
+// A sample after the first two takes at most 68 bits for the timestamp and 77 for the value.
 constexpr size_t most_sample_bytes = 19;
 
 void put_varint_bits(BitCursor& out, uint64_t value) {
@@ -84,17 +84,16 @@ bool XorReader::read_first(model::Sample& out) {
   return true;
 }
 
-// Goes through a chunk's bits. What a sample's fields can reach from where it begins is there to be
-// loaded.
+// Walks through a chunk's bits. All bytes that a sample's fields can reach may be loaded.
 class XorReader::Bits {
  public:
-  // A sample's fields take 19 bytes at most; each is loaded in words of eight, or nine.
+  // A sample's fields take at most 19 bytes; they are loaded in words of eight or nine bytes.
   static constexpr size_t reach = 24;
 
   explicit Bits(const char* bits) : bits_(bits) {}
 
-  // Up to `most` samples, one at the least; no further one begins behind the bit `limit`. The last
-  // is none where it has left the state without a window.
+  // Decodes one to `most` samples; no sample after the first begins past the bit `limit`. If the
+  // state has no window afterwards, the last sample is invalid.
   size_t read(State& state, uint64_t limit, model::Sample* out, size_t most) const {
     return has_bmi2 ? read_bmi2(state, limit, out, most) : read_any(state, limit, out, most);
   }
@@ -121,7 +120,7 @@ class XorReader::Bits {
     return i;
   }
 
-  // The bits from `at` on, left-justified: 57 of them at the least.
+  // The bits from `at` on, left-justified; at least 57 of them are valid.
   [[gnu::always_inline]] uint64_t load(uint64_t at) const {
     return load_big_endian64(bits_ + at / 8) << at % 8;
   }
@@ -135,7 +134,7 @@ class XorReader::Bits {
     return window >> (64 - count);
   }
 
-  // `window`: what the value's bits begin with, `ready` of them or more.
+  // `window` holds the first bits of the value, at least `ready` of them.
   [[gnu::always_inline]] void read_value(State& state, uint64_t window) const {
     if (window >> 63 == 0) {
       state.at += 1;
@@ -199,8 +198,9 @@ bool XorReader::read_second(model::Sample& out) {
   return true;
 }
 
-// What begins so near to the end that a load could reach beyond it, from a copy with zeros behind
-// it. May say one too many, which began before the end and ended behind it.
+// Decodes samples that begin so near to the end that a load could reach past it, from a copy
+// followed by zeros. It may count one sample too many, which begins before the end and ends past
+// it.
 size_t XorReader::read_tail(std::span<model::Sample> out) {
   const size_t begin = state_.at / 8;
   const size_t size = rest_.size() - begin;
@@ -266,8 +266,7 @@ void XorWriter::reset() {
   }
 }
 
-// With `before_bits` bits, up to 24, that go before the value's own: one put for all where they
-// fit.
+// Writes `before_bits` bits (up to 24) and then the value's own bits, in one step if they fit.
 [[gnu::always_inline]] inline void XorWriter::put_value(BitCursor& out, State& state,
                                                         uint64_t value, uint64_t before,
                                                         unsigned before_bits) {

@@ -16,28 +16,33 @@ namespace mread::wire {
 /// Reads the samples of an XOR chunk (Gorilla compression as Prometheus writes it:
 /// tsdb/chunkenc/xor.go).
 ///
-/// Output   count() samples in the order of the chunk; timestamps are as encoded, which is
-///          increasing in a valid chunk, but is not checked here.
-/// Errors   next() returns false and error() is set where the chunk ends before its count is
-///          reached, or no encoder could have written the bits; samples already given stay valid.
-///          Nothing is read outside the bytes, which outlive the reader.
+///   count (16 bits) | t0 varint | v0 64 bits | dt varint | xor(v1) | ddt, xor(v2) | …
+///   ddt   0: 1 bit;  10, 110, 1110, 1111: 14, 17, 20, 64 bits
+///   xor   0: same value;  10: bits of the last window;  11: 5 bits leading, 6 bits length, bits
+///
+/// Output   count() samples in the chunk's order. Timestamps are returned as encoded; in a valid
+///          chunk they increase, which is not checked here.
+/// Errors   next() returns false and error() is set if the chunk ends before its count is reached
+///          or no encoder could have written the bits. Samples already given stay valid. Nothing
+///          outside the bytes is read; the bytes must outlive the reader.
 class XorReader {
  public:
   explicit XorReader(std::string_view data);
 
   bool next(model::Sample& out) { return read({&out, 1}) == 1; }
 
-  /// Reads as many samples as fit, and says how many; fewer only at the end or at an error. The
-  /// fast way: one call a chunk.
+  /// Reads samples until `out` is full and returns their number. It is smaller only at the end or
+  /// at an error. This is the fast interface: one call for a chunk.
   size_t read(std::span<model::Sample> out);
 
-  /// What the chunk's header claims.
+  /// The number of samples that the chunk's header claims.
   uint16_t count() const { return count_; }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }
-  /// What follows the samples given.
+  /// The bytes after the samples that were given.
   uint64_t bits_left() const { return 8 * uint64_t{rest_.size()} - state_.at; }
-  /// The samples given are strictly increasing in time. False may also mean that this is not known.
+  /// Whether the samples given are strictly increasing in time. False may also mean that this is
+  /// unknown.
   bool is_increasing() const {
     return !state_.may_fall && (given_ < 2 || state_.timestamp_ms > first_ms_);
   }
@@ -51,8 +56,8 @@ class XorReader {
     int64_t timestamp_ms = 0;
     uint64_t delta_ms = 0;
     uint64_t value = 0;
-    // As in the table of windows. A writer that went on with a chunk whose values were all equal
-    // uses the whole width without having announced it.
+    // As in the table of windows. A writer that continues a chunk whose values were all equal uses
+    // the whole width without announcing it.
     uint64_t window = 64 << 8;
     bool may_fall = false;  // A delta was not from 1 to 2^46 - 1: so few as there can be of these
                             // add up to no overflow.

@@ -34,7 +34,7 @@ bool get_bytes(const char*& p, const char* end, char tag, std::string_view& out)
   return true;
 }
 
-// One entry in the form that canonical labels have; other valid protobuf gives false as well.
+// Reads one entry in canonical form. Returns false for any other, valid protobuf included.
 bool get_canonical_pair(const char*& p, const char* end, Pair& out) {
   std::string_view entry;
   if (!get_bytes(p, end, 0x0a, entry)) return false;
@@ -79,7 +79,7 @@ Result<std::vector<Pair>> read_pairs(std::string_view wire) {
 #if defined(__SSE2__)
 constexpr size_t block = 16;
 
-// Which of `block` bytes differ, a bit each.
+// The bytes of `block` that differ, one bit each.
 unsigned different_bytes(const char* a, const char* b) {
   const auto load = [](const char* p) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
@@ -98,7 +98,7 @@ unsigned different_bytes(const char* a, const char* b) {
 }
 #endif
 
-// How many bytes are the same.
+// The number of equal bytes at the beginning.
 size_t common_bytes(std::string_view a, std::string_view b) {
   const size_t most = std::min(a.size(), b.size());
   size_t i = 0;
@@ -111,7 +111,7 @@ size_t common_bytes(std::string_view a, std::string_view b) {
   return i;
 }
 
-// Where the entry at `p` ends; nullptr where it is broken.
+// The end of the entry at `p`; nullptr if it is broken.
 const char* entry_end(const char* p, const char* end) {
   if (end - p >= 2 && static_cast<signed char>(p[1]) >= 0) [[likely]] {
     p += 2 + p[1];
@@ -123,7 +123,7 @@ const char* entry_end(const char* p, const char* end) {
   return p + length;
 }
 
-// What two label sets have in common from some entry on.
+// The common part of two label sets from some entry on.
 struct Common {
   size_t entries = 0;     // Where the first entry begins that they do not share,
   size_t bytes = 0;       // and the first byte.
@@ -146,7 +146,7 @@ Common common_entries(std::string_view a, std::string_view b, size_t from) {
   return common;
 }
 
-// An entry with lengths of one byte, as nearly all have: 0a L 0a N name 12 M value.
+// An entry whose lengths take one byte, as nearly all do: 0a L 0a N name 12 M value.
 struct ShortPair {
   size_t name;  // Its size,
   size_t value;
@@ -163,15 +163,14 @@ struct ShortPair {
   }
 };
 
-// The order of what differs in its first entry, if at all; the first byte that does is at
-// `different`.
+// The order of two entries; `different` is the first byte that differs, if any.
 std::strong_ordering compare_different(std::string_view a, std::string_view b, size_t different) {
   if (a.empty() || b.empty())
     return a.empty() ? (b.empty() ? std::strong_ordering::equal : std::strong_ordering::less)
                      : std::strong_ordering::greater;
   const auto short_a = ShortPair::read(a);
   const auto short_b = ShortPair::read(b);
-  // Of two values of one label that are as long as each other the first byte tells.
+  // If two values of one label have the same length, the first byte that differs decides.
   if (short_a && short_b && short_a->name == short_b->name && different > 5 + short_a->name) {
     return static_cast<unsigned char>(a[different]) <=> static_cast<unsigned char>(b[different]);
   }
@@ -185,12 +184,12 @@ std::strong_ordering compare_different(std::string_view a, std::string_view b, s
   return order != 0 ? order : a <=> b;
 }
 
-// The canonical entry at `p`, of a name after `last_name`, which becomes its own: where it ends.
-// nullptr for any other.
+// Reads the canonical entry at `p`, whose name must follow `last_name`; the name becomes the new
+// `last_name`. Returns its end, or nullptr if the entry is not canonical.
 const char* skip_canonical_entry(const char* p, const char* end, std::string_view& last_name) {
   const char* const begin = p;
   Pair pair;
-  // Nearly all have lengths of one byte: 0a L 0a N name 12 M value.
+  // Nearly all entries have lengths of one byte: 0a L 0a N name 12 M value.
   const auto length = static_cast<size_t>(static_cast<unsigned char>(p[end - p > 1 ? 1 : 0]));
   if (end - p > 6 && length < 0x80 && length <= static_cast<size_t>(end - p) - 2 && p[0] == 0x0a &&
       p[2] == 0x0a) {
@@ -204,10 +203,10 @@ const char* skip_canonical_entry(const char* p, const char* end, std::string_vie
   } else {
     if (!get_canonical_pair(p, end, pair) || pair.value.empty()) return nullptr;
     const size_t body = entry_size(pair.name.size(), pair.value.size());
-    // A varint longer than needed?
+    // The varint may be longer than needed.
     if (static_cast<size_t>(p - begin) != 1 + varint_size(body) + body) return nullptr;
   }
-  // The first letters tell most of them apart.
+  // The first letters decide most comparisons.
   const auto first = [](std::string_view name) { return static_cast<unsigned char>(name[0]); };
   const bool follows = last_name.empty() ||
                        (first(pair.name) != first(last_name) ? first(pair.name) > first(last_name)
@@ -217,7 +216,7 @@ const char* skip_canonical_entry(const char* p, const char* end, std::string_vie
   return p;
 }
 
-// Canonical entries that follow on `last_name`.
+// Walks over canonical entries whose names follow `last_name`.
 bool are_canonical_entries(const char* p, const char* end, std::string_view last_name) {
   while (p != end) {
     p = skip_canonical_entry(p, end, last_name);
@@ -274,8 +273,8 @@ LabelsStep LabelsStepper::next(const char*& p, const char* end) {
   while (shared < ends_.size() && ends_[shared] <= same) ++shared;
   LabelsStep step;
   step.common = shared == 0 ? 0 : ends_[shared - 1];
-  // Mostly the next entry is the same label's as before, so its name comes after that of the last
-  // one shared.
+  // The next entry usually has the same label, so its name follows the name of the last common
+  // entry.
   const auto at = [begin](size_t i) {
     return static_cast<size_t>(static_cast<unsigned char>(begin[i]));
   };
@@ -315,7 +314,7 @@ std::strong_ordering compare_labels(std::string_view a, std::string_view b) {
   const char* p_end = p + a.size();
   const char* q_end = q + b.size();
   while (p != p_end && q != q_end) {
-    // Entries that are equal byte for byte are stepped over without a look at what is in them.
+    // Skips entries that are equal byte for byte without looking into them.
     const char* entry_end = p + 1;
     uint64_t length = 0;
     if (get_varint(entry_end, p_end, length) &&

@@ -9,48 +9,48 @@
 #include "base/error.h"
 #include "model/labels.h"
 
-/// A series' labels as they stand on the wire: consecutive entries `0a LEN {0a N name 12 M value}`,
-/// the same bytes in a TimeSeries and in a ChunkedSeries (field 1 of both; source:
-/// prompb/types.proto). *Canonical* means what Prometheus itself writes: sorted by name, every name
-/// once, nothing empty, shortest varints, no other fields. Two canonical label sets are equal
-/// exactly when their bytes are.
+/// A series' labels in wire form: consecutive entries `0a LEN {0a N name 12 M value}`, the same
+/// bytes in a TimeSeries and in a ChunkedSeries (field 1 of both; source: prompb/types.proto).
+/// *Canonical* labels are what Prometheus itself writes: sorted by name, every name once, nothing
+/// empty, shortest varints, no other fields. Two canonical label sets are equal exactly if their
+/// bytes are.
 namespace mread::wire {
 
-/// Prometheus's order (see model::LabelSet), straight on the bytes: no allocation, and one pass
-/// over the equal beginning. Both sides must be canonical; for other bytes the result is some
-/// order, but nothing is read outside them.
+/// Prometheus's order (see model::LabelSet) on the bytes: no allocation, and one pass over the
+/// equal beginning. Both sides must be canonical. For other bytes the result is an arbitrary order,
+/// but nothing outside them is read.
 std::strong_ordering compare_labels(std::string_view a, std::string_view b);
 
-/// What two label sets have in common, and their order.
+/// The common beginning of two label sets, and their order.
 struct LabelsStep {
-  std::strong_ordering order =
-      std::strong_ordering::equal;  ///< of the second to the first: greater if it follows
+  /// Of the second to the first: greater if it follows.
+  std::strong_ordering order = std::strong_ordering::equal;
   size_t common = 0;                ///< bytes of the entries that both begin with
   bool canonical = true;            ///< whether the second is canonical
 };
 
-/// From canonical labels to those that come next: one pass for compare_labels and
-/// is_canonical_labels, which looks closely only at what is not in common. Where `labels` are not
-/// canonical, that is all it says.
+/// Compares canonical labels with the next ones: compare_labels and is_canonical_labels in one
+/// pass, which looks closely only at the part that differs. If `labels` are not canonical, only
+/// Step::canonical is valid.
 LabelsStep step_labels(std::string_view last, std::string_view labels);
 
-/// step_labels() along the series of an answer. Of the labels before it remembers where their
-/// entries end: what neighbours share is compared, but not walked through once more.
+/// step_labels() for the series of an answer. Remembers where the entries of the previous labels
+/// end: the part that neighbours share is compared, but not parsed again.
 class LabelsStepper {
  public:
-  /// The labels that the next ones are to be compared with: canonical. They are looked at until the
-  /// call after next().
+  /// Sets the labels that the next ones are compared with; they must be canonical, and valid until
+  /// the call after next().
   void restart(std::string_view labels) {
     last_ = labels;
     ends_known_ = false;
   }
 
-  /// The step to the labels that the bytes from `p` on begin with, and moves `p` behind them; they
-  /// are the next ones' predecessors then. Where they are not canonical, that is all it says:
-  /// restart() has to follow.
+  /// Returns the step to the labels at `p` and moves `p` past them; they are then the predecessors
+  /// of the next labels. If they are not canonical, only Step::canonical is valid, and restart()
+  /// has to follow.
   LabelsStep next(const char*& p, const char* end);
 
-  /// Bytes that it takes.
+  /// The memory that it takes [bytes].
   size_t memory() const { return ends_.capacity() * sizeof(ends_[0]); }
 
  private:
@@ -59,11 +59,11 @@ class LabelsStepper {
   bool ends_known_ = true;
 };
 
-/// compare_labels for labels of which the first `common` bytes are known to be whole entries and
-/// the same; `common` becomes all that they have in common.
+/// compare_labels for labels whose first `common` bytes are known to be equal whole entries.
+/// `common` becomes the length of all equal entries.
 std::strong_ordering compare_labels_from(std::string_view a, std::string_view b, size_t& common);
 
-/// True if the bytes are canonical labels (the empty string is).
+/// Whether the bytes are canonical labels; the empty string is.
 bool is_canonical_labels(std::string_view wire);
 
 /// The canonical form: sorted, empty values dropped, unknown fields dropped.

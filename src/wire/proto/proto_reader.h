@@ -18,12 +18,12 @@ enum class WireType : uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 
 ///   for (ProtoReader r(body); r.next();) switch (r.field()) { case 1: labels = r.bytes(); … }
 ///   if (!r.ok()) return fail(r.error("chunked series"));
 ///
-/// next() reads a field's tag *and* value, so that a field nobody asks for is skipped. It never
-/// reads outside the bytes. Groups, unknown wire types, field number 0, and lengths beyond the end
+/// next() reads a field's tag *and* value, so a field that nobody asks for is skipped. It never
+/// reads outside the bytes. Groups, unknown wire types, field number 0, and lengths past the end
 /// make ok() false and next() false for good.
 class ProtoReader {
  public:
-  /// `base` is where the message begins in what offsets are to be counted in.
+  /// `base` is the offset of the message in whatever error offsets are counted in.
   explicit ProtoReader(std::string_view message, size_t base = 0)
       : begin_(message.data()), p_(begin_), end_(begin_ + message.size()), base_(base) {}
 
@@ -66,9 +66,9 @@ class ProtoReader {
   std::string_view entry() const { return {field_begin_, static_cast<size_t>(p_ - field_begin_)}; }
 
   bool ok() const { return ok_; }
-  /// Where the current field begins, or the place of the error.
+  /// The offset of the current field, or of the error.
   size_t offset() const { return base_ + static_cast<size_t>(field_begin_ - begin_); }
-  /// Where the value of a bytes field begins.
+  /// The offset of the value of a bytes field.
   size_t bytes_offset() const { return base_ + static_cast<size_t>(bytes_.data() - begin_); }
   /// Errc::malformed: "WHAT: malformed protobuf at byte N".
   Error error(std::string_view what) const;

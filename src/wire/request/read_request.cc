@@ -62,7 +62,7 @@ class Counter {
         counted = add(queries_, limits_.queries, "queries", " (limits.queries)");
         if (counted) counted = query(reader.bytes());
       } else if (reader.field() == 2) {
-        // Packed numbers take a byte each, or more.
+        // Each packed number takes at least one byte.
         const size_t most = reader.type() == WireType::bytes ? reader.bytes().size() : 1;
         counted = add(response_types_, limits_.response_types, "accepted response types", "", most);
       } else {
@@ -91,7 +91,7 @@ class Counter {
     return end(reader);
   }
 
-  // A matcher or hints: fields that are numbers, fields that are texts, and the labels of hints.
+  // Counts the fields of a matcher or of hints: numbers, texts, and the labels of hints.
   Result<void> leaf(std::string_view message, std::initializer_list<uint32_t> numbers,
                     std::initializer_list<uint32_t> texts, uint32_t grouping = 0) {
     const auto among = [](std::initializer_list<uint32_t> fields, uint32_t field) {
@@ -111,7 +111,7 @@ class Counter {
     return end(reader);
   }
 
-  // What cannot be counted to its end is not for libprotobuf either, which would take groups.
+  // libprotobuf would accept groups; the count does not, so the request is refused.
   static Result<void> end(const ProtoReader& reader) {
     if (reader.ok()) return {};
     return fail(Errc::malformed, std::string(no_request));

@@ -12,8 +12,8 @@ namespace mread::wire {
 /// The body of a remote-read request: a snappy block of a prometheus.ReadRequest.
 std::string encode_read_request(const model::ReadRequest& request);
 
-/// How much a request may hold. What is above is refused before memory is taken for it. 0: no
-/// limit.
+/// Limits of a request. A request above a limit is refused before memory is taken for it. 0 means
+/// no limit.
 struct DecodeLimits {
   size_t bytes = 8U << 20;         ///< uncompressed
   size_t queries = 100;            ///< `limits.queries` of mread.yml
@@ -22,27 +22,27 @@ struct DecodeLimits {
   size_t response_types = 100;     ///< accepted ones
   size_t unknown_fields = 10'000;  ///< fields that a newer protocol may have
 
-  /// Of what is not a server of others: much more than anybody sends.
+  /// Limits for programs that serve nobody else: much more than anybody sends.
   static DecodeLimits wide(size_t bytes) {
     return {bytes, 100'000, 1'000'000, 1'000'000, 10'000, 100'000};
   }
 };
 
-/// Counts what the message holds, without taking memory. Errors: Errc::limit: what is too many, and
-/// which setting or limit says so; Errc::malformed for what is no protobuf message, or has groups.
+/// Counts the parts of the message without taking memory. Errors: Errc::limit, which names the part
+/// and the setting or limit; Errc::malformed for bytes that are no protobuf message, or have
+/// groups.
 Result<void> check_counts(std::string_view message, const DecodeLimits& limits);
 
-/// Errors: as uncompress() for the body; as check_counts(); Errc::malformed for bytes that are no
-/// ReadRequest, an unknown matcher type, and a regular expression that RE2 refuses (the context
-/// quotes its beginning); Errc::limit where the expressions together are beyond a RegexBudget.
-/// Response types that are not known are left out; where that leaves none of those asked for,
-/// Errc::unsupported.
+/// Errors: as uncompress() and check_counts(); Errc::malformed for bytes that are no ReadRequest,
+/// for an unknown matcher type, and for a regular expression that RE2 refuses (the context quotes
+/// its beginning); Errc::limit if the expressions together exceed a RegexBudget. Unknown response
+/// types are dropped; if none of the requested types is known, Errc::unsupported.
 Result<model::ReadRequest> decode_read_request(std::string_view body, const DecodeLimits& limits,
                                                model::RegexBudget::Use use);
-/// With no limits but the bytes, the expressions to be matched.
+/// Parses with no limit but the bytes. The expressions will be matched.
 Result<model::ReadRequest> decode_read_request(std::string_view body, size_t limit_bytes);
 
-/// One prometheus.Query by itself, whose counts were checked.
+/// Parses one prometheus.Query whose counts were checked.
 Result<model::Query> decode_read_query(std::string_view message, model::RegexBudget& budget);
 
 }  // namespace mread::wire

@@ -71,7 +71,7 @@ std::string encode_write_request(std::span<const model::Series> series) {
   return writer.finish();
 }
 
-// Samples of one kind that follow one another.
+// Consecutive samples of one kind.
 struct WriteRequests::Portion {
   std::span<const model::Sample> samples;
   std::span<const model::HistogramSample> histograms;
@@ -129,8 +129,8 @@ std::optional<int64_t> WriteRequests::earliest() const {
   return earliest;
 }
 
-// A request holds at most one stretch of each series. Rounds over all series go on until the window
-// of time holds nothing more; then the next window begins with the earliest sample that is left.
+// A request holds at most one portion of each series. Rounds over all series go on until the window
+// of time is empty; the next window begins with the earliest sample that is left.
 std::optional<std::string> WriteRequests::next() {
   size_t written = 0;
   while (written < max_samples_) {

@@ -15,14 +15,15 @@ namespace mread::wire {
 ///
 /// Values keep their bits (StaleNaN included), as do native histograms with their hints.
 ///
-/// What this does not look after, and WriteRequests does: Prometheus 3.5 stores a request's floats
-/// first, then its integer histograms, then its float histograms, and *silently drops* what is then
-/// older than the series' newest sample; so no request may hold a series that changes its kind. And
-/// it refuses what is an hour older than the newest sample of any series that an earlier request
-/// brought. Source: prompb/remote.proto; the rest was seen by running 3.5.3.
+/// WriteRequests handles two traps that this class does not. Prometheus 3.5 stores a request's
+/// floats first, then its integer histograms, then its float histograms, and *silently drops*
+/// samples that are then older than the series' newest sample; so no request may hold a series that
+/// changes its kind. And it refuses samples that are an hour older than the newest sample of any
+/// series of an earlier request. Source: prompb/remote.proto; the rest was seen by running 3.5.3.
 class WriteRequestWriter {
  public:
-  /// Samples and histograms of one series. Several entries for one series may follow one another.
+  /// Appends samples and histograms of one series. Several consecutive entries may belong to one
+  /// series.
   void append(const model::LabelSet& labels, std::span<const model::Sample> samples,
               std::span<const model::HistogramSample> histograms = {});
   void append(const model::Series& series) {
@@ -45,24 +46,18 @@ class WriteRequestWriter {
 /// One request with all of the series.
 std::string encode_write_request(std::span<const model::Series> series);
 
-/// The series as requests that, sent one after another, bring every sample into a Prometheus: cut
-/// by time (20 minutes each), by changes of kind within a series, and after `max_samples`. Each
-/// request is made when it is asked for.
-///
-/// Input    series whose samples increase in time; they must outlive this. Those without samples
-///          are left out.
-/// Cost     a pass over the series for each request.
-///
-/// Not thread-safe.
+/// Splits series into requests that bring every sample into a Prometheus when they are sent in
+/// order. A request ends after 20 minutes of samples, where a series changes its kind, and after
+/// `max_samples`. Each request is built when it is asked for.
 class WriteRequests {
  public:
   explicit WriteRequests(std::span<const model::Series> series, size_t max_samples = 50'000);
 
-  /// The next request's body; nothing at the end.
+  /// The next request's body; nothing after the last.
   std::optional<std::string> next();
 
  private:
-  /// How far a series has been written.
+  /// The position in a series.
   struct Cursor {
     size_t sample = 0;
     size_t histogram = 0;
@@ -81,7 +76,7 @@ class WriteRequests {
   WriteRequestWriter writer_;
 };
 
-/// All of WriteRequests.
+/// Collects all requests of WriteRequests.
 std::vector<std::string> encode_write_requests(std::span<const model::Series> series,
                                                size_t max_samples = 50'000);
 

@@ -130,8 +130,7 @@ bool read_doubles(const ProtoReader& reader, std::vector<double>& values) {
   return true;
 }
 
-// Reads the field the reader stands on; false where its type or content is not what the schema
-// says.
+// Reads the current field. Returns false if its type or content does not fit the schema.
 bool read_field(const ProtoReader& reader, model::HistogramSample& out) {
   model::Histogram& histogram = out.histogram;
   const auto number = [&](auto& target) {
@@ -191,7 +190,7 @@ bool read_field(const ProtoReader& reader, model::HistogramSample& out) {
   }
 }
 
-// The other kind's fields mean nothing; a message may still carry them.
+// Fields of the other kind mean nothing; a message may still carry them.
 void drop_other_kind(model::Histogram& histogram) {
   if (histogram.is_float) {
     histogram.count = histogram.zero_count = 0;

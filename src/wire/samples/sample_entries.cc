@@ -9,14 +9,14 @@
 namespace mread::wire {
 namespace {
 
-// Goes through plain entries. `take_value(bits, time)` and `take_zero(time)` get the bytes of each
-// one's time. False where there is another entry or order; what was taken before then is of no
-// meaning.
+// Walks through plain entries. `take_value(bits, time)` and `take_zero(time)` get the bytes of each
+// time. Returns false at another kind of entry or a wrong order; what was taken before then is
+// invalid.
 template <class TakeValue, class TakeZero>
 [[gnu::always_inline]] inline bool each_plain(std::string_view entries, const TakeValue& take_value,
                                               const TakeZero& take_zero) {
   constexpr uint64_t head_mask = 0xffffff;
-  // The last eight bytes of either form: one of no matter, 10, and the time.
+  // The last eight bytes of either form: one byte that is ignored, 10, and the time.
   constexpr uint64_t marks = common_time_marks << 16;
   constexpr uint64_t tail_mask = marks | uint64_t{0x80} << 56 | 0xff00;
   constexpr uint64_t tail_bits = marks | 0x1000;
@@ -53,7 +53,7 @@ template <bool bmi2>
 template <bool bmi2>
 [[gnu::always_inline]] inline std::optional<PlainSamples> read_all(
     std::string_view entries, std::vector<model::Sample>& memory, size_t size) {
-  // As many as there are where none is zero; the first zero makes room for no others.
+  // The number of entries if none is zero; the first zero leaves no room for others.
   const auto make_room = [&memory](size_t samples) {
     if (memory.size() < samples) memory.resize(samples);
     return memory.data();
@@ -82,9 +82,9 @@ MREAD_BMI2 std::optional<PlainSamples> read_all_bmi2(std::string_view entries,
   return read_all<true>(entries, memory, size);
 }
 
-// One literal from the first byte that differs from the model to the last; what is around it is
-// copied, and what comes behind it together with what comes before the next. `pending`: such bytes
-// of the entry before, and then of this one.
+// Writes one literal from the first byte that differs from the model to the last. The bytes around
+// it are copied; the copy after it is joined with the copy before the next literal. `pending` is
+// the length of such bytes of the previous entry, and then of this one.
 template <bool bmi2>
 [[gnu::always_inline]] inline void put_like(SnappyCursor& out, const model::Sample& sample,
                                             const model::Sample& model, uint32_t offset,
@@ -93,8 +93,8 @@ template <bool bmi2>
   const uint64_t different_time =
       spread_sevens<bmi2>(static_cast<uint64_t>(sample.timestamp_ms ^ model.timestamp_ms));
   const uint64_t different = sample.bits ^ model.bits;
-  // Of VALUE's eight bytes, and of those from its end to TIME's: what is the same at their
-  // beginning.
+  // The number of equal bytes at the beginning of VALUE's eight bytes, and from VALUE's end to
+  // TIME's end.
   const size_t begin = begin_of(different);
   const size_t skipped = different != 0 ? 0 : 1 + begin_of(different_time);
   const size_t end = time_at + end_of(different_time);

@@ -21,7 +21,7 @@ SamplesBlockReader::State SamplesBlockReader::find_next() {
       return State::irregular;
   }
   if (left_ == 0) {
-    // Whether the block ends here as well is clear once more was asked for.
+    // The reader knows whether the block ends here only after it asks for more.
     return !hold(1) && all_read_ && !broken_ && reader_.written() == reader_.length()
                ? State::end
                : State::irregular;
@@ -37,7 +37,7 @@ SamplesBlockReader::State SamplesBlockReader::find_next() {
   return State::series;
 }
 
-// A length is read as Go writes it, in as few bytes as it takes.
+// Lengths must be written as Go writes them, in as few bytes as possible.
 bool SamplesBlockReader::begin_field(uint64_t& length) {
   constexpr size_t most = 1 + 5;
   hold(most);  // There may be less.
@@ -49,7 +49,7 @@ bool SamplesBlockReader::begin_field(uint64_t& length) {
   return true;
 }
 
-// Sees to it that as many bytes stand together from at_ on.
+// Makes `bytes` consecutive bytes available from at_ on.
 bool SamplesBlockReader::hold(uint64_t bytes) {
   if (bytes > most_window_ && bytes > window_bytes) return false;
   while (held() < bytes) {
@@ -71,8 +71,11 @@ bool SamplesBlockReader::hold(uint64_t bytes) {
   return true;
 }
 
-// Takes what is held of the next series along. What comes before it in the window that is left
-// stays for copies.
+// Moves the bytes of the next series that are held to the new window. The bytes before them stay in
+// the old window for copies:
+//
+//   old window  [ … copies reach back here … | begin of the next series ]
+//   new window                               [ begin of the next series | room … ]
 void SamplesBlockReader::next_window(size_t bytes) {
   const size_t size = std::max(bytes, window_bytes);
   Window next;
@@ -87,7 +90,7 @@ void SamplesBlockReader::next_window(size_t bytes) {
   const size_t along = held();
   if (along > 0) std::memcpy(next.memory.get(), at_, along);
   const std::string_view left{output_.begin, static_cast<size_t>(at_ - output_.begin)};
-  // A large one is for one series only.
+  // A large window serves one series only.
   if (before_.size == window_bytes) spare_.push_back(std::move(before_));
   before_ = std::exchange(window_, std::move(next));
   char* const begin = window_.memory.get();

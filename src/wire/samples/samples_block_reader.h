@@ -10,18 +10,18 @@
 
 namespace mread::wire {
 
-/// Reads the series of a SAMPLES answer one after another from its snappy block, of which it
-/// uncompresses no more than it needs for that: what it has in memory at any time is in the caches.
+/// Reads the series of a SAMPLES answer one after another from its snappy block. It uncompresses
+/// only as much as the next series needs, so the bytes in use at any time fit the caches.
 ///
-/// It reads what servers write: a block whose copies reach back less than 64 KiB (that of every
-/// encoder that works in blocks of this size), with one result. All else is a lapse, be it broken
-/// or only unusual: the answer is then to be read as a whole (uncompress, parse_read_response),
-/// which tells the one from the other.
-/// Input    pieces, none of them empty, which together are not more than can be uncompressed
-///          (uncompressed_length); they outlive the reader.
-/// Memory   two windows of 64 KiB, and those whose series somebody pins; the largest series, unless
-///          it is above `most_window` bytes, which is a lapse.
-/// Not thread-safe.
+/// It reads what servers write: a block whose copies reach back less than 64 KiB (as of every
+/// encoder that works in blocks of this size), with one result. Anything else is *irregular*,
+/// whether broken or only unusual: the caller must then read the answer as a whole (uncompress,
+/// parse_read_response), which tells the two apart.
+///
+/// Input    pieces, none of them empty, that claim no more than can be uncompressed
+///          (uncompressed_length); they must outlive the reader.
+/// Memory   two windows of 64 KiB, and the windows whose series are pinned; the largest series. A
+///          series above `most_window` bytes is irregular. Not thread-safe.
 class SamplesBlockReader {
  public:
   enum class State { series, end, irregular };
@@ -29,12 +29,12 @@ class SamplesBlockReader {
   explicit SamplesBlockReader(SnappyReader::Pieces pieces, size_t most_window = SIZE_MAX)
       : reader_(pieces), most_window_(most_window) {}
 
-  /// The next series; what comes after `end` and `lapse` is the same again.
+  /// Reads the next series. After `end` and `irregular` it returns the same again.
   State next();
-  /// The series that next() found. The views live as long as memory().
+  /// The series that next() found. The views are valid as long as memory().
   const TimeSeriesView& series() const { return series_; }
   const std::shared_ptr<char[]>& memory() const { return window_.memory; }
-  /// Bytes that it takes, pinned or not.
+  /// The memory that it takes, pinned or not [bytes].
   size_t memory_bytes() const {
     return window_.size + before_.size + spare_.size() * window_bytes +
            spare_.capacity() * sizeof(Window);
@@ -50,7 +50,7 @@ class SamplesBlockReader {
 
   bool hold(uint64_t bytes);
   void next_window(size_t bytes);
-  /// Reads a field's tag and length at at_, if it is what is expected. Moves at_ behind it.
+  /// Reads a field's tag and length at at_ if the tag is the expected one, and moves at_ past it.
   bool begin_field(uint64_t& length);
   size_t held() const { return static_cast<size_t>(output_.at - at_); }
   State find_next();

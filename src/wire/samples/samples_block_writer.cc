@@ -28,7 +28,7 @@ void write_whole(SnappyCursor& out, uint64_t bits, uint64_t time) {
   }
 }
 
-// The bytes of all entries.
+// The size of all entries.
 size_t entries_size(std::span<const model::Sample> samples) {
   size_t zeros = 0;
   bool common = true;
@@ -60,7 +60,7 @@ size_t common_suffix(std::string_view a, std::string_view b) {
   return i;
 }
 
-// Cuts the first entry off; all that is left where it does not look like one.
+// Cuts off the first entry, or the whole text if it does not look like one.
 std::string_view cut_entry(std::string_view& rest) {
   const char* p = rest.data();
   const char* const end = p + rest.size();
@@ -81,8 +81,8 @@ void SamplesBlockWriter::begin_result() {
   results_.push_back({elements_.begin_piece(), 0});
 }
 
-// A result's header, which says its length, comes to stand before it only in take(): nothing may
-// refer back beyond it.
+// take() puts a result's header, which has the result's length, before it. So nothing may refer
+// back past the beginning of the result.
 void SamplesBlockWriter::close_result() {
   if (results_.empty()) return;
   results_.back().body = position_;
@@ -124,7 +124,7 @@ void SamplesBlockWriter::append_now(std::string_view labels_wire,
   any_before_ = true;
 }
 
-// The header and the labels, entry by entry beside those of the series before.
+// Writes the header and the labels, entry by entry, as differences from the series before.
 void SamplesBlockWriter::write_head() {
   now_.head_at = position_;
   std::string_view rest = now_.head;
@@ -187,8 +187,8 @@ void SamplesBlockWriter::write_samples() {
   }
 }
 
-// Even samples beside even ones of the same times, or like those before; false where they are
-// something in between.
+// Writes regular samples as differences from regular samples of the same times, or from earlier
+// samples of the series. Returns false if the samples do not suit either.
 bool SamplesBlockWriter::write_regular(const Guess& guess) {
   const std::span<const model::Sample> samples = now_.samples;
   if (guess.beside) {
@@ -207,15 +207,15 @@ bool SamplesBlockWriter::write_regular(const Guess& guess) {
   return true;
 }
 
-// Of even entries it is not kept.
+// For regular entries it is not kept.
 void SamplesBlockWriter::Written::find_positions() {
   if (!regular) return;
   at.resize(std::max(at.size(), samples.size()));
   for (size_t i = 0; i < samples.size(); ++i) at[i] = entries_at + value_entry * i;
 }
 
-// What the samples repeat, judged by some of them. The costs are about those of what would be
-// written.
+// Guesses from some of the samples what the others repeat. The costs are about the sizes of what
+// would be written.
 SamplesBlockWriter::Guess SamplesBlockWriter::guess_repetition(
     std::span<const model::Sample> samples) const {
   constexpr size_t probes = 8;
@@ -318,16 +318,16 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
       position += size;
       continue;
     }
-    // One literal from the first byte that differs from the model to the last; what is around it is
-    // copied.
+    // Writes one literal from the first byte that differs from the model to the last. The bytes
+    // around it are copied.
     const auto offset = static_cast<uint32_t>(position - at[model]);
     const uint64_t different_time = time_bytes ^ common_time_bytes(samples[model].timestamp_ms);
     const size_t time_end = time_at + end_of(different_time);
     const uint64_t different = bits ^ samples[model].bits;
     const size_t begin = different != 0 ? begin_of(different) : time_at + begin_of(different_time);
     const unsigned __int128 body = static_cast<unsigned __int128>(time) << 64 | bits;
-    // A zero has no VALUE and its tag: its entry is shorter by that much, and what differs begins
-    // behind them.
+    // A zero has no VALUE and no tag for it: its entry is shorter by that, and the difference
+    // begins after them.
     out.copy(offset, entry_head + begin - (zero ? time_at : 0));
     out.literal(body >> (8 * begin), time_end - begin);
     out.copy(offset, value_entry - entry_head - time_end);
@@ -337,7 +337,7 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
   elements_.close(out);
 }
 
-// A sample of any time, in any order. Gives the bytes of its entry.
+// Writes a sample of any time, in any order. Returns the size of its entry.
 size_t SamplesBlockWriter::write_apart(const model::Sample& sample) {
   scratch_.assign(1, '\x12');
   scratch_.push_back(static_cast<char>(sample_size(sample)));

@@ -12,13 +12,13 @@
 
 namespace mread::wire {
 
-/// Builds a ReadResponse as a snappy block, series by series; uncompressed it is nowhere as a
-/// whole, and it is byte for byte what ReadResponseWriter builds.
+/// Builds a ReadResponse as a snappy block, series by series. The uncompressed response is never in
+/// memory as a whole; it is byte for byte what ReadResponseWriter builds.
 ///
-/// It finds repetitions by knowing what samples look like: a sample differs from the one before it,
-/// or from the one of the same time in the series before, in the value's middle and the timestamp's
-/// low bytes. What it gives is a valid block for every decoder, about as large as libsnappy makes
-/// it.
+/// The writer finds repetitions because it knows what samples look like: a sample differs from the
+/// previous one, or from the sample of the same time in the previous series, in the middle of the
+/// value and the low bytes of the timestamp. The block is valid for every decoder, and about as
+/// large as libsnappy makes it.
 ///
 /// Memory   the block, and one series. Not thread-safe.
 class SamplesBlockWriter {
@@ -28,30 +28,31 @@ class SamplesBlockWriter {
   /// Opens the next query's result; series go into it until the next call.
   void begin_result();
 
-  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN
-  /// message), as they came. Samples in any order; increasing ones are written best.
+  /// Appends a series. Labels are canonical wire bytes; `histogram_entries` are entries with their
+  /// tag (0x22 LEN message), as they came. Samples may be in any order; increasing ones are
+  /// compressed best.
   void append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
                      std::string_view histogram_entries = {});
-  /// The same, but the samples are taken, not copied: what is given in their place is of no
-  /// meaning.
+  /// Appends a series and takes its samples instead of copying them. `samples` is unspecified
+  /// afterwards.
   void take_series(std::string_view labels_wire, std::vector<model::Sample>& samples,
                    std::string_view histogram_entries = {});
 
-  /// Bytes that are held: what take() gives, but for a few.
+  /// The size of the block so far [bytes]; take() adds a few.
   size_t size() const { return elements_.size(); }
-  /// What it takes for them, and for the series before.
+  /// The memory for the block and for the previous series [bytes].
   size_t memory() const {
     return elements_.memory() + before_.memory() + now_.memory() + scratch_.capacity() +
            results_.capacity() * sizeof(Result);
   }
-  /// What the block uncompresses to. No block may have more than UINT32_MAX; it is for the caller
-  /// to see to that.
+  /// The uncompressed size of the block. No block may exceed UINT32_MAX; the caller has to check
+  /// that.
   uint64_t uncompressed_size() const { return closed_bytes_ + position_ + 16; }
-  /// The block, piece after piece. Starts anew.
+  /// Returns the block in pieces and clears the writer.
   std::vector<Piece> take();
 
  private:
-  // What the next series may repeat: the series that was written last.
+  // The series that was written last, which the next one may repeat.
   struct Written {
     std::string head;                    // Its header and labels,
     uint64_t head_at = 0;                // and where they begin in the result.
@@ -66,8 +67,7 @@ class SamplesBlockWriter {
              at.capacity() * sizeof(at[0]);
     }
   };
-  // What the samples of a series repeat: that of the series before at the same time, or one of
-  // their own.
+  // The samples that a series repeats: those of the previous series at the same times, or its own.
   struct Guess {
     bool beside = false;
     size_t first_with = 0;  // Of the series before.

@@ -12,7 +12,7 @@ namespace mread::wire {
 
 namespace {
 
-// Room in front of a result for its tag and its length.
+// Room before a result for its tag and its length.
 constexpr size_t header_room = 1 + max_varint_bytes;
 
 // Extends `region` to the end of `entry`.
@@ -24,9 +24,8 @@ void extend(std::string_view& region, std::string_view entry) {
   }
 }
 
-// Steps over the entries that `tag` and a one-byte length begin: nearly all of a body is samples
-// like this, and nearly all of them are of 18 bytes, so that the processor need not wait for the
-// lengths.
+// Skips the entries that begin with `tag` and a one-byte length. Nearly all of a body is samples
+// like this, and nearly all of them have 18 bytes, so the processor need not wait for the lengths.
 const char* skip_short_entries(const char* p, const char* end, char tag) {
   while (end - p >= 18 && p[0] == tag && p[1] == 16) p += 18;
   while (end - p >= 2 && p[0] == tag && static_cast<unsigned char>(p[1]) < 0x80 &&
@@ -226,7 +225,7 @@ void ReadResponseWriter::close_result() {
   const size_t header = 1 + varint_size(body);
   size_t at = result_body_ - header;
   if (results_ == 1) {
-    // The first result stays where it is and the response begins behind the room that is left over.
+    // The first result stays in place; the response begins after the unused room.
     start_ = at;
   } else {
     buffer_.erase(result_body_ - header_room, header_room - header);

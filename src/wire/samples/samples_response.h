@@ -18,10 +18,10 @@ namespace mread::wire {
 
 /// A series of a SAMPLES answer as views of the uncompressed body.
 struct TimeSeriesView {
-  std::string_view
-      labels;  ///< wire bytes (wire/labels/labels_view.h), as they came: not necessarily canonical
-  std::string_view
-      samples;  ///< from the first sample's entry to the end of the last; for SamplesReader
+  /// Wire bytes (wire/labels/labels_view.h), as they came: not necessarily canonical.
+  std::string_view labels;
+  /// From the first sample's entry to the end of the last; for SamplesReader.
+  std::string_view samples;
   std::string_view histograms;  ///< likewise for histogram entries (field 4); for HistogramEntries
   std::string_view body;        ///< the TimeSeries message, to be passed on as it came
   bool has_histograms() const { return !histograms.empty(); }
@@ -31,8 +31,7 @@ struct QueryResultView {
   std::vector<TimeSeriesView> series;  ///< in the order of the wire, which need not be sorted
 };
 
-/// A ReadResponse as views; they live as long as the bytes it was parsed from, and the object
-/// itself.
+/// A ReadResponse as views, which are valid as long as this object and the bytes that were parsed.
 struct ReadResponseView {
   ReadResponseView() = default;
   ReadResponseView(const ReadResponseView&) = delete;
@@ -45,24 +44,25 @@ struct ReadResponseView {
   std::vector<std::vector<char>> scratch;  ///< labels that do not stand together on the wire
 };
 
-/// Parses an uncompressed ReadResponse. The samples are not looked into (SamplesReader does). An
-/// empty series takes two bytes on the wire and much more as a view: `limit_series` bounds the
-/// series (and the results). Errors: Errc::malformed, with the byte; Errc::limit.
+/// Parses an uncompressed ReadResponse. The samples are not looked into (SamplesReader does that).
+/// An empty series takes two bytes on the wire and much more as a view, so `limit_series` bounds
+/// the series (and the results). Errors: Errc::malformed, with the byte; Errc::limit.
 Result<ReadResponseView> parse_read_response(std::string_view uncompressed,
                                              size_t limit_series = SIZE_MAX);
 
-/// Walks over the series of an uncompressed ReadResponse, of all its results, one at a time: memory
-/// for one series. Errors as parse_read_response().
+/// Walks over the series of an uncompressed ReadResponse, of all its results, one at a time, with
+/// the memory of one series. Errors: as parse_read_response().
 class ReadResponseReader {
  public:
   explicit ReadResponseReader(std::string_view uncompressed)
       : results_(uncompressed), series_({}) {}
 
-  /// The next series; its views live until the next call. False at the end, and after an error.
+  /// Reads the next series; its views are valid until the next call. Returns false at the end and
+  /// after an error.
   bool next(TimeSeriesView& out);
-  /// Whether the labels of that series stand in the body; else they are in memory of the reader's.
+  /// Whether the labels of that series are in the body; else they are in the reader's memory.
   bool labels_stand() const { return scratch_.empty(); }
-  /// Begun so far; at the end, all.
+  /// The number of results begun so far; at the end, of all.
   size_t results() const { return count_; }
   const std::optional<Error>& error() const { return error_; }
 
@@ -77,11 +77,11 @@ class ReadResponseReader {
   std::optional<Error> error_;
 };
 
-/// One series of a response, its message alone. False where it is broken, or its labels do not
-/// stand together.
+/// Parses the message of one series. Returns false if it is broken, or if its labels are not
+/// consecutive.
 bool parse_time_series(std::string_view body, TimeSeriesView& out);
 
-/// Iterates over the samples of a series in the order of the wire.
+/// Iterates over the samples of a series in wire order.
 ///
 /// Cost     fast for entries as Go writes them; any other valid protobuf (fields left out,
 ///          reversed, unknown, other fields in between) is read too.
@@ -128,8 +128,8 @@ class HistogramEntries {
   explicit HistogramEntries(std::string_view histograms)
       : begin_(histograms.data()), p_(begin_), end_(begin_ + histograms.size()) {}
 
-  /// The next message, without tag and length. False at the end; the region was checked by
-  /// parse_read_response.
+  /// The next message, without tag and length. False at the end; parse_read_response has checked
+  /// the region.
   bool next(std::string_view& message);
 
  private:
@@ -138,9 +138,8 @@ class HistogramEntries {
   const char* end_;
 };
 
-/// Builds an uncompressed ReadResponse piece by piece, byte for byte as Go encodes it. The one
-/// exception is the value -0: Go leaves it out as if it were 0; here it is written, and its sign
-/// kept.
+/// Builds an uncompressed ReadResponse, byte for byte as Go encodes it, with one exception: Go
+/// leaves out the value -0 as if it were 0; this writer writes it, which keeps its sign.
 ///
 ///   w.begin_result(); w.append_series(labels, samples); …   w.begin_result(); …
 ///   send(compress(w.bytes()))
@@ -151,19 +150,19 @@ class ReadResponseWriter {
   /// Opens the next query's result; series go into it until the next call.
   void begin_result();
 
-  /// Labels as canonical wire bytes; `histogram_entries` are entries with their tag (0x22 LEN
-  /// message), as they came.
+  /// Appends a series. Labels are canonical wire bytes; `histogram_entries` are entries with their
+  /// tag (0x22 LEN message), as they came.
   void append_series(std::string_view labels_wire, std::span<const model::Sample> samples,
                      std::string_view histogram_entries = {});
-  /// A TimeSeries message as it came (TimeSeriesView::body).
+  /// Appends a TimeSeries message as it came (TimeSeriesView::body).
   void append_raw_series(std::string_view body);
 
-  /// What bytes().size() is at most, so that a limit can be held while building.
+  /// An upper bound of bytes().size(), so that a limit can be held while building.
   size_t size() const { return buffer_.size(); }
-  /// The response so far. The view lives until the next call.
+  /// The response so far. The view is valid until the next call.
   std::string_view bytes();
   size_t results() const { return results_; }
-  /// Starts anew and keeps the memory.
+  /// Clears the writer and keeps its memory.
   void reset();
 
  private:

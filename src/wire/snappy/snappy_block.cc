@@ -13,11 +13,11 @@ namespace mread::wire {
 
 namespace {
 
-// A copy of 64 bytes takes three: no block can grow by more. What claims to is refused before
-// memory is taken.
+// A copy of 64 bytes takes three bytes, so no block can grow by more than that. A block that claims
+// more is refused before memory is taken.
 constexpr size_t most_growth = 22;
 
-// What a body is that is no snappy block, where its first bytes tell; else null.
+// The name of the format of a body that is no snappy block, if its first bytes tell; else null.
 const char* foreign_format(std::string_view body) {
   if (body.starts_with(std::string_view("\xff\x06\x00\x00sNaPpY", 10)))
     return "framed snappy, not a snappy block";
@@ -32,7 +32,7 @@ Error invalid(std::string_view body, std::string what) {
           text.empty() ? std::move(what) : "the body is text, not a snappy block: " + text};
 }
 
-// What the block claims to hold; `start` is the beginning of its `size` bytes.
+// The uncompressed size that the block claims; `start` is the beginning of its `size` bytes.
 Result<uint64_t> uncompressed_length(std::string_view start, size_t size, size_t limit_bytes) {
   if (start.empty()) return fail(Errc::truncated, "the body is empty, which no snappy block is");
   if (const char* format = foreign_format(start))
@@ -53,7 +53,7 @@ Result<uint64_t> uncompressed_length(std::string_view start, size_t size, size_t
   return length;
 }
 
-// Enough to see what a body is that is none, and to quote it.
+// Enough bytes to recognise a body in another format, and to quote it.
 constexpr size_t start_bytes = 1024;
 
 struct Start {

@@ -14,7 +14,7 @@ void SnappyElements::close_piece() {
   closed_bytes_ += pieces_.back().size;
 }
 
-// A copy that is pending goes with the cursor.
+// A pending copy moves with the cursor.
 void SnappyElements::next_piece() {
   close_piece();
   const size_t bytes = std::bit_ceil(std::clamp(closed_bytes_, least_piece, most_piece));
@@ -30,7 +30,8 @@ size_t SnappyElements::begin_piece() {
     next_piece();
     return 0;
   }
-  // The rest of the memory serves the new piece: many small ones must not take a large memory each.
+  // The rest of the memory serves the new piece, so that many small pieces do not take large memory
+  // each.
   begin_ = open().p_;
   const size_t written = static_cast<size_t>(begin_ - pieces_.back().memory.get());
   pieces_.back().size = written;

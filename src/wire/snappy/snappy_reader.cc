@@ -8,12 +8,12 @@
 namespace mread::wire {
 namespace {
 
-// What is read and written at once where there is room for it.
+// The number of bytes that are read and written at once if there is room.
 constexpr size_t most_read = 80;
 constexpr size_t most_written = 96;
 
 void copy16(char* to, const char* from) {
-  // Read before it is written: the two may overlap.
+  // All bytes are read before they are written, because the two may overlap.
   uint64_t words[2];
   std::memcpy(words, from, 16);
   std::memcpy(to, words, 16);
@@ -23,8 +23,7 @@ void copy64(char* to, const char* from) {
   for (size_t i = 0; i < 64; i += 16) copy16(to + i, from + i);
 }
 
-// What a tag says, by its byte: for the processor looking it up is cheaper than telling the kinds
-// apart.
+// The meaning of a tag byte. A lookup is cheaper for the processor than telling the kinds apart.
 struct Literals {
   uint8_t bytes[256];  // 0 of a copy.
   uint8_t next[256];   // Where in a word the tag behind a literal is, in bits; of a copy 0, its own
@@ -59,7 +58,7 @@ constexpr Copies copies = [] {
   return all;
 }();
 
-// `length` bytes, each of which may be one that was written just before.
+// Copies `length` bytes, each of which may have been written just before.
 void repeat(char* to, size_t offset, size_t length) {
   const char* from = to - offset;
   for (size_t i = 0; i < length; ++i) to[i] = from[i];
@@ -95,7 +94,8 @@ bool SnappyReader::next_byte(uint32_t& byte) {
   return true;
 }
 
-// Reads what comes before an element's bytes. False where it is broken; there must be one.
+// Reads the tag, length and offset of an element. Returns false if they are broken; there must be
+// at least one byte.
 bool SnappyReader::next_element() {
   uint32_t tag = 0;
   if (!next_byte(tag)) return false;
@@ -132,7 +132,7 @@ bool SnappyReader::next_element() {
   return offset_ > 0;
 }
 
-// Goes on with the element that was begun, byte for byte as far as there is room.
+// Continues the element that was begun, byte for byte as far as there is room.
 SnappyReader::State SnappyReader::put(SnappyOutput& to) {
   while (literal_ > 0) {
     if (to.at == to.end) return State::full;
@@ -164,7 +164,7 @@ SnappyReader::State SnappyReader::put(SnappyOutput& to) {
   return State::end;
 }
 
-// All elements that are not near an end of the piece or of the stretch, up to one that needs care.
+// Reads elements that are not near an end of the piece or of the output, up to one that needs care.
 void SnappyReader::read_fast(SnappyOutput& to) {
   if (static_cast<size_t>(end_ - p_) < most_read ||
       static_cast<size_t>(to.end - to.at) < most_written)
@@ -186,7 +186,7 @@ void SnappyReader::read_fast(SnappyOutput& to) {
       p += literal + 1;
       continue;
     }
-    // The literal, if it is one, and the element behind it, which is a copy nearly always.
+    // Handles the literal, if it is one, and the next element, which is nearly always a copy.
     const uint64_t bytes = word >> 8;
     std::memcpy(at, &bytes, 8);
     at += literals.bytes[word & 0xff];

@@ -9,24 +9,26 @@
 
 namespace mread::wire {
 
-/// Where the bytes of a snappy block go that comes to be uncompressed a stretch at a time.
+/// The memory for the bytes of a snappy block that is uncompressed in portions.
 struct SnappyOutput {
   char* begin = nullptr;  ///< of all that was written here and stays,
   char* at = nullptr;     ///< up to here;
-  char* end =
-      nullptr;  ///< there is room until here, which may be written to and then be written to again
-  std::string_view
-      before;  ///< bytes of the block that were written elsewhere: those just before `begin`
+  /// There is room until here, which may be written to and then be written to again.
+  char* end = nullptr;
+  /// Bytes of the block that were written elsewhere: those just before `begin`.
+  std::string_view before;
 };
 
 /// Uncompresses a snappy block (source of the format: format_description.txt of google/snappy) that
-/// came in pieces, none of them empty, as far as there is room, and goes on where it stopped.
+/// came in pieces, none of them empty. It goes on as far as there is room, and later continues
+/// where it stopped.
 ///
-/// It knows what answers look like: elements of a few bytes, literals and copies in turns. It
-/// decodes a short literal together with the copy behind it and does not branch on what is hard to
-/// foresee.
-/// Input    anything: nothing is read outside the pieces, nor written outside a stretch.
-/// Not thread-safe.
+/// It is tuned to answers: elements of a few bytes, literals and copies in turns. It decodes a
+/// short literal together with the copy after it, and avoids branches that the processor cannot
+/// predict.
+///
+/// Input    any bytes: nothing outside the pieces is read, and nothing outside an output is
+///          written. Not thread-safe.
 class SnappyReader {
  public:
   using Pieces = std::span<const std::shared_ptr<const std::string>>;
@@ -35,19 +37,20 @@ class SnappyReader {
     full,    ///< the stretch has no room, and there is more to come
     end,     ///< all elements were read
     broken,  ///< no valid length or element, or a copy of bytes that never were
-    far,  ///< a copy of bytes that are neither in the stretch nor before it, though they may have
-          ///< been there once
+    /// A copy of bytes that are neither in the output nor just before it, though they may have been
+    /// there once.
+    far,
   };
 
   SnappyReader() = default;
-  /// Reads the length that the block begins with. The pieces outlive the reader.
+  /// Reads the length at the beginning of the block. The pieces must outlive the reader.
   explicit SnappyReader(Pieces pieces);
 
-  /// What the block claims to hold. What its elements hold may be more or less.
+  /// The uncompressed size that the block claims. Its elements may hold more or less.
   uint64_t length() const { return length_; }
-  /// Fills the stretch and moves `at`. After `broken` and `far` nothing more may be read.
+  /// Fills the output and moves `at`. No more may be read after `broken` and `far`.
   State read(SnappyOutput& to);
-  /// What it has written so far.
+  /// The number of bytes written so far.
   uint64_t written() const { return written_; }
 
  private:

@@ -96,7 +96,8 @@ Result<void> check_times(const ChunkView& chunk, std::span<const model::Sample> 
     if (auto first = check_time(chunk, samples.front().timestamp_ms); !first) return first;
     return check_time(chunk, samples.back().timestamp_ms);
   }
-  // One pass without a branch a sample; which of them is outside is only asked where one is.
+  // One pass without a branch for each sample. Only if some sample is outside is the first such
+  // sample looked for.
   bool all_inside = true;
   for (const model::Sample& sample : samples) all_inside &= claims(chunk, sample.timestamp_ms);
   if (all_inside) [[likely]]

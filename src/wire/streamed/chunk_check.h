@@ -12,8 +12,8 @@
 
 namespace mread::wire {
 
-/// The fewest bits that samples take in a chunk of one encoding, its header included. A second
-/// sample takes `later` and `second`, each one after it `later`.
+/// The fewest bits that samples take in a chunk of one encoding, its header included. The second
+/// sample takes `later` and `second`, each later one `later`.
 struct LeastBits {
   uint16_t header = 0;
   uint16_t first = 0;
@@ -26,10 +26,10 @@ struct LeastBits {
   }
 };
 
-/// By encoding; all zeros for one that is not known.
+/// The figures by encoding; all zeros for an unknown one.
 constexpr LeastBits least_bits(ChunkEncoding encoding) {
-  // A timestamp and a delta of one byte each, a value; then a bit for the time and one for the
-  // value, or one for both.
+  // A timestamp and a delta of one byte each, and a value; then a bit each for time and value, or
+  // one for both.
   constexpr LeastBits xor_chunk{16, 8 + 64, 7, 2};
   constexpr LeastBits xor2_chunk{24, 8 + 64, 8, 1};
   // Zero threshold, schema, two lists of spans, timestamp, count and zero count, sum; then a bit
@@ -42,8 +42,8 @@ constexpr LeastBits least_bits(ChunkEncoding encoding) {
   return is_known(encoding) ? all[static_cast<size_t>(encoding)] : LeastBits{};
 }
 
-/// Whether the data are enough for the samples that their header claims. True does not say that
-/// they can be read. The data are two bytes at the least.
+/// Whether the data are long enough for the samples that their header claims. True does not mean
+/// that they can be read. The data must have at least two bytes.
 constexpr bool may_hold_its_samples(ChunkEncoding encoding, std::string_view data) {
   const uint64_t samples = claimed_samples(encoding, data);
   const uint64_t bits = 8 * uint64_t{data.size()};
@@ -52,26 +52,27 @@ constexpr bool may_hold_its_samples(ChunkEncoding encoding, std::string_view dat
   return bits >= least_bits(encoding).of(samples);
 }
 
-/// Why may_hold_its_samples() is false.
+/// The error if may_hold_its_samples() is false.
 Error holds_too_few(ChunkEncoding encoding, std::string_view data);
 
-/// Errc::malformed unless the samples of a chunk are in the time that it claims; it may claim more.
-/// `increasing`: they are known to be, so the first and the last say it.
+/// Errc::malformed unless the samples of a chunk lie within the time range that it claims; the
+/// range may be wider. `increasing` tells that the samples are known to increase, so the first and
+/// the last decide.
 Result<void> check_times(const ChunkView& chunk, std::span<const model::Sample> samples,
                          bool increasing);
-/// The same for one sample.
+/// Checks one sample in the same way.
 Result<void> check_time(const ChunkView& chunk, int64_t timestamp_ms);
 
 /// Reads all of a chunk.
 ///
-/// Errors   the readers'; Errc::malformed where timestamps do not rise, where a sample is outside
-///          of the time that the chunk claims, or where more than `most_padding_bytes` follow the
-///          last sample; Errc::unsupported for an encoding that is not known.
+/// Errors   as the readers; Errc::malformed if timestamps do not increase, if a sample lies outside
+///          the time range that the chunk claims, or if more than `most_padding_bytes` follow the
+///          last sample; Errc::unsupported for an unknown encoding.
 /// Memory   that of one histogram at most.
 Result<void> verify_chunk(const ChunkView& chunk);
 
-/// What may follow the last sample of an honest chunk: Prometheus up to 2.53 leaves a byte behind a
-/// chunk of one sample.
+/// The bytes that may follow the last sample of an honest chunk: Prometheus up to 2.53 leaves one
+/// byte after a chunk of one sample.
 inline constexpr uint64_t most_padding_bytes = 1;
 
 }  // namespace mread::wire

@@ -44,8 +44,8 @@ Result<void> parse_chunk(std::string_view message, size_t base, ChunkView& out) 
   return {};
 }
 
-// A chunk whose fields stand in the order of their numbers, each at most once, as Go and
-// libprotobuf write them. False for any other, broken ones among them.
+// Reads a chunk whose fields are in the order of their numbers, each at most once, as Go and
+// libprotobuf write them. Returns false for any other, broken ones included.
 bool parse_plain_chunk(const char* p, const char* end, ChunkView& out) {
   const auto number = [&p, end](char tag, auto& field) {
     if (p == end || *p != tag) return true;
@@ -66,7 +66,7 @@ bool parse_plain_chunk(const char* p, const char* end, ChunkView& out) {
   return true;
 }
 
-// The entry at `p`, tag included, if it is a chunk as above; moves `p` behind it.
+// Reads the entry at `p`, tag included, if it is a chunk as above, and moves `p` past it.
 bool take_plain_chunk(const char*& p, const char* end, ChunkView& out) {
   const char* q = p;
   uint64_t size = 0;
@@ -116,7 +116,7 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
     } else if (together && labels.data() + labels.size() == fields.entry().data()) {
       labels = {labels.data(), labels.size() + fields.entry().size()};
     } else {
-      // All labels of a frame fit into its size, so the views into the scratch memory stay good.
+      // All labels of a frame fit into its size, so views of the scratch memory stay valid.
       scratch_.reserve(frame_bytes);
       const char* begin = labels.data();
       if (together) {
@@ -133,8 +133,8 @@ Result<void> ChunkedResponse::parse_series(std::string_view body, size_t base, s
   return {};
 }
 
-// The form that nearly all frames have: one series, its labels, then its chunks, and nothing else.
-// False for any other, with nothing in `series`.
+// Parses the form of nearly all frames: one series, its labels, then its chunks, and nothing else.
+// Returns false for any other, and leaves `series` empty.
 bool ChunkedResponse::parse_plain(std::string_view data, size_t limit_entries,
                                   LabelsStepper* stepper) {
   const char* p = data.data();
@@ -196,7 +196,7 @@ Result<void> parse_chunked_response(std::string_view data, ChunkedResponse& out,
     out.series.clear();
     return fail(fields.error("frame"));
   }
-  // Only now do the chunks stay where they are.
+  // The chunks do not move any more from here on.
   size_t begin = 0;
   for (size_t i = 0; i < out.series.size(); ++i) {
     const size_t end = out.chunk_ends_[i];

@@ -19,7 +19,7 @@ uint32_t load_big_endian32(const char* p) {
 }
 
 // A frame is hardly ever mistaken for text: its checksum would have to be printable, and the fields
-// behind it begin with control characters.
+// after it begin with control characters.
 Error frame_error(Errc errc, uint64_t frame, uint64_t offset, std::string_view start,
                   std::string_view what) {
   const std::string text = quoted_text(start);
@@ -117,7 +117,8 @@ Result<std::optional<Frame>> FrameSplitter::next_straddling() {
   while (!blocks_.empty()) {
     const auto header = read_header(straddling_);
     if (!header) return fail(header.error());
-    // Until the header is there nobody knows how much belongs to the frame: a few bytes more, then.
+    // As long as the header is incomplete, the size of the frame is unknown; so it takes a few more
+    // bytes.
     size_t want = 1;
     if (*header) want = (*header)->size + (*header)->length - straddling_.size();
     if (*header && want == 0) break;

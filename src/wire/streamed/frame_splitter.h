@@ -12,27 +12,29 @@
 
 namespace mread::wire {
 
-/// One frame of a streamed answer. The views live as long as FrameSplitter::pin() of that moment.
+/// One frame of a streamed answer. The views are valid as long as the FrameSplitter::pin() of that
+/// moment.
 struct Frame {
   std::string_view wire;  ///< length, checksum and data, as they came
   std::string_view data;  ///< a ChunkedReadResponse
 };
 
-/// Cuts a streamed answer into frames: uvarint length, CRC-32C of the data (4 bytes, big-endian),
-/// data. Source: Prometheus, storage/remote/chunked.go.
+/// Cuts a streamed answer into frames. Source: Prometheus, storage/remote/chunked.go.
+///
+///   [length: uvarint][CRC-32C of the data: 4 bytes, big-endian][data] [length]…
 ///
 /// Input    the body in blocks of any size, in order.
-/// Output   the frames in order, checksums verified. A frame inside one block is a view of it; one
-///          that straddles blocks is copied once.
+/// Output   the frames in order, with verified checksums. A frame inside one block is a view of it;
+///          a frame across blocks is copied once.
 /// Memory   the blocks not yet consumed, and one partly received frame; never a length that is only
 ///          claimed.
 /// Errors   Errc::limit for a frame above the limit, Errc::checksum, Errc::malformed for a length
 ///          that is no varint, Errc::truncated from finish(). Each names the frame (from 0) and the
-///          byte; where text was appended to the stream, as Prometheus does with an error in
-///          mid-stream, the text is quoted. After an error nothing but errors comes.
+///          byte. If text was appended to the stream, as Prometheus does with an error in
+///          mid-stream, the error quotes it. After an error, every call fails.
 ///
-/// Stricter than Prometheus in one point: an end after a frame's length, or after its checksum, is
-/// an error here, and a silent end of the stream there.
+/// Stricter than Prometheus in one point: an end after a frame's length or checksum is an error
+/// here, and a silent end of the stream there.
 ///
 /// Not thread-safe.
 class FrameSplitter {
@@ -42,29 +44,29 @@ class FrameSplitter {
   void feed(std::shared_ptr<const std::string> block);
   void feed(std::string block) { feed(std::make_shared<const std::string>(std::move(block))); }
 
-  /// The next whole frame; nullopt where more bytes are needed.
+  /// The next whole frame; nullopt if more bytes are needed.
   Result<std::optional<Frame>> next();
-  /// The same where the next frame stands whole in one block, as nearly all do, and is good; false
-  /// says nothing: ask next().
+  /// Gives the next frame if it is valid and whole in one block, as nearly all are. False means
+  /// only that next() has to be asked.
   bool next_whole(Frame& out);
-  /// What the views of the frame that was given last point into.
+  /// Keeps the memory that the views of the last frame point into.
   const std::shared_ptr<const std::string>& pin() const { return pin_; }
 
-  /// Whether that is memory of its own, for a frame that straddled blocks.
+  /// Whether pin() is separate memory, for a frame across blocks.
   bool pin_is_own() const { return pin_is_own_; }
 
-  /// Takes the next frame if it is, byte for byte, this one, which was checked elsewhere: that
-  /// costs a comparison in place of a checksum. False, with nothing taken, where it is another or
-  /// does not stand whole in one block.
+  /// Takes the next frame if it equals, byte for byte, this frame that was checked before: a
+  /// comparison instead of a checksum. Returns false and takes nothing if the next frame differs or
+  /// is not whole in one block.
   bool skip_known(std::string_view wire);
 
-  /// To be called at the end of the body, after next() has given nullopt.
+  /// Must be called at the end of the body, after next() has returned nullopt.
   Result<void> finish() const;
 
   uint64_t frames() const { return frames_; }  ///< given out so far
   uint64_t offset() const { return offset_; }  ///< of the next frame in the body
   size_t buffered() const;                     ///< bytes held that were not given out yet
-  /// What it takes itself, without the blocks.
+  /// The memory that it takes itself, without the blocks [bytes].
   size_t memory() const { return straddling_.capacity(); }
 
  private:
