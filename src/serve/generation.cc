@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
 
 #include "net/listen_address.h"
@@ -44,6 +45,12 @@ uint64_t selector_hash(const model::ReadRequest& request) {
 std::vector<std::string> host_names(const config::Config& config) {
   std::vector<std::string> names = config.web.hostnames;
   if (const auto address = net::parse_listen_address(config.listen)) names.push_back(address->host);
+  boost::system::error_code code;
+  const std::string own = asio::ip::host_name(code);
+  if (!code) {
+    names.push_back(own);
+    names.push_back(own.substr(0, own.find('.')));
+  }
   return names;
 }
 
