@@ -209,6 +209,10 @@ void SharedRead::out_of_memory() noexcept {
     end_for_lack_of_memory();
   } catch (const std::exception&) {
     abandon();
+    try {
+      cut_readers(Error(Errc::limit, ""));
+    } catch (const std::exception&) {  // The clients' own deadlines end their wait.
+    }
   }
 }
 
