@@ -80,9 +80,10 @@ void tell(LimitedLog& log, const std::string& backend, merger::Breaker::State st
 
 // Whether the backend's process may be another when it answers again.
 bool means_gone(const Error& error) {
-  const std::string_view reason = failure_reason(error);
-  return reason == "refused" || reason == "reset" || reason == "unreachable" ||
-         reason == "truncated" || reason == "tls";
+  using Reason = FailureReason;
+  const Reason reason = failure_reason(error);
+  return reason == Reason::refused || reason == Reason::reset || reason == Reason::unreachable ||
+         reason == Reason::truncated || reason == Reason::tls;
 }
 
 }  // namespace

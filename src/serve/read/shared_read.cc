@@ -303,7 +303,8 @@ void SharedRead::execute(Action action) {
   } else if (auto* abort = std::get_if<merger::Abort>(&action)) {
     settle();
     put(std::move(*abort));
-    if (!made_way_.empty() && body_out_) cut_readers(Error(Errc::limit, made_way_));
+    // What is kept for a client that takes it slowly would stay as long as the client likes.
+    if (!made_way_.empty()) cut_readers(Error(Errc::limit, made_way_));
   }
 }
 
