@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "base/memory_limit.h"
+#include "base/memory_reserve.h"
 #include "base/printable.h"
 #include "base/quantity.h"
 #include "cli/commands.h"
@@ -101,6 +102,7 @@ Result<void> check_files(const config::Config& config) {
 
 int serve(const ServeFlags& flags) {
   spare_address_space();
+  memory_reserve().refill();
   config::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());

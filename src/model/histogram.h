@@ -95,6 +95,6 @@ struct HistogramSample {
 uint64_t bucket_count(const std::vector<BucketSpan>& spans);
 
 /// "unknown", "reset", "not_reset", "gauge": promtool's words.
-std::string to_string( CounterResetHint hint);
+std::string to_string(CounterResetHint hint);
 
 }  // namespace mread::model

@@ -82,6 +82,14 @@ std::optional<std::string> first_bad(const Headers& headers, std::string_view na
   return std::nullopt;
 }
 
+bool is_of_browser(const RequestHead& head) {
+  return std::ranges::any_of(head.headers.fields(), [](const auto& field) {
+    const std::string name = lower(field.first);
+    return name == "origin" || name == "accept-language" || name == "referer" ||
+           name == "upgrade-insecure-requests" || name.starts_with("sec-fetch-");
+  });
+}
+
 }  // namespace
 
 BrowserGuard::BrowserGuard(std::vector<std::string> names, std::string setting)
@@ -117,6 +125,10 @@ std::optional<Refusal> BrowserGuard::other_host(const RequestHead& head) const {
   return forbidden("the host \"" + printable(*host, shown_bytes) +
                    "\" is not known here: use an IP address or localhost, or add its name to " +
                    setting_);
+}
+
+std::optional<Refusal> BrowserGuard::browser_at_other_host(const RequestHead& head) const {
+  return is_of_browser(head) ? other_host(head) : std::nullopt;
 }
 
 std::optional<Refusal> BrowserGuard::refusal(const RequestHead& head) const {

@@ -13,9 +13,8 @@ namespace mread::net {
 /// elsewhere can address this machine or its network in two ways, and each leaves a mark:
 ///   - it sends a request across origins: Origin and Sec-Fetch-Site say so;
 ///   - its own name leads to this server by a change in the DNS (rebinding), so that the request is
-///   of one origin: Host
-///     has a name that is not this server's. A page cannot make an IP address or "localhost" its
-///     own.
+///     of one origin: Host has a name that is not this server's. A page cannot make an IP address
+///     or "localhost" its own.
 /// Programs (curl, Prometheus) send neither mark by themselves. Immutable.
 class BrowserGuard {
  public:
@@ -30,7 +29,11 @@ class BrowserGuard {
   /// A 403 with one line where Host is neither an IP address nor localhost nor one of the names. A
   /// request without Host (HTTP/1.0) is no browser's.
   std::optional<Refusal> other_host(const RequestHead& head) const;
-  /// Either of them.
+  /// The same where a browser sent the request. Its marks: Origin, Sec-Fetch-…, Accept-Language,
+  /// Upgrade-Insecure-Requests, Referer. A page can leave out the last one only, and over plain
+  /// HTTP a browser sends no Sec-Fetch-… to a name other than localhost.
+  std::optional<Refusal> browser_at_other_host(const RequestHead& head) const;
+  /// other_host(), or other_origin().
   std::optional<Refusal> refusal(const RequestHead& head) const;
 
  private:

@@ -126,13 +126,15 @@ struct ServerOptions {
   Screen screen;
   Admit admit;
   /// Asked for each new connection: how many there may be at once; 0 or null: any number. Where
-  /// there are so many, a new one waits in the listening socket's queue until one has ended. Room
-  /// is made for it by closing a connection whose client is waited for (idle, in a handshake, in
-  /// the middle of a head, refused and lingering), or has been taking one piece of an answer for
-  /// more than a second: the oldest such one of the address that has the most connections.
+  /// there are so many, room is made for a new one by closing a connection whose client has taken
+  /// one piece of an answer for more than a second, or is waited for (idle, in a handshake, in the
+  /// middle of a head, refused and lingering), or is a second behind with its body: the oldest such
+  /// one of the address that has the most connections; of slow bodies the one that lags the most.
+  /// Where all are busy, the new one is answered with 503 and Retry-After, and closed; over TLS it
+  /// is closed without an answer.
   std::function<size_t()> connection_limit;
   /// Told of a client whose connection was closed on it: "slow_head", "slow_body" (their time is
-  /// up) or "evicted" (for a new one). From any thread.
+  /// up), "evicted" (for a new one) or "busy" (there was no room for it). From any thread.
   std::function<void(std::string_view reason, const std::string& peer)> cut;
   /// Asked for each request: fields of every response that does not have them.
   std::function<std::vector<std::pair<std::string, std::string>>()> headers;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,13 @@ std::string host_port(const std::string& host, uint16_t port) {
 std::string to_text(const tcp::endpoint& endpoint) {
   return host_port(endpoint.address().to_string(), endpoint.port());
 }
+
+// Where there is no room, a new one waits so long for one of them to end: a little while all
+// of them work, and longer where a client may turn out to be slow.
+constexpr std::chrono::milliseconds shortest_wait{100};
+constexpr std::chrono::seconds longest_wait{2};
+// So many clients are told at once that there is no room; others are cut off.
+constexpr size_t most_refusals = 64;
 
 // "127.0.0.1:40312" without the port.
 std::string_view address_of(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
@@ -99,34 +107,51 @@ struct Server::State : std::enable_shared_from_this<State> {
                          });
   }
 
-  // Somebody waits to be accepted. Goes on when a connection has ended.
+  // Somebody waits to be accepted. Goes on when a connection has ended, or refuses the new one
+  // where none will soon.
   void make_room() {
-    wants_room = true;
+    const auto now = std::chrono::steady_clock::now();
+    if (!std::exchange(wants_room, true)) wants_room_since = now;
     if (evict_one()) return;
-    // All are busy: one of them may be idle soon.
+    const bool one_may_yield =
+        any_session([](const Session& session) { return session.may_yield(); });
+    if (now - wants_room_since >= (one_may_yield ? longest_wait : shortest_wait)) {
+      return refuse_next();
+    }
     try_again([](State& self) {
       if (self.wants_room) self.make_room();
     });
   }
 
+  bool any_session(bool (*fits)(const Session&)) const {
+    return std::any_of(sessions.begin(), sessions.end(),
+                       [fits](const auto& each) { return fits(*each.second); });
+  }
+
   // Of those that have never asked for anything, the oldest of the address with the most
   // connections; else of those whose client does not take its answer; else of those whose client is
-  // waited for. Whether there is one.
+  // waited for; else of those whose body comes slowly, the one that lags the most. Whether there is
+  // one.
   bool evict_one() {
     std::map<std::string_view, size_t> counts;
     for (const auto& [id, session] : sessions) ++counts[address_of(session->peer())];
     std::shared_ptr<Session> chosen;
-    for (const auto fits : {&Session::is_unused, &Session::is_stalled, &Session::is_waiting}) {
+    for (const auto fits :
+         {&Session::is_unused, &Session::is_stalled, &Session::is_waiting, &Session::is_slow}) {
       // Some that are new will soon be unused; before that nobody goes who has asked.
       const bool spares = fits == &Session::is_waiting &&
-                          std::any_of(sessions.begin(), sessions.end(),
-                                      [](const auto& each) { return each.second->is_new(); });
+                          any_session([](const Session& session) { return session.is_new(); });
       if (spares) break;
-      size_t highest = 0;
+      using Rank = std::pair<size_t, std::chrono::nanoseconds>;
+      Rank highest{};
       for (const auto& [id, session] : sessions) {
-        const size_t count = counts[address_of(session->peer())];
-        if (count <= highest || !((*session).*fits)()) continue;
-        highest = count;
+        if (!((*session).*fits)()) continue;
+        const bool by_lag = fits == &Session::is_slow;
+        const Rank rank{counts[address_of(session->peer())],
+                        by_lag ? session->body_lag().value_or(std::chrono::nanoseconds(0))
+                               : std::chrono::nanoseconds(0)};
+        if (rank <= highest) continue;
+        highest = rank;
         chosen = session;
       }
       if (chosen) break;
@@ -157,14 +182,59 @@ struct Server::State : std::enable_shared_from_this<State> {
     });
   }
 
+  // Takes the connection that waits, and answers it with 503.
+  void refuse_next() {
+    wants_room = false;
+    const asio::any_io_executor strand = asio::make_strand(executor);
+    acceptor->async_accept(strand, [self = shared_from_this(), from = acceptor, strand](
+                                       Code code, tcp::socket socket) {
+      const std::lock_guard lock(self->mutex);
+      if (from != self->acceptor) return;
+      if (code) return self->on_failed_accept(code);
+      // Some may have ended meanwhile.
+      if (!self->is_full()) {
+        self->start_session(strand, std::move(socket));
+      } else if (self->refusals.size() < most_refusals) {
+        self->start_refusal(strand, std::move(socket));
+      }
+      self->go_on();
+    });
+  }
+
+  void start_refusal(const asio::any_io_executor& strand, tcp::socket socket) {
+    Code ignored;
+    const auto peer = socket.remote_endpoint(ignored);
+    auto session = std::make_shared<Session>(
+        strand, std::make_shared<Connection>(Connection::Socket(std::move(socket))), to_text(peer),
+        settings);
+    const uint64_t id = next_session++;
+    refusals.emplace(id, session);
+    asio::post(strand, [self = shared_from_this(), id, session] {
+      const auto ended = [self, id, session](std::exception_ptr) { self->end_refusal(id); };
+      try {
+        asio::co_spawn(session->strand(), session->run_refusal(),
+                       asio::bind_cancellation_slot(session->slot(), ended));
+      } catch (const std::bad_alloc&) {
+        self->end_refusal(id);
+      }
+    });
+  }
+
   void on_accept(const std::shared_ptr<tcp::acceptor>& from, const asio::any_io_executor& strand,
                  Code code, tcp::socket socket) {
     const std::lock_guard lock(mutex);
     if (from != acceptor) return;
-    if (!code) {
+    if (code) return on_failed_accept(code);
+    try {
       start_session(strand, std::move(socket));
-      return go_on();
+    } catch (const std::bad_alloc&) {
+      // This client is cut off, and the next is accepted later.
+      return on_failed_accept(make_error_code(Errc::limit));
     }
+    go_on();
+  }
+
+  void on_failed_accept(Code code) {
     if (code == asio::error::operation_aborted) return;
     if (code == asio::error::connection_aborted) return go_on();
     // Out of descriptors or memory: some will come back.
@@ -181,22 +251,31 @@ struct Server::State : std::enable_shared_from_this<State> {
         std::make_shared<Session>(strand, std::move(connection), to_text(peer), settings);
     const uint64_t id = next_session++;
     sessions.emplace(id, session);
-    // Posted: it must not begin, and perhaps end, under the mutex.
-    asio::post(strand,
-               [self = shared_from_this(), id, session] { run_session(self, id, session); });
+    try {
+      // Posted: it must not begin, and perhaps end, under the mutex.
+      asio::post(strand,
+                 [self = shared_from_this(), id, session] { run_session(self, id, session); });
+    } catch (...) {
+      sessions.erase(id);
+      throw;
+    }
   }
 
   static void run_session(const std::shared_ptr<State>& self, uint64_t id,
                           const std::shared_ptr<Session>& session) {
     const auto ended = [self, id, session](std::exception_ptr) { self->end_session(id); };
-    asio::co_spawn(session->strand(), session->run(),
-                   asio::bind_cancellation_slot(session->slot(), ended));
+    try {
+      asio::co_spawn(session->strand(), session->run(),
+                     asio::bind_cancellation_slot(session->slot(), ended));
+    } catch (const std::bad_alloc&) {
+      self->end_session(id);
+    }
   }
 
   void end_session(uint64_t id) {
     const std::lock_guard lock(mutex);
     sessions.erase(id);
-    if (sessions.empty() && on_empty) on_empty();
+    if (is_empty() && on_empty) on_empty();
     if (!wants_room || !acceptor) return;
     if (is_full()) return make_room();
     wants_room = false;
@@ -204,10 +283,25 @@ struct Server::State : std::enable_shared_from_this<State> {
     accept_next();
   }
 
+  void end_refusal(uint64_t id) {
+    const std::lock_guard lock(mutex);
+    refusals.erase(id);
+    if (is_empty() && on_empty) on_empty();
+  }
+
+  bool is_empty() const { return sessions.empty() && refusals.empty(); }
+
+  bool is_idle() {
+    const std::lock_guard lock(mutex);
+    return is_empty();
+  }
+
   void for_each_session(void (Session::*act)()) {
     const std::lock_guard lock(mutex);
-    for (const auto& [id, session] : sessions) {
-      asio::post(session->strand(), [one = session, act] { ((*one).*act)(); });
+    for (const auto* all : {&sessions, &refusals}) {
+      for (const auto& [id, session] : *all) {
+        asio::post(session->strand(), [one = session, act] { ((*one).*act)(); });
+      }
     }
   }
 
@@ -224,7 +318,10 @@ struct Server::State : std::enable_shared_from_this<State> {
   asio::steady_timer retry;
   std::map<uint64_t, std::shared_ptr<Session>> sessions;  // In order of arrival.
   uint64_t next_session = 0;
+  // Clients that are being told that there is no room.
+  std::map<uint64_t, std::shared_ptr<Session>> refusals;
   bool wants_room = false;  // A new connection waits for one to end.
+  std::chrono::steady_clock::time_point wants_room_since;
   std::function<void()> on_empty;
 };
 
@@ -301,14 +398,14 @@ asio::awaitable<void> Server::drain(std::chrono::milliseconds grace) {
   }
   state->for_each_session(&Session::close_if_idle);
   timer->expires_after(grace);
-  while (state->count() > 0) {
+  while (!state->is_idle()) {
     const auto [code] = co_await timer->async_wait(nothrow);
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (!code || cancellation.cancelled() != asio::cancellation_type::none) break;
   }
   state->for_each_session(&Session::abort);
   timer->expires_at(std::chrono::steady_clock::time_point::max());
-  while (state->count() > 0) static_cast<void>(co_await timer->async_wait(nothrow));
+  while (!state->is_idle()) static_cast<void>(co_await timer->async_wait(nothrow));
   {
     const std::lock_guard lock(state->mutex);
     state->on_empty = nullptr;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <exception>
+#include <new>
+#include <stdexcept>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -21,6 +23,8 @@ using Code = Connection::Code;
 constexpr std::chrono::milliseconds linger_time{2'000};
 // A client that reads takes a piece of an answer in less.
 constexpr std::chrono::seconds stalled_after{1};
+// A client that sends a body is at most so far behind the least rate.
+constexpr std::chrono::seconds slow_after{1};
 // So much of a body is read and dropped for the connection to be kept where its request is turned
 // away.
 constexpr uint64_t small_body_bytes = 64U << 10;
@@ -32,11 +36,27 @@ bool wants_continue(const Headers& headers) {
   return value == "100-continue";
 }
 
+// Marks the end of a body, however it comes.
+class BodyClock {
+ public:
+  explicit BodyClock(std::atomic<std::chrono::steady_clock::duration>& due) : due_(due) {}
+  ~BodyClock() { due_ = std::chrono::steady_clock::duration(0); }
+  BodyClock(const BodyClock&) = delete;
+  BodyClock& operator=(const BodyClock&) = delete;
+
+ private:
+  std::atomic<std::chrono::steady_clock::duration>& due_;
+};
+
+// What a handler, a screen or an admission threw.
 Refusal internal_error(const std::exception& error) {
+  const bool is_memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr;
   Refusal refusal;
-  refusal.head.status = 500;
+  refusal.head.status = is_memory ? 503 : 500;
   refusal.head.headers.add("Content-Type", "text/plain; charset=utf-8");
-  refusal.body = std::string("internal error: ") + error.what() + "\n";
+  if (is_memory) refusal.head.headers.add("Retry-After", "1");
+  refusal.body =
+      is_memory ? "out of memory\n" : std::string("internal error: ") + error.what() + "\n";
   return refusal;
 }
 
@@ -57,6 +77,21 @@ asio::awaitable<void> Session::run() {
   connection_->close();
 }
 
+asio::awaitable<void> Session::run_refusal() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  tell_cut("busy");
+  if (!settings_->options.tls || !settings_->options.tls()) {
+    Refusal refusal;
+    refusal.head.status = 503;
+    refusal.head.headers.add("Content-Type", "text/plain; charset=utf-8");
+    refusal.head.headers.add("Retry-After", "1");
+    refusal.body = "all connections are busy, try again later\n";
+    co_await refuse(std::move(refusal));
+  }
+  connection_->disarm();
+  connection_->close();
+}
+
 void Session::close_if_idle() {
   if (idle_) connection_->close();
 }
@@ -67,7 +102,7 @@ void Session::abort() {
 }
 
 bool Session::evict() {
-  if (!waiting_ && !is_stalled()) return false;
+  if (!waiting_ && !is_stalled() && !is_slow()) return false;
   waiting_ = false;
   evicted_ = true;
   tell_cut("evicted");
@@ -76,6 +111,18 @@ bool Session::evict() {
 }
 
 bool Session::is_stalled() const { return !evicted_ && connection_->writing_for() > stalled_after; }
+
+std::optional<std::chrono::nanoseconds> Session::body_lag() const {
+  const auto due = body_due_.load();
+  if (due.count() == 0) return std::nullopt;
+  return std::chrono::steady_clock::now().time_since_epoch() - due;
+}
+
+bool Session::may_yield() const {
+  return waiting_ || body_lag().has_value() || connection_->writing_for().count() > 0;
+}
+
+bool Session::is_slow() const { return !evicted_ && body_lag().value_or(slow_after) > slow_after; }
 
 void Session::tell_cut(std::string_view reason) {
   if (settings_->options.cut) settings_->options.cut(reason, peer_);
@@ -221,6 +268,7 @@ asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& bod
                                          const BodyPermit& permit) {
   const auto& options = settings_->options;
   const auto begun = std::chrono::steady_clock::now();
+  const BodyClock clock(body_due_);
   // Memory is taken as the body arrives: what a client declares costs nothing.
   while (!parser.is_complete()) {
     Code code = http::error::need_more;
@@ -237,6 +285,7 @@ asio::awaitable<Code> Session::read_body(RequestParser& parser, std::string& bod
         std::chrono::milliseconds(body.size() * 1000 / options.body_bytes_per_second);
     const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begun);
+    body_due_ = (begun + earned).time_since_epoch();
     connection_->arm(strand_, options.header_timeout + earned - used);
     code = co_await connection_->fill();
     connection_->disarm();
@@ -287,24 +336,21 @@ asio::awaitable<bool> Session::handle(ServerRequest request, bool keep_alive, in
   const bool is_head = request.head.method == "HEAD";
   Exchange exchange(connection_, settings_->options.write_timeout, keep_alive, is_head, version);
   if (settings_->options.headers) exchange.set_usual_headers(settings_->options.headers());
-  std::string problem = "the handler gave no answer\n";
+  Refusal problem = internal_error(std::runtime_error("the handler gave no answer"));
   // A handler that goes on after having been cancelled is thrown out of its next co_await.
   co_await asio::this_coro::throw_if_cancelled(true);
   try {
     has_asked_ = true;
     co_await settings_->handler(std::move(request), exchange);
   } catch (const std::exception& error) {
-    problem = std::string("internal error: ") + error.what() + "\n";
+    problem = internal_error(error);
   }
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) co_return false;
   if (exchange.untouched() && connection_->is_open()) {
     exchange.no_keep_alive();
-    ResponseHead head;
-    head.status = 500;
-    head.headers.add("Content-Type", "text/plain; charset=utf-8");
-    co_await exchange.reply(std::move(head), std::move(problem));
+    co_await exchange.reply(std::move(problem.head), std::move(problem.body));
   }
   if (exchange.complete() && !exchange.reusable()) co_await connection_->say_goodbye(linger_time);
   co_return exchange.reusable();

@@ -31,12 +31,15 @@ class Session {
 
   /// Completes when the connection is over. The session outlives it.
   asio::awaitable<void> run();
+  /// In place of run(), where no more connections are served: answers with 503 before anything was
+  /// asked, lingers, and completes when the connection is over. Over TLS it only closes.
+  asio::awaitable<void> run_refusal();
   /// Closes the connection if no request is under way.
   void close_if_idle();
   /// Closes the connection and cancels the handler.
   void abort();
-  /// Closes the connection if its client is waited for, or has not taken an answer for long; false
-  /// where not so.
+  /// Closes the connection if its client is waited for, has not taken an answer for long, or sends
+  /// a body slowly; false where not so.
   bool evict();
   /// Whether nothing of this connection is under way but waiting for its client, who has had the
   /// time to ask. From any thread.
@@ -50,6 +53,14 @@ class Session {
   /// Whether its client has been taking one piece of an answer for longer than others need. From
   /// any thread.
   bool is_stalled() const;
+  /// How long the body that is being read lags behind ServerOptions::body_bytes_per_second;
+  /// negative: it is ahead. None where no body is being read. From any thread.
+  std::optional<std::chrono::nanoseconds> body_lag() const;
+  /// Whether evict() may soon find its client slow: it is waited for, or sends a body, or takes an
+  /// answer. From any thread.
+  bool may_yield() const;
+  /// Whether its client sends a body more slowly than that, and has for a while. From any thread.
+  bool is_slow() const;
   const std::string& peer() const { return peer_; }
 
   const asio::any_io_executor& strand() const { return strand_; }
@@ -85,6 +96,8 @@ class Session {
   std::atomic<bool> has_asked_{false};
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::atomic<bool> evicted_{false};
+  // When what has come of the body was due at the least rate; 0: no body is being read.
+  std::atomic<std::chrono::steady_clock::duration> body_due_{};
   std::optional<Refusal> gave_way_;  // Of the body that is being read.
 };
 

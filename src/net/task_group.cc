@@ -51,8 +51,14 @@ TaskGroup::Id TaskGroup::spawn(asio::awaitable<void> task) {
     state->tasks.erase(id);
     state->ended.cancel();
   };
-  asio::co_spawn(state_->strand, begin_later(std::move(task)),
-                 asio::bind_cancellation_slot(signal.slot(), on_end));
+  try {
+    asio::co_spawn(state_->strand, begin_later(std::move(task)),
+                   asio::bind_cancellation_slot(signal.slot(), on_end));
+  } catch (...) {
+    // join() would wait for it.
+    state_->tasks.erase(id);
+    throw;
+  }
   return id;
 }
 

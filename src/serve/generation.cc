@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
 
 #include "net/listen_address.h"
@@ -44,6 +45,12 @@ uint64_t selector_hash(const model::ReadRequest& request) {
 std::vector<std::string> host_names(const config::Config& config) {
   std::vector<std::string> names = config.web.hostnames;
   if (const auto address = net::parse_listen_address(config.listen)) names.push_back(address->host);
+  boost::system::error_code code;
+  const std::string own = asio::ip::host_name(code);
+  if (!code) {
+    names.push_back(own);
+    names.push_back(own.substr(0, own.find('.')));
+  }
   return names;
 }
 
@@ -73,9 +80,10 @@ void tell(LimitedLog& log, const std::string& backend, merger::Breaker::State st
 
 // Whether the backend's process may be another when it answers again.
 bool means_gone(const Error& error) {
-  const std::string_view reason = failure_reason(error);
-  return reason == "refused" || reason == "reset" || reason == "unreachable" ||
-         reason == "truncated" || reason == "tls";
+  using Reason = FailureReason;
+  const Reason reason = failure_reason(error);
+  return reason == Reason::refused || reason == Reason::reset || reason == Reason::unreachable ||
+         reason == Reason::truncated || reason == Reason::tls;
 }
 
 }  // namespace

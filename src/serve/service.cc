@@ -62,15 +62,18 @@ std::string warning_of(int status, const std::string& partial) {
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // Requests that a web page makes a visitor's browser send. Query nodes and scrapers come by any
-// name that leads here, so names are held against the known ones where that has been asked for, and
-// where a request changes something.
+// name that leads here, so a program's Host is compared with the known names only where the
+// configuration lists them, and where the request changes something.
 std::optional<net::Refusal> browser_refusal(const Generation& generation,
                                             const net::RequestHead& head) {
   const bool only_asks = head.method == "GET" || head.method == "HEAD";
   const bool changes = !only_asks && path_of(head.target) == "/-/reload";
   std::optional<net::Refusal> refusal;
-  if (changes || !generation.config().web.hostnames.empty())
+  if (changes || !generation.config().web.hostnames.empty()) {
     refusal = generation.guard().other_host(head);
+  } else {
+    refusal = generation.guard().browser_at_other_host(head);
+  }
   if (!refusal && !only_asks) refusal = generation.guard().other_origin(head);
   return refusal;
 }

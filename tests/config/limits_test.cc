@@ -37,6 +37,9 @@ TEST(Limits, HaveDefaults) {
   EXPECT_EQ(config.server_limits.concurrent_reads, 64u);
   EXPECT_EQ(config.server_limits.queue, 512u);
   EXPECT_EQ(config.server_limits.queue_wait, 30s);
+  EXPECT_EQ(config.limits.queries, 100u);
+  EXPECT_EQ(config.limits.matchers, 1000u);
+  EXPECT_EQ(config.limits.queries_at_once, 8u);
   EXPECT_EQ(config.limits.query_range, 0s) << "a declared range is not work";
 }
 
@@ -65,6 +68,8 @@ TEST(Limits, NoneIsZero) {
       with("connections: 0, request_bodies: 0, request_bytes: 0, warnings: 0, client_rate: 0");
   EXPECT_EQ(config.server_limits.connections, 0u);
   EXPECT_EQ(config.server_limits.request_bodies, 0u);
+  EXPECT_EQ(config.server_limits.request_bytes, 0u);
+  EXPECT_EQ(config.server_limits.warnings, 0u);
   EXPECT_EQ(config.server_limits.client_rate, 0u);
 }
 

@@ -84,5 +84,25 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AddressBar", {{"Host", "127.0.0.1:9095"}, {"Sec-Fetch-Site", "none"}}, ""}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
+TEST(BrowserAtOtherHost, IsRefusedByItsMarks) {
+  const BrowserGuard guard({"node-a"}, "web.hostnames");
+  const auto is_refused = [&guard](const std::string& host, const std::string& mark) {
+    RequestHead head;
+    head.headers.add("Host", host);
+    if (!mark.empty()) head.headers.add(mark, "x");
+    return guard.browser_at_other_host(head).has_value();
+  };
+  for (const char* mark : {"Origin", "Sec-Fetch-Site", "sec-fetch-mode", "Accept-Language",
+                           "Upgrade-Insecure-Requests", "REFERER"}) {
+    EXPECT_TRUE(is_refused("evil.example:9095", mark)) << mark;
+    for (const char* known : {"127.0.0.1:9095", "localhost", "node-a:9095"})
+      EXPECT_FALSE(is_refused(known, mark)) << known << " " << mark;
+  }
+  for (const char* usual : {"", "User-Agent", "Accept-Encoding", "Accept", "traceparent",
+                            "X-Prometheus-Remote-Read-Version"}) {
+    EXPECT_FALSE(is_refused("mread.monitoring.svc:9095", usual)) << "a program sends " << usual;
+  }
+}
+
 }  // namespace
 }  // namespace mread::net

@@ -230,7 +230,7 @@ TEST_F(ServerLimitsTest, TheIdleMakeRoomForANewOne) {
   EXPECT_LE(server_->connections(), 4u);
 }
 
-TEST_F(ServerLimitsTest, WhereAllAreBusyANewOneWaits) {
+TEST_F(ServerLimitsTest, WhereAllAreBusyANewOneIsRefused) {
   auto reached = std::make_shared<std::latch>(1);
   auto go_on = std::make_shared<std::latch>(1);
   auto with = options();
@@ -247,12 +247,61 @@ TEST_F(ServerLimitsTest, WhereAllAreBusyANewOneWaits) {
   const auto busy = connect();
   send(*busy, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   reached->wait();
-  const auto waiting = connect();
-  send(*waiting, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = connect();
+    send(*refused, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+    const std::string answer = receive(*refused, "all connections are busy, try again later\n");
+    EXPECT_THAT(answer, HasSubstr(" 503 "));
+    EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
+    EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  }
+  EXPECT_EQ(server_->connections(), 1u);
   go_on->count_down();
   EXPECT_THAT(receive(*busy, "/slow|"), HasSubstr(" 200 ")) << "it was not interrupted";
-  EXPECT_THAT(receive(*waiting, "/later|"), HasSubstr(" 200 "));
+  const auto later = connect();
+  send(*later, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(receive(*later, "/later|"), HasSubstr(" 200 "));
   EXPECT_EQ(seen_->count("evicted"), 1u) << "the first was idle by then";
+  EXPECT_EQ(seen_->count("busy"), 3u);
+}
+
+TEST_F(ServerLimitsTest, ASlowBodyMakesRoom) {
+  auto with = options();
+  with.connection_limit = [] { return 2; };
+  serve(echo, with);
+  const std::string begin = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx";
+  const auto first = connect();
+  const auto second = connect();
+  for (const auto& slow : {first, second}) send(*slow, begin);
+  wait_for([&] { return server_->connections() == 2; });
+  const auto fresh = connect();
+  send(*fresh, "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(receive(*fresh, "/small|"), HasSubstr(" 200 "));
+  EXPECT_EQ(seen_->count("evicted"), 1u);
+  EXPECT_EQ(seen_->count("busy"), 0u) << "a body may turn out slow, so a new client waits for it";
+}
+
+TEST_F(ServerLimitsTest, OfSlowBodiesOneOfTheAddressWithTheMostConnectionsMakesRoom) {
+  auto with = options();
+  with.connection_limit = [] { return 3; };
+  serve(echo, with);
+  const std::string begin = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+  tcp::socket lonely(loop_.strand());
+  lonely.open(tcp::v4());
+  lonely.bind(tcp::endpoint(asio::ip::make_address_v4("127.0.0.2"), 0));
+  lonely.connect(tcp::endpoint(asio::ip::address_v4::loopback(), server_->port()));
+  send(lonely, begin);
+  wait_for([&] { return server_->connections() == 1; });
+  const auto first = connect();
+  const auto second = connect();
+  for (const auto& slow : {first, second}) send(*slow, begin);
+  wait_for([&] { return server_->connections() == 3; });
+  const auto fresh = connect();
+  send(*fresh, "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(receive(*fresh, "/small|"), HasSubstr(" 200 "));
+  EXPECT_EQ(seen_->count("evicted"), 1u);
+  send(lonely, std::string(1000, 'x'));
+  EXPECT_THAT(receive(lonely, "/slow|"), HasSubstr(" 200 ")) << "the oldest one has stayed";
 }
 
 TEST_F(ServerLimitsTest, WhoDoesNotTakeItsAnswerMakesRoom) {
@@ -268,7 +317,7 @@ TEST_F(ServerLimitsTest, WhoDoesNotTakeItsAnswerMakesRoom) {
       with);
   const auto stalled = connect();
   send(*stalled, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-  wait_for([&] { return server_->connections() == 1; });
+  receive(*stalled, "\r\n\r\n");  // And no more of it.
   const auto fresh = connect();
   send(*fresh, "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(receive(*fresh, "small|"), HasSubstr(" 200 "));

@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <boost/asio/ip/host_name.hpp>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,6 +98,29 @@ TEST_F(ReloadTest, PagesElsewhereSendNoReadsAndScrapersComeByAnyName) {
     scrape.headers.set("Host", "mread.monitoring.svc:9095");
     EXPECT_EQ(get(scrape)->head.status, 200) << path;
   }
+}
+
+// A page whose own name leads here for a moment sends requests of one origin.
+TEST_F(ReloadTest, BrowsersComeByKnownNamesOnly) {
+  ScriptedBackend healthy(loop_, streamed(healthy_body));
+  serve_text(backend("one", healthy.url()));
+  const auto answer = [this](net::ClientRequest out, const std::string& host) {
+    out.headers.set("Host", host);
+    out.headers.set("Accept-Language", "en");
+    return get(std::move(out)).value();
+  };
+  boost::system::error_code code;
+  const std::string own = asio::ip::host_name(code);
+  for (const char* path : {"/", "/metrics", "/-/healthy", "/-/ready"}) {
+    const auto refused = answer(request(path), "evil.example:9095");
+    EXPECT_EQ(refused.head.status, 403) << path;
+    EXPECT_THAT(refused.body, HasSubstr("add its name to web.hostnames")) << path;
+    for (const std::string& host : {std::string("127.0.0.1:9095"), std::string("localhost"), own})
+      EXPECT_EQ(answer(request(path), host).head.status, 200) << path << " " << host;
+  }
+  const auto read = read_request(model::ResponseType::streamed_xor_chunks);
+  EXPECT_EQ(answer(read, "evil.example").head.status, 403);
+  EXPECT_EQ(answer(request("/-/reload", "POST"), "evil.example").head.status, 403);
 }
 
 TEST_F(ReloadTest, WithHostnamesEveryPathIsAskedForByOneOfThem) {

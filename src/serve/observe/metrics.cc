@@ -37,12 +37,6 @@ double seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-// Every reason stands there from the start, at 0: an alert on a series that does not exist never
-// fires.
-constexpr std::string_view reasons[] = {"deadline",    "refused",     "reset",       "unreachable",
-                                        "truncated",   "malformed",   "checksum",    "limit",
-                                        "http_status", "unsupported", "unsorted",    "tls",
-                                        "credentials", "other",       "open_circuit"};
 constexpr merger::Breaker::State circuit_states[] = {
     merger::Breaker::State::closed, merger::Breaker::State::suspect, merger::Breaker::State::open,
     merger::Breaker::State::half_open};
@@ -58,8 +52,8 @@ struct BackendMetrics {
   Counter* opened = nullptr;
   Counter* probes_answered = nullptr;
   Counter* probes_failed = nullptr;
-  std::vector<Gauge*> circuit;     // In the order of circuit_states.
-  std::vector<Counter*> failures;  // In the order of `reasons`.
+  std::vector<Gauge*> circuit;                       // In the order of circuit_states.
+  std::array<Counter*, failure_reasons> failures{};  // By FailureReason.
   // By merger::SkipReason; null where the configuration has no such thing.
   std::array<Counter*, merger::skip_reasons> skipped{};
   // Only with `prune:`.
@@ -136,34 +130,19 @@ struct Metrics::Families {
   ProcessMetrics process;
   SharedMetrics users;
 
-  Family<Counter>& reads =
-      BuildCounter()
-          .Name("mread_reads_total")
-          .Help(
-              "Requests on the read endpoint by status, type of answer asked for, and end "
-              "(complete, aborted, client_gone, refused).")
-          .Register(registry);
-  Family<Histogram>& read_duration = BuildHistogram()
-                                         .Name("mread_read_duration_seconds")
-                                         .Help("From a read's arrival to its end.")
-                                         .Register(registry);
-  Histogram& queue_wait = BuildHistogram()
-                              .Name("mread_read_queue_seconds")
-                              .Help("Wait of a read for one of limits.concurrent_reads.")
-                              .Register(registry)
-                              .Add({}, duration_buckets);
-  Family<Gauge>& reads_now =
-      BuildGauge()
-          .Name("mread_reads_in_flight")
-          .Help("Reads under way, and those that wait for limits.concurrent_reads.")
-          .Register(registry);
+  Family<Counter>& reads = counters("mread_reads_total",
+                                    "Requests on the read endpoint by status, type of answer asked "
+                                    "for, and end (complete, aborted, client_gone, refused).");
+  Family<Histogram>& read_duration =
+      histograms("mread_read_duration_seconds", "From a read's arrival to its end.");
+  Histogram& queue_wait =
+      histogram("mread_read_queue_seconds", "Wait of a read for one of limits.concurrent_reads.");
+  Family<Gauge>& reads_now = gauges(
+      "mread_reads_in_flight", "Reads under way, and those that wait for limits.concurrent_reads.");
   Gauge& running = reads_now.Add({{"state", "running"}});
   Gauge& waiting = reads_now.Add({{"state", "waiting"}});
-  Gauge& held = BuildGauge()
-                    .Name("mread_reads_held_bytes")
-                    .Help("Bytes that the reads under way have received and not yet sent on.")
-                    .Register(registry)
-                    .Add({});
+  Gauge& held = gauge("mread_reads_held_bytes",
+                      "Bytes that the reads under way have received and not yet sent on.");
   Counter& given_up =
       single("mread_reads_given_up_total",
              "Reads refused or broken since all reads together held limits.total_bytes_in_flight.");
@@ -182,140 +161,90 @@ struct Metrics::Families {
       single("mread_frames_passed_on_total", "Frames sent as they came, without decoding.");
   Counter& bytes = single("mread_sent_bytes_total", "Bytes of answers sent.");
   Family<Counter>& transcoded =
-      BuildCounter()
-          .Name("mread_chunks_transcoded_total")
-          .Help(
-              "Chunks rewritten in an encoding that every client reads, without their start "
-              "timestamps, by the encoding they came in.")
-          .Register(registry);
+      counters("mread_chunks_transcoded_total",
+               "Chunks rewritten in an encoding that every client reads, without their start "
+               "timestamps, by the encoding they came in.");
   Family<Counter>& left_out =
-      BuildCounter()
-          .Name("mread_series_left_out_total")
-          .Help(
-              "Series left out of answers to clients that would refuse the whole answer for "
-              "them, by the client's generation and what it refuses.")
-          .Register(registry);
+      counters("mread_series_left_out_total",
+               "Series left out of answers to clients that would refuse the whole answer for them, "
+               "by the client's generation and what it refuses.");
   Family<Gauge>& requests_waiting =
-      BuildGauge()
-          .Name("mread_requests_waiting")
-          .Help("Requests that wait for what comes before their read: body, decoding.")
-          .Register(registry);
+      gauges("mread_requests_waiting",
+             "Requests that wait for what comes before their read: body, decoding.");
   Gauge& waiting_for_body = requests_waiting.Add({{"for", "body"}});
   Gauge& waiting_for_decoding = requests_waiting.Add({{"for", "decoding"}});
-  Gauge& bodies_held = BuildGauge()
-                           .Name("mread_request_bodies_held_bytes")
-                           .Help("Bytes of the bodies of requests that are not decoded yet.")
-                           .Register(registry)
-                           .Add({});
-  Family<Counter>& cut = BuildCounter()
-                             .Name("mread_clients_cut_total")
-                             .Help(
-                                 "Connections closed on their clients, by reason: slow_head, "
-                                 "slow_body, slow_answer, slow_page, evicted.")
-                             .Register(registry);
-  Family<Counter>& warnings = BuildCounter()
-                                  .Name("mread_warnings_requests_total")
-                                  .Help(
-                                      "Requests on the warnings endpoint by result: complete, "
-                                      "partial, or unmatched (no read came).")
-                                  .Register(registry);
-  Family<Counter>& unauthorized =
-      BuildCounter()
-          .Name("mread_requests_unauthorized_total")
-          .Help(
-              "Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.")
-          .Register(registry);
+  Gauge& bodies_held = gauge("mread_request_bodies_held_bytes",
+                             "Bytes of the bodies of requests that are not decoded yet.");
+  Family<Counter>& cut = counters("mread_clients_cut_total",
+                                  "Connections closed on their clients, by reason: slow_head, "
+                                  "slow_body, slow_answer, slow_page, evicted, busy.");
+  Family<Counter>& warnings = counters("mread_warnings_requests_total",
+                                       "Requests on the warnings endpoint by result: complete, "
+                                       "partial, or unmatched (no read came).");
+  Family<Counter>& unauthorized = counters(
+      "mread_requests_unauthorized_total",
+      "Requests that web.basic_auth_users did not let in, by reason: missing, wrong, busy.");
   Counter& query_log_lost = single("mread_query_log_lost_total",
                                    "Lines of the query log that could not be written, in whole.");
-  Gauge& load_accepted = BuildGauge()
-                             .Name("mread_config_last_reload_successful")
-                             .Help("Whether the last configuration that was loaded is in force.")
-                             .Register(registry)
-                             .Add({});
-  Gauge& load_time = BuildGauge()
-                         .Name("mread_config_last_reload_success_timestamp_seconds")
-                         .Help("When the configuration in force was loaded.")
-                         .Register(registry)
-                         .Add({});
-  Family<Counter>& backend_requests = BuildCounter()
-                                          .Name("mread_backend_requests_total")
-                                          .Help("Reads that asked a backend.")
-                                          .Register(registry);
-  Family<Counter>& failures = BuildCounter()
-                                  .Name("mread_backend_failures_total")
-                                  .Help("Reads in which a backend failed, by reason.")
-                                  .Register(registry);
-  Family<Counter>& backend_bytes = BuildCounter()
-                                       .Name("mread_backend_received_bytes_total")
-                                       .Help("Bytes of bodies received from a backend.")
-                                       .Register(registry);
-  Family<Counter>& backend_series = BuildCounter()
-                                        .Name("mread_backend_series_total")
-                                        .Help("Series received from a backend.")
-                                        .Register(registry);
-  Family<Counter>& unsorted = BuildCounter()
-                                  .Name("mread_backend_unsorted_total")
-                                  .Help("Answers of a backend whose series were not sorted.")
-                                  .Register(registry);
+  Gauge& load_accepted = gauge("mread_config_last_reload_successful",
+                               "Whether the last configuration that was loaded is in force.");
+  Gauge& load_time = gauge("mread_config_last_reload_success_timestamp_seconds",
+                           "When the configuration in force was loaded.");
+  Family<Counter>& backend_requests =
+      counters("mread_backend_requests_total", "Reads that asked a backend.");
+  Family<Counter>& failures =
+      counters("mread_backend_failures_total", "Reads in which a backend failed, by reason.");
+  Family<Counter>& backend_bytes =
+      counters("mread_backend_received_bytes_total", "Bytes of bodies received from a backend.");
+  Family<Counter>& backend_series =
+      counters("mread_backend_series_total", "Series received from a backend.");
+  Family<Counter>& unsorted = counters("mread_backend_unsorted_total",
+                                       "Answers of a backend whose series were not sorted.");
   Family<Histogram>& first_byte =
-      BuildHistogram()
-          .Name("mread_backend_first_byte_seconds")
-          .Help("From a request to a backend to the first byte of its body.")
-          .Register(registry);
+      histograms("mread_backend_first_byte_seconds",
+                 "From a request to a backend to the first byte of its body.");
   Family<Histogram>& total =
-      BuildHistogram()
-          .Name("mread_backend_duration_seconds")
-          .Help("From a request to a backend to the end of its answer, failures included.")
-          .Register(registry);
+      histograms("mread_backend_duration_seconds",
+                 "From a request to a backend to the end of its answer, failures included.");
   Family<Gauge>& circuit =
-      BuildGauge()
-          .Name("mread_backend_circuit")
-          .Help("1 for the state that a backend's circuit is in: closed, suspect, open, half_open.")
-          .Register(registry);
-  Family<Counter>& opened = BuildCounter()
-                                .Name("mread_backend_circuit_opened_total")
-                                .Help("How often a backend's circuit opened.")
-                                .Register(registry);
-  Family<Counter>& probes = BuildCounter()
-                                .Name("mread_backend_probes_total")
-                                .Help(
-                                    "Probes of a backend that is suspect or whose circuit is open, "
-                                    "by result (answered, failed).")
-                                .Register(registry);
+      gauges("mread_backend_circuit",
+             "1 for the state that a backend's circuit is in: closed, suspect, open, half_open.");
+  Family<Counter>& opened =
+      counters("mread_backend_circuit_opened_total", "How often a backend's circuit opened.");
+  Family<Counter>& probes = counters("mread_backend_probes_total",
+                                     "Probes of a backend that is suspect or whose circuit is "
+                                     "open, by result (answered, failed).");
 
   Family<Counter>& hedges =
-      BuildCounter()
-          .Name("mread_hedges_total")
-          .Help("Extra requests of a group by result: won, lost, or refused by the budget.")
-          .Register(registry);
-  Family<Counter>& skipped =
-      BuildCounter()
-          .Name("mread_backend_skipped_total")
-          .Help(
-              "Reads that did not ask a backend, by reason (route, required_matchers, time, "
-              "prune), or only for what "
-              "it has stored since it was learned what it holds (prune_tail).")
-          .Register(registry);
+      counters("mread_hedges_total",
+               "Extra requests of a group by result: won, lost, or refused by the budget.");
+  Family<Counter>& skipped = counters(
+      "mread_backend_skipped_total",
+      "Reads that did not ask a backend, by reason (route, required_matchers, time, prune), or "
+      "only for what it has stored since it was learned what it holds (prune_tail).");
   Family<Counter>& refreshes =
-      BuildCounter()
-          .Name("mread_backend_catalog_refreshes_total")
-          .Help("How often it was learned what a backend holds, by result (learned, failed).")
-          .Register(registry);
-  Family<Gauge>& catalog_time = BuildGauge()
-                                    .Name("mread_backend_catalog_timestamp_seconds")
-                                    .Help("When it was last learned what a backend holds.")
-                                    .Register(registry);
-  Family<Gauge>& catalog_values = BuildGauge()
-                                      .Name("mread_backend_catalog_values")
-                                      .Help("Label values that a backend is known to hold.")
-                                      .Register(registry);
-  Family<Gauge>& catalog_bytes = BuildGauge()
-                                     .Name("mread_backend_catalog_bytes")
-                                     .Help("Memory for what a backend is known to hold.")
-                                     .Register(registry);
+      counters("mread_backend_catalog_refreshes_total",
+               "How often it was learned what a backend holds, by result (learned, failed).");
+  Family<Gauge>& catalog_time = gauges("mread_backend_catalog_timestamp_seconds",
+                                       "When it was last learned what a backend holds.");
+  Family<Gauge>& catalog_values =
+      gauges("mread_backend_catalog_values", "Label values that a backend is known to hold.");
+  Family<Gauge>& catalog_bytes =
+      gauges("mread_backend_catalog_bytes", "Memory for what a backend is known to hold.");
 
-  Counter& single(const char* name, const char* help) {
-    return BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  Family<Counter>& counters(const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  Counter& single(const char* name, const char* help) { return counters(name, help).Add({}); }
+  Family<Gauge>& gauges(const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry);
+  }
+  Gauge& gauge(const char* name, const char* help) { return gauges(name, help).Add({}); }
+  Family<Histogram>& histograms(const char* name, const char* help) {
+    return BuildHistogram().Name(name).Help(help).Register(registry);
+  }
+  Histogram& histogram(const char* name, const char* help) {
+    return histograms(name, help).Add({}, duration_buckets);
   }
 };
 
@@ -333,7 +262,8 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
     families_->warnings.Add({{"result", result}});
   for (const char* reason : {"missing", "wrong", "busy"})
     families_->unauthorized.Add({{"reason", reason}});
-  for (const char* reason : {"slow_head", "slow_body", "slow_answer", "slow_page", "evicted"}) {
+  for (const char* reason :
+       {"slow_head", "slow_body", "slow_answer", "slow_page", "evicted", "busy"}) {
     families_->cut.Add({{"reason", reason}});
   }
 }
@@ -386,9 +316,12 @@ std::shared_ptr<const Metrics::Backends> Metrics::bind(const config::Config& con
       metrics.catalog_values = backends->add(f.catalog_values, labels);
       metrics.catalog_bytes = backends->add(f.catalog_bytes, labels);
     }
-    for (const std::string_view reason : reasons) {
-      metrics.failures.push_back(
-          backends->add(f.failures, {{"backend", backend.name}, {"reason", std::string(reason)}}));
+    // Every reason stands there from the start, at 0: an alert on a series that does not exist
+    // never fires.
+    for (size_t i = 0; i < failure_reasons; ++i) {
+      const char* const reason = to_string(static_cast<FailureReason>(i));
+      metrics.failures[i] =
+          backends->add(f.failures, {{"backend", backend.name}, {"reason", reason}});
     }
     backends->all.push_back(std::move(metrics));
   }
@@ -485,12 +418,11 @@ void Metrics::count_fan_out(const merger::Outcome& outcome, const Backends& back
       if (auto* counter = metrics.skipped[static_cast<size_t>(*each.skipped)]) counter->Increment();
     }
     if (each.state == State::not_asked) continue;
-    const auto count_failure = [&metrics](std::string_view reason) {
-      const auto at = std::find(std::begin(reasons), std::end(reasons), reason);
-      metrics.failures.at(static_cast<size_t>(at - std::begin(reasons)))->Increment();
+    const auto count_failure = [&metrics](FailureReason reason) {
+      metrics.failures[static_cast<size_t>(reason)]->Increment();
     };
     if (each.state == State::unavailable) {
-      count_failure("open_circuit");
+      count_failure(FailureReason::open_circuit);
       continue;
     }
     metrics.requests->Increment();

@@ -121,7 +121,8 @@ std::string query_log_line(const config::Config& config, const model::ReadReques
     if (each.nothing_lost) backend["nothing_lost"] = true;
     if (each.error) {
       const bool unavailable = each.state == merger::BackendOutcome::State::unavailable;
-      backend["reason"] = unavailable ? "open_circuit" : failure_reason(*each.error);
+      backend["reason"] =
+          to_string(unavailable ? FailureReason::open_circuit : failure_reason(*each.error));
       backend["error"] = printable(each.error->to_string(), limits.error_bytes);
     }
     if (each.unsorted) backend["unsorted"] = true;

@@ -41,45 +41,82 @@ const char* to_string(merger::BackendOutcome::State state) {
   return "";
 }
 
-const char* failure_reason(const Error& error) {
+const char* to_string(FailureReason reason) {
+  switch (reason) {
+    case FailureReason::deadline:
+      return "deadline";
+    case FailureReason::refused:
+      return "refused";
+    case FailureReason::reset:
+      return "reset";
+    case FailureReason::unreachable:
+      return "unreachable";
+    case FailureReason::truncated:
+      return "truncated";
+    case FailureReason::malformed:
+      return "malformed";
+    case FailureReason::checksum:
+      return "checksum";
+    case FailureReason::limit:
+      return "limit";
+    case FailureReason::http_status:
+      return "http_status";
+    case FailureReason::unsupported:
+      return "unsupported";
+    case FailureReason::unsorted:
+      return "unsorted";
+    case FailureReason::tls:
+      return "tls";
+    case FailureReason::credentials:
+      return "credentials";
+    case FailureReason::other:
+      return "other";
+    case FailureReason::open_circuit:
+      return "open_circuit";
+  }
+  return "";
+}
+
+FailureReason failure_reason(const Error& error) {
+  using Reason = FailureReason;
   namespace asio_error = boost::asio::error;
   const auto& code = error.code;
   if (code.category() == mread_category()) {
     switch (static_cast<Errc>(code.value())) {
       case Errc::deadline:
-        return "deadline";
+        return Reason::deadline;
       case Errc::truncated:
-        return "truncated";
+        return Reason::truncated;
       case Errc::malformed:
-        return "malformed";
+        return Reason::malformed;
       case Errc::checksum:
-        return "checksum";
+        return Reason::checksum;
       case Errc::limit:
-        return "limit";
+        return Reason::limit;
       case Errc::http_status:
-        return "http_status";
+        return Reason::http_status;
       case Errc::unsupported:
-        return "unsupported";
+        return Reason::unsupported;
       case Errc::unsorted:
-        return "unsorted";
+        return Reason::unsorted;
       case Errc::unavailable:
       case Errc::not_found:
-        return "unreachable";
+        return Reason::unreachable;
       case Errc::environment:
-        return "credentials";
+        return Reason::credentials;
       default:
-        return "other";
+        return Reason::other;
     }
   }
-  if (code == asio_error::connection_refused) return "refused";
-  if (code == asio_error::connection_reset || code == asio_error::broken_pipe) return "reset";
+  if (code == asio_error::connection_refused) return Reason::refused;
+  if (code == asio_error::connection_reset || code == asio_error::broken_pipe) return Reason::reset;
   if (code == asio_error::host_unreachable || code == asio_error::network_unreachable ||
       code == asio_error::host_not_found || code == asio_error::host_not_found_try_again ||
       code == asio_error::no_data || code == asio_error::timed_out) {
-    return "unreachable";
+    return Reason::unreachable;
   }
-  if (net::is_tls_error(code)) return "tls";
-  return "other";
+  if (net::is_tls_error(code)) return Reason::tls;
+  return Reason::other;
 }
 
 }  // namespace mread::serve

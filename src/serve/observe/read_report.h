@@ -36,9 +36,28 @@ const char* to_string(model::ResponseType type);
 /// "complete", "failed", …: a word for a person.
 const char* to_string(merger::BackendOutcome::State state);
 
-/// A backend's failure as one word: deadline, refused, reset, unreachable, truncated, malformed,
-/// checksum, limit, http_status, unsupported, unsorted, tls, credentials (ours could not be had),
-/// other.
-const char* failure_reason(const Error& error);
+/// Why a backend failed, as metrics and the query log tell failures apart.
+enum class FailureReason {
+  deadline,
+  refused,
+  reset,
+  unreachable,
+  truncated,
+  malformed,
+  checksum,
+  limit,
+  http_status,
+  unsupported,
+  unsorted,
+  tls,
+  credentials,  ///< those for the backend could not be had
+  other,
+  open_circuit,  ///< it was not asked
+};
+constexpr size_t failure_reasons = static_cast<size_t>(FailureReason::open_circuit) + 1;
+
+/// The enumerator's name.
+const char* to_string(FailureReason reason);
+FailureReason failure_reason(const Error& error);
 
 }  // namespace mread::serve

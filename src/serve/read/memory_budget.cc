@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <malloc.h>
 
+#include "base/memory_reserve.h"
+
 namespace mread::serve {
 
 // Guarded by the state's mutex.
@@ -61,6 +63,8 @@ struct MemoryBudget::State {
   }
 
   void close(const std::shared_ptr<Entry>& entry) {
+    // A read that is over leaves memory behind; some of it is set aside again.
+    memory_reserve().refill();
     {
       const std::lock_guard lock(mutex);
       held -= entry->bytes;

@@ -209,6 +209,10 @@ void SharedRead::out_of_memory() noexcept {
     end_for_lack_of_memory();
   } catch (const std::exception&) {
     abandon();
+    try {
+      cut_readers(Error(Errc::limit, ""));
+    } catch (const std::exception&) {  // The clients' own deadlines end their wait.
+    }
   }
 }
 
@@ -299,7 +303,8 @@ void SharedRead::execute(Action action) {
   } else if (auto* abort = std::get_if<merger::Abort>(&action)) {
     settle();
     put(std::move(*abort));
-    if (!made_way_.empty() && body_out_) cut_readers(Error(Errc::limit, made_way_));
+    // What is kept for a client that takes it slowly would stay as long as the client likes.
+    if (!made_way_.empty()) cut_readers(Error(Errc::limit, made_way_));
   }
 }
 

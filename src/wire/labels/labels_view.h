@@ -25,8 +25,8 @@ std::strong_ordering compare_labels(std::string_view a, std::string_view b);
 struct LabelsStep {
   /// Of the second to the first: greater if it follows.
   std::strong_ordering order = std::strong_ordering::equal;
-  size_t common = 0;                ///< bytes of the entries that both begin with
-  bool canonical = true;            ///< whether the second is canonical
+  size_t common = 0;      ///< bytes of the entries that both begin with
+  bool canonical = true;  ///< whether the second is canonical
 };
 
 /// Compares canonical labels with the next ones: compare_labels and is_canonical_labels in one

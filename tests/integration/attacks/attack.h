@@ -25,11 +25,12 @@ struct Attack {
   bool light_keeps_connection =
       false;  ///< the light reader has a connection from before the attack
   bool reload_works_behind = true;
-  size_t peak_mib = 600;     ///< of VmHWM
-  size_t log_kib = 1024;     ///< of what the program has logged
-  size_t more_threads = 0;   ///< that the program may begin and keep: a pool's
-  double refused_share = 0;  ///< of the light reads: 429 or 503, with Retry-After
-  uint64_t file_bytes = 0;   ///< RLIMIT_FSIZE; 0: none
+  size_t peak_mib = 600;      ///< of VmHWM
+  size_t log_kib = 1024;      ///< of what the program has logged
+  size_t more_threads = 0;    ///< that the program may begin and keep: a pool's
+  double refused_share = 0;   ///< of the light reads: 429 or 503, with Retry-After
+  double light_seconds = 30;  ///< that the slowest light read takes
+  uint64_t file_bytes = 0;    ///< RLIMIT_FSIZE; 0: none
 };
 
 void PrintTo(const Attack& attack, std::ostream* out);

@@ -45,6 +45,7 @@ void judge_light_reads(const Attack& attack, const std::vector<LightRead>& reads
                            refused);
   for (const auto& [failure, count] : failures)
     ADD_FAILURE() << count << " light reads: " << failure;
+  EXPECT_LE(seconds.back(), attack.light_seconds);
   EXPECT_LE(static_cast<double>(refused), attack.refused_share * static_cast<double>(reads.size()));
 }
 

@@ -193,6 +193,18 @@ void slow_bodies(Stage& stage) {
              "x");
 }
 
+// More than there may be connections (half of the descriptors), each with a body that does not come.
+void slow_bodies_on_all_connections(Stage& stage) {
+  auto sockets = connect_many(stage, 700);
+  for (auto& socket : sockets) {
+    socket.send("POST /api/v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n");
+  }
+  for (int turn = 0; turn < 5; ++turn) {
+    for (auto& socket : sockets) socket.send_now("x");
+    stage.wait_for_light_reads(20);
+  }
+}
+
 // --- connections ---
 
 // From one address, more than there are descriptors.
@@ -408,6 +420,10 @@ std::vector<Attack> connection_attacks() {
       {.name = "LargeHeads", .run = large_heads},
       {.name = "SlowHeads", .run = slow_heads},
       {.name = "SlowBodies", .run = slow_bodies},
+      {.name = "SlowBodiesOnAllConnections",
+       .run = slow_bodies_on_all_connections,
+       .refused_share = 0.1,
+       .light_seconds = 10},
       {.name = "IdleConnections", .run = idle_connections},
       {.name = "IdleConnectionsOfManyAddresses", .run = idle_connections_of_many},
       {.name = "IdleConnectionsBesideAnOldOne",

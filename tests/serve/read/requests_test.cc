@@ -66,7 +66,8 @@ TEST_F(RequestsTest, UnfinishedBodiesTakeNoMoreThanTheirLimitTogether) {
   wait_until([&] {
     return number("mread_reads_total{code=\"503\",end=\"refused\",type=\"none\"}") >= 36;
   });
-  EXPECT_LE(number("mread_request_bodies_held_bytes"), 4 << 20);
+  // The last one is counted as refused a moment before its memory goes.
+  wait_until([&] { return number("mread_request_bodies_held_bytes") <= 4 << 20; });
   EXPECT_EQ(read_text(), healthy_text);
   int refused = 0;
   for (const auto& client : clients) {
@@ -182,10 +183,10 @@ TEST_F(RequestsTest, AStalledClientIsCutWhereOthersWait) {
         std::string answer = ++asked == 1 ? body : healthy_body;
         co_await writer.reply(std::move(head), std::move(answer));
       });
-  serve(
-      {backend.url()},
-      "limits: {concurrent_reads: 1, single_flight: false, client_patience: 50ms, queue_wait: 0s}\n",
-      "1h");
+  serve({backend.url()},
+        "limits: {concurrent_reads: 1, single_flight: false, client_patience: 50ms, queue_wait: "
+        "0s}\n",
+        "1h");
   const auto stalled = ask_and_take_nothing();
   wait_until([&] { return number("mread_reads_held_bytes") > (1 << 20); });
   EXPECT_EQ(metric("mread_clients_cut_total{reason=\"slow_answer\"}"), "0");
@@ -205,10 +206,10 @@ TEST_F(RequestsTest, ManySlowClientsDoNotKeepALightReadOut) {
         std::string answer = heavy ? body : healthy_body;
         co_await writer.reply(std::move(head), std::move(answer));
       });
-  serve(
-      {backend.url()},
-      "limits: {concurrent_reads: 4, single_flight: false, client_patience: 50ms, queue_wait: 0s}\n",
-      "1h");
+  serve({backend.url()},
+        "limits: {concurrent_reads: 4, single_flight: false, client_patience: 50ms, queue_wait: "
+        "0s}\n",
+        "1h");
   std::vector<std::shared_ptr<tcp::socket>> slow;
   for (int i = 0; i < 12; ++i) slow.push_back(ask_and_take_nothing());
   wait_until([&] { return backend.requests() >= 4; });
