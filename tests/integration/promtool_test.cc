@@ -151,7 +151,7 @@ std::string test_group(const std::string& notation) {
 std::string rules_test(const std::string& notation, const ValueSequence& sequence) {
   std::string out = test_group(notation) + "    promql_expr_test:\n";
   model::Series series;
-  sequence.expand(Clock{0, 60'000}, series);
+  sequence.expand(TimeGrid{0, 60'000}, series);
   // promtool stores the series first, and reads hints as a chunk gives them.
   wire::HistogramChunkWriter writer;
   std::vector<model::HistogramSample> histograms;
