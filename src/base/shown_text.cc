@@ -22,6 +22,11 @@ size_t backward(std::string_view text, size_t at) {
 
 }  // namespace
 
+std::string cut_end(std::string_view text, size_t most_bytes) {
+  if (text.size() <= most_bytes) return std::string(text);
+  return std::string(text.substr(0, backward(text, most_bytes))) + std::string(ellipsis);
+}
+
 std::string shorten(std::string_view text, size_t most_bytes) {
   if (text.size() <= most_bytes) return std::string(text);
   const size_t tail_bytes = most_bytes / 4;

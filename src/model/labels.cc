@@ -139,12 +139,6 @@ Result<LabelSet> parse_series(std::string_view text, size_t* error_offset) {
 
 std::string quote(std::string_view text) { return mread::quote(text); }
 
-std::string cut(std::string_view text, size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
-  return std::string(text.substr(0, bytes)) + "…";
-}
-
 bool is_classic_metric_name(std::string_view name) { return is_classic(name, true); }
 bool is_classic_label_name(std::string_view name) { return is_classic(name, false); }
 

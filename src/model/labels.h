@@ -77,9 +77,6 @@ Result<LabelSet> parse_series(std::string_view text, size_t* error_offset = null
 /// read back.
 std::string quote(std::string_view text);
 
-/// Cuts a text for a message: a text longer than `bytes` ends with "…". No character is cut in two.
-std::string cut(std::string_view text, size_t bytes = 80);
-
 /// Whether a name needs no quotes: as a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*), or as a label name
 /// (the same without the colon).
 bool is_classic_metric_name(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/shown_text.h"
 #include "model/promql_outline.h"
 
 namespace mread::model {
@@ -86,8 +87,8 @@ Result<Matcher> Matcher::create(MatchType type, std::string name, std::string va
     auto expression = Regex::create(matcher.value_, budget);
     if (!expression) {
       Error error = std::move(expression).error();
-      error.context = "the regular expression " + quote(cut(matcher.value_)) + " of the label " +
-                      quote(cut(matcher.name_)) + " " + error.context;
+      error.context = "the regular expression " + quote(cut_end(matcher.value_)) +
+                      " of the label " + quote(cut_end(matcher.name_)) + " " + error.context;
       return fail(std::move(error));
     }
     matcher.expression_ = std::move(*expression);

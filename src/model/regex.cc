@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include "model/labels.h"
+#include "base/shown_text.h"
 #include "model/regex_set.h"
 
 namespace mread::model {
@@ -54,7 +54,7 @@ Result<void> check_syntax(std::string_view text) {
   constexpr uint64_t no_program = 1'000;
   const re2::RE2 parsed(piece_of(text), options(no_program));
   if (parsed.ok() || parsed.error_code() == re2::RE2::ErrorPatternTooLarge) return {};
-  return fail(Errc::malformed, "is invalid: " + cut(parsed.error(), reason_bytes));
+  return fail(Errc::malformed, "is invalid: " + cut_end(parsed.error(), reason_bytes));
 }
 
 // Cuts the alternatives of an expression into pieces that are each cheap to compile, because the
@@ -178,7 +178,7 @@ Result<std::shared_ptr<const re2::RE2>> compile_search(std::string_view text) {
   search.set_dot_nl(false);
   auto compiled = std::make_shared<const re2::RE2>(piece_of(text), search);
   if (!compiled->ok())
-    return fail(Errc::malformed, "is invalid: " + cut(compiled->error(), reason_bytes));
+    return fail(Errc::malformed, "is invalid: " + cut_end(compiled->error(), reason_bytes));
   return compiled;
 }
 

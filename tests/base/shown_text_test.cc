@@ -17,6 +17,14 @@ TEST(Shorten, CutsNoCharacterApart) {
             "\x80\x80\x80");
 }
 
+TEST(CutEnd, LeavesTheEndOut) {
+  EXPECT_EQ(cut_end("abcdefgh", 8), "abcdefgh");
+  EXPECT_EQ(cut_end("abcdefghi", 8), "abcdefgh…");
+  EXPECT_EQ(cut_end("äää", 3), "ä…");
+  EXPECT_EQ(cut_end("abc", 0), "…");
+  EXPECT_EQ(cut_end("\x80\x80\x80\x80\x80\x80", 4), "\x80…") << "no UTF-8: some of it stays";
+}
+
 TEST(CutAround, AShortLineStays) {
   const Excerpt excerpt = cut_around("a: b", 3, 10);
   EXPECT_EQ(excerpt.text, "a: b");

@@ -3,7 +3,7 @@
 
 #include "base/duration.h"
 #include "base/nearest.h"
-#include "model/labels.h"
+#include "base/shown_text.h"
 #include "model/regex.h"
 #include "scenarios/loading/context.h"
 
@@ -40,7 +40,7 @@ Pattern read_pattern(const yaml::Node& value, const std::string& text, size_t of
     constexpr std::string_view invalid = "is invalid: ";
     if (reason.starts_with(invalid))
       reason = "is no regular expression: " + reason.substr(invalid.size());
-    value.error_at(offset, "\"" + model::cut(text) + "\" " + reason);
+    value.error_at(offset, "\"" + cut_end(text) + "\" " + reason);
   }
   return {text, std::move(*expression)};
 }

@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/printable.h"
-#include "model/labels.h"
+#include "base/shown_text.h"
 #include "scenarios/report/topology_layout.h"
 
 namespace mread::scenarios {
@@ -88,7 +88,7 @@ class PageData {
       out.emplace_back(json::array{number(question.at_s, 0.001), number(question.duration_ms, 0.1),
                                    index(question.node), index(question.expr),
                                    index(question.phase), static_cast<int>(question.outcome),
-                                   index(model::cut(question.text, most_of_passed))});
+                                   index(cut_end(question.text, most_of_passed))});
     }
     return out;
   }
@@ -98,7 +98,7 @@ class PageData {
     for (const CheckResult& check : test.checks) {
       const bool passed = check.verdict == Verdict::pass;
       const auto shown = [&](const std::string& text) {
-        return index(passed ? model::cut(text, most_of_passed) : text);
+        return index(passed ? cut_end(text, most_of_passed) : text);
       };
       out.emplace_back(json::array{index(check.name), static_cast<int>(check.verdict),
                                    index(check.node), index(check.phase),

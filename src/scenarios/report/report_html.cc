@@ -6,7 +6,7 @@
 
 #include "base/markup.h"
 #include "base/printable.h"
-#include "model/labels.h"
+#include "base/shown_text.h"
 #include "scenarios/report/difference.h"
 #include "scenarios/report/failure_causes.h"
 #include "scenarios/report/folded.h"
@@ -139,7 +139,7 @@ std::string causes(const Report& report) {
   if (found.empty()) return {};
   std::string out = "<section class=\"causes\"><h2>What failed</h2><ol>";
   for (const FailureCause& cause : found) {
-    out += "<li><p>" + html_text(model::cut(cause.reason, 400)) + "</p><p class=\"links\">";
+    out += "<li><p>" + html_text(cut_end(cause.reason, 400)) + "</p><p class=\"links\">";
     for (const TestResult* test : cause.tests)
       out += fmt::format("<a href=\"#{}\">{}</a> ", anchor(*test), html_text(test->title));
     out += "</p></li>";
@@ -233,10 +233,10 @@ std::string check_rows(const TestResult& test) {
     out += fmt::format(
         "<tr id=\"{0}\" class=\"{1}\"><td>{2}</td><td><a class=\"self\" href=\"#{0}\" "
         "aria-label=\"Link to this check\">#</a><code>{3}</code>",
-        id, to_string(check.verdict), pill(check.verdict), html_text(model::cut(check.name, 300)));
+        id, to_string(check.verdict), pill(check.verdict), html_text(cut_end(check.name, 300)));
     out += difference(check);
     for (const std::string& warning : check.warnings)
-      out += "<div class=\"warning\">warning: " + html_text(model::cut(warning, 400)) + "</div>";
+      out += "<div class=\"warning\">warning: " + html_text(cut_end(warning, 400)) + "</div>";
     out += fmt::format("</td><td>{}</td><td>{}</td><td class=\"n\">{:.1f} ms</td></tr>",
                        html_text(check.phase), html_text(check.node), check.duration_ms);
   }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
-#include "model/labels.h"
+#include "base/shown_text.h"
 #include "scenarios/report/failure_causes.h"
 #include "scenarios/report/rerun.h"
 #include "scenarios/report/writers.h"
@@ -17,7 +17,7 @@ constexpr size_t most_bytes = 300;
 // What Markdown and HTML would read as their own is escaped.
 std::string plain(const std::string& text) {
   std::string out;
-  for (const char c : model::cut(printable(text), most_bytes)) {
+  for (const char c : cut_end(printable(text), most_bytes)) {
     if (c == '<') {
       out += "&lt;";
     } else if (c == '&') {
