@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mockstore/faults/data_change.h"
 #include "mockstore/steps/draw.h"
 #include "mockstore/steps/step.h"
 
@@ -17,6 +18,7 @@ namespace mread::mockstore {
 struct AnswerShape {
   enum class Order { prometheus, reversed, shuffled } order = Order::prometheus;
   uint64_t shuffle_seed = 0;
+  DataChange data;
 };
 
 /// A fault that acts on one answer. It gets the answer's steps one by one and hands on the steps

@@ -3,6 +3,9 @@
 namespace mread::mockstore {
 namespace {
 
+// Datasets that faults have changed, kept for the next request under the same faults.
+constexpr size_t most_changed = 4;
+
 // Writes the queries of the request into its entry.
 void describe(const StoreAnswer& answer, JournalEntry& entry) {
   entry.accepted = answer.request().accepted;
@@ -110,6 +113,14 @@ std::optional<std::string> Store::refuse(const net::Headers& headers, std::strin
   return why;
 }
 
+std::shared_ptr<const Dataset> Store::dataset_with(const DataChange& change) {
+  if (change == DataChange{}) return dataset_;
+  const std::lock_guard lock(changed_mutex_);
+  if (const auto known = changed_.find(change); known != changed_.end()) return known->second;
+  if (changed_.size() == most_changed) changed_.clear();
+  return changed_[change] = dataset_->changed(change);
+}
+
 std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) {
   const Moment now = time_.now();
   JournalEntry entry;
@@ -117,7 +128,8 @@ std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) 
   entry.peer = std::move(peer);
   entry.arrived = now;
   FaultChain faults = faults_.decide(entry.ordinal, now.since_start);
-  auto answer = std::make_unique<StoreAnswer>(dataset_, options_, faults.shape(), body);
+  auto answer = std::make_unique<StoreAnswer>(dataset_with(faults.shape().data), options_,
+                                              faults.shape(), body);
   entry.faults = faults.names();
   describe(*answer, entry);
   const uint64_t ordinal = entry.ordinal;

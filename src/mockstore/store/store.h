@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,7 +82,12 @@ class Store {
   const AnswerOptions options_;
   const StoreAuth auth_;
   const TimeSource& time_;
+  /// The data with the changes of the faults that act on one answer.
+  std::shared_ptr<const Dataset> dataset_with(const DataChange& change);
+
   const std::shared_ptr<const Dataset> dataset_;
+  std::mutex changed_mutex_;
+  std::map<DataChange, std::shared_ptr<const Dataset>> changed_;  // At most `most_changed`.
   FaultSchedule faults_;
   Journal journal_;
   std::atomic<uint64_t> next_ordinal_{0};

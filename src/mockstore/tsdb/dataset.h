@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "mockstore/faults/data_change.h"
 #include "mockstore/notation/input_series.h"
 #include "mockstore/tsdb/encoded_series.h"
 #include "model/labels.h"
@@ -37,11 +38,15 @@ class Dataset {
     model::LabelSet external_labels;
     PrometheusVersion behaves_like = PrometheusVersion::v3_5;
     Encodings encodings = Encodings::compatible;
+    DataChange change;
   };
 
   /// Errors: Errc::malformed for a label set that comes twice, Errc::limit above 50 million series.
   static Result<std::shared_ptr<const Dataset>> create(std::vector<InputSeries> entries,
                                                        Options options);
+
+  /// The same series with other data, in a dataset of its own. Cost: as create().
+  std::shared_ptr<const Dataset> changed(const DataChange& change) const;
 
   enum class Order { created, by_labels };
   /// The matching series as row numbers.

@@ -110,6 +110,16 @@ INSTANTIATE_TEST_SUITE_P(
              "{status: {code: 500, text: disk}}",
              {"head 500", "body 5", "end"},
              {"head 500", "body 5", "end"}},
+        Case{"WrongBodyIsALoginPage",
+             "{wrong_body: }",
+             {"head 200", "body 125", "end"},
+             {"head 200", "body 125", "end"}},
+        Case{"WrongBodyOfOnesOwn",
+             "{wrong_body: {text: ok, type: text/plain}}",
+             {"head 200", "body 2", "end"},
+             {"head 200", "body 2", "end"}},
+        Case{"FaultsOfDataLeaveTheStepsAlone", "[empty, {lag: 1s}, {clock_skew: 1s}, wrong_values]",
+             whole, whole_samples},
         Case{"RefusedOnAnOpenConnection", "{refused: }", {"reset"}, {"reset"}},
         Case{"ResetBeforeHeaders", "{reset: before_headers}", {"reset"}, {"reset"}},
         Case{"ResetAfterBytes",
@@ -404,6 +414,23 @@ TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
       EXPECT_EQ(std::string(error.what()).find(message), 0U) << error.what();
     }
   }
+}
+
+TEST(DataFaultTest, WrongSettingsHaveTheirPlace) {
+  const auto error_of = [](const std::string& faults) -> std::string {
+    try {
+      parse_faults(yaml::Node::parse(faults, "f"));
+    } catch (const yaml::ConfigError& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  EXPECT_THAT(error_of("[{empty: 1}]"), HasSubstr("f:1:10: empty has no settings"));
+  EXPECT_THAT(error_of("[{lag: soon}]"), HasSubstr("f:1:8: "));
+  EXPECT_THAT(error_of("[{clock_skew: {}}]"), HasSubstr("{ahead: 30s} or {behind: 30s}"));
+  EXPECT_THAT(error_of("[{clock_skew: {ahead: 1s, behind: 1s}}]"), HasSubstr("f:1:15: "));
+  EXPECT_THAT(error_of("[{wrong_values: {factor: 1}}]"), HasSubstr("say what is wrong"));
+  EXPECT_THAT(error_of("[{wrong_body: {type: \"a\\nb\"}}]"), HasSubstr("printable ASCII"));
 }
 
 }  // namespace

@@ -66,6 +66,58 @@ TEST(StoreTest, RecordsARequestFromItsArrivalToItsEnd) {
   EXPECT_EQ(entry.outcome, JournalEntry::Outcome::complete);
 }
 
+// "name value@offset …" of the answer under these faults, in both response types.
+std::string data_under(const std::string& faults) {
+  Fixture f("input_series: [{series: up, values: '1 2 3 stale'}]\nfaults: " + faults);
+  std::string text;
+  const auto show = [&text](const model::Sample& sample) {
+    text += text.empty() ? "" : " ";
+    text += model::is_stale(sample.bits) ? "stale" : std::to_string(sample.value()).substr(0, 4);
+    text += "@" + std::to_string((sample.timestamp_ms - t0_ms) / 1000);
+  };
+  for (const DecodedFrame& frame : decode_streamed(f.ask().body)) {
+    for (const DecodedChunk& chunk : frame.chunks) {
+      for (const model::Sample& sample : chunk.samples) show(sample);
+    }
+  }
+  const std::string streamed_text = std::exchange(text, {});
+  const auto received =
+      receive(*f.store->begin(request_of({query_of("up", t0_ms - 100'000)}), "client"));
+  for (const auto& result : decode_samples(received.body)) {
+    for (const DecodedSeries& series : result) {
+      for (const model::Sample& sample : series.samples) show(sample);
+    }
+  }
+  // The streamed answer asks from t0 on.
+  EXPECT_EQ(faults.find("behind") == std::string::npos ? streamed_text : text, text);
+  return text;
+}
+
+TEST(StoreTest, FaultsOfDataChangeTheSamples) {
+  EXPECT_EQ(data_under("[]"), "1.00@0 2.00@15 3.00@30 stale@45");
+  EXPECT_EQ(data_under("[empty]"), "");
+  EXPECT_EQ(data_under("[{lag: 20s}]"), "1.00@0 2.00@15") << "its last sample is at 45 s";
+  EXPECT_EQ(data_under("[{lag: 1h}]"), "");
+  EXPECT_EQ(data_under("[wrong_values]"), "2.00@0 3.00@15 4.00@30 stale@45");
+  EXPECT_EQ(data_under("[{wrong_values: {factor: 2, add: 0.5}}]"),
+            "2.50@0 4.50@15 6.50@30 stale@45");
+  EXPECT_EQ(data_under("[{clock_skew: 10s}]"), "1.00@10 2.00@25 3.00@40 stale@55");
+  EXPECT_EQ(data_under("[{clock_skew: {behind: 10s}}]"), "1.00@-10 2.00@5 3.00@20 stale@35");
+  EXPECT_EQ(data_under("[{clock_skew: 10s}, {lag: 15s}, {clock_skew: 5s}]"),
+            "1.00@15 2.00@30 3.00@45");
+}
+
+TEST(StoreTest, DataAreWholeAgainWhenTheFaultIsGone) {
+  Fixture f(std::string(one_series) + "faults: [{empty: , at: 5s, for: 5s}]");
+  const auto series = [&f] { return decode_streamed(f.ask().body).size(); };
+  EXPECT_EQ(series(), 1u);
+  f.time.moment.since_start = 5s;
+  EXPECT_EQ(series(), 0u);
+  EXPECT_THAT(f.store->journal().entries().at(1).faults, ElementsAre("empty"));
+  f.time.moment.since_start = 10s;
+  EXPECT_EQ(series(), 1u);
+}
+
 TEST(StoreTest, AnExchangeLeftAloneHadItsClientGone) {
   Fixture f(one_series);
   f.store->begin(request_of({query_of("up")}), "client");
