@@ -21,5 +21,6 @@ void add_read(CLI::App& app, int& exit_code);
 void add_mock(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
+void add_rehearse(CLI::App& app, int& exit_code);
 
 }  // namespace mread::cli

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
       "Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an "
       "example.");
   cli::add_run(app, exit_code);
+  cli::add_rehearse(app, exit_code);
   cli::add_serve(app, exit_code);
   cli::add_mock(app, exit_code);
   cli::add_read(app, exit_code);

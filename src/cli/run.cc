@@ -17,6 +17,7 @@
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
+#include "cli/engine_choice.h"
 #include "cli/stop_on_signal.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/earlier_report.h"
@@ -46,20 +47,6 @@ struct Options {
   bool clean = false;
 };
 
-fs::path cache_dir() {
-  if (const char* folder = std::getenv("MREAD_CACHE"); folder != nullptr && *folder != '\0')
-    return folder;
-  const char* home = std::getenv("HOME");
-  return fs::path(home != nullptr && *home != '\0' ? home : "/root") / ".cache/mread";
-}
-
-Result<std::unique_ptr<Engine>> make_engine(const std::string& name, const EngineOptions& options) {
-  if (name == "process") return make_process_engine(options);
-  auto docker = make_docker_engine(options);
-  if (docker || name == "docker" || !docker.error().is(Errc::environment)) return docker;
-  return make_process_engine(options);
-}
-
 // "20261121-190000": sorts by time, and names a report folder.
 std::string compact_time(int64_t now_ms) {
   std::string text = format_timestamp(now_ms - now_ms % 1000);
@@ -67,9 +54,6 @@ std::string compact_time(int64_t now_ms) {
   std::replace(text.begin(), text.end(), 'T', '-');
   return text;
 }
-
-// One folder a user: nobody can write to the folder of another user.
-fs::path work_dir() { return fs::temp_directory_path() / ("mread-" + std::to_string(geteuid())); }
 
 // Makes the folder of the report, and writes a report that says "interrupted": a run that dies
 // leaves this verdict. A folder that cannot be written to fails here, before the run.

@@ -9,6 +9,7 @@
 #include "scenarios/running/load_generator.h"
 #include "scenarios/running/node_watch.h"
 #include "scenarios/running/oracle.h"
+#include "scenarios/running/start_nodes.h"
 #include "scenarios/running/timeline_player.h"
 
 namespace mread::scenarios {
@@ -142,25 +143,15 @@ class TestRun {
   }
 
   Result<void> start_nodes() {
-    std::vector<size_t> order(test_.nodes.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return test_.nodes[a].node->start_rank() < test_.nodes[b].node->start_rank();
-    });
-    for (const size_t i : order) {
-      const NodeDeclaration& node = test_.nodes[i];
-      say("starting " + node.name);
-      if (auto started = topology_->start(specs_[i], stop_); !started)
-        return fail(started.error().in(node.name));
-      started_.push_back(node.name);
-      recorder_.note_event(node.name, "started");
-      const std::vector<uint16_t> ports = node.node->ports();
-      if (ports.empty()) continue;
-      ports_[node.name] = {ports.front(), ports.back(), node.node->read_counter(),
-                           node.node->read_target()};
-      const auto fed = node.node->feed(context_, topology_->url(node.name, ports.front()), stop_);
-      if (!fed) return fail(fed.error().in("feeding " + node.name));
-    }
+    const StartHooks hooks{[this](const NodeDeclaration& node) { say("starting " + node.name); },
+                           [this](const NodeDeclaration& node) {
+                             started_.push_back(node.name);
+                             recorder_.note_event(node.name, "started");
+                           }};
+    if (auto started =
+            scenarios::start_nodes(test_, specs_, context_, *topology_, ports_, hooks, stop_);
+        !started)
+      return started;
     const auto oracle = std::find_if(
         test_.invariants.begin(), test_.invariants.end(),
         [](const Invariant& one) { return one.subject() == Invariant::Subject::oracle; });

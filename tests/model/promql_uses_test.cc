@@ -1,0 +1,71 @@
+#include "model/promql_uses.h"
+
+#include <gmock/gmock.h>
+
+namespace mread::model {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Case {
+  const char* name;
+  const char* expression;
+  std::vector<std::string> selectors;
+  std::set<std::string> labels;
+};
+
+class PromqlUsesTest : public testing::TestWithParam<Case> {};
+
+TEST_P(PromqlUsesTest, FindsSelectorsAndLabels) {
+  const auto uses = promql_uses(GetParam().expression);
+  ASSERT_TRUE(uses) << uses.error().context;
+  std::vector<std::string> selectors;
+  for (const auto& matchers : uses->selectors) selectors.push_back(to_string(matchers));
+  EXPECT_EQ(selectors, GetParam().selectors);
+  EXPECT_EQ(uses->labels, GetParam().labels);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Expressions, PromqlUsesTest,
+    testing::Values(
+        Case{"Name", "up", {"up"}, {}},
+        Case{"Matchers", "up{job=\"a\"} == 0", {"up{job=\"a\"}"}, {}},
+        Case{"SpaceBeforeTheBrace", "up {job=\"a\"}", {"up{job=\"a\"}"}, {}},
+        Case{"BracesAlone", "{__name__=~\"a|b\", x=\"}\"}", {"{__name__=~\"a|b\",x=\"}\"}"}, {}},
+        Case{"AggregationWithGroupingBefore",
+             "sum by (job, instance) (rate(http_requests_total{code=~\"5..\"}[5m]))",
+             {"http_requests_total{code=~\"5..\"}"},
+             {"instance", "job"}},
+        Case{"AggregationWithGroupingBehind",
+             "sum(a) without (x) / sum(b) BY (y)",
+             {"a", "b"},
+             {"y"}},
+        Case{"MetricsWithNamesOfAggregations", "count + sum", {"count", "sum"}, {}},
+        Case{"Join",
+             "a * on (pod) group_left (node, zone) kube_pod_info",
+             {"a", "kube_pod_info"},
+             {"node", "pod", "zone"}},
+        Case{"JoinWithoutLabels", "a * ignoring(x) group_right b", {"a", "b"}, {}},
+        Case{"SetOperators", "a and b or c unless d", {"a", "b", "c", "d"}, {}},
+        Case{"OffsetAndAt", "a offset 5m - b @ 1609746000 + c @ end()", {"a", "b", "c"}, {}},
+        Case{"Subquery", "max_over_time(rate(x[5m])[1h:30s])", {"x"}, {}},
+        Case{"Numbers", "a > 1e-3 and b < 0x1F or c == Inf - .5", {"a", "b", "c"}, {}},
+        Case{"Bool", "a > bool 1", {"a"}, {}},
+        Case{"StringsAndComments",
+             "label_replace(a, \"b\", \"$1\", 'c', `d`) # e\n + f",
+             {"a", "f"},
+             {}},
+        Case{"RecordingRule", "job:requests:rate5m", {"job:requests:rate5m"}, {}},
+        Case{"NoSelector", "time() - vector(1)", {}, {}}),
+    [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST(PromqlUses, SaysWhatCannotBeRead) {
+  EXPECT_THAT(promql_uses("up{job=\"a").error().context, HasSubstr("a string without an end"));
+  EXPECT_THAT(promql_uses("up{job").error().context, HasSubstr("a brace without an end"));
+  EXPECT_THAT(promql_uses("1 + up{job=~\"(\"}").error().context, HasSubstr("offset 12"));
+}
+
+}  // namespace
+}  // namespace mread::model
