@@ -27,14 +27,21 @@ struct Wanted {
   bool has_instance = false;  // The selector itself says which.
 };
 
-struct Shape {
-  std::array<const char*, 4> values;
-};
-constexpr Shape counter{{"100x240", "0+1x240", "0+150x240", "0+15000x240"}};
-constexpr Shape gauge{{"0x240", "1x240", "50x240", "1000000x240"}};
-constexpr Shape up_or_down{{"0x240", "1x240", "1x240", "1x240"}};
+// The samples of an instance, in promtool's notation. Instances differ, so that an average without
+// some of them is another one.
+std::string gauge(size_t role, size_t instance) {
+  constexpr std::array<size_t, 4> levels{0, 1, 50, 1'000'000};
+  return fmt::format("{}x{}", role < 2 ? levels[role] : levels[role] + instance, example_samples);
+}
+std::string counter(size_t role, size_t instance) {
+  constexpr std::array<size_t, 4> rises{0, 1, 150, 15'000};
+  return fmt::format("{}+{}x{}", instance, role == 0 ? 0 : rises[role] + instance, example_samples);
+}
+std::string up_or_down(size_t role) {
+  return fmt::format("{}x{}", role == 0 ? 0 : 1, example_samples);
+}
 constexpr std::array<const char*, 3> buckets{"0.1", "1", "+Inf"};
-constexpr std::array<int, 4> bucket_rates{0, 1, 10, 100};
+constexpr std::array<size_t, 4> bucket_rates{0, 1, 10, 100};
 
 bool is_counter(std::string_view name) {
   return std::ranges::any_of(std::array<std::string_view, 3>{"_total", "_count", "_sum"},
@@ -114,14 +121,15 @@ class Maker {
         for (size_t k = 0; k < buckets.size(); ++k) {
           Labels bucket = labels;
           bucket["le"] = buckets[k];
-          keep(
-              bucket,
-              fmt::format("0+{}x{}", bucket_rates[role] * static_cast<int>(k + 1), example_samples),
-              i);
+          keep(bucket,
+               fmt::format("0+{}x{}", bucket_rates[role] * (k + 1) * (i + 1), example_samples), i);
         }
       } else {
-        const Shape& shape = name == "up" ? up_or_down : is_counter(name) ? counter : gauge;
-        keep(labels, shape.values[role], i);
+        keep(labels,
+             name == "up"       ? up_or_down(role)
+             : is_counter(name) ? counter(role, i)
+                                : gauge(role, i),
+             i);
       }
     }
   }

@@ -268,7 +268,7 @@ std::string advice_text(const Rehearsal& rehearsal) {
       bad_cells(served, State::told), bad_cells(direct, State::told),
       rehearsal.notes.empty() ? "" : " (add the credentials of prometheus.yml)");
   return out + indented(mread_yml(rehearsal.setup)) + "  The query node then has\n" +
-         indented(served_remote_read(rehearsal.query_timeout));
+         indented(served_remote_read(rehearsal.setup, rehearsal.query_timeout));
 }
 
 }  // namespace

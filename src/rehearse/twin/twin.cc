@@ -42,6 +42,15 @@ YAML::Node series_of(const ExampleData& data, size_t group) {
   return list;
 }
 
+// Whether the query node reads with its external labels as they are, from some backend.
+bool is_unfiltered(const NodeSetup& setup) {
+  return std::ranges::any_of(setup.entries, [](const ReadEntry& entry) {
+    const YAML::Node options = entry.options;
+    return options.IsMap() && options["filter_external_labels"] &&
+           !options["filter_external_labels"].as<bool>(true);
+  });
+}
+
 class Writer {
  public:
   Writer(const NodeSetup& setup, const TwinOptions& options) : setup_(setup), options_(options) {}
@@ -58,6 +67,7 @@ class Writer {
     entry["url"] = std::string("http://") + merge_node + ":9095/api/v1/read";
     entry["read_recent"] = true;
     entry["remote_timeout"] = scaled(options_.query_timeout);
+    if (is_unfiltered(setup_)) entry["filter_external_labels"] = false;
     config["remote_read"].push_back(entry);
     return config;
   }
@@ -200,11 +210,12 @@ std::string mread_yml(const NodeSetup& setup) {
   return YAML::Dump(config) + "\n";
 }
 
-std::string served_remote_read(milliseconds query_timeout) {
+std::string served_remote_read(const NodeSetup& setup, milliseconds query_timeout) {
   YAML::Node config;
   config["remote_read"][0]["url"] = "http://MREAD-SERVE:9095/api/v1/read";
   config["remote_read"][0]["read_recent"] = true;
   config["remote_read"][0]["remote_timeout"] = format_duration(query_timeout);
+  if (is_unfiltered(setup)) config["remote_read"][0]["filter_external_labels"] = false;
   return YAML::Dump(config) + "\n";
 }
 

@@ -58,6 +58,6 @@ std::string twin_scenario(const NodeSetup& setup, const ExampleData& data,
 std::string mread_yml(const NodeSetup& setup);
 
 /// The `remote_read` of the query node that goes with it.
-std::string served_remote_read(std::chrono::milliseconds query_timeout);
+std::string served_remote_read(const NodeSetup& setup, std::chrono::milliseconds query_timeout);
 
 }  // namespace mread::rehearse

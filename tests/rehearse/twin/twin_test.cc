@@ -105,7 +105,11 @@ TEST(MreadYml, IsOneWithTheSetUpsOwnAddresses) {
   EXPECT_THAT(text, HasSubstr("remote_timeout: 10s"));
   EXPECT_THAT(text, HasSubstr("name: c-2"));
   EXPECT_THAT(config.describe(), HasSubstr("replicas-1"));
-  EXPECT_THAT(served_remote_read(2min), HasSubstr("remote_timeout: 2m"));
+  NodeSetup setup = three_backends();
+  EXPECT_THAT(served_remote_read(setup, 2min), HasSubstr("remote_timeout: 2m"));
+  EXPECT_THAT(served_remote_read(setup, 2min), Not(HasSubstr("filter_external_labels")));
+  setup.entries[1].options["filter_external_labels"] = false;
+  EXPECT_THAT(served_remote_read(setup, 2min), HasSubstr("filter_external_labels: false"));
 }
 
 }  // namespace
