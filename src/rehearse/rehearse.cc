@@ -38,6 +38,7 @@ constexpr double noise_ms = 200;
 constexpr int probes_to_know = 4;
 constexpr milliseconds probe_slack{200};
 constexpr int most_settling = 20;
+constexpr int most_repeats = 3;
 constexpr milliseconds settling_pause{100};
 
 using Answers = std::vector<QueryAnswer>;
@@ -315,6 +316,11 @@ class Run {
     return answers;
   }
 
+  // Whether some answer took longer than any does when nothing is broken: the machine was busy.
+  static bool is_late(const Cell& cell, const Topology& topology) {
+    return cell.longest_ms > *std::ranges::max_element(topology.slow_above_ms);
+  }
+
   milliseconds breaker_time() const {
     const TwinOptions twin = twin_options(Reader::served);
     return probes_to_know * twin_time(setup_, twin, serve_probe) + probe_slack;
@@ -328,6 +334,10 @@ class Run {
                         failure.only_loses};
     if (auto broken = twin.break_backend(node, failure.fault); !broken) return fail(broken.error());
     Cell cell = judge_all(twin.ask_all(result_.questions), topology.slow_above_ms, judged);
+    for (int i = 0; failure.is_quick && is_late(cell, topology) && i < most_repeats; ++i) {
+      Cell again = judge_all(twin.ask_all(result_.questions), topology.slow_above_ms, judged);
+      if (again.longest_ms < cell.longest_ms) cell = std::move(again);
+    }
     if (is_served && cell.worst() != State::same) {
       scenarios::pause_for(breaker_time(), stop_);
       cell.later =

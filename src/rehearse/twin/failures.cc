@@ -8,13 +8,13 @@ std::vector<Failure> failures(std::chrono::milliseconds timeout) {
   const std::string slow = "[{\"latency\": \"" + format_duration(timeout / 2) + "\"}]";
   const std::string beyond = "[{\"latency\": \"" + format_duration(timeout + timeout / 2) + "\"}]";
   return {
-      {"hung", "hung", ""},
+      {"hung", "hung", "", true, false},
       {"down", "down", R"(["refused"])"},
-      {"hung-reads", "reads hang", R"(["hang_before_headers"])"},
-      {"hung-mid-body", "hung in mid-body", R"([{"hang_mid_body": {"bytes": 300}}])"},
+      {"hung-reads", "reads hang", R"(["hang_before_headers"])", true, false},
+      {"hung-mid-body", "hung in mid-body", R"([{"hang_mid_body": {"bytes": 300}}])", true, false},
       {"empty", "restarted empty", R"(["empty"])"},
-      {"slow", "slow: half of remote_timeout", slow},
-      {"too-slow", "slower than remote_timeout", beyond},
+      {"slow", "slow: half of remote_timeout", slow, true, false},
+      {"too-slow", "slower than remote_timeout", beyond, true, false},
       {"lagging", "lags by 10m", R"([{"lag": "10m"}])"},
       {"wrong-values", "has wrong values", R"(["wrong_values"])", false},
       {"status-500", "answers 500", R"([{"status": 500}])"},

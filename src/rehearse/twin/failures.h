@@ -14,6 +14,8 @@ struct Failure {
   std::string fault;       ///< of a mock, as JSON; empty: its process is paused
   /// The data that arrive are the backend's own, so a difference is a loss. Else they are wrong.
   bool only_loses = true;
+  /// Nobody waits for the backend: an answer that takes long was late for another reason.
+  bool is_quick = true;
 };
 
 /// All classes, the most telling first. `timeout` is the twin's `remote_timeout` towards the backend.

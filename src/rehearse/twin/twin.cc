@@ -111,13 +111,14 @@ class Writer {
     YAML::Node list(YAML::NodeType::Sequence);
     for (size_t i = 0; i < setup_.entries.size(); ++i) {
       const ReadEntry& entry = setup_.entries[i];
-      YAML::Node out = entry.options.IsDefined() && entry.options.IsMap()
-                           ? YAML::Clone(entry.options)
-                           : YAML::Node(YAML::NodeType::Map);
+      YAML::Node out(YAML::NodeType::Map);
       if (!is_query_node || !entry.name.empty())
         out["name"] = is_query_node ? entry.name : name_of(i);
       out["url"] = "http://" + setup_.backends[entry.backend].node + ":9090/api/v1/read";
       out["remote_timeout"] = scaled(entry.timeout);
+      if (entry.options.IsDefined() && entry.options.IsMap()) {
+        for (const auto& option : entry.options) out[option.first] = YAML::Clone(option.second);
+      }
       if (is_query_node && options_.mends.read_recent) out["read_recent"] = true;
       if (is_query_node && options_.mends.unfiltered) out["filter_external_labels"] = false;
       list.push_back(out);
