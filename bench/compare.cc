@@ -160,7 +160,7 @@ std::vector<Case> cases(bool quick) {
   std::vector<Case> out;
   constexpr ResponseType samples = ResponseType::samples;
   constexpr ResponseType chunks = ResponseType::streamed_xor_chunks;
-  const std::pair<ResponseType, ResponseType> ways[] = {
+  const std::pair<ResponseType, ResponseType> type_pairs[] = {
       {chunks, chunks}, {chunks, samples}, {samples, samples}};
   const auto add = [&](bench::Shape shape, size_t backends, size_t series, size_t samples_each) {
     bench::Plan plan;
@@ -168,7 +168,7 @@ std::vector<Case> cases(bool quick) {
     plan.backends = backends;
     plan.series = quick ? std::max<size_t>(20, series / 100) : series;
     plan.samples = samples_each;
-    for (const auto& [in, answer] : ways) out.push_back({in, answer, plan});
+    for (const auto& [in, answer] : type_pairs) out.push_back({in, answer, plan});
   };
   for (const bench::Shape shape : bench::all_shapes) add(shape, 2, 10'000, 120);
   for (const size_t backends : {10, 50}) {
@@ -239,7 +239,7 @@ boost::json::object record_of(const Row& row) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("mread's merge beside Prometheus's own, in turns, on the same bodies",
+  CLI::App app("mread's merge and Prometheus's own, in turns, on the same bodies",
                "mread_bench_compare");
   app.footer(
       "Example: mread_bench_compare --mread ./mread_bench_side --peer ./peer --work /tmp/work -o "

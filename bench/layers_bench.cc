@@ -269,7 +269,7 @@ void check_canonical(benchmark::State& state) {
   count(state, input().labels.size(), 0);
 }
 
-// A source's labels, each beside those before. Items are label sets.
+// A source's labels, each with those before it. Items are label sets.
 void step_labels(benchmark::State& state) {
   const auto& labels = input().labels;
   for (auto _ : state) {

@@ -34,7 +34,7 @@ die_offline() {
   offline can be given the cache folder of another one, $mread_cache, and its packages."
 }
 
-# An apt of our own beside the system's: its lists, its cache, its sources, made from the mirror that the system uses.
+# An apt of our own next to the system's: its lists, its cache, its sources, made from the mirror that the system uses.
 # A mirror may be a frozen copy whose lists are past their date; the signatures are checked all the same.
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 own_apt_work=

@@ -35,7 +35,7 @@ bool has_bad_escape(std::string_view text) {
   return false;
 }
 
-// Go sends a path as it stands where all of it may stand there, and else escapes it anew.
+// Go sends a path as it stands where all of it may stand there, and else escapes it again.
 std::string sent_path(std::string_view path) {
   constexpr std::string_view as_written = "!$&'()*+,;=:@[]/%";
   const bool good = std::all_of(path.begin(), path.end(),

@@ -6,7 +6,7 @@
 namespace mread {
 
 /// A mapping with the keys of `tls_server_config:`. Relative paths begin at the folder of the YAML
-/// file. Throws yaml::ConfigError where a key is missing, unknown or makes no sense beside another;
+/// file. Throws yaml::ConfigError where a key is missing, unknown or makes no sense with another;
 /// no file is opened.
 TlsServerSettings read_tls_server(const yaml::Node& node);
 

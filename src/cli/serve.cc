@@ -88,7 +88,7 @@ void run(asio::io_context& context, spdlog::logger& logger) {
   }
 }
 
-// What serve would open beside its port. A file that was not there before is not left behind.
+// Opens the files that serve would open. A file that was not there before is not left behind.
 Result<void> check_files(const config::Config& config) {
   if (const auto transports = serve::make_transports(config, nullptr, {}); !transports)
     return fail(transports.error());

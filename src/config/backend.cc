@@ -49,7 +49,7 @@ std::chrono::milliseconds read_timeout(const Node& node, Findings& findings) {
 void use_userinfo(const Node& node, const GoUrl& url, Endpoint& endpoint, Findings& findings) {
   if (!url.user) return;
   if (std::holds_alternative<OAuth2>(endpoint.credentials)) {
-    findings.warn(node, "a user in the URL has no effect beside oauth2");
+    findings.warn(node, "a user in the URL has no effect with oauth2");
     return;
   }
   const bool alone = std::holds_alternative<std::monostate>(endpoint.credentials);

@@ -128,7 +128,7 @@ OAuth2 read_oauth2(const Node& node, Findings& findings) {
     findings.no_read_succeeds(url_node,
                               "want an http or https URL with a host, http://HOST:PORT/PATH");
   if (is_web && url->user)
-    findings.warn(url_node, "a user in the URL has no effect beside client_id");
+    findings.warn(url_node, "a user in the URL has no effect with client_id");
   oauth2.token_url = is_web ? url->plain() : url_node.string();
   if (const auto scopes = mapping.find("scopes")) {
     for (const Node& scope : scopes->sequence_or_one())

@@ -15,7 +15,7 @@ namespace mread::config {
 struct Secret {
   std::string text;
   std::string
-      file;  ///< not empty: read anew whenever the secret is used, white space around it taken off
+      file;  ///< not empty: read again whenever the secret is used, white space around it taken off
   bool operator==(const Secret&) const = default;
 };
 

@@ -14,7 +14,7 @@ struct HttpHeader {
   std::string name;
   std::vector<std::string> values;  ///< `values:`, then `secrets:`
   std::vector<std::string>
-      files;  ///< read anew for each request, white space around the contents taken off
+      files;  ///< read again for each request, white space around the contents taken off
 };
 
 using HeaderPairs = std::vector<std::pair<std::string, std::string>>;

@@ -9,7 +9,7 @@
 namespace mread::config {
 
 /// `tls_config:`, `proxy_url`, `no_proxy`, `proxy_from_environment` and `proxy_connect_header` out
-/// of a mapping that has them beside keys of its own (an entry of `remote_read:`, `oauth2:`). What
+/// of a mapping that has them and keys of its own (an entry of `remote_read:`, `oauth2:`). What
 /// Prometheus refuses is refused. Relative paths begin at the folder of the YAML file. Throws
 /// yaml::ConfigError; no file is opened.
 TransportSettings read_transport(yaml::Mapping& mapping, Findings& findings);

@@ -17,8 +17,8 @@ struct WebSettings {
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every response
   std::vector<std::pair<std::string, std::string>>
       basic_auth_users;  ///< name, bcrypt hash; none: anybody
-  /// Names that the server is reached by, beside that of `listen`. Where there are any, no request
-  /// by another goes on; else only no /-/reload.
+  /// Names that the server is reached by, in addition to that of `listen`. Where there are any, no
+  /// request by another goes on; else only no /-/reload.
   std::vector<std::string> hostnames;
 };
 

@@ -18,9 +18,9 @@ namespace mread::net {
 /// Programs (curl, Prometheus) send neither mark by themselves. Immutable.
 class BrowserGuard {
  public:
-  /// `names`: host names that this server is reached by, beside IP addresses and localhost. They
-  /// are compared without case, port and a dot at the end; "" and IP addresses among them do no
-  /// harm. `setting`, for messages: where more names belong ("web.hostnames").
+  /// `names`: host names that this server is reached by, in addition to IP addresses and localhost.
+  /// They are compared without case, port and a dot at the end; "" and IP addresses among them do
+  /// no harm. `setting`, for messages: where more names belong ("web.hostnames").
   BrowserGuard(std::vector<std::string> names, std::string setting);
 
   /// A 403 with one line where Origin is not this server (another host or port than Host's, or

@@ -77,7 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// kept, up to 64 KiB. Where there is that much, only a reset is noticed.
   asio::awaitable<Code> peer_gone();
 
-  /// Closes the connection after `timeout`, unless disarmed or armed anew. The timer runs on
+  /// Closes the connection after `timeout`, unless disarmed or armed again. The timer runs on
   /// `executor`.
   void arm(const asio::any_io_executor& executor, std::chrono::milliseconds timeout);
   void disarm();

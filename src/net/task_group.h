@@ -10,9 +10,10 @@ namespace mread::net {
 
 namespace asio = boost::asio;
 
-/// Owns coroutines that run beside their owner, on the owner's strand: each can be cancelled, and
-/// join() waits until all have ended. Tasks may refer to their owner's state as long as the owner
-/// joins before it ends. An exception ends its task and is dropped: tasks report by other means.
+/// Owns coroutines that run at the same time as their owner, on the owner's strand: each can be
+/// cancelled, and join() waits until all have ended. Tasks may refer to their owner's state as long
+/// as the owner joins before it ends. An exception ends its task and is dropped: tasks report by
+/// other means.
 ///
 /// Used on one strand only, but for close().
 class TaskGroup {

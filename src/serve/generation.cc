@@ -171,7 +171,7 @@ std::unique_ptr<SharedRead::Subscriber> Generation::subscriber(const asio::any_i
 
 SharedReadHooks Generation::shared_read_hooks(merger::ReadIdentity who,
                                               merger::ClientClass client) {
-  // Held by the hooks, so that a flight that never shows anything gives its leave back.
+  // Held by the hooks, so that a shared read that never reports anything gives its permit back.
   const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
   SharedReadHooks hooks;
   hooks.begin = [this, admission, who, client] {

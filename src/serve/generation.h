@@ -68,8 +68,8 @@ class Generation {
   std::vector<BackendStanding> standings() const;
   /// Brings the metrics up to date that are states.
   void show_states() const;
-  /// A place on a flight for what is asked: its own, or, where that may be shared, one that is
-  /// under way. The generation outlives it.
+  /// A subscriber of a shared read for this request: its own, or, where that may be shared, one
+  /// that is under way. The generation outlives it.
   std::unique_ptr<SharedRead::Subscriber> subscriber(const asio::any_io_executor& strand,
                                                      const model::ReadRequest& request,
                                                      const net::Headers& passed_on,

@@ -121,7 +121,7 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
             return {discovery->file, discovery->refresh};
           },
           [this] {
-            logger_->info("discovery: the file is new, loading the configuration anew");
+            logger_->info("discovery: the file is new, loading the configuration again");
             start_reload();
           },
           [this](const std::string& why) { logger_->error("discovery: {}", why); })) {}
@@ -394,7 +394,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   if (!decoded) co_return;
   const auto read = warnings_.announce(decoded->warnings_key);
   const auto current = generation();
-  // However the read ends, its seat is left in good order.
+  // However the read ends, its subscriber leaves it in good order.
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto strand = co_await asio::this_coro::executor;
   const Asker asker{client_address(peer), decoded->bytes, current->config().class_of(user_agent)};

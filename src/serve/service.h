@@ -45,7 +45,7 @@ class Service {
   /// Where reload() gets a configuration from; it may throw. From now on a change of the file of
   /// `discovery:` is a reload. Call it once, before listen().
   void set_source(std::function<config::Config()> source);
-  /// Loads the configuration anew. Reads that begin from now on use it; those under way end with
+  /// Loads the configuration again. Reads that begin from now on use it; those under way end with
   /// the old one. What is known of backends of the same name and URL stays. A change of `listen` is
   /// logged, and has no effect. Errors: why the new one is refused, whatever was thrown; the old
   /// one stays in force. It is logged and counted.
@@ -64,7 +64,7 @@ class Service {
                                               net::ServerOptions options = {});
   /// From now on /-/ready says 503, so that a balancer looks elsewhere; all else goes on.
   void set_leaving() { leaving_ = true; }
-  /// Ends what goes on beside the reads.
+  /// Ends the work that goes on apart from the reads.
   asio::awaitable<void> stop();
   /// Requests on the warnings endpoint that wait for their read.
   size_t warnings_waiting() const { return warnings_.waiting(); }

@@ -134,8 +134,8 @@ void check_written_again(const wire::ChunkedResponse& response) {
   }
 }
 
-// Along an answer the stepper goes on from labels to labels, and begins anew where it could not say
-// the step.
+// Along an answer the stepper goes on from labels to labels, and begins again where it could not
+// say the step.
 void check_responses(const std::vector<std::string>& frames) {
   wire::ChunkedResponse plain;
   wire::ChunkedResponse stepped;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the first inputs of each harness from what the repository has: recorded answers of real Prometheus
-(tests/data/wire), scenarios, and the YAML of the documentation. What libFuzzer found since is kept beside them.
+(tests/data/wire), scenarios, and the YAML of the documentation. What libFuzzer found since is kept next to them.
 
   tests/fuzz/make_corpus.py      (from the repository's root)
 

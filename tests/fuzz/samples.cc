@@ -112,7 +112,7 @@ void check_library(const std::string& bytes, const wire::ReadResponseView& respo
   }
 }
 
-// By the window, in any pieces. What is no lapse is what the plain reader reads.
+// By the window, in any pieces. An answer that is not irregular is what the plain reader reads.
 void check_window(const std::string& block, uint32_t seed) {
   const fuzz::Pieces pieces = fuzz::cut(block, seed);
   if (!wire::uncompressed_length(pieces, limit_bytes)) return;

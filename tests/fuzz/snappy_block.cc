@@ -1,4 +1,4 @@
-// Bytes as a snappy block: whole, in pieces and in stretches of any size against libsnappy; and
+// Bytes as a snappy block: whole, in pieces and in portions of any size against libsnappy; and
 // bytes as what is compressed.
 #include "wire/snappy/snappy_block.h"
 

@@ -495,7 +495,7 @@ const std::vector<Field>& fields() {
   return all;
 }
 
-// Keys beside one another.
+// Keys next to one another.
 const std::vector<std::string>& blocks() {
   static const std::vector<std::string> all = {
       "read_recent: true",

@@ -1,5 +1,5 @@
 // A minute of reads while every backend in turn is killed, paused, slowed and restored: `mread
-// serve` and six mock stores as processes, three groups of two replicas. Beside them, clients and a
+// serve` and six mock stores as processes, three groups of two replicas. In addition, clients and a
 // seventh backend do what no honest one does. Nothing that a healthy replica held may be lost, and
 // nothing may leak. What it has seen is printed. MREAD_PROGRAM is the program's path.
 

@@ -243,7 +243,7 @@ TEST_F(TlsTest, TellsWhenTheClientHasGone) {
 }
 
 TEST_F(TlsTest, AWaitForTheClientsEndTakesNothingAway) {
-  // Every request is answered beside a wait that is cancelled, as reads do it; the connection goes
+  // Every request is answered next to a wait that is cancelled, as reads do it; the connection goes
   // on.
   Handler handler = [](ServerRequest request, ResponseWriter& writer) -> asio::awaitable<void> {
     asio::steady_timer timer(co_await asio::this_coro::executor, 2ms);

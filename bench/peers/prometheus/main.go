@@ -1,4 +1,4 @@
-// The peer: one remote read merged by Prometheus's own packages, timed beside mread's merge on the same bodies.
+// The peer: one remote read merged by Prometheus's own packages, timed next to mread's merge on the same bodies.
 //
 //	peer -in samples|chunks -out iterate|samples|chunks|fanout [-seconds S] [-label TEXT] BODY...
 //

@@ -4,7 +4,7 @@ namespace mread::merger {
 
 SourceOptions source_options(const Policy& policy, size_t backend, const FanOutOptions& options,
                              const boost::intrusive_ptr<Budget>& budget) {
-  const uint64_t in_flight = policy.limits.bytes_in_flight;
+  const uint64_t most_bytes = policy.limits.bytes_in_flight;
   const Group& group = policy.groups[policy.backends[backend].group];
   SourceOptions out;
   out.replaceable = group.wait == Group::Wait::need && policy.partial != PartialPolicy::all;
@@ -12,7 +12,7 @@ SourceOptions source_options(const Policy& policy, size_t backend, const FanOutO
   out.replica_labels = policy.replica_labels;
   out.verify_chunks = policy.verify_chunks;
   out.frame_limit = policy.backends[backend].chunked_read_limit;
-  out.body_limit = in_flight == 0 ? UINT32_MAX : in_flight;
+  out.body_limit = most_bytes == 0 ? UINT32_MAX : most_bytes;
   out.series_limit = policy.limits.series;
   out.window = options.window_bytes;
   out.read_ahead = options.read_ahead_bytes;

@@ -22,7 +22,7 @@ struct MockConfig {
 
 /// Reads
 ///   seed: 42
-///   hostnames: [mock.internal]     # that control interfaces are reached by, beside addresses and
+///   hostnames: [mock.internal]     # that control interfaces are reached by, in addition to addresses and
 ///   localhost interval: 15s                  # both are the stores' defaults; the interval's own
 ///   default is 15s start_timestamp: now-1h stores:
 ///     a: {listen: 127.0.0.1:9001, input_series: […], faults: […]}

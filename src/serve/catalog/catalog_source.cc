@@ -54,8 +54,8 @@ std::string_view query_of(std::string_view target) {
   return query == std::string_view::npos ? std::string_view() : target.substr(query + 1);
 }
 
-// A GET beside the read endpoint, with whatever lets reads in. Errors: as of the client;
-// Errc::limit for a body of more than `limit_bytes`.
+// A GET of a path next to the read endpoint, with the credentials of reads. Errors: as of the
+// client; Errc::limit for a body of more than `limit_bytes`.
 asio::awaitable<Result<Got>> get(net::Client& client, net::ClientRequest request, std::string path,
                                  std::string query, uint64_t limit_bytes) {
   const std::string_view more = query_of(request.url.target);

@@ -42,7 +42,7 @@ double milliseconds(std::chrono::nanoseconds duration) {
 
 boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
 
-// What a query takes of the limit beside its selector.
+// A query takes so much of the limit in addition to its selector.
 constexpr size_t query_overhead_bytes = 64;
 
 // The beginning of a text, whole characters only.

@@ -17,21 +17,21 @@ namespace mread::serve {
 /// out.
 using ReadDecided = std::function<void(int status, const std::string& partial)>;
 
-/// One client's read: sends what its flight says, at the client's pace. When the client goes, it
-/// leaves its seat. A client that takes the answer too slowly while others wait for what its read
-/// has is cut off (Pace).
+/// One client's read: sends the answer of its shared read, at the client's pace. When the client
+/// goes, it leaves the read. A client that takes the answer too slowly while others wait for what
+/// its read has is cut off (Pace).
 ///
 /// Runs on the strand of the connection that asked.
 class ReadSession : public std::enable_shared_from_this<ReadSession> {
  public:
-  /// `type` is that of the answer that was asked for. `seat` and `writer` outlive run(). A pace of
-  /// 0 bytes: any.
+  /// `type` is that of the answer that was asked for. `subscriber` and `writer` outlive run(). A
+  /// pace of 0 bytes: any.
   ReadSession(asio::any_io_executor strand, SharedRead::Subscriber& subscriber,
               model::ResponseType type, ReadDecided decided, net::ResponseWriter& writer,
               Pace::Limits pace);
 
-  /// Completes when the client has the answer or has gone. The seat is the caller's to leave(); the
-  /// outcome of a read whose client went is complete only then.
+  /// Completes when the client has the answer or has gone. The subscriber is the caller's to
+  /// leave(); the outcome of a read whose client went is complete only then.
   asio::awaitable<ReadReport> run();
 
  private:

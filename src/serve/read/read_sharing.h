@@ -23,13 +23,14 @@ std::optional<std::string> share_key(const model::ReadRequest& request,
 /// The sharing that others may join. Safe to use from several threads.
 class ReadSharing {
  public:
-  /// A place on the flight of this key, or on a new one, which begins at once and which others of
-  /// the same key may join. `create` makes it; it is not called where there is one to join.
+  /// A subscriber of the shared read of this key, or on a new one, which begins at once and which
+  /// others of the same key may join. `create` makes it; it is not called where there is one to
+  /// join.
   std::unique_ptr<SharedRead::Subscriber> subscriber(
       const std::string& key, const asio::any_io_executor& strand,
       const std::function<std::shared_ptr<SharedRead>()>& create);
 
-  /// How many have joined a flight of another, since the start.
+  /// How many have joined the shared read of another, since the start.
   uint64_t joined() const;
 
  private:

@@ -76,7 +76,7 @@ struct SharedRead::BackendRequest {
   asio::steady_timer late;  // Runs until the answer begins.
 };
 
-// A client, as the flight sees it. All of it belongs to the client's strand.
+// A client, as the shared read sees it. All of it belongs to the client's strand.
 struct SharedRead::Reader {
   explicit Reader(const asio::any_io_executor& any_executor)
       : strand(any_executor), changed(any_executor) {}

@@ -35,14 +35,14 @@ struct ReadContext {
   std::vector<net::ClientRequest> backends;  ///< backend_requests()
 };
 
-/// For whom a flight is begun.
+/// For whom a shared read is begun.
 struct Asker {
   std::string client;          ///< client_address(), for the gate
   uint64_t request_bytes = 0;  ///< memory for the request itself
   merger::ClientClass client_class = merger::ClientClass::v3_5;
 };
 
-/// What a flight asks and tells its owner, on its strand.
+/// What a shared read asks and tells its owner, on its strand.
 struct SharedReadHooks {
   /// Called once, when the backends are about to be asked.
   std::function<merger::FanOutOptions()> begin;
@@ -58,8 +58,8 @@ struct SharedReadHooks {
 
 /// One fan-out for one or more clients that ask the same: waits for its turn, drives a FanOut with
 /// sockets and the clock, and hands out what it says through a Broadcast. Each backend request is a
-/// coroutine of its own; all of them end before the last seat's leave() completes. When the last
-/// client goes, everything is cancelled at once.
+/// coroutine of its own; all of them end before the last subscriber's leave() completes. When the
+/// last client goes, everything is cancelled at once.
 ///
 /// Its place in the gate is for its work towards backends. It is given back when the last of them
 /// has ended, whatever is left to be sent then. While others wait for a place, up to
@@ -73,7 +73,7 @@ class SharedRead : public std::enable_shared_from_this<SharedRead> {
   struct Reader;
 
  public:
-  /// One client's place. It keeps the flight going until leave(). Used on the client's strand.
+  /// One client's part. It keeps the shared read going until leave(). Used on the client's strand.
   class Subscriber {
    public:
     Subscriber(std::shared_ptr<SharedRead> shared_read, Broadcast::Reader reader,
@@ -94,11 +94,11 @@ class SharedRead : public std::enable_shared_from_this<SharedRead> {
     /// Whether others want what this read has: a place, or more memory than half of what there is
     /// is taken.
     bool others_wait() const;
-    /// Leaves; the last one to leave takes everything along. Completes when nothing of the flight
-    /// refers to its owner any more, as far as that is up to this seat.
+    /// Leaves; the last one to leave takes everything along. Completes when nothing of the shared
+    /// read refers to its owner any more, as far as that is up to this subscriber.
     asio::awaitable<void> leave();
 
-    /// Whether another client has begun the flight.
+    /// Whether another client has begun the shared read.
     bool shared() const { return shared_; }
     /// From its arrival until the backends were asked.
     std::chrono::nanoseconds queued() const;

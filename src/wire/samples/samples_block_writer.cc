@@ -179,7 +179,7 @@ void SamplesBlockWriter::write_samples() {
   const Guess guess = guess_repetition(samples);
   if (now_.regular && write_regular(guess)) return;
   if (now_.at.size() < samples.size()) now_.at.resize(samples.size());
-  if (guess.beside) {
+  if (guess.next_to_other) {
     before_.find_positions();
     write_samples_like<true>(guess);
   } else {
@@ -191,7 +191,7 @@ void SamplesBlockWriter::write_samples() {
 // samples of the series. Returns false if the samples do not suit either.
 bool SamplesBlockWriter::write_regular(const Guess& guess) {
   const std::span<const model::Sample> samples = now_.samples;
-  if (guess.beside) {
+  if (guess.next_to_other) {
     const auto others = std::span<const model::Sample>(before_.samples).subspan(guess.first_with);
     const uint64_t offset = position_ - before_.entries_at - value_entry * guess.first_with;
     const auto at_same_time = [](const model::Sample& a, const model::Sample& b) {
@@ -250,11 +250,11 @@ SamplesBlockWriter::Guess SamplesBlockWriter::guess_repetition(
   }
   const auto* const least = std::min_element(std::begin(cost_of_lag), std::end(cost_of_lag));
   guess.lag = static_cast<size_t>(least - std::begin(cost_of_lag)) + 1;
-  guess.beside = aligned && cost_with < *least;
+  guess.next_to_other = aligned && cost_with < *least;
   return guess;
 }
 
-template <bool beside>
+template <bool next_to_other>
 void SamplesBlockWriter::write_samples_like(const Guess& guess) {
   // A cursor whose address is not taken stays in registers.
   const SnappyCursor opened = elements_.open();
@@ -262,10 +262,10 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
   const model::Sample* const samples = now_.samples.data();
   const size_t count = now_.samples.size();
   uint64_t* const at = now_.at.data();
-  const model::Sample* other = before_.samples.data() + (beside ? guess.first_with : 0);
+  const model::Sample* other = before_.samples.data() + (next_to_other ? guess.first_with : 0);
   const model::Sample* const others_end =
-      before_.samples.data() + (beside ? before_.samples.size() : 0);
-  const uint64_t* other_at = before_.at.data() + (beside ? guess.first_with : 0);
+      before_.samples.data() + (next_to_other ? before_.samples.size() : 0);
+  const uint64_t* other_at = before_.at.data() + (next_to_other ? guess.first_with : 0);
   uint64_t position = position_;
   size_t last[2] = {none, none};  // The last sample as this one: with a value, and without.
   size_t first = 0;               // Before it nothing can be repeated.
@@ -288,7 +288,7 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
     last_ms = timestamp_ms;
     const bool zero = bits == 0;
     const size_t size = zero ? zero_entry : value_entry;
-    if constexpr (beside) {
+    if constexpr (next_to_other) {
       for (; other < others_end && other->timestamp_ms < timestamp_ms; ++other) ++other_at;
       if (other < others_end && other->timestamp_ms == timestamp_ms && (other->bits == 0) == zero &&
           position - *other_at < near) [[likely]] {

@@ -69,7 +69,7 @@ class SamplesBlockWriter {
   };
   // The samples that a series repeats: those of the previous series at the same times, or its own.
   struct Guess {
-    bool beside = false;
+    bool next_to_other = false;
     size_t first_with = 0;  // Of the series before.
     size_t lag = 1;         // How many samples before.
   };
@@ -81,7 +81,7 @@ class SamplesBlockWriter {
   void write_samples();
   bool write_regular(const Guess& guess);
   Guess guess_repetition(std::span<const model::Sample> samples) const;
-  template <bool beside>
+  template <bool next_to_other>
   void write_samples_like(const Guess& guess);
   size_t write_apart(const model::Sample& sample);
   void close_result();

@@ -34,7 +34,7 @@ class SnappyReader {
   using Pieces = std::span<const std::shared_ptr<const std::string>>;
 
   enum class State {
-    full,    ///< the stretch has no room, and there is more to come
+    full,    ///< the portion has no room, and there is more to come
     end,     ///< all elements were read
     broken,  ///< no valid length or element, or a copy of bytes that never were
     /// A copy of bytes that are neither in the output nor just before it, though they may have been

@@ -238,7 +238,7 @@ std::string chunks_that_claim() {
   return answer_with(out);
 }
 
-void one_above_bytes_in_flight(Stage& stage) {
+void one_above_its_memory(Stage& stage) {
   const auto answer = std::make_shared<const std::string>(large_samples());
   const auto script = [answer](RawSocket& socket, const Request&) { return socket.send(*answer); };
   for (const auto& reply : heavy_reads(stage, 2, script)) {
@@ -493,7 +493,7 @@ std::vector<Attack> backend_attacks() {
       {.name = "ChunksAtOneTime", .run = answered_with(4, chunks_at_one_time)},
       {.name = "ChunksThatClaim", .run = answered_with(4, chunks_that_claim)},
       {.name = "OneAboveBytesInFlight",
-       .run = one_above_bytes_in_flight,
+       .run = one_above_its_memory,
        .config = "partial: any\nlimits: {bytes_in_flight: 32MiB}\n"},
       {.name = "HeadByteByByte", .run = head_byte_by_byte},
       {.name = "RedirectWithKeys",

@@ -193,7 +193,8 @@ void slow_bodies(Stage& stage) {
              "x");
 }
 
-// More than there may be connections (half of the descriptors), each with a body that does not come.
+// More than there may be connections (half of the descriptors), each with a body that does not
+// come.
 void slow_bodies_on_all_connections(Stage& stage) {
   auto sockets = connect_many(stage, 700);
   for (auto& socket : sockets) {
@@ -426,7 +427,7 @@ std::vector<Attack> connection_attacks() {
        .light_seconds = 10},
       {.name = "IdleConnections", .run = idle_connections},
       {.name = "IdleConnectionsOfManyAddresses", .run = idle_connections_of_many},
-      {.name = "IdleConnectionsBesideAnOldOne",
+      {.name = "IdleConnectionsNextToAnOldOne",
        .run = idle_connections_of_many,
        .light_keeps_connection = true},
       {.name = "PipelinedRequests", .run = pipelined_requests},

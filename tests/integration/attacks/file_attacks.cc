@@ -1,4 +1,4 @@
-// What stands in the files that a running program reads anew: whatever it is, it is refused with a
+// The contents of files that a running program reads again: whatever they are, it is refused with a
 // line, and the next good file is taken.
 
 #include <csignal>

@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
     Table, GapFillTest,
     ::testing::Values(
         Case{"NoRuns", {}, {}}, Case{"OnlyEmptyRuns", {{}, {}}, {}},
-        Case{"AnEmptyRunBesideAnother", {{}, a}, a}, Case{"StaysOnTheFirst", {a, b}, a},
+        Case{"AnEmptyRunNextToAnother", {{}, a}, a}, Case{"StaysOnTheFirst", {a, b}, a},
         Case{"OneSampleEachAtAnOffset", {{at(0, 1)}, {at(7, 2)}}, {at(0, 1)}},
         Case{"OneSampleEachFarApart", {{at(0, 1)}, {at(100, 2)}}, {at(0, 1), at(100, 2)}},
         Case{"FillsAGapOfOneScrapeWithOneSample",
@@ -157,6 +157,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 // ---- properties
+//
+//
 // -----------------------------------------------------------------------------------------------------
 
 /// A counter that is scraped every `step` from `offset` on; a scrape's value is taken up to one
@@ -219,7 +221,7 @@ TEST(GapFillProperty, ACounterStaysMonotoneWithMixedIntervals) {
   }));
 }
 
-TEST(GapFillProperty, OneReplicaPassesUnchangedBesideOthersWithoutMore) {
+TEST(GapFillProperty, OneReplicaPassesUnchangedNextToOthersWithoutMore) {
   EXPECT_TRUE(rc::check([] {
     std::vector<Sample> run;
     for (int64_t t = 0; t < 500; t += *rc::gen::inRange<int64_t>(1, 100)) {

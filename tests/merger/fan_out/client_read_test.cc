@@ -122,7 +122,7 @@ TEST(ClientRead, WhereNothingElseIsLeftItIsAnError) {
 
 // The series that is left out does not count for limits.series, and a backend that fails is named
 // as well.
-TEST(ClientRead, StandsBesideFailuresAndLimits) {
+TEST(ClientRead, StandsNextToFailuresAndLimits) {
   const Answer answer = read({streamed_of({good, dotted}), Script::refused()}, false,
                              ClientClass::v2_42, "partial: any\nlimits: {series: 1}\n");
   EXPECT_EQ(answer.status, 200);

@@ -209,7 +209,7 @@ TEST(KeptChunks, ClaimedTimesThatAreMoreThanTheSamplesAreSetRight) {
   EXPECT_EQ(read({a, in_chunks(part(0, 240), {40, 120, 80})}).body, want);
 }
 
-TEST(KeptChunks, AChunkThatOverlapsAnotherOfItsSourceIsWrittenAnew) {
+TEST(KeptChunks, AChunkThatOverlapsAnotherOfItsSourceIsWrittenAgain) {
   const std::string body =
       frame_with(labels(up), {xor_chunk(part(0, 120)), xor_chunk(part(60, 120))});
   EXPECT_EQ(sizes_of(read({body})), (Sizes{120, 60}));

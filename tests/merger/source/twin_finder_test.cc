@@ -193,7 +193,7 @@ std::vector<Seen> read(Sources& sources, const std::vector<std::string>& bodies,
   return seen;
 }
 
-TEST(TwinsProperty, ASourceSaysTheSameWithAndWithoutOthersBesideIt) {
+TEST(TwinsProperty, ASourceSaysTheSameWithAndWithoutOthersNextToIt) {
   EXPECT_TRUE(rc::check([] {
     const size_t count = *rc::gen::inRange<size_t>(2, 5);
     std::vector<std::string> bodies(count);

@@ -233,7 +233,7 @@ TEST_F(ForwardProxyTest, TheAdminListenerShowsTheJournal) {
   EXPECT_EQ(admin("/x", "GET")->head.status, 404);
 }
 
-TEST(ForwardProxyConfigTest, StandsBesideStoresOrAlone) {
+TEST(ForwardProxyConfigTest, StandsNextToStoresOrAlone) {
   const auto alone =
       parse_mock_config(yaml::Node::parse("proxies: {p: {listen: '127.0.0.1:0'}}", "m"), 0);
   EXPECT_TRUE(alone.stores.empty());

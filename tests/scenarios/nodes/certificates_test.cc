@@ -67,7 +67,7 @@ TEST(Certificates, AreGoodForTheirNameAndTheirAuthorityOnly) {
   EXPECT_EQ(X509_check_private_key(secure.get(), key(files->at("certs/ours/secure.key")).get()), 1);
 }
 
-TEST(Certificates, AreMadeAnewEachTime) {
+TEST(Certificates, AreNewEachTime) {
   const auto authorities = read("{ours: [a]}");
   EXPECT_NE(make_certificates(authorities)->at("certs/ours/a.key"),
             make_certificates(authorities)->at("certs/ours/a.key"));

@@ -142,7 +142,7 @@ TEST_F(CredentialsTest, Authorization) {
   EXPECT_EQ(outcome(), "200");
 }
 
-TEST_F(CredentialsTest, APasswordFileIsReadAnewForEachRequest) {
+TEST_F(CredentialsTest, APasswordFileIsReadForEachRequest) {
   Guarded guarded(net::basic_authorization("u", "old"));
   ScriptedBackend backend(loop_, guarded.handler());
   const std::string file = folder_.write("pw", "old\n");
@@ -204,7 +204,7 @@ class Listing {
   std::vector<std::string> last_;
 };
 
-TEST_F(CredentialsTest, HttpHeadersAreSentAndTheirFilesReadAnew) {
+TEST_F(CredentialsTest, HttpHeadersAreSentAndTheirFilesReadAgain) {
   Listing listing;
   ScriptedBackend backend(loop_, listing.handler());
   const std::string file = folder_.write("key", " old\n");

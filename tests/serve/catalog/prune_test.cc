@@ -322,7 +322,7 @@ TEST_F(ServePrune, ABackendWhoseSamplesAreLaterIsNotAsked) {
   EXPECT_EQ(b_.reads_asked(), 1u);
 }
 
-TEST_F(ServePrune, ABackendThatWasAwayIsAskedUntilItIsLearnedAnew) {
+TEST_F(ServePrune, ABackendThatWasAwayIsAskedUntilItIsLearnedAgain) {
   auto gone = std::make_unique<ScriptedBackend>(loop_, b_.handler());
   serve({url(backend_a_), url(*gone)}, "partial: any\nprune: {refresh: 1h}\n", "8s");
   wait_learned("a");

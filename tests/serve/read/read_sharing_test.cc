@@ -38,7 +38,7 @@ class ReadSharingTest : public ServeTest {
 
 TEST_F(ReadSharingTest, WhoAsksTheSameSharesOneFanOut) {
   const auto log = std::filesystem::temp_directory_path() /
-                   ("mread-flight-" + std::to_string(getpid()) + ".log");
+                   ("mread-shared-read-" + std::to_string(getpid()) + ".log");
   ScriptedBackend backend(loop_, waiting(healthy_body));
   serve({backend.url(), "http://127.0.0.1:1/api/v1/read"},
         "partial: any\nquery_log_file: " + log.string() + "\n", "1h");
@@ -171,7 +171,7 @@ TEST_F(ReadSharingTest, WithoutItEveryReadAsks) {
   EXPECT_EQ(joined(), 0u);
 }
 
-TEST(FlightKey, TellsApartWhatMayBeAnsweredDifferently) {
+TEST(ReadKey, TellsApartWhatMayBeAnsweredDifferently) {
   model::ReadRequest request;
   request.queries.emplace_back();
   request.queries[0].end_ms = 1'000;

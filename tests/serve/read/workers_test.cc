@@ -46,10 +46,16 @@ TEST_F(WorkersTest, ALightJobDoesNotWaitForHeavyOnes) {
 }
 
 TEST_F(WorkersTest, ClientsTakeTurns) {
+  std::latch begun(1);
   std::latch release(1);
   std::mutex mutex;
   std::string order;
-  auto first = start(Weight::heavy, "a", [&] { release.wait(); });
+  auto first = start(Weight::heavy, "a", [&] {
+    begun.count_down();
+    release.wait();
+  });
+  // The loop has two threads: else the next one might overtake it.
+  begun.wait();
   std::vector<std::future<bool>> jobs;
   for (const char* name : {"a", "a", "a", "b"}) {
     jobs.push_back(start(Weight::heavy, name, [&, name] {
@@ -66,8 +72,13 @@ TEST_F(WorkersTest, ClientsTakeTurns) {
 
 TEST_F(WorkersTest, OnlySoManyWait) {
   workers_.set_queue(1);
+  std::latch begun(1);
   std::latch release(1);
-  auto first = start(Weight::heavy, "a", [&] { release.wait(); });
+  auto first = start(Weight::heavy, "a", [&] {
+    begun.count_down();
+    release.wait();
+  });
+  begun.wait();
   auto second = start(Weight::heavy, "a", [&] { release.wait(); });
   wait_until([&] { return workers_.waiting() == 1; });
   EXPECT_FALSE(start(Weight::heavy, "a", [] {}).get());

@@ -112,12 +112,12 @@ RC_GTEST_PROP(RegularEntriesProperty, UncompressToTheEntries, ()) {
   RC_ASSERT(uncompressed(elements, entries.size()) == entries);
 }
 
-RC_GTEST_PROP(RegularEntriesProperty, BesideOthersUncompressToTheEntries, ()) {
+RC_GTEST_PROP(RegularEntriesProperty, NextToOthersUncompressToTheEntries, ()) {
   const auto others = *regular_samples();
   const auto skipped =
       static_cast<size_t>(*rc::gen::inRange(0, static_cast<int>(others.size()) + 1));
-  const auto beside = std::span(others).subspan(skipped);
-  std::vector<model::Sample> samples(beside.begin(), beside.end());
+  const auto rest = std::span(others).subspan(skipped);
+  std::vector<model::Sample> samples(rest.begin(), rest.end());
   for (auto& sample : samples) {
     if (*rc::gen::inRange(0, 3) == 0)
       sample.bits ^= *rc::gen::element<uint64_t>(2, 0x10000, 0x00ff00ff00ff0000);
@@ -127,8 +127,8 @@ RC_GTEST_PROP(RegularEntriesProperty, BesideOthersUncompressToTheEntries, ()) {
   elements.begin_piece();
   write_regular_entries(elements, others, 1);
   elements.literal(gap);
-  const auto offset = static_cast<uint32_t>(value_entry * beside.size() + gap.size());
-  if (!samples.empty()) write_regular_entries_after(elements, samples, beside, offset);
+  const auto offset = static_cast<uint32_t>(value_entry * rest.size() + gap.size());
+  if (!samples.empty()) write_regular_entries_after(elements, samples, rest, offset);
   const std::string all = entries_of(others) + gap + entries_of(samples);
   RC_ASSERT(uncompressed(elements, all.size()) == all);
 }

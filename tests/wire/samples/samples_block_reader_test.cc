@@ -112,7 +112,7 @@ TEST(SamplesBlockReaderTest, ReadsWhatTheWriterWrites) {
   EXPECT_TRUE(series == by_parsing(response));
 }
 
-TEST(SamplesBlockReaderTest, WhatIsUnusualIsALapse) {
+TEST(SamplesBlockReaderTest, WhatIsUnusualIsIrregular) {
   const auto state_of = [](const std::string& uncompressed) {
     std::vector<Copied> series;
     return read(compress(uncompressed), 1000, series);
@@ -129,7 +129,7 @@ TEST(SamplesBlockReaderTest, WhatIsUnusualIsALapse) {
 }
 
 // Whatever the bytes are: what it reads to the end is what parsing reads.
-RC_GTEST_PROP(SamplesBlockReaderProperty, ReadsTheSameOrLapses, ()) {
+RC_GTEST_PROP(SamplesBlockReaderProperty, ReadsTheSameOrFindsItIrregular, ()) {
   std::string response =
       response_of(*rc::gen::inRange<size_t>(0, 30), *rc::gen::inRange<size_t>(0, 30));
   if (*rc::gen::arbitrary<bool>() && !response.empty()) {
@@ -151,7 +151,7 @@ RC_GTEST_PROP(SamplesBlockReaderProperty, ReadsTheSameOrLapses, ()) {
     RC_ASSERT(parsed.has_value() && parsed->results.size() == 1U);
     RC_ASSERT(series == by_parsing(std::string(whole->view())));
   } else if (damage > 1 && parsed && parsed->results.size() == 1) {
-    RC_CLASSIFY(true, "lapse of a good answer");
+    RC_CLASSIFY(true, "a good answer that is irregular");
   }
 }
 

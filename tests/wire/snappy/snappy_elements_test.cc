@@ -9,7 +9,7 @@
 namespace mread::wire {
 namespace {
 
-// Writes elements, and beside them what they stand for.
+// Writes elements, and the bytes that they stand for.
 class Both {
  public:
   void literal(std::string_view bytes) {

@@ -38,7 +38,7 @@ std::optional<std::string> by_snappy(size_t length, const std::string& elements)
   return out;
 }
 
-// In one stretch, which ends with a page that nothing may be written to.
+// In one portion, which ends with a page that nothing may be written to.
 std::optional<std::string> at_once(size_t length, const std::string& elements, size_t piece) {
   const SharedPieces pieces = cut(block_of(length, elements), piece);
   SnappyReader reader(pieces);
@@ -52,7 +52,7 @@ std::optional<std::string> at_once(size_t length, const std::string& elements, s
   return out;
 }
 
-// In stretches of `room` bytes, each with the one before as all that is left of what came before.
+// In portions of `room` bytes, each with the one before as all that is left of what came before.
 std::optional<std::string> in_portions(size_t length, const std::string& elements, size_t piece,
                                        size_t room, bool& far) {
   const SharedPieces pieces = cut(block_of(length, elements), piece);
@@ -129,7 +129,7 @@ void expect_as_snappy(size_t length, const std::string& elements) {
     for (const size_t room : {size_t{1}, size_t{50}, size_t{333}, size_t{1000}}) {
       bool far = false;
       const auto read = in_portions(length, elements, piece, room, far);
-      // Only what the stretches do not hold any more is a reason to fail where libsnappy does not.
+      // Only what the portions do not hold any more is a reason to fail where libsnappy does not.
       if (!far) RC_ASSERT(read == expected);
       if (read) RC_ASSERT(read == expected);
     }
@@ -171,8 +171,8 @@ RC_GTEST_PROP(SnappyReaderProperty, NoiseIsReadAsByLibsnappy, (const std::string
   expect_as_snappy(*rc::gen::inRange<size_t>(0, 3000), elements);
 }
 
-// As long as copies reach back no farther than a stretch, stretches are enough.
-TEST(SnappyReaderTest, ReadsAnAnswerInStretches) {
+// As long as copies reach back no farther than a portion, portions are enough.
+TEST(SnappyReaderTest, ReadsAnAnswerInPortions) {
   std::string bytes;
   for (size_t i = 0; i < 60'000; ++i) {
     bytes += "\x12\x10\x09";
