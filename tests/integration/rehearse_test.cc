@@ -15,9 +15,6 @@ namespace mread {
 namespace {
 
 namespace json = boost::json;
-using testing::AllOf;
-using testing::AnyOf;
-using testing::Each;
 using testing::HasSubstr;
 
 constexpr const char* query_node_config = R"(

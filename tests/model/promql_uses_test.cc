@@ -5,9 +5,7 @@
 namespace mread::model {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 struct Case {
   const char* name;

@@ -104,6 +104,7 @@ std::string listed(const Rehearsal& rehearsal, const std::vector<size_t>& backen
   if (backends.size() == rehearsal.setup.backends.size())
     return backends.size() == 1 ? rehearsal.setup.backends[0].node : "any backend";
   std::vector<std::string> names;
+  names.reserve(backends.size());
   for (const size_t one : backends) names.push_back(rehearsal.setup.backends[one].node);
   return comma_list(names);
 }
@@ -136,8 +137,8 @@ std::vector<Row> rows_of(const Rehearsal& rehearsal) {
       else
         groups.push_back({std::move(texts), {*cell.backend}});
     }
-    for (auto& [texts, backends] : groups)
-      rows.push_back({shown_word, listed(rehearsal, backends), std::move(texts)});
+    for (const auto& [texts, backends] : groups)
+      rows.push_back({shown_word, listed(rehearsal, backends), texts});
   }
   return rows;
 }

@@ -16,6 +16,7 @@ using testing::IsEmpty;
 
 ExampleData data_for(const std::vector<std::string>& expressions, size_t groups = 1) {
   std::vector<Question> questions;
+  questions.reserve(expressions.size());
   for (const std::string& one : expressions) questions.push_back({one, one, "--query"});
   return make_example_data(questions, groups);
 }
@@ -83,6 +84,7 @@ TEST(ExampleData, SaysForWhatThereIsNone) {
 
 TEST(ExampleData, StaysSmallForManySelectors) {
   std::vector<std::string> expressions;
+  expressions.reserve(500);
   for (int i = 0; i < 500; ++i) expressions.push_back("m" + std::to_string(i));
   const size_t series = data_for(expressions).series.size();
   EXPECT_LE(series, 20'000U);

@@ -13,7 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using namespace std::chrono_literals;
 
 class ReadSetupTest : public testing::Test {
