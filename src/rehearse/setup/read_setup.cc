@@ -13,8 +13,10 @@
 
 #include "base/go_url.h"
 #include "base/nearest.h"
+#include "base/printable.h"
 #include "base/shown_url.h"
 #include "base/yaml.h"
+#include "scenarios/loading/context.h"
 
 namespace mread::rehearse {
 namespace {
@@ -113,8 +115,10 @@ class Reader {
     read_entries(*remote_read);
     read_replicas(*remote_read);
     read_rules(rule_files);
-    for (const std::string& query : options_.queries)
+    for (const std::string& query : options_.queries) {
+      scenarios::loading::read_expr(yaml::Node::parse(quote(query), "--query"));
       setup_.questions.push_back({query, query, "--query", Question::Kind::query});
+    }
     return std::move(setup_);
   }
 
@@ -250,7 +254,7 @@ class Reader {
         if (alert.has_value() == record.has_value())
           rule.error("a rule has an alert: or a record:, and not both");
         Question question;
-        question.expr = lines.require("expr").string();
+        question.expr = scenarios::loading::read_expr(lines.require("expr"));
         question.name = (alert ? alert : record)->string();
         question.place = file + ":" + std::to_string(rule.line());
         question.kind = alert ? Question::Kind::alert : Question::Kind::record;

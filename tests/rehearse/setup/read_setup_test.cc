@@ -139,8 +139,14 @@ TEST_F(ReadSetupTest, ErrorsHaveTheirPlace) {
   EXPECT_THAT(error_of("remote_read: [{url: 'http://a/r', remote_timeout: 0s}]\n"),
               HasSubstr("a timeout is above 0"));
   write("r.yml", "groups:\n- name: g\n  rules:\n  - {expr: up}\n");
-  EXPECT_THAT(error_of("rule_files: [r.yml]\nremote_read: [{url: 'http://a/r'}]\n"),
-              HasSubstr("r.yml:4:5: a rule has an alert: or a record:"));
+  const std::string with_rules = "rule_files: [r.yml]\nremote_read: [{url: 'http://a/r'}]\n";
+  EXPECT_THAT(error_of(with_rules), HasSubstr("r.yml:4:5: a rule has an alert: or a record:"));
+  write("r.yml", "groups:\n- name: g\n  rules:\n  - {alert: X, expr: 'up{'}\n");
+  EXPECT_THAT(error_of(with_rules), HasSubstr("r.yml:4:25: \"{\" is not closed"));
+  SetupOptions options;
+  options.queries = {"sum(\"a\""};
+  EXPECT_THAT(error_of("remote_read: [{url: 'http://a/r'}]\n", options),
+              HasSubstr("\"(\" is not closed"));
 }
 
 }  // namespace
