@@ -92,9 +92,9 @@ std::vector<std::string> names_of(const std::vector<Endpoint>& endpoints) {
   return names;
 }
 
-class Reader {
+class SetupReader {
  public:
-  Reader(const std::string& path, const SetupOptions& options) : options_(options) {
+  SetupReader(const std::string& path, const SetupOptions& options) : options_(options) {
     setup_.file = path;
   }
 
@@ -167,7 +167,8 @@ class Reader {
     hosts_.clear();
     for (const Endpoint& one : endpoints) hosts_.push_back(one.host + ":" + one.port);
     setup_.groups = setup_.backends.size();
-    if (with_access > 0) {
+    setup_.has_credentials = with_access > 0;
+    if (setup_.has_credentials) {
       setup_.notes.push_back("credentials and TLS of " + std::to_string(with_access) +
                              " entries are left out: the twin's backends are open");
     }
@@ -284,7 +285,7 @@ std::vector<std::string> NodeSetup::node_names() const {
 }
 
 NodeSetup read_setup(const std::string& path, const SetupOptions& options) {
-  return Reader(path, options).run();
+  return SetupReader(path, options).run();
 }
 
 }  // namespace mread::rehearse

@@ -42,6 +42,7 @@ struct NodeSetup {
   YAML::Node external_labels;  ///< null: none
   /// The node scrapes or evaluates rules, so its TSDB has data of its own.
   bool has_own_data = false;
+  bool has_credentials = false;  ///< of some entry; the twin goes without
   std::vector<Question> questions;
   std::vector<std::string> notes;  ///< differences between the set-up and its twin
 

@@ -135,7 +135,7 @@ std::vector<Row> rows_of(const Rehearsal& rehearsal) {
       if (group != groups.end())
         group->second.push_back(*cell.backend);
       else
-        groups.push_back({std::move(texts), {*cell.backend}});
+        groups.emplace_back(std::move(texts), std::vector<size_t>{*cell.backend});
     }
     for (const auto& [texts, backends] : groups)
       rows.push_back({shown_word, listed(rehearsal, backends), texts});
@@ -244,19 +244,19 @@ std::string mend_text(const TriedMend& mend) {
 
 std::string advice_text(const Rehearsal& rehearsal) {
   std::string out;
+  const NodeSetup& setup = rehearsal.setup;
   const Table& direct = rehearsal.tables.front();
   if (rehearsal.mend) out += mend_text(*rehearsal.mend);
   bool has_replicas = false;
-  for (size_t i = 0; i < rehearsal.setup.backends.size(); ++i)
-    has_replicas = has_replicas || rehearsal.setup.has_replica(i);
+  for (size_t i = 0; i < setup.backends.size(); ++i)
+    has_replicas = has_replicas || setup.has_replica(i);
   if (!has_replicas) {
     out +=
         "  No backend has a replica: what one holds is lost while it is away. If some hold the "
         "same\n"
         "  data, say so: --replicas " +
-        rehearsal.setup.backends.front().node +
-        (rehearsal.setup.backends.size() > 1 ? "," + rehearsal.setup.backends[1].node : ",…") +
-        "\n";
+        setup.backends.front().node +
+        (setup.backends.size() > 1 ? "," + setup.backends[1].node : ",…") + "\n";
   }
   if (rehearsal.tables.size() < 2) return out;
   const Table& served = rehearsal.tables.back();
@@ -267,9 +267,9 @@ std::string advice_text(const Rehearsal& rehearsal) {
       "  complete ({} without). Its mread.yml{}:\n",
       bad_cells(served, State::silent), total, bad_cells(direct, State::silent),
       bad_cells(served, State::told), bad_cells(direct, State::told),
-      rehearsal.notes.empty() ? "" : " (add the credentials of prometheus.yml)");
-  return out + indented(mread_yml(rehearsal.setup)) + "  The query node then has\n" +
-         indented(served_remote_read(rehearsal.setup, rehearsal.query_timeout));
+      setup.has_credentials ? " (add the credentials of prometheus.yml)" : "");
+  return out + indented(mread_yml(setup)) + "  The query node then has\n" +
+         indented(served_remote_read(setup, rehearsal.query_timeout));
 }
 
 }  // namespace
