@@ -36,16 +36,19 @@ struct Node::Source {
     return file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
   }
 
+  // The line at `mark` and a caret below it; empty for a line without text.
+  std::string excerpt(const YAML::Mark& mark) const {
+    if (mark.line < 0) return {};
+    const ShownLine at = show_line(text, mark.line);
+    if (at.text.find_first_not_of(" \t\r") == std::string::npos) return {};
+    const Excerpt excerpt =
+        cut_around(at.text, std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut));
+    return "  " + excerpt.text + "\n  " + std::string(excerpt.column, ' ') + "^";
+  }
+
   [[noreturn]] void raise(const YAML::Mark& mark, const std::string& message) const {
     std::string what = place(mark) + ": " + shorten(message);
-    if (mark.line >= 0) {
-      const ShownLine at = show_line(text, mark.line);
-      if (at.text.find_first_not_of(" \t\r") != std::string::npos) {
-        const Excerpt excerpt =
-            cut_around(at.text, std::min(static_cast<size_t>(std::max(mark.column, 0)), at.cut));
-        what += "\n  " + excerpt.text + "\n  " + std::string(excerpt.column, ' ') + "^";
-      }
-    }
+    if (const std::string shown = excerpt(mark); !shown.empty()) what += "\n" + shown;
     throw ConfigError(what);
   }
 };
@@ -111,6 +114,9 @@ bool Node::is_null() const { return !node_ || node_.IsNull(); }
 bool Node::is_scalar() const { return node_ && node_.IsScalar(); }
 bool Node::is_sequence() const { return node_ && node_.IsSequence(); }
 bool Node::is_mapping() const { return node_ && node_.IsMap(); }
+
+std::string Node::excerpt() const { return source_->excerpt(mark_); }
+const std::string& Node::document() const { return source_->text; }
 
 void Node::error(const std::string& message) const { source_->raise(mark_, message); }
 

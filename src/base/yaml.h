@@ -80,6 +80,11 @@ class Node {
   int line() const;           ///< from 1
   int column() const;         ///< from 1
   const std::string& file() const;
+  /// The node's line, without secrets, and a caret below its column: two lines, indented by two.
+  /// Empty if the line has no text.
+  std::string excerpt() const;
+  /// The text of the whole document.
+  const std::string& document() const;
 
   /// The node as YAML text, block style, for configurations that are passed on verbatim.
   std::string dump() const;

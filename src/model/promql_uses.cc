@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "base/duration.h"
+
 namespace mread::model {
 namespace {
 
@@ -38,7 +40,15 @@ class Scan {
       if (c == '"' || c == '\'' || c == '`') {
         if (!skip_string()) return failure("a string without an end");
       } else if (c == '[') {
-        at_ = std::min(text_.find(']', at_), text_.size());
+        take_range();
+      } else if (c == '(') {
+        ++at_;
+        open_.push_back(uses_.selectors.size());
+      } else if (c == ')') {
+        ++at_;
+        if (open_.empty()) continue;
+        ranged_from_ = open_.back();
+        open_.pop_back();
       } else if (c == '{') {
         if (auto taken = take_selector(at_); !taken) return fail(taken.error());
       } else if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))) {
@@ -81,6 +91,20 @@ class Scan {
     if (at_ >= text_.size()) return false;
     ++at_;
     return true;
+  }
+
+  // [5m], or [1h:5m] of a subquery. It belongs to the selector before it, or to all selectors of the
+  // parenthesis before it.
+  void take_range() {
+    const size_t begin = ++at_;
+    at_ = std::min(text_.find(']', at_), text_.size());
+    std::string_view range = text_.substr(begin, at_ - begin);
+    range = range.substr(0, range.find(':'));
+    while (!range.empty() && is_space(range.front())) range.remove_prefix(1);
+    while (!range.empty() && is_space(range.back())) range.remove_suffix(1);
+    const auto duration = parse_duration(range);
+    for (size_t i = ranged_from_; duration && i < uses_.selectors.size(); ++i)
+      uses_.selectors[i].range += *duration;
   }
 
   // Also a duration: 5m, 1e-3, 0x1F, 1_000.
@@ -158,13 +182,16 @@ class Scan {
       return fail(Errc::malformed,
                   "offset " + std::to_string(begin + offset) + ": " + matchers.error().context);
     }
-    uses_.selectors.push_back(std::move(*matchers));
+    ranged_from_ = uses_.selectors.size();
+    uses_.selectors.push_back({std::move(*matchers), {}});
     return {};
   }
 
   std::string_view text_;
   size_t at_ = 0;
   PromqlUses uses_;
+  std::vector<size_t> open_;  // Of each open parenthesis: the number of selectors before it.
+  size_t ranged_from_ = 0;    // A range that comes next belongs to the selectors from here on.
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,10 +11,17 @@
 
 namespace mread::model {
 
+/// A vector selector of an expression.
+struct SelectorUse {
+  std::vector<Matcher> matchers;  ///< in the order of the text; the metric's name comes first
+  /// The time that its samples span: its own `[range]`, and those of the subqueries around it. 0:
+  /// it reads one instant, or the range is an expression.
+  std::chrono::milliseconds range{0};
+};
+
 /// What an expression of PromQL reads, and the labels by which it groups and joins.
 struct PromqlUses {
-  /// The matchers of each vector selector, in the order of the text; the metric's name comes first.
-  std::vector<std::vector<Matcher>> selectors;
+  std::vector<SelectorUse> selectors;  ///< in the order of the text
   /// The labels of `by`, `on`, `group_left` and `group_right`; not those of `without` and
   /// `ignoring`.
   std::set<std::string> labels;

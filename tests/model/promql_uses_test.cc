@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include "base/duration.h"
+
 namespace mread::model {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct Case {
@@ -20,7 +23,7 @@ TEST_P(PromqlUsesTest, FindsSelectorsAndLabels) {
   const auto uses = promql_uses(GetParam().expression);
   ASSERT_TRUE(uses) << uses.error().context;
   std::vector<std::string> selectors;
-  for (const auto& matchers : uses->selectors) selectors.push_back(to_string(matchers));
+  for (const SelectorUse& use : uses->selectors) selectors.push_back(to_string(use.matchers));
   EXPECT_EQ(selectors, GetParam().selectors);
   EXPECT_EQ(uses->labels, GetParam().labels);
 }
@@ -58,6 +61,21 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RecordingRule", "job:requests:rate5m", {"job:requests:rate5m"}, {}},
         Case{"NoSelector", "time() - vector(1)", {}, {}}),
     [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST(PromqlUses, AddsTheRangesAroundASelector) {
+  const auto ranges = [](std::string_view expression) {
+    std::vector<std::string> texts;
+    for (const SelectorUse& use : promql_uses(expression)->selectors)
+      texts.push_back(format_duration(use.range));
+    return texts;
+  };
+  EXPECT_THAT(ranges("a + rate(b[5m]) / (c)"), ElementsAre("0s", "5m", "0s"));
+  EXPECT_THAT(ranges("max_over_time((rate(a[5m]) + b)[1h:30s]) - c[1d]"),
+              ElementsAre("1h5m", "1h", "1d"));
+  EXPECT_THAT(ranges("sum by (x) (rate(a[ 5m ])) + max_over_time(vector(1)[1h:])"),
+              ElementsAre("5m"));
+  EXPECT_THAT(ranges("rate(a[5m * 2])"), ElementsAre("0s"));
+}
 
 TEST(PromqlUses, SaysWhatCannotBeRead) {
   EXPECT_THAT(promql_uses("up{job=\"a").error().context, HasSubstr("a string without an end"));

@@ -93,7 +93,7 @@ class Maker {
       return;
     }
     labels_.insert(uses->labels.begin(), uses->labels.end());
-    for (const auto& selector : uses->selectors) {
+    for (const auto& [selector, range] : uses->selectors) {
       Wanted wanted{variants_of(selector), false};
       if (wanted.variants.empty()) {
         data_.notes.push_back(question.place + ": no series is made for " +

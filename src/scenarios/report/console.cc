@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "base/workflow_command.h"
 #include "scenarios/report/folded.h"
 
 namespace mread::scenarios {
@@ -108,26 +109,6 @@ std::string details(const TestResult& result) {
   return out;
 }
 
-// GitHub's escapes of workflow commands. They have none for what steers a terminal or turns a line
-// around.
-std::string command_text(const std::string& text, bool is_property) {
-  std::string out;
-  for (const char c : printable_lines(text)) {
-    if (c == '%') {
-      out += "%25";
-    } else if (c == '\n') {
-      out += "%0A";
-    } else if (is_property && c == ':') {
-      out += "%3A";
-    } else if (is_property && c == ',') {
-      out += "%2C";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string to_text(const TestResult& result) {
@@ -139,9 +120,10 @@ std::string github_annotations(const TestResult& result) {
   std::string out;
   const auto add = [&](const char* level, int line, const std::string& title,
                        const std::string& text) {
-    out += std::string("::") + level + " file=" + command_text(result.file, true);
+    out += std::string("::") + level + " file=" + workflow_command_text(result.file, true);
     if (line > 0) out += ",line=" + std::to_string(line);
-    out += ",title=" + command_text(title, true) + "::" + command_text(text, false) + "\n";
+    out += ",title=" + workflow_command_text(title, true) +
+           "::" + workflow_command_text(text, false) + "\n";
   };
   if (result.verdict == Verdict::fail) {
     bool any = false;
@@ -164,7 +146,7 @@ std::string github_annotation(const std::string& error, const std::vector<std::s
   std::string_view rest = error;
   for (const std::string& file : files) {
     if (!rest.starts_with(file + ":")) continue;
-    out += "file=" + command_text(file, true) + ",";
+    out += "file=" + workflow_command_text(file, true) + ",";
     rest.remove_prefix(file.size() + 1);
     for (const char* property : {"line=", "col="}) {
       const size_t end = rest.find_first_not_of("0123456789");
@@ -176,7 +158,7 @@ std::string github_annotation(const std::string& error, const std::vector<std::s
   }
   const size_t begin = rest.find_first_not_of(' ');
   rest.remove_prefix(begin == std::string_view::npos ? 0 : begin);
-  return out + "title=invalid scenario::" + command_text(std::string(rest), false) + "\n";
+  return out + "title=invalid scenario::" + workflow_command_text(std::string(rest), false) + "\n";
 }
 
 std::string skipped_tests(const Report& report) {

@@ -30,7 +30,7 @@ TEST(ExampleData, EachSelectorFindsSeriesInEachGroup) {
   EXPECT_THAT(data.notes, IsEmpty());
   for (const std::string& expression : expressions) {
     const auto uses = model::promql_uses(expression);
-    for (const auto& selector : uses->selectors) {
+    for (const auto& [selector, range] : uses->selectors) {
       std::set<size_t> groups;
       for (const ExampleSeries& series : data.series) {
         if (model::matches(selector, series.labels)) groups.insert(series.group);

@@ -1,0 +1,67 @@
+#include "check/finding/edits.h"
+
+namespace mread::check {
+namespace {
+
+std::string line_of(const yaml::Node& node) {
+  std::string_view rest = node.document();
+  for (int i = 1; i < node.line(); ++i) {
+    const size_t end = rest.find('\n');
+    if (end == std::string_view::npos) return {};
+    rest.remove_prefix(end + 1);
+  }
+  std::string line(rest.substr(0, rest.find('\n')));
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+// Where a scalar's text begins in its line; none if it does not stand there as it is read.
+std::optional<size_t> text_begin(const yaml::Node& scalar, const std::string& line) {
+  const std::string value = scalar.string();
+  auto at = static_cast<size_t>(scalar.column() - 1);
+  if (at < line.size() && (line[at] == '"' || line[at] == '\'')) ++at;
+  if (value.empty() || at > line.size() || line.compare(at, value.size(), value) != 0)
+    return std::nullopt;
+  return at;
+}
+
+// A diff has a form of its own for a last line without a line end.
+bool ends_in_a_line(const yaml::Node& node) { return node.document().ends_with('\n'); }
+
+}  // namespace
+
+std::optional<Edit> insert_below(const yaml::Node& mapping, const std::string& after,
+                                 std::string_view line) {
+  if (!mapping.is_mapping() || mapping.raw().Style() == YAML::EmitterStyle::Flow ||
+      !ends_in_a_line(mapping))
+    return std::nullopt;
+  yaml::Mapping lines = mapping.mapping();
+  for (const yaml::Mapping::Entry& entry : lines.raw_entries()) {
+    if (entry.key != after || !entry.value.is_scalar()) continue;
+    if (entry.value.line() != entry.key_node.line() ||
+        !text_begin(entry.value, line_of(entry.value)))
+      return std::nullopt;
+    const std::string indent(static_cast<size_t>(entry.key_node.column() - 1), ' ');
+    return Edit{mapping.file(), entry.value.line(), true, indent + std::string(line)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Edit> replace_value(const yaml::Node& scalar, std::string_view text) {
+  // The old line is shown as well, so it must not have a secret.
+  if (scalar.excerpt().find("<hidden>") != std::string::npos || !ends_in_a_line(scalar))
+    return std::nullopt;
+  std::string line = line_of(scalar);
+  const auto at = text_begin(scalar, line);
+  if (!at) return std::nullopt;
+  line.replace(*at, scalar.string().size(), text);
+  return Edit{scalar.file(), scalar.line(), false, std::move(line)};
+}
+
+std::optional<Edit> set_key(const yaml::Node& mapping, const std::string& key,
+                            std::string_view value, const std::string& after) {
+  if (const auto old = mapping.mapping().find(key)) return replace_value(*old, value);
+  return insert_below(mapping, after, key + ": " + std::string(value));
+}
+
+}  // namespace mread::check
