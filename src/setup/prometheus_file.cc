@@ -97,6 +97,9 @@ PrometheusFile read_prometheus_file(const yaml::Node& root) {
     for (const yaml::Node& item : file.remote_read->sequence())
       file.entries.push_back(read_entry(item));
   }
+  for (const yaml::Mapping::Entry& entry : mapping.raw_entries()) {
+    if (entry.key == "remote_read") file.remote_read_at = entry.key_node;
+  }
   if (const auto scrapes = mapping.find("scrape_configs")) {
     for (const yaml::Node& item : scrapes->sequence()) file.scrapes.push_back(read_scrape(item));
   }

@@ -46,7 +46,8 @@ struct ScrapeEntry {
 struct PrometheusFile {
   yaml::Node root;
   std::string path;
-  std::optional<yaml::Node> remote_read;  ///< the list; none: the node reads from nobody
+  std::optional<yaml::Node> remote_read;     ///< the list; none: the node reads from nobody
+  std::optional<yaml::Node> remote_read_at;  ///< its key
   std::vector<ReadEntry> entries;
   std::optional<yaml::Node> external_labels_at;
   std::map<std::string, std::string> external_labels;

@@ -54,7 +54,7 @@ class CheckCommandTest : public testing::Test {
 TEST_F(CheckCommandTest, ErrorsAreExitCodeOne) {
   const Ran ran = run_check(file_);
   EXPECT_EQ(ran.exit_code, 1);
-  EXPECT_THAT(ran.out, StartsWith(file_ + ":2:10: error MR010 "));
+  EXPECT_THAT(ran.out, HasSubstr("\n" + file_ + ":2:10: error MR010 "));
   EXPECT_THAT(ran.err, IsEmpty());
 }
 
@@ -74,8 +74,8 @@ TEST_F(CheckCommandTest, EachFormatIsOneOutput) {
        std::vector<std::pair<std::string, std::string>>{{"json", "{\"format\":1,"},
                                                         {"sarif", "{\"$schema\":"},
                                                         {"checkstyle", "<?xml"},
-                                                        {"github", "::error file="},
-                                                        {"gitlab", "[{\"description\":\"MR010"}}) {
+                                                        {"github", "::notice file="},
+                                                        {"gitlab", "[{\"description\":\"MR0"}}) {
     const Ran ran = run_check(file_ + " --format " + format);
     EXPECT_EQ(ran.exit_code, 1);
     EXPECT_THAT(ran.out, StartsWith(begin));

@@ -65,8 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(PromqlUses, AddsTheRangesAroundASelector) {
   const auto ranges = [](std::string_view expression) {
     std::vector<std::string> texts;
-    for (const SelectorUse& use : promql_uses(expression)->selectors)
-      texts.push_back(format_duration(use.range));
+    const auto uses = promql_uses(expression);
+    for (const SelectorUse& use : uses->selectors) texts.push_back(format_duration(use.range));
     return texts;
   };
   EXPECT_THAT(ranges("a + rate(b[5m]) / (c)"), ElementsAre("0s", "5m", "0s"));

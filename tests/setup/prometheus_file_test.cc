@@ -37,6 +37,7 @@ TEST(PrometheusFile, EntriesHaveTheDefaultsOfPrometheus) {
   EXPECT_EQ(entry.endpoint(), "a:9090/api/v1/read");
   EXPECT_EQ(entry.url_at.line(), 2);
   EXPECT_EQ(entry.url_at.column(), 10);
+  EXPECT_EQ(file.remote_read_at->column(), 1);
   EXPECT_EQ(file.evaluation_interval, 1min);
   EXPECT_FALSE(file.has_own_data());
 }

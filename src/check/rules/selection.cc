@@ -128,7 +128,7 @@ void no_redundancy(const Input& input, Report& report) {
 
 void empty_label_pickers(const Input& input, Report& report) {
   if (!input.node.scrapes.empty() || input.node.scrape_config_files) return;
-  report.add(RuleId::empty_label_pickers, *input.node.remote_read,
+  report.add(RuleId::empty_label_pickers, *input.node.remote_read_at,
              "this node scrapes nothing, so its labels API has no names and values");
 }
 

@@ -30,7 +30,7 @@ void reads_in_a_row(const Input& input, Report& report) {
     const bool is_cycle = input.address && std::ranges::any_of(file->entries, [&](const auto& one) {
                             return one.url.authority() == *input.address;
                           });
-    report.add(RuleId::reads_in_a_row, *file->remote_read,
+    report.add(RuleId::reads_in_a_row, *file->remote_read_at,
                is_cycle ? fmt::format("{} reads from the query node that reads from it",
                                       input.backends[i].name)
                         : fmt::format("{} itself reads from {}", input.backends[i].name,
@@ -99,7 +99,7 @@ void every_query_asks_all(const Input& input, Report& report) {
   for (size_t i = 0; i < input.backends.size(); ++i)
     plain += input.first_entry(i).required_matchers.empty();
   if (plain > many_backends) {
-    report.add(RuleId::every_query_asks_all, *input.node.remote_read,
+    report.add(RuleId::every_query_asks_all, *input.node.remote_read_at,
                fmt::format("every selector is sent to {} backends", plain));
   }
   if (!input.serve || input.serve->prune || !input.serve->routes.empty()) return;
