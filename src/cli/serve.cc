@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -100,21 +99,77 @@ Result<void> check_files(const config::Config& config) {
   return {};
 }
 
+// --check-config: prints the warnings, and what the configuration means.
+int check(const ServeFlags& flags, const config::Config& config) {
+  for (const std::string& warning : config.warnings)
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  if (const auto good = check_files(config); !good)
+    return complain(invalid, flags.config_file + ": " + good.error().to_string());
+  std::fputs(printable_lines(config.describe()).c_str(), stdout);
+  return ok;
+}
+
+net::ServerOptions server_options(const net::ListenAddress& address, serve::Service& service) {
+  net::ServerOptions options;
+  options.host = address.host;
+  options.port = address.port;
+  options.tls = [&service] { return service.generation()->web_tls(); };
+  options.headers = [&service] { return service.generation()->config().web.headers; };
+  return options;
+}
+
+void reload_on(asio::signal_set& hangups, serve::Service& service) {
+  hangups.async_wait([&](boost::system::error_code code, int) {
+    if (code) return;
+    service.start_reload();
+    reload_on(hangups, service);
+  });
+}
+
+// The first signal drains the server and stops the context. A second one is in a hurry.
+void stop_on(asio::signal_set& signals, asio::io_context& context, net::Server& server,
+             serve::Service& service, spdlog::logger& logger) {
+  signals.async_wait([&](boost::system::error_code code, int signal) {
+    if (code) return;
+    logger.info("{}: letting reads under way end",
+                signal == SIGINT ? "interrupted" : "asked to stop");
+    service.set_leaving();
+    const auto drained = [&context](std::exception_ptr) { context.stop(); };
+    asio::co_spawn(asio::make_strand(context), drain(server, service), drained);
+    signals.async_wait([](boost::system::error_code again, int) {
+      if (!again) std::_Exit(interrupted);
+    });
+  });
+}
+
+void announce(const net::Server& server, const config::Config& config, spdlog::logger& logger) {
+  std::printf("listening on %s\n", server.url().c_str());
+  std::fflush(stdout);
+  logger.info("mread {} serves {} in {} on {}, partial: {}", MREAD_VERSION,
+              counted(config.backends.size(), "backend"), counted(config.groups.size(), "group"),
+              server.url(), to_string(config.partial));
+  if (config.server_limits.share_of.empty()) return;
+  logger.info(
+      "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each "
+      "(limits.bytes_in_flight), for {}",
+      config.server_limits.total_bytes_in_flight, config.limits.bytes_in_flight,
+      config.server_limits.share_of);
+}
+
+// Returns when the context is stopped and no thread runs it any more.
+void run_on_threads(asio::io_context& context, unsigned count, spdlog::logger& logger) {
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < count; ++i) threads.emplace_back([&] { run(context, logger); });
+  run(context, logger);
+}
+
 int serve(const ServeFlags& flags) {
   spare_address_space();
   memory_reserve().refill();
   config::Config config = load(flags);
   const auto address = net::parse_listen_address(config.listen);
   if (!address) return complain(invalid, address.error().to_string());
-  if (flags.check_config) {
-    for (const std::string& warning : config.warnings)
-      std::fprintf(stderr, "warning: %s\n", warning.c_str());
-    if (const auto good = check_files(config); !good) {
-      return complain(invalid, flags.config_file + ": " + good.error().to_string());
-    }
-    std::fputs(printable_lines(config.describe()).c_str(), stdout);
-    return ok;
-  }
+  if (flags.check_config) return check(flags, config);
 
   const auto logger = spdlog::stderr_color_mt("mread");
   logger->set_formatter(serve::log_format());
@@ -122,57 +177,20 @@ int serve(const ServeFlags& flags) {
 
   serve::raise_descriptor_limit();
   asio::io_context context(static_cast<int>(flags.threads));
-  auto service = serve::Service::create(context.get_executor(), std::move(config), logger);
-  if (!service) return complain(invalid, service.error().to_string());
-  (*service)->set_source([flags] { return load(flags); });
-  net::ServerOptions options;
-  options.host = address->host;
-  options.port = address->port;
-  options.tls = [&service] { return (*service)->generation()->web_tls(); };
-  options.headers = [&service] { return (*service)->generation()->config().web.headers; };
-  auto server = (*service)->listen(context.get_executor(), options);
+  auto created = serve::Service::create(context.get_executor(), std::move(config), logger);
+  if (!created) return complain(invalid, created.error().to_string());
+  serve::Service& service = **created;
+  service.set_source([flags] { return load(flags); });
+  auto server = service.listen(context.get_executor(), server_options(*address, service));
   if (!server) return complain(environment, "cannot listen on " + server.error().to_string());
 
   asio::signal_set hangups(context, SIGHUP);
-  const std::function<void(boost::system::error_code, int)> on_hangup =
-      [&](boost::system::error_code code, int) {
-        if (code) return;
-        (*service)->start_reload();
-        hangups.async_wait(on_hangup);
-      };
-  hangups.async_wait(on_hangup);
+  reload_on(hangups, service);
   asio::signal_set signals(context, SIGINT, SIGTERM);
-  const auto drained = [&context](std::exception_ptr) { context.stop(); };
-  signals.async_wait([&](boost::system::error_code code, int signal) {
-    if (code) return;
-    logger->info("{}: letting reads under way end",
-                 signal == SIGINT ? "interrupted" : "asked to stop");
-    (*service)->set_leaving();
-    asio::co_spawn(asio::make_strand(context), drain(**server, **service), drained);
-    // A second signal is in a hurry.
-    signals.async_wait([](boost::system::error_code again, int) {
-      if (!again) std::_Exit(interrupted);
-    });
-  });
+  stop_on(signals, context, **server, service, *logger);
 
-  const config::Config started = (*service)->generation()->config();
-  std::printf("listening on %s\n", (*server)->url().c_str());
-  std::fflush(stdout);
-  logger->info("mread {} serves {} in {} on {}, partial: {}", MREAD_VERSION,
-               counted(started.backends.size(), "backend"), counted(started.groups.size(), "group"),
-               (*server)->url(), to_string(started.partial));
-  if (!started.server_limits.share_of.empty()) {
-    logger->info(
-        "reads may hold {} bytes together (limits.total_bytes_in_flight) and {} each "
-        "(limits.bytes_in_flight), "
-        "for {}",
-        started.server_limits.total_bytes_in_flight, started.limits.bytes_in_flight,
-        started.server_limits.share_of);
-  }
-  std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < flags.threads; ++i) threads.emplace_back([&] { run(context, *logger); });
-  run(context, *logger);
-  threads.clear();
+  announce(**server, service.generation()->config(), *logger);
+  run_on_threads(context, flags.threads, *logger);
   logger->info("stopped");
   return ok;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <optional>
+#include <utility>
 
 #include "base/printable.h"
 #include "base/shown_url.h"
@@ -23,6 +25,95 @@ bool strip_scheme(std::string_view& text, std::string_view scheme) {
   text.remove_prefix(scheme.size());
   return true;
 }
+
+// Takes a URL apart, piece by piece. Its errors name the URL, but no part of it that may belong to a
+// password: what stands before an @ is left out.
+class UrlParser {
+ public:
+  explicit UrlParser(std::string_view text)
+      : text_(text), has_secret_(text.find('@') != std::string_view::npos) {}
+
+  Result<Url> parse() {
+    const bool printable = std::all_of(text_.begin(), text_.end(),
+                                       [](unsigned char c) { return c > ' ' && c != 0x7f; });
+    if (!printable) return bad("a space or control character (write it as %XX)");
+    std::string_view rest = text_;
+    if (strip_scheme(rest, "unix://")) return socket(rest);
+    if (strip_scheme(rest, "http://")) {
+      url_.port = 80;
+    } else if (strip_scheme(rest, "https://")) {
+      url_.scheme = Url::Scheme::https;
+      url_.port = 443;
+    } else if (const size_t colon = rest.find("://"); colon != std::string_view::npos) {
+      return bad("unknown scheme" + shown(rest.substr(0, colon)) + " (http, https or unix)");
+    } else {
+      return bad("no scheme (write http://" + shown_url(text_) + ")");
+    }
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    rest.remove_prefix(authority.size());
+    rest = rest.substr(0, rest.find('#'));
+    url_.target = rest.empty() || rest[0] != '/' ? "/" + std::string(rest) : std::string(rest);
+    if (auto good = take_authority(authority); !good) return fail(std::move(good.error()));
+    return std::move(url_);
+  }
+
+ private:
+  std::string shown(std::string_view part) const { return has_secret_ ? "" : " " + quote(part); }
+  tl::unexpected<Error> bad(const std::string& what) const {
+    return fail(Errc::config, "URL " + quote(shown_url(text_)) + ": " + what);
+  }
+
+  // PATH or PATH:TARGET.
+  Result<Url> socket(std::string_view rest) {
+    url_.scheme = Url::Scheme::unix_socket;
+    const size_t colon = rest.find(':');
+    url_.host = rest.substr(0, colon);
+    url_.target = colon == std::string_view::npos ? "/" : rest.substr(colon + 1);
+    if (url_.host.empty()) return bad("no socket path");
+    if (url_.target.empty()) url_.target = "/";
+    if (url_.target[0] != '/') return bad("the path after ':' must begin with '/'");
+    return std::move(url_);
+  }
+
+  // HOST, HOST:PORT, [IPV6] or [IPV6]:PORT.
+  Result<void> take_authority(std::string_view authority) {
+    if (authority.find('@') != std::string_view::npos) {
+      // The whole URL stays out of the message: it holds a password.
+      return fail(Errc::config, "URL: user and password do not belong into a URL (use basic_auth)");
+    }
+    std::optional<std::string_view> port;
+    if (!authority.empty() && authority[0] == '[') {
+      const size_t bracket = authority.find(']');
+      if (bracket == std::string_view::npos) return bad("no ']' after the address");
+      url_.host = authority.substr(1, bracket - 1);
+      if (const size_t zone = url_.host.find("%25"); zone != std::string::npos)
+        url_.host.erase(zone + 1, 2);
+      const std::string_view after = authority.substr(bracket + 1);
+      if (!after.empty() && after[0] != ':') return bad("':' expected after ']'");
+      if (!after.empty()) port = after.substr(1);
+    } else {
+      const size_t colon = authority.find(':');
+      if (colon != authority.rfind(':')) return bad("an IPv6 address needs brackets: [::1]:9090");
+      url_.host = authority.substr(0, colon);
+      if (colon != std::string_view::npos) port = authority.substr(colon + 1);
+    }
+    if (url_.host.empty()) return bad("no host");
+    if (port) return take_port(*port);
+    return {};
+  }
+
+  Result<void> take_port(std::string_view port) {
+    const char* const end_of_port = port.data() + port.size();
+    const auto [end, error] = std::from_chars(port.data(), end_of_port, url_.port);
+    if (port.empty() || error != std::errc() || end != end_of_port || url_.port == 0)
+      return bad("bad port" + shown(port));
+    return {};
+  }
+
+  const std::string_view text_;
+  const bool has_secret_;
+  Url url_;
+};
 
 }  // namespace
 
@@ -68,81 +159,7 @@ bool Headers::contains(std::string_view name) const {
                      [&](const auto& field) { return same_name(field.first, name); });
 }
 
-Result<Url> Url::parse(std::string_view text) {
-  const std::string whole = quote(shown_url(text));
-  // What stands before an @ may be a part of a password.
-  const bool has_secret = text.find('@') != std::string_view::npos;
-  const bool printable =
-      std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c != 0x7f; });
-  if (!printable)
-    return fail(Errc::config, "URL " + whole + ": a space or control character (write it as %XX)");
-  std::string_view rest = text;
-  Url url;
-  if (strip_scheme(rest, "unix://")) {
-    url.scheme = Scheme::unix_socket;
-    const size_t colon = rest.find(':');
-    url.host = rest.substr(0, colon);
-    url.target = colon == std::string_view::npos ? "/" : rest.substr(colon + 1);
-    if (url.host.empty()) return fail(Errc::config, "URL " + whole + ": no socket path");
-    if (url.target.empty()) url.target = "/";
-    if (url.target[0] != '/')
-      return fail(Errc::config, "URL " + whole + ": the path after ':' must begin with '/'");
-    return url;
-  }
-  if (strip_scheme(rest, "http://")) {
-    url.port = 80;
-  } else if (strip_scheme(rest, "https://")) {
-    url.scheme = Scheme::https;
-    url.port = 443;
-  } else if (const size_t colon = rest.find("://"); colon != std::string_view::npos) {
-    return fail(Errc::config, "URL " + whole + ": unknown scheme" +
-                                  (has_secret ? "" : " " + quote(rest.substr(0, colon))) +
-                                  " (http, https or unix)");
-  } else {
-    return fail(Errc::config,
-                "URL " + whole + ": no scheme (write http://" + shown_url(text) + ")");
-  }
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  rest.remove_prefix(authority.size());
-  rest = rest.substr(0, rest.find('#'));
-  url.target = rest.empty() || rest[0] != '/' ? "/" + std::string(rest) : std::string(rest);
-  if (authority.find('@') != std::string_view::npos) {
-    // The whole URL stays out of the message: it holds a password.
-    return fail(Errc::config, "URL: user and password do not belong into a URL (use basic_auth)");
-  }
-  std::string_view port;
-  bool has_port = false;
-  if (!authority.empty() && authority[0] == '[') {
-    const size_t bracket = authority.find(']');
-    if (bracket == std::string_view::npos)
-      return fail(Errc::config, "URL " + whole + ": no ']' after the address");
-    url.host = authority.substr(1, bracket - 1);
-    if (const size_t zone = url.host.find("%25"); zone != std::string::npos)
-      url.host.erase(zone + 1, 2);
-    const std::string_view after = authority.substr(bracket + 1);
-    if (!after.empty() && after[0] != ':')
-      return fail(Errc::config, "URL " + whole + ": ':' expected after ']'");
-    has_port = !after.empty();
-    if (has_port) port = after.substr(1);
-  } else {
-    const size_t colon = authority.find(':');
-    if (colon != authority.rfind(':')) {
-      return fail(Errc::config, "URL " + whole + ": an IPv6 address needs brackets: [::1]:9090");
-    }
-    url.host = authority.substr(0, colon);
-    has_port = colon != std::string_view::npos;
-    if (has_port) port = authority.substr(colon + 1);
-  }
-  if (url.host.empty()) return fail(Errc::config, "URL " + whole + ": no host");
-  if (has_port) {
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (port.empty() || error != std::errc() || end != port.data() + port.size() || url.port == 0) {
-      return fail(Errc::config,
-                  "URL " + whole + ": bad port" + (has_secret ? "" : " " + quote(port)));
-    }
-  }
-  return url;
-}
+Result<Url> Url::parse(std::string_view text) { return UrlParser(text).parse(); }
 
 std::string Url::authority() const {
   if (scheme == Scheme::unix_socket) return host;

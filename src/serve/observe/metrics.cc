@@ -37,6 +37,11 @@ double seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+prometheus::Labels with(prometheus::Labels labels, const char* name, const char* value) {
+  labels.emplace(name, value);
+  return labels;
+}
+
 constexpr merger::Breaker::State circuit_states[] = {
     merger::Breaker::State::closed, merger::Breaker::State::suspect, merger::Breaker::State::open,
     merger::Breaker::State::half_open};
@@ -118,6 +123,15 @@ struct Metrics::Backends {
     used.push_back(metric);
     return metric;
   }
+
+  // Each adds the metrics that the configuration asks for. With the mutex held.
+  void add_backend(Families& families, const config::Config& config,
+                   const merger::Backend& backend);
+  void add_group(Families& families, const merger::Group& group);
+  void add_circuit(Families& families, const prometheus::Labels& labels, BackendMetrics& metrics);
+  void add_skipped(Families& families, const config::Config& config, const merger::Backend& backend,
+                   const prometheus::Labels& labels, BackendMetrics& metrics);
+  void add_catalog(Families& families, const prometheus::Labels& labels, BackendMetrics& metrics);
 
   SharedMetrics& shared;
   std::vector<BackendMetrics> all;
@@ -271,69 +285,76 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
 Metrics::~Metrics() = default;
 
 std::shared_ptr<const Metrics::Backends> Metrics::bind(const config::Config& config) {
-  auto& f = *families_;
-  auto backends = std::make_shared<Backends>(f.users);
-  const std::lock_guard lock(f.users.mutex);
-  for (const merger::Backend& backend : config.backends) {
-    const std::string& group = config.groups[backend.group].name;
-    const prometheus::Labels labels{{"backend", backend.name}, {"group", group}};
-    BackendMetrics metrics;
-    metrics.requests = backends->add(f.backend_requests, labels);
-    metrics.bytes = backends->add(f.backend_bytes, labels);
-    metrics.series = backends->add(f.backend_series, labels);
-    metrics.unsorted = backends->add(f.unsorted, labels);
-    metrics.first_byte = backends->add(f.first_byte, labels, duration_buckets);
-    metrics.total = backends->add(f.total, labels, duration_buckets);
-    if (config.health) {
-      metrics.opened = backends->add(f.opened, labels);
-      const auto probes = [&](const char* result) {
-        return backends->add(f.probes,
-                             {{"backend", backend.name}, {"group", group}, {"result", result}});
-      };
-      metrics.probes_answered = probes("answered");
-      metrics.probes_failed = probes("failed");
-      for (const auto state : circuit_states) {
-        metrics.circuit.push_back(backends->add(
-            f.circuit, {{"backend", backend.name}, {"group", group}, {"state", to_string(state)}}));
-      }
-    }
-    using Reason = merger::SkipReason;
-    const auto skip = [&](Reason reason) {
-      metrics.skipped[static_cast<size_t>(reason)] = backends->add(
-          f.skipped, {{"backend", backend.name}, {"group", group}, {"reason", to_string(reason)}});
-    };
-    if (!config.routes.empty()) skip(Reason::route);
-    if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
-    if (config.prune) {
-      for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
-      const auto refreshes = [&](const char* result) {
-        return backends->add(f.refreshes,
-                             {{"backend", backend.name}, {"group", group}, {"result", result}});
-      };
-      metrics.learned = refreshes("learned");
-      metrics.not_learned = refreshes("failed");
-      metrics.catalog_time = backends->add(f.catalog_time, labels);
-      metrics.catalog_values = backends->add(f.catalog_values, labels);
-      metrics.catalog_bytes = backends->add(f.catalog_bytes, labels);
-    }
-    // Every reason stands there from the start, at 0: an alert on a series that does not exist
-    // never fires.
-    for (size_t i = 0; i < failure_reasons; ++i) {
-      const char* const reason = to_string(static_cast<FailureReason>(i));
-      metrics.failures[i] =
-          backends->add(f.failures, {{"backend", backend.name}, {"reason", reason}});
-    }
-    backends->all.push_back(std::move(metrics));
-  }
-  for (const merger::Group& group : config.groups) {
-    HedgeMetrics metrics;
-    const auto result = [&](const char* word) {
-      return backends->add(f.hedges, {{"group", group.name}, {"result", word}});
-    };
-    if (group.hedge_after) metrics = {result("won"), result("lost"), result("refused")};
-    backends->groups.push_back(metrics);
-  }
+  auto backends = std::make_shared<Backends>(families_->users);
+  const std::lock_guard lock(families_->users.mutex);
+  for (const merger::Backend& backend : config.backends)
+    backends->add_backend(*families_, config, backend);
+  for (const merger::Group& group : config.groups) backends->add_group(*families_, group);
   return backends;
+}
+
+void Metrics::Backends::add_backend(Families& families, const config::Config& config,
+                                    const merger::Backend& backend) {
+  const prometheus::Labels labels{{"backend", backend.name},
+                                  {"group", config.groups[backend.group].name}};
+  BackendMetrics metrics;
+  metrics.requests = add(families.backend_requests, labels);
+  metrics.bytes = add(families.backend_bytes, labels);
+  metrics.series = add(families.backend_series, labels);
+  metrics.unsorted = add(families.unsorted, labels);
+  metrics.first_byte = add(families.first_byte, labels, duration_buckets);
+  metrics.total = add(families.total, labels, duration_buckets);
+  if (config.health) add_circuit(families, labels, metrics);
+  add_skipped(families, config, backend, labels, metrics);
+  if (config.prune) add_catalog(families, labels, metrics);
+  // Every reason stands there from the start, at 0: an alert on a series that does not exist never
+  // fires.
+  for (size_t i = 0; i < failure_reasons; ++i) {
+    const char* const reason = to_string(static_cast<FailureReason>(i));
+    metrics.failures[i] = add(families.failures, {{"backend", backend.name}, {"reason", reason}});
+  }
+  all.push_back(std::move(metrics));
+}
+
+void Metrics::Backends::add_circuit(Families& families, const prometheus::Labels& labels,
+                                    BackendMetrics& metrics) {
+  metrics.opened = add(families.opened, labels);
+  metrics.probes_answered = add(families.probes, with(labels, "result", "answered"));
+  metrics.probes_failed = add(families.probes, with(labels, "result", "failed"));
+  for (const auto state : circuit_states)
+    metrics.circuit.push_back(add(families.circuit, with(labels, "state", to_string(state))));
+}
+
+void Metrics::Backends::add_skipped(Families& families, const config::Config& config,
+                                    const merger::Backend& backend,
+                                    const prometheus::Labels& labels, BackendMetrics& metrics) {
+  using Reason = merger::SkipReason;
+  const auto skip = [&](Reason reason) {
+    metrics.skipped[static_cast<size_t>(reason)] =
+        add(families.skipped, with(labels, "reason", to_string(reason)));
+  };
+  if (!config.routes.empty()) skip(Reason::route);
+  if (!backend.required_matchers.empty()) skip(Reason::required_matchers);
+  if (!config.prune) return;
+  for (const Reason reason : {Reason::time, Reason::prune, Reason::prune_tail}) skip(reason);
+}
+
+void Metrics::Backends::add_catalog(Families& families, const prometheus::Labels& labels,
+                                    BackendMetrics& metrics) {
+  metrics.learned = add(families.refreshes, with(labels, "result", "learned"));
+  metrics.not_learned = add(families.refreshes, with(labels, "result", "failed"));
+  metrics.catalog_time = add(families.catalog_time, labels);
+  metrics.catalog_values = add(families.catalog_values, labels);
+  metrics.catalog_bytes = add(families.catalog_bytes, labels);
+}
+
+void Metrics::Backends::add_group(Families& families, const merger::Group& group) {
+  HedgeMetrics metrics;
+  const auto result = [&](const char* word) {
+    return add(families.hedges, {{"group", group.name}, {"result", word}});
+  };
+  if (group.hedge_after) metrics = {result("won"), result("lost"), result("refused")};
+  groups.push_back(metrics);
 }
 
 void Metrics::count_opened(const Backends& backends, size_t backend) {

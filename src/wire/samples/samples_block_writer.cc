@@ -28,6 +28,43 @@ void write_whole(SnappyCursor& out, uint64_t bits, uint64_t time) {
   }
 }
 
+// Writes a value as the difference from the one at the same time, `offset` bytes before. The caller
+// has compared the times, and that both values are zero or none is.
+[[gnu::always_inline]] inline void write_like_other(SnappyCursor& out, uint64_t bits,
+                                                    uint64_t other_bits, uint32_t offset,
+                                                    size_t size) {
+  const uint64_t different = bits ^ other_bits;
+  if (different == 0) {
+    out.copy(offset, size);
+    return;
+  }
+  const size_t begin = begin_of(different);
+  const size_t end = end_of(different);
+  out.copy(offset, entry_head + begin);
+  out.literal(bits >> (8 * begin), end - begin);
+  out.copy(offset, value_entry - entry_head - end);
+}
+
+// Writes one literal from the first byte that differs from the model, `offset` bytes before, to the
+// last. The bytes around it are copied. `time_bytes` are the sample's; both samples are zero or
+// none is.
+[[gnu::always_inline]] inline void write_like_model(SnappyCursor& out, uint64_t bits,
+                                                    uint64_t time_bytes, const model::Sample& model,
+                                                    uint32_t offset) {
+  const bool zero = bits == 0;
+  const uint64_t time = time_bytes << 8 | 0x10;
+  const uint64_t different_time = time_bytes ^ common_time_bytes(model.timestamp_ms);
+  const size_t time_end = time_at + end_of(different_time);
+  const uint64_t different = bits ^ model.bits;
+  const size_t begin = different != 0 ? begin_of(different) : time_at + begin_of(different_time);
+  const unsigned __int128 body = static_cast<unsigned __int128>(time) << 64 | bits;
+  // A zero has no VALUE and no tag for it: its entry is shorter by that, and the difference begins
+  // after them.
+  out.copy(offset, entry_head + begin - (zero ? time_at : 0));
+  out.literal(body >> (8 * begin), time_end - begin);
+  out.copy(offset, value_entry - entry_head - time_end);
+}
+
 // The size of all entries.
 size_t entries_size(std::span<const model::Sample> samples) {
   size_t zeros = 0;
@@ -293,16 +330,7 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
       if (other < others_end && other->timestamp_ms == timestamp_ms && (other->bits == 0) == zero &&
           position - *other_at < near) [[likely]] {
         const auto offset = static_cast<uint32_t>(position - *other_at);
-        const uint64_t different = bits ^ other->bits;
-        if (different == 0) {
-          out.copy(offset, size);
-        } else {
-          const size_t begin = begin_of(different);
-          const size_t end = end_of(different);
-          out.copy(offset, entry_head + begin);
-          out.literal(bits >> (8 * begin), end - begin);
-          out.copy(offset, value_entry - entry_head - end);
-        }
+        write_like_other(out, bits, other->bits, offset, size);
         position += size;
         last[zero] = i;
         continue;
@@ -312,25 +340,12 @@ void SamplesBlockWriter::write_samples_like(const Guess& guess) {
     if (i < first + guess.lag || (samples[model].bits == 0) != zero) model = last[zero];
     last[zero] = i;
     const uint64_t time_bytes = common_time_bytes(timestamp_ms);
-    const uint64_t time = time_bytes << 8 | 0x10;
     if (model == none || position - at[model] >= near) [[unlikely]] {
-      write_whole(out, bits, time);
-      position += size;
-      continue;
+      write_whole(out, bits, time_bytes << 8 | 0x10);
+    } else {
+      const auto offset = static_cast<uint32_t>(position - at[model]);
+      write_like_model(out, bits, time_bytes, samples[model], offset);
     }
-    // Writes one literal from the first byte that differs from the model to the last. The bytes
-    // around it are copied.
-    const auto offset = static_cast<uint32_t>(position - at[model]);
-    const uint64_t different_time = time_bytes ^ common_time_bytes(samples[model].timestamp_ms);
-    const size_t time_end = time_at + end_of(different_time);
-    const uint64_t different = bits ^ samples[model].bits;
-    const size_t begin = different != 0 ? begin_of(different) : time_at + begin_of(different_time);
-    const unsigned __int128 body = static_cast<unsigned __int128>(time) << 64 | bits;
-    // A zero has no VALUE and no tag for it: its entry is shorter by that, and the difference
-    // begins after them.
-    out.copy(offset, entry_head + begin - (zero ? time_at : 0));
-    out.literal(body >> (8 * begin), time_end - begin);
-    out.copy(offset, value_entry - entry_head - time_end);
     position += size;
   }
   position_ = position;
