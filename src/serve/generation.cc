@@ -147,10 +147,10 @@ void Generation::show_states() const {
   }
 }
 
-std::unique_ptr<SharedRead::Subscriber> Generation::subscriber(const asio::any_io_executor& strand,
-                                                               const model::ReadRequest& request,
-                                                               const net::Headers& passed_on,
-                                                               const Asker& asker) {
+std::unique_ptr<Subscriber> Generation::subscriber(const asio::any_io_executor& strand,
+                                                   const model::ReadRequest& request,
+                                                   const net::Headers& passed_on,
+                                                   const Asker& asker) {
   const auto key = config_.server_limits.read_sharing
                        ? share_key(request, passed_on, asker.client_class)
                        : std::nullopt;
@@ -164,7 +164,7 @@ std::unique_ptr<SharedRead::Subscriber> Generation::subscriber(const asio::any_i
   };
   if (key) return shared_reads_.subscriber(*key, strand, create);
   const auto shared_read = create();
-  auto subscriber = shared_read->join(strand);
+  auto subscriber = Subscriber::join(shared_read, strand);
   shared_read->start();
   return subscriber;
 }

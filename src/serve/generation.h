@@ -23,7 +23,7 @@
 #include "serve/read/gate.h"
 #include "serve/read/memory_budget.h"
 #include "serve/read/read_sharing.h"
-#include "serve/read/shared_read.h"
+#include "serve/read/subscriber.h"
 
 namespace mread::serve {
 
@@ -70,10 +70,9 @@ class Generation {
   void show_states() const;
   /// A subscriber of a shared read for this request: its own, or, where that may be shared, one
   /// that is under way. The generation outlives it.
-  std::unique_ptr<SharedRead::Subscriber> subscriber(const asio::any_io_executor& strand,
-                                                     const model::ReadRequest& request,
-                                                     const net::Headers& passed_on,
-                                                     const Asker& asker);
+  std::unique_ptr<Subscriber> subscriber(const asio::any_io_executor& strand,
+                                         const model::ReadRequest& request,
+                                         const net::Headers& passed_on, const Asker& asker);
   /// Takes over from `previous`, which is not probed any more.
   void take_over(const Generation* previous);
 

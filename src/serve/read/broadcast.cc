@@ -22,6 +22,18 @@ const AnswerItem cut_item = merger::Abort{Broadcast::too_slow()};
 
 }  // namespace
 
+AnswerBytes copy_of(const std::vector<std::string_view>& pieces) {
+  size_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  auto own = std::make_shared<std::string>();
+  own->reserve(size);
+  for (const auto piece : pieces) own->append(piece);
+  AnswerBytes bytes;
+  bytes.pieces = {*own};
+  bytes.own = std::move(own);
+  return bytes;
+}
+
 Error Broadcast::too_slow() {
   return Error(
       Errc::deadline,

@@ -29,23 +29,23 @@ struct AnswerBytes {
   std::shared_ptr<const std::string> own;
 };
 
+/// Bytes with one owner of their own.
+AnswerBytes copy_of(const std::vector<std::string_view>& pieces);
+
 /// One thing that is sent to a client.
 using AnswerItem = std::variant<AnswerHead, AnswerBytes, merger::Finish, merger::Abort>;
 
 /// One answer on its way to several readers, each at its own pace, without I/O.
 ///
-/// Joining   as long as all that was sent is kept, that is up to `join_bytes`, and before the end.
-/// Whoever joins gets
-///           the answer from its beginning.
-/// Keeping   an item is kept until every reader has sent it. has_room() says whether the next may
-/// come: readers may be
-///           `lag_bytes` apart. Where one reader is left and nobody can join, its items need not be
-///           copied.
-/// Lagging   where there is no room, and a reader has sent all there is and waits, those that are
-/// furthest behind are
-///           charged with the time. One that has been charged `patience` in all is cut: for it
-///           there is only an Abort, so what it got never passes for an answer. A reader alone is
-///           never charged.
+/// Joining   Possible as long as all that was sent is kept, that is up to `join_bytes`, and before
+///           the end. Whoever joins gets the answer from its beginning.
+/// Keeping   An item is kept until every reader has sent it. has_room() says whether the next may
+///           come: readers may be `lag_bytes` apart. If one reader is left and nobody can join, its
+///           items need not be copied.
+/// Lagging   If there is no room, and a reader has sent all there is and waits, those that are
+///           furthest behind are charged with the time. One that has been charged `patience` in all
+///           is cut: for it there is only an Abort, so what it got never passes for an answer. A
+///           reader alone is never charged.
 ///
 /// Not thread-safe.
 class Broadcast {

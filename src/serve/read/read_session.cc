@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-ReadSession::ReadSession(asio::any_io_executor strand, SharedRead::Subscriber& subscriber,
+ReadSession::ReadSession(asio::any_io_executor strand, Subscriber& subscriber,
                          model::ResponseType type, ReadDecided decided, net::ResponseWriter& writer,
                          Pace::Limits pace)
     : subscriber_(subscriber),

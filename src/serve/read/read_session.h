@@ -9,7 +9,7 @@
 #include "net/task_group.h"
 #include "serve/clients/pace.h"
 #include "serve/observe/read_report.h"
-#include "serve/read/shared_read.h"
+#include "serve/read/subscriber.h"
 
 namespace mread::serve {
 
@@ -26,9 +26,8 @@ class ReadSession : public std::enable_shared_from_this<ReadSession> {
  public:
   /// `type` is that of the answer that was asked for. `subscriber` and `writer` outlive run(). A
   /// pace of 0 bytes: any.
-  ReadSession(asio::any_io_executor strand, SharedRead::Subscriber& subscriber,
-              model::ResponseType type, ReadDecided decided, net::ResponseWriter& writer,
-              Pace::Limits pace);
+  ReadSession(asio::any_io_executor strand, Subscriber& subscriber, model::ResponseType type,
+              ReadDecided decided, net::ResponseWriter& writer, Pace::Limits pace);
 
   /// Completes when the client has the answer or has gone. The subscriber is the caller's to
   /// leave(); the outcome of a read whose client went is complete only then.
@@ -41,7 +40,7 @@ class ReadSession : public std::enable_shared_from_this<ReadSession> {
   asio::awaitable<void> answer();
   asio::awaitable<bool> send(AnswerItem item);
 
-  SharedRead::Subscriber& subscriber_;
+  Subscriber& subscriber_;
   const ReadDecided decided_;
   net::ResponseWriter& writer_;
   const Pace::Limits pace_;

@@ -22,19 +22,19 @@ std::optional<std::string> share_key(const model::ReadRequest& request,
   return key;
 }
 
-std::unique_ptr<SharedRead::Subscriber> ReadSharing::subscriber(
+std::unique_ptr<Subscriber> ReadSharing::subscriber(
     const std::string& key, const asio::any_io_executor& strand,
     const std::function<std::shared_ptr<SharedRead>()>& create) {
   const std::lock_guard lock(mutex_);
   auto& known = shared_reads_[key];
   if (const auto shared_read = known.lock()) {
-    if (auto subscriber = shared_read->join(strand)) {
+    if (auto subscriber = Subscriber::join(shared_read, strand)) {
       ++joined_;
       return subscriber;
     }
   }
   const auto shared_read = create();
-  auto subscriber = shared_read->join(strand);
+  auto subscriber = Subscriber::join(shared_read, strand);
   shared_read->start();
   known = shared_read;
   if (shared_reads_.size() >= sweep_at_) {

@@ -9,7 +9,7 @@
 
 #include "model/query.h"
 #include "net/http.h"
-#include "serve/read/shared_read.h"
+#include "serve/read/subscriber.h"
 
 namespace mread::serve {
 
@@ -26,7 +26,7 @@ class ReadSharing {
   /// A subscriber of the shared read of this key, or on a new one, which begins at once and which
   /// others of the same key may join. `create` makes it; it is not called where there is one to
   /// join.
-  std::unique_ptr<SharedRead::Subscriber> subscriber(
+  std::unique_ptr<Subscriber> subscriber(
       const std::string& key, const asio::any_io_executor& strand,
       const std::function<std::shared_ptr<SharedRead>()>& create);
 
