@@ -12,23 +12,13 @@
 #include <openssl/x509v3.h>
 
 #include "base/file.h"
+#include "net/openssl_pointer.h"
 
 namespace mread::net {
 namespace {
 
 constexpr size_t file_limit_bytes =
     8U << 20;  // The certificates of all the world's CAs are a quarter of a MiB.
-
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 
 // What the verification of a context's peers goes by.
 struct Policy {
@@ -65,11 +55,11 @@ std::string address_text(const ASN1_OCTET_STRING* address) {
 
 std::vector<std::string> alternative_names(const X509* certificate) {
   std::vector<std::string> names;
-  auto* const general = static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  if (general == nullptr) return names;
-  for (int i = 0; i < sk_GENERAL_NAME_num(general); ++i) {
-    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(general, i);
+  const OpenSslPointer<GENERAL_NAMES, GENERAL_NAMES_free> general(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  if (!general) return names;
+  for (int i = 0; i < sk_GENERAL_NAME_num(general.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(general.get(), i);
     if (name->type == GEN_IPADD) {
       names.push_back(address_text(name->d.iPAddress));
     } else if (name->type == GEN_DNS || name->type == GEN_EMAIL || name->type == GEN_URI) {
@@ -77,7 +67,6 @@ std::vector<std::string> alternative_names(const X509* certificate) {
       names.emplace_back(text, static_cast<size_t>(ASN1_STRING_length(name->d.ia5)));
     }
   }
-  GENERAL_NAMES_free(general);
   return names;
 }
 
@@ -155,13 +144,13 @@ std::string openssl_reason() {
   return text != nullptr ? text : "cannot be used";
 }
 
-Bio memory(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+BioPointer memory(const std::string& text) {
+  return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-Result<std::vector<Certificate>> certificates_in(const Source& source) {
-  const Bio bio = memory(source.text);
-  std::vector<Certificate> found;
+Result<std::vector<CertificatePointer>> certificates_in(const Source& source) {
+  const BioPointer bio = memory(source.text);
+  std::vector<CertificatePointer> found;
   ERR_clear_error();
   while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))
     found.emplace_back(certificate);
@@ -175,14 +164,14 @@ Result<std::vector<Certificate>> certificates_in(const Source& source) {
   return found;
 }
 
-Result<Key> key_in(const Source& source) {
+Result<KeyPointer> key_in(const Source& source) {
   if (source.text.find("ENCRYPTED") != std::string::npos) {
     return fail(Errc::config, source.what + ": the key is encrypted: give it without a passphrase");
   }
-  const Bio bio = memory(source.text);
+  const BioPointer bio = memory(source.text);
   ERR_clear_error();
   const auto no_password = [](char*, int, int, void*) { return 0; };
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  KeyPointer key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   if (!key) {
     const bool none = source.text.find("PRIVATE KEY-----") == std::string::npos;
     const std::string reason = openssl_reason();
@@ -224,7 +213,7 @@ Result<void> trust(SSL_CTX* context, const std::optional<Source>& ca) {
   auto certificates = certificates_in(*ca);
   if (!certificates) return fail(std::move(certificates.error()));
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  for (const Certificate& certificate : *certificates)
+  for (const CertificatePointer& certificate : *certificates)
     X509_STORE_add_cert(store, certificate.get());
   ERR_clear_error();
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
@@ -368,7 +357,7 @@ Result<TlsContext> make_tls_context(const TlsServerSettings& settings) {
   if (*ca) {
     // Told to clients, so that they can choose.
     auto certificates = certificates_in(**ca);
-    for (const Certificate& certificate : *certificates)
+    for (const CertificatePointer& certificate : *certificates)
       SSL_CTX_add_client_CA(native, certificate.get());
   }
   return context;

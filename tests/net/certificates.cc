@@ -9,6 +9,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "net/openssl_pointer.h"
+
 namespace mread {
 namespace {
 
@@ -16,29 +18,27 @@ void check(bool good) {
   if (!good) std::abort();
 }
 
-EVP_PKEY* fresh_key() {
-  EVP_PKEY* const key = EVP_EC_gen("P-256");
+net::KeyPointer fresh_key() {
+  net::KeyPointer key(EVP_EC_gen("P-256"));
   check(key != nullptr);
   return key;
 }
 
-std::string text_of(BIO* bio) {
+std::string text_of(const net::BioPointer& bio) {
   char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<size_t>(size));
-  BIO_free(bio);
-  return text;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<size_t>(size)};
 }
 
 std::string pem(X509* certificate) {
-  BIO* const bio = BIO_new(BIO_s_mem());
-  check(PEM_write_bio_X509(bio, certificate) == 1);
+  const net::BioPointer bio(BIO_new(BIO_s_mem()));
+  check(PEM_write_bio_X509(bio.get(), certificate) == 1);
   return text_of(bio);
 }
 
 std::string pem(EVP_PKEY* key) {
-  BIO* const bio = BIO_new(BIO_s_mem());
-  check(PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  const net::BioPointer bio(BIO_new(BIO_s_mem()));
+  check(PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return text_of(bio);
 }
 
@@ -46,15 +46,17 @@ void extend(X509* certificate, X509* issuer, int nid, const std::string& value) 
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  check(extension != nullptr && X509_add_ext(certificate, extension, -1) == 1);
-  X509_EXTENSION_free(extension);
+  const net::OpenSslPointer<X509_EXTENSION, X509_EXTENSION_free> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+  check(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
 // `issuer` null: signed by itself.
-X509* fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key,
-                        bool is_ca, const CertificateAuthority::Wish& wish) {
-  X509* const certificate = X509_new();
+net::CertificatePointer fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer,
+                                          EVP_PKEY* issuer_key, bool is_ca,
+                                          const CertificateAuthority::Wish& wish) {
+  net::CertificatePointer made(X509_new());
+  X509* const certificate = made.get();
   X509_set_version(certificate, 2);
   uint64_t serial = 0;
   check(RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) == 1);
@@ -83,38 +85,31 @@ X509* fresh_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EV
     if (!names.empty()) extend(certificate, signer, NID_subject_alt_name, names);
   }
   check(X509_sign(certificate, issuer == nullptr ? key : issuer_key, EVP_sha256()) > 0);
-  return certificate;
+  return made;
 }
 
 }  // namespace
 
 struct CertificateAuthority::Own {
-  EVP_PKEY* key = nullptr;
-  X509* certificate = nullptr;
-  ~Own() {
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-  }
+  net::KeyPointer key;
+  net::CertificatePointer certificate;
 };
 
 CertificateAuthority::CertificateAuthority(const TemporaryFolder& folder, const std::string& name)
     : folder_(folder), own_(std::make_unique<Own>()) {
   own_->key = fresh_key();
-  own_->certificate = fresh_certificate(name, own_->key, nullptr, nullptr, true, {});
-  ca_file_ = folder_.write(name + "-ca.pem", pem(own_->certificate));
+  own_->certificate = fresh_certificate(name, own_->key.get(), nullptr, nullptr, true, {});
+  ca_file_ = folder_.write(name + "-ca.pem", pem(own_->certificate.get()));
 }
 
 CertificateAuthority::~CertificateAuthority() = default;
 
 CertificateFiles CertificateAuthority::issue(const std::string& name, const Wish& wish) const {
-  EVP_PKEY* const key = fresh_key();
-  X509* const issuer = wish.self_signed ? nullptr : own_->certificate;
-  X509* const certificate = fresh_certificate(name, key, issuer, own_->key, false, wish);
-  const CertificateFiles files{folder_.write(name + ".pem", pem(certificate)),
-                               folder_.write(name + ".key", pem(key))};
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return files;
+  const net::KeyPointer key = fresh_key();
+  X509* const issuer = wish.self_signed ? nullptr : own_->certificate.get();
+  const auto certificate = fresh_certificate(name, key.get(), issuer, own_->key.get(), false, wish);
+  return {folder_.write(name + ".pem", pem(certificate.get())),
+          folder_.write(name + ".key", pem(key.get()))};
 }
 
 }  // namespace mread

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include "net/openssl_pointer.h"
 #include "scenarios/engine/dockerfiles.h"
 #include "scenarios/engine/linked_libraries.h"
 #include "scenarios/engine/node_folder.h"
@@ -41,8 +42,7 @@ bool is_hashed_mread(std::string_view tag) {
 }
 
 Result<std::string> content_hash(const fs::path& program, const std::vector<fs::path>& libraries) {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> digest(EVP_MD_CTX_new(),
-                                                                  EVP_MD_CTX_free);
+  const net::DigestPointer digest(EVP_MD_CTX_new());
   EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);
   std::vector<fs::path> files{program};
   files.insert(files.end(), libraries.begin(), libraries.end());

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -12,20 +11,15 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "net/openssl_pointer.h"
+
 namespace mread::scenarios {
 namespace {
 
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
+using Key = net::KeyPointer;
+using Certificate = net::CertificatePointer;
+using Bio = net::BioPointer;
+using Extension = net::OpenSslPointer<X509_EXTENSION, X509_EXTENSION_free>;
 
 constexpr long clock_slack_s = 3600;
 constexpr long lifetime_s = 86'400;

@@ -14,6 +14,7 @@
 #include "integration/attacks/attack.h"
 #include "integration/attacks/stage.h"
 #include "merger/answers.h"
+#include "net/openssl_pointer.h"
 
 namespace mread::attacks {
 namespace {
@@ -382,20 +383,19 @@ void handshake_flood(Stage& stage) {
 
 // A client of TLS 1.2 that wants new keys again and again, as old denials of service did.
 void renegotiation(Stage& stage) {
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+  const net::OpenSslPointer<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
   int granted = 0;
   for (int i = 0; i < 20; ++i) {
     RawSocket socket = RawSocket::connect(stage.port());
-    SSL* ssl = SSL_new(context);
+    const net::OpenSslPointer<SSL, SSL_free> owner(SSL_new(context.get()));
+    SSL* const ssl = owner.get();
     SSL_set_fd(ssl, socket.descriptor());
     EXPECT_EQ(SSL_connect(ssl), 1);
     for (int again = 0; again < 20 && SSL_renegotiate(ssl) == 1 && SSL_do_handshake(ssl) == 1;
          ++again)
       ++granted;
-    SSL_free(ssl);
   }
-  SSL_CTX_free(context);
   EXPECT_EQ(granted, 0);
 }
 

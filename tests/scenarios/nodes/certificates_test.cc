@@ -1,12 +1,12 @@
 #include "scenarios/nodes/certificates.h"
 
-#include <memory>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include "net/openssl_pointer.h"
 
 namespace mread::scenarios {
 namespace {
@@ -17,30 +17,23 @@ std::vector<Authority> read(const std::string& text) {
   return read_certificates(yaml::Node::parse(text, "s.yaml"));
 }
 
-struct Free {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-  void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
-};
-
-std::unique_ptr<X509, Free> certificate(const std::string& pem) {
-  const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return std::unique_ptr<X509, Free>(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+net::BioPointer bio_of(const std::string& pem) {
+  return net::BioPointer(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-std::unique_ptr<EVP_PKEY, Free> key(const std::string& pem) {
-  const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return std::unique_ptr<EVP_PKEY, Free>(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+net::CertificatePointer certificate(const std::string& pem) {
+  return net::CertificatePointer(PEM_read_bio_X509(bio_of(pem).get(), nullptr, nullptr, nullptr));
+}
+
+net::KeyPointer key(const std::string& pem) {
+  return net::KeyPointer(PEM_read_bio_PrivateKey(bio_of(pem).get(), nullptr, nullptr, nullptr));
 }
 
 /// As a client or a server does: X509_V_OK, or what is wrong.
 int verify(X509* leaf, X509* ca, int purpose, const char* host) {
-  const std::unique_ptr<X509_STORE, Free> store(X509_STORE_new());
+  const net::OpenSslPointer<X509_STORE, X509_STORE_free> store(X509_STORE_new());
   X509_STORE_add_cert(store.get(), ca);
-  const std::unique_ptr<X509_STORE_CTX, Free> context(X509_STORE_CTX_new());
+  const net::OpenSslPointer<X509_STORE_CTX, X509_STORE_CTX_free> context(X509_STORE_CTX_new());
   X509_STORE_CTX_init(context.get(), store.get(), leaf, nullptr);
   X509_STORE_CTX_set_purpose(context.get(), purpose);
   if (host != nullptr)

@@ -24,7 +24,7 @@ TEST(ErrorText, HidesWhatTheRequestCarried) {
 TEST(ErrorText, HidesAPassword) {
   config::Endpoint basic = endpoint();
   config::BasicAuth auth;
-  auth.username = "alice";
+  auth.username.text = "alice";
   auth.password.text = "hunter22";
   basic.credentials = auth;
   EXPECT_EQ(without_secrets("alice:hunter22 is unknown", basic), "alice:<hidden> is unknown");
