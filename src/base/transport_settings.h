@@ -52,12 +52,12 @@ struct TlsServerSettings {
   ClientAuth client_auth = ClientAuth::none;
   std::string client_ca;  ///< PEM; none where clients are verified: the system's certificates
   std::string client_ca_file;
-  std::vector<std::string>
-      client_allowed_sans;  ///< a verified client must carry one of these; empty: any
+  /// A verified client must carry one of these; empty: any.
+  std::vector<std::string> client_allowed_sans;
   TlsVersion min_version = TlsVersion::tls12;
   TlsVersion max_version = TlsVersion::unset;
-  std::vector<std::string>
-      cipher_suites;  ///< IANA's names, as Go writes them; of TLS 1.2 and before
+  /// IANA's names, as Go writes them; of TLS 1.2 and before.
+  std::vector<std::string> cipher_suites;
   std::vector<std::string> curve_preferences;  ///< CurveP256, CurveP384, CurveP521, X25519
   bool prefer_server_cipher_suites = true;
 
@@ -68,10 +68,10 @@ struct TlsServerSettings {
 struct ProxySettings {
   std::string url;       ///< http or https; may hold a user and a password. Empty: none
   std::string no_proxy;  ///< Go's list of hosts that are asked directly
-  bool from_environment =
-      false;  ///< HTTP_PROXY, HTTPS_PROXY and NO_PROXY; then the two above are empty
-  std::vector<std::pair<std::string, std::string>>
-      connect_headers;  ///< of CONNECT; the values are secrets
+  /// HTTP_PROXY, HTTPS_PROXY and NO_PROXY; then the two above are empty.
+  bool from_environment = false;
+  /// Of CONNECT; the values are secrets.
+  std::vector<std::pair<std::string, std::string>> connect_headers;
 
   bool operator==(const ProxySettings&) const = default;
 };

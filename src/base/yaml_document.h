@@ -18,10 +18,10 @@ struct Bounds {
   size_t bytes = size_t{16} << 20;  ///< of the document
   size_t nesting = 100;             ///< levels, through aliases too
   size_t values = 200'000;          ///< aliases counted as often as they are used; keys not counted
-  size_t text_bytes =
-      size_t{64} << 20;  ///< of all scalars, aliases counted as often as they are used
-  size_t pending_signs =
-      size_t{500'000};  ///< brackets, commas, colons and quotes of one scalar or one [ ] or { }
+  /// Of all scalars, aliases counted as often as they are used.
+  size_t text_bytes = size_t{64} << 20;
+  /// Brackets, commas, colons and quotes of one scalar or one [ ] or { }.
+  size_t pending_signs = size_t{500'000};
 };
 
 /// The only document in `text`; a null node where there is none. Merge keys are replaced by what

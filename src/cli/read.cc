@@ -35,7 +35,7 @@ struct ReadFlags {
   std::string output = "table";
   std::string timeout = "1m";
   CredentialFlags credentials;
-  TransportFlags way;
+  TransportFlags transport;
   uint64_t limit = 0;
   bool stream = false;
   bool samples = false;
@@ -86,7 +86,7 @@ Result<scenarios::ReadCall> make_call(const ReadFlags& flags) {
   if (!timeout) return fail(timeout.error().in("--timeout"));
   if (timeout->count() <= 0) return fail(Errc::config, "--timeout: must be above zero");
   call.timeout = *timeout;
-  auto transport = flags.way.transport();
+  auto transport = flags.transport.transport();
   if (!transport) return fail(std::move(transport.error()));
   call.transport = std::move(*transport);
   if (auto applied = flags.credentials.apply(call.headers); !applied)
@@ -171,7 +171,7 @@ void add_read(CLI::App& app, int& exit_code) {
                     "Exit with 1 where the answer says that it is partial (X-Mread-Partial)");
   command->add_option("--timeout", flags->timeout, "For the whole answer")->capture_default_str();
   flags->credentials.add_to(*command);
-  add_transport_flags(*command, flags->way);
+  add_transport_flags(*command, flags->transport);
   command->add_option("--limit", flags->limit, "Print at most this many series (0: all)")
       ->capture_default_str();
   command->footer(

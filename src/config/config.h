@@ -79,8 +79,8 @@ struct Config : merger::Policy {
   std::string listen = "127.0.0.1:9095";
   std::vector<Endpoint> endpoints;  ///< by backend
   ServerLimits server_limits;
-  std::vector<ClientRule>
-      clients;  ///< the first that fits counts, before what a Prometheus says of itself
+  /// The first that fits counts, before what a Prometheus says of itself.
+  std::vector<ClientRule> clients;
   std::optional<Discovery> discovery;
   std::optional<merger::HealthSettings> health;  ///< none: every read asks every backend
   WebSettings web;                               ///< of the server itself

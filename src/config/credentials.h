@@ -14,8 +14,8 @@ namespace mread::config {
 /// A secret as the configuration has it: its text, or the file that holds it.
 struct Secret {
   std::string text;
-  std::string
-      file;  ///< not empty: read again whenever the secret is used, white space around it taken off
+  /// Not empty: read again whenever the secret is used, white space around it taken off.
+  std::string file;
   bool operator==(const Secret&) const = default;
 };
 
@@ -38,8 +38,8 @@ struct OAuth2 {
   Secret client_secret;
   std::string token_url;
   std::vector<std::string> scopes;
-  std::vector<std::pair<std::string, std::string>>
-      endpoint_params;          ///< more fields of the token request
+  /// More fields of the token request.
+  std::vector<std::pair<std::string, std::string>> endpoint_params;
   TransportSettings transport;  ///< of the token request
   bool operator==(const OAuth2&) const = default;
 };

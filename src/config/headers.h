@@ -13,8 +13,8 @@ namespace mread::config {
 struct HttpHeader {
   std::string name;
   std::vector<std::string> values;  ///< `values:`, then `secrets:`
-  std::vector<std::string>
-      files;  ///< read again for each request, white space around the contents taken off
+  /// Read again for each request, white space around the contents taken off.
+  std::vector<std::string> files;
 };
 
 using HeaderPairs = std::vector<std::pair<std::string, std::string>>;

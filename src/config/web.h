@@ -15,8 +15,8 @@ namespace mread::config {
 struct WebSettings {
   std::optional<TlsServerSettings> tls;                      ///< none: plain HTTP
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every response
-  std::vector<std::pair<std::string, std::string>>
-      basic_auth_users;  ///< name, bcrypt hash; none: anybody
+  /// Name, bcrypt hash; none: anybody.
+  std::vector<std::pair<std::string, std::string>> basic_auth_users;
   /// Names that the server is reached by, in addition to that of `listen`. Where there are any, no
   /// request by another goes on; else only no /-/reload.
   std::vector<std::string> hostnames;

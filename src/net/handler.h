@@ -44,8 +44,8 @@ struct ServerRequest {
   RequestHead head;
   std::string body;  ///< whole; a larger one than the limit was refused with 413
   std::string peer;  ///< "127.0.0.1:40312"
-  std::shared_ptr<BodyHold>
-      hold;  ///< the body's, where ServerOptions::admit gave one; kept as long as the body is
+  /// The body's, where ServerOptions::admit gave one; kept as long as the body is.
+  std::shared_ptr<BodyHold> hold;
 };
 
 /// Writes one response. Either `reply` alone, or `start`, any number of `write`s, then `finish`. A

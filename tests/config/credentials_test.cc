@@ -151,7 +151,6 @@ TEST(ConfigCredentials, TheDescriptionLeavesSecretsOut) {
 }
 
 // ---- web.basic_auth_users
-// -------------------------------------------------------------------------------------------
 
 const std::string some_hash = "$2b$10$" + std::string(53, 'x');
 

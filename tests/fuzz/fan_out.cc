@@ -26,8 +26,8 @@ constexpr int64_t last_ms = 4'000'000'000'000;
 struct Setting {
   std::string text;
   bool same_whatever_order = true;  ///< the bytes depend on the bodies alone
-  bool is_plain_union =
-      true;  ///< what healthy, sorted backends give is the union that a naive merge makes
+  /// What healthy, sorted backends give is the union that a naive merge makes.
+  bool is_plain_union = true;
 };
 
 const std::vector<Setting>& settings() {

@@ -25,8 +25,8 @@ struct AnswerCounts {
   uint64_t samples = 0;
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;
-  std::array<uint64_t, 3>
-      transcoded{};    ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  /// Chunks rewritten in an older encoding, by wire::newer_encodings.
+  std::array<uint64_t, 3> transcoded{};
   LeftOut left_out{};  ///< series that the client would refuse
 };
 
@@ -35,15 +35,14 @@ inline constexpr size_t no_source = SIZE_MAX;
 
 /// Writes an answer, series by series, into a Batch.
 ///
-/// Input    the series of the first query in order, then the second's, …; each once, with all its
-/// fragments. Output   as the kind says. A failed write() has written nothing; the same series may
-/// be tried again with fewer
-///          fragments. A series that the client's class refuses is left out, and counted as such
-///          only.
-/// Errors   of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit
-/// where limits.series,
-///          limits.samples or limits.bytes_in_flight would be exceeded.
-/// Memory   counts for `account`.
+/// Input    The series of the first query in order, then the second's, …; each once, with all its
+///          fragments.
+/// Output   As the kind says. A failed write() has written nothing; the same series may be tried
+///          again with fewer fragments. A series that the client's class refuses is left out, and
+///          counted as such only.
+/// Errors   Of write(): as SeriesCombiner, with the source to blame; no_source with Errc::limit
+///          where limits.series, limits.samples or limits.bytes_in_flight would be exceeded.
+/// Memory   Counts for `account`.
 /// Not thread-safe. Tested by fan_out_test.cc.
 class AnswerWriter {
  public:

@@ -14,12 +14,11 @@ namespace mread::merger {
 /// Merges the answers of K sources to one query into one, series by series.
 ///
 /// Input    K >= 0 sources, each a sorted run of whole series (SeriesSource); they outlive the
-/// merge. Output   every series once, in Prometheus's order of labels, to an AnswerWriter, with the
-/// fragments of all sources,
-///          sorted by source.
+///          merge.
+/// Output   Every series once, in Prometheus's order of labels, to an AnswerWriter, with the
+///          fragments of all sources, sorted by source.
 /// Cost     O(log K) comparisons a series, of which those are of lengths only whose labels part at
-/// different places: what
-///          neighbours share is read once, not at every level.
+///          different places: what neighbours share is read once, not at every level.
 ///
 /// It is deterministic: what goes out depends on what the sources say, not on when. Not
 /// thread-safe.

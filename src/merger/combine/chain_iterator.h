@@ -18,14 +18,13 @@ model::Sample resolve_conflict(OnConflict rule, model::Sample kept, model::Sampl
 /// Merges K runs of samples of the same series into one.
 ///
 /// Input    K runs, each strictly increasing in timestamp [ms since epoch]; they outlive the
-/// iteration. Output   one sample per distinct timestamp, increasing. On a tie the rule decides,
-/// which is by default that the run
-///          with the lowest index wins. Samples that differ in a bit from that run's are counted as
-///          conflicts, each once. A staleness marker is a sample like any other: it neither hides
-///          nor ends another run's samples.
+///          iteration.
+/// Output   One sample per distinct timestamp, increasing. On a tie the rule decides, which is by
+///          default that the run with the lowest index wins. Samples that differ in a bit from that
+///          run's are counted as conflicts, each once. A staleness marker is a sample like any
+///          other: it neither hides nor ends another run's samples.
 /// Cost     O(log K) comparisons per input sample (one for K = 2), O(K) memory, no allocation but
-/// in reset(), which
-///          keeps its memory.
+///          in reset(), which keeps its memory.
 ///
 /// Not thread-safe.
 class ChainIterator {

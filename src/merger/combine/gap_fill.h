@@ -22,33 +22,31 @@ struct SampleRef {
 /// gaps from the others. No value and no timestamp is changed; where replicas do not fit together,
 /// samples are left out.
 ///
-/// Input    K runs, each strictly increasing in timestamp [ms since epoch]; they outlive the
-/// selection. For a series of
-///          histograms a run carries their counts as values (see gap_fill_mixed).
-/// Output   strictly increasing in timestamp; of a single run all of it. It depends on the runs and
-/// their order alone. Base     the first run, unless a later one has clearly more live samples (10
-/// % and 3). All of its live samples are
-///          in the output.
-/// Gap      more than 1.5 intervals between two live samples of the base, or beyond its ends. The
-/// interval is the median
-///          distance of the samples around, so it follows a change of the scrape interval; where
-///          there are none, 1m.
-/// Fill     the other runs, in order, each into the gaps that are still there: samples at least
-/// half an interval away
-///          from both sides, so that a gap of one scrape gets one sample, and at least three
-///          quarters from one another, so that a run with a shorter interval does not make more of
-///          them.
-/// Switch   a sample may be lower than that of another run before it. If its own run does not fall
-/// there, it is either
-///          behind by a slow scrape, and a counter would seem to be reset: such samples of the
-///          filling run are left out until it has caught up, on the way back those that are ahead.
-///          Or the replicas differ: then all stays. It is a lag if it is over within two intervals.
-///          If a run ends before that can be told, the samples are left out.
-/// Stale    a staleness marker is a gap. It stays, unless a fill comes after it; those of a filling
-/// run come along. Conflict samples of other runs at a timestamp of the output with different bits
-/// are counted, and not used, whatever
-///          merge.on_conflict says.
-/// Cost     O(K n). Memory: 24 bytes a sample, kept for the next selection.
+/// Input      K runs, each strictly increasing in timestamp [ms since epoch]; they outlive the
+///            selection. For a series of histograms a run carries their counts as values (see
+///            gap_fill_mixed).
+/// Output     Strictly increasing in timestamp; of a single run all of it. It depends on the runs
+///            and their order alone.
+/// Base       The first run, unless a later one has clearly more live samples (10 % and 3). All of
+///            its live samples are in the output.
+/// Gap        More than 1.5 intervals between two live samples of the base, or beyond its ends. The
+///            interval is the median distance of the samples around, so it follows a change of the
+///            scrape interval; where there are none, 1m.
+/// Fill       The other runs, in order, each into the gaps that are still there: samples at least
+///            half an interval away from both sides, so that a gap of one scrape gets one sample,
+///            and at least three quarters from one another, so that a run with a shorter interval
+///            does not make more of them.
+/// Switch     A sample may be lower than that of another run before it. If its own run does not
+///            fall there, it is either behind by a slow scrape, and a counter would seem to be
+///            reset: such samples of the filling run are left out until it has caught up, on the
+///            way back those that are ahead. Or the replicas differ: then all stays. It is a lag if
+///            it is over within two intervals. If a run ends before that can be told, the samples
+///            are left out.
+/// Stale      A staleness marker is a gap. It stays, unless a fill comes after it; those of a
+///            filling run come along.
+/// Conflict   Samples of other runs at a timestamp of the output with different bits are counted,
+///            and not used, whatever merge.on_conflict says.
+/// Cost       O(K n). Memory: 24 bytes a sample, kept for the next selection.
 /// Not thread-safe.
 class GapFill {
  public:

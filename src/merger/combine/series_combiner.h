@@ -36,30 +36,27 @@ class SeriesParts {
 /// Combines the fragments of one series, decoding only where chunks overlap in time, or, to fill
 /// gaps, where replicas differ.
 ///
-/// Input    fragments of one series, sorted by source.
-/// Output   chunks that are alone in their time as they came; of byte-identical chunks one; of
-/// overlapping ones the
-///          samples, one a timestamp (ChainIterator; merge_mixed where there are histograms). A
-///          chunk's claimed times are trusted as long as nothing overlaps them; of one that is
-///          decoded, no sample may be outside of them. Samples of one source that are out of order
-///          are sorted.
-/// Decoded  where overlapping float chunks are merged, the output is the samples of the merge, and
-/// some of the chunks in
-///          place of theirs: where a run has all that the others have, bit for bit, its chunks (the
-///          longest such run, on ties the first); else chunks of `worth_keeping` samples or more
-///          that the merge holds exactly, from the earliest on, where they follow on each other or
-///          with as many samples between them.
-/// Gapfill  the fragments of each group are first made one run (GapFill), then those of the groups
-/// are combined as
-///          above. A replica is a source, or of a source that has several what its replica labels
-///          tell apart. Where one replica has every chunk that its group has, its chunks are put
-///          out as they are; else all are decoded.
-/// Errors   a source whose chunk or samples do not decode; what was put out for the series until
-/// then is to be dropped. Memory   the decoded samples of one series' largest overlap (to fill
-/// gaps: of the series), kept for the next unless
-///          they are unusually many. It is asked for before it is taken: where the budget has no
-///          room for it, the source that has the most of the series' samples is to blame, or, where
-///          they are not much, no source.
+/// Input     Fragments of one series, sorted by source.
+/// Output    Chunks that are alone in their time as they came; of byte-identical chunks one; of
+///           overlapping ones the samples, one a timestamp (ChainIterator; merge_mixed where there
+///           are histograms). A chunk's claimed times are trusted as long as nothing overlaps them;
+///           of one that is decoded, no sample may be outside of them. Samples of one source that
+///           are out of order are sorted.
+/// Decoded   Where overlapping float chunks are merged, the output is the samples of the merge, and
+///           some of the chunks in place of theirs: where a run has all that the others have, bit
+///           for bit, its chunks (the longest such run, on ties the first); else chunks of
+///           `worth_keeping` samples or more that the merge holds exactly, from the earliest on,
+///           where they follow on each other or with as many samples between them.
+/// Gapfill   The fragments of each group are first made one run (GapFill), then those of the groups
+///           are combined as above. A replica is a source, or of a source that has several what its
+///           replica labels tell apart. Where one replica has every chunk that its group has, its
+///           chunks are put out as they are; else all are decoded.
+/// Errors    A source whose chunk or samples do not decode; what was put out for the series until
+///           then is to be dropped.
+/// Memory    The decoded samples of one series' largest overlap (to fill gaps: of the series), kept
+///           for the next unless they are unusually many. It is asked for before it is taken: where
+///           the budget has no room for it, the source that has the most of the series' samples is
+///           to blame, or, where they are not much, no source.
 /// Not thread-safe. Tested by kept_chunks_test.cc, chunk_encodings_test.cc, gap_fill_read_test.cc.
 class SeriesCombiner {
  public:

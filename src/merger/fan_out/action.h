@@ -17,7 +17,6 @@ namespace mread::merger {
 using RequestId = uint32_t;
 
 // ---- actions: what the driver has to do
-// -----------------------------------------------------------------------------
 
 /// Send `request` to backend number `backend` (index in Policy::backends).
 struct Ask {

@@ -34,8 +34,8 @@ class HedgedGroup {
   const Policy& policy_;
   const FanOutOptions& options_;
   size_t group_;
-  std::vector<BackendRequest*>
-      requests_;  // In the order in which they are asked, as the plan's members.
+  // In the order in which they are asked, as the plan's members.
+  std::vector<BackendRequest*> requests_;
   HedgePlan plan_;
 };
 

@@ -43,11 +43,8 @@ struct BackendOutcome {
   /// Of a group with `hedge_after`: from the request until its answer was good to use, or until it
   /// was dropped because a hedge was faster.
   std::optional<std::chrono::nanoseconds> latency;
-  enum class Hedge {
-    none,
-    won,
-    lost
-  } hedge = Hedge::none;  ///< it was asked because another was late
+  enum class Hedge { none, won, lost };
+  Hedge hedge = Hedge::none;  ///< it was asked because another was late
 };
 
 struct Outcome {
@@ -56,10 +53,10 @@ struct Outcome {
   uint64_t samples_out = 0;  ///< of chunks that were passed on: what their headers claim
   uint64_t frames_passed_on = 0;
   uint64_t conflicts = 0;  ///< equal timestamps, different bits
-  std::vector<SeriesConflict>
-      conflicting;  ///< the first ten series with conflicts; once the read is done
-  std::array<uint64_t, 3>
-      transcoded{};  ///< chunks rewritten in an older encoding, by wire::newer_encodings
+  /// The first ten series with conflicts; once the read is done.
+  std::vector<SeriesConflict> conflicting;
+  /// Chunks rewritten in an older encoding, by wire::newer_encodings.
+  std::array<uint64_t, 3> transcoded{};
   ClientClass client = ClientClass::v3_5;  ///< FanOutOptions::client
   LeftOut left_out{};                      ///< series that it would have refused
   uint64_t failovers = 0;                  ///< backends that took over from another in mid-stream

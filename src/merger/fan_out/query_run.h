@@ -26,8 +26,8 @@ struct QueryRun {
   size_t open = 0;            ///< requests whose answer has not ended
   bool decided = false;       ///< all are settled, and no other is asked before the merge
   bool begun = false;         ///< the merge has begun
-  bool checks_deferred =
-      false;  ///< its SAMPLES answers are read as they are merged (SamplesAnswer::read)
+  /// Its SAMPLES answers are read as they are merged (SamplesAnswer::read).
+  bool checks_deferred = false;
   bool passed_on = false;  ///< one of them is the whole answer: nothing is to be merged
 
   /// Called once every request is settled, before the merge: decides how the SAMPLES answers whose

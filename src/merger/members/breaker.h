@@ -30,16 +30,16 @@ struct ReadIdentity {
 /// about the backend (a range too heavy for it, say), so it makes the backend suspect; a probe
 /// decides.
 ///
-/// closed     Reads ask it. A failed read, or one that waits for too long, makes it suspect.
-/// suspect    Reads ask it. It is probed at once, and again soon where a probe fails. A read or a
-/// probe that is answered
-///            closes the circuit. It opens when `open_after` reads and probes in a row have failed
-///            and the newest probe is one of them.
-/// open       No read asks it. It is probed every `probe` from the start of the last probe; an
-/// answer makes it half-open. half_open  One read asks it, the trial; no other does until that has
-/// ended. An answer closes the circuit; a failure
-///            makes the backend suspect again, and one failed probe then opens the circuit. A trial
-///            that shows nothing leaves the trial to the next read.
+/// closed      Reads ask it. A failed read, or one that waits for too long, makes it suspect.
+/// suspect     Reads ask it. It is probed at once, and again soon if a probe fails. An answer to a
+///             read or to a probe closes the circuit. It opens when `open_after` reads and probes in
+///             a row have failed and the newest probe is one of them.
+/// open        No read asks it. It is probed every `probe` from the start of the last probe; an
+///             answer makes it half-open.
+/// half_open   One read asks it, the trial; no other does until that has ended. An answer closes the
+///             circuit; a failure makes the backend suspect again, and one failed probe then opens
+///             the circuit. A trial that shows nothing leaves the trial to the next read.
+///
 /// Results of reads sent before the circuit opened: success closes it; failure is ignored.
 ///
 /// Without probes (`path` is empty), a suspect's circuit opens after `open_after` failed reads in a

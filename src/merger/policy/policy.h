@@ -133,8 +133,8 @@ struct Policy {
   Dedup dedup = Dedup::union_;
   OnConflict on_conflict = OnConflict::first;
   ChunkEncodings chunk_encodings = ChunkEncodings::compatible;
-  uint64_t repair_limit =
-      256ULL << 20;  ///< bytes held to sort the answer of a backend that is known to be unsorted
+  /// Bytes held to sort the answer of a backend that is known to be unsorted.
+  uint64_t repair_limit = 256ULL << 20;
   bool verify_chunks = false;  ///< chunks are read before they are passed on
   PartialPolicy partial = PartialPolicy::group;
   Limits limits;

@@ -13,8 +13,8 @@ namespace mread::merger {
 /// be rewritten the fragment pins, and counts for `account`; other bytes are kept alive by its
 /// pin, if they are `pinned`, else copied.
 ///
-/// Output   whether the labels are the bytes that came.
-/// Errors   as wire::canonical_labels.
+/// Output   Whether the labels are the bytes that came.
+/// Errors   As wire::canonical_labels.
 Result<bool> set_labels(Fragment& fragment, std::string_view labels, bool pinned,
                         std::span<const std::string> replica_labels, const AccountPtr& account);
 

@@ -8,10 +8,9 @@ namespace mread::merger {
 
 /// Takes the labels of these names out of canonical label bytes (wire/labels/labels_view.h).
 ///
-/// Output   false where none of them is there. Else `out` holds the labels that stay, canonical
-/// again, and from the
-///          returned `kept` bytes on those that were taken off, which tell replicas of one series
-///          apart.
+/// Output   False where none of them is there. Else `out` holds the labels that stay, canonical
+///          again, and from the returned `kept` bytes on those that were taken off, which tell
+///          replicas of one series apart.
 /// Taking labels off reorders series, and makes one of what were several.
 struct SplitLabels {
   std::string bytes;

@@ -16,17 +16,16 @@ namespace mread::merger {
 
 /// The part of a SeriesSource whose body is a SAMPLES answer.
 ///
-/// Input    the body in pieces; nothing is known of it before its end. Its series need not be
+/// Input    The body in pieces; nothing is known of it before its end. Its series need not be
 ///          sorted.
-/// Output   after end(), the series in order, each once, with all its fragments. With
-/// SourceOptions::defer the answer
-///          waits after end(), not looked into, until check() or read() is called.
-///          Of series without samples that follow on the same series nothing is kept.
-/// Memory   of check(): the whole body, uncompressed. Of read(): the body as it came, which is
-/// kept, and what
-///          wire::SamplesBlockReader needs. The pieces count for the account as they are given;
-///          what it takes itself is memory(), and is asked for before it is taken.
-/// Errors   of feed(), end() and check(), all final: see SeriesSource.
+/// Output   After end(), the series in order, each once, with all its fragments. With
+///          SourceOptions::defer the answer waits after end(), not looked into, until check() or
+///          read() is called. Of series without samples that follow on the same series nothing is
+///          kept.
+/// Memory   Of check(): the whole body, uncompressed. Of read(): the body as it came, which is
+///          kept, and what wire::SamplesBlockReader needs. The pieces count for the account as they
+///          are given; what it takes itself is memory(), and is asked for before it is taken.
+/// Errors   Of feed(), end() and check(), all final: see SeriesSource.
 /// The options are always those of the one source. Not thread-safe.
 class SamplesAnswer {
  public:

@@ -64,13 +64,13 @@ struct Fragment {
   boost::intrusive_ptr<Rare> rare;  ///< shared by copies: it is not changed once there is one
   uint64_t sample_count = 0;        ///< what the chunks' headers claim; 0 for SAMPLES
   size_t bytes = 0;  ///< on the wire, and not less than a Fragment takes: what windows are made of
-  uint32_t common =
-      unknown_common;   ///< bytes of the entries that `labels` share with the fragment before
+  /// Bytes of the entries that `labels` share with the fragment before.
+  uint32_t common = unknown_common;
   uint32_t source = 0;  ///< on ties, the lowest wins
   uint32_t group = 0;   ///< sources of one group are replicas of each other
   bool is_samples = false;
-  bool newer_chunks =
-      false;  ///< holds chunks of an encoding that not every client reads (wire::is_newer)
+  /// Holds chunks of an encoding that not every client reads (wire::is_newer).
+  bool newer_chunks = false;
 
   /// To be filled in; before the fragment is copied.
   Rare& own_rare() {

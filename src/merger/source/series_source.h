@@ -21,26 +21,24 @@ namespace mread::merger {
 
 /// One backend's answer to one query, as a sorted run of whole series.
 ///
-/// Input    the body in pieces, streamed or SAMPLES; in any order of series.
-/// Output   the series in order, each once, with all its fragments. A series is given out only when
-/// it is known to be
-///          whole, that is when the source has ended, or when it is due (see ReorderWindow): a
-///          series that comes late by less than the window is put in its place. Without their
-///          replica labels series are in another order, for better or worse: it is this order that
-///          counts. A series without chunks or samples is given out, but not one more fragment of
-///          the series before it.
-/// Memory   window + read_ahead, and the largest series; for SAMPLES the whole body. Frames that
-/// another source of the
-///          read has sent already, byte for byte, are held once, and count for that one. All of it
-///          counts for SourceOptions::account, and is asked for there before it is taken.
-/// Errors   of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow),
-/// Errc::limit,
-///          Errc::unsupported for a chunk encoding that is not known, Errc::malformed for duplicate
-///          label names, chunks that end before they begin or cannot hold the samples that they
-///          claim, what wire::verify_chunk finds (SourceOptions::verify_chunks), answers to a query
-///          that was not asked, and very many frames that say nothing. What is wrong first counts:
-///          it does not depend on how the body is cut into pieces, but for the account's limit,
-///          which depends on what others hold.
+/// Input    The body in pieces, streamed or SAMPLES; in any order of series.
+/// Output   The series in order, each once, with all its fragments. A series is given out only when
+///          it is known to be whole, that is when the source has ended, or when it is due (see
+///          ReorderWindow): a series that comes late by less than the window is put in its place.
+///          Without their replica labels series are in another order, for better or worse: it is
+///          this order that counts. A series without chunks or samples is given out, but not one
+///          more fragment of the series before it.
+/// Memory   `window` + `read_ahead`, and the largest series; for SAMPLES the whole body. Frames that
+///          another source of the read has sent already, byte for byte, are held once, and count
+///          for that one. All of it counts for SourceOptions::account, and is asked for there
+///          before it is taken.
+/// Errors   Of feed() and end(), all final: what wire/ finds, Errc::unsorted (see ReorderWindow),
+///          Errc::limit, Errc::unsupported for a chunk encoding that is not known, Errc::malformed
+///          for duplicate label names, chunks that end before they begin or cannot hold the samples
+///          that they claim, what wire::verify_chunk finds (SourceOptions::verify_chunks), answers
+///          to a query that was not asked, and very many frames that say nothing. What is wrong
+///          first counts: it does not depend on how the body is cut into pieces, but for the
+///          account's limit, which depends on what others hold.
 /// Not thread-safe. Tested by broken_answers_test.cc and fan_out_test.cc.
 class SeriesSource {
  public:

@@ -52,8 +52,8 @@ class TokenBook {
 
   const TokenServerConfig config_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::chrono::nanoseconds, std::less<>>
-      ends_;  // By token: when it ends, since the start.
+  // By token: when it ends, since the start.
+  std::map<std::string, std::chrono::nanoseconds, std::less<>> ends_;
   uint64_t issued_ = 0;
   uint64_t refused_ = 0;
 };

@@ -20,15 +20,14 @@ namespace mread::mockstore {
 
 /// The series of a store, as a Prometheus with these external labels would hold and serve them.
 ///
-/// Matchers   are compared with the series' own labels. One that asks an external label for exactly
-/// its value is turned into
-///            "the series has no such label"; regular expressions and != stay as they are. No
-///            matcher selects nothing.
-/// Labels     as served have the external labels added where the series has no label of that name.
-/// They are added after the
-///            sort, so that the order on the wire may not be that of the labels.
-/// Memory     the labels of all series, and the chunks of each entry of `input_series` once, made
-/// when first asked for.
+/// Matchers   They are compared with the series' own labels. One that asks an external label for
+///            exactly its value is turned into "the series has no such label"; regular expressions
+///            and != stay as they are. No matcher selects nothing.
+/// Labels     A served series has the external labels added where it has no label of that name.
+///            They are added after the sort, so that the order on the wire may not be that of the
+///            labels.
+/// Memory     The labels of all series, and the chunks of each entry of `input_series` once, made
+///            when first asked for.
 ///
 /// Otherwise immutable; read from many threads.
 class Dataset {

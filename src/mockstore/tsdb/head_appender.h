@@ -47,8 +47,8 @@ class HeadAppender {
   int64_t last_ms_ = 0;
   int64_t next_at_ms_ = 0;
   size_t count_ = 0;
-  bool histogram_end_known_ =
-      false;  // Outlives a chunk that ends by a counter reset, as in Prometheus.
+  // Outlives a chunk that ends by a counter reset, as in Prometheus.
+  bool histogram_end_known_ = false;
   wire::XorWriter floats_;
   wire::Xor2Writer newer_floats_;
   wire::HistogramChunkWriter histograms_;

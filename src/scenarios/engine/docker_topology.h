@@ -21,8 +21,8 @@ inline constexpr std::string_view label_test = "mread.test";
 inline constexpr std::string_view label_node = "mread.node";
 inline constexpr std::string_view label_owner = "mread.pid";  ///< see owner.h
 inline constexpr std::string_view label_topology = "mread.topology";
-inline constexpr std::string_view label_keeper =
-    "mread.kept-by";  ///< in place of the owner: see owner.h
+/// In place of the owner: see owner.h.
+inline constexpr std::string_view label_keeper = "mread.kept-by";
 
 /// Nodes as containers. Each node is two of them: one that only sleeps and holds the node's network
 /// (its address, its names), and one with the program in that same network. So a killed node

@@ -14,15 +14,13 @@ namespace mread::scenarios {
 
 /// The union of all nodes' data, in a Prometheus of its own. Answers are compared with its answers.
 ///
-/// What it holds  every series that a data node (one that does not read remotely) gives over remote
-/// read, so with its
-///                external labels; and the input_series of query nodes;
-///                not what rules of query nodes make (checks/oracle_scope.h). Replica labels are
-///                taken off. Of two values at the same time the one of the node that stands first
-///                in the file counts; conflicts() counts the rest.
-/// When           sync() reads what the nodes have gained since; a node that is away (killed,
-/// paused, …) is passed over
-///                and read again the next time.
+/// What it holds   Every series that a data node (one that does not read remotely) gives over
+///                 remote read, so with its external labels; and the input_series of query nodes;
+///                 not what rules of query nodes make (checks/oracle_scope.h). Replica labels are
+///                 taken off. Of two values at the same time the one of the node that stands first
+///                 in the file counts; conflicts() counts the rest.
+/// When            sync() reads what the nodes have gained since; a node that is away (killed,
+///                 paused, …) is passed over and read again the next time.
 ///
 /// Not thread-safe.
 class Oracle {

@@ -33,14 +33,13 @@ struct TestSurroundings {
 /// no meaning.
 ///
 /// Phases   Nodes start: data nodes, then mergers, then query nodes; data are fed; the oracle is
-/// filled. `before`: the
-///          checks of that phase, with nothing broken. Then the timeline's clock starts. Entries
-///          with the same `at:` are a step: it comes when its time has come and all that was due
-///          earlier is done; the checks of its phase run at once. A `for:` ends its entry when that
-///          time is over, but never before the checks of its step are done; entries without it end
-///          when the last step's checks are done (with a load: when the load has ended). `after`:
-///          the checks of that phase, with all of it undone. Where nothing is checked `after`,
-///          nothing is waited for.
+///          filled. `before`: the checks of that phase, with nothing broken. Then the timeline's
+///          clock starts. Entries with the same `at:` are a step: it comes when its time has come
+///          and all that was due earlier is done; the checks of its phase run at once. A `for:`
+///          ends its entry when that time is over, but never before the checks of its step are
+///          done; entries without it end when the last step's checks are done (with a load: when
+///          the load has ended). `after`: the checks of that phase, with all of it undone. Where
+///          nothing is checked `after`, nothing is waited for.
 TestResult run_test(const Test& test, const TestSurroundings& surroundings, std::stop_token stop);
 
 }  // namespace mread::scenarios

@@ -26,8 +26,8 @@ struct BackendStanding {
   std::optional<std::chrono::system_clock::time_point> last_error_at;
   std::optional<merger::Breaker::State> circuit;  ///< none: there is no `health:`
   std::optional<CatalogStanding> catalog;         ///< none: there is no `prune:`
-  bool unsorted =
-      false;  ///< has answered out of order: the next reads hold its answers until they are sorted
+  /// Has answered out of order: the next reads hold its answers until they are sorted.
+  bool unsorted = false;
 };
 
 /// A backend that began to fail, or answers again.

@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 /// The bodies of requests, from their first byte until they are decoded: how many are read at once,
 /// and how much memory they take together. Where they take too much, the largest makes way
 /// (MemoryBudget), so a small one always has room. A small body, or one that has arrived with its
-/// head, takes no place. Safe to use from several threads; it outlives what it has handed out.
+/// head, takes no slot. Safe to use from several threads; it outlives what it has handed out.
 class Bodies {
  public:
   /// 0: no limit.
@@ -35,8 +35,8 @@ class Bodies {
   void set_limits(const Limits& limits);
   /// Told of a status in place of a body that is read.
   using Refused = std::function<void(int status)>;
-  /// Waits for a place, where it needs one. Its refusals have Retry-After and one line: 429 where
-  /// there is no place, 503 where it has to make way. `refused` may be called until the hold has
+  /// Waits for a slot, where it needs one. Its refusals have Retry-After and one line: 429 where
+  /// there is no slot, 503 where it has to make way. `refused` may be called until the hold has
   /// gone.
   asio::awaitable<net::BodyPermit> admit(std::string client, bool is_there, Refused refused);
   /// Being read.

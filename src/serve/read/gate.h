@@ -12,18 +12,16 @@ namespace mread::serve {
 
 namespace asio = boost::asio;
 
-/// Lets at most so many be inside at once; the others wait.
+/// Hands out a limited number of slots; who gets none waits for one in a queue.
 ///
-/// Order     a free place goes to the client that has the fewest places; of several such clients to
-/// the one whose turn
-///           was the longest ago; of one client's to the first that came. So a client with many in
-///           the queue holds a share of the places while others wait, and all of them where nobody
-///           does.
-/// Full      where the queue is full, one more is taken in only in place of the newest of the
-/// client that has the most
-///           in it, and only where that client still has as many as the new one's then.
+/// Order   A free slot goes to the client that has the fewest; of several such clients to the one
+///         whose turn was the longest ago; of one client's waiters to the first that came. So a
+///         client with many in the queue holds a share of the slots while others wait, and all of
+///         them if nobody does.
+/// Full    If the queue is full, one more is let in only instead of the newest of the client that
+///         has the most in it, and only if that client then still has as many as the new one's.
 ///
-/// Safe to use from several threads; it outlives its places.
+/// Safe to use from several threads; it outlives its slots.
 class Gate {
   struct State;
   struct Waiter;
@@ -36,7 +34,7 @@ class Gate {
     given_up,  ///< give_up() was called, or the coroutine cancelled
   };
 
-  /// A place in the queue, and then inside. Destroying it gives it up. Used on one strand.
+  /// A wait in the queue, and then a slot. Destroying it gives either up. Used on one strand.
   class Slot {
    public:
     Slot(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter);

@@ -18,10 +18,11 @@ namespace mread::wire {
 /// whether broken or only unusual: the caller must then read the answer as a whole (uncompress,
 /// parse_read_response), which tells the two apart.
 ///
-/// Input    pieces, none of them empty, that claim no more than can be uncompressed
+/// Input    Pieces, none of them empty, that claim no more than can be uncompressed
 ///          (uncompressed_length); they must outlive the reader.
-/// Memory   two windows of 64 KiB, and the windows whose series are pinned; the largest series. A
-///          series above `most_window` bytes is irregular. Not thread-safe.
+/// Memory   Two windows of 64 KiB, and the windows whose series are pinned; the largest series. A
+///          series above `most_window` bytes is irregular.
+/// Not thread-safe.
 class SamplesBlockReader {
  public:
   enum class State { series, end, irregular };

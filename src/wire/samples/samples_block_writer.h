@@ -20,7 +20,8 @@ namespace mread::wire {
 /// value and the low bytes of the timestamp. The block is valid for every decoder, and about as
 /// large as libsnappy makes it.
 ///
-/// Memory   the block, and one series. Not thread-safe.
+/// Memory   The block, and one series.
+/// Not thread-safe.
 class SamplesBlockWriter {
  public:
   using Piece = SnappyElements::Piece;

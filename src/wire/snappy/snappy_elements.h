@@ -117,7 +117,8 @@ class SnappyCursor {
 ///
 /// The content of a copy is not looked at: its offset must be at least 1 and within what was
 /// written, and the bytes there must be the same.
-/// Memory   the elements, in pieces that never move. Not thread-safe.
+/// Memory   The elements, in pieces that never move.
+/// Not thread-safe.
 class SnappyElements {
  public:
   struct Piece {

@@ -27,8 +27,8 @@ struct SnappyOutput {
 /// short literal together with the copy after it, and avoids branches that the processor cannot
 /// predict.
 ///
-/// Input    any bytes: nothing outside the pieces is read, and nothing outside an output is
-///          written. Not thread-safe.
+/// Input   Any bytes: nothing outside the pieces is read, and nothing outside an output is written.
+/// Not thread-safe.
 class SnappyReader {
  public:
   using Pieces = std::span<const std::shared_ptr<const std::string>>;

@@ -11,7 +11,8 @@ namespace mread::wire {
 /// Rewrites chunks of the encodings 4, 5 and 6 in 1, 2 and 3, which every Prometheus reads. The
 /// samples stay, bit for bit; their start timestamps are dropped.
 ///
-/// Cost     a chunk is decoded and encoded again. Memory is kept for the next. Not thread-safe.
+/// Cost   A chunk is decoded and encoded again. Memory is kept for the next.
+/// Not thread-safe.
 class ChunkTranscoder {
  public:
   /// Appends the chunk to the entries of a ChunkedSeries, with `header` as its counter reset header

@@ -22,8 +22,8 @@ struct Attack {
   std::function<void(Stage&)> prepare{};
   bool with_users = false;
   bool with_tls = false;
-  bool light_keeps_connection =
-      false;  ///< the light reader has a connection from before the attack
+  /// The light reader has a connection from before the attack.
+  bool light_keeps_connection = false;
   bool reload_works_behind = true;
   size_t peak_mib = 600;      ///< of VmHWM
   size_t log_kib = 1024;      ///< of what the program has logged

@@ -157,9 +157,6 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 // ---- properties
-//
-//
-// -----------------------------------------------------------------------------------------------------
 
 /// A counter that is scraped every `step` from `offset` on; a scrape's value is taken up to one
 /// interval after its timestamp; random scrapes and ranges of scrapes are missing.

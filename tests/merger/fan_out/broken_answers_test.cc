@@ -63,7 +63,6 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 // ---- chunks that a right checksum covers
-// ----------------------------------------------------------------------------
 
 enum class Bad { count, cut, early, late, falling };
 

@@ -41,7 +41,6 @@ std::string many(const std::string& prefix, int series) {
 }
 
 // ---- what is asked, and how the answer is typed
-// ---------------------------------------------------------------------
 
 TEST(FanOut, AsksEveryBackendForChunksFirst) {
   const config::Config config = config_of(3);
@@ -138,7 +137,6 @@ TEST(FanOut, BackendsThatNoRouteLeadsToAreNotAskedAndNotWaitedFor) {
 }
 
 // ---- policies
-// -------------------------------------------------------------------------------------------------------
 
 TEST(Policy, HealthyRefusingHangingUnderAnyAnswersAtTheDeadline) {
   const config::Config config = config_of(3, "partial: any\n");
@@ -239,7 +237,6 @@ TEST(Policy, WrongContentTypesFail) {
 }
 
 // ---- a hung backend never costs a healthy one its data
-// -------------------------------------------------------------
 
 struct Hang {
   const char* name;
@@ -333,7 +330,6 @@ TEST(Deadline, IsSpentOverSeveralWaits) {
 }
 
 // ---- failures after the head
-// ---------------------------------------------------------------------------------------
 
 Script breaking(std::string body) {
   Script script = Script::streamed(std::move(body));
@@ -422,7 +418,6 @@ TEST(MidStream, AChunkThatDoesNotDecodeIsItsBackendsFailure) {
 }
 
 // ---- limits
-// ---------------------------------------------------------------------------------------------------------
 
 struct Limit {
   const char* name;

@@ -297,7 +297,6 @@ TEST(HeldHistograms, AreWhatTheyTakeDecoded) {
 }
 
 // ---- who is to blame
-// ------------------------------------------------------------------------------------------------
 
 TEST(HeldTooMuch, TheHeaviestIsLeftOutAndTheOthersAnswer) {
   const std::string light = frame("up{job=\"a\"}", samples(5000, 1000, {1}));
@@ -377,7 +376,6 @@ TEST(HeldTooMuch, WithoutAnotherTheReadIsTooLarge) {
 }
 
 // ---- what does not depend on the pieces
-// -----------------------------------------------------------------------------
 
 TEST(BrokenAndTooLarge, TheFirstOfTheTwoCountsWhateverThePieces) {
   std::string body;
@@ -399,7 +397,6 @@ TEST(BrokenAndTooLarge, TheFirstOfTheTwoCountsWhateverThePieces) {
 }
 
 // ---- frames that say nothing
-// ----------------------------------------------------------------------------------------
 
 TEST(IdleFrames, DoNotEndAWait) {
   const config::Config config = config_of(1);  // remote_timeout 8s

@@ -53,7 +53,6 @@ TEST_F(DescribeFailures, ALongFirstNameIsCut) {
 }
 
 // ---- limits.query_range
-// ----------------------------------------------------------------------------------------------
 
 constexpr int64_t day_ms = 86'400'000;
 

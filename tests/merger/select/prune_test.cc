@@ -235,7 +235,6 @@ TEST(Prune, ABackendIsAskedForEverySampleThatItAnswersWith) {
 }
 
 // ---- in a read
-// ------------------------------------------------------------------------------------------------------
 
 std::string body(double value) { return frame("up{region=\"us\"}", samples(5000, 1000, {value})); }
 

@@ -113,7 +113,6 @@ TEST(StoreAuthJournal, ARefusedReaderStandsInIt) {
 }
 
 // ---- token servers
-// --------------------------------------------------------------------------------------------------
 
 class TokenBookTest : public testing::Test {
  protected:

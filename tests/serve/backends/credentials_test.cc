@@ -427,7 +427,6 @@ TEST_F(CredentialsTest, StopEndsARequestForAToken) {
 }
 
 // ---- towards clients
-// ------------------------------------------------------------------------------------------------
 
 class WebAuthTest : public CredentialsTest {
  protected:
