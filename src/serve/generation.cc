@@ -98,7 +98,11 @@ Generation::Generation(config::Config config, Transports transports, Services se
       catalogs_(std::make_shared<Catalogs>(
           config_, previous == nullptr ? nullptr : previous->catalogs_.get())),
       metrics_(services_.metrics.bind(config_)),
-      context_{config_, services_.client, services_.gate, services_.memory_budget,
+      context_{config_,
+               services_.clock,
+               services_.client,
+               services_.gate,
+               services_.memory_budget,
                requests(config_, transports_, *services_.tokens)},
       guard_(host_names(config_), "web.hostnames"),
       board_(config_.backends.size()),
@@ -175,7 +179,7 @@ SharedReadHooks Generation::shared_read_hooks(merger::ReadIdentity who,
   const auto admission = std::make_shared<std::optional<Circuits::Admission>>();
   SharedReadHooks hooks;
   hooks.begin = [this, admission, who, client] {
-    admission->emplace(*circuits_, std::chrono::steady_clock::now(), who);
+    admission->emplace(*circuits_, services_.clock.now(), who);
     merger::FanOutOptions options;
     board_.prepare(options);
     hedging_.prepare(options);
@@ -189,7 +193,7 @@ SharedReadHooks Generation::shared_read_hooks(merger::ReadIdentity who,
       return circuits_->late_after(config_.backends[backend]);
     };
     hooks.late = [this](size_t backend) {
-      if (circuits_->late(backend, std::chrono::steady_clock::now())) probe(backend);
+      if (circuits_->late(backend, services_.clock.now())) probe(backend);
     };
   }
   hooks.given_up = [this](const std::string& line) {
@@ -219,8 +223,7 @@ void Generation::learn(const merger::Outcome& outcome, Circuits::Admission& admi
     if (each.state == merger::BackendOutcome::State::unavailable) continue;  // It was not asked.
     if (each.error && means_gone(*each.error)) catalogs_->gone(each.backend);
   }
-  for (const Circuits::Change& change :
-       admission.settle(outcome, std::chrono::steady_clock::now())) {
+  for (const Circuits::Change& change : admission.settle(outcome, services_.clock.now())) {
     tell(log, config_.backends[change.backend].name, change.state);
     if (change.state == merger::Breaker::State::open)
       services_.metrics.count_opened(*metrics_, change.backend);
@@ -282,13 +285,13 @@ void Generation::probe(size_t backend) {
   target.request.url.target = config_.health->path;
   target.timeout = std::min(
       {config_.health->probe, config_.health->hung_after, config_.backends[backend].timeout});
-  target.ended = [circuits = circuits_, backend, name = config_.backends[backend].name,
-                  &log = services_.log,
+  target.ended = [&clock = services_.clock, circuits = circuits_, backend,
+                  name = config_.backends[backend].name, &log = services_.log,
                   // A probe that is hours away does not keep the metrics of a backend that is gone.
                   counters = std::weak_ptr(metrics_), &metrics = services_.metrics](bool answered) {
     const auto shown = counters.lock();
     if (shown) metrics.count_probe(*shown, backend, answered);
-    const auto changed = circuits->probe_ended(backend, answered, std::chrono::steady_clock::now());
+    const auto changed = circuits->probe_ended(backend, answered, clock.now());
     if (!changed) return;
     tell(log, name, *changed);
     if (shown && *changed == merger::Breaker::State::open) metrics.count_opened(*shown, backend);

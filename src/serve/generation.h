@@ -5,6 +5,7 @@
 
 #include <spdlog/logger.h>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "net/browser_guard.h"
 #include "net/client.h"
@@ -29,6 +30,7 @@ namespace mread::serve {
 
 /// What outlives every configuration.
 struct Services {
+  const Clock& clock;
   net::Client& client;
   Gate& gate;
   MemoryBudget& memory_budget;

@@ -101,17 +101,19 @@ EmptyAnswer empty_answer(const model::ReadRequest& request, const config::Config
 }  // namespace
 
 Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger,
-                 Warnings::Limits warnings)
-    : logger_(std::move(logger)),
-      log_(logger_),
+                 Warnings::Limits warnings, const Clock& clock)
+    : clock_(clock),
+      logger_(std::move(logger)),
+      log_(logger_, LimitedLog::Limits(), clock_),
       started_(std::chrono::system_clock::now()),
       gate_(0),
+      memory_budget_(clock_),
       client_authentication_(metrics_),
       pages_(most_pages),
-      warnings_(warnings),
-      prober_(std::make_shared<Prober>(executor, client_)),
-      tokens_(std::make_shared<TokenSources>(executor, client_)),
-      learner_(std::make_shared<Learner>(executor, client_)),
+      warnings_(warnings, clock_),
+      prober_(std::make_shared<Prober>(executor, client_, clock_)),
+      tokens_(std::make_shared<TokenSources>(executor, client_, clock_)),
+      learner_(std::make_shared<Learner>(executor, client_, clock_)),
       discovery_watch_(std::make_shared<FileWatch>(
           executor,
           [this]() -> FileWatch::Subject {
@@ -127,8 +129,8 @@ Service::Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::
           [this](const std::string& why) { logger_->error("discovery: {}", why); })) {}
 
 Services Service::services() {
-  return {client_, gate_,   memory_budget_, metrics_, conflicts_,
-          prober_, tokens_, learner_,       log_,     logger_};
+  return {clock_,  client_, gate_,    memory_budget_, metrics_, conflicts_,
+          prober_, tokens_, learner_, log_,           logger_};
 }
 
 void Service::apply_limits(const config::Config& config) {
@@ -145,8 +147,8 @@ void Service::apply_limits(const config::Config& config) {
 Result<std::unique_ptr<Service>> Service::create(const asio::any_io_executor& executor,
                                                  config::Config config,
                                                  std::shared_ptr<spdlog::logger> logger,
-                                                 Warnings::Limits warnings) {
-  std::unique_ptr<Service> service(new Service(executor, std::move(logger), warnings));
+                                                 Warnings::Limits warnings, const Clock& clock) {
+  std::unique_ptr<Service> service(new Service(executor, std::move(logger), warnings, clock));
   auto generation = Generation::create(std::move(config), service->services(), nullptr);
   if (!generation) return fail(std::move(generation.error()));
   service->generation_ = std::move(*generation);
@@ -407,7 +409,7 @@ asio::awaitable<void> Service::read(net::ServerRequest request, net::ResponseWri
   const config::ServerLimits& limits = current->config().server_limits;
   const Pace::Limits pace{limits.client_rate, limits.client_patience};
   const auto session =
-      std::make_shared<ReadSession>(strand, *subscriber, type, decided, writer, pace);
+      std::make_shared<ReadSession>(strand, *subscriber, type, decided, writer, pace, clock_);
   ReadReport report = co_await session->run();
   // What the client has seen in whole is counted before it can ask for it.
   if (report.end == ReadReport::End::complete) finish_read(*current, decoded->read, report, peer);

@@ -37,11 +37,12 @@ namespace mread::serve {
 /// to use from several threads.
 class Service {
  public:
-  /// Errors: the query log cannot be opened, a backend's URL cannot be used.
+  /// Errors: the query log cannot be opened, a backend's URL cannot be used. `clock` outlives it.
   static Result<std::unique_ptr<Service>> create(const asio::any_io_executor& executor,
                                                  config::Config config,
                                                  std::shared_ptr<spdlog::logger> logger,
-                                                 Warnings::Limits warnings = {});
+                                                 Warnings::Limits warnings = {},
+                                                 const Clock& clock = real_clock());
   /// Where reload() gets a configuration from; it may throw. From now on a change of the file of
   /// `discovery:` is a reload. Call it once, before listen().
   void set_source(std::function<config::Config()> source);
@@ -73,7 +74,7 @@ class Service {
 
  private:
   Service(const asio::any_io_executor& executor, std::shared_ptr<spdlog::logger> logger,
-          Warnings::Limits warnings);
+          Warnings::Limits warnings, const Clock& clock);
 
   asio::awaitable<std::optional<net::Refusal>> screen(const net::RequestHead& head);
   asio::awaitable<net::BodyPermit> admit(const net::RequestHead& head, std::string peer,
@@ -92,6 +93,7 @@ class Service {
   void apply_limits(const config::Config& config);
   Services services();
 
+  const Clock& clock_;
   const std::shared_ptr<spdlog::logger> logger_;
   LimitedLog log_;
   const std::chrono::system_clock::time_point started_;

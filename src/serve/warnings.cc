@@ -15,7 +15,7 @@ namespace mread::serve {
 // strand.
 struct Warnings::Entry {
   std::optional<std::string> warning;
-  Clock::time_point decided_at;
+  TimePoint decided_at;
   std::shared_ptr<Waiter> waiter;
 };
 
@@ -37,7 +37,7 @@ void Warnings::Read::decide(std::string warning) {
   const std::lock_guard lock(warnings_.mutex_);
   if (entry_->warning) return;
   entry_->warning = std::move(warning);
-  entry_->decided_at = Clock::now();
+  entry_->decided_at = warnings_.clock_.now();
   // The waiter holds the entry: not the other way round any more.
   if (auto waiter = std::exchange(entry_->waiter, nullptr)) {
     asio::post(waiter->strand, [waiter] { waiter->changed.notify(); });
@@ -62,7 +62,7 @@ std::unique_ptr<Warnings::Read> Warnings::announce(const std::string& key) {
 std::shared_ptr<Warnings::Entry> Warnings::take(const std::string& key) {
   forget_old();
   auto& reads = desks_[key].reads;
-  const auto oldest = Clock::now() - limits_.keep;
+  const auto oldest = clock_.now() - limits_.keep;
   auto chosen =
       std::find_if(reads.rbegin(), reads.rend(), [](const auto& read) { return !read->warning; });
   if (chosen == reads.rend() && !reads.empty() && reads.back()->decided_at > oldest)
@@ -75,7 +75,7 @@ std::shared_ptr<Warnings::Entry> Warnings::take(const std::string& key) {
 
 // At most every `keep`, so that it costs little for each read.
 void Warnings::forget_old() {
-  const auto now = Clock::now();
+  const auto now = clock_.now();
   if (now - swept_ < limits_.keep) return;
   swept_ = now;
   for (auto desk = desks_.begin(); desk != desks_.end();) {

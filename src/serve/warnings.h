@@ -12,6 +12,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/clock.h"
+
 namespace mread::serve {
 
 namespace asio = boost::asio;
@@ -49,7 +51,9 @@ class Warnings {
     std::shared_ptr<Entry> entry_;
   };
 
-  explicit Warnings(Limits limits) : limits_(limits), most_waiting_(limits.waiting) {}
+  /// `clock` outlives it.
+  explicit Warnings(Limits limits, const Clock& clock = real_clock())
+      : limits_(limits), clock_(clock), most_waiting_(limits.waiting), swept_(clock.now()) {}
   void set_most_waiting(uint64_t most) { most_waiting_ = most; }
   /// Whether one more request may wait.
   bool has_room() const;
@@ -61,7 +65,6 @@ class Warnings {
   size_t waiting() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Desk {
     std::deque<std::shared_ptr<Entry>> reads;  // Those that nobody has asked about.
     std::deque<std::shared_ptr<Waiter>> waiters;
@@ -72,11 +75,12 @@ class Warnings {
   void forget_old();
 
   const Limits limits_;
+  const Clock& clock_;
   std::atomic<uint64_t> most_waiting_;
   mutable std::mutex mutex_;
   std::map<std::string, Desk> desks_;
   size_t waiting_ = 0;
-  Clock::time_point swept_ = Clock::now();
+  TimePoint swept_;
 };
 
 }  // namespace mread::serve

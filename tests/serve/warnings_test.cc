@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/manual_clock.h"
 #include "serve/serve_fixture.h"
 
 namespace mread::serve {
@@ -82,6 +83,31 @@ TEST(DeskLimits, NothingIsKeptAndNothingIsWaitedFor) {
   desk.announce("k")->decide("old");
   EXPECT_EQ(loop.run(desk.warning("k")), std::nullopt);
   EXPECT_EQ(desk.waiting(), 0u);
+}
+
+TEST(DeskLimits, ADecidedReadIsKeptForItsTimeAndNoLonger) {
+  ManualClock clock;
+  net::Loop loop;
+  Warnings desk({2s, 0ms}, clock);
+  desk.announce("k")->decide("kept");
+  clock.advance(2s - 1ns);
+  EXPECT_EQ(loop.run(desk.warning("k")), "kept");
+  desk.announce("k")->decide("old");
+  clock.advance(2s);
+  EXPECT_EQ(loop.run(desk.warning("k")), std::nullopt);
+}
+
+TEST(DeskLimits, AReadUnderWayIsKeptHoweverLongItTakes) {
+  ManualClock clock;
+  net::Loop loop;
+  Warnings desk({2s, 1h}, clock);
+  const auto read = desk.announce("k");
+  clock.advance(24h);
+  desk.announce("other")->decide("");  // What is old is forgotten now.
+  auto asked = loop.start(desk.warning("k"));
+  wait_until([&] { return desk.waiting() == 1; });
+  read->decide("still there");
+  EXPECT_EQ(asked.get(), "still there");
 }
 
 class WarningsEndpoint : public ServeTest, public testing::WithParamInterface<ResponseType> {

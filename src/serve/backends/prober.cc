@@ -13,7 +13,6 @@
 namespace mread::serve {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
@@ -29,8 +28,8 @@ asio::awaitable<bool> answers(net::Client& client, net::ClientRequest request,
 
 }  // namespace
 
-Prober::Prober(const asio::any_io_executor& executor, net::Client& client)
-    : strand_(asio::make_strand(executor)), client_(client), tasks_(strand_) {}
+Prober::Prober(const asio::any_io_executor& executor, net::Client& client, const Clock& clock)
+    : strand_(asio::make_strand(executor)), client_(client), clock_(clock), tasks_(strand_) {}
 
 void Prober::watch(std::shared_ptr<Circuits> circuits, size_t backend, Target target) {
   if (!circuits->take_probing(backend)) return;
@@ -48,10 +47,10 @@ asio::awaitable<void> Prober::probe_until_closed(std::shared_ptr<Circuits> circu
   while (!tasks_.closed()) {
     const auto due = circuits->due(backend);
     if (!due) co_return;
-    timer.expires_at(*due);
+    timer.expires_after(*due - clock_.now());
     co_await timer.async_wait(nothrow);
     if (tasks_.closed()) co_return;
-    circuits->probe_begun(backend, Clock::now());
+    circuits->probe_begun(backend, clock_.now());
     const bool answered = co_await answers(client_, target.request, target.timeout);
     if (tasks_.closed()) co_return;
     target.ended(answered);

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "base/clock.h"
 #include "net/client.h"
 #include "net/task_group.h"
 #include "serve/backends/circuits.h"
@@ -29,7 +30,9 @@ class Prober : public std::enable_shared_from_this<Prober> {
     std::function<void(bool answered)> ended;  ///< after each probe
   };
 
-  Prober(const asio::any_io_executor& executor, net::Client& client);
+  /// `clock` outlives it.
+  Prober(const asio::any_io_executor& executor, net::Client& client,
+         const Clock& clock = real_clock());
   /// Probes `backend` while Circuits wants it; nothing where somebody does already.
   void watch(std::shared_ptr<Circuits> circuits, size_t backend, Target target);
   /// Cancels all probes and completes when they have ended; none begins after it.
@@ -41,6 +44,7 @@ class Prober : public std::enable_shared_from_this<Prober> {
 
   asio::any_io_executor strand_;
   net::Client& client_;
+  const Clock& clock_;
   net::TaskGroup tasks_;
 };
 

@@ -12,11 +12,6 @@
 #include "serve/backends/token_endpoint.h"
 
 namespace mread::serve {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
 
 class TokenSources::Source final : public net::Authorizer,
                                    public std::enable_shared_from_this<Source> {
@@ -34,7 +29,7 @@ class TokenSources::Source final : public net::Authorizer,
     const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
     {
       const std::lock_guard lock(mutex_);
-      if (auto token = cache_.usable(Clock::now())) co_return std::move(*token);
+      if (auto token = cache_.usable(now())) co_return std::move(*token);
       waiters_.push_back(waiter);
       if (!fetching_) {
         fetching_ = true;
@@ -56,20 +51,22 @@ class TokenSources::Source final : public net::Authorizer,
 
   bool refused(const std::string& value) override {
     const std::lock_guard lock(mutex_);
-    return cache_.refused(value, Clock::now());
+    return cache_.refused(value, now());
   }
 
   asio::awaitable<void> fetch() {
     const auto self = shared_from_this();
     co_await asio::this_coro::throw_if_cancelled(false);
-    const auto asked_at = Clock::now();
+    const auto asked_at = now();
     auto token = co_await endpoint_.ask();
     deliver(std::move(token), asked_at);
   }
 
-  void give_up() { deliver(fail(Errc::canceled, "shutting down"), Clock::now()); }
+  void give_up() { deliver(fail(Errc::canceled, "shutting down"), now()); }
 
  private:
+  TimePoint now() const { return owner_->clock_.now(); }
+
   // `outcome` is guarded by the source's mutex, `done` belongs to the strand.
   struct Waiter {
     explicit Waiter(const asio::any_io_executor& any_executor)
@@ -79,7 +76,7 @@ class TokenSources::Source final : public net::Authorizer,
     std::optional<Result<std::string>> outcome;
   };
 
-  void deliver(Result<AccessToken> token, Clock::time_point asked_at) {
+  void deliver(Result<AccessToken> token, TimePoint asked_at) {
     const std::lock_guard lock(mutex_);
     fetching_ = false;
     for (const auto& waiter : std::exchange(waiters_, {})) {
@@ -101,8 +98,9 @@ class TokenSources::Source final : public net::Authorizer,
   bool fetching_ = false;
 };
 
-TokenSources::TokenSources(const asio::any_io_executor& executor, net::Client& client)
-    : strand_(asio::make_strand(executor)), client_(client), tasks_(strand_) {}
+TokenSources::TokenSources(const asio::any_io_executor& executor, net::Client& client,
+                           const Clock& clock)
+    : strand_(asio::make_strand(executor)), client_(client), clock_(clock), tasks_(strand_) {}
 
 std::shared_ptr<net::Authorizer> TokenSources::source(const config::OAuth2& settings,
                                                       std::chrono::milliseconds timeout) {

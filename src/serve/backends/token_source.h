@@ -9,6 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "base/clock.h"
 #include "config/credentials.h"
 #include "net/authorizer.h"
 #include "net/client.h"
@@ -26,7 +27,9 @@ namespace asio = boost::asio;
 /// Safe to use from several threads; stop() before it goes, and before the client goes.
 class TokenSources : public std::enable_shared_from_this<TokenSources> {
  public:
-  TokenSources(const asio::any_io_executor& executor, net::Client& client);
+  /// `clock` outlives it.
+  TokenSources(const asio::any_io_executor& executor, net::Client& client,
+               const Clock& clock = real_clock());
   /// What authorizes by a token of these settings. A request for a token takes at most `timeout`.
   std::shared_ptr<net::Authorizer> source(const config::OAuth2& settings,
                                           std::chrono::milliseconds timeout);
@@ -40,6 +43,7 @@ class TokenSources : public std::enable_shared_from_this<TokenSources> {
 
   asio::any_io_executor strand_;
   net::Client& client_;
+  const Clock& clock_;
   net::TaskGroup tasks_;  // On the strand.
   std::mutex mutex_;
   std::vector<std::weak_ptr<Source>> sources_;  // Guarded by mutex_.

@@ -18,25 +18,23 @@
 namespace mread::serve {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using namespace asio::experimental::awaitable_operators;
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 // A list of series may take a hundred megabytes while it is read.
-constexpr int places = 2;
+constexpr int slots = 2;
 constexpr std::chrono::milliseconds soon{5'000};
 // A store of which nothing can be learned may be replaced by another.
 constexpr int refreshes_of_patience = 10;
 
-int64_t wall_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 }  // namespace
 
-Learner::Learner(const asio::any_io_executor& executor, net::Client& client)
-    : strand_(asio::make_strand(executor)), client_(client), tasks_(strand_), slot_free_(strand_) {}
+Learner::Learner(const asio::any_io_executor& executor, net::Client& client, const Clock& clock)
+    : strand_(asio::make_strand(executor)),
+      client_(client),
+      clock_(clock),
+      tasks_(strand_),
+      slot_free_(strand_) {}
 
 void Learner::keep(std::shared_ptr<Catalogs> catalogs, size_t backend, Target target) {
   asio::post(strand_, [self = shared_from_this(), catalogs = std::move(catalogs), backend,
@@ -54,14 +52,14 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
   while (!tasks_.closed()) {
     auto due = catalogs->due(backend);
     if (!due) co_return;
-    timer.expires_at(*due);
+    timer.expires_after(*due - clock_.now());
     co_await timer.async_wait(nothrow);
     if (!tasks_.closed() && !target.may_ask()) {
-      catalogs->begin(backend, Clock::now());
+      catalogs->begin(backend, clock_.now());
       catalogs->failed(backend, "open circuit", std::min(target.refresh, soon));
       continue;
     }
-    while (refreshing_ >= places && !tasks_.closed()) {
+    while (refreshing_ >= slots && !tasks_.closed()) {
       const bool woken = co_await slot_free_.wait();
       if (!woken) co_return;
     }
@@ -75,10 +73,10 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
 }
 
 asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Target& target) {
-  const uint64_t begun = catalogs.begin(backend, Clock::now());
+  const uint64_t begun = catalogs.begin(backend, clock_.now());
   asio::steady_timer timer(strand_, target.timeout);
-  auto first =
-      co_await (learn_catalog(client_, target.source, wall_ms()) || timer.async_wait(nothrow));
+  auto first = co_await (learn_catalog(client_, target.source, clock_.wall_ms()) ||
+                         timer.async_wait(nothrow));
   if (tasks_.closed()) co_return;
   auto* learned = std::get_if<0>(&first);
   if (learned != nullptr && learned->has_value()) {

@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "base/clock.h"
 #include "net/client.h"
 #include "net/event.h"
 #include "net/task_group.h"
@@ -31,7 +32,9 @@ class Learner : public std::enable_shared_from_this<Learner> {
     std::function<void(const Error*)> ended;
   };
 
-  Learner(const asio::any_io_executor& executor, net::Client& client);
+  /// `clock` outlives it.
+  Learner(const asio::any_io_executor& executor, net::Client& client,
+          const Clock& clock = real_clock());
   /// Keeps the catalog of `backend` fresh. Once for each backend of `catalogs`.
   void keep(std::shared_ptr<Catalogs> catalogs, size_t backend, Target target);
   /// Cancels all refreshes and completes when they have ended; none begins after it.
@@ -44,6 +47,7 @@ class Learner : public std::enable_shared_from_this<Learner> {
 
   asio::any_io_executor strand_;
   net::Client& client_;
+  const Clock& clock_;
   net::TaskGroup tasks_;
   net::Event slot_free_;
   int refreshing_ = 0;

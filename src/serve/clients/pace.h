@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/time_point.h"
+
 namespace mread::serve {
 
 /// Tells a client that takes its answer too slowly for those who wait. Time in which it is waited
@@ -12,7 +14,6 @@ namespace mread::serve {
 /// after `patience`. No clock of its own.
 class Pace {
  public:
-  using TimePoint = std::chrono::steady_clock::time_point;
   struct Limits {
     uint64_t bytes_per_second = 64U << 10;
     std::chrono::milliseconds patience{10'000};

@@ -16,12 +16,8 @@ bool is_monotonous(Kind kind) { return kind == Kind::query_log; }
 
 }  // namespace
 
-LimitedLog::LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits,
-                       std::function<Clock::time_point()> now)
-    : logger_(std::move(logger)), limits_(limits), now_(std::move(now)) {}
-
-LimitedLog::LimitedLog(std::shared_ptr<spdlog::logger> logger)
-    : LimitedLog(std::move(logger), Limits(), [] { return Clock::now(); }) {}
+LimitedLog::LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits, const Clock& clock)
+    : logger_(std::move(logger)), limits_(limits), clock_(clock) {}
 
 void LimitedLog::write(Kind kind, const std::string& subject, spdlog::level::level_enum level,
                        std::string_view line) {
@@ -29,7 +25,7 @@ void LimitedLog::write(Kind kind, const std::string& subject, spdlog::level::lev
   uint64_t left_out = 0;
   {
     const std::lock_guard lock(mutex_);
-    const auto now = now_();
+    const auto now = clock_.now();
     auto at = states_.find({kind, subject});
     if (at == states_.end() && states_.size() >= limits_.subjects) at = states_.find({kind, ""});
     const double full = is_monotonous(kind) ? 1 : limits_.burst;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,15 +10,15 @@
 
 #include <spdlog/logger.h>
 
+#include "base/clock.h"
+
 namespace mread::serve {
 
 /// The log for lines that a client or a backend can cause as often as it likes. Of each kind and
 /// subject, `burst` lines are written at once (of query_log one) and then at most one in
-/// `interval`; it ends in "(12 more like this were left out)". Safe to use from several threads;
-/// the clock too is called from them.
+/// `interval`; it ends in "(12 more like this were left out)". Safe to use from several threads.
 class LimitedLog {
  public:
-  using Clock = std::chrono::steady_clock;
   enum class Kind {
     handshake,      ///< a client's TLS handshake that failed
     read_aborted,   ///< an answer that was broken after its begin
@@ -37,9 +36,8 @@ class LimitedLog {
     size_t subjects = 1'000;  ///< that are told apart; what comes later is one subject
   };
 
-  explicit LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits,
-                      std::function<Clock::time_point()> now);
-  explicit LimitedLog(std::shared_ptr<spdlog::logger> logger);
+  /// `clock` outlives it.
+  LimitedLog(std::shared_ptr<spdlog::logger> logger, Limits limits, const Clock& clock);
 
   /// `subject` is what the line is about where a kind has several (a backend's name), else "".
   void write(Kind kind, const std::string& subject, spdlog::level::level_enum level,
@@ -48,13 +46,13 @@ class LimitedLog {
  private:
   struct State {
     double left = 0;  // Lines that may still be written at once.
-    Clock::time_point seen;
+    TimePoint seen;
     uint64_t left_out = 0;
   };
 
   const std::shared_ptr<spdlog::logger> logger_;
   const Limits limits_;
-  const std::function<Clock::time_point()> now_;
+  const Clock& clock_;
   std::mutex mutex_;  // Of what follows.
   std::map<std::pair<Kind, std::string>, State> states_;
 };

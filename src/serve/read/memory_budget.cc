@@ -32,13 +32,16 @@ constexpr std::chrono::seconds between_trims{1};
 }  // namespace
 
 struct MemoryBudget::State {
+  explicit State(const Clock& its_clock) : clock(its_clock) {}
+
+  const Clock& clock;
   mutable std::mutex mutex;
   uint64_t limit = 0;
   uint64_t held = 0;
   uint64_t going = 0;  // Of that, what those hold that were told to give up.
   std::set<std::shared_ptr<Entry>> entries;
   bool trim_wanted = false;
-  std::chrono::steady_clock::time_point trimmed_at{};
+  TimePoint trimmed_at{};
 
   void set(const std::shared_ptr<Entry>& entry, uint64_t bytes) {
     const std::lock_guard lock(mutex);
@@ -71,7 +74,7 @@ struct MemoryBudget::State {
       if (!entry->give_up) going -= entry->bytes;
       entries.erase(entry);
       trim_wanted = trim_wanted || entry->most >= heavy;
-      const auto now = std::chrono::steady_clock::now();
+      const auto now = clock.now();
       if (!trim_wanted || held > 0 || now - trimmed_at < between_trims) return;
       trim_wanted = false;
       trimmed_at = now;
@@ -87,7 +90,7 @@ MemoryBudget::Share::~Share() { state_->close(entry_); }
 
 void MemoryBudget::Share::set(uint64_t bytes) { state_->set(entry_, bytes); }
 
-MemoryBudget::MemoryBudget() : state_(std::make_shared<State>()) {}
+MemoryBudget::MemoryBudget(const Clock& clock) : state_(std::make_shared<State>(clock)) {}
 
 void MemoryBudget::set_limit(uint64_t bytes) {
   const std::lock_guard lock(state_->mutex);

@@ -6,6 +6,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "base/clock.h"
+
 namespace mread::serve {
 
 namespace asio = boost::asio;
@@ -43,7 +45,8 @@ class MemoryBudget {
   /// perhaps after the share has gone.
   using GiveUp = std::function<void(uint64_t bytes)>;
 
-  MemoryBudget();
+  /// `clock` outlives it.
+  explicit MemoryBudget(const Clock& clock = real_clock());
   /// 0: no limit, which it begins with. A lower one counts from the next change on.
   void set_limit(uint64_t bytes);
   std::unique_ptr<Share> open(asio::any_io_executor strand, GiveUp give_up);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "net/client.h"
 #include "serve/read/gate.h"
@@ -12,6 +13,7 @@ namespace mread::serve {
 /// What all reads of one configuration share; it outlives them.
 struct ReadContext {
   const config::Config& config;
+  const Clock& clock;
   net::Client& client;
   Gate& gate;
   MemoryBudget& memory_budget;

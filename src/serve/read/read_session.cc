@@ -14,19 +14,15 @@
 #include "base/duration.h"
 
 namespace mread::serve {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
 
 ReadSession::ReadSession(asio::any_io_executor strand, Subscriber& subscriber,
                          model::ResponseType type, ReadDecided decided, net::ResponseWriter& writer,
-                         Pace::Limits pace)
+                         Pace::Limits pace, const Clock& clock)
     : subscriber_(subscriber),
       decided_(std::move(decided)),
       writer_(writer),
       pace_(pace),
+      clock_(clock),
       tasks_(std::move(strand)) {
   report_.type = type;
   report_.shared = subscriber.shared();
@@ -36,7 +32,7 @@ asio::awaitable<ReadReport> ReadSession::run() {
   const auto self = shared_from_this();
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto begun = Clock::now();
+  const auto begun = clock_.now();
   report_.end = ReadReport::End::client_gone;
   subscriber_.on_cut([weak = weak_from_this()](const Error& why) {
     if (const auto session = weak.lock()) session->cut(why);
@@ -50,7 +46,7 @@ asio::awaitable<ReadReport> ReadSession::run() {
   co_await tasks_.join();
   report_.queued = subscriber_.queued();
   report_.outcome = subscriber_.outcome();
-  report_.duration = Clock::now() - begun;
+  report_.duration = clock_.now() - begun;
   co_await asio::this_coro::throw_if_cancelled(throws);
   co_return std::move(report_);
 }
@@ -71,7 +67,7 @@ asio::awaitable<void> ReadSession::watch_pace() {
   const auto interval =
       std::max<std::chrono::milliseconds>(pace_.patience / 10, std::chrono::milliseconds(1));
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  Pace pace(pace_, Clock::now(), writer_.taken());
+  Pace pace(pace_, clock_.now(), writer_.taken());
   bool was_sending = false;
   while (!over_ && !client_gone_) {
     timer.expires_after(interval);
@@ -79,7 +75,7 @@ asio::awaitable<void> ReadSession::watch_pace() {
     if (code) co_return;
     const bool charged = was_sending && sending_ && subscriber_.others_wait();
     was_sending = sending_;
-    if (pace.observe(Clock::now(), writer_.taken(), charged)) continue;
+    if (pace.observe(clock_.now(), writer_.taken(), charged)) continue;
     cut(Error(Errc::deadline,
               fmt::format("the client took less than {} bytes a second for {} while others waited "
                           "(limits.client_rate, limits.client_patience)",

@@ -24,10 +24,11 @@ using ReadDecided = std::function<void(int status, const std::string& partial)>;
 /// Runs on the strand of the connection that asked.
 class ReadSession : public std::enable_shared_from_this<ReadSession> {
  public:
-  /// `type` is that of the answer that was asked for. `subscriber` and `writer` outlive run(). A
-  /// pace of 0 bytes: any.
+  /// `type` is that of the answer that was asked for. `subscriber`, `writer` and `clock` outlive
+  /// run(). A pace of 0 bytes: any.
   ReadSession(asio::any_io_executor strand, Subscriber& subscriber, model::ResponseType type,
-              ReadDecided decided, net::ResponseWriter& writer, Pace::Limits pace);
+              ReadDecided decided, net::ResponseWriter& writer, Pace::Limits pace,
+              const Clock& clock);
 
   /// Completes when the client has the answer or has gone. The subscriber is the caller's to
   /// leave(); the outcome of a read whose client went is complete only then.
@@ -44,6 +45,7 @@ class ReadSession : public std::enable_shared_from_this<ReadSession> {
   const ReadDecided decided_;
   net::ResponseWriter& writer_;
   const Pace::Limits pace_;
+  const Clock& clock_;
   net::TaskGroup tasks_;
   bool sending_ = false;
   bool client_gone_ = false;

@@ -54,10 +54,10 @@ asio::awaitable<void> SharedRead::run_now() {
   if (over_ || !admitted) co_return;
   {
     const std::lock_guard lock(mutex_);
-    begun_ = Clock::now();
+    begun_ = now();
   }
   auto options = hooks_.begin ? hooks_.begin() : merger::FanOutOptions{};
-  machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), Clock::now(),
+  machine_ = std::make_unique<merger::FanOut>(context_.config, std::move(request_), now(),
                                               std::move(options));
   drive();
 }
@@ -105,7 +105,7 @@ void SharedRead::tell(Event event) {
 
 void SharedRead::drive() {
   while (!over_ && !settled_) {
-    auto action = machine_->poll(Clock::now());
+    auto action = machine_->poll(now());
     if (!action) break;
     execute(std::move(*action));
   }
@@ -153,22 +153,22 @@ void SharedRead::on_response(merger::RequestId id, const net::ResponseHead& head
                              std::string_view text) {
   tell([&](merger::FanOut& machine) {
     machine.on_response(id, head.status, head.headers.get("Content-Type"),
-                        head.headers.get("Content-Encoding"), text, Clock::now());
+                        head.headers.get("Content-Encoding"), text, now());
   });
 }
 
 void SharedRead::on_data(merger::RequestId id, std::string piece) {
   tell([&](merger::FanOut& machine) {
-    machine.on_data(id, std::make_shared<const std::string>(std::move(piece)), Clock::now());
+    machine.on_data(id, std::make_shared<const std::string>(std::move(piece)), now());
   });
 }
 
 void SharedRead::on_end(merger::RequestId id) {
-  tell([&](merger::FanOut& machine) { machine.on_end(id, Clock::now()); });
+  tell([&](merger::FanOut& machine) { machine.on_end(id, now()); });
 }
 
 void SharedRead::on_failure(merger::RequestId id, Error error) {
-  tell([&](merger::FanOut& machine) { machine.on_failure(id, std::move(error), Clock::now()); });
+  tell([&](merger::FanOut& machine) { machine.on_failure(id, std::move(error), now()); });
 }
 
 void SharedRead::on_late(size_t backend) {
@@ -176,12 +176,12 @@ void SharedRead::on_late(size_t backend) {
 }
 
 void SharedRead::wake_at(TimePoint at) {
-  wake_.expires_at(at);
+  wake_.expires_after(at - now());
   wake_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
     const auto self = weak.lock();
     if (code || !self || self->over_) return;
     if (self->settled_) return;
-    self->tell([](merger::FanOut& machine) { machine.on_wake(Clock::now()); });
+    self->tell([&](merger::FanOut& machine) { machine.on_wake(self->now()); });
   });
 }
 
@@ -191,7 +191,7 @@ void SharedRead::settle() {
   slot_.reset();
   wake_.cancel();
   if (!machine_) return;
-  const merger::Outcome& outcome = machine_->outcome(Clock::now());
+  const merger::Outcome& outcome = machine_->outcome(now());
   if (auto ended = std::exchange(hooks_.ended, nullptr)) ended(outcome);
   const std::lock_guard lock(mutex_);
   outcome_ = outcome;
@@ -199,7 +199,7 @@ void SharedRead::settle() {
 }
 
 void SharedRead::put(AnswerItem item) {
-  subscribers_.put(std::move(item), Clock::now());
+  subscribers_.put(std::move(item), now());
   arm_cut();
 }
 
@@ -223,7 +223,7 @@ void SharedRead::put_body(merger::Body body) {
   put(std::move(bytes));
   if (!subscribers_.has_room()) return;
   body_out_ = false;
-  machine_->on_sent(Clock::now());
+  machine_->on_sent(now());
 }
 
 // A whole answer that is one line of text.
@@ -238,17 +238,17 @@ void SharedRead::make_room() {
   if (!body_out_ || over_ || !subscribers_.has_room()) return;
   body_out_ = false;
   if (settled_) return;
-  tell([](merger::FanOut& machine) { machine.on_sent(Clock::now()); });
+  tell([&](merger::FanOut& machine) { machine.on_sent(now()); });
 }
 
 void SharedRead::arm_cut() {
   const auto at = subscribers_.cut_at();
   if (!at) return;
-  cut_timer_.expires_at(*at);
+  cut_timer_.expires_after(*at - now());
   cut_timer_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
     const auto self = weak.lock();
     if (code || !self || self->over_) return;
-    self->subscribers_.cut_slow(Clock::now());
+    self->subscribers_.cut_slow(self->now());
     self->make_room();
     self->arm_cut();
   });
@@ -330,11 +330,11 @@ void SharedRead::on_sent() {
 
 asio::awaitable<void> SharedRead::leave(Broadcast::Reader reader) {
   const auto self = shared_from_this();
-  subscribers_.leave(reader, Clock::now());
+  subscribers_.leave(reader, now());
   const bool last = subscribers_.empty();
   {
     const std::lock_guard lock(mutex_);
-    if (machine_ && !outcome_final_) outcome_ = machine_->outcome(Clock::now());
+    if (machine_ && !outcome_final_) outcome_ = machine_->outcome(now());
   }
   if (!last) {
     make_room();
@@ -359,7 +359,7 @@ bool SharedRead::others_wait() const {
 
 std::chrono::nanoseconds SharedRead::queued(TimePoint joined_at) const {
   const std::lock_guard lock(mutex_);
-  const auto end = begun_.value_or(Clock::now());
+  const auto end = begun_.value_or(now());
   return std::max<std::chrono::nanoseconds>(end - joined_at, std::chrono::nanoseconds(0));
 }
 

@@ -72,7 +72,7 @@ class SharedRead final : public RequestEvents, public std::enable_shared_from_th
 
  private:
   friend class Subscriber;
-  using Clock = std::chrono::steady_clock;
+  TimePoint now() const { return context_.clock.now(); }
 
   // What a subscriber does to the read.
   void on_sent();

@@ -10,7 +10,7 @@ namespace mread::serve {
 
 std::unique_ptr<Subscriber> Subscriber::join(std::shared_ptr<SharedRead> shared_read,
                                              const asio::any_io_executor& strand) {
-  auto joined = shared_read->subscribers_.join(strand, SharedRead::Clock::now());
+  auto joined = shared_read->subscribers_.join(strand, shared_read->now());
   if (!joined) return nullptr;
   return std::make_unique<Subscriber>(std::move(shared_read), std::move(*joined));
 }
@@ -25,7 +25,7 @@ Subscriber::Subscriber(std::shared_ptr<SharedRead> shared_read, Subscribers::Joi
 Subscriber::~Subscriber() {
   if (left_) return;
   try {
-    shared_read_->subscribers_.leave(reader_, SharedRead::Clock::now());
+    shared_read_->subscribers_.leave(reader_, shared_read_->now());
     asio::post(shared_read_->strand_, [shared_read = shared_read_] {
       if (shared_read->subscribers_.empty()) shared_read->abandon();
     });
@@ -44,7 +44,7 @@ asio::awaitable<std::optional<AnswerItem>> Subscriber::next() {
 }
 
 void Subscriber::sent() {
-  shared_read_->subscribers_.sent(reader_, SharedRead::Clock::now());
+  shared_read_->subscribers_.sent(reader_, shared_read_->now());
   shared_read_->on_sent();
 }
 

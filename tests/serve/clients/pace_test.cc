@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Pace::Limits limits{1'000, 10s};
-const Pace::TimePoint start{};
+const TimePoint start{};
 
 TEST(PaceTest, WhoTakesNothingHasItsPatience) {
   Pace pace(limits, start, 5);

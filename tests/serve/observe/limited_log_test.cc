@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include "base/manual_clock.h"
 #include "base/nasty_texts.h"
 #include "serve/observe/log_format.h"
 
@@ -29,11 +30,11 @@ class LimitedLogTest : public testing::Test {
     return all;
   }
   LimitedLog make(unsigned burst, size_t subjects = 100) {
-    return LimitedLog(logger_, {1min, burst, subjects}, [this] { return now_; });
+    return LimitedLog(logger_, {1min, burst, subjects}, clock_);
   }
 
   std::ostringstream out_;
-  LimitedLog::Clock::time_point now_{};
+  ManualClock clock_;
   const std::shared_ptr<spdlog::logger> logger_ = [this] {
     auto logger = std::make_shared<spdlog::logger>(
         "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out_));
@@ -45,13 +46,13 @@ class LimitedLogTest : public testing::Test {
 TEST_F(LimitedLogTest, ALineALostQueryThenOneAMinute) {
   LimitedLog log = make(10);
   for (int i = 0; i < 1000; ++i) write(log, Kind::query_log, "", "full");
-  now_ += 59s;
+  clock_.advance(59s);
   write(log, Kind::query_log, "", "full");
-  now_ += 1s;
+  clock_.advance(1s);
   write(log, Kind::query_log, "", "full");
-  now_ += 1min;
+  clock_.advance(1min);
   write(log, Kind::query_log, "", "full");
-  now_ += 1h;
+  clock_.advance(1h);
   for (int i = 0; i < 2; ++i) write(log, Kind::query_log, "", "full");
   EXPECT_THAT(lines(),
               ElementsAre("warning full", "warning full (1000 more like this were left out)",
@@ -63,7 +64,7 @@ TEST_F(LimitedLogTest, OthersComeInBurstsOfTheirOwn) {
   for (int i = 0; i < 4; ++i) write(log, Kind::backend, "a", "a" + std::to_string(i));
   write(log, Kind::backend, "b", "b");
   write(log, Kind::circuit, "a", "circuit");
-  now_ += 1min;
+  clock_.advance(1min);
   write(log, Kind::backend, "a", "a4");
   write(log, Kind::backend, "a", "a5");
   EXPECT_THAT(lines(), ElementsAre("warning a0", "warning a1", "warning b", "warning circuit",
@@ -73,7 +74,7 @@ TEST_F(LimitedLogTest, OthersComeInBurstsOfTheirOwn) {
 TEST_F(LimitedLogTest, OneIsSaidInTheSingular) {
   LimitedLog log = make(1);
   for (int i = 0; i < 2; ++i) write(log, Kind::handshake, "", "x");
-  now_ += 1min;
+  clock_.advance(1min);
   write(log, Kind::handshake, "", "x");
   EXPECT_THAT(lines(), ElementsAre("warning x", "warning x (1 more like this was left out)"));
 }
