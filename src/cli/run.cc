@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/printable.h"
-#include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
 #include "cli/engine_choice.h"
+#include "cli/report_output.h"
 #include "cli/stop_on_signal.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/earlier_report.h"
@@ -47,14 +46,6 @@ struct Options {
   bool clean = false;
 };
 
-// "20261121-190000": sorts by time, and names a report folder.
-std::string compact_time(int64_t now_ms) {
-  std::string text = format_timestamp(now_ms - now_ms % 1000);
-  std::erase_if(text, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
-  std::replace(text.begin(), text.end(), 'T', '-');
-  return text;
-}
-
 // Makes the folder of the report, and writes a report that says "interrupted": a run that dies
 // leaves this verdict. A folder that cannot be written to fails here, before the run.
 Result<fs::path> prepare_report(const std::string& wanted, const std::string& stamp) {
@@ -70,16 +61,6 @@ Result<fs::path> prepare_report(const std::string& wanted, const std::string& st
   begun.is_interrupted = true;
   if (auto written = write_report(folder, begun); !written) return fail(written.error());
   return folder;
-}
-
-// The summary that GitHub Actions shows on the job's page, where it says to append it.
-Result<void> append_job_summary(const Report& report) {
-  const char* path = std::getenv("GITHUB_STEP_SUMMARY");
-  if (path == nullptr || *path == '\0') return {};
-  std::ofstream file(path, std::ios::app | std::ios::binary);
-  file << to_markdown(report) << std::flush;
-  if (!file) return mread::fail(Errc::environment, std::string(path) + ": cannot be written");
-  return {};
 }
 
 int complain(ExitCode code, const std::string& line) { return cli::complain("run", line, code); }
@@ -194,7 +175,7 @@ int run_on_engine(const std::vector<Test>& tests, size_t file_count, const NodeC
                  without_commands(printable(removed)).c_str());
   }
 
-  const std::string stamp = compact_time(context.now_ms);
+  const std::string stamp = report_stamp(context.now_ms);
   const auto report_dir = prepare_report(options.report_dir, stamp);
   if (!report_dir)
     return complain(environment, report_dir.error().context + "; give another --report-dir");

@@ -9,7 +9,7 @@
 namespace mread::cli {
 
 /// One line about the first word of a command line that `app` does not know, with the nearest that
-/// it knows and where to look: a command (or its absence), or a flag of the command. None where all
+/// it knows and where to look: a command, a command of that command, or a flag. None where all
 /// of them are known. `help` is a command that is not known here.
 std::optional<std::string> find_typo(const CLI::App& app,
                                      const std::vector<std::string>& arguments);

@@ -14,6 +14,8 @@ class Typos : public testing::Test {
     CLI::App* serve = app_.add_subcommand("serve", "Serves");
     serve->add_option("--config", text_, "");
     serve->add_flag("--check-config", flag_, "");
+    CLI::App* report = app_.add_subcommand("report", "Reports");
+    report->add_subcommand("merge", "Merges")->add_option("--report-dir", text_, "");
   }
   std::string typo(const std::vector<std::string>& arguments) {
     return find_typo(app_, arguments).value_or("");
@@ -37,6 +39,17 @@ TEST_F(Typos, NameTheNearestAndWhereToLook) {
   EXPECT_EQ(
       typo({"serve", "--confg=hunter2"}),
       "mread serve: unknown flag \"--confg\"; did you mean \"--config\"? (see mread serve --help)");
+}
+
+TEST_F(Typos, AreFoundInACommandOfACommand) {
+  EXPECT_EQ(typo({"report", "merg"}),
+            "mread report: unknown command \"merg\"; did you mean \"merge\"? (see mread report "
+            "--help)");
+  EXPECT_EQ(typo({"report", "merge", "a", "--report-dri", "x"}),
+            "mread report merge: unknown flag \"--report-dri\"; did you mean \"--report-dir\"? "
+            "(see mread report merge --help)");
+  EXPECT_EQ(typo({"report", "merge", "a", "--report-dir", "x"}), "");
+  EXPECT_EQ(help_for(app_, {"report", "merge", "x"}), "mread report merge --help");
 }
 
 TEST_F(Typos, AreNotSeenInWhatIsKnown) {

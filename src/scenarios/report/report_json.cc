@@ -169,6 +169,7 @@ json::object test_object(const TestResult& test) {
   json::object object;
   object["scenario"] = text(test.scenario);
   object["id"] = text(test.id);
+  if (test.title != test.scenario) object["title"] = text(test.title);
   object["file"] = text(test.file);
   json::object matrix_case;
   for (const auto& [axis, value] : test.matrix_case) matrix_case[axis] = text(value);
@@ -178,6 +179,7 @@ json::object test_object(const TestResult& test) {
   object["seed"] = test.seed;
   object["verdict"] = to_string(test.verdict);
   object["reason"] = text(test.reason);
+  if (!test.incident.empty()) object["incident"] = text(test.incident);
   if (test.is_interrupted) object["interrupted"] = true;
   if (!test.note.empty()) object["note"] = text(test.note);
   object["duration_s"] = rounded(test.duration_s, 0.001);

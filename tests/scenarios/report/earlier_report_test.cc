@@ -35,8 +35,9 @@ TEST_F(EarlierReportTest, WhatIsNoReportIsNamed) {
     return read ? "" : read.error().context;
   };
   EXPECT_THAT(error_of("{"), testing::HasSubstr("x.json: no report of mread run"));
-  EXPECT_THAT(error_of("[]"), testing::HasSubstr("no list \"tests\""));
-  EXPECT_THAT(error_of(R"({"tests": [{"id": 3}]})"), testing::HasSubstr("no id or no verdict"));
+  EXPECT_THAT(error_of("{}"), testing::HasSubstr("no list \"tests\""));
+  EXPECT_THAT(error_of(R"({"tests": [{"id": 3}]})"),
+              testing::HasSubstr("tests[0].id is not a text"));
   const auto missing = read_earlier_report(folder_ / "nowhere.json");
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().context, testing::HasSubstr("nowhere.json"));
