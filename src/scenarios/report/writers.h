@@ -23,8 +23,11 @@ std::string to_html(const Report& report);
 /// A summary in Markdown, for the job page of a CI server: totals, and what failed and why.
 std::string to_markdown(const Report& report);
 
-/// junit.xml: a testsuite a scenario, a testcase a test; known issues and skipped tests are
-/// `skipped`, inconclusive ones too, failed ones hold the want and got of every check that failed.
+/// junit.xml: a testsuite a test, with its case, seed and the line that runs it again as properties; a
+/// testcase a check and phase, with its file and line. Failed checks hold their want and got. Known
+/// issues and inconclusive checks are `skipped`. What no check says (a skipped test, a node that
+/// ended by itself, a test without checks) is a testcase called "the whole test"; if it has no
+/// verdict because the run was interrupted, it is an `error`.
 std::string to_junit(const Report& report);
 
 /// A form of the report: a file's name, and how it is made.

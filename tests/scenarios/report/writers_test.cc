@@ -57,7 +57,7 @@ TEST(ReportJunit, TestsWithoutAVerdictAreErrors) {
   report.tests[0].verdict = Verdict::skipped;
   report.tests[0].reason = "interrupted";
   EXPECT_THAT(to_junit(report),
-              testing::HasSubstr("tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\""));
+              testing::HasSubstr("tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"0\""));
   EXPECT_THAT(to_junit(report), testing::HasSubstr("<error message=\"interrupted\""));
   EXPECT_THAT(to_json(report), testing::HasSubstr("\"interrupted\": true"));
   // A run that died before its first test ended.
