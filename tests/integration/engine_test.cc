@@ -264,6 +264,29 @@ INSTANTIATE_TEST_SUITE_P(Prometheus, GenerationTest, testing::Values("2.42", "2.
                            return name;
                          });
 
+TEST_F(EngineTest, TellsWhatANodeUses) {
+  start(prometheus("a", "3.5"));
+  const auto before = topology->usage("a");
+  ASSERT_TRUE(before);
+  EXPECT_GT(before->cpu.count(), 0);
+  EXPECT_GT(before->memory_bytes, 5U << 20);
+  EXPECT_LT(before->memory_bytes, 2U << 30);
+  // Works until the engine has counted it.
+  std::optional<NodeUsage> after = before;
+  for (int i = 0; after && after->cpu == before->cpu && i < 1000; ++i) {
+    body("a", "/metrics");
+    after = topology->usage("a");
+  }
+  ASSERT_TRUE(after);
+  EXPECT_GT(after->cpu, before->cpu);
+  act("a", Act::pause);
+  EXPECT_TRUE(topology->usage("a"));
+  act("a", Act::resume);
+  act("a", Act::kill);
+  EXPECT_FALSE(topology->usage("a"));
+  EXPECT_FALSE(topology->usage("nobody"));
+}
+
 TEST_F(EngineTest, ANodeThatDiesAtOnceSaysWhy) {
   create();
   const auto started = topology->start(prometheus("bad", "3.5", "remote_read: [{uurl: x}]"), {});

@@ -53,6 +53,20 @@ TestResult test(const std::string& id, Verdict verdict, const std::string& versi
     result.nodes.push_back(node);
   }
   result.nodes[2].reads = {"collector-a", "collector-b"};
+  NodeResult mock;
+  mock.name = "mock";
+  mock.kind = "mock";
+  mock.requests = {{1, 10.5, "up{job=\"a\"}", "complete", 200, 11, 450, ""},
+                   {12, 9000, "up{job=\"a\"}", "aborted", 200, 0, 20, "cut"},
+                   {14, std::nullopt, "up{job=\"a\"}", "in_progress", 0, 0, 0, "hang"}};
+  mock.more_requests = 5;
+  result.nodes.push_back(mock);
+  for (NodeResult& node : result.nodes) {
+    for (int i = 1; i < 30; ++i) {
+      if (node.name == "collector-b" && i > 10 && i < 20) continue;
+      node.usage.push_back({i * 1.0, 20.0 + i % 5, 60.0 + i});
+    }
+  }
   result.checks = {check("sum by (job) (up)", Verdict::pass, "before"),
                    check("sum by (job) (up)", verdict, "fault")};
   result.course.length_s = 30;
@@ -238,6 +252,55 @@ TEST_F(ReportPageTest, DrawsTopologyCourseAndLoad) {
   EXPECT_EQ(said.at("log"), "nodes/hung-2/collector-a.log");
   EXPECT_GT(said.at("chart").to_number<double>(), 100);
   EXPECT_EQ(said.at("nan"), false);
+}
+
+TEST_F(ReportPageTest, ShowsTheRequestsOfMocks) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    $('#test-hung-2').open = true;
+    await wait(() => $('#test-hung-2 .requests'));
+    const marks = all('#test-hung-2 .scroll svg.course .request');
+    say('marks', marks.map(mark => mark.getAttribute('class')));
+    say('titles', marks.map(mark => mark.querySelector('title').textContent));
+    say('widths', marks.map(mark => Math.round(+mark.querySelector('rect').getAttribute('width'))));
+    const details = $('#test-hung-2 .requests');
+    details.open = true;
+    say('summary', details.querySelector('summary').textContent);
+    say('rows', [...details.querySelectorAll('tbody tr')].map(row =>
+      [...row.cells].map(cell => cell.textContent).join('|')));
+    say('more', details.querySelector('.note').textContent);
+  )");
+  EXPECT_EQ(json::serialize(said.at("marks")), R"(["request","request bad","request bad"])");
+  EXPECT_EQ(json::serialize(said.at("titles")),
+            R"(["mock got up{job=\"a\"} at 1.0 s: HTTP 200",)"
+            R"("mock got up{job=\"a\"} at 12.0 s: cut off by the mock, cut",)"
+            R"("mock got up{job=\"a\"} at 14.0 s: not answered, hang"])");
+  // 820 pixels are 30 s; one that was never answered lasts to the end.
+  EXPECT_EQ(json::serialize(said.at("widths")), "[2,246,437]");
+  EXPECT_EQ(said.at("summary"), "Requests that the mocks got: 3, 2 of them not answered whole");
+  EXPECT_EQ(json::serialize(said.at("rows")),
+            R"(["1.00 s|mock|up{job=\"a\"}|HTTP 200|11|10.5 ms",)"
+            R"("12.00 s|mock|up{job=\"a\"}|cut off by the mock, cut|0|9000 ms",)"
+            R"("14.00 s|mock|up{job=\"a\"}|not answered, hang|0|"])");
+  EXPECT_EQ(said.at("more"), "5 more requests are not shown.");
+}
+
+TEST_F(ReportPageTest, DrawsUsageInLineWithTheCourse) {
+  const json::object said = run(to_html(report()), 1440, R"(
+    $('#test-hung-1').open = true;
+    await wait(() => all('#test-hung-1 .usage .u-over').length === 2);
+    const course = $('#test-hung-1 .scroll svg.course').getBoundingClientRect();
+    say('plots', all('#test-hung-1 .usage .u-over').map(plot => plot.getBoundingClientRect())
+      .map(box => [Math.round(box.left - course.left), Math.round(box.right - course.left)]));
+    say('labels', all('#test-hung-1 .usage .u-label').map(label => label.textContent));
+    say('drawn', all('#test-hung-1 .usage canvas').map(canvas => {
+      const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      return pixels.some(value => value > 0);
+    }));
+  )");
+  EXPECT_EQ(json::serialize(said.at("plots")), "[[128,948],[128,948]]");
+  const std::string labels = json::serialize(said.at("labels"));
+  EXPECT_THAT(labels, testing::HasSubstr(R"("collector-a","collector-b","query","mock")"));
+  EXPECT_EQ(json::serialize(said.at("drawn")), "[true,true]");
 }
 
 TEST_F(ReportPageTest, KeysGoThroughTheTests) {

@@ -12,6 +12,7 @@
 #include "base/timestamp.h"
 #include "scenarios/engine/named_addresses.h"
 #include "scenarios/engine/node_folder.h"
+#include "scenarios/engine/node_usage.h"
 #include "scenarios/engine/owner.h"
 #include "scenarios/engine/readiness.h"
 #include "scenarios/engine/tar.h"
@@ -389,6 +390,17 @@ std::optional<UnaskedEnd> DockerTopology::unasked_end(const std::string& name) {
   notice_end(**node);
   const std::lock_guard lock(mutex_);
   return (*node)->unasked_end;
+}
+
+std::optional<NodeUsage> DockerTopology::usage(const std::string& name) {
+  const auto node = find(name);
+  if (!node) return std::nullopt;
+  // "one-shot": the engine reads the counters once; it would otherwise wait a second for a second
+  // reading.
+  const auto stats = shared_->docker.get_json("/containers/" + (*node)->container +
+                                              "/stats?stream=false&one-shot=true");
+  if (!stats) return std::nullopt;
+  return usage_in_stats(*stats);
 }
 
 Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds timeout,

@@ -57,6 +57,7 @@ class DockerTopology final : public Topology {
   Result<std::string> read_file(const std::string& node, const std::string& path) override;
   bool running(const std::string& node) override;
   std::optional<UnaskedEnd> unasked_end(const std::string& node) override;
+  std::optional<NodeUsage> usage(const std::string& node) override;
 
  private:
   struct Node {

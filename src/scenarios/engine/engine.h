@@ -65,6 +65,12 @@ struct UnaskedEnd {
   std::chrono::milliseconds lasted{0};  ///< from its start
 };
 
+/// What a node has used of its machine.
+struct NodeUsage {
+  std::chrono::nanoseconds cpu{0};  ///< of all its threads, since its program's start
+  uint64_t memory_bytes = 0;        ///< resident now
+};
+
 /// The nodes of one test on a network of its own. Destroying it removes everything that was made.
 /// Safe to use from several threads, one act at a time on a node: nodes can be started side by
 /// side.
@@ -93,6 +99,8 @@ class Topology {
   /// The first end of the node's program that no act caused: it crashed, ran out of memory, or was
   /// killed from outside. Empty if none was seen. This call and acts notice an end.
   virtual std::optional<UnaskedEnd> unasked_end(const std::string& node) = 0;
+  /// None of a node that does not run, or where the engine cannot tell.
+  virtual std::optional<NodeUsage> usage(const std::string& node) = 0;
 };
 
 class Engine {

@@ -9,6 +9,7 @@
 #include "scenarios/engine/engine.h"
 #include "scenarios/engine/loopback_addresses.h"
 #include "scenarios/engine/node_folder.h"
+#include "scenarios/engine/node_usage.h"
 #include "scenarios/engine/readiness.h"
 
 namespace mread::scenarios {
@@ -213,6 +214,13 @@ class ProcessTopology final : public Topology {
     node->notice_end();
     const std::lock_guard lock(node->mutex);
     return node->unasked_end;
+  }
+
+  std::optional<NodeUsage> usage(const std::string& name) override {
+    const auto node = find(name);
+    const auto child = node ? node->current() : nullptr;
+    if (!child || !child->running()) return std::nullopt;
+    return read_process_usage(child->pid());
   }
 
  private:

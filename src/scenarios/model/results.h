@@ -106,6 +106,25 @@ struct Course {
   size_t more_questions = 0;             ///< asked too, but not kept: the course keeps 2000
 };
 
+/// A request that a mock got, by its journal.
+struct BackendRequest {
+  double at_s = 0;                    ///< since the course began
+  std::optional<double> duration_ms;  ///< none of one that was not answered
+  std::string query;                  ///< its selectors
+  std::string outcome;                ///< complete, aborted (by a fault), client_gone, in_progress
+  int status = 0;                     ///< of HTTP; 0: none was sent
+  size_t series = 0;
+  size_t bytes = 0;  ///< of the answer's body
+  std::string note;  ///< why it was refused, and the faults that it met
+};
+
+/// What a node used of its machine in the course of a test.
+struct UsageSample {
+  double at_s = 0;         ///< since the course began
+  double cpu_percent = 0;  ///< of one core, since the sample before
+  double memory_mib = 0;
+};
+
 struct NodeResult {
   std::string name;
   std::string kind;
@@ -115,6 +134,9 @@ struct NodeResult {
   std::vector<std::string> names;  ///< other nodes that its configuration names: it scrapes them
   /// Path below the report folder → contents, until they are written.
   std::map<std::string, std::string> files;
+  std::vector<BackendRequest> requests;  ///< of a mock
+  size_t more_requests = 0;              ///< it got too, but they are not kept
+  std::vector<UsageSample> usage;
 };
 
 struct TestResult {

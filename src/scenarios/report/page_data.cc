@@ -1,5 +1,6 @@
 #include "scenarios/report/page_data.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -20,6 +21,7 @@ constexpr Outcome all_outcomes[] = {Outcome::complete, Outcome::told, Outcome::s
                                     Outcome::wrong, Outcome::failed};
 // The page shows no more of an answer that held; report.json has all of it.
 constexpr size_t most_of_passed = 300;
+constexpr size_t most_requests = 150;  // Of a mock.
 
 // Shortest digits: 12.3 and not 12.300000000000001.
 json::value number(double value, double unit) {
@@ -108,6 +110,55 @@ class PageData {
     return out;
   }
 
+  void add_requests(const TestResult& test, json::object& object) {
+    std::vector<std::pair<const NodeResult*, const BackendRequest*>> shown;
+    size_t more = 0;
+    for (const NodeResult& node : test.nodes) {
+      const size_t count = std::min(node.requests.size(), most_requests);
+      for (size_t i = 0; i < count; ++i) shown.emplace_back(&node, &node.requests[i]);
+      more += node.requests.size() - count + node.more_requests;
+    }
+    std::stable_sort(shown.begin(), shown.end(),
+                     [](const auto& a, const auto& b) { return a.second->at_s < b.second->at_s; });
+    json::array rows;
+    for (const auto& [node, request] : shown) {
+      rows.emplace_back(json::array{
+          index(node->name), number(request->at_s, 0.001),
+          request->duration_ms ? number(*request->duration_ms, 0.1) : json::value(nullptr),
+          index(cut_end(request->query, most_of_passed)), index(request->outcome), request->status,
+          request->series, index(cut_end(request->note, most_of_passed))});
+    }
+    if (!rows.empty()) object["requests"] = std::move(rows);
+    if (more > 0) object["more_requests"] = more;
+  }
+
+  // Nodes are sampled together, so their samples have the same times.
+  json::object usage_of(const TestResult& test) {
+    std::map<double, size_t> columns;
+    for (const NodeResult& node : test.nodes) {
+      for (const UsageSample& sample : node.usage) columns[sample.at_s] = 0;
+    }
+    json::array times;
+    for (auto& [at_s, column] : columns) {
+      column = times.size();
+      times.push_back(number(at_s, 0.01));
+    }
+    json::array nodes;
+    for (const NodeResult& node : test.nodes) {
+      if (node.usage.empty()) continue;
+      json::array cpu(times.size(), nullptr);
+      json::array memory(times.size(), nullptr);
+      for (const UsageSample& sample : node.usage) {
+        const size_t column = columns.at(sample.at_s);
+        cpu[column] = number(sample.cpu_percent, 1);
+        memory[column] = number(sample.memory_mib, 1);
+      }
+      nodes.emplace_back(json::array{index(node.name), std::move(cpu), std::move(memory)});
+    }
+    if (nodes.empty()) return {};
+    return {{"at_s", std::move(times)}, {"nodes", std::move(nodes)}};
+  }
+
   json::object test_object(const TestResult& test) {
     json::object object;
     object["id"] = index(test.id);
@@ -119,6 +170,8 @@ class PageData {
     object["questions"] = questions_of(test.course);
     if (test.course.more_questions > 0) object["more_questions"] = test.course.more_questions;
     object["checks"] = checks_of(test);
+    add_requests(test, object);
+    if (json::object usage = usage_of(test); !usage.empty()) object["usage"] = std::move(usage);
     if (!test.load) return object;
     json::array load;
     for (const LoadRequest& request : test.load->requests) {

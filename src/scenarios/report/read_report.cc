@@ -16,6 +16,31 @@ constexpr Verdict all_verdicts[] = {Verdict::pass, Verdict::fail, Verdict::known
 constexpr Outcome all_outcomes[] = {Outcome::complete, Outcome::told, Outcome::silently_partial,
                                     Outcome::wrong, Outcome::failed};
 
+// A list of numbers and truth values, by their place.
+class Row {
+ public:
+  explicit Row(const json::value& value) : row_(value.if_array()) {}
+
+  bool fits(size_t columns) const { return row_ != nullptr && row_->size() == columns; }
+  double number(size_t column) const {
+    boost::system::error_code wrong;
+    const auto number = (*row_)[column].to_number<double>(wrong);
+    has_all_ = has_all_ && !wrong;
+    return wrong ? 0 : number;
+  }
+  bool flag(size_t column) const {
+    const bool* value = (*row_)[column].if_bool();
+    has_all_ = has_all_ && value != nullptr;
+    return value != nullptr && *value;
+  }
+  // Every column that was asked for had the wanted type.
+  bool has_all() const { return has_all_; }
+
+ private:
+  const json::array* row_;
+  mutable bool has_all_ = true;
+};
+
 // The members of one object, by name. A member that is missing has its type's default. The first
 // member of a wrong type is written to `error`, with its place.
 class Members {
@@ -98,6 +123,19 @@ class Members {
     }
   }
 
+  // Calls read(Row) for each row of a list of rows; `form` is what they look like, for the error.
+  template <class Read>
+  void each_row(std::string_view key, size_t columns, const std::string& form,
+                const Read& read) const {
+    for (const json::value& value : list(key)) {
+      const Row row(value);
+      if (row.fits(columns)) read(row);
+      if (row.fits(columns) && row.has_all()) continue;
+      blame(place_of(key), "a list of rows " + form);
+      return;
+    }
+  }
+
   std::optional<Members> object(std::string_view key) const {
     const json::value* value = find(key);
     if (value == nullptr) return std::nullopt;
@@ -157,21 +195,11 @@ LoadTimes times_of(const Members& members) {
   return times;
 }
 
-// A row is [at_s, duration_ms, late_ms, failed].
 std::vector<LoadRequest> load_requests_of(const Members& members) {
   std::vector<LoadRequest> requests;
-  for (const json::value& value : members.list("requests")) {
-    const json::array* row = value.if_array();
-    const bool fits = row != nullptr && row->size() == 4 && (*row)[0].is_number() &&
-                      (*row)[1].is_number() && (*row)[2].is_number() && (*row)[3].is_bool();
-    if (!fits) {
-      members.blame(members.place_of("requests"),
-                    "a list of rows [at_s, duration_ms, late_ms, failed]");
-      break;
-    }
-    requests.push_back({(*row)[0].to_number<double>(), (*row)[1].to_number<double>(),
-                        (*row)[2].to_number<double>(), (*row)[3].get_bool()});
-  }
+  members.each_row("requests", 4, "[at_s, duration_ms, late_ms, failed]", [&](const Row& row) {
+    requests.push_back({row.number(0), row.number(1), row.number(2), row.flag(3)});
+  });
   return requests;
 }
 
@@ -197,6 +225,22 @@ NodeResult node_of(const Members& members) {
   node.log = members.text("log");
   node.reads = members.texts("reads");
   node.names = members.texts("names");
+  members.each("requests", [&](const Members& one) {
+    BackendRequest request;
+    request.at_s = one.number<double>("at_s");
+    if (one.has("duration_ms")) request.duration_ms = one.number<double>("duration_ms");
+    request.query = one.text("query");
+    request.outcome = one.text("outcome");
+    request.status = one.number<int>("status");
+    request.series = one.number<size_t>("series");
+    request.bytes = one.number<size_t>("bytes");
+    request.note = one.text("note");
+    node.requests.push_back(std::move(request));
+  });
+  node.more_requests = members.number<size_t>("more_requests");
+  members.each_row("usage", 3, "[at_s, cpu_percent, memory_mib]", [&](const Row& row) {
+    node.usage.push_back({row.number(0), row.number(1), row.number(2)});
+  });
   return node;
 }
 

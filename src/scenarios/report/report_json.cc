@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <cmath>
 
 #include <boost/json.hpp>
 
 #include "base/printable.h"
+#include "scenarios/model/json_text.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::scenarios {
@@ -14,67 +14,6 @@ namespace json = boost::json;
 json::string text(const std::string& value) { return json::string(valid_utf8(value)); }
 
 double rounded(double value, double unit) { return std::round(value / unit) * unit; }
-
-// Two spaces an entry, one line for what is short: a report is read by people too.
-void write(std::string& out, const json::value& value, size_t indent);
-
-template <class Items, class WriteItem>
-void write_all(std::string& out, char open, char close, const Items& items, size_t indent,
-               const WriteItem& write_item) {
-  out += open;
-  bool first = true;
-  for (const auto& item : items) {
-    if (!first) out += ',';
-    first = false;
-    out += '\n';
-    out.append(indent + 2, ' ');
-    write_item(item);
-  }
-  if (!first) {
-    out += '\n';
-    out.append(indent, ' ');
-  }
-  out += close;
-}
-
-// to_chars gives the shortest digits; Boost.JSON would write 6.1E0.
-std::string number(double value) {
-  std::string digits = json::serialize(json::value(value));
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.10g", value);
-  return std::isfinite(value) ? buffer : digits;
-}
-
-// Numbers and truth values alone: one line.
-bool is_row(const json::array& items) {
-  return !items.empty() && std::all_of(items.begin(), items.end(), [](const json::value& item) {
-    return item.is_number() || item.is_bool();
-  });
-}
-
-void write(std::string& out, const json::value& value, size_t indent) {
-  if (value.is_object()) {
-    write_all(out, '{', '}', value.get_object(), indent, [&](const json::key_value_pair& item) {
-      out += json::serialize(json::value(item.key()));
-      out += ": ";
-      write(out, item.value(), indent + 2);
-    });
-  } else if (value.is_array() && is_row(value.get_array())) {
-    out += '[';
-    for (const json::value& item : value.get_array()) {
-      if (out.back() != '[') out += ", ";
-      write(out, item, indent);
-    }
-    out += ']';
-  } else if (value.is_array()) {
-    write_all(out, '[', ']', value.get_array(), indent,
-              [&](const json::value& item) { write(out, item, indent + 2); });
-  } else if (value.is_double()) {
-    out += number(value.get_double());
-  } else {
-    out += json::serialize(value);
-  }
-}
 
 json::object check_object(const CheckResult& check) {
   json::object object;
@@ -165,6 +104,37 @@ json::object course_object(const Course& course) {
   return object;
 }
 
+json::object node_object(const NodeResult& node) {
+  json::object object{{"name", text(node.name)},
+                      {"kind", text(node.kind)},
+                      {"version", text(node.version)},
+                      {"log", text(node.log)}};
+  if (!node.reads.empty()) object["reads"] = texts(node.reads);
+  if (!node.names.empty()) object["names"] = texts(node.names);
+  json::array requests;
+  for (const BackendRequest& request : node.requests) {
+    json::object one{{"at_s", rounded(request.at_s, 0.001)},
+                     {"query", text(request.query)},
+                     {"outcome", text(request.outcome)},
+                     {"status", request.status},
+                     {"series", request.series},
+                     {"bytes", request.bytes}};
+    if (request.duration_ms) one["duration_ms"] = rounded(*request.duration_ms, 0.1);
+    if (!request.note.empty()) one["note"] = text(request.note);
+    requests.emplace_back(std::move(one));
+  }
+  if (!requests.empty()) object["requests"] = std::move(requests);
+  if (node.more_requests > 0) object["more_requests"] = node.more_requests;
+  // A row a sample: [at_s, cpu_percent, memory_mib].
+  json::array usage;
+  for (const UsageSample& sample : node.usage) {
+    usage.emplace_back(json::array{rounded(sample.at_s, 0.001), rounded(sample.cpu_percent, 0.1),
+                                   rounded(sample.memory_mib, 0.1)});
+  }
+  if (!usage.empty()) object["usage"] = std::move(usage);
+  return object;
+}
+
 json::object test_object(const TestResult& test) {
   json::object object;
   object["scenario"] = text(test.scenario);
@@ -188,15 +158,7 @@ json::object test_object(const TestResult& test) {
   object["checks"] = std::move(checks);
   if (test.load) object["load"] = load_object(*test.load);
   json::array nodes;
-  for (const NodeResult& node : test.nodes) {
-    json::object one{{"name", text(node.name)},
-                     {"kind", text(node.kind)},
-                     {"version", text(node.version)},
-                     {"log", text(node.log)}};
-    if (!node.reads.empty()) one["reads"] = texts(node.reads);
-    if (!node.names.empty()) one["names"] = texts(node.names);
-    nodes.emplace_back(std::move(one));
-  }
+  for (const NodeResult& node : test.nodes) nodes.emplace_back(node_object(node));
   object["nodes"] = std::move(nodes);
   object["course"] = course_object(test.course);
   return object;
@@ -224,10 +186,7 @@ json::object report_object(const Report& report) {
 }  // namespace
 
 std::string to_json(const Report& report) {
-  std::string out;
-  write(out, report_object(report), 0);
-  out += '\n';
-  return printable_json(out);
+  return printable_json(indented_json(report_object(report)) + "\n");
 }
 
 }  // namespace mread::scenarios

@@ -35,6 +35,10 @@ class Asker {
 
   /// How many reads a mock or a real Prometheus has been asked since it started.
   virtual Result<size_t> requests(const std::string& node, std::stop_token stop) = 0;
+  /// The journal of a mock, as JSON. A mock that does not answer within a second gives an error.
+  virtual Result<std::string> journal(const std::string& mock, std::stop_token) {
+    return fail(Errc::unsupported, mock + " has no journal");
+  }
   /// Puts faults (a JSON list) on a mock in place of those it has; an empty list takes all off.
   virtual Result<void> set_faults(const std::string& mock, const std::string& faults,
                                   std::stop_token stop) = 0;

@@ -18,7 +18,8 @@ class CourseRecorder {
  public:
   static constexpr size_t most_questions = 2000;
 
-  explicit CourseRecorder(const WaitingClock& clock) : clock_(clock), begin_(clock.now()) {}
+  explicit CourseRecorder(const WaitingClock& clock)
+      : clock_(clock), begin_(clock.now()), begin_wall_ms_(clock.wall_ms()) {}
 
   /// Passes everything on to `asker`, which outlives it, and writes down the questions.
   std::unique_ptr<Asker> listen_to(Asker& asker);
@@ -38,14 +39,18 @@ class CourseRecorder {
                     const std::string& error, const std::vector<std::string>& warnings);
   TimePoint now() const { return clock_.now(); }
 
+  /// A moment's place in the course.
+  double seconds_since_begin(TimePoint time) const;
+  /// When the course began [ms since the epoch], by the wall clock.
+  int64_t begin_wall_ms() const { return begin_wall_ms_; }
+
   /// Ends the course: what still lasts ends with it.
   Course take();
 
  private:
-  double seconds_since_begin(TimePoint time) const;
-
   const WaitingClock& clock_;
   const TimePoint begin_;
+  const int64_t begin_wall_ms_;
   Course course_;
   std::string phase_;
   size_t phase_begin_ = 0;                                            // Of course_.questions.

@@ -12,6 +12,8 @@ namespace mread::scenarios {
 namespace {
 
 constexpr milliseconds admin_timeout{10'000};
+// Of what only the report needs: a mock that is paused is not waited for.
+constexpr milliseconds journal_timeout{1'000};
 
 // RFC 3986's unreserved characters stay.
 std::string form_encoded(std::string_view text) {
@@ -102,6 +104,10 @@ class HttpAsker final : public Asker {
     }
   }
 
+  Result<std::string> journal(const std::string& mock, std::stop_token stop) override {
+    return admin(mock, "GET", "/-/journal", "", stop, journal_timeout);
+  }
+
   Result<void> set_faults(const std::string& mock, const std::string& faults,
                           std::stop_token stop) override {
     auto reply = admin(mock, "PUT", "/-/faults", faults, stop);
@@ -161,7 +167,8 @@ class HttpAsker final : public Asker {
   }
 
   Result<std::string> admin(const std::string& mock, std::string method, std::string path,
-                            std::string body, const std::stop_token& stop) const {
+                            std::string body, const std::stop_token& stop,
+                            milliseconds timeout = admin_timeout) const {
     auto url = url_of(mock, std::move(path), true);
     if (!url) return fail(url.error());
     net::ClientRequest request;
@@ -171,7 +178,7 @@ class HttpAsker final : public Asker {
     if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
     // A remote engine's machine may be reached by a name that no mock knows.
     request.headers.add("Host", "localhost");
-    auto response = net::fetch(std::move(request), {admin_timeout, 1ULL << 30}, stop);
+    auto response = net::fetch(std::move(request), {timeout, 1ULL << 30}, stop);
     if (!response) return fail(response.error().in(mock));
     if (response->head.status / 100 != 2) {
       return fail(Errc::http_status, mock + ": HTTP " + std::to_string(response->head.status) +

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "scenarios/checks/judge.h"
+#include "scenarios/running/backend_journals.h"
 #include "scenarios/running/check_runner.h"
 #include "scenarios/running/course_recorder.h"
 #include "scenarios/running/load_generator.h"
@@ -11,6 +12,7 @@
 #include "scenarios/running/oracle.h"
 #include "scenarios/running/start_nodes.h"
 #include "scenarios/running/timeline_player.h"
+#include "scenarios/running/usage_sampler.h"
 
 namespace mread::scenarios {
 namespace {
@@ -132,20 +134,26 @@ class TestRun {
     // A machine that lacks something skips the test; an engine that fails later does not.
     if (!topology) return fail(Errc::unavailable, topology.error().to_string());
     topology_ = std::move(*topology);
+    UsageSampler sampler(*topology_, around_.clock,
+                         [this](TimePoint time) { return recorder_.seconds_since_begin(time); });
     Result<void> done = [&]() -> Result<void> {
-      if (auto started = start_nodes(); !started) return started;
+      if (auto started = start_nodes(sampler); !started) return started;
       const NodeWatch watch(*topology_, started_);
       return run_phases();
     }();
+    keep_usage(sampler.stop());
+    collect_journals({});
+    keep_requests();
     if (!stop_.stop_requested()) look_for_lost_nodes();
     keep_logs();
     return done;
   }
 
-  Result<void> start_nodes() {
+  Result<void> start_nodes(UsageSampler& sampler) {
     const StartHooks hooks{[this](const NodeDeclaration& node) { say("starting " + node.name); },
-                           [this](const NodeDeclaration& node) {
+                           [this, &sampler](const NodeDeclaration& node) {
                              started_.push_back(node.name);
+                             sampler.add(node.name);
                              recorder_.note_event(node.name, "started");
                            }};
     if (auto started =
@@ -214,6 +222,7 @@ class TestRun {
       std::vector<CheckResult> results = checks.run_phase(phase, away, stop_);
       recorder_.judge_phase(results);
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
+      collect_journals(away);
     };
     const Finally keep_notes{[&] {
       for (const std::string& note : checks.notes()) add_note(note);
@@ -269,6 +278,29 @@ class TestRun {
     }
   }
 
+  // A mock under an act may not answer; it is asked later.
+  void collect_journals(const std::set<std::string>& away) {
+    for (const NodeDeclaration& node : test_.nodes) {
+      if (!asker_ || stop_.stop_requested()) return;
+      if (node.node->read_counter() != ReadCounter::journal || away.contains(node.name)) continue;
+      // Without a journal the report lacks this node's requests; the test goes on.
+      const auto journal = asker_->journal(node.name, stop_);
+      if (!journal) continue;
+      if (const auto requests = parse_journal(*journal)) journals_.add(node.name, *requests);
+    }
+  }
+
+  void keep_requests() {
+    for (NodeResult& node : result_.nodes) {
+      std::tie(node.requests, node.more_requests) =
+          journals_.requests_of(node.name, recorder_.begin_wall_ms());
+    }
+  }
+
+  void keep_usage(const UsageLog& usage) {
+    for (NodeResult& node : result_.nodes) node.usage = usage.samples_of(node.name);
+  }
+
   void keep_logs() {
     for (NodeResult& node : result_.nodes) {
       if (std::find(started_.begin(), started_.end(), node.name) == started_.end()) continue;
@@ -293,6 +325,7 @@ class TestRun {
   const TestSurroundings& around_;
   std::stop_token stop_;
   CourseRecorder recorder_;
+  BackendJournals journals_;
   NodeContext context_;
   TestResult result_;
   std::vector<NodeSpec> specs_;

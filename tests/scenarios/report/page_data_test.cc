@@ -22,6 +22,11 @@ Report report() {
   NodeResult a;
   a.name = "a";
   a.kind = "mock";
+  query.usage = {{0.5, 12.6, 40.4}, {1, 50, 41}};
+  a.usage = {{1, 3, 8}};
+  a.requests = {{2.5, std::nullopt, "up", "in_progress", 0, 0, 0, "hang"},
+                {1, 3.04, "up", "complete", 200, 11, 450, ""}};
+  a.more_requests = 4;
   test.nodes = {query, a};
   test.course.length_s = 12.3456;
   test.course.events = {{0.5, std::nullopt, "a", "started", false}, {2, 6, "a", "hang", true}};
@@ -72,6 +77,38 @@ TEST_F(PageDataTest, HasQuestionsAndLoadsInRows) {
   EXPECT_EQ(data_.at("outcomes").at(question.at(5).to_number<size_t>()), "told");
   EXPECT_EQ(text(question.at(6)), "remote: a");
   EXPECT_EQ(json::serialize(test_.at("load")), "[[1,2.3E0,0,0],[2,5,51,1]]");
+}
+
+TEST_F(PageDataTest, HasTheRequestsOfMocksByTime) {
+  const json::array& requests = test_.at("requests").as_array();
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_EQ(text(requests[0].at(0)), "a");
+  EXPECT_EQ(requests[0].at(1), 1);
+  EXPECT_EQ(requests[0].at(2).as_int64(), 3);
+  EXPECT_EQ(text(requests[0].at(3)), "up");
+  EXPECT_EQ(text(requests[0].at(4)), "complete");
+  EXPECT_EQ(requests[0].at(5), 200);
+  EXPECT_EQ(requests[0].at(6), 11);
+  EXPECT_TRUE(requests[1].at(2).is_null());
+  EXPECT_EQ(text(requests[1].at(7)), "hang");
+  EXPECT_EQ(test_.at("more_requests"), 4);
+}
+
+TEST_F(PageDataTest, HasUsageInColumnsOfCommonTimes) {
+  const json::value& usage = test_.at("usage");
+  EXPECT_EQ(json::serialize(usage.at("at_s")), "[5E-1,1]");
+  EXPECT_EQ(text(usage.at("nodes").at(0).at(0)), "query");
+  EXPECT_EQ(json::serialize(usage.at("nodes").at(0).at(1)), "[13,50]");
+  EXPECT_EQ(json::serialize(usage.at("nodes").at(0).at(2)), "[40,41]");
+  EXPECT_EQ(json::serialize(usage.at("nodes").at(1).at(1)), "[null,3]");
+}
+
+TEST(PageData, ShowsAtMostSoManyRequestsOfAMock) {
+  Report many = report();
+  many.tests[0].nodes[1].requests.assign(400, many.tests[0].nodes[1].requests[0]);
+  const json::value data = json::parse(page_data(many));
+  EXPECT_EQ(data.at("tests").at(0).at("requests").as_array().size(), 150U);
+  EXPECT_EQ(data.at("tests").at(0).at("more_requests"), 254);
 }
 
 TEST_F(PageDataTest, CutsOnlyWhatHeld) {

@@ -96,6 +96,10 @@ TEST_F(ReadReportTest, NamesThePlaceOfWhatIsWrong) {
               HasSubstr("tests[0].checks[0].line is not an integer"));
   EXPECT_THAT(in_test(R"("load": {"requests": [[1, 2]]})"),
               HasSubstr("tests[0].load.requests is not a list of rows"));
+  EXPECT_THAT(in_test(R"("nodes": [{"usage": [[1, true, 3]]}])"),
+              HasSubstr("tests[0].nodes[0].usage is not a list of rows [at_s, cpu_percent"));
+  EXPECT_THAT(in_test(R"("nodes": [{"requests": [{"status": "x"}]}])"),
+              HasSubstr("tests[0].nodes[0].requests[0].status is not an integer"));
   EXPECT_THAT(in_test(R"("course": {"questions": [{"outcome": "good"}]})"),
               HasSubstr("tests[0].course.questions[0].outcome is not one of complete"));
 }

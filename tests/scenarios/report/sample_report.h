@@ -41,6 +41,15 @@ inline Report sample_report() {
   pass.duration_s = 6.1;
   pass.checks = {good};
   pass.nodes = {{"query", "prometheus", "3.5.3", "nodes/slow-node-1/query.log", {}}};
+  pass.nodes[0].usage = {{0.5, 12.34, 40.06}, {1, 0, 41}};
+  NodeResult mock;
+  mock.name = "a";
+  mock.kind = "mock";
+  mock.requests = {{1.0044, 8.04, "foo", "complete", 200, 11, 450, ""},
+                   {3.1, std::nullopt, "foo", "in_progress", 0, 0, 0, "hang"}};
+  mock.more_requests = 3;
+  mock.usage = {{1, 100, 8}};
+  pass.nodes.push_back(mock);
   pass.note = "known issue no longer seen: slow";
 
   pass.tags = {"seeds"};

@@ -65,7 +65,7 @@ class FakeClock final : public WaitingClock {
   TimePoint now_{};
 };
 
-class FakeTopology final : public Topology {
+class FakeTopology : public Topology {
  public:
   FakeTopology(Events& events, const FakeClock& clock) : events_(events), clock_(clock) {}
   ~FakeTopology() override { events_.add("removed"); }
@@ -95,6 +95,7 @@ class FakeTopology final : public Topology {
     if (node != lost) return std::nullopt;
     return UnaskedEnd{"killed by signal 9 (Killed)", milliseconds(2100)};
   }
+  std::optional<NodeUsage> usage(const std::string&) override { return std::nullopt; }
 
   std::string fails_to_start;
   std::string lost;
@@ -142,6 +143,9 @@ class FakeNode final : public NodeKind {
   bool reads_remotely() const override { return reads_; }
   StartRank start_rank() const override {
     return kind_ == "merger" ? StartRank::merger : NodeKind::start_rank();
+  }
+  ReadCounter read_counter() const override {
+    return kind_ == "mock" ? ReadCounter::journal : ReadCounter::none;
   }
   bool holds_data() const override { return kind_ == "prometheus" || kind_ == "mock"; }
   bool data_is_fixed() const override { return kind_ == "mock"; }
@@ -198,6 +202,9 @@ class FakeAsker : public Asker {
   Result<size_t> requests(const std::string& mock, std::stop_token) override {
     return on_requests(mock);
   }
+  Result<std::string> journal(const std::string& mock, std::stop_token) override {
+    return on_journal(mock);
+  }
   Result<void> set_faults(const std::string& mock, const std::string& faults,
                           std::stop_token) override {
     events_.add("faults " + mock + " " + faults);
@@ -215,6 +222,7 @@ class FakeAsker : public Asker {
   std::function<QueryAnswer(const std::string&, const std::string&, int64_t)> on_instant;
   std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read =
       [](const auto&, auto, auto) { return ReadAnswer{}; };
+  std::function<std::string(const std::string&)> on_journal = [](const auto&) { return ""; };
   std::function<size_t(const std::string&)> on_requests = [](const auto&) { return 0; };
 
  private:

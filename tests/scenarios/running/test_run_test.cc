@@ -22,6 +22,7 @@ class RunTestTest : public testing::Test {
       auto asker = std::make_unique<FakeAsker>(events_);
       asker->on_instant = on_instant_;
       asker->on_read = on_read_;
+      asker->on_journal = on_journal_;
       return asker;
     };
     surroundings.make_oracle = [](const std::string& name, const std::string&,
@@ -40,6 +41,7 @@ class RunTestTest : public testing::Test {
   std::stop_source stop_;
   std::function<QueryAnswer(const std::string&, const std::string&, int64_t)> on_instant_ =
       [](auto&, auto&, auto) { return vector_of("foo", 1); };
+  std::function<std::string(const std::string&)> on_journal_ = [](auto&) { return ""; };
   std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read_ = [](auto&, auto, auto) {
     ReadAnswer read;
     read.series.push_back({model::parse_series("foo").value(), {model::Sample::of(1, 1)}, {}});
@@ -56,6 +58,31 @@ TEST_F(RunTestTest, StartsDataNodesFirstAndRemovesEverything) {
   EXPECT_EQ(result.nodes[0].version, "3.5.3");
   EXPECT_EQ(result.nodes[0].log, "nodes/t/query.log");
   EXPECT_EQ(result.nodes[0].files.at("nodes/t/query.log"), "log of query");
+}
+
+// A mock that is killed loses its journal, so it is read after each phase; one under an act is not
+// asked.
+TEST_F(RunTestTest, KeepsTheRequestsOfMocks) {
+  int asked = 0;
+  on_journal_ = [&](const std::string& mock) {
+    EXPECT_EQ(mock, "m");
+    const std::string arrived =
+        R"({"time": "2023-11-14T22:13:2)" + std::to_string(++asked) + R"(Z", "since_start_s": 1})";
+    return R"({"requests": [{"ordinal": 0, "arrived": )" + arrived + R"(, "end": null, "queries": [
+      {"selector": "up"}], "faults": [], "refused": "", "status": 0, "bytes": 0, "series": 0,
+      "outcome": "in_progress"}]})";
+  };
+  scenarios::Test test = test_of({check("foo")});
+  test.timeline = {act_at(1s, "m", Act::kill)};
+  const TestResult result = run(test);
+  EXPECT_EQ(asked, 3);  // After "before" and "after", and at the end.
+  const NodeResult& mock = result.nodes.at(2);
+  ASSERT_EQ(mock.requests.size(), 3U);
+  EXPECT_DOUBLE_EQ(mock.requests[0].at_s, 1);
+  EXPECT_DOUBLE_EQ(mock.requests[2].at_s, 3);
+  EXPECT_EQ(mock.requests[0].query, "up");
+  EXPECT_EQ(mock.more_requests, 0U);
+  EXPECT_TRUE(result.nodes.at(0).requests.empty());
 }
 
 TEST_F(RunTestTest, ANodeThatEndsByItselfFailsTheTestWhateverTheChecksSay) {

@@ -86,6 +86,20 @@
   const quantile = (sorted, q) =>
     sorted.length ? sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] : null;
   const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const axisStyle = () => ({stroke: style('--faint'), grid: {stroke: style('--line')},
+    ticks: {stroke: style('--line')}});
+  // Shades the faults of a test behind a chart.
+  const shade = test => plot => {
+    plot.ctx.save();
+    plot.ctx.fillStyle = style('--shade');
+    for (const fault of test.events.filter(event => event[4])) {
+      const from = Math.max(plot.valToPos(fault[0], 'x', true), plot.bbox.left);
+      const to = Math.min(plot.valToPos(fault[1] ?? test.length_s, 'x', true),
+        plot.bbox.left + plot.bbox.width);
+      if (to > from) plot.ctx.fillRect(from, plot.bbox.top, to - from, plot.bbox.height);
+    }
+    plot.ctx.restore();
+  };
   const drawLoad = (element, test) => {
     if (!test.load || !test.load.length) return;
     const requests = test.load;
@@ -107,25 +121,12 @@
       [first + (i + 0.5) * width, quantile(sorted, 0.5), quantile(sorted, 0.9),
         quantile(sorted, 0.99), bin.late, bin.failed].forEach((value, k) => columns[k].push(value));
     }
-    const faults = test.events.filter(event => event[4]);
-    const shade = plot => {
-      plot.ctx.save();
-      plot.ctx.fillStyle = style('--shade');
-      for (const fault of faults) {
-        const from = Math.max(plot.valToPos(fault[0], 'x', true), plot.bbox.left);
-        const to = Math.min(plot.valToPos(fault[1] ?? test.length_s, 'x', true),
-          plot.bbox.left + plot.bbox.width);
-        if (to > from) plot.ctx.fillRect(from, plot.bbox.top, to - from, plot.bbox.height);
-      }
-      plot.ctx.restore();
-    };
-    const axis = {stroke: style('--faint'), grid: {stroke: style('--line')},
-      ticks: {stroke: style('--line')}};
+    const axis = axisStyle();
     new uPlot({
       width: Math.max(Math.min(element.clientWidth || 900, 1100), 320),
       height: 260,
       scales: {x: {time: false}},
-      hooks: {drawClear: [shade]},
+      hooks: {drawClear: [shade(test)]},
       axes: [{...axis, label: 'seconds since the course began'}, {...axis, label: 'ms'},
         {...axis, scale: 'count', side: 1, label: 'failed', grid: {show: false}}],
       series: [{label: 's', value: (_, v) => v == null ? '' : v.toFixed(1)},
@@ -201,12 +202,24 @@
     ...report.outcomes.map(outcome => make('li', {}, svg('svg', {class: 'course', width: 16,
       height: 16, viewBox: '0 0 16 16', 'aria-hidden': 'true'}, mark(outcome, 8, 8)),
     outcomeWords[outcome])),
-    make('li', {}, make('span', {class: 'swatch'}), 'a fault is in force'));
+    make('li', {}, make('span', {class: 'swatch'}), 'a fault is in force'),
+    make('li', {}, svg('svg', {class: 'course', width: 16, height: 16, viewBox: '0 0 16 16',
+      'aria-hidden': 'true'}, svg('g', {class: 'request'}, svg('rect', {x: 4, y: 1, width: 3,
+      height: 14})), svg('g', {class: 'request bad'}, svg('rect', {x: 10, y: 1, width: 3, height: 14}))),
+    'a mock got a request: answered whole, or not'));
+
+  // What a mock answered, in words; whether it answered whole.
+  const answerWords = {aborted: 'cut off by the mock', client_gone: 'closed by the reader',
+    in_progress: 'not answered'};
+  const answer = ([, , , , outcome, status, , note]) => [answerWords[text(outcome)] ||
+    (status ? `HTTP ${status}` : text(outcome)), text(note)].filter(word => word).join(', ');
+  const isWhole = request => text(request[4]) === 'complete' && request[5] >= 200 && request[5] < 300;
 
   // Above, latency (logarithmic) and outcome of each question; below, a lane a node; one axis of time.
+  const [left, right] = [128, 948];  // Of the time axis, here and in drawUsage.
   const drawCourse = test => {
     if (!test.events.length && !test.questions.length) return null;
-    const [left, right, top, plot, lane, axis] = [128, 948, 10, 150, 22, 22];
+    const [top, plot, lane, axis] = [10, 150, 22, 22];
     const length = Math.max(test.length_s, 0.1);
     const latencies = test.questions.map(question => Math.max(question[1], 0.1));
     const low = 10 ** Math.floor(Math.log10(Math.min(10, ...latencies)));
@@ -263,6 +276,15 @@
         svg('rect', {x: from, y: at + 3, width, height: 16, rx: 3}),
         room >= 3 ? svg('text', {x: from + 5, y: at + 15}, fit(what, room)) : null));
     }
+    for (const request of test.requests || []) {
+      const at = lanes.get(request[0]);
+      if (at === undefined) continue;
+      const [from, ms] = [request[1], request[2]];
+      parts.push(svg('g', {class: isWhole(request) ? 'request' : 'request bad'},
+        title(`${text(request[0])} got ${text(request[3])} at ${from.toFixed(1)} s: ${answer(request)}`),
+        svg('rect', {x: x(from), y: at + 4, height: 14,
+          width: Math.max(2, (ms === null ? x(length) : x(from + ms / 1000)) - x(from))})));
+    }
     for (const [at, ms, node, expr, phase, outcome, words] of test.questions) {
       const name = report.outcomes[outcome];
       parts.push(mark(name, x(at), y(ms), `${outcomeWords[name]}: ${text(expr)} on ${text(node)} ` +
@@ -275,6 +297,41 @@
   const table = (heads, rows) => scroll(make('table', {},
     make('thead', {}, make('tr', {}, ...heads.map(head => make('th', {scope: 'col'}, head)))),
     make('tbody', {}, ...rows)));
+  const drawRequests = test => {
+    const requests = test.requests || [];
+    if (!requests.length) return [];
+    const rows = requests.map(request => make('tr', {class: isWhole(request) ? '' : 'bad'},
+      make('td', {class: 'n'}, `${request[1].toFixed(2)} s`), make('td', {}, text(request[0])),
+      make('td', {}, make('code', {}, text(request[3]))), make('td', {}, answer(request)),
+      make('td', {class: 'n'}, `${request[6]}`),
+      make('td', {class: 'n'}, request[2] === null ? '' : `${request[2]} ms`)));
+    const more = test.more_requests ?
+      [make('p', {class: 'note'}, `${test.more_requests} more requests are not shown.`)] : [];
+    const bad = requests.filter(request => !isWhole(request)).length;
+    return [make('details', {class: 'requests'}, make('summary', {}, `Requests that the mocks got: ${
+      requests.length}${bad ? `, ${bad} of them not answered whole` : ''}`),
+    table(['Time', 'Mock', 'Query', 'Answer', 'Series', 'Took'], rows), ...more)];
+  };
+  // CPU and memory of the nodes, in line with the course's time axis.
+  const drawUsage = (element, test) => {
+    const {at_s: times, nodes} = test.usage;
+    const chart = (column, label) => new uPlot({
+      width: 960,
+      height: 130,
+      padding: [8, 960 - right, 0, 0],
+      cursor: {sync: {key: element.closest('details').id}},
+      scales: {x: {time: false, range: [0, Math.max(test.length_s, 0.1)]},
+        y: {range: (_, low, high) => [0, Math.max(high * 1.05, 1)]}},
+      hooks: {drawClear: [shade(test)]},
+      axes: [{...axisStyle(), values: (_, ticks) => ticks.map(tick => `${tick} s`)},
+        {...axisStyle(), size: left - 40, label, labelSize: 40}],
+      series: [{label: 's', value: (_, v) => v == null ? '' : v.toFixed(1)},
+        ...nodes.map((node, i) => ({label: text(node[0]), points: {show: times.length < 4},
+          width: 1.5, stroke: `hsl(${(i * 137 + 210) % 360} 65% 50%)`}))],
+    }, [times, ...nodes.map(node => node[column])], element);
+    chart(1, 'CPU, % of a core');
+    chart(2, 'memory, MiB');
+  };
   const drawChecks = (test, id) => {
     const rows = [];
     test.checks.forEach(([name, verdict, node, phase, ms, , , got, , warnings], i) => {
@@ -300,11 +357,15 @@
     if (!test || body.firstChild) return;
     const topology = drawTopology(test);
     const course = drawCourse(test);
-    body.append(...(topology ? section('Topology', scroll(topology)) : []),
-      ...(course ? section('Course', scroll(course), legend()) : []));
+    body.append(...(topology ? section('Topology', scroll(topology)) : []));
+    if (course) {
+      const usage = make('div', {class: 'usage'});
+      body.append(...section('Course', scroll(make('div', {}, course, usage)), legend()));
+      if (test.usage) drawUsage(usage, test);
+    }
     if (test.more_questions)
       body.append(make('p', {class: 'note'}, `${test.more_questions} more questions are not drawn.`));
-    body.append(...drawChecks(test, element.id), ...drawNodes(test));
+    body.append(...drawRequests(test), ...drawChecks(test, element.id), ...drawNodes(test));
     element.querySelectorAll('.chart').forEach(chart => drawLoad(chart, test));
   }
   for (const test of tests) {

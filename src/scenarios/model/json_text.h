@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include <boost/json.hpp>
+
+namespace mread::scenarios {
+
+/// JSON for people: an entry a line, two spaces for each level; a list of numbers and truth values
+/// on one line. Numbers have at most ten digits. No line end at the end.
+std::string indented_json(const boost::json::value& value);
+
+}  // namespace mread::scenarios
