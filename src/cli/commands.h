@@ -24,5 +24,6 @@ void add_run(CLI::App& app, int& exit_code);
 void add_rehearse(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
+void add_schema(CLI::App& app, int& exit_code);
 
 }  // namespace mread::cli
