@@ -79,14 +79,40 @@ size_t first_secret_value(std::string_view line) {
   return std::string_view::npos;
 }
 
-// A password may have a slash in it: what has a colon before the slash and an @ behind it is
-// hidden.
+// Where the comment of a line begins; the line's end for none.
+size_t comment_begin(std::string_view line) {
+  const size_t at = line.find(" #");
+  return at == std::string_view::npos ? line.size() : at;
+}
+
+// A password may have any sign in it, a slash, quotes, commas and blanks too: what has an @ or a
+// colon before its first slash, and an @ anywhere behind it, is hidden.
 size_t first_userinfo(std::string_view line) {
+  line = line.substr(0, comment_begin(line));
   for (size_t at = line.find("://"); at != std::string_view::npos; at = line.find("://", at + 1)) {
-    const std::string_view rest = line.substr(at + 3, line.find_first_of(" \t\"'", at) - at - 3);
-    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#,}]"));
+    const std::string_view rest = line.substr(at + 3);
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
     const bool has_at = rest.find('@') != std::string_view::npos;
     if (has_at && authority.find_first_of("@:") != std::string_view::npos) return at + 3;
+  }
+  return std::string_view::npos;
+}
+
+// The value of a key that is a URL, if it has an @, or goes on in the next line: without a scheme,
+// or spelt with escapes, its user and password are not told from the rest.
+size_t first_unclear_url(std::string_view line) {
+  constexpr std::string_view suffix = "url";
+  for (size_t at = line.find(suffix); at != std::string_view::npos;
+       at = line.find(suffix, at + 1)) {
+    const auto begin = value_behind(line, at + suffix.size());
+    if (!begin || *begin >= line.size()) continue;
+    const std::string_view value = line.substr(*begin, comment_begin(line) - *begin);
+    const bool is_quoted = value.starts_with('"') || value.starts_with('\'');
+    const bool is_open = is_quoted && value.find(value.front(), 1) == std::string_view::npos;
+    const size_t scheme = value.find("://");
+    if (is_open) return *begin;
+    if (value.find('@') != std::string_view::npos && scheme == std::string_view::npos)
+      return *begin;
   }
   return std::string_view::npos;
 }
@@ -150,7 +176,8 @@ ShownLine show_line(std::string_view document, int number) {
   }
   const std::string_view above = document.substr(0, begin);
   const std::string_view line = document.substr(begin, document.find('\n', begin) - begin);
-  size_t cut = std::min({first_secret_value(line), first_userinfo(line), first_query(line)});
+  size_t cut = std::min(
+      {first_secret_value(line), first_userinfo(line), first_unclear_url(line), first_query(line)});
   switch (place_of(above, line)) {
     case Inside::value:
       cut = indentation(line);

@@ -43,6 +43,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AnotherKeyBehindABlock", "headers:\n  X: hunter2\nlisten: here\n", 2, "listen: here"},
         Case{"ATextOfSeveralLines", "password: |\n  hunter2\n", 1, "  <hidden>"},
         Case{"UserInfo", "url: http://u:hunter2@a/read", 0, "url: http://<hidden>"},
+        Case{"AQuoteInAPassword", "url: http://u:hun'ter2@a/read", 0, "url: http://<hidden>"},
+        Case{"ABlankInAPassword", "url: \"http://u:hun ter2@a/read\"", 0, "url: \"http://<hidden>"},
+        Case{"ACommaInAToken", "url: http://hun,ter2@a:9090", 0, "url: http://<hidden>"},
+        Case{"WithoutAScheme", "proxy_url: u:hunter2@proxy:3128", 0, "proxy_url: <hidden>"},
+        Case{"WithSlashesAlone", "- {url: //u:hunter2@a/read}", 0, "- {url: <hidden>"},
+        Case{"SpeltWithEscapes", R"(url: "http:\/\/u:hunter2@a")", 0, "url: <hidden>"},
+        Case{"OverTwoLines", "url: \"http://u:hun\\\n  ter2@a\"\n", 0, "url: <hidden>"},
+        Case{"AnAtSignInAComment", "url: http://a/read  # ask me@b", 0,
+             "url: http://a/read  # ask me@b"},
         Case{"AnAtSignInAPath", "url: http://a/read@b", 0, "url: http://a/read@b"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
