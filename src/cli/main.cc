@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an "
       "example.");
+  cli::add_new(app, exit_code);
   cli::add_check(app, exit_code);
   cli::add_run(app, exit_code);
   cli::add_rehearse(app, exit_code);

@@ -1,0 +1,81 @@
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "base/temporary_folder.h"
+#include "cli/commands.h"
+
+namespace mread::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Ran {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+Ran run_new(const std::string& arguments) {
+  Ran ran;
+  CLI::App app;
+  add_new(app, ran.exit_code);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  std::string thrown;
+  try {
+    app.parse("new " + arguments);
+  } catch (const CLI::ParseError& error) {
+    ran.exit_code = ExitCode::invalid;
+    thrown = error.what();
+  }
+  ran.out = testing::internal::GetCapturedStdout();
+  ran.err = testing::internal::GetCapturedStderr() + thrown;
+  return ran;
+}
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(NewCommand, WritesAScenarioNamedAfterItsFile) {
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "Our_set-up 1.yaml").string();
+  const Ran ran = run_new("'" + file + "' --shape sharded-pairs --shards 3 --version v3.5");
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("written; run it with mread run "));
+  EXPECT_THAT(contents(file), HasSubstr("\nname: our-set-up-1\n"));
+  EXPECT_THAT(contents(file), HasSubstr("  shard-3-b: "));
+}
+
+TEST(NewCommand, KeepsAFileThatIsThere) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("a.yaml", "mine");
+  const Ran ran = run_new(file + " --shape pair");
+  EXPECT_EQ(ran.exit_code, ExitCode::invalid);
+  EXPECT_THAT(ran.err, HasSubstr("is there already: another name, or --force"));
+  EXPECT_EQ(contents(file), "mine");
+  EXPECT_EQ(run_new(file + " --shape pair --force").exit_code, 0);
+  EXPECT_THAT(contents(file), HasSubstr("name: a\n"));
+}
+
+TEST(NewCommand, PrintsToADash) {
+  const Ran ran = run_new("- --shape shards");
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.out, StartsWith("# 2 shards, read by a query node.\n"));
+}
+
+TEST(NewCommand, NamesWhatIsWrong) {
+  EXPECT_THAT(run_new("- --shape sharded-pair").err, HasSubstr("did you mean \"sharded-pairs\""));
+  EXPECT_EQ(run_new("- --shape pair --replicas 1").exit_code, ExitCode::invalid);
+  EXPECT_EQ(run_new("- --shape pair --query-nodes 11").exit_code, ExitCode::invalid);
+  EXPECT_THAT(run_new("/nowhere/at/all/+.yaml --shape pair").err, HasSubstr("write letters"));
+}
+
+}  // namespace
+}  // namespace mread::cli
