@@ -68,6 +68,7 @@ CheckResult check(const Input& input, const std::string& today) {
   }
   for (const std::string& pattern : input.missing_rule_files)
     result.notes.push_back("rule_files: " + pattern + " is not on this machine (--rules FILE)");
+  result.notes.insert(result.notes.end(), input.notes.begin(), input.notes.end());
   for (const yaml::Node& root : roots_of(input)) {
     result.documents[root.file()] = root.document();
     for (std::string& line : suppress(root, today, result.findings))

@@ -99,6 +99,8 @@ int run_check(Flags& flags) {
   const std::string text = formatted(result, flags.format);
   // Other formats are read by programs; a workflow command is what the caller asked for.
   std::fputs(flags.format == "text" ? without_commands(text).c_str() : text.c_str(), stdout);
+  if (std::fflush(stdout) != 0)
+    return cli::complain("check", "the output cannot be written", environment);
   const Severity limit = flags.fail_on == "error"     ? Severity::error
                          : flags.fail_on == "warning" ? Severity::warning
                                                       : Severity::info;
@@ -130,10 +132,12 @@ void add_check(CLI::App& app, int& exit_code) {
   command->add_option("--serve", flags->input.serve, "the mread.yml of an mread serve in front")
       ->type_name("FILE");
   command->add_option("--query-nodes", flags->query_nodes, "how many nodes have this file")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, 100'000));
   command
       ->add_option("--series", flags->series, "the most series that a selector finds in a backend")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, 2'000'000'000));
   command->add_option("--address", flags->input.address, "where others reach the query node")
       ->type_name("HOST:PORT");
   command->add_option("--format", flags->format, comma_list(format_names()))
@@ -147,7 +151,7 @@ void add_check(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"error", "warning", "info", "never"}))
       ->capture_default_str();
   command->add_flag("--fix", flags->fixes,
-                    "print the mechanical mends as a diff (for patch -p0), and nothing else");
+                    "print the mechanical mends as a diff (for patch FILE), and nothing else");
   command
       ->add_option("--explain", flags->explain, "print what a rule is about (all: list the rules)")
       ->type_name("RULE");

@@ -40,13 +40,13 @@ class Scan {
       if (c == '"' || c == '\'' || c == '`') {
         if (!skip_string()) return failure("a string without an end");
       } else if (c == '[') {
-        take_range();
+        if (!take_range()) return failure("a bracket without an end");
       } else if (c == '(') {
         ++at_;
         open_.push_back(uses_.selectors.size());
       } else if (c == ')') {
         ++at_;
-        if (open_.empty()) continue;
+        if (open_.empty()) return failure("a parenthesis without a beginning");
         ranged_from_ = open_.back();
         open_.pop_back();
       } else if (c == '{') {
@@ -59,6 +59,9 @@ class Scan {
         ++at_;
       }
     }
+    if (!open_.empty()) return failure("a parenthesis without an end");
+    if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos)
+      return failure("an expression is missing");
     return std::move(uses_);
   }
 
@@ -95,9 +98,13 @@ class Scan {
 
   // [5m], or [1h:5m] of a subquery. It belongs to the selector before it, or to all selectors of the
   // parenthesis before it.
-  void take_range() {
+  bool take_range() {
     const size_t begin = ++at_;
-    at_ = std::min(text_.find(']', at_), text_.size());
+    at_ = text_.find(']', at_);
+    if (at_ == std::string_view::npos) {
+      at_ = begin;
+      return false;
+    }
     std::string_view range = text_.substr(begin, at_ - begin);
     range = range.substr(0, range.find(':'));
     while (!range.empty() && is_space(range.front())) range.remove_prefix(1);
@@ -105,6 +112,7 @@ class Scan {
     const auto duration = parse_duration(range);
     for (size_t i = ranged_from_; duration && i < uses_.selectors.size(); ++i)
       uses_.selectors[i].range += *duration;
+    return true;
   }
 
   // Also a duration: 5m, 1e-3, 0x1F, 1_000.

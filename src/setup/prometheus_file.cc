@@ -11,6 +11,12 @@ namespace {
 constexpr std::array<std::string_view, 8> credential_keys{
     "basic_auth",        "authorization", "oauth2",  "bearer_token",
     "bearer_token_file", "sigv4",         "azuread", "google_iam"};
+// A file with none of these is something else.
+constexpr std::array<std::string_view, 10> known_keys{
+    "global",     "scrape_configs", "scrape_config_files",
+    "rule_files", "remote_read",    "remote_write",
+    "alerting",   "storage",        "tracing",
+    "otlp"};
 // A scrape's keys that are no discovery end otherwise.
 constexpr std::string_view discovery_suffix = "_sd_configs";
 
@@ -31,6 +37,13 @@ GoUrl read_url(const yaml::Node& node) {
 bool flag_or(yaml::Mapping& mapping, const char* key, bool otherwise) {
   const auto value = mapping.find(key);
   return value ? value->boolean() : otherwise;
+}
+
+// A list with something in it.
+std::optional<yaml::Node> find_list(yaml::Mapping& mapping, const char* key) {
+  auto list = mapping.find(key);
+  if (list && list->sequence().empty()) list.reset();
+  return list;
 }
 
 ReadEntry read_entry(const yaml::Node& item) {
@@ -91,6 +104,14 @@ PrometheusFile read_prometheus_file(const yaml::Node& root) {
   if (!root.is_mapping()) root.error("this is no prometheus.yml");
   PrometheusFile file{.root = root, .path = root.file()};
   yaml::Mapping mapping = root.mapping();
+  const bool is_known =
+      std::ranges::any_of(mapping.raw_entries(), [](const yaml::Mapping::Entry& entry) {
+        return std::ranges::find(known_keys, entry.key) != known_keys.end();
+      });
+  if (!is_known) {
+    root.error(
+        "this is no prometheus.yml: it has no remote_read, scrape_configs or another of its keys");
+  }
   if (const auto global = mapping.find("global")) read_global(*global, file);
   file.remote_read = mapping.find("remote_read");
   if (file.remote_read) {
@@ -103,13 +124,13 @@ PrometheusFile read_prometheus_file(const yaml::Node& root) {
   if (const auto scrapes = mapping.find("scrape_configs")) {
     for (const yaml::Node& item : scrapes->sequence()) file.scrapes.push_back(read_scrape(item));
   }
-  file.scrape_config_files = mapping.find("scrape_config_files");
+  file.scrape_config_files = find_list(mapping, "scrape_config_files");
   if (const auto writes = mapping.find("remote_write")) {
     for (const yaml::Node& item : writes->sequence()) {
       if (const auto url = item.mapping().find("url")) file.remote_writes.push_back(read_url(*url));
     }
   }
-  file.rule_files = mapping.find("rule_files");
+  file.rule_files = find_list(mapping, "rule_files");
   return file;
 }
 

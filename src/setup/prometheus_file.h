@@ -54,9 +54,9 @@ struct PrometheusFile {
   std::chrono::milliseconds scrape_interval{60'000};
   std::chrono::milliseconds evaluation_interval{60'000};
   std::vector<ScrapeEntry> scrapes;
-  std::optional<yaml::Node> scrape_config_files;
+  std::optional<yaml::Node> scrape_config_files;  ///< none for an empty list
   std::vector<GoUrl> remote_writes;
-  std::optional<yaml::Node> rule_files;  ///< the list of patterns
+  std::optional<yaml::Node> rule_files;  ///< the list of patterns; none for an empty one
 
   /// The node scrapes or evaluates rules, so its TSDB has data of its own.
   bool has_own_data() const {

@@ -79,6 +79,11 @@ TEST(PromqlUses, AddsTheRangesAroundASelector) {
 
 TEST(PromqlUses, SaysWhatCannotBeRead) {
   EXPECT_THAT(promql_uses("up{job=\"a").error().context, HasSubstr("a string without an end"));
+  EXPECT_THAT(promql_uses("sum(up").error().context, HasSubstr("a parenthesis without an end"));
+  EXPECT_THAT(promql_uses("sum(up))").error().context,
+              HasSubstr("offset 8: a parenthesis without"));
+  EXPECT_THAT(promql_uses("rate(up[5m").error().context, HasSubstr("a bracket without an end"));
+  EXPECT_THAT(promql_uses(" ").error().context, HasSubstr("an expression is missing"));
   EXPECT_THAT(promql_uses("up{job").error().context, HasSubstr("a brace without an end"));
   EXPECT_THAT(promql_uses("1 + up{job=~\"(\"}").error().context, HasSubstr("offset 12"));
 }

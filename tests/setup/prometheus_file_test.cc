@@ -97,11 +97,14 @@ TEST(PrometheusFile, AUserInTheUrlIsACredential) {
 TEST(PrometheusFile, RulesAloneAreDataOfItsOwn) {
   EXPECT_TRUE(read("rule_files: [a.yml]\n").has_own_data());
   EXPECT_TRUE(read("scrape_config_files: [a.yml]\n").has_own_data());
-  EXPECT_FALSE(read("scrape_configs: []\n").has_own_data());
+  EXPECT_FALSE(
+      read("scrape_configs: []\nrule_files: []\nscrape_config_files: []\n").has_own_data());
+  EXPECT_FALSE(read("rule_files:\n").has_own_data());
 }
 
 TEST(PrometheusFile, NamesWhatIsWrongWithItsPlace) {
   EXPECT_THAT(error_of("- a\n"), HasSubstr("this is no prometheus.yml"));
+  EXPECT_THAT(error_of("groups: []\n"), HasSubstr("this is no prometheus.yml"));
   EXPECT_THAT(error_of("remote_read:\n  - name: a\n"), HasSubstr("prometheus.yml:2:5"));
   EXPECT_THAT(error_of("remote_read:\n  - url: 10.0.0.7:9090\n"), HasSubstr("no URL"));
   EXPECT_THAT(error_of("remote_read:\n  - {url: 'http://a/r', read_recent: maybe}\n"),

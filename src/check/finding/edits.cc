@@ -25,20 +25,24 @@ std::optional<size_t> text_begin(const yaml::Node& scalar, const std::string& li
   return at;
 }
 
-// A diff has a form of its own for a last line without a line end.
-bool ends_in_a_line(const yaml::Node& node) { return node.document().ends_with('\n'); }
+// A diff has a form of its own for a last line without a line end, and none for lines of two kinds.
+bool has_plain_lines(const yaml::Node& node) {
+  return node.document().ends_with('\n') && node.document().find('\r') == std::string::npos;
+}
 
 }  // namespace
 
+bool is_block(const yaml::Node& mapping) {
+  return mapping.is_mapping() && mapping.raw().Style() != YAML::EmitterStyle::Flow;
+}
+
 std::optional<Edit> insert_below(const yaml::Node& mapping, const std::string& after,
                                  std::string_view line) {
-  if (!mapping.is_mapping() || mapping.raw().Style() == YAML::EmitterStyle::Flow ||
-      !ends_in_a_line(mapping))
-    return std::nullopt;
+  if (!is_block(mapping) || !has_plain_lines(mapping)) return std::nullopt;
   yaml::Mapping lines = mapping.mapping();
   for (const yaml::Mapping::Entry& entry : lines.raw_entries()) {
     if (entry.key != after || !entry.value.is_scalar()) continue;
-    if (entry.value.line() != entry.key_node.line() ||
+    if (entry.value.line() != entry.key_node.line() || entry.value.line() < mapping.line() ||
         !text_begin(entry.value, line_of(entry.value)))
       return std::nullopt;
     const std::string indent(static_cast<size_t>(entry.key_node.column() - 1), ' ');
@@ -49,7 +53,7 @@ std::optional<Edit> insert_below(const yaml::Node& mapping, const std::string& a
 
 std::optional<Edit> replace_value(const yaml::Node& scalar, std::string_view text) {
   // The old line is shown as well, so it must not have a secret.
-  if (scalar.excerpt().find("<hidden>") != std::string::npos || !ends_in_a_line(scalar))
+  if (scalar.excerpt().find("<hidden>") != std::string::npos || !has_plain_lines(scalar))
     return std::nullopt;
   std::string line = line_of(scalar);
   const auto at = text_begin(scalar, line);
@@ -60,7 +64,10 @@ std::optional<Edit> replace_value(const yaml::Node& scalar, std::string_view tex
 
 std::optional<Edit> set_key(const yaml::Node& mapping, const std::string& key,
                             std::string_view value, const std::string& after) {
-  if (const auto old = mapping.mapping().find(key)) return replace_value(*old, value);
+  if (const auto old = mapping.mapping().find(key)) {
+    if (!is_block(mapping) || old->line() < mapping.line()) return std::nullopt;
+    return replace_value(*old, value);
+  }
   return insert_below(mapping, after, key + ": " + std::string(value));
 }
 

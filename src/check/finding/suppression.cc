@@ -11,34 +11,91 @@
 #include <boost/algorithm/string/trim.hpp>
 #include <fmt/format.h>
 
+#include "base/nearest.h"
+
 namespace mread::check {
 namespace {
 
 struct Line {
   std::string_view text;
   size_t indent = 0;
+  size_t comment = std::string_view::npos;  // Where its comment begins, at the #.
   bool is_blank = false;
   bool is_comment = false;  // Nothing but a comment.
   bool is_item = false;     // Begins with "- ".
+  bool is_start = false;    // "---"
 };
 
-std::vector<Line> lines_of(std::string_view document) {
-  std::vector<Line> lines;
-  while (!document.empty()) {
-    const size_t end = std::min(document.find('\n'), document.size());
-    Line line{document.substr(0, end)};
-    const size_t begin = line.text.find_first_not_of(" \t\r");
-    line.is_blank = begin == std::string_view::npos;
-    if (!line.is_blank) {
-      line.indent = begin;
-      line.is_comment = line.text[begin] == '#';
-      line.is_item = line.text.substr(begin).starts_with("- ");
+// Finds the comments of a YAML document: not those that stand in quotes or in block scalars.
+class LineReader {
+ public:
+  std::vector<Line> run(std::string_view document) {
+    if (document.starts_with("\xef\xbb\xbf")) document.remove_prefix(3);
+    std::vector<Line> lines;
+    while (!document.empty()) {
+      const size_t end = std::min(document.find('\n'), document.size());
+      lines.push_back(read(document.substr(0, end)));
+      document.remove_prefix(std::min(end + 1, document.size()));
     }
-    lines.push_back(line);
-    document.remove_prefix(std::min(end + 1, document.size()));
+    return lines;
   }
-  return lines;
-}
+
+ private:
+  Line read(std::string_view text) {
+    Line line{.text = text};
+    const size_t begin = text.find_first_not_of(" \t\r");
+    line.is_blank = begin == std::string_view::npos;
+    if (line.is_blank) return line;
+    line.indent = begin;
+    if (block_ && begin > *block_) return line;
+    block_.reset();
+    line.is_start = text.starts_with("---");
+    line.is_item = text.substr(begin).starts_with("- ");
+    find_comment(line);
+    line.is_comment = line.comment == begin;
+    const std::string_view content = boost::algorithm::trim_copy(text.substr(0, line.comment));
+    if (quote_ == '\0' && opens_block(content)) block_ = begin;
+    return line;
+  }
+
+  // The first # that begins the line or follows a blank, outside of quotes, which may go on over
+  // lines. A quote begins a scalar only behind a blank, a bracket, a comma or a colon.
+  void find_comment(Line& line) {
+    char before = ' ';
+    for (size_t i = 0; i < line.text.size(); ++i) {
+      const char c = line.text[i];
+      const bool begins = std::string_view(" \t[{,:").find(before) != std::string_view::npos;
+      if (quote_ != '\0') {
+        if (c == '\\' && quote_ == '"') {
+          ++i;
+        } else if (c == '\'' && quote_ == c && line.text.substr(i + 1).starts_with(c)) {
+          ++i;  // A doubled one stands for itself.
+        } else if (c == quote_) {
+          quote_ = '\0';
+        }
+      } else if (c == '#' && (before == ' ' || before == '\t')) {
+        line.comment = i;
+        return;
+      } else if ((c == '"' || c == '\'') && begins) {
+        quote_ = c;
+      }
+      before = c;
+    }
+  }
+
+  // A line that ends in | or >, with a sign for its line ends or its indentation: `expr: |-`.
+  static bool opens_block(std::string_view content) {
+    while (!content.empty() &&
+           std::string_view("+-0123456789").find(content.back()) != std::string_view::npos)
+      content.remove_suffix(1);
+    if (content.empty() || (content.back() != '|' && content.back() != '>')) return false;
+    content.remove_suffix(1);
+    return content.ends_with(' ');
+  }
+
+  char quote_ = '\0';            // That is open at the end of the line.
+  std::optional<size_t> block_;  // The indentation of the line whose block scalar goes on.
+};
 
 // A comment, and the lines (from 0) that it is about.
 struct Comment {
@@ -63,7 +120,8 @@ bool is_date(const std::string& text) {
 
 class Comments {
  public:
-  explicit Comments(const yaml::Node& root) : root_(root), lines_(lines_of(root.document())) {}
+  explicit Comments(const yaml::Node& root)
+      : root_(root), lines_(LineReader().run(root.document())) {}
 
   std::vector<Comment> run() {
     std::vector<Comment> comments;
@@ -83,12 +141,18 @@ class Comments {
   std::optional<Comment> read(size_t line) const {
     std::vector<std::string> words;
     const std::string_view text = lines_[line].text;
-    const size_t hash = text.find("# mread ");
-    if (hash == std::string_view::npos || (hash > 0 && text[hash - 1] != ' ')) return std::nullopt;
+    const size_t hash = lines_[line].comment;
+    if (hash == std::string_view::npos) return std::nullopt;
     const std::string rest = boost::algorithm::trim_copy(std::string(text.substr(hash + 1)));
     boost::algorithm::split(words, rest, boost::is_any_of(" \t\r"), boost::token_compress_on);
-    const bool snoozes = words.size() > 1 && words[1] == "snooze";
-    if (words.size() < 2 || (!snoozes && words[1] != "disable")) return std::nullopt;
+    if (words.size() < 2 || words[0] != "mread") return std::nullopt;
+    const bool snoozes = words[1] == "snooze";
+    if (!snoozes && words[1] != "disable") {
+      const std::string meant = nearest(words[1], {"disable", "snooze"});
+      if (!meant.empty())
+        refuse(line, "unknown word \"" + words[1] + "\"; did you mean \"" + meant + "\"?");
+      return std::nullopt;
+    }
     Comment comment;
     comment.line = line;
     size_t next = 2;
@@ -96,7 +160,7 @@ class Comments {
       comment.suppression.until = next < words.size() ? words[next] : "";
       ++next;
       if (!is_date(comment.suppression.until))
-        refuse(line, "a snooze has a date: # mread snooze 2026-12-31 MR002 REASON");
+        refuse(line, "a snooze has a date that exists: # mread snooze 2026-12-31 MR002 REASON");
     }
     comment.rules = rules_of(line, next < words.size() ? words[next] : "");
     for (size_t i = next + 1; i < words.size(); ++i)
@@ -108,13 +172,14 @@ class Comments {
   }
 
   std::vector<RuleId> rules_of(size_t line, const std::string& list) const {
+    if (list.empty()) refuse(line, "the comment names no rule: MR001 to MR036");
     std::vector<std::string> codes;
     boost::algorithm::split(codes, list, boost::is_any_of(","));
     std::vector<RuleId> rules;
     for (const std::string& code : codes) {
       const auto rule = rule_called(code);
       if (!rule) {
-        refuse(line, code.empty() ? "the comment names no rule: MR001 to MR036"
+        refuse(line, code.empty() ? "write the rules without blanks: MR001,MR003"
                                   : "there is no rule " + code + ": MR001 to MR036");
       }
       rules.push_back(*rule);
@@ -132,8 +197,8 @@ class Comments {
     while (first < lines_.size() && lines_[first].is_comment) ++first;
     const bool at_top =
         std::all_of(lines_.begin(), lines_.begin() + static_cast<long>(comment.line),
-                    [](const Line& one) { return one.is_comment; });
-    if (at_top && first < lines_.size() && lines_[first].is_blank) {
+                    [](const Line& one) { return one.is_comment || one.is_blank || one.is_start; });
+    if (at_top && first < lines_.size() && (lines_[first].is_blank || lines_[first].is_start)) {
       comment.end = lines_.size();
       return;
     }

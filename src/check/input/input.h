@@ -49,6 +49,7 @@ struct Input {
   std::vector<Group> groups;
   std::vector<Expression> expressions;
   std::vector<std::string> missing_rule_files;  ///< patterns
+  std::vector<std::string> notes;               ///< about what was given
   /// Indexes of backends that hold the same data.
   std::vector<std::vector<size_t>> replicas;
   std::vector<int> version;  ///< of the query node

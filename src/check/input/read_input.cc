@@ -1,12 +1,16 @@
 #include "check/input/read_input.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 
+#include "base/duration.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "base/quantity.h"
 #include "base/version_text.h"
 
 namespace mread::check {
@@ -18,6 +22,11 @@ const std::vector<int> assumed_version{3, 5};
 [[noreturn]] void refuse(const std::string& flag, const std::string& what) {
   throw yaml::ConfigError(flag + ": " + what);
 }
+
+// Flags of Prometheus whose value is a number or a size.
+constexpr std::array<std::string_view, 4> number_flags{
+    "query.max-concurrency", "storage.remote.read-max-bytes-in-frame",
+    "storage.remote.read-sample-limit", "storage.remote.read-concurrent-limit"};
 
 class InputReader {
  public:
@@ -38,7 +47,7 @@ class InputReader {
     read_flags();
     input_.query_nodes = options_.query_nodes;
     input_.series = options_.series;
-    if (!options_.address.empty()) input_.address = options_.address;
+    read_address();
     if (!options_.serve.empty()) {
       input_.serve_at = yaml::Node::load(options_.serve);
       input_.serve = config::Config::from_yaml(*input_.serve_at);
@@ -121,6 +130,7 @@ class InputReader {
                                 "NAME=3.5.3 for a backend");
       }
       if (of_node) {
+        if (input_.is_version_given) refuse("--version", "the query node's version is given twice");
         input_.version = *version;
         input_.is_version_given = true;
       } else {
@@ -143,8 +153,39 @@ class InputReader {
         name.erase(0, colon + 1);
       }
       name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
-      (*flags)[name] = text.substr(equals + 1);
+      (*flags)[name] = read_flag(name, text.substr(equals + 1));
     }
+  }
+
+  // A flag's value, if one of the rules can read it.
+  std::string read_flag(const std::string& name, std::string value) {
+    if (name == "query.timeout") {
+      if (const auto time = parse_duration(value); !time)
+        refuse("--flag query.timeout", time.error().context);
+    } else if (std::ranges::find(number_flags, name) != number_flags.end()) {
+      if (const auto number = parse_bytes(value); !number)
+        refuse("--flag " + name, number.error().context);
+    } else if (name != "enable-feature") {
+      const std::vector<std::string> known = known_flags();
+      input_.notes.push_back("no rule looks at the flag " + name + suggestion(name, known));
+    }
+    return value;
+  }
+
+  static std::vector<std::string> known_flags() {
+    std::vector<std::string> known(number_flags.begin(), number_flags.end());
+    known.insert(known.end(), {"query.timeout", "enable-feature"});
+    return known;
+  }
+
+  void read_address() {
+    const std::string& address = options_.address;
+    if (address.empty()) return;
+    const size_t colon = address.rfind(':');
+    const bool has_port = colon != std::string::npos && colon > 0 && colon + 1 < address.size() &&
+                          address.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+    if (!has_port) refuse("--address", "write HOST:PORT, as others reach the query node");
+    input_.address = address;
   }
 
   const InputOptions& options_;

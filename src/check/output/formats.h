@@ -27,7 +27,7 @@ std::string to_gitlab(const CheckResult& result);
 /// fixes.
 std::string to_sarif(const CheckResult& result, std::string_view version);
 
-/// The edits of findings that are not suppressed, as a unified diff without context that `patch -p0`
+/// The edits of findings that are not suppressed, as a unified diff without context that `patch FILE`
 /// and `git apply -p0 --unidiff-zero` take; empty if there are none.
 std::string to_diff(const CheckResult& result);
 

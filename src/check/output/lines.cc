@@ -71,7 +71,9 @@ std::string to_diff(const CheckResult& result) {
   }
   std::string out;
   for (const auto& [file, edits] : by_file) {
-    out += fmt::format("--- {}\n+++ {}\n", file, file);
+    // A tab ends a name that has blanks.
+    const std::string name = file.find(' ') == std::string::npos ? file : file + "\t";
+    out += fmt::format("--- {}\n+++ {}\n", name, name);
     int shift = 0;  // Lines that were inserted above.
     for (auto at = edits.begin(); at != edits.end();) {
       const int line = at->line;

@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 12> secret_parameters{
 constexpr std::array<std::string_view, 5> secret_header_parts{"authorization", "token", "api-key",
                                                               "apikey", "secret"};
 
-bool is_loopback(const std::string& host) {
+bool is_loopback(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
   return host == "localhost" || host == "::1" || host.starts_with("127.") ||
          host.ends_with(".localhost");
 }
@@ -152,8 +153,10 @@ void look_at_proxy(const yaml::Node& mapping, Report& report) {
   if (!proxy || !proxy->is_scalar()) return;
   const std::string url = proxy->string();
   if (url.empty() || url.find("://") != std::string::npos) return;
+  std::optional<Edit> edit;
+  if (is_block(mapping) && !url.starts_with('/')) edit = replace_value(*proxy, "http://" + url);
   report.add(RuleId::unusable_transport, *proxy, "proxy_url has no scheme",
-             {.edit = replace_value(*proxy, "http://" + url)});
+             {.edit = std::move(edit)});
 }
 
 void unusable_transport(const ReadEntry& entry, Report& report) {

@@ -51,11 +51,12 @@ void rules_on_partial_data(const Input& input, Report& report) {
     ++rules;
   }
   if (first == nullptr) return;
-  report.add(RuleId::rules_on_partial_data, input.node.rule_files.value_or(first->at),
-             fmt::format("{} read from backends: while one of them fails, they are evaluated on "
-                         "what is left, and nothing says so",
-                         counted(rules, "rule")),
-             {.related = {{place_of(first->at), "the first of them: " + first->name}}});
+  report.add(
+      RuleId::rules_on_partial_data, input.node.rule_files.value_or(first->at),
+      fmt::format("backends are read by {}: while one of them fails, evaluation goes on with "
+                  "what is left, and nothing says so",
+                  counted(rules, "rule")),
+      {.related = {{place_of(first->at), "the first of them: " + first->name}}});
 }
 
 // External labels of the collectors, each with the collector's name.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -30,6 +31,8 @@ void read_recent_off(const Input& input, Report& report) {
 std::optional<std::string> missing_label(const Input& input, size_t entry) {
   const auto& file = input.facts[input.backend_of(entry)].file;
   for (const auto& [name, value] : input.node.external_labels) {
+    // A selector that the entry is asked for has this label, and keeps its own value.
+    if (input.node.entries[entry].required_matchers.contains(name)) continue;
     if (!file) return name;
     const auto own = file->external_labels.find(name);
     if (own == file->external_labels.end() || own->second != value) return name;
@@ -97,13 +100,25 @@ void required_matchers_unused(const Input& input, Report& report) {
   }
 }
 
+// They may stand for two tenants of one store.
+bool ask_as_others(const ReadEntry& a, const ReadEntry& b) {
+  constexpr std::array<const char*, 10> keys{
+      "headers",      "http_headers",      "basic_auth", "authorization", "oauth2",
+      "bearer_token", "bearer_token_file", "sigv4",      "azuread",       "google_iam"};
+  return a.url.user != b.url.user || std::ranges::any_of(keys, [&](const char* key) {
+           const auto one = a.find(key);
+           const auto other = b.find(key);
+           return one.has_value() != other.has_value() || (one && one->dump() != other->dump());
+         });
+}
+
 void same_url_twice(const Input& input, Report& report) {
   for (const setup::Backend& backend : input.backends) {
     for (size_t i = 1; i < backend.entries.size(); ++i) {
       const ReadEntry& entry = input.node.entries[backend.entries[i]];
       for (size_t k = 0; k < i; ++k) {
         const ReadEntry& before = input.node.entries[backend.entries[k]];
-        if (Input::exclude_each_other(before, entry)) continue;
+        if (Input::exclude_each_other(before, entry) || ask_as_others(before, entry)) continue;
         const bool is_equal = before.at.dump() == entry.at.dump();
         report.add(RuleId::same_url_twice, entry.url_at,
                    is_equal ? "this entry repeats an earlier one: Prometheus refuses the file"
@@ -120,10 +135,9 @@ void no_redundancy(const Input& input, Report& report) {
   std::set<std::string> hosts;
   for (const ReadEntry& entry : input.node.entries) hosts.insert(entry.url.host);
   if (hosts.size() != 1) return;
-  report.add(RuleId::no_redundancy, input.node.entries.front().url_at,
-             input.backends.size() == 1
-                 ? "this is the only backend"
-                 : fmt::format("all {} backends are on one host", input.backends.size()));
+  report.add(
+      RuleId::no_redundancy, input.node.entries.front().url_at,
+      input.backends.size() == 1 ? "this is the only backend" : "all backends are on one host");
 }
 
 void empty_label_pickers(const Input& input, Report& report) {

@@ -43,7 +43,8 @@ void url_without_read_path(const ReadEntry& entry, Report& report) {
   const std::string path = path_of(entry);
   if (path.empty() || path == "/") {
     std::optional<Edit> edit;
-    if (entry.url.target == path) {
+    if (entry.url.target == path && is_block(entry.at) &&
+        entry.url_at.string().find('#') == std::string::npos) {
       std::string url = entry.url_at.string();
       if (url.ends_with('/')) url.pop_back();
       edit = replace_value(entry.url_at, url + "/api/v1/read");
@@ -74,12 +75,17 @@ void influxdb_regex(const Input& input, const ReadEntry& entry, Report& report) 
   };
   const bool is_clean =
       !input.expressions.empty() && std::ranges::none_of(input.expressions, has_regex);
-  report.add(RuleId::influxdb_regex, entry.url_at,
-             is_clean ? "this InfluxDB does not anchor regular expressions; the rules and queries "
-                        "given have none"
-                      : "this InfluxDB does not anchor regular expressions: =~ finds too much, and "
-                        "!~ too little",
-             {.severity = is_clean ? std::optional(Severity::warning) : std::nullopt});
+  // Other stores have the path too.
+  const bool is_sure =
+      entry.url.port == "8086" ||
+      boost::algorithm::to_lower_copy(entry.url.host).find("influx") != std::string::npos;
+  std::string message = is_sure
+                            ? "this InfluxDB does not anchor regular expressions"
+                            : "if this is an InfluxDB 1.x, it does not anchor regular expressions";
+  message += is_clean ? "; the rules and queries given have none"
+                      : ": =~ finds too much, and !~ too little";
+  report.add(RuleId::influxdb_regex, entry.url_at, std::move(message),
+             {.severity = is_clean || !is_sure ? std::optional(Severity::warning) : std::nullopt});
 }
 
 }  // namespace

@@ -31,9 +31,7 @@ std::string and_more(size_t count) {
 milliseconds query_timeout(const Input& input) {
   const auto flag = input.flags.find("query.timeout");
   if (flag == input.flags.end()) return default_query_timeout;
-  const auto value = parse_duration(flag->second);
-  if (!value) throw yaml::ConfigError("--flag query.timeout: " + value.error().context);
-  return *value;
+  return parse_duration(flag->second).value_or(default_query_timeout);
 }
 
 // A rule or a group, and how long it waits.
@@ -54,9 +52,9 @@ void report_waits(const Input& input, Report& report, RuleId rule, std::vector<W
     related.push_back({place_of(waits[i].at),
                        waits[i].name + and_more(i == most_examples - 1 ? waits.size() : 0)});
   report.add(rule, timeout_at(entry),
-             fmt::format("{} wait for a backend that hangs as long as {} or longer, the first of "
-                         "them {} of {}: remote_timeout is {}{}",
-                         what, limit, format_duration(waits.front().time),
+             fmt::format("{} would wait up to {} for a backend that hangs, and {} is {}: "
+                         "remote_timeout is {}{}",
+                         what, format_duration(waits.front().time), limit,
                          format_duration(waits.front().limit), format_duration(entry.timeout),
                          entry.find("remote_timeout") ? "" : " by default"),
              {.related = std::move(related)});

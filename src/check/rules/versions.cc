@@ -38,10 +38,7 @@ std::string text_of(const Version& version) {
 uint64_t flag_or(const std::map<std::string, std::string>& flags, const std::string& name,
                  uint64_t otherwise) {
   const auto flag = flags.find(name);
-  if (flag == flags.end()) return otherwise;
-  const auto value = parse_bytes(flag->second);
-  if (!value) throw yaml::ConfigError("--flag " + name + ": " + value.error().context);
-  return *value;
+  return flag == flags.end() ? otherwise : parse_bytes(flag->second).value_or(otherwise);
 }
 
 // Open: before 3.5.3, and of later lines before 3.11.3. None: two numbers do not decide it.

@@ -67,6 +67,33 @@ TEST(Suppression, AtTheTopBeforeAnEmptyLineIsAboutTheFile) {
   EXPECT_THAT(suppressed_lines("# mread disable MR002 we know\na: 1\nb: 2\n"), ElementsAre(2));
 }
 
+TEST(Suppression, TheTopMayBeginWithADocumentStart) {
+  EXPECT_THAT(suppressed_lines("---\n# mread disable MR002 we know\n\na: 1\n"),
+              ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(suppressed_lines("# mread disable MR002 we know\n---\na: 1\n"), ElementsAre(1, 2, 3));
+  EXPECT_THAT(suppressed_lines("\n# mread disable MR002 we know\n\na: 1\n"),
+              ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(suppressed_lines("\xef\xbb\xbf# mread disable MR002 we know\n\na: 1\n"),
+              ElementsAre(1, 2, 3));
+}
+
+TEST(Suppression, TextInQuotesAndBlocksIsNoComment) {
+  std::vector<std::string> unused;
+  EXPECT_THAT(suppressed_lines("a: \"x # mread disable MR002 r\"\n"
+                               "b: 'it''s # mread disable MR002 r'\n"
+                               "c: |-\n"
+                               "  # mread disable MR099 r\n"
+                               "d: \"\n"
+                               "  # mread disable MR099 r\"\n"
+                               "e: x#mread disable MR099 r\n",
+                               &unused),
+              IsEmpty());
+  EXPECT_THAT(unused, IsEmpty());
+  EXPECT_THAT(suppressed_lines("a: it's  # mread disable MR002 an apostrophe is no quote\n"),
+              ElementsAre(1));
+  EXPECT_THAT(suppressed_lines("a: 1 #mread disable MR002 without a blank\n"), ElementsAre(1));
+}
+
 TEST(Suppression, IsAboutTheRulesThatItNames) {
   EXPECT_THAT(suppressed_lines("a: 1  # mread disable mr001,mr002 both\n"), ElementsAre(1));
   std::vector<std::string> unused;
@@ -105,7 +132,9 @@ TEST(Suppression, NamesWhatIsWrongWithAComment) {
   EXPECT_THAT(error_of("# mread disable"), HasSubstr("names no rule"));
   EXPECT_THAT(error_of("# mread snooze MR002 x"), HasSubstr("a snooze has a date"));
   EXPECT_THAT(error_of("# mread snooze 2026-02-30 MR002 x"), HasSubstr("a snooze has a date"));
-  EXPECT_EQ(error_of("# mread disables nothing"), "none") << "another word is no command";
+  EXPECT_THAT(error_of("# mread disable MR001, MR002 x"), HasSubstr("without blanks"));
+  EXPECT_THAT(error_of("# mread disabel MR001 x"), HasSubstr("did you mean \"disable\""));
+  EXPECT_EQ(error_of("# mread serve is in front"), "none") << "another word is no command";
 }
 
 }  // namespace

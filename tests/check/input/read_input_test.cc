@@ -62,13 +62,13 @@ TEST_F(ReadInputTest, ReadsTheRulesThatTheFileNames) {
 TEST_F(ReadInputTest, FlagsAndVersionsAreOfTheNodeOrOfABackend) {
   const Input input = read({.replicas = {"eu,us,eu"},
                             .versions = {"v2.53", "us=3.5.3"},
-                            .flags = {"--query.timeout=1m", "eu:9090:storage.x=7"}});
+                            .flags = {"--query.timeout=1m", "eu:9090:enable-feature=7"}});
   EXPECT_THAT(input.version, ElementsAre(2, 53));
   EXPECT_TRUE(input.is_version_given);
   EXPECT_THAT(*input.facts[0].version, ElementsAre(3, 5, 3));
   EXPECT_FALSE(input.facts[1].version);
   EXPECT_EQ(input.flags.at("query.timeout"), "1m");
-  EXPECT_EQ(input.facts[1].flags.at("storage.x"), "7");
+  EXPECT_EQ(input.facts[1].flags.at("enable-feature"), "7");
   EXPECT_THAT(input.replicas, ElementsAre(ElementsAre(0, 1)));
 }
 
@@ -80,12 +80,28 @@ TEST_F(ReadInputTest, ACollectorsFileIsFoundByItsBackend) {
   EXPECT_EQ(input.facts[1].file->external_labels.at("region"), "eu");
 }
 
+TEST_F(ReadInputTest, AFlagThatNoRuleLooksAtIsNoted) {
+  EXPECT_THAT(
+      read({.flags = {"query.timeot=5m"}}).notes,
+      ElementsAre("no rule looks at the flag query.timeot; did you mean \"query.timeout\"?"));
+}
+
+TEST_F(ReadInputTest, ACollectorsFileIsAPrometheusYml) {
+  const std::string path = folder_.path() / "rules.yml";
+  EXPECT_THAT(error_of({.collectors = {"us=" + path}}), HasSubstr("this is no prometheus.yml"));
+}
+
 TEST_F(ReadInputTest, NamesTheFlagThatIsWrong) {
   EXPECT_THAT(error_of({.collectors = {"x.yml"}}), HasSubstr("--collector: write NAME="));
   EXPECT_THAT(error_of({.collectors = {"asia=x.yml"}}),
               HasSubstr("--collector: there is no backend \"asia\"; the backends are us, eu"));
   EXPECT_THAT(error_of({.versions = {"new"}}), HasSubstr("--version: \"new\" is not a version"));
   EXPECT_THAT(error_of({.versions = {"us=3"}}), HasSubstr("--version: \"3\" is not a version"));
+  EXPECT_THAT(error_of({.versions = {"v3.5", "v2.53"}}), HasSubstr("given twice"));
+  EXPECT_THAT(error_of({.flags = {"query.timeout=5x"}}), HasSubstr("--flag query.timeout: "));
+  EXPECT_THAT(error_of({.flags = {"us:storage.remote.read-concurrent-limit=x"}}),
+              HasSubstr("--flag storage.remote.read-concurrent-limit: "));
+  EXPECT_THAT(error_of({.address = "query"}), HasSubstr("--address: write HOST:PORT"));
   EXPECT_THAT(error_of({.flags = {"query.timeout"}}), HasSubstr("--flag: write FLAG=VALUE"));
   EXPECT_THAT(error_of({.replicas = {"us"}}), HasSubstr("--replicas: a list has two"));
   EXPECT_THAT(error_of({.queries = {"up{"}}), HasSubstr("this is no PromQL"));

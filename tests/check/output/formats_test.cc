@@ -142,7 +142,7 @@ TEST(Formats, SarifDeclaresAllRulesAndKeepsSuppressions) {
 
 TEST(Diff, HasTheEditsOfFindingsThatAreNotSuppressed) {
   EXPECT_EQ(to_diff(example()),
-            "--- dir/a b.yml\n+++ dir/a b.yml\n@@ -3,0 +4,1 @@\n+    read_recent: true\n");
+            "--- dir/a b.yml\t\n+++ dir/a b.yml\t\n@@ -3,0 +4,1 @@\n+    read_recent: true\n");
 }
 
 TEST(Diff, CountsTheLinesThatWereInserted) {
