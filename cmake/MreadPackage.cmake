@@ -7,7 +7,7 @@ install(FILES packaging/mread.yml DESTINATION /etc/mread)
 install(FILES packaging/mread.default DESTINATION /etc/default RENAME mread)
 install(FILES packaging/mread.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/copyright README.md CHANGELOG.md SECURITY.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md" PATTERN monitoring EXCLUDE)
+install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN monitoring EXCLUDE)
 install(DIRECTORY docs/monitoring scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/mread")
 
 set(CPACK_GENERATOR DEB)

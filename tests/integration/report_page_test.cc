@@ -1,10 +1,12 @@
 // report.html in a real browser: what its script draws, its filters and links, and that nothing is cut
 // off on a phone or on a wide screen. The page stands in a frame of the wanted width, since a headless
 // Chromium has no window below 500 pixels; steps run in the page around it.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "scenarios/report/read_report.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::scenarios {
@@ -131,8 +134,8 @@ class ReportPageTest : public testing::Test {
   ReportPageTest() { fs::create_directories(folder_); }
   ~ReportPageTest() override { fs::remove_all(folder_); }
 
-  // Runs steps (JavaScript) against a page and returns what they said.
-  json::object run(const std::string& page, int width, const std::string& steps) {
+  // Writes the page and the steps around it.
+  void write_pages(const std::string& page, int width, const std::string& steps) {
     // Errors of the page's own script, from its first line on.
     std::string listening = page;
     listening.insert(
@@ -141,19 +144,30 @@ class ReportPageTest : public testing::Test {
     std::ofstream(folder_ / "report.html") << listening;
     std::ofstream(folder_ / "steps.html")
         << steps_begin << width << steps_middle << steps << steps_end;
+  }
+
+  // Chromium's output: what `action` prints of the page around.
+  std::string chromium(int width, int height, const std::string& action) {
     const std::string command = fmt::format(
         "timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
         "--disable-background-networking --disable-component-update --disable-sync "
-        "--disable-dev-shm-usage --allow-file-access-from-files --user-data-dir='{0}/profile' "
-        "--window-size={1},900 --virtual-time-budget=20000 --dump-dom 'file://{0}/steps.html' "
-        "2>'{0}/chromium.log'",
-        folder_.string(), std::max(width, 500));
-    std::string dom;
+        "--disable-dev-shm-usage --allow-file-access-from-files --hide-scrollbars "
+        "--user-data-dir='{0}/profile' --window-size={1},{2} --virtual-time-budget=20000 {3} "
+        "'file://{0}/steps.html' 2>'{0}/chromium.log'",
+        folder_.string(), width, height, action);
+    std::string output;
     std::FILE* pipe = popen(command.c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error("no pipe");
     char buffer[4096];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) dom.append(buffer, n);
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, n);
     EXPECT_EQ(pclose(pipe), 0) << "chromium";
+    return output;
+  }
+
+  // Runs steps (JavaScript) against a page and returns what they said.
+  json::object run(const std::string& page, int width, const std::string& steps) {
+    write_pages(page, width, steps);
+    const std::string dom = chromium(std::max(width, 500), 900, "--dump-dom");
     const std::string begin = "<pre id=\"result\">";
     const size_t from = dom.find(begin) + begin.size();
     std::string text = dom.substr(from, dom.find("</pre>", from) - from);
@@ -337,6 +351,73 @@ TEST_P(ReportPageWidthTest, NothingIsCutOff) {
 
 INSTANTIATE_TEST_SUITE_P(Widths, ReportPageWidthTest, testing::Values(390, 1440),
                          [](const auto& param_info) { return std::to_string(param_info.param); });
+
+// A picture of README.md: the page of a real run (tests/data/report/hung-replica.yaml) after steps,
+// at a width of CSS pixels, in a file of so many pixels.
+struct Picture {
+  const char* name;
+  int page_width;
+  int width;
+  int height;
+  const char* steps;
+};
+
+class ReportPictureTest : public ReportPageTest, public testing::WithParamInterface<Picture> {};
+
+// MREAD_UPDATE_IMAGES=1 writes the pictures of docs/images again.
+TEST_P(ReportPictureTest, IsMade) {
+  const Picture& wanted = GetParam();
+  const auto report = read_report(std::string(MREAD_TEST_DATA) + "/report/hung-replica.json");
+  ASSERT_TRUE(report) << report.error().to_string();
+  const double scale = static_cast<double>(wanted.width) / wanted.page_width;
+  const std::string frame = fmt::format(
+      "document.body.style.margin = 0; document.getElementById('result').hidden = true; "
+      "element.style.height = '{}px'; element.style.transformOrigin = '0 0'; "
+      "element.style.transform = 'scale({})';",
+      wanted.height / scale, scale);
+  write_pages(to_html(*report), wanted.page_width, frame + wanted.steps);
+  const fs::path shot = folder_ / "shot.png";
+  chromium(wanted.width, wanted.height, "--screenshot='" + shot.string() + "'");
+  std::ifstream file(shot, std::ios::binary);
+  const std::string png{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  ASSERT_GT(png.size(), 24U);
+  // The header's width and height are big-endian.
+  const auto number = [&](size_t at) {
+    int value = 0;
+    for (size_t i = at; i < at + 4; ++i) value = value * 256 + static_cast<unsigned char>(png[i]);
+    return value;
+  };
+  EXPECT_EQ(png.substr(1, 3), "PNG");
+  EXPECT_EQ(number(16), wanted.width);
+  EXPECT_EQ(number(20), wanted.height);
+  // An empty page would be smaller.
+  EXPECT_GT(png.size(), 20'000U);
+  EXPECT_LT(png.size(), 130'000U) << "the pictures take at most 400 kB of the repository";
+  const fs::path kept =
+      fs::path(MREAD_SOURCE_DIR) / "docs/images" / (std::string(wanted.name) + ".png");
+  if (std::getenv("MREAD_UPDATE_IMAGES") != nullptr)
+    fs::copy_file(shot, kept, fs::copy_options::overwrite_existing);
+  EXPECT_TRUE(fs::exists(kept)) << kept;
+}
+
+INSTANTIATE_TEST_SUITE_P(Readme, ReportPictureTest,
+                         testing::Values(Picture{"report", 1440, 1200, 620, ""},
+                                         Picture{"report-test", 1440, 1200, 900, R"(
+                      $('#test-hung-replica-5').open = true;
+                      await wait(() => all('#test-hung-replica-5 .u-over').length === 3);
+                      [...all('#test-hung-replica-5 h4')].find(one => one.textContent === 'Topology')
+                        .scrollIntoView();
+                    )"},
+                                         Picture{"report-phone", 390, 500, 900, R"(
+                      $('#test-hung-replica-5').open = true;
+                      await wait(() => all('#test-hung-replica-5 .u-over').length === 3);
+                      $('#test-hung-replica-5').scrollIntoView();
+                    )"}),
+                         [](const auto& param_info) {
+                           std::string name = param_info.param.name;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST_F(ReportPageTest, AnEmptyReportIsAPageToo) {
   Report interrupted;

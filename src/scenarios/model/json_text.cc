@@ -69,7 +69,40 @@ void write(std::string& out, const json::value& value, size_t indent) {
   }
 }
 
+void write_compact(std::string& out, const json::value& value) {
+  if (value.is_object()) {
+    out += '{';
+    bool first = true;
+    for (const auto& [key, member] : value.get_object()) {
+      if (!first) out += ',';
+      first = false;
+      out += json::serialize(json::value(key)) + ":";
+      write_compact(out, member);
+    }
+    out += '}';
+  } else if (value.is_array()) {
+    out += '[';
+    bool first = true;
+    for (const json::value& item : value.get_array()) {
+      if (!first) out += ',';
+      first = false;
+      write_compact(out, item);
+    }
+    out += ']';
+  } else if (value.is_double()) {
+    out += number(value.get_double());
+  } else {
+    out += json::serialize(value);
+  }
+}
+
 }  // namespace
+
+std::string compact_json(const json::value& value) {
+  std::string out;
+  write_compact(out, value);
+  return out;
+}
 
 std::string indented_json(const json::value& value) {
   std::string out;

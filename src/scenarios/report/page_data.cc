@@ -8,6 +8,7 @@
 
 #include "base/printable.h"
 #include "base/shown_text.h"
+#include "scenarios/model/json_text.h"
 #include "scenarios/report/topology_layout.h"
 
 namespace mread::scenarios {
@@ -22,6 +23,7 @@ constexpr Outcome all_outcomes[] = {Outcome::complete, Outcome::told, Outcome::s
 // The page shows no more of an answer that held; report.json has all of it.
 constexpr size_t most_of_passed = 300;
 constexpr size_t most_requests = 150;  // Of a mock.
+constexpr size_t most_looks = 32;      // At the nodes' usage.
 
 // Shortest digits: 12.3 and not 12.300000000000001.
 json::value number(double value, double unit) {
@@ -138,6 +140,10 @@ class PageData {
     for (const NodeResult& node : test.nodes) {
       for (const UsageSample& sample : node.usage) columns[sample.at_s] = 0;
     }
+    // Of many, every second, third, … from the last one back.
+    const size_t step = (columns.size() + most_looks - 1) / most_looks;
+    size_t left = columns.size();
+    std::erase_if(columns, [&](const auto&) { return --left % step != 0; });
     json::array times;
     for (auto& [at_s, column] : columns) {
       column = times.size();
@@ -149,9 +155,10 @@ class PageData {
       json::array cpu(times.size(), nullptr);
       json::array memory(times.size(), nullptr);
       for (const UsageSample& sample : node.usage) {
-        const size_t column = columns.at(sample.at_s);
-        cpu[column] = number(sample.cpu_percent, 1);
-        memory[column] = number(sample.memory_mib, 1);
+        const auto found = columns.find(sample.at_s);
+        if (found == columns.end()) continue;
+        cpu[found->second] = number(sample.cpu_percent, 1);
+        memory[found->second] = number(sample.memory_mib, 1);
       }
       nodes.emplace_back(json::array{index(node.name), std::move(cpu), std::move(memory)});
     }
@@ -189,7 +196,7 @@ class PageData {
 }  // namespace
 
 std::string page_data(const Report& report) {
-  return printable_json(json::serialize(PageData().make(report)));
+  return printable_json(compact_json(PageData().make(report)));
 }
 
 }  // namespace mread::scenarios

@@ -20,7 +20,7 @@ namespace mread::scenarios {
 ///   requests   [mock, at_s, duration_ms or null, query, outcome, status, series, note], by time;
 ///              of a mock at most 150
 ///   usage      {"at_s": [at_s…], "nodes": [[node, [CPU percent…], [MiB…]]…]}: a number, or null,
-///              for each at_s
+///              for each at_s; at most 32 times
 /// Texts are numbers: their index in `texts`; so are verdicts and outcomes.
 std::string page_data(const Report& report);
 

@@ -111,6 +111,19 @@ TEST(PageData, ShowsAtMostSoManyRequestsOfAMock) {
   EXPECT_EQ(data.at("tests").at(0).at("more_requests"), 254);
 }
 
+TEST(PageData, ShowsAtMostSoManyLooksAtUsage) {
+  Report many = report();
+  std::vector<UsageSample>& usage = many.tests[0].nodes[0].usage;
+  usage.clear();
+  many.tests[0].nodes[1].usage.clear();
+  for (int i = 1; i <= 64; ++i) usage.push_back({i * 1.0, 50, 40});
+  const json::value data = json::parse(page_data(many));
+  const json::array& times = data.at("tests").at(0).at("usage").at("at_s").as_array();
+  EXPECT_EQ(times.size(), 32U);
+  EXPECT_EQ(times.front(), 2);
+  EXPECT_EQ(times.back(), 64);
+}
+
 TEST_F(PageDataTest, CutsOnlyWhatHeld) {
   EXPECT_LT(text(test_.at("checks").at(0).at(7)).size(), 310U);
   EXPECT_EQ(text(test_.at("checks").at(1).at(7)).size(), 1000U);

@@ -312,25 +312,25 @@
       requests.length}${bad ? `, ${bad} of them not answered whole` : ''}`),
     table(['Time', 'Mock', 'Query', 'Answer', 'Series', 'Took'], rows), ...more)];
   };
-  // CPU and memory of the nodes, in line with the course's time axis.
+  // CPU (percent of a core) and memory of the nodes, in line with the course's time axis.
   const drawUsage = (element, test) => {
     const {at_s: times, nodes} = test.usage;
     const chart = (column, label) => new uPlot({
       width: 960,
-      height: 130,
+      height: 110,
       padding: [8, 960 - right, 0, 0],
       cursor: {sync: {key: element.closest('details').id}},
       scales: {x: {time: false, range: [0, Math.max(test.length_s, 0.1)]},
         y: {range: (_, low, high) => [0, Math.max(high * 1.05, 1)]}},
       hooks: {drawClear: [shade(test)]},
-      axes: [{...axisStyle(), values: (_, ticks) => ticks.map(tick => `${tick} s`)},
+      axes: [{...axisStyle(), size: 26, values: (_, ticks) => ticks.map(tick => `${tick} s`)},
         {...axisStyle(), size: left - 40, label, labelSize: 40}],
       series: [{label: 's', value: (_, v) => v == null ? '' : v.toFixed(1)},
         ...nodes.map((node, i) => ({label: text(node[0]), points: {show: times.length < 4},
           width: 1.5, stroke: `hsl(${(i * 137 + 210) % 360} 65% 50%)`}))],
     }, [times, ...nodes.map(node => node[column])], element);
-    chart(1, 'CPU, % of a core');
-    chart(2, 'memory, MiB');
+    chart(1, 'CPU, %');
+    chart(2, 'MiB');
   };
   const drawChecks = (test, id) => {
     const rows = [];
