@@ -93,7 +93,10 @@ std::string summary(const Report& report) {
                     html_text(format_time(report.started)) +
                     fmt::format(", {:.0f} s, seed {}, mread {}", report.duration_s, report.seed,
                                 html_text(report.mread_version));
-  if (!report.tests.empty()) out += ", engine " + html_text(report.tests.front().engine);
+  // Several in a merged report.
+  std::set<std::string> engines;
+  for (const TestResult& test : report.tests) engines.insert(test.engine);
+  for (const std::string& engine : engines) out += ", engine " + html_text(engine);
   out += "</p></header>";
   if (report.is_interrupted)
     out += "<p class=\"alert\">The run was interrupted. Some tests have no verdict.</p>";

@@ -94,6 +94,12 @@ TEST(ReportHtml, TextsOfOthersAreNoMarkup) {
   }
 }
 
+TEST(ReportHtml, NamesTheEnginesOfAMergedReport) {
+  Report report = sample_report();
+  report.tests[1].engine = "docker";
+  EXPECT_THAT(to_html(report), HasSubstr("mread 0.1.0, engine docker, engine process</p>"));
+}
+
 TEST(ReportHtml, AnInterruptedRunSaysSo) {
   Report report;
   report.is_interrupted = true;
