@@ -392,15 +392,38 @@ std::optional<UnaskedEnd> DockerTopology::unasked_end(const std::string& name) {
   return (*node)->unasked_end;
 }
 
+// The container's first process, if it is one of this machine.
+pid_t DockerTopology::find_process(Node& node) {
+  if (!shared_->docker.is_local()) return 0;
+  const auto inspected = shared_->docker.get_json("/containers/" + node.container + "/json");
+  if (!inspected) return 0;
+  const auto pid = static_cast<pid_t>(number_at(*inspected, {"State", "Pid"}));
+  return is_in_container(pid, node.container) ? pid : 0;
+}
+
 std::optional<NodeUsage> DockerTopology::usage(const std::string& name) {
-  const auto node = find(name);
-  if (!node) return std::nullopt;
-  // "one-shot": the engine reads the counters once; it would otherwise wait a second for a second
-  // reading.
-  const auto stats = shared_->docker.get_json("/containers/" + (*node)->container +
+  const auto found = find(name);
+  if (!found) return std::nullopt;
+  Node& node = **found;
+  pid_t pid = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    pid = node.pid;
+  }
+  auto usage = pid == 0 ? std::nullopt : read_process_usage(pid);
+  if (usage) return usage;
+  // It was started, or started again.
+  pid = find_process(node);
+  {
+    const std::lock_guard lock(mutex_);
+    node.pid = pid;
+  }
+  if (pid != 0) return read_process_usage(pid);
+  // Takes up to a second: the engine reads the counters once a second. Without "one-shot" it waits
+  // for two readings.
+  const auto stats = shared_->docker.get_json("/containers/" + node.container +
                                               "/stats?stream=false&one-shot=true");
-  if (!stats) return std::nullopt;
-  return usage_in_stats(*stats);
+  return stats ? usage_in_stats(*stats) : std::nullopt;
 }
 
 Result<void> DockerTopology::wait_ready(const std::string& name, milliseconds timeout,

@@ -66,6 +66,7 @@ class DockerTopology final : public Topology {
     std::string container;
     std::map<uint16_t, uint16_t> published;
     bool is_to_run = false;  // No act has ended it.
+    pid_t pid = 0;           // On this machine; 0: not looked for, or elsewhere.
     std::optional<UnaskedEnd> unasked_end;
   };
 
@@ -90,6 +91,7 @@ class DockerTopology final : public Topology {
   void notice_end(Node& node);
   void let_end(Node& node);
   void note_start(Node& node);
+  pid_t find_process(Node& node);
   void remove_everything();
   void say_what_is_kept() const;
 

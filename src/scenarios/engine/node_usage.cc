@@ -48,6 +48,15 @@ std::optional<NodeUsage> read_process_usage(pid_t pid, const std::filesystem::pa
       resident_pages * page_bytes};
 }
 
+bool is_in_container(pid_t pid, const std::string& container, const std::filesystem::path& proc) {
+  if (pid <= 0 || container.empty()) return false;
+  std::ifstream file(proc / std::to_string(pid) / "cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(container) != std::string::npos) return true;
+  }
+  return false;
+}
+
 std::optional<NodeUsage> usage_in_stats(const boost::json::value& stats) {
   const int64_t cpu_ns = number_at(stats, {"cpu_stats", "cpu_usage", "total_usage"});
   const int64_t memory = number_at(stats, {"memory_stats", "usage"});

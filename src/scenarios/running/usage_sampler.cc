@@ -6,7 +6,6 @@ namespace mread::scenarios {
 namespace {
 
 constexpr std::chrono::milliseconds shortest_pause{250};
-constexpr int most_of_time = 20;  // A look takes at most this part of the time.
 
 }  // namespace
 
@@ -47,8 +46,8 @@ void UsageSampler::sample(const std::stop_token& stop) {
       log_.add_look(at_s, std::move(usages));
       last_s = at_s;
     }
-    const auto pause = std::max<std::chrono::nanoseconds>(shortest_pause, took * most_of_time) *
-                       static_cast<int>(log_.spread());
+    const auto pause =
+        std::max<std::chrono::nanoseconds>(shortest_pause, took) * static_cast<int>(log_.spread());
     lock.lock();
     wake_.wait_for(lock, stop, pause, [] { return false; });
   }

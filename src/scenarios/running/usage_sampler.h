@@ -13,8 +13,8 @@
 
 namespace mread::scenarios {
 
-/// Looks regularly what the nodes of a test use. A look takes at most a twentieth of the time: slow
-/// looks (a request to Docker for each node) come less often. One thread of its own, from the
+/// Looks regularly what the nodes of a test use. A look takes at most half of the time: slow looks (a
+/// Docker engine elsewhere answers within a second for each node) come less often. One thread of its own, from the
 /// constructor to stop() or the destructor.
 class UsageSampler {
  public:

@@ -56,6 +56,18 @@ TEST_F(ProcessUsage, OfThisProcessGrows) {
   EXPECT_GT(after->cpu, before->cpu);
 }
 
+TEST_F(ProcessUsage, BelongsToTheContainerOfItsControlGroup) {
+  fs::create_directories(folder_.path() / "7");
+  std::ofstream(folder_.path() / "7/cgroup")
+      << "12:memory:/docker/0a1b2c\n1:name=systemd:/docker/0a1b2c\n";
+  EXPECT_TRUE(is_in_container(7, "0a1b2c", folder_.path()));
+  EXPECT_FALSE(is_in_container(7, "ffffff", folder_.path()));
+  EXPECT_FALSE(is_in_container(7, "", folder_.path()));
+  EXPECT_FALSE(is_in_container(8, "0a1b2c", folder_.path()));
+  EXPECT_FALSE(is_in_container(0, "0a1b2c", folder_.path()));
+  EXPECT_FALSE(is_in_container(getpid(), "0a1b2c0a1b2c0a1b2c"));
+}
+
 TEST(ContainerUsage, LeavesOutFilesThatTheKernelCanDrop) {
   for (const char* name : {"inactive_file", "total_inactive_file"}) {
     const json::value stats = json::parse(
