@@ -218,6 +218,20 @@ TEST(ReadCommand, PrintsForPrograms) {
       "\n");
 }
 
+TEST(ReadCommand, PrintsStatistics) {
+  CannedServer server({200, streamed_type, streamed_body(two_series()), "b: deadline 8s"});
+  // Statistics are of the wire: what lies outside the range is counted, not cut away.
+  const Ran ran =
+      run_read({server.url(), "up", "--start", "1700000015", "--end", "1700000029", "-o", "stats"});
+  EXPECT_EQ(ran.exit_code, ExitCode::ok);
+  EXPECT_THAT(ran.out, HasSubstr("samples             5: 5 floats, 0 histograms"));
+  EXPECT_THAT(ran.out, HasSubstr("outside the range   3 samples\n"));
+  EXPECT_THAT(ran.out, HasSubstr("out of order        1 series"));
+  EXPECT_THAT(ran.err, HasSubstr("partial: b: deadline 8s"));
+  const Ran json = run_read(with_range({server.url(), "up", "-o", "stats-json"}));
+  EXPECT_THAT(json.out, HasSubstr("\"samples\":5,\"floats\":5,"));
+}
+
 TEST(ReadCommand, ShowsValuesAndLimits) {
   CannedServer server({200, streamed_type, streamed_body(two_series()), ""});
   const Ran ran = run_read(with_range({server.url(), "up", "--values", "--limit", "1"}));

@@ -14,8 +14,8 @@
 
 #include "integration/prometheus_process.h"
 #include "net/client.h"
+#include "probe/read_client.h"
 #include "scenarios/nodes/remote_write.h"
-#include "scenarios/reading/read_client.h"
 #include "wire/chunk/histogram_cases.h"
 #include "wire/request/read_request.h"
 
@@ -28,15 +28,15 @@ using model::Series;
 // The recorded samples lie years back; without the retention Prometheus would drop them.
 const std::vector<std::string> keep_old_data{"--storage.tsdb.retention.time=3650d"};
 
-scenarios::ReadReply read(const PrometheusProcess& server, const std::string& selector,
-                          model::ResponseType type, int64_t start_ms, int64_t end_ms) {
-  scenarios::ReadCall call;
+probe::ReadReply read(const PrometheusProcess& server, const std::string& selector,
+                      model::ResponseType type, int64_t start_ms, int64_t end_ms) {
+  probe::ReadCall call;
   call.url = server.url("/api/v1/read");
   call.query = {start_ms, end_ms, *model::parse_selector(selector), std::nullopt};
   call.accept = {type};
-  auto reply = scenarios::read_series(std::move(call));
+  auto reply = probe::read_series(std::move(call));
   EXPECT_TRUE(reply) << reply.error().to_string();
-  return reply ? std::move(*reply) : scenarios::ReadReply{};
+  return reply ? std::move(*reply) : probe::ReadReply{};
 }
 
 constexpr auto both_types = {model::ResponseType::samples,

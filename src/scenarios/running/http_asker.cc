@@ -4,8 +4,8 @@
 #include <boost/json.hpp>
 
 #include "net/client.h"
+#include "probe/read_client.h"
 #include "scenarios/nodes/remote_write.h"
-#include "scenarios/reading/read_client.h"
 #include "scenarios/running/asker.h"
 
 namespace mread::scenarios {
@@ -71,10 +71,10 @@ class HttpAsker final : public Asker {
       answer.error = url.error().to_string();
       return answer;
     }
-    ReadCall call{std::move(*url), {start_ms, end_ms, matchers, std::nullopt}};
+    probe::ReadCall call{std::move(*url), {start_ms, end_ms, matchers, std::nullopt}};
     if (!stream) call.accept.clear();
     call.timeout = timeout;
-    auto reply = read_series(std::move(call), std::move(stop));
+    auto reply = probe::read_series(std::move(call), std::move(stop));
     if (reply) {
       answer.partial = std::string(reply->partial());
       answer.streamed = reply->response_type == model::ResponseType::streamed_xor_chunks;

@@ -1,4 +1,4 @@
-#include "scenarios/reading/series_output.h"
+#include "probe/series_output.h"
 
 #include <limits>
 
@@ -9,7 +9,7 @@
 #include "base/nasty_texts.h"
 #include "base/printable.h"
 
-namespace mread::scenarios {
+namespace mread::probe {
 namespace {
 
 using testing::HasSubstr;
@@ -93,4 +93,4 @@ TEST(SeriesOutput, ASeriesWithoutSamplesHasALine) {
 }
 
 }  // namespace
-}  // namespace mread::scenarios
+}  // namespace mread::probe

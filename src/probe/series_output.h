@@ -7,7 +7,7 @@
 #include "model/series.h"
 
 /// Series as text, for people and for programs. Every writer prints them in the given order.
-namespace mread::scenarios {
+namespace mread::probe {
 
 struct TableStyle {
   bool colour = false;
@@ -40,4 +40,4 @@ std::string csv(const std::vector<model::Series>& series);
 /// staleness marker.
 std::string value_text(const model::Sample& sample);
 
-}  // namespace mread::scenarios
+}  // namespace mread::probe

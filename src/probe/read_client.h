@@ -13,12 +13,13 @@
 #include "model/query.h"
 #include "model/series.h"
 #include "net/http.h"
+#include "probe/answer.h"
 
 namespace mread::net {
 class Transport;
 }
 
-namespace mread::scenarios {
+namespace mread::probe {
 
 /// One question, and how it is sent.
 struct ReadCall {
@@ -52,18 +53,35 @@ struct ReadReply {
   uint64_t samples() const;  ///< histograms included
 };
 
+/// An answer that is not decoded. An HTTP error status is a value.
+struct RawReply {
+  net::ResponseHead head;
+  std::string body;
+  std::chrono::microseconds duration{0};
+};
+
+/// Sends `body` as a read request, whatever it holds, and blocks the calling thread; the call's
+/// query is not used. Errors: connection errors and Errc::deadline, Errc::canceled, Errc::limit
+/// (net/client.h). Each names the URL.
+Result<RawReply> post_read(const ReadCall& call, std::string body, std::stop_token stop = {});
+
+/// Sends the call's query. Errors: as post_read(); Errc::http_status with the first line of what
+/// the server said, for a status that is not 2xx.
+Result<RawReply> read_raw(const ReadCall& call, std::stop_token stop = {});
+
+/// Joins the frames of each series, and trims the samples of chunks to the query's range. Errors:
+/// Errc::malformed where a SAMPLES answer has not one result.
+Result<ReadReply> to_reply(const model::Query& query, Answer answer);
+
 /// Reads series from a remote-read endpoint; blocks the calling thread.
 /// Errors: connection errors and Errc::deadline, Errc::canceled, Errc::limit (net/client.h);
 /// Errc::http_status with the first line of what the server said; those of decode_read_reply().
 /// Each names the URL.
 Result<ReadReply> read_series(ReadCall call, std::stop_token stop = {});
 
-/// Decodes a 2xx answer's body by its Content-Type. `reply.series`, `body_bytes`, `frames` and
-/// `response_type` are set. Errors: Errc::truncated, checksum, malformed or limit with the frame
-/// and the byte, also where an error stands as text at the end of a stream; Errc::malformed where
-/// the answer has not one result; Errc::unsupported for another Content-Type, or a chunk encoding
-/// that is not known.
+/// Decodes a 2xx answer's body by its Content-Type; the duration is not set. Errors: as
+/// decode_answer() and to_reply().
 Result<ReadReply> decode_read_reply(const ReadCall& call, const net::Headers& headers,
                                     std::string body);
 
-}  // namespace mread::scenarios
+}  // namespace mread::probe

@@ -1,4 +1,4 @@
-#include "scenarios/reading/series_output.h"
+#include "probe/series_output.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,7 @@
 #include "base/timestamp.h"
 #include "mockstore/notation/openmetrics.h"
 
-namespace mread::scenarios {
+namespace mread::probe {
 
 namespace {
 
@@ -190,4 +190,4 @@ std::string csv(const std::vector<model::Series>& series) {
   return out;
 }
 
-}  // namespace mread::scenarios
+}  // namespace mread::probe
