@@ -18,6 +18,7 @@ enum ExitCode : int {
 // example, and sets a callback that leaves its exit code in `exit_code`. Errors go to stderr in one
 // line that says what to do.
 void add_read(CLI::App& app, int& exit_code);
+void add_diff(CLI::App& app, int& exit_code);
 void add_mock(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
