@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   cli::add_mock(app, exit_code);
   cli::add_read(app, exit_code);
   cli::add_diff(app, exit_code);
+  cli::add_conformance(app, exit_code);
   cli::add_report(app, exit_code);
   cli::add_schema(app, exit_code);
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
