@@ -10,6 +10,32 @@
 #include "cli/commands.h"
 #include "cli/typos.h"
 
+namespace {
+
+// The commands, as --help groups them.
+void add_commands(CLI::App& app, int& exit_code) {
+  using namespace mread;
+  struct Group {
+    const char* name;
+    std::vector<void (*)(CLI::App&, int&)> commands;
+  };
+  const std::vector<Group> groups{
+      {"Plan a set-up", {cli::add_new, cli::add_check, cli::add_rehearse}},
+      {"Run scenarios", {cli::add_run, cli::add_report, cli::add_schema}},
+      {"Serve", {cli::add_serve}},
+      {"Probe and mock endpoints",
+       {cli::add_read, cli::add_diff, cli::add_conformance, cli::add_mock}},
+  };
+  for (const Group& group : groups) {
+    for (const auto& add : group.commands) {
+      add(app, exit_code);
+      app.get_subcommands({}).back()->group(group.name);
+    }
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace mread;
   std::signal(SIGPIPE,
@@ -23,17 +49,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Example: mread run scenarios/seeds\nmread COMMAND --help shows a command's flags and an "
       "example.");
-  cli::add_new(app, exit_code);
-  cli::add_check(app, exit_code);
-  cli::add_run(app, exit_code);
-  cli::add_rehearse(app, exit_code);
-  cli::add_serve(app, exit_code);
-  cli::add_mock(app, exit_code);
-  cli::add_read(app, exit_code);
-  cli::add_diff(app, exit_code);
-  cli::add_conformance(app, exit_code);
-  cli::add_report(app, exit_code);
-  cli::add_schema(app, exit_code);
+  add_commands(app, exit_code);
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   // `mread help` and `mread help serve` are what people try.
   if (!arguments.empty() && arguments.front() == "help") {

@@ -13,7 +13,7 @@ constexpr auto error = Severity::error;
 constexpr auto warning = Severity::warning;
 constexpr auto info = Severity::info;
 
-constexpr std::array<Rule, 36> rules{{
+constexpr std::array<Rule, 36> rules = {{
     {RuleId::read_recent_off, "MR001", "read-recent-off", error,
      "A node with data of its own reads without read_recent",
      "Prometheus skips the backend for the time that the node's own TSDB covers. The node has data "
