@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
+
+#include "merger/combine/sample_order.h"
 
 namespace mread::merger {
 
 model::Sample resolve_conflict(OnConflict rule, model::Sample kept, model::Sample other) {
+  assert(kept.timestamp_ms == other.timestamp_ms);
   switch (rule) {
     case OnConflict::first:
       return kept;
@@ -26,14 +30,20 @@ model::Sample resolve_conflict(OnConflict rule, model::Sample kept, model::Sampl
 
 void ChainIterator::reset(std::span<const std::span<const model::Sample>> runs) {
   runs_.clear();
-  for (const auto& run : runs) runs_.push_back({run.data(), run.data() + run.size()});
+  for (const auto& run : runs) {
+    assert(is_increasing(run));
+    runs_.push_back({run.data(), run.data() + run.size()});
+  }
   if (runs_.size() < 2) runs_.resize(2);
   pair_ = runs_.size() == 2;
   if (!pair_) tree_.build(runs_.size(), [this](size_t i, size_t j) { return before(i, j); });
 }
 
 size_t ChainIterator::take_all(model::Sample* out) {
-  return pair_ ? take_pair(out) : take_many(out);
+  assert(runs_.size() >= 2);
+  const size_t taken = pair_ ? take_pair(out) : take_many(out);
+  assert(is_increasing({out, taken}));
+  return taken;
 }
 
 size_t ChainIterator::take_pair(model::Sample* out) {
@@ -139,6 +149,7 @@ size_t ChainIterator::resolve_ties(model::Sample* samples, size_t count) {
       conflicts_.add(first, samples[i].bits);
       result = resolve_conflict(rule_, result, samples[i]);
     }
+    assert(kept < i && result.timestamp_ms == first.timestamp_ms);
     samples[kept] = result;
   }
   return kept;

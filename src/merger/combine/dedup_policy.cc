@@ -145,8 +145,9 @@ class FilledGaps final : public DedupPolicy {
   }
 
   void release() override {
-    kept_ = {};
-    filled_ = {};
+    // Assigning {} would keep their memory.
+    decltype(kept_)().swap(kept_);
+    decltype(filled_)().swap(filled_);
   }
 
  private:

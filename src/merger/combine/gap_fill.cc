@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
+
+#include "merger/combine/sample_order.h"
 
 namespace mread::merger {
 namespace {
@@ -55,6 +58,7 @@ void GapFill::Live::add(model::Sample sample, uint32_t position) {
 }
 
 std::span<const SampleRef> GapFill::select(std::span<const Run> runs) {
+  assert(std::all_of(runs.begin(), runs.end(), is_increasing));
   runs_ = runs;
   base_.clear();
   if (runs.empty()) return base_;
@@ -67,6 +71,9 @@ std::span<const SampleRef> GapFill::select(std::span<const Run> runs) {
     if (run == base || runs[run].empty()) continue;
     fill_from(static_cast<uint32_t>(run));
   }
+  assert(std::adjacent_find(base_.begin(), base_.end(), [runs](SampleRef a, SampleRef b) {
+           return runs[a.run][a.index].timestamp_ms >= runs[b.run][b.index].timestamp_ms;
+         }) == base_.end());
   return base_;
 }
 

@@ -58,6 +58,7 @@ class LoserTree {
     assert(leaves_ > 0);
     size_t winner = nodes_[0];
     for (size_t node = (winner + leaves_) / 2; node > 0; node /= 2) {
+      assert(node < leaves_ && nodes_[node] < leaves_ && nodes_[node] != winner);
       if (before(nodes_[node], winner)) std::swap(winner, nodes_[node]);
     }
     nodes_[0] = winner;

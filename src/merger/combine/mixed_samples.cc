@@ -1,6 +1,7 @@
 #include "merger/combine/mixed_samples.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <span>
 #include <tuple>
@@ -41,6 +42,23 @@ model::Sample comparable(const MixedSample& sample) {
   return model::Sample::of(sample.timestamp_ms, histogram.is_float
                                                     ? histogram.float_count
                                                     : static_cast<double>(histogram.count));
+}
+
+// As order_mixed() leaves them.
+[[maybe_unused]] bool are_ordered(std::span<const MixedSample> samples) {
+  return std::adjacent_find(samples.begin(), samples.end(),
+                            [](const MixedSample& a, const MixedSample& b) {
+                              if (a.run != b.run) return a.run > b.run;
+                              return a.timestamp_ms >= b.timestamp_ms || a.position >= b.position;
+                            }) == samples.end();
+}
+
+// As merge_mixed() leaves them: one series.
+[[maybe_unused]] bool is_increasing(std::span<const MixedSample> samples) {
+  return std::adjacent_find(samples.begin(), samples.end(),
+                            [](const MixedSample& a, const MixedSample& b) {
+                              return a.timestamp_ms >= b.timestamp_ms;
+                            }) == samples.end();
 }
 
 }  // namespace
@@ -85,10 +103,12 @@ void order_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCou
     ++kept;
   }
   samples.resize(kept);
+  assert(are_ordered(samples));
 }
 
 void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t last,
                      GapFill& gap_fill) {
+  assert(first < last && are_ordered(samples));
   const auto in_group = [&](const MixedSample& sample) {
     return sample.run >= first && sample.run < last;
   };
@@ -109,7 +129,10 @@ void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t
     i = next;
   }
   std::vector<bool> chosen(values.size());
-  for (const SampleRef ref : gap_fill.select(runs)) chosen[starts[ref.run] + ref.index] = true;
+  for (const SampleRef ref : gap_fill.select(runs)) {
+    assert(ref.run < runs.size() && ref.index < runs[ref.run].size());
+    chosen[starts[ref.run] + ref.index] = true;
+  }
   auto kept = begin;
   for (size_t i = 0; i < chosen.size(); ++i) {
     const auto from = begin + static_cast<ptrdiff_t>(i);
@@ -121,6 +144,7 @@ void fill_mixed_gaps(std::vector<MixedSample>& samples, uint32_t first, uint32_t
 }
 
 void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCount& conflicts) {
+  assert(are_ordered(samples));
   std::stable_sort(samples.begin(), samples.end(), [](const MixedSample& a, const MixedSample& b) {
     return std::tie(a.timestamp_ms, a.run) < std::tie(b.timestamp_ms, b.run);
   });
@@ -139,6 +163,7 @@ void merge_mixed(std::vector<MixedSample>& samples, OnConflict rule, ConflictCou
     i = next;
   }
   samples.resize(kept);
+  assert(is_increasing(samples));
 
   for (size_t i = 0; i < samples.size(); ++i) {
     if (!samples[i].is_histogram) continue;

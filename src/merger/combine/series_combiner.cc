@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "merger/combine/sample_order.h"
 #include "wire/chunk/chunk_samples.h"
 #include "wire/proto/proto_reader.h"
 #include "wire/samples/histogram_proto.h"
@@ -16,6 +17,12 @@
 
 namespace mread::merger {
 namespace {
+
+// Assigning {} would keep the list's memory.
+template <class List>
+void give_back(List& list) {
+  List().swap(list);
+}
 
 tl::unexpected<SourceError> blame(uint32_t source, const Error& error) {
   return tl::unexpected<SourceError>(SourceError{source, error});
@@ -118,13 +125,6 @@ bool same_samples(std::span<const model::Sample> a, std::span<const model::Sampl
          (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
-[[maybe_unused]] bool is_increasing(std::span<const model::Sample> samples) {
-  return std::adjacent_find(samples.begin(), samples.end(),
-                            [](const model::Sample& a, const model::Sample& b) {
-                              return a.timestamp_ms >= b.timestamp_ms;
-                            }) == samples.end();
-}
-
 // Of strictly increasing samples.
 bool contains(std::span<const model::Sample> all, std::span<const model::Sample> some) {
   if (some.empty()) return true;
@@ -173,16 +173,16 @@ size_t SeriesCombiner::memory() const {
 }
 
 void SeriesCombiner::release() {
-  chunks_ = {};
-  refs_ = {};
-  samples_ = {};
-  decoded_ = {};
+  give_back(chunks_);
+  give_back(refs_);
+  give_back(samples_);
+  give_back(decoded_);
   open_runs_ = 0;
-  decoded_chunks_ = {};
-  to_keep_ = {};
-  views_ = {};
-  merged_ = {};
-  mixed_ = {};
+  give_back(decoded_chunks_);
+  give_back(to_keep_);
+  give_back(views_);
+  give_back(merged_);
+  give_back(mixed_);
   mixed_bytes_ = 0;
   dedup_->release();
 }
@@ -249,6 +249,7 @@ SourceResult<void> SeriesCombiner::check_decoding(const Decoded& run, size_t sam
 
 // Before runs are merged, which takes so many bytes.
 SourceResult<void> SeriesCombiner::check_merging(uint64_t bytes) const {
+  assert(open_runs_ > 0 && open_runs_ <= decoded_.size());
   const Decoded* heaviest = &decoded_.front();
   for (const Decoded& each : std::span(decoded_).first(open_runs_)) {
     if (each.size > heaviest->size) heaviest = &each;
@@ -269,6 +270,8 @@ SourceResult<void> SeriesCombiner::combine(std::span<const Fragment> fragments, 
 SourceResult<void> SeriesCombiner::combine_now(std::span<const Fragment> fragments,
                                                SeriesParts& out) {
   assert(!fragments.empty());
+  assert(std::is_sorted(fragments.begin(), fragments.end(),
+                        [](const Fragment& a, const Fragment& b) { return a.source < b.source; }));
   chain_conflicts_before_ = chain_.conflicts().count();
   own_conflicts_before_ = conflicts_.count();
   if (auto room = check_chunks(fragments); !room) return room;
@@ -405,11 +408,13 @@ SourceResult<void> SeriesCombiner::decode(std::span<const ChunkRef> chunks,
       increasing = increasing && *read;
     }
     if (!increasing) close_run(run);
+    assert(is_increasing(run.samples()));
   }
   return {};
 }
 
 std::span<model::Sample> SeriesCombiner::samples_of(const DecodedChunk& chunk) {
+  assert(chunk.run < open_runs_ && chunk.begin + chunk.size <= decoded_[chunk.run].memory.size());
   return std::span(decoded_[chunk.run].memory).subspan(chunk.begin, chunk.size);
 }
 
@@ -425,6 +430,7 @@ SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks,
     views_.emplace_back(decoded_[i].samples());
     total += views_.back().size();
   }
+  assert(std::is_sorted(view_runs_.begin(), view_runs_.end()));
   if (views_.size() == 1) return put_run(0, out);
   // Two lists of all, and what finds a sample's place in them.
   if (auto room = check_merging(total * (2 * sizeof(model::Sample) + 24)); !room) return room;
@@ -432,6 +438,7 @@ SourceResult<void> SeriesCombiner::merge_floats(std::span<ChunkRef> chunks,
     if (const auto all = find_all_in_one()) return put_run(*all, out);
   }
   dedup_->choose_samples(views_, view_runs_, runs_);
+  assert(!views_.empty());
   if (views_.size() > 1) merge_views();
   const std::span<const model::Sample> merged = views_[0];
   assert(is_increasing(merged));
@@ -458,10 +465,12 @@ void SeriesCombiner::merge_views() {
   if (merged_.size() < total) merged_.resize(total);
   chain_.reset(views_);
   const size_t size = chain_.take_all(merged_.data());
+  assert(size <= total);
   views_.assign(1, std::span(merged_).first(size));
 }
 
 SourceResult<void> SeriesCombiner::put_run(size_t i, SeriesParts& out) {
+  assert(i < open_runs_);
   Decoded& run = decoded_[i];
   if (run.size == 0) return {};
   if (!run.in_chunks) return out.samples(run.samples());
@@ -507,6 +516,7 @@ SourceResult<void> SeriesCombiner::put_merged(std::span<const model::Sample> mer
     const uint32_t source = runs_[decoded_[chunk.run].run].source;
     if (auto put = out.decoded_chunk(*chunk.view, source, samples_of(chunk)); !put) return put;
     done += between + chunk.size;
+    assert(done <= merged.size());
   }
   return done == merged.size() ? SourceResult<void>() : out.samples(merged.subspan(done));
 }

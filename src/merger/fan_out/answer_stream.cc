@@ -26,6 +26,7 @@ void AnswerStream::restart() {
 }
 
 void AnswerStream::send_head(std::string partial, std::string partial_header) {
+  assert(refusal_.empty() && !is_sending_);
   read_.progress.begin();
   partial_at_head_ = std::move(partial);
   read_.act(
@@ -49,6 +50,7 @@ void AnswerStream::send_refusal(int status, const std::string& line) {
 }
 
 void AnswerStream::on_sent() {
+  assert(is_sending_);
   is_sending_ = false;
   sending_.clear();
 }

@@ -75,6 +75,7 @@ void Asking::ask(QueryRun& run, BackendRequest& request, TimePoint now) {
   // A collector leaves the samples out of a SAMPLES answer only.
   if (asks_for_labels_only(run.query))
     std::swap(read_request.accepted_response_types[0], read_request.accepted_response_types[1]);
+  assert(run.scopes[request.backend()].asked);
   request.ask(now);
   read_.book.note(request);
   read_.act(Ask{request.id(), request.backend(), std::move(read_request)});
@@ -86,6 +87,7 @@ void Asking::follow_up(QueryRun& run, TimePoint now) {
 }
 
 void Asking::ask_hedged(QueryRun& run, TimePoint now) {
+  assert(hedge_due_of_run_.size() == runs_.size() && runs_[run.index].get() == &run);
   auto& due = hedge_due_of_run_[run.index];
   if (due) hedges_due_.erase({*due, run.index});
   due.reset();

@@ -73,6 +73,7 @@ void BackendRequest::on_response(int status, std::string_view content_type,
                                  TimePoint now) {
   if (phase_ != RequestPhase::asked) return;
   enter(RequestPhase::answering);
+  assert(!times_.first_byte_at && bytes_ == 0);
   deadline_.stop(now);
   times_.first_byte_at = now;
   http_status_ = status;
@@ -130,6 +131,7 @@ void BackendRequest::note_ready(TimePoint now) {
 
 void BackendRequest::fail(Error error, TimePoint now) {
   if (!open()) return;
+  assert(!error_);
   error_ = error;
   if (source_.started() || source_.resumes()) {
     close(RequestPhase::failed_late, now);
@@ -161,6 +163,7 @@ void BackendRequest::leave_out(Error error, bool merging, TimePoint now) {
   const bool early = !merging || failed_early();
   close(early ? RequestPhase::left_out_early : RequestPhase::left_out_late, now);
   if (!error_) error_ = error;
+  assert(failed() && !open());
   if (merging) {
     source_.discard(std::move(error));
   } else {
@@ -212,6 +215,7 @@ BackendOutcome::State BackendRequest::state() const {
 }
 
 void BackendRequest::add_to(BackendOutcome& outcome, TimePoint now) const {
+  assert(outcome.backend == backend_);
   if (stands_by()) return;
   const BackendOutcome::State mine = state();
   if (!superseded_ && rank(mine) > rank(outcome.state)) outcome.state = mine;

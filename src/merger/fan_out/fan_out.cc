@@ -93,6 +93,7 @@ FanOut::Impl::Impl(const Policy& policy, model::ReadRequest request, TimePoint n
 // ---- the course of a read
 
 std::optional<Action> FanOut::Impl::poll(TimePoint now) {
+  assert(now >= read_.polled_at);
   read_.polled_at = now;
   if (read_.actions.empty()) advance(now);
   if (read_.actions.empty()) return std::nullopt;
@@ -141,6 +142,7 @@ void FanOut::Impl::follow_lost_backends(TimePoint now) {
 
 // Every query that can be asked for now is settled: there will be an answer, or a refusal.
 void FanOut::Impl::decide() {
+  assert(read_.book.all_settled() && !has_begun());
   if (summary_.may_answer_all()) {
     read_.progress.enter(Stage::merging);
     for (const auto& run : asking_.runs()) asking_.close(*run, read_.polled_at);
@@ -192,6 +194,7 @@ void FanOut::Impl::read_on(TimePoint now) {
   for (const RequestId id : read_.book.take_changed()) {
     BackendRequest& each = read_.book.at(id);
     read_.book.visit(1);
+    assert(each.open() || !each.wants_read());
     if (!each.wants_read()) {
       each.rest();
       continue;
@@ -325,6 +328,7 @@ void FanOut::Impl::abort(Error error) {
 
 void FanOut::Impl::finish() {
   assert(has_begun() && !answer_.is_sending() && !answer_.has_bytes());
+  assert(read_.progress.stage() == Stage::draining || read_.progress.stage() == Stage::refusing);
   std::string left_out;
   if (read_.progress.stage() == Stage::draining && summary_.partial() != answer_.partial_at_head())
     left_out = summary_.partial_header();
@@ -341,6 +345,7 @@ void FanOut::Impl::stop_requests() {
     read_.book.note(*each);
     read_.act(Drop{each->id()});
   }
+  assert(read_.book.open_queries() == 0 && !read_.book.earliest_deadline());
 }
 
 // The Body that is out stays.

@@ -62,7 +62,7 @@ BackendRequest* HedgedGroup::next(TimePoint now) {
   for (size_t i = 0; i < requests_.size(); ++i) {
     if (plan_.late(i)) requests_[i]->is_late();
   }
-  assert(!member || requests_[*member]->stands_by());
+  assert(!member || (*member < requests_.size() && requests_[*member]->stands_by()));
   return member ? requests_[*member] : nullptr;
 }
 

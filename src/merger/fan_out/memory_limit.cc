@@ -71,6 +71,7 @@ void MemoryLimit::leave_out(BackendRequest& request) {
                              request.source().started() || request.source().resumes();
   request.leave_out(holds_too_much(budget_->limit()), may_be_merged, read_.polled_at);
   read_.book.note(request);
+  assert(request.left_out() && request.failed());
   QueryRun& run = read_.book.run_of(request);
   run.merge.forget_next();
   bereft_.push_back(&run);

@@ -39,6 +39,7 @@ std::optional<Obstacle> Merging::advance(TimePoint now) {
       case SeriesMerge::State::full:
         return std::nullopt;
       case SeriesMerge::State::done:
+        assert(run.open == 0 && run.unsettled == 0);
         ++current_;
         break;
       case SeriesMerge::State::failed:

@@ -27,6 +27,7 @@ void RequestBook::note(BackendRequest& request) {
   QueryRun& run = run_of(request);
   const BackendRequest::Counted now{!request.settled(), request.open(), request.deadline()};
   BackendRequest::Counted& before = request.counted;
+  assert((!now.unsettled && !now.deadline) || now.open);
   if (now.unsettled != before.unsettled) {
     assert(now.unsettled || (unsettled_ > 0 && run.unsettled > 0));
     unsettled_ += now.unsettled ? 1 : -1;
@@ -42,6 +43,7 @@ void RequestBook::note(BackendRequest& request) {
     if (now.deadline) deadlines_.insert({*now.deadline, request.id()});
   }
   before = now;
+  assert(run.unsettled <= run.requests.size() && run.open <= run.requests.size());
   changed_.push_back(request.id());
 }
 
