@@ -1,8 +1,10 @@
+#include <iterator>
+#include <sstream>
+
 #include <gmock/gmock.h>
 
 #include "base/temporary_folder.h"
-#include "base/yaml.h"
-#include "cli/commands.h"
+#include "cli/run_command.h"
 
 namespace mread::cli {
 namespace {
@@ -11,32 +13,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Ran {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
-// A configuration error leaves by an exception, which main() prints.
+// Arguments are separated by blanks.
 Ran run_check(const std::string& arguments) {
-  Ran ran;
-  CLI::App app;
-  add_check(app, ran.exit_code);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  std::string thrown;
-  try {
-    app.parse("check " + arguments);
-  } catch (const yaml::ConfigError& error) {
-    ran.exit_code = ExitCode::invalid;
-    thrown = error.what();
-  } catch (const CLI::ParseError& error) {
-    ran.exit_code = ExitCode::invalid;
-    thrown = error.what();
-  }
-  ran.out = testing::internal::GetCapturedStdout();
-  ran.err = testing::internal::GetCapturedStderr() + thrown;
-  return ran;
+  std::istringstream words(arguments);
+  return run_command(add_check, "check", {std::istream_iterator<std::string>(words), {}});
 }
 
 class CheckCommandTest : public testing::Test {

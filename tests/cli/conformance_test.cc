@@ -5,37 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/commands.h"
 #include "cli/mock_endpoint.h"
+#include "cli/run_command.h"
 
 namespace mread::cli {
 namespace {
 
 using testing::HasSubstr;
 
-struct Ran {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
 Ran run_conformance(std::vector<std::string> arguments) {
-  Ran ran;
-  CLI::App app("mread");
-  add_conformance(app, ran.exit_code);
   arguments.insert(arguments.end(), {"--start", "1700000000", "--end", "1700000600"});
-  std::reverse(arguments.begin(), arguments.end());
-  arguments.emplace_back("conformance");
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError&) {
-    ran.exit_code = ExitCode::invalid;
-  }
-  ran.out = testing::internal::GetCapturedStdout();
-  ran.err = testing::internal::GetCapturedStderr();
-  return ran;
+  return run_command(add_conformance, "conformance", std::move(arguments));
 }
 
 // Verdicts by fact.
@@ -91,7 +71,10 @@ TEST(ConformanceCommand, CannotRead) {
   const Ran none = run_conformance({empty.url()});
   EXPECT_EQ(none.exit_code, 3);
   EXPECT_THAT(none.err, HasSubstr("give a selector, --start and --end\n"));
-  EXPECT_EQ(run_conformance({"http://127.0.0.1:1"}).exit_code, 3);
+  const Ran refused = run_conformance({"http://127.0.0.1:1"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_EQ(refused.err.find("http://", refused.err.find("http://") + 1), std::string::npos)
+      << "the address comes once: " << refused.err;
   EXPECT_EQ(run_conformance({empty.url(), "up{"}).exit_code, 3);
 }
 

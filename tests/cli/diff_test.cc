@@ -4,37 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/commands.h"
 #include "cli/mock_endpoint.h"
+#include "cli/run_command.h"
 
 namespace mread::cli {
 namespace {
 
 using testing::HasSubstr;
 
-struct Ran {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
 Ran run_diff(std::vector<std::string> arguments) {
-  Ran ran;
-  CLI::App app("mread");
-  add_diff(app, ran.exit_code);
   arguments.insert(arguments.end(), {"--start", "1700000000", "--end", "1700000600"});
-  std::reverse(arguments.begin(), arguments.end());
-  arguments.emplace_back("diff");
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError&) {
-    ran.exit_code = ExitCode::invalid;
-  }
-  ran.out = testing::internal::GetCapturedStdout();
-  ran.err = testing::internal::GetCapturedStderr();
-  return ran;
+  return run_command(add_diff, "diff", std::move(arguments));
 }
 
 constexpr const char* data = R"(

@@ -1,10 +1,11 @@
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include <gmock/gmock.h>
 
 #include "base/temporary_folder.h"
-#include "cli/commands.h"
+#include "cli/run_command.h"
 
 namespace mread::cli {
 namespace {
@@ -12,28 +13,10 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct Ran {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
+// Arguments are separated by blanks.
 Ran run_new(const std::string& arguments) {
-  Ran ran;
-  CLI::App app;
-  add_new(app, ran.exit_code);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  std::string thrown;
-  try {
-    app.parse("new " + arguments);
-  } catch (const CLI::ParseError& error) {
-    ran.exit_code = ExitCode::invalid;
-    thrown = error.what();
-  }
-  ran.out = testing::internal::GetCapturedStdout();
-  ran.err = testing::internal::GetCapturedStderr() + thrown;
-  return ran;
+  std::istringstream words(arguments);
+  return run_command(add_new, "new", {std::istream_iterator<std::string>(words), {}});
 }
 
 std::string contents(const std::string& path) {
@@ -46,7 +29,8 @@ std::string contents(const std::string& path) {
 TEST(NewCommand, WritesAScenarioNamedAfterItsFile) {
   const TemporaryFolder folder;
   const std::string file = (folder.path() / "Our_set-up 1.yaml").string();
-  const Ran ran = run_new("'" + file + "' --shape sharded-pairs --shards 3 --version v3.5");
+  const Ran ran = run_command(
+      add_new, "new", {file, "--shape", "sharded-pairs", "--shards", "3", "--version", "v3.5"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("written; run it with mread run "));
   EXPECT_THAT(contents(file), HasSubstr("\nname: our-set-up-1\n"));

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
-#include "cli/commands.h"
+#include "cli/run_command.h"
 #include "model/series.h"
 #include "net/server.h"
 #include "wire/chunk/xor_chunk.h"
@@ -78,29 +78,8 @@ class CannedServer {
   net::ServerRequest last_;
 };
 
-struct Ran {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
 Ran run_read(std::vector<std::string> arguments) {
-  Ran ran;
-  ran.exit_code = ExitCode::ok;
-  CLI::App app("mread");
-  add_read(app, ran.exit_code);
-  std::reverse(arguments.begin(), arguments.end());
-  arguments.push_back("read");
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    ran.exit_code = ExitCode::invalid;
-  }
-  ran.out = testing::internal::GetCapturedStdout();
-  ran.err = testing::internal::GetCapturedStderr();
-  return ran;
+  return run_command(add_read, "read", std::move(arguments));
 }
 
 model::Series series(model::LabelSet labels, std::vector<double> values) {
