@@ -112,7 +112,7 @@ int run_check(Flags& flags) {
 void add_check(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "check", "Finds what is wrong with a remote_read set-up by its files, without running it.");
+      "check", "Find what is wrong with a remote_read set-up by its files, without running it");
   command->add_option("FILE", flags->file, "the query node's prometheus.yml");
   const auto list = [command](const char* flag, std::vector<std::string>& values, const char* help,
                               const char* type) {

@@ -132,8 +132,7 @@ int run_new(Flags& flags) {
 
 void add_new(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("new", "Writes a first scenario by the shape of a set-up.");
+  CLI::App* command = app.add_subcommand("new", "Write a first scenario by the shape of a set-up");
   command->add_option("FILE", flags->file, "the scenario; - prints it (default: SHAPE.yaml)");
   command->add_option("--shape", flags->shape, comma_list(shape_names()))->type_name("WORD");
   Draft& draft = flags->draft;

@@ -86,6 +86,11 @@ class Examination {
     return decode_answer(raw->head.headers, std::move(raw->body),
                          {call_.body_limit_bytes, call_.frame_limit_bytes});
   }
+  // Errors of the transport name the endpoint already.
+  Error at_endpoint(const Error& error) const {
+    const std::string url = call_.url.shown();
+    return error.context.starts_with(url) ? error : error.in(url);
+  }
   Result<RawReply> send(const std::vector<model::Query>& queries, const Types& accept) const {
     return post_read(call_, wire::encode_read_request({queries, accept}));
   }
@@ -141,11 +146,11 @@ class Examination {
 Result<void> Examination::find_selector() {
   query_.matchers = {model::Matcher::equal("__name__", "up")};
   auto answer = ask(query_, samples_only);
-  if (!answer) return fail(answer.error().in(call_.url.shown()));
+  if (!answer) return fail(at_endpoint(answer.error()));
   if (samples_of(*answer) > 0) return {};
   query_.matchers = {*model::Matcher::create(MatchType::regex, "__name__", ".+")};
   answer = ask(query_, samples_only);
-  if (!answer) return fail(answer.error().in(call_.url.shown()));
+  if (!answer) return fail(at_endpoint(answer.error()));
   std::map<std::string, uint64_t, std::less<>> metrics;
   for (const AnswerSeries& series : answer->series)
     ++metrics[std::string(series.labels.metric_name())];
@@ -177,7 +182,7 @@ Result<void> Examination::prepare() {
     if (auto found = find_selector(); !found) return found;
   }
   auto answer = ask(query_, samples_only);
-  if (!answer) return fail(answer.error().in(call_.url.shown()));
+  if (!answer) return fail(at_endpoint(answer.error()));
   samples_ = std::move(*answer);
   if (samples_of(samples_) == 0) {
     return fail(Errc::not_found,
