@@ -66,10 +66,11 @@ class LineReader {
       const char c = line.text[i];
       const bool begins = std::string_view(" \t[{,:").find(before) != std::string_view::npos;
       if (quote_ != '\0') {
-        if (c == '\\' && quote_ == '"') {
+        // An escaped sign; in single quotes, a doubled quote stands for itself.
+        const bool is_escape = c == '\\' && quote_ == '"';
+        const bool is_doubled = c == '\'' && quote_ == c && line.text.substr(i + 1).starts_with(c);
+        if (is_escape || is_doubled) {
           ++i;
-        } else if (c == '\'' && quote_ == c && line.text.substr(i + 1).starts_with(c)) {
-          ++i;  // A doubled one stands for itself.
         } else if (c == quote_) {
           quote_ = '\0';
         }

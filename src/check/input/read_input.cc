@@ -98,6 +98,7 @@ class InputReader {
       std::vector<std::string> names;
       boost::algorithm::split(names, list, boost::is_any_of(","));
       std::vector<size_t> group;
+      group.reserve(names.size());
       for (const std::string& name : names) group.push_back(backend_called("--replicas", name));
       std::ranges::sort(group);
       group.erase(std::unique(group.begin(), group.end()), group.end());
