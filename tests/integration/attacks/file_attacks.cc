@@ -31,8 +31,8 @@ void discover(Stage& stage, const NastyFile& file) {
   }
   expect_refused(stage.exchange(post("/-/reload", "")));
   stage.wait_for_light_reads(3);
-  replace_file(path, good_discovery(stage));
   const size_t then = stage.log().size();
+  replace_file(path, good_discovery(stage));
   EXPECT_TRUE(stage.wait_for_log("configuration loaded", then)) << "discovery has ended";
   stage.wait_for_light_reads(3);
 }
