@@ -75,21 +75,47 @@ bool has_feature(const BackendFacts& facts, const std::vector<std::string>& feat
   });
 }
 
+// `storage: tsdb: chunk_encoding: floats`, where the file says it.
+std::string float_encoding(const BackendFacts& facts) {
+  if (!facts.file) return {};
+  std::optional<yaml::Node> node = facts.file->root;
+  for (const char* key : {"storage", "tsdb", "chunk_encoding", "floats"}) {
+    if (!node->is_mapping()) return {};
+    node = node->mapping().find(key);
+    if (!node) return {};
+  }
+  return node->string();
+}
+
+// Whether a collector stores chunks of the encodings that came with 3.11: XOR2, which the
+// configuration may switch on or off since 3.13, and histograms with start times. None: not known.
+std::optional<bool> writes_newer_chunks(const BackendFacts& facts) {
+  if (!facts.version) return std::nullopt;
+  if (is_below(*facts.version, {3, 11})) return false;
+  const std::string floats = float_encoding(facts);
+  if (floats == "xor2" || has_feature(facts, {"histograms-st-encoding"})) return true;
+  if (floats == "xor") return false;
+  if (!facts.flags.contains("enable-feature")) return std::nullopt;
+  return has_feature(facts, {"xor2-encoding"});
+}
+
 void newer_encodings(const Input& input, Report& report) {
+  // A reader of samples gets no chunks.
   if (!input.reads_streams() || input.is_at_least({3, 14})) return;
   for (size_t i = 0; i < input.facts.size(); ++i) {
-    const BackendFacts& facts = input.facts[i];
-    if (!facts.version) {
+    const auto writes = writes_newer_chunks(input.facts[i]);
+    if (!writes) {
       report.not_judged(RuleId::newer_encodings,
-                        "the collectors' versions and flags: --version NAME=VERSION, --flag "
-                        "NAME:enable-feature=LIST");
-      continue;
+                        "the collectors' versions and features: --version NAME=VERSION, --flag "
+                        "NAME:enable-feature=LIST (none: NAME:enable-feature=)");
+    } else if (*writes && input.is_at_least({3, 11})) {
+      report.not_judged(RuleId::newer_encodings,
+                        "a query node of another version than 3.11 to 3.13, which were not tried");
+    } else if (*writes) {
+      report.add(RuleId::newer_encodings, input.first_entry(i).url_at,
+                 fmt::format("{} ({}) writes newer chunks than {} reads", input.backends[i].name,
+                             text_of(*input.facts[i].version), input.version_text()));
     }
-    if (is_below(*facts.version, {3, 14}) || !has_feature(facts, {"xor2-encoding", "st-storage"}))
-      continue;
-    report.add(RuleId::newer_encodings, input.first_entry(i).url_at,
-               fmt::format("{} ({}) writes newer chunks than {} reads", input.backends[i].name,
-                           text_of(*facts.version), input.version_text()));
   }
 }
 
