@@ -54,6 +54,10 @@ def github(folder, environment):
             expect(not any("${{" in text for text in own.values()), f"an expression that is not an input: {own}")
             out += run(step["run"], folder, environment | {"GITHUB_ACTION_PATH": str(ROOT)} | own
                        | {name: str(path) for name, path in files.items()}, code if step.get("id") == "check" else 0)
+            if step.get("id") == "build":
+                key = files["GITHUB_OUTPUT"].read_text()
+                expect(re.fullmatch(r"key=[0-9a-f]{64}\n", key), f"the build's name: {key}")
+                files["GITHUB_OUTPUT"].write_text("")
         return out, files["GITHUB_OUTPUT"].read_text(), files["GITHUB_STEP_SUMMARY"].read_text()
 
     out, outputs, summary = play({"config": "broken.yml", "sarif": "mread.sarif"}, 1)
@@ -67,9 +71,24 @@ def github(folder, environment):
     play({"config": "nowhere.yml"}, 3)
 
 
+def kept(folder, environment):
+    """A package that an earlier job has kept is installed, and nothing is built. A stand-in takes apt-get's place."""
+    (folder / ".cache/mread").mkdir(parents=True)
+    (folder / ".cache/mread/mread.deb").write_text("")
+    (folder / "apt").mkdir()
+    calls = folder / "calls"
+    (folder / "apt/apt-get").write_text(f'#!/bin/sh\necho "$@" >>"{calls}"\n')
+    (folder / "apt/apt-get").chmod(0o755)
+    system = environment | {"PATH": f"{folder / 'apt'}:/usr/bin:/bin", "MREAD_KEEP": ".cache/mread"}
+    run(f"'{ROOT}/packaging/ci/install'", folder, system)
+    want = f"update -qq\ninstall -y -qq {folder}/.cache/mread/mread.deb\n"
+    expect(calls.read_text() == want, calls.read_text())
+
+
 def gitlab(folder, environment):
     job = yaml.safe_load((ROOT / "packaging/ci/gitlab-check.yml").read_text())[".mread-check"]
     report = folder / job["artifacts"]["reports"]["codequality"]
+    expect(job["cache"]["paths"] == [job["variables"]["MREAD_KEEP"]], "the cache is not where the package is kept")
     for name, code in (("broken.yml", 1), ("good.yml", 0)):
         lines = job["before_script"] + job["script"]
         run("\n".join(lines), folder, environment | job["variables"] | {"MREAD_CONFIG": name}, code)
@@ -100,6 +119,7 @@ def main():
         (folder / "good.yml").write_text(GOOD)
         environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HOME": name}
         github(folder, environment)
+        kept(folder, environment)
         gitlab(folder, environment)
         pre_commit(folder, environment)
     print("check_in_ci: the action, the GitLab template and the hook, as written")
