@@ -29,4 +29,17 @@ std::vector<std::string> read_host_names(const yaml::Node& node) {
   return names;
 }
 
+std::string host_label(std::string_view text) {
+  std::string label;
+  for (const char c : text) {
+    const bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool is_capital = c >= 'A' && c <= 'Z';
+    if (is_word) label += c;
+    if (is_capital) label += static_cast<char>(c - 'A' + 'a');
+    if (!is_word && !is_capital && !label.empty() && label.back() != '-') label += '-';
+  }
+  while (label.ends_with('-')) label.pop_back();
+  return label;
+}
+
 }  // namespace mread

@@ -12,6 +12,7 @@
 #include "base/quantity.h"
 #include "base/secret_lines.h"
 #include "base/shown_text.h"
+#include "base/text_lines.h"
 #include "base/yaml_number.h"
 
 namespace mread::yaml {
@@ -20,16 +21,6 @@ struct Node::Source {
   std::string file;
   std::string text;
   std::vector<std::string> remarks;
-
-  std::string_view line(int number) const {
-    std::string_view rest = text;
-    for (int i = 0; i < number; ++i) {
-      const size_t end = rest.find('\n');
-      if (end == std::string_view::npos) return {};
-      rest.remove_prefix(end + 1);
-    }
-    return rest.substr(0, rest.find('\n'));
-  }
 
   std::string place(const YAML::Mark& mark) const {
     if (mark.line < 0) return file;
@@ -70,7 +61,7 @@ std::optional<int64_t> whole_number(std::string_view text) {
 }  // namespace
 
 Node::Node(YAML::Node node, std::shared_ptr<const Source> source, YAML::Mark mark)
-    : node_(std::move(node)), source_(std::move(source)), mark_(mark) {}
+    : node_(node), source_(std::move(source)), mark_(mark) {}
 
 Node Node::parse(std::string text, std::string file_name, const Bounds& bounds) {
   auto source = std::make_shared<Source>(Source{std::move(file_name), std::move(text), {}});
@@ -124,7 +115,7 @@ void Node::error_at(size_t offset, const std::string& message) const {
   YAML::Mark mark = mark_;
   // A quoted or block scalar begins before its text; only a plain or one-line quoted one maps
   // offset to column.
-  const std::string_view line = source_->line(mark.line);
+  const std::string_view line = line_at(source_->text, mark.line + 1);
   const std::string value = is_scalar() ? node_.Scalar() : std::string();
   if (mark.column >= 0) {
     const size_t begin = line.find(value, static_cast<size_t>(mark.column));

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/host_names.h"
 #include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/complain.h"
@@ -81,20 +82,6 @@ void ask_all(Flags& flags) {
   ask_until("Rules on the query nodes (y, n)", "n", yes_or_no(draft.has_rules));
 }
 
-// A scenario's name from its file's.
-std::string name_of(const std::string& file) {
-  std::string name;
-  for (const char c : fs::path(file).stem().string()) {
-    const bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    const bool is_capital = c >= 'A' && c <= 'Z';
-    if (is_word) name += c;
-    if (is_capital) name += static_cast<char>(c - 'A' + 'a');
-    if (!is_word && !is_capital && !name.empty() && name.back() != '-') name += '-';
-  }
-  while (name.ends_with('-')) name.pop_back();
-  return name;
-}
-
 int run_new(Flags& flags) {
   if (flags.shape.empty()) {
     if (isatty(STDIN_FILENO) == 0) {
@@ -111,7 +98,7 @@ int run_new(Flags& flags) {
   flags.draft.shape = *shape;
   if (flags.file.empty()) flags.file = flags.shape + ".yaml";
   const bool prints = flags.file == "-";
-  flags.draft.name = prints ? flags.shape : name_of(flags.file);
+  flags.draft.name = prints ? flags.shape : host_label(fs::path(flags.file).stem().string());
   if (flags.draft.name.empty())
     return complain(flags.file + ": a scenario's name is made of the file's: write letters");
   const std::string text = draft_scenario(flags.draft);

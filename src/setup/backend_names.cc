@@ -7,6 +7,9 @@
 #include <set>
 #include <string_view>
 
+#include "base/host_names.h"
+#include "base/nearest.h"
+
 namespace mread::setup {
 namespace {
 
@@ -18,15 +21,7 @@ constexpr std::array<std::string_view, 5> reserved_names{"localhost", "query", "
 
 // A host name that a node of a scenario may have.
 std::string node_name(std::string_view text) {
-  std::string name;
-  for (const char c : text) {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    const bool is_capital = c >= 'A' && c <= 'Z';
-    if (is_letter) name += c;
-    if (is_capital) name += static_cast<char>(c - 'A' + 'a');
-    if (!is_letter && !is_capital && !name.empty() && name.back() != '-') name += '-';
-  }
-  while (name.ends_with('-')) name.pop_back();
+  std::string name = host_label(text);
   name.resize(std::min(name.size(), longest_name));
   return name.empty() ? "backend" : name;
 }
@@ -103,6 +98,16 @@ std::optional<size_t> backend_called(const std::string& name, const std::vector<
     }
   }
   return std::nullopt;
+}
+
+size_t require_backend(const std::string& flag, const std::string& name,
+                       const std::vector<Backend>& backends, const PrometheusFile& file) {
+  if (const auto found = backend_called(name, backends, file)) return *found;
+  std::vector<std::string> known;
+  known.reserve(backends.size());
+  for (const Backend& one : backends) known.push_back(one.name);
+  throw yaml::ConfigError(flag + ": there is no backend \"" + name + "\"" +
+                          suggestion(name, known, "the backends are "));
 }
 
 }  // namespace mread::setup

@@ -24,4 +24,9 @@ std::vector<Backend> find_backends(const PrometheusFile& file);
 std::optional<size_t> backend_called(const std::string& name, const std::vector<Backend>& backends,
                                      const PrometheusFile& file);
 
+/// The same, for a name that a flag gives. Throws yaml::ConfigError, which names the flag and the
+/// nearest backend.
+size_t require_backend(const std::string& flag, const std::string& name,
+                       const std::vector<Backend>& backends, const PrometheusFile& file);
+
 }  // namespace mread::setup

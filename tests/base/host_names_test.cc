@@ -27,6 +27,13 @@ TEST(HostNames, AreReadInTheirOrder) {
   EXPECT_THAT(read("[]"), ElementsAre());
 }
 
+TEST(HostNames, ALabelHasSmallLettersDigitsAndSingleHyphens) {
+  EXPECT_EQ(host_label("Our_set-up 1"), "our-set-up-1");
+  EXPECT_EQ(host_label("--a..b--"), "a-b");
+  EXPECT_EQ(host_label("[::1]"), "1");
+  EXPECT_EQ(host_label("+"), "");
+}
+
 TEST(HostNames, AnythingElseIsAnErrorWithItsPlace) {
   for (const char* text : {"[a, 'http://b']", "[a, 'b:9090']", "[a, 'b/c']", "[a, '']",
                            "[a, 'b c']", "[a, '[::1]']", "[a, \"b\\u00e4\"]"}) {

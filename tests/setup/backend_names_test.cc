@@ -51,6 +51,13 @@ TEST(BackendNames, ABackendIsCalledByItsNameHostAddressOrEntry) {
   EXPECT_EQ(backend_called("eu.example.com:9090", backends, file), 1U);
   EXPECT_EQ(backend_called("europe", backends, file), 1U);
   EXPECT_EQ(backend_called("asia", backends, file), std::nullopt);
+  EXPECT_EQ(require_backend("--x", "us", backends, file), 0U);
+  try {
+    require_backend("--x", "ue", backends, file);
+    FAIL();
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_STREQ(error.what(), "--x: there is no backend \"ue\"; did you mean \"us\"?");
+  }
 }
 
 }  // namespace

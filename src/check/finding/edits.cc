@@ -1,18 +1,13 @@
 #include "check/finding/edits.h"
 
+#include "base/secret_lines.h"
+#include "base/text_lines.h"
+
 namespace mread::check {
 namespace {
 
 std::string line_of(const yaml::Node& node) {
-  std::string_view rest = node.document();
-  for (int i = 1; i < node.line(); ++i) {
-    const size_t end = rest.find('\n');
-    if (end == std::string_view::npos) return {};
-    rest.remove_prefix(end + 1);
-  }
-  std::string line(rest.substr(0, rest.find('\n')));
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
+  return std::string(line_at(node.document(), node.line()));
 }
 
 // Where a scalar's text begins in its line; none if it does not stand there as it is read.
@@ -23,6 +18,10 @@ std::optional<size_t> text_begin(const yaml::Node& scalar, const std::string& li
   if (value.empty() || at > line.size() || line.compare(at, value.size(), value) != 0)
     return std::nullopt;
   return at;
+}
+
+bool has_secret(const yaml::Node& node) {
+  return show_line(node.document(), node.line() - 1).cut != std::string::npos;
 }
 
 // A diff has a form of its own for a last line without a line end, and none for lines of two kinds.
@@ -53,8 +52,7 @@ std::optional<Edit> insert_below(const yaml::Node& mapping, const std::string& a
 
 std::optional<Edit> replace_value(const yaml::Node& scalar, std::string_view text) {
   // The old line is shown as well, so it must not have a secret.
-  if (scalar.excerpt().find("<hidden>") != std::string::npos || !has_plain_lines(scalar))
-    return std::nullopt;
+  if (has_secret(scalar) || !has_plain_lines(scalar)) return std::nullopt;
   std::string line = line_of(scalar);
   const auto at = text_begin(scalar, line);
   if (!at) return std::nullopt;

@@ -86,11 +86,7 @@ class InputReader {
   }
 
   size_t backend_called(const std::string& flag, const std::string& name) const {
-    if (const auto found = setup::backend_called(name, input_.backends, input_.node)) return *found;
-    std::vector<std::string> known;
-    for (const setup::Backend& one : input_.backends) known.push_back(one.name);
-    refuse(flag,
-           "there is no backend \"" + name + "\"" + suggestion(name, known, "the backends are "));
+    return setup::require_backend(flag, name, input_.backends, input_.node);
   }
 
   void read_replicas() {

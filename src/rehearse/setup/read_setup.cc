@@ -6,7 +6,6 @@
 #include <optional>
 #include <string_view>
 
-#include "base/nearest.h"
 #include "base/printable.h"
 #include "base/shown_url.h"
 #include "base/yaml.h"
@@ -86,18 +85,13 @@ class SetupReader {
     }
   }
 
-  size_t backend_called(const std::string& name) const {
-    if (const auto found = setup::backend_called(name, backends_, file_)) return *found;
-    file_.remote_read->error("--replicas: there is no backend \"" + name + "\"" +
-                             suggestion(name, setup_.node_names(), "the backends are "));
-  }
-
   void read_replicas() {
     for (const std::string& list : options_.replicas) {
       std::optional<size_t> group;
       for (size_t begin = 0; begin <= list.size();) {
         const size_t end = std::min(list.find(',', begin), list.size());
-        const size_t backend = backend_called(list.substr(begin, end - begin));
+        const size_t backend =
+            setup::require_backend("--replicas", list.substr(begin, end - begin), backends_, file_);
         if (!group) group = setup_.backends[backend].group;
         setup_.backends[backend].group = *group;
         begin = end + 1;

@@ -78,6 +78,7 @@ std::vector<Sample> samples_in(const std::string& folder) {
   for (const auto& entry : fs::directory_iterator(data / folder)) paths.push_back(entry.path());
   std::ranges::sort(paths);
   std::vector<Sample> samples;
+  samples.reserve(paths.size());
   for (const fs::path& path : paths) samples.push_back(read_sample(path));
   return samples;
 }
