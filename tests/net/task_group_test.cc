@@ -1,5 +1,6 @@
 #include "net/task_group.h"
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,18 +19,23 @@ namespace {
 struct Scene {
   explicit Scene(const asio::any_io_executor& strand) : go(strand) {}
   Event go;
+  size_t waiting = 0;
   std::vector<std::string> log;
 };
 
 asio::awaitable<void> wait_and_log(Scene& scene, std::string name) {
   co_await asio::this_coro::throw_if_cancelled(false);
+  ++scene.waiting;
   const bool woken = co_await scene.go.wait();
   scene.log.push_back(name + (woken ? " woken" : " cancelled"));
 }
 
-asio::awaitable<void> give_way(const asio::any_io_executor& strand) {
+// Lets others run until the condition holds. The loop has several threads, so a number of turns
+// would not do.
+asio::awaitable<void> give_way_until(asio::any_io_executor strand,
+                                     std::function<bool()> condition) {
   Event turn(strand);
-  for (int i = 0; i < 10; ++i) {
+  while (!condition()) {
     asio::post(strand, [&turn] { turn.notify(); });
     co_await turn.wait();
   }
@@ -42,9 +48,11 @@ asio::awaitable<std::vector<std::string>> cancel_one() {
   const auto first = tasks.spawn(wait_and_log(scene, "first"));
   tasks.spawn(wait_and_log(scene, "second"));
   scene.log.push_back("spawned " + std::to_string(tasks.size()));
-  co_await give_way(strand);
+  const auto both_wait = [&scene] { return scene.waiting == 2; };
+  co_await give_way_until(strand, both_wait);
   tasks.cancel(first);
-  co_await give_way(strand);
+  const auto first_has_ended = [&scene] { return scene.log.size() == 2; };
+  co_await give_way_until(strand, first_has_ended);
   tasks.cancel(first);
   scene.go.notify();
   co_await tasks.join();
@@ -101,7 +109,8 @@ asio::awaitable<std::vector<std::string>> cancel_the_owner() {
   Scene scene(strand);
   TaskGroup owners(strand);
   const auto owner = owners.spawn(join_a_waiter(scene));
-  co_await give_way(strand);
+  const auto inner_waits = [&scene] { return scene.waiting == 1; };
+  co_await give_way_until(strand, inner_waits);
   owners.cancel(owner);
   co_await owners.join();
   co_return scene.log;
