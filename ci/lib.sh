@@ -5,6 +5,15 @@ mread_cache=${MREAD_CACHE:-$HOME/.cache/mread}
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 4; }
 
+# configure_build PRESET [OPTION …]: a build folder that is new compiles many files at a time, since all of them have to be;
+# one that was there stays as it is.
+configure_build() {
+  local preset=$1
+  shift
+  [ -e "build/$preset/CMakeCache.txt" ] || set -- -DMREAD_UNITY=ON "$@"
+  cmake --preset "$preset" "$@"
+}
+
 # Tries a command up to four times, with pauses: mirrors and networks have moments. Its output is shown when it gave up;
 # without a network that is at once, with $unreachable set to who could not be reached, and why.
 retry() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -64,6 +65,13 @@ Result<std::string> read_file(const std::string& path, uint64_t limit_bytes) {
     }
     if (size > limit_bytes) return too_large();
   }
+}
+
+std::string read_first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
 }
 
 }  // namespace mread

@@ -15,6 +15,10 @@ namespace mread {
 /// read; Errc::config for what is no regular file, a folder too; Errc::limit for a larger one.
 Result<std::string> read_file(const std::string& path, uint64_t limit_bytes);
 
+/// The first line of a file of the kernel's, such as /proc/self/stat, which says that it has no
+/// bytes; empty where there is none.
+std::string read_first_line(const std::string& path);
+
 /// Of a configuration, a scenario or a file that goes with one.
 constexpr uint64_t config_file_limit_bytes = uint64_t{16} << 20;
 

@@ -26,7 +26,7 @@ namespace {
 
 using namespace check;
 
-struct Flags {
+struct CheckFlags {
   std::string file;
   InputOptions input;
   uint64_t query_nodes = 0;
@@ -82,7 +82,7 @@ std::string formatted(const CheckResult& result, const std::string& format) {
   return formats.at(format)();
 }
 
-int run_check(Flags& flags) {
+int run_check(CheckFlags& flags) {
   if (!flags.explain.empty()) return explain(flags.explain);
   if (flags.file.empty()) return complain("name the query node's file: mread check prometheus.yml");
   if (flags.query_nodes > 0) flags.input.query_nodes = flags.query_nodes;
@@ -110,7 +110,7 @@ int run_check(Flags& flags) {
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<CheckFlags>();
   CLI::App* command = app.add_subcommand(
       "check", "Find what is wrong with a remote_read set-up by its files, without running it");
   command->add_option("FILE", flags->file, "the query node's prometheus.yml");

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace drafts;
 
-struct Flags {
+struct NewFlags {
   std::string file;
   std::string shape;
   Draft draft;
@@ -55,7 +55,7 @@ bool read_count(const std::string& text, size_t lowest, size_t highest, size_t& 
   return true;
 }
 
-void ask_all(Flags& flags) {
+void ask_all(NewFlags& flags) {
   Draft& draft = flags.draft;
   ask_until("Shape (" + comma_list(shape_names()) + ")", "pair", [&](const std::string& text) {
     flags.shape = text;
@@ -82,7 +82,7 @@ void ask_all(Flags& flags) {
   ask_until("Rules on the query nodes (y, n)", "n", yes_or_no(draft.has_rules));
 }
 
-int run_new(Flags& flags) {
+int run_new(NewFlags& flags) {
   if (flags.shape.empty()) {
     if (isatty(STDIN_FILENO) == 0) {
       return complain("--shape says which set-up: " + comma_list(shape_names()) +
@@ -118,7 +118,7 @@ int run_new(Flags& flags) {
 }  // namespace
 
 void add_new(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<NewFlags>();
   CLI::App* command = app.add_subcommand("new", "Write a first scenario by the shape of a set-up");
   command->add_option("FILE", flags->file, "the scenario; - prints it (default: SHAPE.yaml)");
   command->add_option("--shape", flags->shape, comma_list(shape_names()))->type_name("WORD");

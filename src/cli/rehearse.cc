@@ -30,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace rehearse;
 
-struct Flags {
+struct RehearseFlags {
   std::string file;
   SetupOptions setup;
   std::vector<std::string> query_files;
@@ -77,7 +77,7 @@ std::optional<std::string> unknown_word(const std::vector<std::string>& words,
 }
 
 // What the flags say beyond CLI11's types; else the reason.
-std::optional<std::string> read_flags(Flags& flags, const NodeSetup& setup) {
+std::optional<std::string> read_flags(RehearseFlags& flags, const NodeSetup& setup) {
   const auto timeout = parse_duration(flags.timeout);
   if (!timeout || timeout->count() < 200 || *timeout > std::chrono::minutes(10))
     return "--timeout is a duration from 200ms to 10m";
@@ -98,7 +98,7 @@ std::optional<std::string> read_flags(Flags& flags, const NodeSetup& setup) {
 }
 
 // Writes the twin, and each chosen cell, as scenarios.
-int write_scenarios(const Flags& flags, const NodeSetup& setup, const ExampleData& data) {
+int write_scenarios(const RehearseFlags& flags, const NodeSetup& setup, const ExampleData& data) {
   size_t count = 0;
   const auto write = [&](const std::string& name, const std::string& text) -> Result<void> {
     ++count;
@@ -154,7 +154,7 @@ int code_of(const Error& error) {
   return error.is(Errc::environment) ? environment : failed;
 }
 
-int run_rehearse(Flags flags) {
+int run_rehearse(RehearseFlags flags) {
   std::vector<Requirement> requirements;
   if (!flags.require.empty()) {
     auto parsed = parse_requirements(flags.require);
@@ -207,7 +207,7 @@ int run_rehearse(Flags flags) {
 }  // namespace
 
 void add_rehearse(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RehearseFlags>();
   CLI::App* command = app.add_subcommand(
       "rehearse",
       "Break each backend of a prometheus.yml in each manner, on a twin, and show what "

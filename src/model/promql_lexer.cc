@@ -2,14 +2,16 @@
 
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/printable.h"
 
 namespace mread::model {
 
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using ascii::is_digit;
+
+bool is_letter(char c) { return ascii::is_letter(c) || c == '_'; }
 
 int digit_value(char c) {
   if (is_digit(c)) return c - '0';

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/duration.h"
 
 namespace mread::model {
@@ -23,11 +24,10 @@ bool is_one_of(std::string_view word, auto& words) {
   return std::ranges::find(words, word) != words.end();
 }
 
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-bool begins_name(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
-}
+using ascii::is_digit;
+using ascii::is_space;
+
+bool begins_name(char c) { return ascii::is_letter(c) || c == '_' || c == ':'; }
 bool continues_name(char c) { return begins_name(c) || is_digit(c); }
 
 class Scan {

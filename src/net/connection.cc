@@ -17,13 +17,12 @@
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
 
+#include "net/nothrow.h"
 #include "net/tls_error.h"
 #include "net/tls_layer.h"
 
 namespace mread::net {
 namespace {
-
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 // Small answers stay small; a body that fills the first buffer is read in pieces of the second
 // size.

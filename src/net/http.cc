@@ -6,13 +6,14 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/printable.h"
 #include "base/shown_url.h"
 
 namespace mread::net {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+using ascii::lower;
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/ascii.h"
+
 // Beast's parser is not used: it holds a chunk's line and the trailers back in the input until all
 // of them is there, however much that is; it counts the head's bytes only as far as it has not read
 // them yet; it passes over transfer codings that it does not know, and takes what has one for a
@@ -83,7 +85,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+using ascii::lower;
 
 bool same_text(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
@@ -99,7 +101,7 @@ bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), is_control);
 }
 
-bool is_alnum(char c) { return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z'); }
+bool is_alnum(char c) { return ascii::is_digit(c) || ascii::is_letter(c); }
 
 bool is_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";

@@ -19,6 +19,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
 
+#include "net/nothrow.h"
+
 // getaddrinfo on threads of our own, and not a DNS library: only it follows nsswitch.conf, so that
 // a name means here what it means to every other program of the machine (/etc/hosts, mDNS, a
 // container engine's names, localhost, a changed resolv.conf). Asio's resolver calls it as well,
@@ -27,7 +29,6 @@
 namespace mread::net {
 namespace {
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t most_addresses = 16;
 // Deep enough for the modules of nsswitch.conf; the default of 8 MiB would count in full under
 // `ulimit -v`.

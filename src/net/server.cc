@@ -19,6 +19,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/nothrow.h"
 #include "net/session.h"
 
 namespace mread::net {
@@ -26,7 +27,6 @@ namespace {
 
 using tcp = asio::ip::tcp;
 using Code = boost::system::error_code;
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 std::string host_port(const std::string& host, uint16_t port) {
   Url url;
@@ -43,6 +43,9 @@ std::string to_text(const tcp::endpoint& endpoint) {
 // of them work, and longer where a client may turn out to be slow.
 constexpr std::chrono::milliseconds shortest_wait{100};
 constexpr std::chrono::seconds longest_wait{2};
+// Pauses between two looks for room.
+constexpr std::chrono::milliseconds first_retry{1};
+constexpr std::chrono::milliseconds usual_retry{50};
 // So many clients are told at once that there is no room; others are cut off.
 constexpr size_t most_refusals = 64;
 
@@ -118,7 +121,10 @@ struct Server::State : std::enable_shared_from_this<State> {
     if (now - wants_room_since >= (one_may_yield ? longest_wait : shortest_wait)) {
       return refuse_next();
     }
-    try_again([](State& self) {
+    // One that is new has asked a moment later, so the first look is soon, and later ones are rare.
+    const auto waited =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now - wants_room_since);
+    try_again(std::clamp(waited, first_retry, usual_retry), [](State& self) {
       if (self.wants_room) self.make_room();
     });
   }
@@ -166,8 +172,8 @@ struct Server::State : std::enable_shared_from_this<State> {
     return true;
   }
 
-  void try_again(void (*act)(State&)) {
-    retry.expires_after(std::chrono::milliseconds(50));
+  void try_again(std::chrono::milliseconds pause, void (*act)(State&)) {
+    retry.expires_after(pause);
     retry.async_wait([self = shared_from_this(), from = acceptor, act](Code cancelled) {
       const std::lock_guard lock(self->mutex);
       if (!cancelled && from && from == self->acceptor) act(*self);
@@ -239,7 +245,7 @@ struct Server::State : std::enable_shared_from_this<State> {
     if (code == asio::error::connection_aborted) return go_on();
     // Out of descriptors or memory: some will come back.
     evict_one();
-    try_again([](State& self) { self.go_on(); });
+    try_again(usual_retry, [](State& self) { self.go_on(); });
   }
 
   void start_session(const asio::any_io_executor& strand, tcp::socket socket) {

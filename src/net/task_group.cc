@@ -12,10 +12,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/nothrow.h"
+
 namespace mread::net {
 namespace {
-
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 // Begins at the strand's next turn, so that spawning never runs the task inside its owner's call.
 asio::awaitable<void> begin_later(asio::awaitable<void> task) {

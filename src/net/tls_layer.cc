@@ -7,12 +7,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <openssl/x509v3.h>
 
+#include "net/nothrow.h"
 #include "net/tls_error.h"
 
 namespace mread::net {
 namespace {
-
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 template <class Next>
 class LayerOver final : public TlsLayer {

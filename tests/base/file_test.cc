@@ -61,6 +61,14 @@ TEST(ReadFile, AMissingFileIsTheSystemsError) {
   EXPECT_EQ(error_of("/nowhere/x"), "/nowhere/x: No such file or directory");
 }
 
+TEST(ReadFirstLine, ReadsFilesThatClaimToBeEmpty) {
+  TemporaryFolder folder;
+  EXPECT_EQ(read_first_line(folder.write("lines", "one\ntwo\n")), "one");
+  EXPECT_EQ(read_first_line("/proc/self/stat").substr(0, 3),
+            (std::to_string(::getpid()) + " (").substr(0, 3));
+  EXPECT_EQ(read_first_line("/nowhere/x"), "");
+}
+
 TEST(ReadFile, AConfigurationIsReadFromRegularFilesOnly) {
   TemporaryFolder folder;
   const std::string pipe = folder.path() / "pipe";

@@ -17,8 +17,8 @@
 
 namespace {
 
-using namespace mread;                   // NOLINT: a program of its own
-using namespace mread::merger::testing;  // NOLINT
+using namespace mread;                 // NOLINT: a program of its own
+using namespace mread::merger::tests;  // NOLINT
 using config::Config;
 
 constexpr int64_t last_ms = 4'000'000'000'000;

@@ -292,7 +292,7 @@ class SoakTest : public testing::Test {
 
 TEST_F(SoakTest, NothingThatAHealthyReplicaHeldIsLostAndNothingLeaks) {
   const std::string want = read_alone();
-  ASSERT_EQ(merger::testing::read_streamed(want).size(),
+  ASSERT_EQ(merger::tests::read_streamed(want).size(),
             static_cast<size_t>(groups * series_of_a_group));
   const size_t descriptors_before = descriptors(serve_->pid());
   size_t resident_before = 0;

@@ -14,7 +14,7 @@
 #include "wire/snappy/snappy_block.h"
 #include "wire/streamed/frame_splitter.h"
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 namespace {
 
 template <class T>
@@ -170,4 +170,4 @@ std::string show(const std::vector<model::Series>& series) {
   return out;
 }
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

@@ -11,7 +11,7 @@
 #include "wire/streamed/chunked_series.h"
 
 /// Remote-read answers made and read by hand, for the tests of the merge.
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 
 using Samples = std::vector<model::Sample>;
 
@@ -58,4 +58,4 @@ std::vector<std::vector<model::Series>> read_samples(std::string_view body);
 /// "up{job="a"} 1@1000 2@2000 {{…}}@3000", one line a series.
 std::string show(const std::vector<model::Series>& series);
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

@@ -21,11 +21,11 @@
 namespace mread::serve {
 
 // What the tests of reads write answers with, and read them.
-using merger::testing::frame;
-using merger::testing::read_samples;
-using merger::testing::read_streamed;
-using merger::testing::samples;
-using merger::testing::show;
+using merger::tests::frame;
+using merger::tests::read_samples;
+using merger::tests::read_streamed;
+using merger::tests::samples;
+using merger::tests::show;
 
 /// A streamed answer of one series, and what it says.
 extern const std::string healthy_body;

@@ -13,7 +13,7 @@ constexpr auto error = Severity::error;
 constexpr auto warning = Severity::warning;
 constexpr auto info = Severity::info;
 
-constexpr std::array<Rule, 36> rules = {{
+constexpr std::array<Rule, 36> rule_table = {{
     {RuleId::read_recent_off, "MR001", "read-recent-off", error,
      "A node with data of its own reads without read_recent",
      "Prometheus skips the backend for the time that the node's own TSDB covers. The node has data "
@@ -206,12 +206,12 @@ std::string_view to_string(Severity severity) {
   return words[static_cast<size_t>(severity)];
 }
 
-std::span<const Rule> all_rules() { return rules; }
+std::span<const Rule> all_rules() { return rule_table; }
 
-const Rule& rule_of(RuleId id) { return rules[static_cast<size_t>(id) - 1]; }
+const Rule& rule_of(RuleId id) { return rule_table[static_cast<size_t>(id) - 1]; }
 
 std::optional<RuleId> rule_called(std::string_view code) {
-  for (const Rule& rule : rules) {
+  for (const Rule& rule : rule_table) {
     if (boost::algorithm::iequals(rule.code, code)) return rule.id;
   }
   return std::nullopt;

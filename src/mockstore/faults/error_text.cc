@@ -8,9 +8,9 @@
 namespace mread::mockstore::faults {
 namespace {
 
-class Stage final : public FaultStage {
+class ErrorTextStage final : public FaultStage {
  public:
-  Stage(const std::string& text, std::optional<uint64_t> frames)
+  ErrorTextStage(const std::string& text, std::optional<uint64_t> frames)
       : text_(text), frames_left_(frames) {}
 
   void take(Step step, std::vector<Step>& out) override {
@@ -42,7 +42,7 @@ class Stage final : public FaultStage {
 };
 
 std::shared_ptr<const Fault> make(std::string text, std::optional<uint64_t> frames) {
-  return staged_fault<Stage>("error_text", std::move(text), frames);
+  return staged_fault<ErrorTextStage>("error_text", std::move(text), frames);
 }
 
 }  // namespace

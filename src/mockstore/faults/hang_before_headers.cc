@@ -5,7 +5,7 @@
 namespace mread::mockstore::faults {
 namespace {
 
-class Stage final : public FaultStage {
+class HangBeforeHeadersStage final : public FaultStage {
  public:
   void take(Step step, std::vector<Step>& out) override {
     if (std::holds_alternative<HeadStep>(step))
@@ -19,7 +19,7 @@ class Stage final : public FaultStage {
 
 std::shared_ptr<const Fault> parse_hang_before_headers(const yaml::Node& settings) {
   if (!settings.is_null()) settings.mapping().finish();
-  return staged_fault<Stage>("hang_before_headers");
+  return staged_fault<HangBeforeHeadersStage>("hang_before_headers");
 }
 
 }  // namespace mread::mockstore::faults

@@ -6,9 +6,9 @@
 namespace mread::mockstore::faults {
 namespace {
 
-class Stage final : public FaultStage {
+class HangMidBodyStage final : public FaultStage {
  public:
-  explicit Stage(BodyPosition place) : limit_(place) {}
+  explicit HangMidBodyStage(BodyPosition place) : limit_(place) {}
 
   void take(Step step, std::vector<Step>& out) override {
     if (auto* body = std::get_if<BodyStep>(&step)) {
@@ -36,9 +36,9 @@ std::shared_ptr<const Fault> parse_hang_mid_body(const yaml::Node& settings) {
   mapping.finish();
   if (bytes.has_value() == frames.has_value())
     settings.error("say where: {bytes: 1000} or {frames: 3}");
-  return staged_fault<Stage>("hang_mid_body",
-                             bytes ? BodyPosition{BodyPosition::Unit::bytes, bytes->bytes()}
-                                   : BodyPosition{BodyPosition::Unit::frames, frames->count()});
+  return staged_fault<HangMidBodyStage>(
+      "hang_mid_body", bytes ? BodyPosition{BodyPosition::Unit::bytes, bytes->bytes()}
+                             : BodyPosition{BodyPosition::Unit::frames, frames->count()});
 }
 
 }  // namespace mread::mockstore::faults

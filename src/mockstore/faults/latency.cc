@@ -34,9 +34,9 @@ struct Distribution {
   }
 };
 
-class Stage final : public FaultStage {
+class LatencyStage final : public FaultStage {
  public:
-  Stage(Distribution distribution, bool per_frame, Draw draw)
+  LatencyStage(Distribution distribution, bool per_frame, Draw draw)
       : distribution_(distribution), per_frame_(per_frame), draw_(draw) {}
 
   void take(Step step, std::vector<Step>& out) override {
@@ -58,7 +58,7 @@ class Latency final : public Fault {
       : distribution_(distribution), per_frame_(per_frame) {}
   std::string_view name() const override { return "latency"; }
   std::unique_ptr<FaultStage> start(Draw& draw) const override {
-    return std::make_unique<Stage>(distribution_, per_frame_, draw);
+    return std::make_unique<LatencyStage>(distribution_, per_frame_, draw);
   }
 
  private:

@@ -3,7 +3,7 @@
 namespace mread::mockstore::faults {
 namespace {
 
-class Stage final : public FaultStage {
+class RefusedStage final : public FaultStage {
  public:
   void take(Step, std::vector<Step>& out) override { out.emplace_back(AbortStep{true}); }
 };
@@ -13,7 +13,9 @@ class Refused final : public Fault {
   std::string_view name() const override { return "refused"; }
   bool refuses() const override { return true; }
   // For a request that comes on a connection which was open already.
-  std::unique_ptr<FaultStage> start(Draw&) const override { return std::make_unique<Stage>(); }
+  std::unique_ptr<FaultStage> start(Draw&) const override {
+    return std::make_unique<RefusedStage>();
+  }
 };
 
 }  // namespace

@@ -8,9 +8,9 @@
 namespace mread::mockstore::faults {
 namespace {
 
-class Stage final : public FaultStage {
+class ResetStage final : public FaultStage {
  public:
-  explicit Stage(std::optional<uint64_t> after_bytes) {
+  explicit ResetStage(std::optional<uint64_t> after_bytes) {
     if (after_bytes) limit_.emplace(BodyPosition{BodyPosition::Unit::bytes, *after_bytes});
   }
 
@@ -36,7 +36,7 @@ class Stage final : public FaultStage {
 };
 
 std::shared_ptr<const Fault> make(std::optional<uint64_t> after_bytes) {
-  return staged_fault<Stage>("reset", after_bytes);
+  return staged_fault<ResetStage>("reset", after_bytes);
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 namespace mread::mockstore::faults {
 namespace {
 
-class Stage final : public FaultStage {
+class StatusStage final : public FaultStage {
  public:
-  Stage(int code, const std::string& text) : code_(code), text_(text) {}
+  StatusStage(int code, const std::string& text) : code_(code), text_(text) {}
 
   void take(Step step, std::vector<Step>& out) override {
     if (std::holds_alternative<HeadStep>(step))
@@ -29,13 +29,13 @@ std::string default_text(int code) { return "injected fault: status " + std::to_
 std::shared_ptr<const Fault> parse_status(const yaml::Node& settings) {
   if (settings.is_scalar()) {
     const int code = static_cast<int>(settings.integer(200, 599));
-    return staged_fault<Stage>("status", code, default_text(code));
+    return staged_fault<StatusStage>("status", code, default_text(code));
   }
   yaml::Mapping mapping = settings.mapping();
   const int code = static_cast<int>(mapping.require("code").integer(200, 599));
   const auto text = mapping.find("text");
   mapping.finish();
-  return staged_fault<Stage>("status", code, text ? text->string() : default_text(code));
+  return staged_fault<StatusStage>("status", code, text ? text->string() : default_text(code));
 }
 
 }  // namespace mread::mockstore::faults

@@ -31,9 +31,9 @@ size_t cut_inside(std::string_view frame, CutPoint::Inside inside) {
   return varint + 4 + length / 2;
 }
 
-class Stage final : public FaultStage {
+class TruncateStage final : public FaultStage {
  public:
-  explicit Stage(const CutPoint& place) : place_(place), limit_(place.limit) {}
+  explicit TruncateStage(const CutPoint& place) : place_(place), limit_(place.limit) {}
 
   void take(Step step, std::vector<Step>& out) override {
     auto* body = std::get_if<BodyStep>(&step);
@@ -90,7 +90,7 @@ std::shared_ptr<const Fault> parse_truncate(const yaml::Node& settings) {
                                           : CutPoint::Inside::mid_payload;
     place.limit = {BodyPosition::Unit::frames, frame ? frame->count() : 0};
   }
-  return staged_fault<Stage>("truncate", place);
+  return staged_fault<TruncateStage>("truncate", place);
 }
 
 }  // namespace mread::mockstore::faults

@@ -9,9 +9,9 @@ constexpr const char* login_page =
     "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n"
     "<body><form method=\"post\"><input name=\"user\"></form></body></html>\n";
 
-class Stage final : public FaultStage {
+class WrongBodyStage final : public FaultStage {
  public:
-  Stage(const std::string& text, const std::string& type) : text_(text), type_(type) {}
+  WrongBodyStage(const std::string& text, const std::string& type) : text_(text), type_(type) {}
 
   void take(Step step, std::vector<Step>& out) override {
     if (!std::holds_alternative<HeadStep>(step)) {
@@ -50,7 +50,7 @@ std::shared_ptr<const Fault> parse_wrong_body(const yaml::Node& settings) {
     if (const auto given = mapping.find("type")) type = header_value(*given);
     mapping.finish();
   }
-  return staged_fault<Stage>("wrong_body", std::move(text), std::move(type));
+  return staged_fault<WrongBodyStage>("wrong_body", std::move(text), std::move(type));
 }
 
 }  // namespace mread::mockstore::faults

@@ -16,7 +16,7 @@ std::string with_wrong_checksum(std::string_view bytes) {
   return frame;
 }
 
-using Stage = FrameChange<std::string (*)(std::string_view)>;
+using WrongCrcStage = FrameChange<std::string (*)(std::string_view)>;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::shared_ptr<const Fault> parse_wrong_crc(const yaml::Node& settings) {
     if (const auto number = mapping.find("frame")) frame = number->count();
     mapping.finish();
   }
-  return staged_fault<Stage>("wrong_crc", frame, with_wrong_checksum);
+  return staged_fault<WrongCrcStage>("wrong_crc", frame, with_wrong_checksum);
 }
 
 }  // namespace mread::mockstore::faults

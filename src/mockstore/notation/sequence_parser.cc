@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "mockstore/notation/histogram_sum.h"
 #include "mockstore/notation/value_sequence.h"
 #include "model/sample.h"
@@ -22,9 +23,10 @@ namespace mread::mockstore {
 
 namespace {
 
+using ascii::is_digit;
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alpha(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_alpha(char c) { return c == '_' || ascii::is_letter(c); }
 
 std::string lower(std::string_view text) {
   std::string out(text);

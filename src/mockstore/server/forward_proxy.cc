@@ -18,6 +18,7 @@
 #include "net/dial.h"
 #include "net/head_text.h"
 #include "net/message_parser.h"
+#include "net/nothrow.h"
 #include "net/server.h"
 #include "net/task_group.h"
 #include "net/tls_source.h"
@@ -30,7 +31,6 @@ using tcp = asio::ip::tcp;
 using ConnectionPtr = std::shared_ptr<net::Connection>;
 using namespace asio::experimental::awaitable_operators;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr uint32_t head_limit_bytes = 64U << 10;
 constexpr std::chrono::milliseconds head_timeout{10'000};
 constexpr std::chrono::milliseconds connect_timeout{10'000};
@@ -86,12 +86,12 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> accept() {
     co_await asio::this_coro::throw_if_cancelled(false);
     while (acceptor.is_open()) {
-      auto [code, socket] = co_await acceptor.async_accept(nothrow);
+      auto [code, socket] = co_await acceptor.async_accept(net::nothrow);
       if (!acceptor.is_open()) co_return;
       if (code) {
         // Out of descriptors: connections that end give some back.
         asio::steady_timer pause(strand, std::chrono::milliseconds(50));
-        co_await pause.async_wait(nothrow);
+        co_await pause.async_wait(net::nothrow);
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
         continue;
@@ -212,7 +212,7 @@ struct ForwardProxy::State : std::enable_shared_from_this<State> {
     asio::steady_timer timer(strand);
     while (real_clock().now() - moved < config.idle_timeout) {
       timer.expires_at(moved + config.idle_timeout);
-      const auto [code] = co_await timer.async_wait(nothrow);
+      const auto [code] = co_await timer.async_wait(net::nothrow);
       if (code) co_return;
     }
     client->close();

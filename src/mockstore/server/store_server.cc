@@ -15,6 +15,7 @@
 #include "mockstore/server/control_screen.h"
 #include "mockstore/server/sink.h"
 #include "mockstore/steps/http_error.h"
+#include "net/nothrow.h"
 #include "net/server.h"
 #include "net/tls_source.h"
 
@@ -23,7 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t write_size_bytes = 64U << 10;  // Frames go out together up to here.
 constexpr uint64_t body_limit_bytes =
     256U << 20;  // Above what a Prometheus reads: it does not refuse, it stops reading.
@@ -100,7 +100,7 @@ class Delivery {
   asio::awaitable<bool> pass_time(std::chrono::nanoseconds duration) {
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-    const auto first = co_await (timer.async_wait(nothrow) || writer_.client_gone());
+    const auto first = co_await (timer.async_wait(net::nothrow) || writer_.client_gone());
     if (first.index() == 0 && !std::get<0>(std::get<0>(first))) co_return true;
     exchange_.ended(JournalEntry::Outcome::client_gone);
     writer_.abort(false);

@@ -10,7 +10,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr uint64_t body_limit_bytes = 1ULL << 20;
+constexpr uint64_t token_body_limit_bytes = 1ULL << 20;
 
 asio::awaitable<void> answer(std::shared_ptr<TokenBook> book, const TimeSource& time,
                              net::ServerRequest request, net::ResponseWriter& writer) {
@@ -34,7 +34,7 @@ Result<std::unique_ptr<TokenServer>> TokenServer::start(asio::any_io_executor ex
   options.screen = control_screen(std::move(hostnames));
   options.host = book->config().listen.host;
   options.port = book->config().listen.port;
-  options.body_limit_bytes = body_limit_bytes;
+  options.body_limit_bytes = token_body_limit_bytes;
   net::Handler handler = [book, &time](net::ServerRequest request, net::ResponseWriter& writer) {
     return answer(book, time, std::move(request), writer);
   };

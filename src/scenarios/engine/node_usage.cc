@@ -7,24 +7,15 @@
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "scenarios/engine/docker_client.h"
 
 namespace mread::scenarios {
-namespace {
-
-// The kernel's files have no size, so read_file() of base does not fit.
-std::string first_line(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<NodeUsage> read_process_usage(pid_t pid, const std::filesystem::path& proc) {
   const std::filesystem::path folder = proc / std::to_string(pid);
-  const std::string stat = first_line(folder / "stat");
+  const std::string stat = read_first_line(folder / "stat");
   // "PID (NAME) STATE …": the name may hold spaces and brackets. man 5 proc counts fields from 1;
   // the state is the 3rd, utime and stime are the 14th and 15th.
   const size_t name_end = stat.rfind(')');
@@ -35,7 +26,7 @@ std::optional<NodeUsage> read_process_usage(pid_t pid, const std::filesystem::pa
   uint64_t user_ticks = 0;
   uint64_t system_ticks = 0;
   fields >> user_ticks >> system_ticks;
-  std::istringstream sizes(first_line(folder / "statm"));
+  std::istringstream sizes(read_first_line(folder / "statm"));
   uint64_t total_pages = 0;
   uint64_t resident_pages = 0;
   sizes >> total_pages >> resident_pages;

@@ -2,27 +2,21 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <vector>
 
 #include <unistd.h>
 
+#include "base/file.h"
+
 namespace mread::scenarios {
 
 namespace {
 
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 /// Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process; empty where
 /// there is none, and for a process that has ended and only waits to be reaped.
 std::string start_time(pid_t pid) {
-  const std::string stat = first_line("/proc/" + std::to_string(pid) + "/stat");
+  const std::string stat = read_first_line("/proc/" + std::to_string(pid) + "/stat");
   // The second field is the program's name in parentheses, and may hold anything.
   size_t at = stat.rfind(')');
   if (at == std::string::npos || at + 2 >= stat.size() || stat[at + 2] == 'Z' ||
@@ -35,7 +29,7 @@ std::string start_time(pid_t pid) {
   return stat.substr(at + 1, stat.find(' ', at + 1) - at - 1);
 }
 
-std::string boot() { return first_line("/proc/sys/kernel/random/boot_id").substr(0, 8); }
+std::string boot() { return read_first_line("/proc/sys/kernel/random/boot_id").substr(0, 8); }
 
 /// The number in "pid:[4026531836]".
 std::string pid_namespace() {

@@ -17,6 +17,8 @@ enum class Verdict {
   inconclusive,  ///< noise above the effect, a saturated load generator
   skipped,       ///< not run; the reason says why
 };
+inline constexpr Verdict all_verdicts[] = {Verdict::pass, Verdict::fail, Verdict::known_issue,
+                                           Verdict::inconclusive, Verdict::skipped};
 const char* to_string(Verdict verdict);
 
 /// The folder of the nodes' logs, below the report's folder.
@@ -76,6 +78,8 @@ struct LoadResult {
 
 /// What a question got. Only wrong and silently_partial are judgements: a check or an oracle said so.
 enum class Outcome { complete, told, silently_partial, wrong, failed };
+inline constexpr Outcome all_outcomes[] = {
+    Outcome::complete, Outcome::told, Outcome::silently_partial, Outcome::wrong, Outcome::failed};
 const char* to_string(Outcome outcome);
 
 /// One question that a test asked a node.

@@ -11,13 +11,13 @@ namespace mread::scenarios {
 
 namespace {
 
-constexpr uint16_t port = 8086;
+constexpr uint16_t influxdb_port = 8086;
 constexpr const char* read_path = "/api/v1/prom/read?db=prometheus";
 constexpr const char* write_target = "/api/v1/prom/write?db=prometheus";
 
 // Everything is below the node's folder, and only the HTTP port is open to others. The port for
 // backups cannot be turned off, so it is a free one on loopback.
-constexpr const char* config = R"(reporting-disabled = true
+constexpr const char* influxdb_config = R"(reporting-disabled = true
 bind-address = "127.0.0.1:0"
 
 [meta]
@@ -50,7 +50,7 @@ class InfluxDbNode final : public NodeKind {
 
   std::string kind() const override { return "influxdb"; }
   std::string version() const override { return version_; }
-  std::vector<uint16_t> ports() const override { return {port}; }
+  std::vector<uint16_t> ports() const override { return {influxdb_port}; }
   std::string read_target() const override { return read_path; }
   bool holds_data() const override { return true; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
@@ -70,8 +70,8 @@ class InfluxDbNode final : public NodeKind {
     spec.program = context.cache_dir / "influxdb" / *version / "influxdb";
     spec.image_name = "mread/influxdb:" + *version;
     spec.args = {"run", "-config", "{{dir}}/influxdb.conf"};
-    spec.files["influxdb.conf"] = config;
-    spec.ports = {port};
+    spec.files["influxdb.conf"] = influxdb_config;
+    spec.ports = {influxdb_port};
     spec.ready_path = "/ping";
     return spec;
   }
@@ -128,7 +128,7 @@ class InfluxDbNode final : public NodeKind {
 }  // namespace
 
 NodeKindEntry influxdb_kind() {
-  return {"influxdb", one_port<port>, read_path, read_node<InfluxDbNode>};
+  return {"influxdb", one_port<influxdb_port>, read_path, read_node<InfluxDbNode>};
 }
 
 }  // namespace mread::scenarios

@@ -5,7 +5,7 @@ namespace mread::scenarios {
 
 namespace {
 
-constexpr uint16_t port = 9095;
+constexpr uint16_t merger_port = 9095;
 constexpr const char* query_log = "query.log";
 
 /// `mread serve`, run by this very program.
@@ -30,7 +30,7 @@ class MergerNode final : public NodeKind {
   }
 
   std::string kind() const override { return "merger"; }
-  std::vector<uint16_t> ports() const override { return {port}; }
+  std::vector<uint16_t> ports() const override { return {merger_port}; }
   bool reads_remotely() const override { return reads_remotely_; }
   StartRank start_rank() const override { return StartRank::merger; }
   bool forwards_reads() const override { return true; }
@@ -44,11 +44,11 @@ class MergerNode final : public NodeKind {
     spec.program = context.mread_program;
     spec.image_name = "mread/mread";
     spec.args = {"serve", "--config", "{{dir}}/mread.yml", "--listen",
-                 "{{listen:" + std::to_string(port) + "}}"};
+                 "{{listen:" + std::to_string(merger_port) + "}}"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
     spec.files = files_;
     spec.files["mread.yml"] = config_;
-    spec.ports = {port};
+    spec.ports = {merger_port};
     return spec;
   }
 
@@ -64,7 +64,7 @@ class MergerNode final : public NodeKind {
 }  // namespace
 
 NodeKindEntry merger_kind() {
-  return {"merger", one_port<port>, "/api/v1/read", read_node<MergerNode>};
+  return {"merger", one_port<merger_port>, "/api/v1/read", read_node<MergerNode>};
 }
 
 }  // namespace mread::scenarios

@@ -11,14 +11,14 @@ namespace mread::scenarios {
 
 namespace {
 
-constexpr uint16_t port = 9090;
+constexpr uint16_t mock_port = 9090;
 // The control port; it stays open when a fault closes the first.
 constexpr uint16_t admin_port = 9099;
 constexpr uint16_t token_port = 9098;  // Of `token_servers:`.
 constexpr uint16_t proxy_port = 3128;  // Of `proxies:`.
 
 std::vector<uint16_t> ports_of(yaml::Mapping& lines) {
-  std::vector<uint16_t> ports{port, admin_port};
+  std::vector<uint16_t> ports{mock_port, admin_port};
   if (lines.find("token_servers")) ports.push_back(token_port);
   if (lines.find("proxies")) ports.push_back(proxy_port);
   return ports;
@@ -61,7 +61,7 @@ class MockNode final : public NodeKind {
 
   std::string kind() const override { return "mock"; }
   std::vector<uint16_t> ports() const override {
-    std::vector<uint16_t> ports{port};
+    std::vector<uint16_t> ports{mock_port};
     if (!token_server_.empty()) ports.push_back(token_port);
     if (!proxy_.empty()) ports.push_back(proxy_port);
     ports.push_back(admin_port);  // The last one is the control port.
@@ -85,7 +85,7 @@ class MockNode final : public NodeKind {
     store["name"] = name();
     store["hostnames"].push_back(name());  // As the other nodes know it.
     store["seed"] = std::to_string(static_cast<int64_t>(context.seed));
-    store["listen"] = "{{listen:" + std::to_string(port) + "}}";
+    store["listen"] = "{{listen:" + std::to_string(mock_port) + "}}";
     store["admin_listen"] = "{{listen:" + std::to_string(admin_port) + "}}";
     if (!token_server_.empty()) {
       store["token_servers"][token_server_]["listen"] =
@@ -110,7 +110,7 @@ class MockNode final : public NodeKind {
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
     spec.files["mock.yml"] = YAML::Dump(proxy_.empty() ? store : with_proxy(store)) + "\n";
     // Readiness is asked on the control port, which faults do not touch.
-    spec.ports = {admin_port, port};
+    spec.ports = {admin_port, mock_port};
     if (!token_server_.empty()) spec.ports.push_back(token_port);
     if (!proxy_.empty()) spec.ports.push_back(proxy_port);
     return spec;

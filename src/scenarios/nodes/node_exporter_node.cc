@@ -5,7 +5,7 @@ namespace mread::scenarios {
 
 namespace {
 
-constexpr uint16_t port = 9100;
+constexpr uint16_t node_exporter_port = 9100;
 
 class NodeExporterNode final : public NodeKind {
  public:
@@ -18,7 +18,7 @@ class NodeExporterNode final : public NodeKind {
 
   std::string kind() const override { return "node_exporter"; }
   std::string version() const override { return version_; }
-  std::vector<uint16_t> ports() const override { return {port}; }
+  std::vector<uint16_t> ports() const override { return {node_exporter_port}; }
   bool answers_reads() const override { return false; }
   // Every scrape of it makes samples with the time of the scrape.
   std::optional<int64_t> last_sample_ms(const mockstore::TimeGrid&) const override {
@@ -37,10 +37,10 @@ class NodeExporterNode final : public NodeKind {
     spec.kind = kind();
     spec.program = context.cache_dir / "node_exporter" / *version / "node_exporter";
     spec.image_name = "mread/node_exporter:" + *version;
-    spec.args = {"--web.listen-address={{listen:" + std::to_string(port) + "}}"};
+    spec.args = {"--web.listen-address={{listen:" + std::to_string(node_exporter_port) + "}}"};
     spec.args.insert(spec.args.end(), flags_.begin(), flags_.end());
     spec.files = files_;
-    spec.ports = {port};
+    spec.ports = {node_exporter_port};
     spec.ready_path = "/";
     return spec;
   }
@@ -54,7 +54,7 @@ class NodeExporterNode final : public NodeKind {
 }  // namespace
 
 NodeKindEntry node_exporter_kind() {
-  return {"node_exporter", one_port<port>, "", read_node<NodeExporterNode>};
+  return {"node_exporter", one_port<node_exporter_port>, "", read_node<NodeExporterNode>};
 }
 
 }  // namespace mread::scenarios

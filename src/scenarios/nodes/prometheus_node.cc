@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr uint16_t port = 9090;
+constexpr uint16_t prometheus_port = 9090;
 constexpr const char* blocks_file = "blocks.om";
 constexpr const char* rules_file = "rules.yml";
 constexpr const char* query_log = "query.log";
@@ -32,9 +32,9 @@ NodeSpec base_spec(const std::string& name, const std::string& version,
   spec.program = context.cache_dir / "prometheus" / version / "prometheus";
   spec.image_name = "mread/prometheus:" + version;
   spec.args = {"--config.file={{dir}}/prometheus.yml", "--storage.tsdb.path={{dir}}/data",
-               "--web.listen-address={{listen:" + std::to_string(port) + "}}",
+               "--web.listen-address={{listen:" + std::to_string(prometheus_port) + "}}",
                "--web.enable-remote-write-receiver", "--web.enable-lifecycle"};
-  spec.ports = {port};
+  spec.ports = {prometheus_port};
   spec.prepare_program = context.cache_dir / "prometheus" / version / "promtool";
   return spec;
 }
@@ -84,7 +84,7 @@ class PrometheusNode final : public NodeKind {
 
   std::string kind() const override { return "prometheus"; }
   std::string version() const override { return version_; }
-  std::vector<uint16_t> ports() const override { return {port}; }
+  std::vector<uint16_t> ports() const override { return {prometheus_port}; }
   bool reads_remotely() const override { return reads_remotely_; }
   bool holds_data() const override { return true; }
   bool knows_promql() const override { return true; }
@@ -257,7 +257,7 @@ class PrometheusNode final : public NodeKind {
 }  // namespace
 
 NodeKindEntry prometheus_kind() {
-  return {"prometheus", one_port<port>, "/api/v1/read", read_node<PrometheusNode>};
+  return {"prometheus", one_port<prometheus_port>, "/api/v1/read", read_node<PrometheusNode>};
 }
 
 Result<NodeSpec> oracle_prometheus(const std::string& name, const std::string& version,

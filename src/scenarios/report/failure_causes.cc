@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
+
 namespace mread::scenarios {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using ascii::is_digit;
 
 // The reason with one sign for each number: "want 11, got 3" and "want 12, got 4" are one cause.
 std::string without_numbers(const std::string& reason) {

@@ -16,10 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Verdict all_verdicts[] = {Verdict::pass, Verdict::fail, Verdict::known_issue,
-                                    Verdict::inconclusive, Verdict::skipped};
-constexpr Outcome all_outcomes[] = {Outcome::complete, Outcome::told, Outcome::silently_partial,
-                                    Outcome::wrong, Outcome::failed};
 // The page shows no more of an answer that held; report.json has all of it.
 constexpr size_t most_of_passed = 300;
 constexpr size_t most_requests = 150;  // Of a mock.

@@ -11,10 +11,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t most_bytes = size_t{256} << 20;
-constexpr Verdict all_verdicts[] = {Verdict::pass, Verdict::fail, Verdict::known_issue,
-                                    Verdict::inconclusive, Verdict::skipped};
-constexpr Outcome all_outcomes[] = {Outcome::complete, Outcome::told, Outcome::silently_partial,
-                                    Outcome::wrong, Outcome::failed};
 
 // A list of numbers and truth values, by their place.
 class Row {

@@ -18,8 +18,8 @@
 namespace mread::scenarios {
 namespace {
 
-constexpr Verdict all_verdicts[] = {Verdict::fail, Verdict::inconclusive, Verdict::known_issue,
-                                    Verdict::skipped, Verdict::pass};
+constexpr Verdict worst_first[] = {Verdict::fail, Verdict::inconclusive, Verdict::known_issue,
+                                   Verdict::skipped, Verdict::pass};
 
 const char* words_of(Verdict verdict) {
   switch (verdict) {
@@ -101,7 +101,7 @@ std::string summary(const Report& report) {
   if (report.is_interrupted)
     out += "<p class=\"alert\">The run was interrupted. Some tests have no verdict.</p>";
   out += "<ul class=\"totals\">";
-  for (const Verdict verdict : all_verdicts) {
+  for (const Verdict verdict : worst_first) {
     if (report.total(verdict) == 0 && verdict != Verdict::fail && verdict != Verdict::pass)
       continue;
     out += fmt::format(
@@ -205,7 +205,7 @@ std::string filters(const Report& report) {
       "<form class=\"filters\" hidden><label>Find <input id=\"text\" type=\"search\" "
       "placeholder=\"text (press /)\"></label><label>Verdict <select id=\"verdict\"><option "
       "value=\"\">all</option>";
-  for (const Verdict verdict : all_verdicts) {
+  for (const Verdict verdict : worst_first) {
     if (report.total(verdict) > 0)
       out += fmt::format("<option value=\"{}\">{}</option>", to_string(verdict), words_of(verdict));
   }

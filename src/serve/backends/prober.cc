@@ -10,18 +10,18 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/nothrow.h"
+
 namespace mread::serve {
 namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-
 // The head is the answer; nobody reads the body, so the connection is closed.
 asio::awaitable<bool> answers(net::Client& client, net::ClientRequest request,
                               std::chrono::milliseconds timeout) {
   asio::steady_timer timer(co_await asio::this_coro::executor, timeout);
-  auto first = co_await (client.open(std::move(request)) || timer.async_wait(nothrow));
+  auto first = co_await (client.open(std::move(request)) || timer.async_wait(net::nothrow));
   const auto* stream = std::get_if<0>(&first);
   co_return stream != nullptr && stream->has_value() && (**stream)->head().status < 500;
 }
@@ -48,7 +48,7 @@ asio::awaitable<void> Prober::probe_until_closed(std::shared_ptr<Circuits> circu
     const auto due = circuits->due(backend);
     if (!due) co_return;
     timer.expires_after(*due - clock_.now());
-    co_await timer.async_wait(nothrow);
+    co_await timer.async_wait(net::nothrow);
     if (tasks_.closed()) co_return;
     circuits->probe_begun(backend, clock_.now());
     const bool answered = co_await answers(client_, target.request, target.timeout);

@@ -10,13 +10,13 @@
 
 #include "base/duration.h"
 #include "base/secret_file.h"
+#include "net/nothrow.h"
 
 namespace mread::serve {
 namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr uint64_t body_limit_bytes = 1ULL << 20;
 
 asio::awaitable<Result<net::Response>> exchange(net::Client& client, net::ClientRequest request) {
@@ -74,7 +74,8 @@ asio::awaitable<Result<AccessToken>> TokenEndpoint::ask_in_style(std::string sec
   auto request = token_request(settings_, secret, style);
   request.transport = transport_;
   asio::steady_timer timer(co_await asio::this_coro::executor, timeout_);
-  auto finished = co_await (exchange(client_, std::move(request)) || timer.async_wait(nothrow));
+  auto finished =
+      co_await (exchange(client_, std::move(request)) || timer.async_wait(net::nothrow));
   auto* response = std::get_if<0>(&finished);
   if (response == nullptr) {
     co_return fail(Errc::unavailable, prefix + ": no answer within " + format_duration(timeout_));

@@ -14,13 +14,13 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/duration.h"
+#include "net/nothrow.h"
 
 namespace mread::serve {
 namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 // A list of series may take a hundred megabytes while it is read.
 constexpr int slots = 2;
 constexpr std::chrono::milliseconds soon{5'000};
@@ -53,7 +53,7 @@ asio::awaitable<void> Learner::learn_again_and_again(std::shared_ptr<Catalogs> c
     auto due = catalogs->due(backend);
     if (!due) co_return;
     timer.expires_after(*due - clock_.now());
-    co_await timer.async_wait(nothrow);
+    co_await timer.async_wait(net::nothrow);
     if (!tasks_.closed() && !target.may_ask()) {
       catalogs->begin(backend, clock_.now());
       catalogs->failed(backend, "open circuit", std::min(target.refresh, soon));
@@ -76,7 +76,7 @@ asio::awaitable<void> Learner::refresh(Catalogs& catalogs, size_t backend, Targe
   const uint64_t begun = catalogs.begin(backend, clock_.now());
   asio::steady_timer timer(strand_, target.timeout);
   auto first = co_await (learn_catalog(client_, target.source, clock_.wall_ms()) ||
-                         timer.async_wait(nothrow));
+                         timer.async_wait(net::nothrow));
   if (tasks_.closed()) co_return;
   auto* learned = std::get_if<0>(&first);
   if (learned != nullptr && learned->has_value()) {

@@ -11,7 +11,7 @@ namespace mread::wire {
 
 namespace {
 
-constexpr size_t header_bytes = 3;
+constexpr size_t histogram_header_bytes = 3;
 constexpr uint64_t most_buckets = uint64_t{1} << 20;
 constexpr uint64_t most_decoded_bytes =
     uint64_t{256} << 20;               // a layout of many empty buckets costs few bits a sample
@@ -36,14 +36,14 @@ double read_bound(VarbitReader& reader) {
 HistogramChunkReader::HistogramChunkReader(ChunkEncoding encoding, std::string_view bytes)
     : is_float_(compatible(encoding) == ChunkEncoding::float_histogram),
       has_starts_(is_newer(encoding)) {
-  if (bytes.size() < header_bytes) {
+  if (bytes.size() < histogram_header_bytes) {
     refuse(Errc::truncated, fmt::format("{} bytes, too short for a header", bytes.size()));
     return;
   }
   total_ = static_cast<uint16_t>(claimed_samples(encoding, bytes));
   header_ = counter_reset_header(encoding, bytes);
   if (has_starts_) starts_ = StartTimesReader(StartTimesHeader::of(static_cast<uint8_t>(bytes[2])));
-  reader_ = VarbitReader(bytes.substr(header_bytes));
+  reader_ = VarbitReader(bytes.substr(histogram_header_bytes));
 }
 
 bool HistogramChunkReader::refuse(Errc errc, const std::string& what) {
@@ -68,7 +68,7 @@ bool HistogramChunkReader::next() {
     return refuse(at_end ? Errc::truncated : Errc::malformed,
                   fmt::format("sample {} of {} {} at byte {}", read_, total_,
                               at_end ? "is cut off" : "is not valid",
-                              header_bytes + reader_.byte_position()));
+                              histogram_header_bytes + reader_.byte_position()));
   }
   ++read_;
   publish();

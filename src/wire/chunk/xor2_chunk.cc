@@ -12,11 +12,11 @@ namespace mread::wire {
 
 namespace {
 
-constexpr size_t header_bytes = 3;  // Count and start timestamps.
+constexpr size_t xor2_header_bytes = 3;  // Count and start timestamps.
 
 // The control code, by its number of leading ones; after five ones there is no zero.
 enum Control : unsigned { unchanged, changed, dod13, dod20, dod64, stale_marker };
-constexpr unsigned dod_bits[] = {0, 0, 13, 20, 64, 0};
+constexpr unsigned xor2_dod_bits[] = {0, 0, 13, 20, 64, 0};
 
 // Payload bits by the number of ones in the prefix (which ends in a zero, or has all eight ones).
 constexpr unsigned varbit_bits[] = {0, 3, 6, 9, 12, 18, 25, 56, 64};
@@ -25,7 +25,7 @@ int64_t sign_extended(uint64_t value, unsigned bits) {
   return static_cast<int64_t>(value << (64 - bits)) >> (64 - bits);
 }
 
-bool fits(int64_t dod, unsigned bits) {
+bool fits_xor2(int64_t dod, unsigned bits) {
   const int64_t top = int64_t{1} << (bits - 1);
   return dod >= -top && dod < top;
 }
@@ -88,7 +88,7 @@ struct NumberWriter {
 }  // namespace
 
 Xor2Reader::Xor2Reader(std::string_view data) : data_(data) {
-  if (data.size() < header_bytes) {
+  if (data.size() < xor2_header_bytes) {
     error_ = Error(Errc::truncated,
                    fmt::format("XOR2 chunk: {} bytes, too short for a header", data.size()));
     return;
@@ -96,7 +96,7 @@ Xor2Reader::Xor2Reader(std::string_view data) : data_(data) {
   count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 |
                                  static_cast<unsigned char>(data[1]));
   state_.starts = StartTimesReader(StartTimesHeader::of(static_cast<uint8_t>(data[2])));
-  state_.bits = BitReader(data.substr(header_bytes));
+  state_.bits = BitReader(data.substr(xor2_header_bytes));
 }
 
 void Xor2Reader::read_first(State& state, model::Sample& out) {
@@ -124,7 +124,7 @@ inline void Xor2Reader::read_next(State& state, model::Sample& out) {
   bits.refill();
   const auto control = static_cast<Control>(std::min(std::countl_one(bits.window()), 5));
   bits.skip(control == stale_marker ? 5 : control + 1U);
-  if (const unsigned size = dod_bits[control]; size == 64) {
+  if (const unsigned size = xor2_dod_bits[control]; size == 64) {
     state.delta_ms += bits.read(64);
     bits.refill();
   } else if (size > 0) {
@@ -219,7 +219,7 @@ size_t Xor2Reader::read(std::span<model::Sample> out) {
 
 void Xor2Writer::reset() {
   bits_.clear();
-  bits_.write(0, 8 * header_bytes);  // Filled in once it is known.
+  bits_.write(0, 8 * xor2_header_bytes);  // Filled in once it is known.
   starts_ = {};
   count_ = 0;
   value_ = 0;
@@ -262,9 +262,9 @@ void Xor2Writer::write_joint(int64_t dod, uint64_t value) {
   const auto low = [&](unsigned bits) {
     return static_cast<uint64_t>(dod) & ((uint64_t{1} << bits) - 1);
   };
-  if (fits(dod, 13)) {
+  if (fits_xor2(dod, 13)) {
     bits_.write(uint64_t{0b110} << 13 | low(13), 16);
-  } else if (fits(dod, 20)) {
+  } else if (fits_xor2(dod, 20)) {
     bits_.write(uint64_t{0b1110} << 20 | low(20), 24);
   } else {
     bits_.write(0b11110, 5);

@@ -15,7 +15,7 @@ namespace mread::wire {
 
 namespace {
 
-constexpr size_t header_bytes = 2;
+constexpr size_t xor_header_bytes = 2;
 
 // Deltas of deltas, by the number of ones in their prefix. Values range from -(2^(bits-1) - 1) to
 // 2^(bits-1).
@@ -55,13 +55,13 @@ void put_varint_bits(BitCursor& out, uint64_t value) {
 }  // namespace
 
 XorReader::XorReader(std::string_view data) {
-  if (data.size() < header_bytes) {
+  if (data.size() < xor_header_bytes) {
     bad("it is shorter than its header");
     return;
   }
   count_ = static_cast<uint16_t>(static_cast<unsigned char>(data[0]) << 8 |
                                  static_cast<unsigned char>(data[1]));
-  rest_ = data.substr(header_bytes);
+  rest_ = data.substr(xor_header_bytes);
 }
 
 bool XorReader::bad(const char* what) {
@@ -234,7 +234,7 @@ size_t XorReader::read(std::span<model::Sample> out) {
 
 void XorWriter::reset() {
   bits_.clear();
-  bits_.write(0, 8 * header_bytes);  // The count, once it is known.
+  bits_.write(0, 8 * xor_header_bytes);  // The count, once it is known.
   count_ = 0;
   state_ = {};
 }

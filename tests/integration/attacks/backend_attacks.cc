@@ -91,11 +91,11 @@ void frames_without_chunks(Stage& stage) {
       for (int i = 0; i < 2000; ++i, ++n) {
         one.clear();
         wire::encode_chunked_series(
-            merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:09}", n)}}),
-            "", 0, one);
+            merger::tests::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:09}", n)}}), "",
+            0, one);
         message += one;
       }
-      const std::string frame = chunk(merger::testing::frame_of(message));
+      const std::string frame = chunk(merger::tests::frame_of(message));
       bytes += frame.size();
       open = socket.send(frame);
     }
@@ -109,8 +109,8 @@ void frames_without_chunks(Stage& stage) {
 // follows.
 void one_series_without_chunks(Stage& stage) {
   std::string one;
-  wire::encode_chunked_series(merger::testing::raw_labels({{"a", "b"}}), "", 0, one);
-  const std::string frame = chunk(merger::testing::frame_of(repeated(one, 50'000)));
+  wire::encode_chunked_series(merger::tests::raw_labels({{"a", "b"}}), "", 0, one);
+  const std::string frame = chunk(merger::tests::frame_of(repeated(one, 50'000)));
   const auto sent = std::make_shared<Sent>();
   for (const auto& reply : heavy_reads(stage, 4, endless(chunked_head(), frame, 300 * mib, sent))) {
     EXPECT_THAT(status_of(reply), AnyOf(200, 503));
@@ -146,7 +146,7 @@ std::string empty_series() {
 std::string series_without_samples() {
   std::string result;
   for (int i = 0; i < 1'500'000; ++i) {
-    const std::string labels = merger::testing::raw_labels({{"n", fmt::format("{:07}", i)}});
+    const std::string labels = merger::tests::raw_labels({{"n", fmt::format("{:07}", i)}});
     append_bytes_field(result, 1, labels);
   }
   return answer_with(samples_response(result), true);
@@ -157,7 +157,7 @@ std::string snappy_bomb() {
 }
 
 std::string snappy_bomb_of_samples() {
-  std::string series = merger::testing::raw_labels({{"__name__", "heavy"}});
+  std::string series = merger::tests::raw_labels({{"__name__", "heavy"}});
   std::string sample;  // 1.0 at 1000000.
   sample += std::string("\x12\x0d\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\xc0\x84\x3d", 15);
   for (int i = 0; i < 30'000'000; ++i) series += sample;
@@ -179,8 +179,8 @@ std::string large_samples() {
       text[k] = static_cast<char>(
           'a' + ((static_cast<size_t>(i) * 7919 + k * k * 31) * 2654435761U >> 11) % 26);
     }
-    std::string series = merger::testing::raw_labels(
-        {{"__name__", "heavy"}, {"n", fmt::format("{:08}{}", i, text)}});
+    std::string series =
+        merger::tests::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}{}", i, text)}});
     series += std::string("\x12\x0d\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\xc0\x84\x3d", 15);
     append_bytes_field(result, 1, series);
   }
@@ -188,9 +188,9 @@ std::string large_samples() {
 }
 
 std::string one_chunk_frame(const std::vector<model::Label>& labels, double value) {
-  return merger::testing::frame_with(merger::testing::raw_labels(labels),
-                                     {merger::testing::xor_chunk(merger::testing::samples(
-                                         1'000'000, 15'000, {value, value + 1}))});
+  return merger::tests::frame_with(
+      merger::tests::raw_labels(labels),
+      {merger::tests::xor_chunk(merger::tests::samples(1'000'000, 15'000, {value, value + 1}))});
 }
 
 std::string large_label_name() {
@@ -225,14 +225,14 @@ std::string chunks_at_one_time() {
 }
 // Chunks that say that they hold 65,535 samples.
 std::string chunks_that_claim() {
-  merger::testing::RawChunk raw;
+  merger::tests::RawChunk raw;
   raw.min_time_ms = 1'000'000;
   raw.max_time_ms = 2'000'000;
   raw.data = std::string("\xff\xff", 2) + std::string(30, '\x01');
   std::string out;
   for (int i = 0; i < 100'000; ++i) {
-    out += merger::testing::frame_with(
-        merger::testing::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}", i)}}),
+    out += merger::tests::frame_with(
+        merger::tests::raw_labels({{"__name__", "heavy"}, {"n", fmt::format("{:08}", i)}}),
         {raw, raw});
   }
   return answer_with(out);
@@ -391,10 +391,10 @@ void broken_answers(Stage& stage) {
       ok + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",
       answer_with("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" + std::string(10, 'x')),
       answer_with("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80" + std::string(10, 'x')),
-      answer_with(merger::testing::frame_of(std::string(1000, '\xff'))),
-      answer_with(merger::testing::frame_of(repeated(std::string("\x0a\x00", 2), 500'000))),
-      answer_with(merger::testing::frame_of(
-          std::string("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11))),
+      answer_with(merger::tests::frame_of(std::string(1000, '\xff'))),
+      answer_with(merger::tests::frame_of(repeated(std::string("\x0a\x00", 2), 500'000))),
+      answer_with(
+          merger::tests::frame_of(std::string("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11))),
       answer_with(std::string(5, '\0') + light_answer()),
       answer_with(light_answer() + "disk on fire"),
       answer_with(wire::compress(std::string("\x0a\xff\xff\xff\xff\x0f", 6)), true),
@@ -477,7 +477,7 @@ std::vector<Attack> backend_attacks() {
       alive("BytesOfAFrameForGood",
             chunked_head() + chunk(std::string("\x80\x89\x7a\x01\x02\x03\x04", 7)), chunk("x")),
       alive("EmptySeriesForGood", chunked_head(),
-            chunk(merger::testing::frame_of(std::string("\x0a\x00", 2)))),
+            chunk(merger::tests::frame_of(std::string("\x0a\x00", 2)))),
       {.name = "FramesWithoutChunks", .run = frames_without_chunks},
       {.name = "OneSeriesWithoutChunks", .run = one_series_without_chunks},
       {.name = "EmptySeriesInSamples", .run = answered_with(4, empty_series)},

@@ -342,9 +342,9 @@ const std::string evil =
     "31m\xe2\x80\xae\x07";
 
 std::string one_series(const std::string& value) {
-  return merger::testing::frame_with(
-      merger::testing::raw_labels({{"__name__", "heavy"}, {"v", value}}),
-      {merger::testing::xor_chunk(merger::testing::samples(1'000'000, 15'000, {1, 2}))});
+  return merger::tests::frame_with(
+      merger::tests::raw_labels({{"__name__", "heavy"}, {"v", value}}),
+      {merger::tests::xor_chunk(merger::tests::samples(1'000'000, 15'000, {1, 2}))});
 }
 
 std::vector<Server> servers() {

@@ -276,9 +276,9 @@ std::string heavy_answer() {
   const std::vector<double> values(60, 1.25);
   std::string out;
   for (int i = 0; out.size() < 20 * mib; ++i) {
-    out += merger::testing::frame(
+    out += merger::tests::frame(
         fmt::format("heavy{{n=\"{:08}\",text=\"{}\"}}", i, std::string(1000, 'x')),
-        merger::testing::samples(1'000'000, 1'000, values));
+        merger::tests::samples(1'000'000, 1'000, values));
   }
   return out;
 }

@@ -125,9 +125,9 @@ const std::string& light_answer() {
   static const std::string body = [] {
     std::string frames;
     for (int i = 0; i < 50; ++i) {
-      frames += merger::testing::frame(
+      frames += merger::tests::frame(
           fmt::format("{}{{n=\"{:02}\"}}", light_metric, i),
-          merger::testing::samples(1'000'000, 15'000, {1.0, 2.5, 3.25, i * 1.5}));
+          merger::tests::samples(1'000'000, 15'000, {1.0, 2.5, 3.25, i * 1.5}));
     }
     return frames;
   }();

@@ -10,7 +10,7 @@
 namespace mread::merger {
 namespace {
 
-using testing::samples;
+using tests::samples;
 
 Fragment fragment_of(uint32_t source, uint32_t group) {
   Fragment fragment;

@@ -66,7 +66,7 @@ class GapFillTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(GapFillTest, Chooses) {
   const Filled got = fill(GetParam().runs);
-  EXPECT_EQ(testing::show({{{}, got.samples, {}}}), testing::show({{{}, GetParam().want, {}}}));
+  EXPECT_EQ(tests::show({{{}, got.samples, {}}}), tests::show({{{}, GetParam().want, {}}}));
   EXPECT_EQ(got.conflicts, GetParam().conflicts);
 }
 

@@ -13,13 +13,13 @@ namespace mread::merger {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::histogram_chunk;
-using testing::labels;
-using testing::RawChunk;
-using testing::Samples;
-using testing::samples;
-using testing::samples_body;
-using testing::xor_chunk;
+using tests::histogram_chunk;
+using tests::labels;
+using tests::RawChunk;
+using tests::Samples;
+using tests::samples;
+using tests::samples_body;
+using tests::xor_chunk;
 
 // A streamed fragment with these chunks.
 Fragment fragment_of(uint32_t source, const std::vector<RawChunk>& chunks, uint32_t group = 0) {

@@ -8,7 +8,7 @@
 #include "wire/chunk/xor2_chunk.h"
 #include "wire/streamed/frame_splitter.h"
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 namespace {
 
 using wire::ChunkEncoding;
@@ -167,4 +167,4 @@ TEST(ChunkEncodings, AChunkThatDoesNotDecodeCostsItsBackendOnly) {
 }
 
 }  // namespace
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

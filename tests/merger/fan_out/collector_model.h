@@ -11,7 +11,7 @@
 #include "model/labels.h"
 #include "model/matcher.h"
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 
 /// A real collector in few words: what it stores, and what it does with its external labels.
 struct CollectorModel {
@@ -99,4 +99,4 @@ inline std::vector<model::Matcher> some_matchers() {
   return matchers;
 }
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

@@ -15,7 +15,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 
 constexpr int64_t begin_ms = 1'760'000'000'000;
 constexpr int64_t end_ms = begin_ms + 1'000'000;

@@ -13,7 +13,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 using ::testing::HasSubstr;
 using State = BackendOutcome::State;
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 namespace {
 
 void expect(bool condition, const char* what) {
@@ -212,4 +212,4 @@ config::Config config_of(size_t backends, const std::string& more) {
   return config::Config::parse(text + more, "mread.yml");
 }
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

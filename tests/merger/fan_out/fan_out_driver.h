@@ -13,7 +13,7 @@
 #include "config/config.h"
 #include "merger/fan_out/fan_out.h"
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 
 using std::chrono::milliseconds;
 
@@ -114,4 +114,4 @@ model::ReadRequest request(const std::vector<std::string>& selectors, int64_t st
 /// A configuration of backends a, b, c … with remote_timeout 8s, and more of mread.yml behind it.
 config::Config config_of(size_t backends, const std::string& more = "");
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

@@ -10,7 +10,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 
 constexpr int64_t last_ms = 10'000'000;
 const std::string up = "up{job=\"a\"}";

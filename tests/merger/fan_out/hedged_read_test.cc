@@ -10,7 +10,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 using Hedge = BackendOutcome::Hedge;

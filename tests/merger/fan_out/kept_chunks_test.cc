@@ -16,7 +16,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 
 // A series that all sources see the same way, from its sample `first` on.
 Samples part(size_t first, size_t count) {
@@ -46,7 +46,7 @@ Answer read(const std::vector<std::string>& bodies, const std::string& more = ""
   scripts.reserve(bodies.size());
   for (const std::string& body : bodies) scripts.push_back(Script::streamed(body));
   const config::Config config = config_of(bodies.size(), more);
-  return testing::read(config, scripts, streamed);
+  return tests::read(config, scripts, streamed);
 }
 
 struct Chunk {

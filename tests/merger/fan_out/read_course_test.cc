@@ -15,7 +15,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;

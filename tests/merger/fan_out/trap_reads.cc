@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 
 Answer read(const config::Config& config, std::vector<Script> scripts, bool streamed) {
   return FanOutDriver(config, std::move(scripts)).run(request({"up"}, first_ms, last_ms, streamed));
@@ -37,4 +37,4 @@ void expect_merged(const std::vector<std::string>& streamed_bodies,
   }
 }
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

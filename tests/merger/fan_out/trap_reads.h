@@ -8,7 +8,7 @@
 #include "merger/answers.h"
 #include "merger/fan_out/fan_out_driver.h"
 
-namespace mread::merger::testing {
+namespace mread::merger::tests {
 
 // What the tests of the traps (docs/internals/traps.md) share.
 
@@ -28,4 +28,4 @@ void expect_merged(const std::vector<std::string>& streamed_bodies,
                    const std::vector<std::string>& samples_bodies, const std::string& want,
                    uint64_t conflicts = 0, const std::string& more = "");
 
-}  // namespace mread::merger::testing
+}  // namespace mread::merger::tests

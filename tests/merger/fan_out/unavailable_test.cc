@@ -19,10 +19,10 @@ struct PolicyCase {
 class UnavailableBackend : public ::testing::TestWithParam<PolicyCase> {};
 
 TEST_P(UnavailableBackend, IsNotAskedAndCountsAsFailed) {
-  const config::Config config = testing::config_of(2, GetParam().settings);
-  testing::FanOutDriver driver(config, {testing::Script::streamed(""), testing::Script::hanging()});
+  const config::Config config = tests::config_of(2, GetParam().settings);
+  tests::FanOutDriver driver(config, {tests::Script::streamed(""), tests::Script::hanging()});
   driver.options.unavailable = {"", "open circuit"};
-  const auto answer = driver.run(testing::request({"up"}, 0, 10'000, true));
+  const auto answer = driver.run(tests::request({"up"}, 0, 10'000, true));
   EXPECT_EQ(answer.status, GetParam().status);
   EXPECT_EQ(answer.status == 200 ? answer.partial : answer.body, GetParam().partial);
   EXPECT_EQ(answer.took, 0s);

@@ -43,9 +43,8 @@ TEST(AnchoredQuery, IsForTheBackendsThatNeedIt) {
       "remote_read: [{name: a, url: 'http://a/api/v1/read'}, {name: b, url: "
       "'http://b/api/v1/prom/read?db=x'}]",
       "mread.yml");
-  testing::FanOutDriver driver(config,
-                               {testing::Script::streamed(""), testing::Script::streamed("")});
-  const testing::Answer answer = driver.run(testing::request({R"(up{job=~"x|y"})"}, 0, 1000, true));
+  tests::FanOutDriver driver(config, {tests::Script::streamed(""), tests::Script::streamed("")});
+  const tests::Answer answer = driver.run(tests::request({R"(up{job=~"x|y"})"}, 0, 1000, true));
   ASSERT_EQ(answer.requests.size(), 2u);
   EXPECT_EQ(model::to_string(answer.requests[0].queries.at(0).matchers), R"(up{job=~"x|y"})");
   EXPECT_EQ(model::to_string(answer.requests[1].queries.at(0).matchers), R"(up{job=~"^(?:x|y)$"})");

@@ -7,7 +7,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 
 constexpr size_t plenty = 1'000'000;
 

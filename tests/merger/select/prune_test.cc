@@ -13,7 +13,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 using ::testing::ElementsAre;
 using State = BackendOutcome::State;
 
@@ -302,7 +302,7 @@ TEST_F(PrunedRead, ABackendThatHasBeenAwayIsAskedAndIsNotMissed) {
   EXPECT_EQ(answer.status, 503) << "it may hold something in the tail";
   answer =
       read("partial: all\n", {Script::streamed(""), Script::streamed(body(2))}, knowledge, 10'000);
-  EXPECT_EQ(testing::show(read_streamed(answer.body)), "up{region=\"us\"} 2@5000\n")
+  EXPECT_EQ(tests::show(read_streamed(answer.body)), "up{region=\"us\"} 2@5000\n")
       << "it came back with other data";
 }
 

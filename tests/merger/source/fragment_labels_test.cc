@@ -7,8 +7,8 @@
 namespace mread::merger {
 namespace {
 
-using testing::labels;
-using testing::raw_labels;
+using tests::labels;
+using tests::raw_labels;
 
 class FragmentLabels : public ::testing::Test {
  protected:

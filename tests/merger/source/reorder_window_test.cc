@@ -8,7 +8,7 @@
 namespace mread::merger {
 namespace {
 
-using testing::labels;
+using tests::labels;
 
 // A fragment of ten bytes of the series up{n="NAME"}.
 Fragment fragment(const std::string& name) {

@@ -11,11 +11,11 @@ namespace mread::merger {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::labels;
-using testing::raw_labels;
-using testing::samples;
-using testing::samples_body;
-using testing::SamplesSeries;
+using tests::labels;
+using tests::raw_labels;
+using tests::samples;
+using tests::samples_body;
+using tests::SamplesSeries;
 
 SamplesSeries one(const std::string& name, double value) {
   return {labels("up{n=\"" + name + "\"}"), samples(1000, 1000, {value}), ""};

@@ -7,18 +7,18 @@
 namespace mread::merger {
 namespace {
 
-using testing::samples;
-using testing::xor_chunk;
+using tests::samples;
+using tests::xor_chunk;
 
-std::string entries_of(const std::vector<testing::RawChunk>& chunks) {
+std::string entries_of(const std::vector<tests::RawChunk>& chunks) {
   std::string entries;
   for (const auto& chunk : chunks)
     wire::append_chunk(entries, chunk.min_time_ms, chunk.max_time_ms, chunk.encoding, chunk.data);
   return entries;
 }
 
-const std::vector<testing::RawChunk> two_chunks = {xor_chunk(samples(1000, 1000, {1, 2})),
-                                                   xor_chunk(samples(5000, 1000, {3}))};
+const std::vector<tests::RawChunk> two_chunks = {xor_chunk(samples(1000, 1000, {1, 2})),
+                                                 xor_chunk(samples(5000, 1000, {3}))};
 
 TEST(PinCopy, KeepsTheBytesAndCountsThemAsLongAsAnybodyHoldsThem) {
   const AccountPtr account(new Account());

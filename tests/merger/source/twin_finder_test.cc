@@ -13,7 +13,7 @@
 namespace mread::merger {
 namespace {
 
-using namespace testing;  // NOLINT: mread::merger::testing
+using namespace tests;  // NOLINT: mread::merger::tests
 
 // Series number `i` of a list that is sorted.
 std::string notation(int i) { return "up{n=\"" + std::to_string(1000 + i) + "\"}"; }

@@ -11,8 +11,8 @@ namespace mread::serve {
 namespace {
 
 using namespace std::chrono_literals;
-using merger::testing::labels;
-using merger::testing::samples_body;
+using merger::tests::labels;
+using merger::tests::samples_body;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
