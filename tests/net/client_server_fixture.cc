@@ -1,4 +1,4 @@
-#include "client_server_fixture.h"
+#include "net/client_server_fixture.h"
 
 #include <array>
 

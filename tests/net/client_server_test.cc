@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "client_server_fixture.h"
+#include "net/client_server_fixture.h"
 
 namespace mread::net {
 namespace {

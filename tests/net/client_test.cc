@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client_server_fixture.h"
+#include "net/client_server_fixture.h"
 
 namespace mread::net {
 namespace {

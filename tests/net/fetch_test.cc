@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "client_server_fixture.h"
 #include "net/client.h"
+#include "net/client_server_fixture.h"
 
 namespace mread::net {
 namespace {

@@ -12,7 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
-#include "client_server_fixture.h"
+#include "net/client_server_fixture.h"
 #include "net/connection.h"
 #include "net/message_parser.h"
 

@@ -9,7 +9,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <gmock/gmock.h>
 
-#include "client_server_fixture.h"
+#include "net/client_server_fixture.h"
 
 namespace mread::net {
 namespace {

@@ -10,7 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
-#include "client_server_fixture.h"
+#include "net/client_server_fixture.h"
 
 namespace mread::net {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "client_server_fixture.h"
 #include "net/certificates.h"
+#include "net/client_server_fixture.h"
 #include "net/tls_error.h"
 #include "net/transport.h"
 

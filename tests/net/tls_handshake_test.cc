@@ -1,7 +1,7 @@
 // Who trusts whom over TLS, and what is said where one does not.
 #include <gmock/gmock.h>
 
-#include "tls_fixture.h"
+#include "net/tls_fixture.h"
 
 namespace mread::net {
 namespace {

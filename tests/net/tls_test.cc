@@ -8,7 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
-#include "tls_fixture.h"
+#include "net/tls_fixture.h"
 
 namespace mread::net {
 namespace {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fan_out_driver.h"
 #include "merger/answers.h"
+#include "merger/fan_out/fan_out_driver.h"
 #include "wire/chunk/histogram_chunk.h"
 #include "wire/chunk/xor2_chunk.h"
 #include "wire/streamed/frame_splitter.h"

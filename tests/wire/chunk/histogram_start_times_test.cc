@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "newer_chunk_vectors.h"
 #include "wire/chunk/histogram_chunk.h"
+#include "wire/chunk/newer_chunk_vectors.h"
 #include "wire/streamed/chunk_transcoder.h"
 
 namespace mread::wire {

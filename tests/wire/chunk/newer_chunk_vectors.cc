@@ -1,4 +1,4 @@
-#include "newer_chunk_vectors.h"
+#include "wire/chunk/newer_chunk_vectors.h"
 
 #include <bit>
 #include <fstream>

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "newer_chunk_vectors.h"
+#include "wire/chunk/newer_chunk_vectors.h"
 #include "wire/generators.h"
 
 namespace mread::wire {
