@@ -74,10 +74,10 @@ TEST(AddHistogram, AGaugeStaysOne) {
   Histogram step = base;
   const auto hint = [&] { return add_histogram(base, step, false)->counter_reset_hint; };
   EXPECT_EQ(hint(), CounterResetHint::unknown);
-  step.counter_reset_hint = CounterResetHint::reset;
+  step.counter_reset_hint = CounterResetHint::yes;
   EXPECT_EQ(hint(), CounterResetHint::unknown);
-  base.counter_reset_hint = CounterResetHint::reset;
-  EXPECT_EQ(hint(), CounterResetHint::reset);
+  base.counter_reset_hint = CounterResetHint::yes;
+  EXPECT_EQ(hint(), CounterResetHint::yes);
   step.counter_reset_hint = CounterResetHint::gauge;
   EXPECT_EQ(hint(), CounterResetHint::gauge);
 }
