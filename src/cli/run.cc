@@ -20,6 +20,7 @@
 #include "cli/stop_on_signal.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/earlier_report.h"
+#include "scenarios/report/topology_text.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::cli {
@@ -68,19 +69,25 @@ int complain(ExitCode code, const std::string& line) { return cli::complain("run
 // Prints a line; parts of it come from scenarios.
 void tell(const std::string& line) { fmt::print("{}\n", without_commands(printable(line))); }
 
-// Prints the tests; with dry_run also their nodes and phases, and why a test would be skipped here.
+std::vector<DrawnNode> drawn_nodes(const Test& test, NodeContext context) {
+  context.grid = {test.start_ms, test.interval.count()};
+  std::vector<DrawnNode> drawn;
+  for (const NodeDeclaration& node : test.nodes) {
+    const auto version = node.node->resolve_version(context);
+    const std::string shown = !version ? "skipped: " + version.error().context : *version;
+    drawn.push_back(
+        {node.name, node.kind + (shown.empty() ? "" : " ") + shown, node.node->uses().read});
+  }
+  return drawn;
+}
+
+// Prints the tests; with dry_run also their topologies and phases, and why a test would be skipped here.
 int show_tests(const std::vector<Test>& tests, const NodeContext& context, const Options& options) {
   for (const Test& test : tests) {
     tell(fmt::format("{}  {}", test.title(), test.file));
     if (!options.dry_run) continue;
     for (const std::string& warning : test.warnings) tell("  note: " + warning);
-    for (const NodeDeclaration& node : test.nodes) {
-      NodeContext of_test = context;
-      of_test.grid = {test.start_ms, test.interval.count()};
-      const auto version = node.node->resolve_version(of_test);
-      const std::string shown = !version ? "skipped: " + version.error().context : *version;
-      tell(fmt::format("  {} {}{}{}", node.kind, node.name, shown.empty() ? "" : " ", shown));
-    }
+    for (const std::string& line : draw_topology(drawn_nodes(test, context))) tell("  " + line);
     for (const std::string& phase : phases_of(test.timeline)) {
       const auto count =
           std::count_if(test.checks.begin(), test.checks.end(), [&](const Check& check) {

@@ -21,24 +21,6 @@ Rule read_rule(const yaml::Node& node) {
           alert ? Rule::Kind::alert : Rule::Kind::record};
 }
 
-// The files that one entry of `rule_files` stands for; only its last part may be a pattern.
-std::vector<std::string> files_of(const std::string& pattern, const fs::path& base) {
-  const fs::path path = fs::path(pattern).is_relative() ? base / pattern : fs::path(pattern);
-  std::error_code error;
-  if (pattern.find_first_of("*?[") == std::string::npos) {
-    if (!fs::exists(path, error)) return {};
-    return {path.string()};
-  }
-  std::vector<std::string> files;
-  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    if (fnmatch(path.filename().c_str(), at->path().filename().c_str(), FNM_PATHNAME) == 0)
-      files.push_back(at->path().string());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 }  // namespace
 
 std::vector<RuleGroup> read_rule_file(const std::string& path) {
@@ -60,11 +42,30 @@ std::vector<RuleGroup> read_rule_file(const std::string& path) {
   return groups;
 }
 
+std::vector<std::string> files_of_pattern(const std::string& pattern, const std::string& folder) {
+  const fs::path path =
+      fs::path(pattern).is_relative() ? fs::path(folder) / pattern : fs::path(pattern);
+  std::error_code error;
+  if (pattern.find_first_of("*?[") == std::string::npos) {
+    if (!fs::exists(path, error)) return {};
+    return {path.string()};
+  }
+  std::vector<std::string> files;
+  const fs::path parent = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {
+    if (fnmatch(path.filename().c_str(), at->path().filename().c_str(), FNM_PATHNAME) == 0)
+      files.push_back(at->path().string());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
 RuleFiles find_rule_files(const PrometheusFile& file) {
   RuleFiles files;
   if (!file.rule_files) return files;
   for (const std::string& pattern : file.rule_files->strings()) {
-    const std::vector<std::string> found = files_of(pattern, fs::path(file.path).parent_path());
+    const std::vector<std::string> found =
+        files_of_pattern(pattern, fs::path(file.path).parent_path().string());
     if (found.empty()) files.missing.push_back(pattern);
     files.found.insert(files.found.end(), found.begin(), found.end());
   }

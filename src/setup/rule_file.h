@@ -32,6 +32,10 @@ struct RuleGroup {
 /// is no rule file.
 std::vector<RuleGroup> read_rule_file(const std::string& path);
 
+/// The files that an entry of `rule_files` stands for, sorted; a relative one begins at `folder`.
+/// As in Prometheus, only its last part may be a pattern.
+std::vector<std::string> files_of_pattern(const std::string& pattern, const std::string& folder);
+
 /// The rule files that a prometheus.yml names, in its order; relative paths begin at its folder.
 struct RuleFiles {
   std::vector<std::string> found;

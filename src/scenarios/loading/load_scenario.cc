@@ -38,7 +38,7 @@ void read_vars(const yaml::Node& vars, Scope& scope, const MatrixCase& matrix_ca
       if (value.mapping().find("when"))
         value.error("a variable is there in every case; choose with ${… ? … : …}");
     }
-    expand(value, scope, budget);
+    expand(value, {"vars", key}, scope, {}, budget);
     value.measure();  // Variables of variables may double many times.
     scope.set(key, value.is_scalar() ? Value{value.string(), {}} : Value{"", value});
   }
@@ -95,6 +95,8 @@ void expand_document(const yaml::Node& document, const MatrixCase& matrix_case,
   Scope scope;
   for (const auto& [axis, value] : matrix_case) scope.set(axis, Value{value, {}});
   if (const auto vars = root.find("vars")) read_vars(*vars, scope, matrix_case, budget);
+  NodeCounts counts;
+  if (const auto nodes = root.find("nodes")) counts = count_nodes(*nodes, scope);
   for (const yaml::Mapping::Entry& item : root.entries()) {
     if (item.key == "matrix" || item.key == "vars") continue;
     if (item.value.is_mapping() && item.key == "known_issue") {
@@ -109,7 +111,11 @@ void expand_document(const yaml::Node& document, const MatrixCase& matrix_case,
         }
       }
     }
-    expand(item.value, scope, budget);
+    if (item.key == "nodes") {
+      expand_nodes(item.value, scope, counts, budget);
+    } else {
+      expand(item.value, {item.key}, scope, counts, budget);
+    }
   }
   charge(document, budget);
 }

@@ -32,7 +32,10 @@ json::value or_variable(json::value schema) {
 }
 
 json::object array_of(json::value item) {
-  return {{"type", "array"}, {"items", or_variable(std::move(item))}};
+  return {
+      {"type", "array"},
+      {"items",
+       json::object{{"anyOf", json::array{std::move(item), ref("repeated"), ref("variable")}}}}};
 }
 
 json::value list_of(json::value item) { return or_variable(array_of(std::move(item))); }
@@ -68,6 +71,9 @@ json::object mapping(const std::vector<Key>& keys, const std::vector<std::string
   }
   properties["when"] =
       json::object{{"$ref", "#/$defs/text"}, {"description", "the mapping is there if this holds"}};
+  properties["each"] = json::object{
+      {"$ref", "#/$defs/text"},
+      {"description", "of an item: a number, or a node with count:; ${index} is the number"}};
   json::object out{
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
   json::array needed;
@@ -150,6 +156,7 @@ std::vector<Key> keys_of_kind(std::string_view kind) {
             {"image", ref("text"), "a registry's image in place of version:"},
             {"tsdb_age", ref("text"), "its TSDB begins so long before now"},
             {"config", ref("anything"), "prometheus.yml"},
+            {"config_file", ref("text"), "a prometheus.yml in place of config:"},
             {"rules", ref("anything"), "groups of rules"}};
   }
   if (kind == "mock") {
@@ -157,7 +164,12 @@ std::vector<Key> keys_of_kind(std::string_view kind) {
     keys.push_back(flags);
     return keys;
   }
-  if (kind == "merger") return {files, flags, {"config", ref("anything"), "mread.yml"}};
+  if (kind == "merger") {
+    return {files,
+            flags,
+            {"config", ref("anything"), "mread.yml"},
+            {"config_file", ref("text"), "an mread.yml in place of config:"}};
+  }
   if (kind == "influxdb") return {version, series};
   if (kind == "container") {
     return {files,
@@ -176,6 +188,8 @@ json::value nodes() {
   for (const std::string& kind : words_of_kinds) {
     std::vector<Key> keys = keys_of_kind(kind);
     keys.push_back({"kind", json::object{{"const", kind}}, "the program that runs"});
+    keys.push_back(
+        {"count", ref("text"), "so many nodes, NAME-0 and so on; ${index} is the number"});
     keys.push_back({"aliases", ref("texts"), "further addresses that mean this node"});
     kinds.emplace_back(mapping(keys, {"kind"}));
   }
@@ -286,6 +300,12 @@ json::value load() {
                               {"eval_time", ref("text"), "of the queries"}}));
 }
 
+// An item of a list that stands for several, each of them what `item:` is.
+json::value repeated() {
+  json::object out = mapping({{"item", ref("anything"), "the items"}}, {"item", "each"});
+  return out;
+}
+
 json::object root() {
   const json::value known_issue =
       mapping({{"reason", ref("text"), "for reports"},
@@ -314,7 +334,7 @@ json::object root() {
                {"thresholds", thresholds, "limits on the times and failures of the load"},
                {"known_issue", one_or_list_of(known_issue), "a failure that is expected"}},
               {"name", "nodes", "checks"});
-  out["properties"].as_object().erase("when");
+  for (const char* key : {"when", "each"}) out["properties"].as_object().erase(key);
   return out;
 }
 
@@ -331,6 +351,7 @@ json::object scenario_schema() {
                               {"flag", json::object{{"type", json::array{"boolean", "string"}}}},
                               {"texts", one_or_list_of(ref("text"))},
                               {"anything", json::object()},
+                              {"repeated", repeated()},
                               {"fault", fault()},
                               {"check", check()},
                               {"invariant", invariant()}};

@@ -1,4 +1,5 @@
 #include "config/config.h"
+#include "scenarios/nodes/config_file.h"
 #include "scenarios/nodes/node_kinds.h"
 
 namespace mread::scenarios {
@@ -14,7 +15,8 @@ class MergerNode final : public NodeKind {
   explicit MergerNode(const NodeLines& lines) : NodeKind(lines.name) {
     flags_ = read_flags(lines.mapping);
     files_ = read_files(lines.mapping);
-    const yaml::Node config = lines.mapping.require("config");
+    const auto found = read_config(lines.mapping);
+    const yaml::Node config = found ? *found : lines.mapping.require("config");
     expand_remote_read_names(config, lines.directory);
     const config::Config checked = config::Config::from_yaml(config);
     reads_remotely_ = !checked.backends.empty();

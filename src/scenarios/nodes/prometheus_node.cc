@@ -2,6 +2,7 @@
 
 #include "base/duration.h"
 #include "mockstore/notation/openmetrics.h"
+#include "scenarios/nodes/config_file.h"
 #include "scenarios/nodes/node_kinds.h"
 #include "scenarios/nodes/program_version.h"
 #include "scenarios/nodes/remote_write.h"
@@ -61,8 +62,10 @@ class PrometheusNode final : public NodeKind {
       input_series_ = mockstore::read_input_series(*series);
     }
     YAML::Node config(YAML::NodeType::Map);
-    if (const auto node = lines.mapping.find("config"); node && !node->is_null())
+    if (const auto node = read_config(lines.mapping)) {
+      take_rule_files(*node, lines.place, files_);
       config = resolve(*node, lines);
+    }
     if (const auto rules = lines.mapping.find("rules")) {
       if (files_.contains(rules_file)) rules->error("files: has a rules.yml already");
       rules->sequence();

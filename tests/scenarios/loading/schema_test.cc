@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Mappings, SchemaPlaceTest, testing::ValuesIn(places()),
 
 // And no more: a key of the schema that the loader knows nowhere would be a lie.
 TEST(Schema, HasNoKeyThatTheLoaderDoesNotKnow) {
-  std::set<std::string> known{"when", "probability", "first", "kind"};
+  std::set<std::string> known{"when", "each", "item", "count", "probability", "first", "kind"};
   for (const Place& place : places()) {
     for (const std::string& file : place.files) {
       for (const std::string& key : known_in(loader_error_of(with_key(file, wrong_key))))
@@ -206,6 +206,18 @@ TEST(Schema, KnowsTheLoadersWords) {
     EXPECT_NE(error_of(wrong), "") << wrong;
     EXPECT_NE(loader_error_of(wrong), "") << wrong;
   }
+}
+
+TEST(Schema, TakesWhatStandsForSeveral) {
+  const std::string file =
+      "name: x\nnodes:\n  c: {count: 3, kind: mock}\n"
+      "  q: {kind: prometheus, config: {remote_read: ['c-*']}, flags: [{each: 2, item: --x}]}\n"
+      "checks: [{each: c, read: up, node: \"c-${index}\", exp_series: 0}, {expr: up, exp_count: 0, "
+      "during: "
+      "[{each: "
+      "1, item: before}]}]\n";
+  EXPECT_EQ(error_of(file), "");
+  EXPECT_EQ(loader_error_of(file), "");
 }
 
 TEST(Schema, TakesVariablesAndConditionsEverywhere) {
