@@ -54,6 +54,21 @@ TEST(NewCommand, PrintsToADash) {
   EXPECT_THAT(ran.out, StartsWith("# 2 shards, read by a query node.\n"));
 }
 
+TEST(NewCommand, TakesAPrometheusYml) {
+  const TemporaryFolder folder;
+  const std::string config = folder.write(
+      "prometheus.yml", "remote_read: [{url: 'http://a.example.com:9090/api/v1/read'}]\n");
+  const std::string file = (folder.path() / "own.yaml").string();
+  const Ran ran = run_new("--from " + config + " " + file + " --query up --version v3.5");
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(contents(file), HasSubstr("\nname: own\n"));
+  EXPECT_THAT(contents(file), HasSubstr("version: v3.5"));
+  EXPECT_THAT(contents(file), HasSubstr("- a.example.com:9090\n"));
+  EXPECT_THAT(run_new("--from " + config + " -").err, HasSubstr("nothing is asked"));
+  EXPECT_THAT(run_new("--from " + config + " - --shape pair").err, HasSubstr("one of the two"));
+  EXPECT_THAT(run_new("- --shape pair --query up").err, HasSubstr("go with --from"));
+}
+
 TEST(NewCommand, NamesWhatIsWrong) {
   EXPECT_THAT(run_new("- --shape sharded-pair").err, HasSubstr("did you mean \"sharded-pairs\""));
   EXPECT_EQ(run_new("- --shape pair --replicas 1").exit_code, ExitCode::invalid);

@@ -14,34 +14,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds shortest_time{100};
 // As serve_probe, a default of `mread serve`.
 constexpr milliseconds hung_after{10'000};
-// So much older than the data is a query node that has data of its own.
-constexpr const char* own_data_age = "1d";
-
-// The text as it is written where `${name}` stands for a variable.
-std::string verbatim(const std::string& text) {
-  std::string out;
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (text.compare(at, 2, "${") == 0) out += '$';
-    out += text[at];
-  }
-  return out;
-}
-
-std::string data_name(size_t group) { return "data_" + std::to_string(group); }
-
-YAML::Node series_of(const ExampleData& data, size_t group) {
-  YAML::Node list(YAML::NodeType::Sequence);
-  for (const ExampleSeries& one : data.series) {
-    if (one.group != group) continue;
-    YAML::Node item;
-    item["series"] = verbatim(one.labels.to_string());
-    item["values"] = one.values;
-    item.SetStyle(YAML::EmitterStyle::Flow);
-    list.push_back(item);
-  }
-  return list;
-}
-
 // Whether the query node reads with its external labels as they are, from some backend.
 bool is_unfiltered(const NodeSetup& setup) {
   return std::ranges::any_of(setup.entries, [](const ReadEntry& entry) {
@@ -183,14 +155,7 @@ std::string twin_scenario(const NodeSetup& setup, const ExampleData& data,
       step["fault"] = YAML::Load(broken->failure.fault);
     root["timeline"].push_back(step);
   }
-  for (const Question& question : questions) {
-    YAML::Node check;
-    check["name"] = verbatim(question.name);
-    check["expr"] = verbatim(question.expr);
-    check["node"] = query_node;
-    check["eval_time"] = example_eval_time;
-    root["checks"].push_back(check);
-  }
+  root["checks"] = checks_of(questions);
   root["invariants"].push_back("union_oracle");
   root["invariants"].push_back("no_silent_partial");
   return YAML::Dump(root) + "\n";

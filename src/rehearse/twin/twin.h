@@ -8,12 +8,9 @@
 #include "rehearse/data/example_data.h"
 #include "rehearse/setup/setup.h"
 #include "rehearse/twin/failures.h"
+#include "rehearse/twin/scenario_yaml.h"
 
 namespace mread::rehearse {
-
-/// The names of nodes in the twin; the backends have their own.
-inline constexpr const char* query_node = "query";
-inline constexpr const char* merge_node = "merge";
 
 /// Who reads the backends: the query node itself, as its file says, or `mread serve` in front of it.
 enum class Reader { direct, served };
