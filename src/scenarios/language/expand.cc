@@ -114,6 +114,7 @@ bool is_there(const yaml::Node& node, const Scope& scope) {
 
 constexpr uint64_t most_nodes_of_a_name = 1'000;
 constexpr uint64_t most_items_of_each = 10'000;
+constexpr size_t least_cost_of_a_copy = 2048;  // Bytes: a short document takes time too.
 
 std::string numbered(const std::string& name, size_t index) {
   return name + "-" + std::to_string(index);
@@ -297,12 +298,13 @@ class Expander {
 
   const std::string& take_document(const yaml::Node& original) {
     const std::string& text = original.document();
-    if (text.size() > budget_.copied_bytes) {
+    const size_t cost = std::max(text.size(), least_cost_of_a_copy);
+    if (cost > budget_.copied_bytes) {
       original.error(
-          "count: and each: repeat more than this file allows: they read it again for each "
-          "repetition, 64 MiB in all; write shorter lines or a smaller number");
+          "count: and each: repeat too much: they read the file again for each repetition, 16 MiB "
+          "in all, 2 KiB at least; write a smaller number or a shorter file");
     }
-    budget_.copied_bytes -= text.size();
+    budget_.copied_bytes -= cost;
     return text;
   }
 

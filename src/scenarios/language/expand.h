@@ -15,7 +15,7 @@ struct ExpansionBudget {
   size_t values = 2'000'000;
   size_t text_bytes = size_t{256} << 20;
   /// Of documents that are parsed again for the copies of `count:` and `each:`.
-  size_t copied_bytes = size_t{64} << 20;
+  size_t copied_bytes = size_t{16} << 20;
 };
 
 /// How many nodes each entry of `nodes:` with `count:` stands for, by its name.
