@@ -207,9 +207,7 @@ class Expander {
     bool is_changed = false;
     for (size_t i = 0; i < items.size(); ++i) {
       path_.emplace_back(i);
-      if (!is_there(items[i], scope)) {
-        is_changed = true;
-      } else if (repeat(items[i], scope, out)) {
+      if (!is_there(items[i], scope) || repeat(items[i], scope, out)) {
         is_changed = true;
       } else {
         value(items[i], scope);
