@@ -20,10 +20,10 @@ namespace {
 // The keys of an entry that decide what is read, and how it is read.
 constexpr std::array<std::string_view, 4> kept_options{
     "read_recent", "required_matchers", "filter_external_labels", "chunked_read_limit"};
-// Those that only decide who may read.
-constexpr std::array<std::string_view, 9> access_options{
-    "basic_auth", "authorization",     "oauth2",      "sigv4", "azuread", "google_iam",
-    "tls_config", "bearer_token_file", "bearer_token"};
+// Those that decide who may read, and over which way.
+constexpr std::array<std::string_view, 12> access_options{
+    "basic_auth", "authorization",     "oauth2",       "sigv4",   "azuread",      "google_iam",
+    "tls_config", "bearer_token_file", "bearer_token", "headers", "http_headers", "proxy_url"};
 
 class SetupReader {
  public:
@@ -80,7 +80,8 @@ class SetupReader {
     setup_.groups = setup_.backends.size();
     setup_.has_credentials = with_access > 0;
     if (setup_.has_credentials) {
-      setup_.notes.push_back("credentials and TLS of " + std::to_string(with_access) +
+      setup_.notes.push_back("credentials, headers, proxies and TLS of " +
+                             std::to_string(with_access) +
                              " entries are left out: the twin's backends are open");
     }
   }

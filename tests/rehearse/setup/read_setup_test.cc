@@ -87,7 +87,8 @@ TEST_F(ReadSetupTest, SecretsAreNeitherShownNorKept) {
       "    basic_auth: {username: u, password: hunter4}\n");
   EXPECT_THAT(setup.backends[0].url, testing::Not(HasSubstr("hunter")));
   EXPECT_FALSE(setup.entries[0].options["basic_auth"]);
-  EXPECT_THAT(setup.notes, ElementsAre(HasSubstr("credentials and TLS of 1 entries")));
+  EXPECT_THAT(setup.notes,
+              ElementsAre(HasSubstr("credentials, headers, proxies and TLS of 1 entries")));
 }
 
 TEST_F(ReadSetupTest, ReplicasAreNamedByNodeHostOrEntry) {
