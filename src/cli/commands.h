@@ -20,6 +20,7 @@ enum ExitCode : int {
 void add_read(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
 void add_conformance(CLI::App& app, int& exit_code);
+void add_load(CLI::App& app, int& exit_code);
 void add_mock(CLI::App& app, int& exit_code);
 void add_serve(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);

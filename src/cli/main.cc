@@ -24,7 +24,7 @@ void add_commands(CLI::App& app, int& exit_code) {
       {"Run scenarios", {cli::add_run, cli::add_report, cli::add_schema}},
       {"Serve", {cli::add_serve}},
       {"Probe and mock endpoints",
-       {cli::add_read, cli::add_diff, cli::add_conformance, cli::add_mock}},
+       {cli::add_read, cli::add_diff, cli::add_load, cli::add_conformance, cli::add_mock}},
   };
   for (const Group& group : groups) {
     for (const auto& add : group.commands) {

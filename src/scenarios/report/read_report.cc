@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t most_bytes = size_t{256} << 20;
+constexpr size_t most_report_bytes = size_t{256} << 20;
 
 // A list of numbers and truth values, by their place.
 class Row {
@@ -317,7 +317,7 @@ Result<Report> read_report(const std::filesystem::path& path) {
   std::error_code ignored;
   const std::filesystem::path file =
       std::filesystem::is_directory(path, ignored) ? path / "report.json" : path;
-  const auto text = read_file(file.string(), most_bytes);
+  const auto text = read_file(file.string(), most_report_bytes);
   if (!text) return fail(Errc::config, text.error().context);
   const auto not_a_report = [&](const std::string& why) {
     return fail(Errc::config, file.string() + ": no report of mread run: " + why);

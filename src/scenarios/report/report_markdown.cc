@@ -12,12 +12,12 @@ namespace mread::scenarios {
 namespace {
 
 constexpr size_t most_tests = 50;
-constexpr size_t most_bytes = 300;
+constexpr size_t most_markdown_bytes = 300;
 
 // What Markdown and HTML would read as their own is escaped.
 std::string plain(const std::string& text) {
   std::string out;
-  for (const char c : cut_end(printable(text), most_bytes)) {
+  for (const char c : cut_end(printable(text), most_markdown_bytes)) {
     if (c == '<') {
       out += "&lt;";
     } else if (c == '&') {

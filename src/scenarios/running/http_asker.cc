@@ -7,6 +7,7 @@
 #include "probe/read_client.h"
 #include "scenarios/nodes/remote_write.h"
 #include "scenarios/running/asker.h"
+#include "scenarios/running/promql_request.h"
 
 namespace mread::scenarios {
 namespace {
@@ -15,31 +16,6 @@ constexpr milliseconds admin_timeout{10'000};
 // Of what only the report needs: a mock that is paused is not waited for.
 constexpr milliseconds journal_timeout{1'000};
 
-// RFC 3986's unreserved characters stay.
-std::string form_encoded(std::string_view text) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += digits[static_cast<unsigned char>(c) >> 4];
-      out += digits[static_cast<unsigned char>(c) & 15];
-    }
-  }
-  return out;
-}
-
-// Seconds with three digits, as the API takes them.
-std::string seconds(int64_t ms) {
-  const int64_t rest = ms % 1000;
-  return std::to_string(ms / 1000) + "." + std::string(rest < 100 ? (rest < 10 ? "00" : "0") : "") +
-         std::to_string(rest);
-}
-
 class HttpAsker final : public Asker {
  public:
   HttpAsker(const Topology& topology, std::map<std::string, NodePorts> ports)
@@ -47,17 +23,13 @@ class HttpAsker final : public Asker {
 
   QueryAnswer instant(const std::string& node, const std::string& expr, int64_t time_ms,
                       milliseconds timeout, std::stop_token stop) override {
-    return query(node, "/api/v1/query", "query=" + form_encoded(expr) + "&time=" + seconds(time_ms),
-                 timeout, stop);
+    return query(node, instant_query(expr, time_ms), timeout, stop);
   }
 
   QueryAnswer range(const std::string& node, const std::string& expr, int64_t start_ms,
                     int64_t end_ms, milliseconds step, milliseconds timeout,
                     std::stop_token stop) override {
-    return query(node, "/api/v1/query_range",
-                 "query=" + form_encoded(expr) + "&start=" + seconds(start_ms) +
-                     "&end=" + seconds(end_ms) + "&step=" + seconds(step.count()),
-                 timeout, stop);
+    return query(node, range_query(expr, start_ms, end_ms, step), timeout, stop);
   }
 
   ReadAnswer read(const std::string& node, const std::vector<model::Matcher>& matchers,
@@ -131,10 +103,10 @@ class HttpAsker final : public Asker {
     return url;
   }
 
-  QueryAnswer query(const std::string& node, std::string path, std::string form,
-                    milliseconds timeout, const std::stop_token& stop) const {
+  QueryAnswer query(const std::string& node, PromqlRequest asked, milliseconds timeout,
+                    const std::stop_token& stop) const {
     const auto begin = std::chrono::steady_clock::now();
-    QueryAnswer answer = ask(node, std::move(path), std::move(form), timeout, stop);
+    QueryAnswer answer = ask(node, std::move(asked.path), std::move(asked.form), timeout, stop);
     answer.error = topology_.with_names(std::move(answer.error));
     for (std::string& warning : answer.warnings) warning = topology_.with_names(std::move(warning));
     for (std::string& info : answer.infos) info = topology_.with_names(std::move(info));

@@ -42,15 +42,15 @@ std::string shown(const Threshold& threshold, double value) {
 LoadGenerator::LoadGenerator(const Load& load, int64_t time_ms, Asker& asker, WaitingClock& clock)
     : load_(load), schedule_(load), time_ms_(time_ms), asker_(asker), clock_(clock) {}
 
-LoadGenerator::~LoadGenerator() {
-  for (std::jthread& worker : workers_) worker.request_stop();
-}
+LoadGenerator::~LoadGenerator() { stop(); }
+
+void LoadGenerator::stop() { stop_.request_stop(); }
 
 void LoadGenerator::start() {
   begin_ = clock_.now();
   if (!schedule_.is_open()) {
     for (size_t user = 0; user < schedule_.most_users(); ++user) {
-      workers_.emplace_back([this, user](const std::stop_token& stop) { be_user(user, stop); });
+      workers_.emplace_back([this, user] { be_user(user, stop_.get_token()); });
     }
     return;
   }
@@ -60,7 +60,7 @@ void LoadGenerator::start() {
   const size_t workers =
       std::min<size_t>({schedule_.arrivals().size(), 512, static_cast<size_t>(highest * 10) + 4});
   for (size_t i = 0; i < workers; ++i) {
-    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    workers_.emplace_back([this] { work(stop_.get_token()); });
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -33,6 +34,9 @@ class LoadGenerator {
   LoadGenerator& operator=(const LoadGenerator&) = delete;
 
   void start();
+  /// Ends it early: nothing further is sent, what is under way is given up and not counted. Callable
+  /// from any thread between start() and finish(), and while finish() waits.
+  void stop();
   TimePoint end() const { return begin_ + schedule_.length(); }
   /// Waits for the last request; the samples without the warm-up, in order of their intended times.
   std::vector<LoadSample> finish();
@@ -56,6 +60,7 @@ class LoadGenerator {
   std::atomic<int64_t> last_time_ms_{0};
   std::mutex mutex_;
   std::vector<LoadSample> samples_;
+  std::stop_source stop_;
   std::vector<std::jthread> workers_;
 };
 
