@@ -29,14 +29,15 @@ int64_t labels_size(std::string_view labels_wire) {
 
 }  // namespace
 
-FrameMaker::FrameMaker(const Dataset& dataset, const ReadQueries& request, const AnswerShape& shape,
-                       uint64_t max_bytes_in_frame, AnswerSummary& summary)
-    : dataset_(dataset),
+FrameMaker::FrameMaker(const SeriesRows& series, const ReadQueries& request,
+                       const AnswerShape& shape, uint64_t max_bytes_in_frame,
+                       AnswerSummary& summary)
+    : series_(series),
       request_(request),
       shape_(shape),
       max_bytes_in_frame_(static_cast<int64_t>(max_bytes_in_frame)),
       summary_(summary),
-      samples_(dataset, select_chunks) {}
+      samples_(series, select_chunks) {}
 
 tl::expected<std::string_view, ReadFailure> FrameMaker::next() {
   for (;;) {
@@ -70,7 +71,7 @@ tl::expected<std::string_view, ReadFailure> FrameMaker::next() {
 tl::expected<void, ReadFailure> FrameMaker::open_query() {
   const auto& [query, error] = request_.queries[query_];
   if (!query) return tl::unexpected(ReadFailure{500, error});
-  rows_ = select_rows(dataset_, *query, shape_, true);
+  rows_ = select_rows(series_, query_, *query, shape_, true);
   row_ = 0;
   samples_.begin(*query);
   return {};
@@ -92,7 +93,7 @@ tl::expected<void, ReadFailure> FrameMaker::open_series() {
 // Chunks go into the frame until its bytes are used up; the last of them may exceed the limit.
 void FrameMaker::make_frame() {
   assert(chunk_ < selected_->entry_sizes.size());
-  const std::string_view labels = dataset_.served_labels(rows_[row_]);
+  const std::string_view labels = series_.served_labels(rows_[row_]);
   int64_t left = max_bytes_in_frame_ - labels_size(labels);
   const size_t begin = chunk_offset_;
   const std::string_view entries = selected_->entries;

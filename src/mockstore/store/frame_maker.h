@@ -20,7 +20,7 @@ namespace mread::mockstore {
 /// store_answer_test.
 class FrameMaker {
  public:
-  FrameMaker(const Dataset& dataset, const ReadQueries& request, const AnswerShape& shape,
+  FrameMaker(const SeriesRows& series, const ReadQueries& request, const AnswerShape& shape,
              uint64_t max_bytes_in_frame, AnswerSummary& summary);
 
   /// The next frame, valid until the next call; empty at the end.
@@ -34,7 +34,7 @@ class FrameMaker {
   tl::expected<void, ReadFailure> open_series();
   void make_frame();
 
-  const Dataset& dataset_;
+  const SeriesRows& series_;
   const ReadQueries& request_;
   const AnswerShape shape_;
   const int64_t max_bytes_in_frame_;

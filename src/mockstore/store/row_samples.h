@@ -8,7 +8,7 @@
 #include <tl/expected.hpp>
 
 #include "mockstore/faults/fault.h"
-#include "mockstore/tsdb/dataset.h"
+#include "mockstore/tsdb/series_rows.h"
 
 namespace mread::mockstore {
 
@@ -26,9 +26,10 @@ struct AnswerSummary {
   uint64_t samples = 0;
 };
 
-/// The rows of `dataset` that match `query`, in the order of an answer: by labels where the answer
-/// is `sorted`, else as they were created. A fault may want another order.
-std::vector<uint32_t> select_rows(const Dataset& dataset, const model::Query& query,
+/// The rows of `series` that answer `query`, the request's number `index`, in the order of an
+/// answer: by labels where the answer is `sorted`, else as they were created. A fault may want
+/// another order.
+std::vector<uint32_t> select_rows(const SeriesRows& series, size_t index, const model::Query& query,
                                   const AnswerShape& shape, bool sorted);
 
 /// The samples of rows that one query gets. Rows of one entry of input_series have the same samples,
@@ -40,7 +41,7 @@ class RowSamples {
   /// select_chunks() or select_samples().
   using Select = Result<void> (*)(const EncodedSeries&, const model::Query&, SelectedSamples&);
 
-  RowSamples(const Dataset& dataset, Select select) : dataset_(dataset), select_(select) {}
+  RowSamples(const SeriesRows& series, Select select) : series_(series), select_(select) {}
 
   /// Forgets what was selected for the query before.
   void begin(const model::Query& query);
@@ -48,7 +49,7 @@ class RowSamples {
   tl::expected<const SelectedSamples*, ReadFailure> of(uint32_t row);
 
  private:
-  const Dataset& dataset_;
+  const SeriesRows& series_;
   const Select select_;
   const model::Query* query_ = nullptr;
   std::unordered_map<uint32_t, SelectedSamples> shared_;  // By entry of input_series.

@@ -12,7 +12,7 @@ namespace mread::mockstore {
 
 /// The whole body of a SAMPLES answer, compressed. `max_samples` is the limit of each query; 0 is
 /// none. Adds what the answer holds to `summary`. Covered by store_answer_test.
-tl::expected<std::string, ReadFailure> make_samples_body(const Dataset& dataset,
+tl::expected<std::string, ReadFailure> make_samples_body(const SeriesRows& series,
                                                          const ReadQueries& request,
                                                          const AnswerShape& shape,
                                                          uint64_t max_samples,

@@ -21,9 +21,9 @@ constexpr std::string_view streamed_type =
 
 }  // namespace
 
-StoreAnswer::StoreAnswer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options,
+StoreAnswer::StoreAnswer(std::shared_ptr<const SeriesRows> series, const AnswerOptions& options,
                          AnswerShape shape, std::string_view body)
-    : dataset_(std::move(dataset)), options_(options), shape_(shape) {
+    : series_(std::move(series)), options_(options), shape_(shape) {
   auto request =
       parse_read_queries(body.substr(0, options_.max_request_bytes), max_request_message_bytes);
   if (!request) {
@@ -39,7 +39,7 @@ StoreAnswer::StoreAnswer(std::shared_ptr<const Dataset> dataset, const AnswerOpt
     refuse(400, unsupported_types_text(request_.accepted));
   } else if (*first == type_streamed) {
     mode_ = Mode::streamed;
-    frames_.emplace(*dataset_, request_, shape_, options_.max_bytes_in_frame, summary_);
+    frames_.emplace(*series_, request_, shape_, options_.max_bytes_in_frame, summary_);
   }
 }
 
@@ -93,7 +93,7 @@ Step StoreAnswer::make_head() {
   if (mode_ == Mode::samples) {
     headers.set("Content-Encoding", "snappy");
     headers.set("Content-Type", "application/x-protobuf");
-    auto body = make_samples_body(*dataset_, request_, shape_, options_.max_samples, summary_);
+    auto body = make_samples_body(*series_, request_, shape_, options_.max_samples, summary_);
     if (body) {
       body_ = std::move(*body);
       if (body_.size() <= longest_body_with_length)

@@ -11,7 +11,7 @@
 #include "mockstore/store/frame_maker.h"
 #include "mockstore/store/read_query.h"
 #include "mockstore/store/row_samples.h"
-#include "mockstore/tsdb/dataset.h"
+#include "mockstore/tsdb/series_rows.h"
 
 namespace mread::mockstore {
 
@@ -34,7 +34,7 @@ struct AnswerOptions {
 /// it with the real one.
 class StoreAnswer {
  public:
-  StoreAnswer(std::shared_ptr<const Dataset> dataset, const AnswerOptions& options,
+  StoreAnswer(std::shared_ptr<const SeriesRows> series, const AnswerOptions& options,
               AnswerShape shape, std::string_view body);
   // Its frames refer to its request.
   StoreAnswer(const StoreAnswer&) = delete;
@@ -60,7 +60,7 @@ class StoreAnswer {
   Step next_piece();
   Step text_piece(const std::string& line);
 
-  const std::shared_ptr<const Dataset> dataset_;
+  const std::shared_ptr<const SeriesRows> series_;
   const AnswerOptions options_;
   const AnswerShape shape_;
   ReadQueries request_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "model/sample.h"
+#include "mockstore/tsdb/change_series.h"
 #include "wire/labels/labels_view.h"
 
 namespace mread::mockstore {
@@ -23,36 +23,6 @@ std::vector<model::Matcher> against_own_labels(std::span<const model::Matcher> m
     result.push_back(asks_external ? model::Matcher::equal(matcher.name(), "") : matcher);
   }
   return result;
-}
-
-template <class Samples>
-void cut_end(Samples& samples, int64_t last_ms) {
-  std::erase_if(samples, [last_ms](const auto& sample) { return sample.timestamp_ms > last_ms; });
-}
-
-int64_t last_time_ms(const model::Series& series) {
-  int64_t last_ms = INT64_MIN;
-  if (!series.samples.empty()) last_ms = series.samples.back().timestamp_ms;
-  if (!series.histograms.empty())
-    last_ms = std::max(last_ms, series.histograms.back().timestamp_ms);
-  return last_ms;
-}
-
-void apply(const DataChange& change, model::Series& series) {
-  if (change.lag.count() > 0) {
-    const int64_t last_ms = last_time_ms(series);
-    if (last_ms != INT64_MIN) {
-      cut_end(series.samples, last_ms - change.lag.count());
-      cut_end(series.histograms, last_ms - change.lag.count());
-    }
-  }
-  for (auto& sample : series.samples) {
-    const double value = sample.value() * change.factor + change.add;
-    const int64_t time_ms = sample.timestamp_ms + change.skew.count();
-    sample = model::is_stale(sample.bits) ? model::Sample{time_ms, sample.bits}
-                                          : model::Sample::of(time_ms, value);
-  }
-  for (auto& sample : series.histograms) sample.timestamp_ms += change.skew.count();
 }
 
 }  // namespace
@@ -158,7 +128,7 @@ Result<const EncodedSeries*> Dataset::samples(uint32_t row) const {
   std::call_once(block.once, [&] {
     model::Series series;
     block.input.values().expand(options_.grid, series);
-    if (options_.change != DataChange{}) apply(options_.change, series);
+    if (options_.change != DataChange{}) change_series(options_.change, series);
     auto encoded = EncodedSeries::encode(series, options_.behaves_like, options_.encodings);
     if (encoded)
       block.encoded = std::move(*encoded);

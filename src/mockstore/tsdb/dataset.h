@@ -13,6 +13,7 @@
 #include "mockstore/faults/data_change.h"
 #include "mockstore/notation/input_series.h"
 #include "mockstore/tsdb/encoded_series.h"
+#include "mockstore/tsdb/series_rows.h"
 #include "model/labels.h"
 #include "model/matcher.h"
 
@@ -30,7 +31,7 @@ namespace mread::mockstore {
 ///            when first asked for.
 ///
 /// Otherwise immutable; read from many threads.
-class Dataset {
+class Dataset final : public SeriesRows {
  public:
   struct Options {
     TimeGrid grid;
@@ -47,21 +48,25 @@ class Dataset {
   /// The same series with other data, in a dataset of its own. Cost: as create().
   std::shared_ptr<const Dataset> changed(const DataChange& change) const;
 
-  enum class Order { created, by_labels };
   /// The matching series as row numbers.
   std::vector<uint32_t> select(std::span<const model::Matcher> matchers, Order order) const;
 
+  std::vector<uint32_t> rows_of(size_t index, const model::Query& query,
+                                Order order) const override {
+    static_cast<void>(index);
+    return select(query.matchers, order);
+  }
+
   size_t series_count() const { return rows_.size(); }
-  /// The entry of input_series that a row comes from: rows of the same entry have the same samples.
-  uint32_t entry(uint32_t row) const { return rows_[row].entry; }
-  bool shares_samples(uint32_t row) const {
+  /// The entry of input_series that a row comes from.
+  uint32_t entry(uint32_t row) const override { return rows_[row].entry; }
+  bool shares_samples(uint32_t row) const override {
     return blocks_[rows_[row].entry]->input.series_count() > 1;
   }
-  std::string_view served_labels(uint32_t row) const { return text(rows_[row].served); }
-  /// Errors: Errc::malformed for a histogram that does not hold together.
-  Result<const EncodedSeries*> samples(uint32_t row) const;
+  std::string_view served_labels(uint32_t row) const override { return text(rows_[row].served); }
+  Result<const EncodedSeries*> samples(uint32_t row) const override;
 
-  PrometheusVersion behaves_like() const { return options_.behaves_like; }
+  PrometheusVersion behaves_like() const override { return options_.behaves_like; }
 
  private:
   struct Text {
