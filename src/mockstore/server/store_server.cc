@@ -14,6 +14,7 @@
 #include "mockstore/server/admin.h"
 #include "mockstore/server/control_screen.h"
 #include "mockstore/server/sink.h"
+#include "mockstore/server/upstream.h"
 #include "mockstore/steps/http_error.h"
 #include "net/nothrow.h"
 #include "net/server.h"
@@ -34,11 +35,14 @@ void tell(const std::string& store, const std::string& line) {
 
 constexpr std::string_view unauthorized = "Unauthorized\n";
 
-// Carries out the steps of one exchange. A step that waits ends early when the client goes away.
+// Carries out the steps of one exchange. A step that waits ends early when the client goes away; so
+// does a wait for the upstream.
 class Delivery {
  public:
-  Delivery(Exchange& exchange, net::ResponseWriter& writer)
-      : exchange_(exchange), writer_(writer) {}
+  // `upstream` is null for a store with data of its own, and `head` is then not used.
+  Delivery(Exchange& exchange, net::ResponseWriter& writer, Upstream* upstream,
+           net::RequestHead head)
+      : exchange_(exchange), writer_(writer), upstream_(upstream), head_(std::move(head)) {}
 
   asio::awaitable<void> run() {
     std::vector<Step> steps;
@@ -48,14 +52,56 @@ class Delivery {
         if (collect(step)) continue;
         if (!co_await carry_out(step)) co_return;
       }
-      if (steps.empty()) {  // An answer without an end: there is none.
+      if (!steps.empty()) continue;
+      if (!needs_input()) {  // An answer without an end: there is none.
         abort(false);
         co_return;
       }
+      if (!co_await flush() || !co_await fetch_input()) co_return;
     }
   }
 
  private:
+  bool needs_input() const {
+    return exchange_.upstream() != nullptr && exchange_.upstream()->needs_input();
+  }
+
+  // Gets one piece from the upstream. False where the client has gone meanwhile.
+  asio::awaitable<bool> fetch_input() {
+    using namespace asio::experimental::awaitable_operators;
+    UpstreamAnswer& answer = *exchange_.upstream();
+    if (!stream_) {
+      auto opened = co_await (upstream_->open(std::move(head_), answer.take_request_body()) ||
+                              writer_.client_gone());
+      if (opened.index() == 1) co_return client_went();
+      auto& stream = std::get<0>(opened);
+      if (!stream) {
+        answer.on_failure(stream.error());
+        co_return true;
+      }
+      stream_ = std::move(*stream);
+      answer.on_head(passed_on(stream_->head()));
+      co_return true;
+    }
+    auto read = co_await (stream_->read_some(upstream_piece_bytes) || writer_.client_gone());
+    if (read.index() == 1) co_return client_went();
+    auto& piece = std::get<0>(read);
+    if (!piece) {
+      answer.on_failure(piece.error());
+    } else if (piece->empty()) {
+      answer.on_end();
+    } else {
+      answer.on_bytes(std::move(*piece));
+    }
+    co_return true;
+  }
+
+  bool client_went() {
+    exchange_.ended(JournalEntry::Outcome::client_gone);
+    writer_.abort(false);
+    return false;
+  }
+
   // Takes bytes of the body together; false where something is to be waited for. Most steps are
   // frames that are not worth a coroutine each.
   bool collect(const Step& step) {
@@ -80,6 +126,7 @@ class Delivery {
       co_return false;
     }
     if (std::holds_alternative<HangStep>(step)) {
+      stream_.reset();  // The upstream has a limit of reads at once.
       const auto gone = co_await writer_.client_gone();
       exchange_.ended(gone ? JournalEntry::Outcome::client_gone : JournalEntry::Outcome::aborted);
       if (!gone) writer_.abort(false);
@@ -102,9 +149,7 @@ class Delivery {
     asio::steady_timer timer(co_await asio::this_coro::executor, duration);
     const auto first = co_await (timer.async_wait(net::nothrow) || writer_.client_gone());
     if (first.index() == 0 && !std::get<0>(std::get<0>(first))) co_return true;
-    exchange_.ended(JournalEntry::Outcome::client_gone);
-    writer_.abort(false);
-    co_return false;
+    co_return client_went();
   }
 
   void abort(bool reset) {
@@ -119,6 +164,9 @@ class Delivery {
 
   Exchange& exchange_;
   net::ResponseWriter& writer_;
+  Upstream* const upstream_;
+  net::RequestHead head_;  // Of the client's request; it goes to the upstream.
+  std::unique_ptr<net::ResponseStream> stream_;
   std::string buffer_;
 };
 
@@ -147,7 +195,8 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
       (void)co_await writer.reply(std::move(answer.head), std::move(answer.body));
       co_return;
     }
-    if (is_admin_path(target)) {
+    // An upstream has paths below /-/ itself; the control interface is on the other listener.
+    if (is_admin_path(target) && (admin_only || !upstream)) {
       const bool changes = request.head.method != "GET";
       AdminReply answer = answer_admin(*store, request.head.method, target, request.body);
       if (changes) post_refresh();
@@ -160,6 +209,10 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
         (void)co_await writer.reply(std::move(answer->head), std::move(answer->body));
         co_return;
       }
+    }
+    if (upstream && !admin_only && !(is_read && request.head.method == "POST")) {
+      co_await upstream->forward(std::move(request), writer);
+      co_return;
     }
     if (!is_read) {
       co_await send_error(writer, 404, "404 page not found");
@@ -178,7 +231,9 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
     }
     const auto exchange = store->begin(request.body, request.peer);
     request.body = {};
-    Delivery delivery(*exchange, writer);
+    // The password of this store is none of the upstream's.
+    if (store->auth().wants_authorization()) request.head.headers.remove("Authorization");
+    Delivery delivery(*exchange, writer, upstream.get(), std::move(request.head));
     co_await delivery.run();
   }
 
@@ -210,6 +265,7 @@ struct StoreServer::State : std::enable_shared_from_this<State> {
   const std::unique_ptr<Store> store;
   const std::string read_path;
   std::optional<Sink> sink;
+  std::unique_ptr<Upstream> upstream;  // Null: the store has data of its own.
   std::string url;
   const asio::strand<asio::any_io_executor> strand;
   asio::steady_timer timer;  // On the strand, as what follows.
@@ -226,6 +282,11 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
   if (!store) return fail(store.error());
   auto state = std::make_shared<State>(executor, std::move(*store), config.read_path);
   if (config.sink) state->sink.emplace();
+  if (config.upstream) {
+    auto upstream = Upstream::create(*config.upstream);
+    if (!upstream) return fail(upstream.error().in("store " + config.name));
+    state->upstream = std::move(*upstream);
+  }
   std::shared_ptr<net::TlsSource> tls;
   if (config.tls) {
     const auto tell = [name = config.name](bool, const std::string& line) {
@@ -243,7 +304,8 @@ Result<std::unique_ptr<StoreServer>> StoreServer::start(asio::any_io_executor ex
     options.host = address.host;
     options.port = address.port;
     options.body_limit_bytes = admin_only ? admin_body_limit_bytes : body_limit_bytes;
-    options.screen = screen;
+    // Behind a store with an upstream, every path of the main listener is the upstream's.
+    if (admin_only || !config.upstream) options.screen = screen;
     if (tls && !admin_only) options.tls = [tls] { return tls; };
     net::Handler handler = [weak = std::weak_ptr<State>(state), admin_only](
                                net::ServerRequest request,

@@ -14,7 +14,8 @@ namespace mread::mockstore {
 
 /// A mock store behind sockets. It has two listeners: the store's own, which clients read from and
 /// which also answers the admin paths, and one for the admin paths alone, which stays open where
-/// the fault `refused` closes the first.
+/// the fault `refused` closes the first. Behind a store with an upstream, the first passes every
+/// request but reads on as it came, also those of the upstream's own admin paths.
 ///
 /// Member functions may be called from any thread.
 class StoreServer {

@@ -7,9 +7,9 @@ namespace {
 constexpr size_t most_changed = 4;
 
 // Writes the queries of the request into its entry.
-void describe(const StoreAnswer& answer, JournalEntry& entry) {
-  entry.accepted = answer.request().accepted;
-  for (const auto& [query, error] : answer.request().queries) {
+void describe(const ReadQueries& request, JournalEntry& entry) {
+  entry.accepted = request.accepted;
+  for (const auto& [query, error] : request.queries) {
     if (query)
       entry.queries.push_back(
           {model::to_string(query->matchers), query->start_ms, query->end_ms, query->hints});
@@ -20,10 +20,6 @@ void describe(const StoreAnswer& answer, JournalEntry& entry) {
 
 }  // namespace
 
-Exchange::Exchange(Store& store, uint64_t ordinal, FaultChain faults,
-                   std::unique_ptr<StoreAnswer> answer)
-    : store_(store), ordinal_(ordinal), faults_(std::move(faults)), answer_(std::move(answer)) {}
-
 Exchange::~Exchange() {
   if (!ended_) ended(JournalEntry::Outcome::client_gone);
 }
@@ -31,12 +27,21 @@ Exchange::~Exchange() {
 void Exchange::next(std::vector<Step>& out) {
   out.clear();
   if (faults_.empty()) {
-    if (!answer_->done()) out.push_back(answer_->next());
+    if (auto step = next_of_answer()) out.push_back(std::move(*step));
     return;
   }
   // A stage may hold steps back.
-  while (out.empty() && !faults_.finished() && !answer_->done())
-    faults_.apply(answer_->next(), out);
+  while (out.empty() && !faults_.finished()) {
+    auto step = next_of_answer();
+    if (!step) return;
+    faults_.apply(std::move(*step), out);
+  }
+}
+
+std::optional<Step> Exchange::next_of_answer() {
+  if (upstream_) return upstream_->next();
+  if (own_->done()) return std::nullopt;
+  return own_->next();
 }
 
 void Exchange::sent_head(int status, std::string_view content_type) {
@@ -51,8 +56,8 @@ void Exchange::sent_head(int status, std::string_view content_type) {
 void Exchange::sent_body(uint64_t bytes) {
   store_.journal().update(ordinal_, [&](JournalEntry& entry) {
     entry.bytes += bytes;
-    entry.series = answer_->summary().series;
-    entry.samples = answer_->summary().samples;
+    entry.series = summary().series;
+    entry.samples = summary().samples;
   });
 }
 
@@ -68,6 +73,7 @@ void Exchange::ended(JournalEntry::Outcome outcome) {
 Store::Store(const StoreConfig& config, uint64_t seed, const TimeSource& time,
              std::shared_ptr<const Dataset> dataset)
     : name_(config.name),
+      upstream_(config.upstream ? config.upstream->url.authority() : ""),
       options_(config.answer),
       auth_(config.auth),
       time_(time),
@@ -108,7 +114,7 @@ std::optional<std::string> Store::refuse(const net::Headers& headers, std::strin
   entry.refused = *why;
   entry.outcome = JournalEntry::Outcome::complete;
   const StoreAnswer answer(dataset_, options_, {}, body);
-  describe(answer, entry);
+  describe(answer.request(), entry);
   journal_.arrived(std::move(entry));
   return why;
 }
@@ -128,14 +134,18 @@ std::unique_ptr<Exchange> Store::begin(std::string_view body, std::string peer) 
   entry.peer = std::move(peer);
   entry.arrived = now;
   FaultChain faults = faults_.decide(entry.ordinal, now.since_start);
-  auto answer = std::make_unique<StoreAnswer>(dataset_with(faults.shape().data), options_,
-                                              faults.shape(), body);
+  const AnswerShape shape = faults.shape();
   entry.faults = faults.names();
-  describe(*answer, entry);
-  const uint64_t ordinal = entry.ordinal;
+  std::unique_ptr<Exchange> exchange(new Exchange(*this, entry.ordinal, std::move(faults)));
+  if (has_upstream()) {
+    exchange->upstream_ =
+        std::make_unique<UpstreamAnswer>(upstream_, options_, shape, !entry.faults.empty(), body);
+  } else {
+    exchange->own_ = std::make_unique<StoreAnswer>(dataset_with(shape.data), options_, shape, body);
+  }
+  describe(exchange->request(), entry);
   journal_.arrived(std::move(entry));
-  return std::unique_ptr<Exchange>(
-      new Exchange(*this, ordinal, std::move(faults), std::move(answer)));
+  return exchange;
 }
 
 }  // namespace mread::mockstore

@@ -14,6 +14,7 @@
 #include "mockstore/store/journal.h"
 #include "mockstore/store/store_answer.h"
 #include "mockstore/store/store_config.h"
+#include "mockstore/store/upstream_answer.h"
 #include "mockstore/tsdb/dataset.h"
 
 namespace mread::mockstore {
@@ -32,8 +33,11 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   /// The next steps, at least one; `out` is overwritten. Bytes of bodies live until the next call.
-  /// After a HangStep, EndStep or AbortStep there are none.
+  /// After a HangStep, EndStep or AbortStep there are none. Of a store with an upstream there are
+  /// none either while the answer needs input.
   void next(std::vector<Step>& out);
+  /// Where the upstream's answer is to be reported; null for a store with data of its own.
+  UpstreamAnswer* upstream() { return upstream_.get(); }
 
   void sent_head(int status, std::string_view content_type);
   void sent_body(uint64_t bytes);
@@ -41,16 +45,25 @@ class Exchange {
 
  private:
   friend class Store;
-  Exchange(Store& store, uint64_t ordinal, FaultChain faults, std::unique_ptr<StoreAnswer> answer);
+  Exchange(Store& store, uint64_t ordinal, FaultChain faults)
+      : store_(store), ordinal_(ordinal), faults_(std::move(faults)) {}
+
+  std::optional<Step> next_of_answer();
+  const ReadQueries& request() const { return upstream_ ? upstream_->request() : own_->request(); }
+  const AnswerSummary& summary() const {
+    return upstream_ ? upstream_->summary() : own_->summary();
+  }
 
   Store& store_;
   const uint64_t ordinal_;
   FaultChain faults_;
-  const std::unique_ptr<StoreAnswer> answer_;
+  // One of the two.
+  std::unique_ptr<StoreAnswer> own_;
+  std::unique_ptr<UpstreamAnswer> upstream_;
   bool ended_ = false;
 };
 
-/// A mock store without its sockets: data, faults, journal. Thread-safe.
+/// A mock store without its sockets: data or the name of an upstream, faults, journal. Thread-safe.
 class Store {
  public:
   /// Errors: as Dataset::create. `time` outlives the store.
@@ -72,6 +85,7 @@ class Store {
   const Dataset& dataset() const { return *dataset_; }
   const TimeSource& time() const { return time_; }
   const std::string& name() const { return name_; }
+  bool has_upstream() const { return !upstream_.empty(); }
   const StoreAuth& auth() const { return auth_; }
 
  private:
@@ -79,6 +93,7 @@ class Store {
         std::shared_ptr<const Dataset> dataset);
 
   const std::string name_;
+  const std::string upstream_;  // HOST:PORT; empty: none.
   const AnswerOptions options_;
   const StoreAuth auth_;
   const TimeSource& time_;

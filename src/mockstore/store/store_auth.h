@@ -29,6 +29,8 @@ struct StoreAuth {
   /// Why a request with these headers is refused, or nothing: "no credentials", "wrong
   /// credentials", "header X-Tenant".
   std::optional<std::string> refusal(const net::Headers& headers, const Moment& now) const;
+  /// The Authorization header of a request is for this store.
+  bool wants_authorization() const { return !std::holds_alternative<std::monostate>(credentials); }
   /// The WWW-Authenticate of a refusal.
   std::string challenge() const;
 };

@@ -35,6 +35,17 @@ model::LabelSet read_labels(const yaml::Node& node) {
   return labels;
 }
 
+// What describes data, or how they are answered, is the upstream's own matter.
+void refuse_keys_of_data(yaml::Mapping& mapping) {
+  for (const char* key :
+       {"input_series", "interval", "start_timestamp", "sample_offset", "external_labels",
+        "behaves_like", "chunk_encodings", "streamed", "max_samples", "sink"}) {
+    if (const auto node = mapping.find(key))
+      node->error(std::string("a store with an upstream has its data and its answers: remove ") +
+                  key + ", or upstream");
+  }
+}
+
 }  // namespace
 
 int64_t read_start(const yaml::Node& node, int64_t now_ms) {
@@ -62,6 +73,10 @@ StoreConfig parse_store(yaml::Mapping& mapping, std::string name, const StoreDef
     store.read_path = node->string();
     if (!store.read_path.starts_with("/") || store.read_path.starts_with("/-/"))
       node->error("a path begins with / and not with /-/");
+  }
+  if (const auto node = mapping.find("upstream")) {
+    refuse_keys_of_data(mapping);
+    store.upstream = read_upstream(*node, store.read_path);
   }
   if (const auto node = mapping.find("sink")) store.sink = node->boolean();
   if (const auto node = mapping.find("input_series"); node && !node->is_null())

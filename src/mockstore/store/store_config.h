@@ -12,6 +12,7 @@
 #include "mockstore/notation/input_series.h"
 #include "mockstore/store/store_answer.h"
 #include "mockstore/store/store_auth.h"
+#include "mockstore/store/upstream_config.h"
 #include "model/labels.h"
 #include "net/listen_address.h"
 
@@ -26,7 +27,8 @@ struct StoreConfig {
   std::vector<std::string> hostnames;
   std::optional<TlsServerSettings> tls;  ///< of `listen`; the admin listener speaks plain HTTP
   std::string read_path = "/api/v1/read";
-  bool sink = false;  ///< also takes alerts and scrapes, see Sink
+  bool sink = false;                       ///< also takes alerts and scrapes, see Sink
+  std::optional<UpstreamConfig> upstream;  ///< answers come from it, and there is no data
   std::vector<InputSeries> input_series;
   std::chrono::milliseconds interval = default_interval;
   int64_t start_ms = 0;
