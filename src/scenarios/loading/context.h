@@ -31,7 +31,11 @@ std::string read_asked_node(yaml::Mapping& mapping, const Test& test);
 /// objects with commas in between.
 std::string read_fault(const yaml::Node& value);
 
-std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& test);
+/// `faults:` of the nodes that do not carry them out themselves, into their declarations.
+void read_faults_of_nodes(const yaml::Node& nodes, Test& test);
+
+/// Marks the nodes that need a proxy for their faults.
+std::vector<TimelineEntry> read_timeline(const yaml::Node& list, Test& test);
 Check read_check(const yaml::Node& node, const Test& test);
 Invariant read_invariant(const yaml::Node& node, const Test& test);
 Load read_load(const yaml::Node& node, const Test& test);

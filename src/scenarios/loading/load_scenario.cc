@@ -160,6 +160,7 @@ void read_nodes(yaml::Mapping& root, Test& test) {
   if (const auto certificates = root.find("certificates"))
     test.certificates = read_certificates(*certificates);
   if (test.nodes.empty()) root.require("nodes").error("a scenario has at least one node");
+  loading::read_faults_of_nodes(root.require("nodes"), test);
 }
 
 // The sections of which an error in one says nothing about the others: all errors are told.

@@ -93,8 +93,8 @@ std::vector<std::string> fault_words(bool alone) {
 json::value fault() {
   std::vector<Key> keys{{"probability", ref("text"), "from 0 to 1: it meets so many requests"},
                         {"first", ref("text"), "it meets only the first requests"},
-                        {"at", ref("text"), "in faults: of a mock: when it begins"},
-                        {"for", ref("text"), "in faults: of a mock: how long it lasts"}};
+                        {"at", ref("text"), "in faults: of a node: when it begins"},
+                        {"for", ref("text"), "in faults: of a node: how long it lasts"}};
   const std::vector<std::string> names = fault_words(false);
   for (const std::string& name : names) keys.push_back({name, ref("anything"), "a fault"});
   return json::object{{"anyOf", json::array{words(fault_words(true)), mapping(keys)}}};
@@ -120,7 +120,8 @@ json::value auth() {
 }
 
 std::vector<Key> store_keys() {
-  return {{"input_series", input_series(), "its series, in promtool's notation"},
+  return {{"upstream", ref("anything"), "the server whose answers it gives, in place of data"},
+          {"input_series", input_series(), "its series, in promtool's notation"},
           {"interval", ref("text"), "between samples; default: the scenario's"},
           {"start_timestamp", ref("text"), "of the first sample; default: the scenario's"},
           {"sample_offset", ref("text"), "moves all samples in time"},
@@ -148,11 +149,14 @@ std::vector<Key> keys_of_kind(std::string_view kind) {
   const Key files{"files", named(ref("anything")), "path below the node's folder, and contents"};
   const Key flags{"flags", ref("texts"), "added to its command line"};
   const Key series{"input_series", input_series(), "its series, in promtool's notation"};
+  const Key faults{"faults", or_nothing(one_or_list_of(ref("fault"))),
+                   "of a proxy in front of it, from the start"};
   if (kind == "prometheus") {
     return {version,
             files,
             flags,
             series,
+            faults,
             {"image", ref("text"), "a registry's image in place of version:"},
             {"tsdb_age", ref("text"), "its TSDB begins so long before now"},
             {"config", ref("anything"), "prometheus.yml"},
@@ -167,18 +171,21 @@ std::vector<Key> keys_of_kind(std::string_view kind) {
   if (kind == "merger") {
     return {files,
             flags,
+            faults,
             {"config", ref("anything"), "mread.yml"},
             {"config_file", ref("text"), "an mread.yml in place of config:"}};
   }
-  if (kind == "influxdb") return {version, series};
+  if (kind == "influxdb") return {version, series, faults};
   if (kind == "container") {
     return {files,
+            faults,
             {"image", ref("text"), "a registry's image"},
             {"args", ref("texts"), "after its entry point"},
             {"ports", one_or_list_of(ref("text")), "that it listens on; the first is asked"},
             {"ready_path", ref("text"), "answers 2xx when it is ready"}};
   }
-  return {version, files, flags};
+  // The loader says of such a node that it has no reads.
+  return {version, files, flags, faults};
 }
 
 json::value nodes() {
@@ -247,7 +254,7 @@ json::value timeline() {
                           {"phase", ref("text"), "its name; default fault"},
                           {"node", ref("text"), "to which it is done"},
                           {"act", words(acts), "what is done to it"},
-                          {"fault", one_or_list_of(ref("fault")), "of a mock"}}));
+                          {"fault", one_or_list_of(ref("fault")), "of its answers to reads"}}));
 }
 
 json::value invariant() {

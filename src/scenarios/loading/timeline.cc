@@ -15,6 +15,13 @@ bool can_be_undone(Act act) {
   return act == Act::kill || act == Act::stop || act == Act::pause || act == Act::disconnect;
 }
 
+void refuse_without_reads(const yaml::Node& place, const NodeDeclaration& node) {
+  if (node.node->accepts_faults() || node.node->can_have_front()) return;
+  place.error("a fault changes the answers of remote reads on a node's only port, and \"" +
+              node.name + "\", a " + node.kind +
+              " node, has no such port: use act: kill, pause, disconnect, …");
+}
+
 TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
   yaml::Mapping mapping = node.mapping();
   TimelineEntry entry;
@@ -41,7 +48,7 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
   entry.node = target.name;
   mapping.finish();
   if (fault.has_value() == act.has_value()) {
-    node.error(fault ? "fault: and act: need an entry each" : "want fault: (of a mock) or act:");
+    node.error(fault ? "fault: and act: need an entry each" : "want fault: or act:");
   }
   if (act) {
     std::vector<std::string> names;
@@ -53,10 +60,7 @@ TimelineEntry read_entry(const yaml::Node& node, const Test& test) {
                    "\" has nothing to be undone");
     }
   } else {
-    if (!target.node->accepts_faults()) {
-      fault->error("a fault can be put on a mock; \"" + target.name + "\" is a " + target.kind +
-                   " node: use act: kill, pause, disconnect, …");
-    }
+    refuse_without_reads(*fault, target);
     entry.fault = read_fault(*fault);
   }
   return entry;
@@ -76,7 +80,20 @@ std::string read_fault(const yaml::Node& value) {
   return list;
 }
 
-std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& test) {
+void read_faults_of_nodes(const yaml::Node& nodes, Test& test) {
+  yaml::Mapping mapping = nodes.mapping();
+  for (const auto& [name, name_node, value] : mapping.entries()) {
+    NodeDeclaration& node = *test.find(name);
+    const auto faults = value.mapping().find("faults");
+    if (!faults || node.node->accepts_faults()) continue;  // A mock has read them itself.
+    refuse_without_reads(*faults, node);
+    for (const mockstore::FaultRule& rule : mockstore::parse_faults(*faults))
+      node.faults += (node.faults.empty() ? "" : ",") + rule.notation;
+    node.has_front = true;
+  }
+}
+
+std::vector<TimelineEntry> read_timeline(const yaml::Node& list, Test& test) {
   constexpr size_t most_entries = 500;
   std::vector<TimelineEntry> timeline;
   const std::vector<yaml::Node> items = list.sequence();
@@ -96,6 +113,10 @@ std::vector<TimelineEntry> read_timeline(const yaml::Node& list, const Test& tes
       }
     }
     if (entry.phase.empty()) entry.phase = "fault";
+    if (!entry.fault.empty()) {
+      NodeDeclaration& target = *test.find(entry.node);
+      target.has_front |= target.node->can_have_front();
+    }
     timeline.push_back(std::move(entry));
   }
   return timeline;

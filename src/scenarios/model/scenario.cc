@@ -49,6 +49,13 @@ const NodeDeclaration* Test::find(const std::string& node) const {
   return nullptr;
 }
 
+NodeDeclaration* Test::find(const std::string& node) {
+  const auto found =
+      std::find_if(nodes.begin(), nodes.end(),
+                   [&node](const NodeDeclaration& candidate) { return candidate.name == node; });
+  return found == nodes.end() ? nullptr : &*found;
+}
+
 bool Test::has_oracle() const {
   return std::any_of(invariants.begin(), invariants.end(), [](const Invariant& one) {
     return one.subject() == Invariant::Subject::oracle;

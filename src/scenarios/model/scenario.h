@@ -35,14 +35,14 @@ struct Pattern {
   }
 };
 
-/// One entry of `timeline:`: a fault put on a mock, or an act done to a node.
+/// One entry of `timeline:`: a fault put on a node, or an act done to it.
 struct TimelineEntry {
   milliseconds at{0};
   std::optional<milliseconds> lasts;  ///< `for:`
   std::string phase;                  ///< of the step that it belongs to
   std::string node;                   ///< empty: nothing is done, the entry only opens its phase
   std::optional<Act> act;
-  /// The mock's faults as JSON objects with commas in between; set where `act` is not.
+  /// The faults as JSON objects with commas in between; set where `act` is not.
   std::string fault;
   int line = 0;
 };
@@ -180,6 +180,10 @@ struct NodeDeclaration {
   std::string version;  ///< as written; empty where there is none
   std::shared_ptr<const NodeKind> node;
   bool is_query_node = false;  ///< has a remote_read
+  /// A proxy in front of it carries out faults: `faults:` of the node, or a `fault:` of the timeline.
+  bool has_front = false;
+  /// Faults of the proxy from the start, as TimelineEntry::fault; empty: none.
+  std::string faults;
 };
 
 /// One test: a scenario in one case of its matrix, ready to be run.
@@ -205,6 +209,7 @@ struct Test {
   std::vector<std::string> warnings;
 
   const NodeDeclaration* find(const std::string& node) const;
+  NodeDeclaration* find(const std::string& node);
   /// An invariant of it compares answers with those of the union oracle.
   bool has_oracle() const;
   /// Whether a node claims to answer for all data: a query node, or any node of a test without one.

@@ -53,7 +53,12 @@ class MockNode final : public NodeKind {
     has_interval_ = lines.mapping.find("interval").has_value();
     flags_ = read_flags(lines.mapping);
     lines.mapping.finish();
-    store_ = YAML::Clone(lines.place.raw());
+    store_ = lines.directory.resolve(lines.place, name(), upstream_paths(lines.mapping));
+    has_upstream_ = store.upstream.has_value();
+    if (has_upstream_) {
+      uses_ = uses_of(store_, {}, {});
+      uses_.read.assign(uses_.named.begin(), uses_.named.end());
+    }
     store_.remove("kind");
     store_.remove("flags");
     store_.remove("aliases");
@@ -67,13 +72,17 @@ class MockNode final : public NodeKind {
     ports.push_back(admin_port);  // The last one is the control port.
     return ports;
   }
-  bool holds_data() const override { return true; }
-  bool data_is_fixed() const override { return true; }
+  StartRank start_rank() const override {
+    return has_upstream_ ? StartRank::merger : StartRank::data;
+  }
+  bool holds_data() const override { return !has_upstream_; }
+  bool data_is_fixed() const override { return !has_upstream_; }
+  const NodeUses& uses() const override { return uses_; }
   bool accepts_faults() const override { return true; }
   ReadCounter read_counter() const override { return ReadCounter::journal; }
   const std::vector<mockstore::InputSeries>& input_series() const override { return input_series_; }
   std::optional<int64_t> last_sample_ms(const mockstore::TimeGrid& grid) const override {
-    if (!start_timestamp_.empty()) return std::nullopt;
+    if (!start_timestamp_.empty() || has_upstream_) return std::nullopt;
     mockstore::TimeGrid own = grid;
     if (has_interval_) own.interval_ms = interval_.count();
     const auto last_ms = NodeKind::last_sample_ms(own);
@@ -98,8 +107,9 @@ class MockNode final : public NodeKind {
       if (!own) return fail(own.error().in("node " + name()));
       start_ms = *own;
     }
-    store["start_timestamp"] = fmt::format("{}.{:03}", start_ms / 1000, start_ms % 1000);
-    if (!has_interval_)
+    if (!has_upstream_)
+      store["start_timestamp"] = fmt::format("{}.{:03}", start_ms / 1000, start_ms % 1000);
+    if (!has_interval_ && !has_upstream_)
       store["interval"] = format_duration(std::chrono::milliseconds(context.grid.interval_ms));
     NodeSpec spec;
     spec.name = name();
@@ -131,6 +141,14 @@ class MockNode final : public NodeKind {
     return named.entries().front().key;
   }
 
+  // Where the address of a node stands.
+  static std::vector<std::string_view> upstream_paths(yaml::Mapping& mapping) {
+    const auto upstream = mapping.find("upstream");
+    if (!upstream) return {};
+    if (upstream->is_mapping()) return {"upstream.url"};
+    return {"upstream"};
+  }
+
   // A mock.yml with a proxy has its store below `stores:`.
   YAML::Node with_proxy(YAML::Node store) const {
     YAML::Node file(YAML::NodeType::Map);
@@ -147,6 +165,8 @@ class MockNode final : public NodeKind {
   YAML::Node store_;
   std::string token_server_;  // Its name; empty: none. Likewise:
   std::string proxy_;
+  bool has_upstream_ = false;
+  NodeUses uses_;
   std::string start_timestamp_;
   bool has_interval_ = false;
   std::chrono::milliseconds interval_{0};

@@ -75,8 +75,12 @@ class NodeKind {
   virtual bool answers_reads() const { return true; }
   /// Evaluates PromQL: `expr:` checks may ask it.
   virtual bool knows_promql() const { return false; }
-  /// `fault:` entries of a timeline may name it.
+  /// It carries out faults itself.
   virtual bool accepts_faults() const { return false; }
+  /// A proxy in front of it can carry out faults: it answers reads, and has one port.
+  bool can_have_front() const {
+    return !accepts_faults() && answers_reads() && ports().size() == 1;
+  }
   /// Answers remote reads from what it reads of others, so who reads both reads the data twice.
   virtual bool forwards_reads() const { return false; }
   /// A scenario without a node that reads or checks this one looks like a mistake.

@@ -81,6 +81,7 @@ std::vector<std::shared_ptr<const NodeKind>> parse_nodes(const yaml::Node& nodes
     yaml::Mapping lines = value.mapping();
     const NodeKindEntry kind = kind_of(lines.require("kind"));
     lines.find("aliases");
+    lines.find("faults");  // Of a mock its own; of others the matter of who reads the scenario.
     // Configurations of other programs are edited without a check of every level: a word where a
     // mapping is wanted.
     try {

@@ -47,8 +47,8 @@ class Asker {
                              std::stop_token stop) = 0;
 };
 
-/// The port that answers queries and reads, and a mock's control port (faults, journal), which
-/// stays open when a fault closes the first.
+/// The port that answers queries and reads, and the control port (faults, journal) of a mock, or of
+/// the proxy in front of a node. It stays open when a fault closes the first.
 struct NodePorts {
   uint16_t main = 0;
   uint16_t admin = 0;

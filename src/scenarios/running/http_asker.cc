@@ -63,7 +63,7 @@ class HttpAsker final : public Asker {
   Result<size_t> requests(const std::string& mock, std::stop_token stop) override {
     if (const auto found = ports_.find(mock);
         found != ports_.end() && found->second.read_counter == ReadCounter::metrics) {
-      auto metrics = admin(mock, "GET", "/metrics", "", stop);
+      auto metrics = ask_control(mock, found->second.main, "GET", "/metrics", "", stop);
       if (!metrics) return fail(metrics.error());
       return reads_in_metrics(*metrics);
     }
@@ -95,10 +95,10 @@ class HttpAsker final : public Asker {
   }
 
  private:
-  Result<net::Url> url_of(const std::string& node, std::string target, bool admin = false) const {
+  Result<net::Url> url_of(const std::string& node, std::string target) const {
     const auto port = ports_.find(node);
     if (port == ports_.end()) return fail(Errc::not_found, node + " listens on no port");
-    net::Url url = topology_.url(node, admin ? port->second.admin : port->second.main);
+    net::Url url = topology_.url(node, port->second.main);
     url.target = std::move(target);
     return url;
   }
@@ -141,10 +141,18 @@ class HttpAsker final : public Asker {
   Result<std::string> admin(const std::string& mock, std::string method, std::string path,
                             std::string body, const std::stop_token& stop,
                             milliseconds timeout = admin_timeout) const {
-    auto url = url_of(mock, std::move(path), true);
-    if (!url) return fail(url.error());
+    const auto port = ports_.find(mock);
+    if (port == ports_.end()) return fail(Errc::not_found, mock + " listens on no port");
+    return ask_control(mock, port->second.admin, std::move(method), std::move(path),
+                       std::move(body), stop, timeout);
+  }
+
+  Result<std::string> ask_control(const std::string& mock, uint16_t port, std::string method,
+                                  std::string path, std::string body, const std::stop_token& stop,
+                                  milliseconds timeout = admin_timeout) const {
     net::ClientRequest request;
-    request.url = std::move(*url);
+    request.url = topology_.url(mock, port);
+    request.url.target = std::move(path);
     request.method = std::move(method);
     request.body = std::move(body);
     if (!request.body.empty()) request.headers.add("Content-Type", "application/json");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "scenarios/nodes/node_front.h"
+
 namespace mread::scenarios {
 
 Result<void> start_nodes(const Test& test, const std::vector<NodeSpec>& specs,
@@ -24,6 +26,7 @@ Result<void> start_nodes(const Test& test, const std::vector<NodeSpec>& specs,
     if (own.empty()) continue;
     ports[node.name] = {own.front(), own.back(), node.node->read_counter(),
                         node.node->read_target()};
+    if (node.has_front) ports[node.name].admin = control_port_of_front(*node.node);
     const auto fed = node.node->feed(context, topology.url(node.name, own.front()), stop);
     if (!fed) return fail(fed.error().in("feeding " + node.name));
   }

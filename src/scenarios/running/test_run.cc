@@ -4,6 +4,8 @@
 #include <functional>
 
 #include "scenarios/checks/judge.h"
+#include "scenarios/engine/fronted_topology.h"
+#include "scenarios/nodes/node_front.h"
 #include "scenarios/running/backend_journals.h"
 #include "scenarios/running/check_runner.h"
 #include "scenarios/running/course_recorder.h"
@@ -118,6 +120,9 @@ class TestRun {
       }
       spec->files.insert(certificates->begin(), certificates->end());
       specs_.push_back(std::move(*spec));
+      if (node.has_front) {
+        fronts_[node.name] = make_front(*node.node, name_behind(node.name), node.faults, context_);
+      }
       result_.nodes.push_back(std::move(shown));
     }
     for (const TimelineEntry& entry : test_.timeline) {
@@ -128,12 +133,24 @@ class TestRun {
     return true;
   }
 
+  // Under which a node runs that has a proxy in front. Nothing else has the name.
+  std::string name_behind(const std::string& node) const {
+    const auto is_taken = [this](const std::string& name) {
+      return test_.find(name) != nullptr ||
+             std::any_of(fronts_.begin(), fronts_.end(),
+                         [&name](const auto& front) { return front.second.behind == name; });
+    };
+    std::string name = node + "-itself";
+    while (is_taken(name)) name += "-itself";
+    return name;
+  }
+
   Result<void> in_topology() {
     say("making a network");
     auto topology = around_.engine.create(around_.run_id, test_.id);
     // A machine that lacks something skips the test; an engine that fails later does not.
     if (!topology) return fail(Errc::unavailable, topology.error().to_string());
-    topology_ = std::move(*topology);
+    topology_ = with_fronts(std::move(*topology), fronts_);
     UsageSampler sampler(*topology_, around_.clock,
                          [this](TimePoint time) { return recorder_.seconds_since_begin(time); });
     Result<void> done = [&]() -> Result<void> {
@@ -282,7 +299,8 @@ class TestRun {
   void collect_journals(const std::set<std::string>& away) {
     for (const NodeDeclaration& node : test_.nodes) {
       if (!asker_ || stop_.stop_requested()) return;
-      if (node.node->read_counter() != ReadCounter::journal || away.contains(node.name)) continue;
+      const bool has_journal = node.has_front || node.node->read_counter() == ReadCounter::journal;
+      if (!has_journal || away.contains(node.name)) continue;
       // Without a journal the report lacks this node's requests; the test goes on.
       const auto journal = asker_->journal(node.name, stop_);
       if (!journal) continue;
@@ -329,6 +347,7 @@ class TestRun {
   NodeContext context_;
   TestResult result_;
   std::vector<NodeSpec> specs_;
+  std::map<std::string, Front> fronts_;  // Of nodes with faults that are no mocks.
   std::vector<std::string> started_;
   std::map<std::string, NodePorts> ports_;
   std::unique_ptr<Topology> topology_;

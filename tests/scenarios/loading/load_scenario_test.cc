@@ -46,6 +46,27 @@ TEST(LoadScenario, HasPromtoolsDefaults) {
   EXPECT_THAT(check.during, ElementsAre("before"));
 }
 
+TEST(LoadScenario, FaultsOfARealNodeNeedAProxyInFront) {
+  const std::string nodes =
+      "name: s\nnodes:\n  m: {kind: mock, faults: {latency: 1s}}\n"
+      "  a: {kind: prometheus, faults: [{latency: 1s, at: 5s}, empty]}\n"
+      "  b: {kind: influxdb}\n  c: {kind: prometheus}\n"
+      "  merge: {kind: merger, config: {remote_read: [a]}, faults: {status: 503}}\n";
+  const auto test = load(nodes +
+                         "timeline: [{node: b, fault: {lag: 5m}}, {node: m, fault: empty}]\n"
+                         "checks: [{read: foo, node: c, exp_series: 1}]\n")
+                        .at(0);
+  const auto front_of = [&](const std::string& node) {
+    const NodeDeclaration& declared = *test.find(node);
+    return declared.has_front ? "[" + declared.faults + "]" : std::string("none");
+  };
+  EXPECT_EQ(front_of("m"), "none") << "a mock carries them out itself";
+  EXPECT_EQ(front_of("a"), R"([{"latency":"1s","at":"5s"},{"empty":null}])");
+  EXPECT_EQ(front_of("b"), "[]") << "its faults begin in the timeline";
+  EXPECT_EQ(front_of("c"), "none");
+  EXPECT_EQ(front_of("merge"), R"([{"status":"503"}])");
+}
+
 // promtool runs these: a sample needs no labels, and numbers are go-yaml's.
 TEST(LoadScenario, TakesPromtoolsSamples) {
   const auto test = load_with(R"(checks:

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temporary_folder.h"
+#include "scenarios/nodes/node_front.h"
 #include "scenarios/nodes/node_kinds.h"
 #include "scenarios/nodes/parse_nodes.h"
 
@@ -325,6 +326,49 @@ TEST(OraclePrometheus, TakesDataOfAnyAgeInAnyOrder) {
   ASSERT_TRUE(spec);
   EXPECT_THAT(spec->files.at("prometheus.yml"), HasSubstr("out_of_order_time_window"));
   EXPECT_FALSE(oracle_prometheus("oracle", "v9", machine.context()));
+}
+
+TEST(NodeFront, IsAMockWithTheNodeAsItsUpstream) {
+  const Machine machine;
+  const auto node = parse("db: {kind: influxdb}").front();
+  ASSERT_TRUE(node->can_have_front());
+  const Front front = make_front(*node, "db-itself", R"({"latency":"1s"})", machine.context());
+  EXPECT_EQ(front.behind, "db-itself");
+  EXPECT_EQ(front.spec.name, "db");
+  EXPECT_THAT(front.spec.ports, ElementsAre(9099, 8086))
+      << "readiness is asked where faults are not";
+  const std::string& file = front.spec.files.at("mock.yml");
+  for (const char* line :
+       {"listen: \"{{listen:8086}}\"", "admin_listen: \"{{listen:9099}}\"",
+        "upstream: http://{{node:db-itself:8086}}", "read_path: /api/v1/prom/read\n", "seed: 42",
+        "faults: [{\"latency\":\"1s\"}]"})
+    EXPECT_THAT(file, HasSubstr(line));
+}
+
+TEST(NodeFront, IsForNodesWhoseOnlyPortAnswersReads) {
+  const auto can = [](const std::string& lines) {
+    return parse("a: " + lines + "\nb: {kind: mock}").front()->can_have_front();
+  };
+  EXPECT_TRUE(can("{kind: prometheus}"));
+  EXPECT_TRUE(can("{kind: merger, config: {remote_read: [b]}}"));
+  EXPECT_TRUE(can("{kind: container, image: x, ports: 9090}"));
+  EXPECT_FALSE(can("{kind: container, image: x, ports: [1, 2]}"));
+  EXPECT_FALSE(can("{kind: node_exporter}"));
+  EXPECT_FALSE(can("{kind: mock}")) << "it carries out faults itself";
+  const auto node = parse("a: {kind: container, image: x, ports: 9099}").front();
+  EXPECT_NE(control_port_of_front(*node), 9099);
+}
+
+TEST(MockNode, HasANodeAsItsUpstream) {
+  const Machine machine;
+  const auto nodes = parse("a: {kind: mock, upstream: 'http://b'}\nb: {kind: prometheus}");
+  EXPECT_FALSE(nodes[0]->holds_data());
+  EXPECT_EQ(nodes[0]->start_rank(), StartRank::merger);
+  EXPECT_THAT(nodes[0]->uses().read, ElementsAre("b"));
+  const auto spec = nodes[0]->make_spec(machine.context());
+  ASSERT_TRUE(spec) << spec.error().to_string();
+  EXPECT_THAT(spec->files.at("mock.yml"), HasSubstr("upstream: \"http://{{node:b:9090}}\""));
+  EXPECT_THAT(spec->files.at("mock.yml"), testing::Not(HasSubstr("start_timestamp")));
 }
 
 struct KindCase {

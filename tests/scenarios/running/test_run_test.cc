@@ -60,6 +60,33 @@ TEST_F(RunTestTest, StartsDataNodesFirstAndRemovesEverything) {
   EXPECT_EQ(result.nodes[0].files.at("nodes/t/query.log"), "log of query");
 }
 
+// The oracle and the checks see the node itself, other nodes the proxy.
+TEST_F(RunTestTest, ANodeWithFaultsGetsAProxyInFront) {
+  std::set<std::string> journals;
+  on_journal_ = [&](const std::string& node) {
+    journals.insert(node);
+    return std::string();
+  };
+  scenarios::Test test = test_of({check("foo")});
+  test.nodes.push_back(node("a-itself", "prometheus"));
+  test.find("a")->has_front = true;
+  test.find("a-itself")->has_front = true;
+  TimelineEntry entry;
+  entry.phase = "fault";
+  entry.node = "a";
+  entry.fault = R"({"latency":"3s"})";
+  test.timeline = {entry};
+  const TestResult result = run(test);
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.reason;
+  EXPECT_THAT(events_.list(),
+              ElementsAre("start a-itself-itself", "start a", "start m",
+                          "start a-itself-itself-itself", "start a-itself", "start query",
+                          "ask query foo", R"(faults a [{"latency":"3s"}])", "ask query foo",
+                          "faults a []", "ask query foo", "removed"));
+  EXPECT_THAT(journals, ElementsAre("a", "a-itself", "m")) << "a proxy has one";
+  EXPECT_EQ(result.nodes.at(1).files.at("nodes/t/a.log"), "log of a-itself-itself");
+}
+
 // A mock that is killed loses its journal, so it is read after each phase; one under an act is not
 // asked.
 TEST_F(RunTestTest, KeepsTheRequestsOfMocks) {
