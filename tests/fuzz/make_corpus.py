@@ -130,6 +130,8 @@ def from_recordings():
         for seed in (0, 57):
             put("frames", f"{name}-{seed}", body + b"\x00" + struct.pack("<I", seed))
         put("frames", f"{name}-raw", path.read_bytes()[:4000] + b"\x01" + struct.pack("<I", 57))
+        for settings in (5, 6):  # Streamed, with faults of bytes and of data.
+            put("upstream_answer", f"{name}-{settings}", body + bytes([settings]) + struct.pack("<I", 57))
         put("labels", name, b"".join(varint(len(each)) + each for frame in data for each in labels_of(frame))[:1000])
         for index, (encoding, chunk) in enumerate(each for frame in data for each in chunks(frame)):
             if len(chunk) > 900 or index > 12:
@@ -146,6 +148,7 @@ def from_recordings():
             continue
         put("samples", f"{name}-block", block + b"\x01" + struct.pack("<I", 57))
         put("samples", name, uncompress(block)[:4000] + b"\x00" + struct.pack("<I", 58))
+        put("upstream_answer", name, uncompress(block)[:4000] + b"\x02" + struct.pack("<I", 58))
 
 
 def from_vectors():

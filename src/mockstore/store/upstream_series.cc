@@ -31,6 +31,17 @@ void put_in_order(Samples& samples) {
   samples.erase(std::unique(samples.begin(), samples.end(), same), samples.end());
 }
 
+// Times are moved, and chunks cut by them.
+template <class Samples>
+Result<void> check_times(const Samples& samples) {
+  constexpr int64_t farthest_ms = 1'000'000'000'000'000;  // Of either sign: the year 33658.
+  for (const auto& sample : samples) {
+    if (sample.timestamp_ms > farthest_ms || sample.timestamp_ms < -farthest_ms)
+      return fail(Errc::malformed, fmt::format("a sample at {} ms", sample.timestamp_ms));
+  }
+  return {};
+}
+
 Result<void> add_chunk(const wire::ChunkView& chunk, model::Series& series) {
   const auto on_float = [&](model::Sample sample, int64_t) { series.samples.push_back(sample); };
   if (wire::has_floats(chunk.encoding) || !wire::is_known(chunk.encoding)) {
@@ -124,6 +135,9 @@ Result<std::shared_ptr<const UpstreamSeries>> UpstreamSeries::decode(Body body,
   if (!decoded) return fail(std::move(decoded.error()));
   if (change.is_empty) decoded->clear();
   for (Decoded& one : *decoded) {
+    for (const auto& checked :
+         {check_times(one.series.samples), check_times(one.series.histograms)})
+      if (!checked) return fail(checked.error());
     put_in_order(one.series.samples);
     put_in_order(one.series.histograms);
     change_series(change, one.series);

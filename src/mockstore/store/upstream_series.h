@@ -27,8 +27,8 @@ class UpstreamSeries final : public SeriesRows {
     size_t queries = 0;  ///< of the request
   };
 
-  /// Errors: those of the decoders, with the frame or the byte; Errc::limit for a body of SAMPLES
-  /// above 1 GiB, uncompressed.
+  /// Errors: those of the decoders, with the frame or the byte; Errc::malformed for a sample more
+  /// than 30000 years away; Errc::limit for a body of SAMPLES above 1 GiB, uncompressed.
   static Result<std::shared_ptr<const UpstreamSeries>> decode(Body body, const DataChange& change);
 
   /// Both orders are that of the answer, but for by_labels of a SAMPLES answer, which is sorted.

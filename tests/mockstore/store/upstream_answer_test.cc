@@ -301,6 +301,22 @@ TEST(UpstreamAnswerTest, AnAnswerThatCannotBeDecodedIsA502UnderFaultsOfData) {
   EXPECT_EQ(std::count(got.body.begin(), got.body.end(), '\n'), 1);
 }
 
+TEST(UpstreamAnswerTest, ASampleThatNoClockShowsIsA502UnderFaultsOfData) {
+  const Received got = ask(in_front + std::string("faults: {clock_skew: 1m}"),
+                           request_of({query_of("up")}), 7, [](const std::string&) {
+                             wire::ReadResponseWriter writer;
+                             writer.begin_result();
+                             writer.append_series(wire::encode_labels({{"__name__", "up"}}),
+                                                  {{model::Sample::of(INT64_MAX, 1)}});
+                             Sent sent;
+                             sent.head.headers.set("Content-Type", "application/x-protobuf");
+                             sent.body = wire::compress(writer.bytes());
+                             return sent;
+                           });
+  EXPECT_EQ(got.status, 502);
+  EXPECT_EQ(got.body, "upstream collector:9090: a sample at 9223372036854775807 ms\n");
+}
+
 // What a client gets when the upstream fails after its head and some bytes.
 std::vector<std::string> steps_of_a_failure(const std::string& faults, bool has_head) {
   UpstreamAnswer answer("collector:9090", {}, {}, faults != "[]", request_for(true));
