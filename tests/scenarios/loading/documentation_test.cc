@@ -83,6 +83,7 @@ std::string sources_below(const std::string& folder) {
 
 TEST(Documentation, TheTestsThatPagesNameAreThere) {
   const std::map<std::string, std::string> folders = {{"attacks", "integration/attacks"},
+                                                      {"scenarios_language", "scenarios/language"},
                                                       {"scenarios_loading", "scenarios/loading"}};
   const auto named = named_tests(contents(source_dir + "/docs/reference/limits.md") +
                                  contents(source_dir + "/docs/internals/traps.md"));
