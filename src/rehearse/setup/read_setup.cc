@@ -149,6 +149,13 @@ std::vector<std::string> NodeSetup::node_names() const {
   return names;
 }
 
+bool is_first_of_its_backend(const NodeSetup& setup, size_t entry) {
+  const size_t backend = setup.entries[entry].backend;
+  const auto end = setup.entries.begin() + static_cast<std::ptrdiff_t>(entry);
+  return std::none_of(setup.entries.begin(), end,
+                      [backend](const ReadEntry& one) { return one.backend == backend; });
+}
+
 NodeSetup read_setup(const std::string& path, const SetupOptions& options) {
   return SetupReader(path, options).run();
 }

@@ -51,4 +51,7 @@ struct NodeSetup {
   std::vector<std::string> node_names() const;
 };
 
+/// Whether no entry before `entry` reads the same backend.
+bool is_first_of_its_backend(const NodeSetup& setup, size_t entry);
+
 }  // namespace mread::rehearse

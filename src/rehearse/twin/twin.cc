@@ -84,8 +84,12 @@ class Writer {
     for (size_t i = 0; i < setup_.entries.size(); ++i) {
       const ReadEntry& entry = setup_.entries[i];
       YAML::Node out(YAML::NodeType::Map);
-      if (!is_query_node || !entry.name.empty())
-        out["name"] = is_query_node ? entry.name : name_of(i);
+      // Entries of one store that only credentials or headers told apart must differ by something.
+      const bool is_told_apart = is_query_node && !is_first_of_its_backend(setup_, i);
+      if (!entry.name.empty() && is_query_node)
+        out["name"] = entry.name;
+      else if (!is_query_node || is_told_apart)
+        out["name"] = name_of(i);
       out["url"] = "http://" + setup_.backends[entry.backend].node + ":9090/api/v1/read";
       out["remote_timeout"] = scaled(entry.timeout);
       if (entry.options.IsDefined() && entry.options.IsMap()) {

@@ -54,6 +54,11 @@ class WholeWriter {
       YAML::Node entry = config["remote_read"][i];
       open_access(entry, "remote_read");
       entry["url"] = verbatim(address_of(i));
+      // Entries of one store that only credentials or headers told apart must differ by something.
+      if (!entry["name"] && !is_first_of_its_backend(setup_, i)) {
+        entry["name"] =
+            setup_.backends[setup_.entries[i].backend].node + "-" + std::to_string(i + 1);
+      }
     }
     keep_targets(config["scrape_configs"], "scrape_configs");
     if (config["alerting"]["alertmanagers"])
@@ -106,16 +111,18 @@ class WholeWriter {
     const GoUrl& url = file_.entries[index].url;
     const size_t backend = setup_.entries[index].backend;
     const bool is_open = url.scheme == "http" && !url.user;
+    const std::string path = url.target.substr(0, url.target.find('?'));
+    // A query may hold a password, as InfluxDB's does.
+    if (path != url.target) note("the queries of URLs are left out");
     if (!is_open) note("credentials, headers, TLS and proxies of remote_read are left out");
     const std::string alias = url.port.empty() ? url.host : url.host + ":" + url.port;
     if (is_open && may_be_alias(url.host, alias, backend)) {
       auto& own = aliases_[backend];
       if (std::ranges::find(own, alias) == own.end()) own.push_back(alias);
       owners_.emplace(alias, backend);
-      return url.plain();
+      return "http://" + alias + path;
     }
-    return "http://" + setup_.backends[backend].node + ":" + std::to_string(store_port) +
-           url.target;
+    return "http://" + setup_.backends[backend].node + ":" + std::to_string(store_port) + path;
   }
 
   bool may_be_alias(const std::string& host, const std::string& alias, size_t backend) const {

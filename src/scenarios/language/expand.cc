@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -155,6 +156,7 @@ class Expander {
   void nodes(const yaml::Node& nodes, const Scope& scope) {
     const std::vector<yaml::Mapping::Entry> entries = nodes.mapping().raw_entries();
     YAML::Node raw = nodes.raw();
+    refuse_equal_names(entries);
     for (const auto& entry : entries) raw.remove(entry.key);
     for (const auto& entry : entries) {
       refuse_variable(entry);
@@ -182,6 +184,18 @@ class Expander {
   }
 
  private:
+  // A node NAME-3 next to NAME with `count:`.
+  void refuse_equal_names(const std::vector<yaml::Mapping::Entry>& entries) const {
+    std::set<std::string> names;
+    for (const auto& [name, count] : counts_) {
+      for (size_t i = 0; i < count; ++i) names.insert(numbered(name, i));
+    }
+    for (const auto& entry : entries) {
+      if (names.contains(entry.key))
+        entry.key_node.error("\"" + entry.key + "\" is one of the nodes of an entry with count:");
+    }
+  }
+
   static void refuse_variable(const yaml::Mapping::Entry& entry) {
     if (entry.key.find("${") != std::string::npos)
       entry.key_node.error("${…} is replaced in values, not in keys");

@@ -75,6 +75,17 @@ TEST(TwinScenario, ReplicasHoldTheSameAndOthersDoNot) {
   EXPECT_EQ(a.size() + c.size(), data.series.size());
 }
 
+// Prometheus refuses two entries that are the same.
+TEST(TwinScenario, EntriesOfOneStoreHaveNamesThatTellThemApart) {
+  NodeSetup setup = three_backends();
+  setup.entries[3] = setup.entries[2];
+  const YAML::Node root = YAML::Load(twin_scenario(setup, {}, setup.questions, {}));
+  const YAML::Node entries = root["nodes"]["query"]["config"]["remote_read"];
+  ASSERT_EQ(entries.size(), 4U);
+  EXPECT_FALSE(entries[2]["name"]);
+  EXPECT_EQ(entries[3]["name"].as<std::string>(), "c-2");
+}
+
 TEST(TwinTime, ScalesAllTimesAlikeAndOnlyDown) {
   NodeSetup setup = three_backends();
   TwinOptions options;

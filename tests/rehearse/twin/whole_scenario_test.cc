@@ -73,6 +73,27 @@ TEST_F(WholeScenarioTest, CredentialsAndTlsAreLeftOutAndTold) {
   EXPECT_THAT(scenario.text, HasSubstr("# Note: remote_write is left out.\n"));
 }
 
+TEST_F(WholeScenarioTest, PasswordsInQueriesOfUrlsAreLeftOut) {
+  const auto scenario = scenario_of(
+      "remote_read:\n"
+      "  - {url: 'http://influx.example.com:8086/api/v1/prom/read?db=p&u=me&p=s3cr3t'}\n");
+  EXPECT_THAT(config_of(scenario).dump(),
+              HasSubstr("http://influx.example.com:8086/api/v1/prom/read"));
+  EXPECT_THAT(scenario.text, Not(HasSubstr("s3cr3t")));
+  EXPECT_THAT(scenario.notes, Contains("the queries of URLs are left out"));
+}
+
+// Prometheus refuses two entries that are the same.
+TEST_F(WholeScenarioTest, TenantsOfOneGatewayStayTwoEntries) {
+  const auto scenario = scenario_of(
+      "remote_read:\n"
+      "  - {url: 'https://gw.example.com/api/v1/read', headers: {X-Scope-OrgID: a}}\n"
+      "  - {url: 'https://gw.example.com/api/v1/read', headers: {X-Scope-OrgID: b}}\n");
+  const auto entries = config_of(scenario).mapping().require("remote_read").sequence();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_NE(entries[0].dump(), entries[1].dump());
+}
+
 TEST_F(WholeScenarioTest, TargetsAndAlertmanagersBecomeASink) {
   const auto scenario = scenario_of(
       "remote_read: [{url: 'http://a.example.com/api/v1/read'}]\n"

@@ -168,6 +168,16 @@ TEST(ExpandNodes, OtherNodesNameThemTogether) {
             "{url: c-1}]}}");
 }
 
+TEST(ExpandNodes, NamesDifferFromThoseOfOtherNodes) {
+  try {
+    expanded_nodes("{c: {count: 2}, c-1: {}}");
+    FAIL() << "no error";
+  } catch (const yaml::ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("t.yaml:1:24: \"c-1\" is one of the nodes of an entry"));
+  }
+  EXPECT_EQ(expanded_nodes("{c: {count: 2}, c-2: {}}"), "{c-0: {}, c-1: {}, c-2: {}}");
+}
+
 TEST(ExpandNodes, ACountHasBounds) {
   for (const char* count : {"0", "-1", "1001", "many", "1.5", "[1]"}) {
     EXPECT_THROW(expanded_nodes("{c: {count: " + std::string(count) + "}}"), yaml::ConfigError)
