@@ -72,9 +72,11 @@ class RunningTwin {
     auto topology = around_.engine.create(around_.run_id, test_.id);
     if (!topology) return fail(topology.error());
     topology_ = std::move(*topology);
-    const scenarios::StartHooks hooks{
-        [this](const scenarios::NodeDeclaration& node) { say("starting " + node.name); }, {}};
-    return scenarios::start_nodes(test_, specs, context_, *topology_, ports_, hooks, stop_);
+    scenarios::StartOptions options;
+    options.starting = [this](const scenarios::NodeDeclaration& node) {
+      say("starting " + node.name);
+    };
+    return scenarios::start_nodes(test_, specs, context_, *topology_, ports_, options, stop_);
   }
 
   // The answers over the data of all backends, from a Prometheus that holds all of them.

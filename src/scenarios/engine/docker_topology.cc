@@ -173,7 +173,6 @@ Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
   auto files = fill(node, mentioned, args, stop);
   if (!files) return fail(files.error());
   if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
-  if (auto made = make_network_container(node, mentioned, stop); !made) return made;
 
   json::object body{
       {"Image", *image},
@@ -181,8 +180,13 @@ Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
       {"WorkingDir", node_dir},
       {"User", "0"},
       {"Labels", with(labels_, label_node, spec.name)},
-      {"HostConfig", json::object{{"NetworkMode", "container:" + node.network_container},
-                                  {"LogConfig", json::object{{"Type", "json-file"}}}}}};
+      {"HostConfig", json::object{{"LogConfig", json::object{{"Type", "json-file"}}}}}};
+  if (spec.expects_acts) {
+    if (auto made = make_network_container(node, mentioned, stop); !made) return made;
+    body["HostConfig"].as_object()["NetworkMode"] = "container:" + node.network_container;
+  } else {
+    body = in_network(std::move(body), spec, mentioned);
+  }
   // A registry's image knows its program itself.
   if (!spec.image) body["Entrypoint"] = json::array{"/bin/" + program_name(*image)};
   auto container = make_container(prefix_ + "-" + spec.name, body);
@@ -203,7 +207,9 @@ Result<void> DockerTopology::place(Node& node, std::stop_token stop) {
   const auto started = shared_->docker.post_json("/containers/" + node.container + "/start");
   if (!started) return fail(started.error());
   note_start(node);
-  return {};
+  if (spec.expects_acts) return {};
+  node.network_container = node.container;
+  return read_published_ports(node);
 }
 
 /// The node's folder as a tar archive, its arguments, and which nodes they name.
@@ -249,6 +255,24 @@ Result<void> DockerTopology::make_network_container(Node& node,
   const NodeSpec& spec = node.spec;
   const auto image = shared_->images.of_pause(stop);
   if (!image) return fail(image.error());
+  const json::object body = in_network(
+      {{"Image", *image},
+       {"Entrypoint", json::array{"/bin/" + program_name(*image), "infinity"}},
+       {"Labels", with(labels_, label_node, spec.name)}},
+      spec, mentioned);
+  const auto container = make_container(prefix_ + "-" + spec.name + "-net", body);
+  if (!container) return fail(container.error());
+  node.network_container = *container;
+  const auto started =
+      shared_->docker.post_json("/containers/" + node.network_container + "/start");
+  if (!started) return fail(started.error());
+  return read_published_ports(node);
+}
+
+/// A container's description with the node's address, its name, and the names of the nodes that it
+/// mentions.
+json::object DockerTopology::in_network(json::object body, const NodeSpec& spec,
+                                        const std::set<std::string>& mentioned) const {
   // Names stand in /etc/hosts, so that they keep meaning the same address while a node is cut off
   // (Docker's own name server forgets it then, and a lookup would fail where packets should
   // vanish).
@@ -256,7 +280,9 @@ Result<void> DockerTopology::make_network_container(Node& node,
   for (const std::string& other : mentioned) {
     if (other != spec.name) hosts.emplace_back(other + ":" + ip_of(other));
   }
-  json::object host_config{{"NetworkMode", network_.name}, {"ExtraHosts", std::move(hosts)}};
+  json::object& host_config = body.emplace("HostConfig", json::object()).first->value().as_object();
+  host_config["NetworkMode"] = network_.name;
+  host_config["ExtraHosts"] = std::move(hosts);
   json::object exposed;
   if (!network_.routable || shared_->options.publish_ports) {
     // For this process only, where it and the engine are on one machine.
@@ -270,27 +296,15 @@ Result<void> DockerTopology::make_network_container(Node& node,
     }
     host_config["PortBindings"] = std::move(bindings);
   }
-  const json::object body{
-      {"Image", *image},
-      {"Entrypoint", json::array{"/bin/" + program_name(*image), "infinity"}},
-      {"Hostname", spec.name},
-      {"ExposedPorts", std::move(exposed)},
-      {"Labels", with(labels_, label_node, spec.name)},
-      {"HostConfig", std::move(host_config)},
-      {"NetworkingConfig",
+  body["Hostname"] = spec.name;
+  body["ExposedPorts"] = std::move(exposed);
+  body["NetworkingConfig"] = json::object{
+      {"EndpointsConfig",
        json::object{
-           {"EndpointsConfig",
-            json::object{{network_.name,
-                          json::object{{"Aliases", json::array{spec.name}},
-                                       {"IPAMConfig",
-                                        json::object{{"IPv4Address", ip_of(spec.name)}}}}}}}}}};
-  const auto container = make_container(prefix_ + "-" + spec.name + "-net", body);
-  if (!container) return fail(container.error());
-  node.network_container = *container;
-  const auto started =
-      shared_->docker.post_json("/containers/" + node.network_container + "/start");
-  if (!started) return fail(started.error());
-  return read_published_ports(node);
+           {network_.name,
+            json::object{{"Aliases", json::array{spec.name}},
+                         {"IPAMConfig", json::object{{"IPv4Address", ip_of(spec.name)}}}}}}}};
+  return body;
 }
 
 Result<void> DockerTopology::read_published_ports(Node& node) {

@@ -24,10 +24,11 @@ inline constexpr std::string_view label_topology = "mread.topology";
 /// In place of the owner: see owner.h.
 inline constexpr std::string_view label_keeper = "mread.kept-by";
 
-/// Nodes as containers. Each node is two of them: one that only sleeps and holds the node's network
-/// (its address, its names), and one with the program in that same network. So a killed node
-/// refuses connections, as a machine does whose program has died, and a node keeps its address
-/// whatever is done to it.
+/// Nodes as containers. A node that an act will end or cut off is two of them: one that only sleeps
+/// and holds the node's network (its address, its names), and one with the program in that same
+/// network. So a killed node refuses connections, as a machine does whose program has died, and a
+/// node keeps its address whatever is done to it. Other nodes (NodeSpec::expects_acts) are one
+/// container, which takes half the time to start.
 class DockerTopology final : public Topology {
  public:
   struct Shared {
@@ -62,7 +63,7 @@ class DockerTopology final : public Topology {
  private:
   struct Node {
     NodeSpec spec;
-    std::string network_container;
+    std::string network_container;  // Which holds the address; `container` where that is one.
     std::string container;
     std::map<uint16_t, uint16_t> published;
     bool is_to_run = false;  // No act has ended it.
@@ -83,6 +84,8 @@ class DockerTopology final : public Topology {
   Result<std::string> fill(Node& node, std::set<std::string>& mentioned,
                            std::vector<std::string>& args, std::stop_token stop);
   Result<std::string> make_container(const std::string& name, const json::object& body);
+  json::object in_network(json::object body, const NodeSpec& spec,
+                          const std::set<std::string>& mentioned) const;
   Result<void> make_network_container(Node& node, const std::set<std::string>& mentioned,
                                       std::stop_token stop);
   Result<void> read_published_ports(Node& node);

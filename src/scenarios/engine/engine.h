@@ -39,6 +39,9 @@ struct NodeSpec {
   /// Answers 2xx or 401 when the node is up; empty: a connection is enough.
   std::string ready_path = "/-/ready";
   std::chrono::milliseconds ready_timeout{30'000};
+  /// An act will end it or take it off the network, and clients have to see that as they would see it
+  /// of a machine. False where no act comes: an engine may then start it in a cheaper way.
+  bool expects_acts = true;
 
   /// A program run once in {{dir}} before the node first starts, e.g. promtool tsdb
   /// create-blocks-from; its failure is the node's failure.

@@ -26,6 +26,11 @@ Result<void> poll_until_ready(const net::Url& url, milliseconds timeout,
   const bool connect_only = url.target.empty();
   std::string last = "nothing was tried";
   milliseconds pause{20};
+  // A first packet to a network that is just coming up may be lost, and the kernel sends it again a
+  // second later; a new connection is quicker. A node that is slow to answer gets more time each
+  // round.
+  constexpr milliseconds longest_try{2000};
+  milliseconds patience{250};
   while (true) {
     if (const auto how = ended())
       return fail(Errc::unavailable, "ended (" + *how + ") before it was ready");
@@ -37,11 +42,9 @@ Result<void> poll_until_ready(const net::Url& url, milliseconds timeout,
     net::ClientRequest request;
     request.url = url;
     if (connect_only) request.url.target = "/";
-    // A node that accepts and is slow to answer is asked again, so that one lost request does not
-    // use the time up.
-    const auto answer =
-        net::fetch(std::move(request),
-                   {.timeout = std::min(left, milliseconds(2000)), .body_bytes = 1 << 20}, stop);
+    const auto answer = net::fetch(
+        std::move(request), {.timeout = std::min(left, patience), .body_bytes = 1 << 20}, stop);
+    patience = std::min(patience * 2, longest_try);
     if (stop.stop_requested()) return fail(Errc::canceled, "interrupted");
     if (answer && answer->head.status / 100 == 2) return {};
     // It wants a password (`web.basic_auth_users`), so it serves.

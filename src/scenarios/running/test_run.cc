@@ -119,9 +119,11 @@ class TestRun {
         return false;
       }
       spec->files.insert(certificates->begin(), certificates->end());
+      spec->expects_acts = has_act(node.name);
       specs_.push_back(std::move(*spec));
       if (node.has_front) {
         fronts_[node.name] = make_front(*node.node, name_behind(node.name), node.faults, context_);
+        fronts_[node.name].spec.expects_acts = has_act(node.name);
       }
       result_.nodes.push_back(std::move(shown));
     }
@@ -131,6 +133,12 @@ class TestRun {
         return skip(reason);
     }
     return true;
+  }
+
+  bool has_act(const std::string& node) const {
+    return std::any_of(
+        test_.timeline.begin(), test_.timeline.end(),
+        [&node](const TimelineEntry& entry) { return entry.act && entry.node == node; });
   }
 
   // Under which a node runs that has a proxy in front. Nothing else has the name.
@@ -167,14 +175,16 @@ class TestRun {
   }
 
   Result<void> start_nodes(UsageSampler& sampler) {
-    const StartHooks hooks{[this](const NodeDeclaration& node) { say("starting " + node.name); },
-                           [this, &sampler](const NodeDeclaration& node) {
-                             started_.push_back(node.name);
-                             sampler.add(node.name);
-                             recorder_.note_event(node.name, "started");
-                           }};
+    StartOptions options;
+    options.starting = [this](const NodeDeclaration& node) { say("starting " + node.name); };
+    options.started = [this, &sampler](const NodeDeclaration& node) {
+      started_.push_back(node.name);
+      sampler.add(node.name);
+      recorder_.note_event(node.name, "started");
+    };
+    options.at_once = around_.nodes_at_once;
     if (auto started =
-            scenarios::start_nodes(test_, specs_, context_, *topology_, ports_, hooks, stop_);
+            scenarios::start_nodes(test_, specs_, context_, *topology_, ports_, options, stop_);
         !started)
       return started;
     const auto oracle = std::find_if(
@@ -217,6 +227,7 @@ class TestRun {
     }
     auto spec = around_.make_oracle(oracle_node, version, context_);
     if (!spec) return fail(spec.error());
+    spec->expects_acts = false;
     say("starting the oracle");
     if (auto started = topology_->start(*spec, stop_); !started)
       return fail(started.error().in("the oracle"));

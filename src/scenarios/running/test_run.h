@@ -9,6 +9,7 @@
 #include "scenarios/model/scenario.h"
 #include "scenarios/nodes/node_kind.h"
 #include "scenarios/running/asker.h"
+#include "scenarios/running/start_nodes.h"
 #include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
@@ -26,6 +27,7 @@ struct TestSurroundings {
       make_oracle = oracle_prometheus;
   /// Told what the test is doing, in a few words ("starting query", "fault"); may be empty.
   std::function<void(const Test&, const std::string&)> progress;
+  size_t nodes_at_once = StartOptions().at_once;
 };
 
 /// Runs one test from its first node to its verdict, and removes everything that it made. Never

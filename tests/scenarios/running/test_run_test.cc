@@ -18,6 +18,7 @@ class RunTestTest : public testing::Test {
   TestResult run(const scenarios::Test& test) {
     NodeContext context;
     TestSurroundings surroundings{engine_, clock_, "run", context};
+    surroundings.nodes_at_once = 1;  // So that events have one order.
     surroundings.make_asker = [this](const Topology&, std::map<std::string, NodePorts>) {
       auto asker = std::make_unique<FakeAsker>(events_);
       asker->on_instant = on_instant_;
