@@ -255,11 +255,11 @@ Result<void> DockerTopology::make_network_container(Node& node,
   const NodeSpec& spec = node.spec;
   const auto image = shared_->images.of_pause(stop);
   if (!image) return fail(image.error());
-  const json::object body = in_network(
-      {{"Image", *image},
-       {"Entrypoint", json::array{"/bin/" + program_name(*image), "infinity"}},
-       {"Labels", with(labels_, label_node, spec.name)}},
-      spec, mentioned);
+  const json::object body =
+      in_network({{"Image", *image},
+                  {"Entrypoint", json::array{"/bin/" + program_name(*image), "infinity"}},
+                  {"Labels", with(labels_, label_node, spec.name)}},
+                 spec, mentioned);
   const auto container = make_container(prefix_ + "-" + spec.name + "-net", body);
   if (!container) return fail(container.error());
   node.network_container = *container;

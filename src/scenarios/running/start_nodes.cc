@@ -40,7 +40,8 @@ std::vector<Wave> in_waves(const Test& test) {
 class NodeStarts {
  public:
   NodeStarts(const Test& test, const std::vector<NodeSpec>& specs, const NodeContext& context,
-             Topology& topology, std::map<std::string, NodePorts>& ports, const StartOptions& options)
+             Topology& topology, std::map<std::string, NodePorts>& ports,
+             const StartOptions& options)
       : test_(test),
         specs_(specs),
         context_(context),
@@ -66,7 +67,8 @@ class NodeStarts {
     };
     {
       std::vector<std::jthread> workers;
-      for (size_t i = 1; i < std::min(options_.at_once, wave.size()); ++i) workers.emplace_back(work);
+      for (size_t i = 1; i < std::min(options_.at_once, wave.size()); ++i)
+        workers.emplace_back(work);
       work();
     }
     for (std::optional<Error>& error : errors) {

@@ -93,13 +93,13 @@ TEST_F(StartNodesTest, DataStartsBeforeMergersAndQueryNodes) {
 }
 
 TEST_F(StartNodesTest, AMergerStartsAfterTheOnesThatItReads) {
-  test_.nodes = {merger_of("lower", {}), merger_of("upper", {"lower"}), merger_of("top", {"upper"})};
+  test_.nodes = {merger_of("lower", {}), merger_of("upper", {"lower"}),
+                 merger_of("top", {"upper"})};
   FakeTopology topology(events_, clock_);
   ASSERT_TRUE(start(topology));
-  EXPECT_THAT(events_.list(),
-              ElementsAre("starting lower", "start lower", "started lower", "starting upper",
-                          "start upper", "started upper", "starting top", "start top",
-                          "started top"));
+  EXPECT_THAT(events_.list(), ElementsAre("starting lower", "start lower", "started lower",
+                                          "starting upper", "start upper", "started upper",
+                                          "starting top", "start top", "started top"));
 }
 
 TEST_F(StartNodesTest, TwoThatReadEachOtherStart) {
