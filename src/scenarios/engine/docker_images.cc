@@ -22,12 +22,14 @@ namespace {
 /// Another process's image of mread may be between its build and its use; nothing takes this long.
 constexpr std::chrono::seconds young{600};
 
-std::string dockerfile_of(const std::string& program) {
-  if (program == "prometheus") return prometheus_dockerfile;
-  if (program == "node_exporter") return node_exporter_dockerfile;
-  if (program == "influxdb") return influxdb_dockerfile;
-  if (program == "mread") return mread_dockerfile;
-  return program_dockerfile;
+/// The program's own; for a program without one, the one of any program.
+std::string_view dockerfile_of(std::string_view program) {
+  std::string_view of_any;
+  for (const NamedDockerfile& dockerfile : dockerfiles) {
+    if (dockerfile.name == program) return dockerfile.text;
+    if (dockerfile.name == "program") of_any = dockerfile.text;
+  }
+  return of_any;
 }
 
 bool has_tag(std::string_view image_name) {
@@ -123,6 +125,12 @@ Result<void> DockerImages::build(const std::string& tagged, const fs::path& prog
   context.add_folder("rootfs/mread");
   context.add_folder("rootfs/tmp", 01777);
   if (auto added = context.add_copy(program, "rootfs/bin/" + name, 0755); !added) return added;
+  // What the program reads at absolute paths.
+  std::error_code ignored;
+  const fs::path data = program.parent_path() / "rootfs";
+  if (fs::is_directory(data, ignored)) {
+    if (auto added = context.add_tree(data, "rootfs"); !added) return added;
+  }
   for (const fs::path& library : libraries) {
     if (auto added = context.add_copy(library, "rootfs" + library.string(), 0755); !added)
       return added;

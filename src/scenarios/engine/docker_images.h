@@ -21,7 +21,8 @@ class DockerImages {
 
   /// The image of a program as "REPOSITORY:TAG"; the program is /bin/NAME in it; NAME is the last
   /// part of the repository. Without a tag, a hash of the program and its libraries becomes the
-  /// tag, so that the image never is an older build. Dockerfiles are those of docker/.
+  /// tag, so that the image never is an older build. Dockerfiles are those of docker/. A folder
+  /// rootfs/ next to the program is the root of files that it reads at absolute paths.
   Result<std::string> of_program(const std::string& image_name,
                                  const std::filesystem::path& program, std::stop_token stop);
   /// A registry's image, pulled when it is not there. Errors: Errc::environment.
