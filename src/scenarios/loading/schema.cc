@@ -176,6 +176,15 @@ std::vector<Key> keys_of_kind(std::string_view kind) {
             {"config_file", ref("text"), "an mread.yml in place of config:"}};
   }
   if (kind == "influxdb") return {version, series, faults};
+  if (kind == "alertmanager") {
+    return {version,
+            files,
+            flags,
+            {"config", ref("anything"), "alertmanager.yml"},
+            {"config_file", ref("text"), "an alertmanager.yml in place of config:"},
+            // The loader says of such a node that it has no reads.
+            faults};
+  }
   if (kind == "container") {
     return {files,
             faults,

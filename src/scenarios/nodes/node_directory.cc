@@ -83,20 +83,30 @@ void NodeDirectory::refuse(const yaml::Node& place, size_t offset, const std::st
           host + "]`, or allow the host at the top of the file with `external: [" + host + "]`");
 }
 
-void NodeDirectory::refuse_discovery(const yaml::Node& list) const {
+void NodeDirectory::refuse_keys(const yaml::Node& list, std::string_view end,
+                                std::string_view allowed, const std::string& why) const {
   if (!list.is_sequence()) return;
   for (const yaml::Node& item : list.sequence()) {
     if (!item.is_mapping()) continue;
     yaml::Mapping mapping = item.mapping();
     for (const auto& [key, key_node, value] : mapping.entries()) {
-      if (!key.ends_with("_sd_configs") || value.is_null() || external_.contains(key)) continue;
-      key_node.error(key +
-                     " finds targets outside the scenario: write them as static_configs, or allow "
-                     "it at the top "
-                     "of the file with `external: [" +
-                     key + "]`");
+      if (!key.ends_with(end) || key == allowed || value.is_null() || external_.contains(key))
+        continue;
+      key_node.error(key + why + ", or allow it at the top of the file with `external: [" + key +
+                     "]`");
     }
   }
+}
+
+void NodeDirectory::refuse_discovery(const yaml::Node& list) const {
+  refuse_keys(list, "_sd_configs", "",
+              " finds targets outside the scenario: write them as static_configs");
+}
+
+void NodeDirectory::refuse_receivers(const yaml::Node& receivers) const {
+  refuse_keys(receivers, "_configs", "webhook_configs",
+              " tells somebody outside the scenario: write webhook_configs with the URL of a mock "
+              "with `sink: true`");
 }
 
 std::string NodeDirectory::placeholder(const yaml::Node& place, size_t offset,

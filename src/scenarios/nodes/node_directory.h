@@ -52,9 +52,15 @@ class NodeDirectory {
   /// Throws yaml::ConfigError for a key below `list`'s items that discovers targets at run time
   /// (`*_sd_configs` but static_configs), unless it is declared external.
   void refuse_discovery(const yaml::Node& list) const;
+  /// Throws yaml::ConfigError for a key of Alertmanager's `receivers` that tells somebody outside
+  /// (`*_configs` but webhook_configs), unless it is declared external.
+  void refuse_receivers(const yaml::Node& receivers) const;
 
  private:
   bool is_sink(const std::string& host, std::string_view port) const;
+  /// Throws for a key of `list`'s items that ends so, is not `allowed`, and is not external.
+  void refuse_keys(const yaml::Node& list, std::string_view end, std::string_view allowed,
+                   const std::string& why) const;
   std::string placeholder_of_alias(const std::string& host, std::string_view port) const;
   [[noreturn]] void refuse(const yaml::Node& place, size_t offset, const std::string& host) const;
   void visit(const yaml::Node& from, YAML::Node to, const std::string& self, std::string_view path,

@@ -20,7 +20,7 @@ namespace mread::scenarios {
 
 /// What a node needs to know about its run, in addition to its own lines in the file.
 struct NodeContext {
-  /// Where ci/setup put Prometheus and node_exporter (EngineOptions::cache_dir)
+  /// Where ci/setup put Prometheus and the other programs (EngineOptions::cache_dir)
   std::filesystem::path cache_dir;
   /// The mread program that mocks and mergers run; by default this very program.
   std::filesystem::path mread_program = "/proc/self/exe";
@@ -75,6 +75,8 @@ class NodeKind {
   virtual bool answers_reads() const { return true; }
   /// Evaluates PromQL: `expr:` checks may ask it.
   virtual bool knows_promql() const { return false; }
+  /// Tells which alerts it was sent: `alerts:` checks may ask it.
+  virtual bool holds_alerts() const { return false; }
   /// It carries out faults itself.
   virtual bool accepts_faults() const { return false; }
   /// A proxy in front of it can carry out faults: it answers reads, and has one port.

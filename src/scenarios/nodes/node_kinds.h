@@ -35,11 +35,13 @@ NodeKindEntry mock_kind();
 NodeKindEntry merger_kind();
 NodeKindEntry node_exporter_kind();
 NodeKindEntry influxdb_kind();
+NodeKindEntry alertmanager_kind();
 NodeKindEntry container_kind();
 
 /// Every kind there is; messages list them in this order.
 inline constexpr NodeKindEntry (*all_node_kinds[])() = {
-    prometheus_kind, mock_kind, merger_kind, node_exporter_kind, influxdb_kind, container_kind};
+    prometheus_kind, mock_kind,         merger_kind,   node_exporter_kind,
+    influxdb_kind,   alertmanager_kind, container_kind};
 
 // What several kinds have.
 

@@ -76,6 +76,7 @@ const std::vector<Place>& places() {
       {"Influxdb", {with_nodes("  n: {kind: influxdb, KEY: 1}\n")}},
       {"Container", {with_nodes("  n: {kind: container, image: x, KEY: 1}\n")}},
       {"InputSeries",
+      {"Alertmanager", {with_nodes("  n: {kind: alertmanager, KEY: 1}\n")}},
        {with_nodes("  n: {kind: mock, input_series: [{series: a, values: 1, KEY: 1}]}\n")}},
       {"Auth", {with_nodes("  n: {kind: mock, auth: {bearer: x, KEY: 1}}\n")}},
       {"BasicAuth",

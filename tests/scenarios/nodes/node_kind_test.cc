@@ -22,7 +22,8 @@ class Machine {
  public:
   Machine() {
     for (const char* path : {"prometheus/2.42.0/prometheus", "prometheus/3.5.3/prometheus",
-                             "node_exporter/1.5.0/node_exporter", "influxdb/1.6.7/influxdb"}) {
+                             "node_exporter/1.5.0/node_exporter", "influxdb/1.6.7/influxdb",
+                             "alertmanager/0.25.0/alertmanager"}) {
       std::filesystem::create_directories((cache_.path() / path).parent_path());
       std::ofstream(cache_.path() / path) << "x";
     }
@@ -308,6 +309,38 @@ TEST(InfluxDbNode, IsReadByItsNameAtItsOwnPath) {
               HasSubstr("http://{{node:i:8086}}/api/v1/prom/read?db=prometheus"));
 }
 
+TEST(AlertmanagerNode, TellsNobodyByDefault) {
+  const Machine machine;
+  const NodeSpec spec =
+      spec_of("am: {kind: alertmanager, flags: --alerts.gc-interval=1s}", machine.context());
+  EXPECT_EQ(spec.program, machine.path() / "alertmanager/0.25.0/alertmanager");
+  EXPECT_EQ(spec.image_name, "mread/alertmanager:0.25.0");
+  EXPECT_THAT(spec.args,
+              ElementsAre("--config.file={{dir}}/alertmanager.yml", "--storage.path={{dir}}/data",
+                          "--web.listen-address={{listen:9093}}",
+                          "--cluster.listen-address=", "--alerts.gc-interval=1s"));
+  EXPECT_THAT(spec.ports, ElementsAre(9093));
+  EXPECT_EQ(spec.files.at("alertmanager.yml"),
+            "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+}
+
+TEST(AlertmanagerNode, IsNamedByPrometheusAndNamesItsReceivers) {
+  const Machine machine;
+  const auto nodes = parse(
+      "am: {kind: alertmanager, config: {route: {receiver: r}, receivers: [{name: r, "
+      "webhook_configs: [{url: 'http://m:9090/api/v2/alerts'}]}]}}\n"
+      "m: {kind: mock, sink: true}\n"
+      "q: {kind: prometheus, config: {alerting: {alertmanagers: [{static_configs: [{targets: "
+      "[am]}]}]}}}");
+  EXPECT_TRUE(nodes[0]->holds_alerts());
+  EXPECT_THAT(nodes[0]->uses().named, ElementsAre("m"));
+  EXPECT_THAT(nodes[0]->make_spec(machine.context())->files.at("alertmanager.yml"),
+              HasSubstr("http://{{node:m:9090}}/api/v2/alerts"));
+  EXPECT_THAT(nodes[2]->uses().named, ElementsAre("am"));
+  EXPECT_THAT(nodes[2]->make_spec(machine.context())->files.at("prometheus.yml"),
+              HasSubstr("{{node:am:9093}}"));
+}
+
 TEST(ContainerNode, Spec) {
   const NodeSpec spec = spec_of(
       "g: {kind: container, image: 'grafana:1', ports: [3000], args: [-x], ready_path: /ok, files: "
@@ -354,6 +387,7 @@ TEST(NodeFront, IsForNodesWhoseOnlyPortAnswersReads) {
   EXPECT_TRUE(can("{kind: container, image: x, ports: 9090}"));
   EXPECT_FALSE(can("{kind: container, image: x, ports: [1, 2]}"));
   EXPECT_FALSE(can("{kind: node_exporter}"));
+  EXPECT_FALSE(can("{kind: alertmanager}"));
   EXPECT_FALSE(can("{kind: mock}")) << "it carries out faults itself";
   const auto node = parse("a: {kind: container, image: x, ports: 9099}").front();
   EXPECT_NE(control_port_of_front(*node), 9099);
@@ -383,8 +417,8 @@ std::string facts_of(const NodeKind& node) {
   const std::pair<const char*, bool> flags[] = {
       {"holds_data", node.holds_data()},         {"data_is_fixed", node.data_is_fixed()},
       {"answers_reads", node.answers_reads()},   {"knows_promql", node.knows_promql()},
-      {"accepts_faults", node.accepts_faults()}, {"forwards_reads", node.forwards_reads()},
-      {"wants_a_reader", node.wants_a_reader()}};
+      {"holds_alerts", node.holds_alerts()},     {"accepts_faults", node.accepts_faults()},
+      {"forwards_reads", node.forwards_reads()}, {"wants_a_reader", node.wants_a_reader()}};
   for (const auto& [name, is_set] : flags) facts += is_set ? std::string(" ") + name : "";
   constexpr const char* counters[] = {"", " journal", " metrics"};
   facts += counters[static_cast<size_t>(node.read_counter())];
@@ -400,6 +434,7 @@ TEST(NodeKinds, KnowWhatTheyAreAndCanDo) {
        "merger answers_reads forwards_reads wants_a_reader"},
       {"node_exporter", "", "data wants_a_reader makes_samples"},
       {"influxdb", "", "data holds_data answers_reads wants_a_reader"},
+      {"alertmanager", "", "data holds_alerts wants_a_reader"},
       {"container", "image: x", "data answers_reads makes_samples"},
   };
   ASSERT_EQ(cases.size(), std::size(all_node_kinds));
@@ -422,6 +457,7 @@ TEST(NodeKinds, HaveTheSamePortsBeforeAndAfterTheirLinesAreRead) {
       "{kind: merger, config: {remote_read: [b]}}",
       "{kind: node_exporter}",
       "{kind: influxdb}",
+      "{kind: alertmanager}",
       "{kind: container, image: x, ports: [80, 81]}",
       "{kind: mock, token_servers: {t: {client_id: i, client_secret: s}}, proxies: {p: {}}}"};
   for (const std::string& lines : nodes) {
@@ -462,6 +498,15 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"NoKind", "a: {version: v3.5}", "key \"kind\" is missing"},
         ErrorCase{"KeyOfAnInfluxDb", "a: {kind: influxdb, databse: x}",
                   "test.yaml:1:21: unknown key \"databse\""},
+        ErrorCase{"KeyOfAnAlertmanager", "a: {kind: alertmanager, rules: []}",
+                  "test.yaml:1:25: unknown key \"rules\""},
+        ErrorCase{"ReceiverOutside",
+                  "a: {kind: alertmanager, config: {receivers: [{name: x, slack_configs: []}]}}",
+                  "test.yaml:1:56: slack_configs tells somebody outside the scenario"},
+        ErrorCase{"UnknownNodeOfAWebhook",
+                  "a: {kind: alertmanager, config: {receivers: [{webhook_configs: [{url: "
+                  "'http://b/x'}]}]}}",
+                  "no node \"b\""},
         ErrorCase{"UnknownKey", "a: {kind: prometheus, verison: v3.5}",
                   "test.yaml:1:23: unknown key \"verison\"; did you mean \"version\"?"},
         ErrorCase{"UnknownKeyOfAMock", "a: {kind: mock, input_serie: []}",
