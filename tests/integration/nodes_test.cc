@@ -13,6 +13,7 @@
 #include "scenarios/engine/readiness.h"
 #include "scenarios/nodes/node_kind.h"
 #include "scenarios/nodes/parse_nodes.h"
+#include "scenarios/running/asker.h"
 
 namespace mread::scenarios {
 namespace {
@@ -158,6 +159,31 @@ one:
   EXPECT_THAT(eventually("one", "ALERTS", R"("1"])"), HasSubstr(R"("alertname":"Up")"));
   EXPECT_THAT(query("one", "node_memory_MemTotal_bytes", wall_clock_ms()),
               Not(HasSubstr(R"("result":[])")));
+}
+
+TEST_P(NodesTest, AlertsOfTwoReachOneAlertmanagerAsOne) {
+  start(R"(
+am: {kind: alertmanager}
+one:
+  kind: prometheus
+  version: VERSION
+  flags: &flags [--rules.alert.resend-delay=1s]
+  config: &config
+    global: {evaluation_interval: 200ms}
+    alerting: {alertmanagers: [{static_configs: [{targets: [am]}]}]}
+    scrape_configs: [{job_name: self, scrape_interval: 200ms, static_configs: [{targets: ["localhost:9090"]}]}]
+  rules: &rules
+    - name: group
+      rules: [{alert: Up, expr: 'vector(1)', labels: {severity: page}}]
+two: {kind: prometheus, version: VERSION, flags: *flags, config: *config, rules: *rules}
+)");
+  for (const char* node : {"one", "two"}) {
+    EXPECT_THAT(eventually(node, "prometheus_notifications_sent_total > 0", R"("value")"),
+                HasSubstr("9093/api/v2/alerts"));
+  }
+  const auto asker = make_http_asker(*topology, {{"am", {9093, 9093, ReadCounter::none, ""}}});
+  const auto held = asker->alerts("am", {}, seconds(10), {});
+  EXPECT_EQ(held.to_string(), "{alertname=\"Up\", severity=\"page\"}");
 }
 
 TEST_P(NodesTest, WhatCannotBeWrittenIsAnError) {

@@ -157,6 +157,55 @@ void judge_read(const Check& check, const ReadAnswer& read, const std::string& w
   }
 }
 
+std::string to_string(const std::vector<ExpectedAlert>& alerts) {
+  AlertsAnswer shown;
+  for (const ExpectedAlert& one : alerts)
+    shown.alerts.push_back({one.labels, one.annotations.value_or(model::LabelSet()), "active"});
+  return shown.to_string(SIZE_MAX);
+}
+
+// What is wrong with the alerts; none where they are those that are expected.
+std::optional<std::string> compare_alerts(const std::vector<ExpectedAlert>& want,
+                                          const std::vector<HeldAlert>& got) {
+  std::vector<const HeldAlert*> left;
+  for (const HeldAlert& alert : got) left.push_back(&alert);
+  for (const ExpectedAlert& one : want) {
+    const auto found = std::find_if(left.begin(), left.end(), [&](const HeldAlert* alert) {
+      return alert->labels == one.labels;
+    });
+    if (found == left.end()) return one.labels.to_string() + " is missing";
+    if (one.annotations && *one.annotations != (*found)->annotations) {
+      return one.labels.to_string() + ": annotations " + (*found)->annotations.to_string() +
+             ", want " + one.annotations->to_string();
+    }
+    left.erase(found);
+  }
+  if (left.empty()) return std::nullopt;
+  return left.front()->labels.to_string() + " is not expected";
+}
+
+void judge_alerts(const Check& check, const AlertsAnswer& answer, const std::string& which_one,
+                  Judgement& judgement) {
+  if (!answer.ok() && !check.expects(Expectation::Kind::fail)) {
+    judgement.fail(check.alerts ? to_string(*check.alerts) : "alerts", answer.to_string(),
+                   which_one);
+    return;
+  }
+  if (answer.ok()) {
+    if (check.alerts) {
+      if (const auto difference = compare_alerts(*check.alerts, answer.alerts)) {
+        judgement.fail(to_string(*check.alerts), answer.to_string(),
+                       which_one.empty() ? *difference : which_one + ": " + *difference);
+      }
+    }
+    judge_count(check.count, answer.alerts.size(), "alerts", answer.to_string(10), which_one,
+                judgement);
+  }
+  for (const Expectation& expectation : check.expect) {
+    judge_expectation(expectation, answer.error, {}, {}, answer.to_string(5), which_one, judgement);
+  }
+}
+
 // The whole answer as text: two answers are the same if their texts are.
 std::string whole(const ReadAnswer& read) {
   std::string out = read.error + "\n" + read.partial;
@@ -183,6 +232,9 @@ void judge_repeats(const Check& check, const Observation& seen, Judgement& judge
   for (const ReadAnswer& read : seen.reads) {
     if (texts.insert(whole(read)).second) distinct.push_back(read.to_string());
   }
+  for (const AlertsAnswer& answer : seen.alerts) {
+    if (texts.insert(answer.to_string(SIZE_MAX)).second) distinct.push_back(answer.to_string());
+  }
   if (check.distinct) {
     if (check.distinct->holds(static_cast<double>(distinct.size()))) return;
     judgement.fail(check.distinct->text() + " different answers to the same question",
@@ -198,6 +250,7 @@ void judge_durations(const Check& check, const Observation& seen, Judgement& jud
   std::vector<double> durations;
   for (const QueryAnswer& answer : seen.answers) durations.push_back(answer.duration.count());
   for (const ReadAnswer& read : seen.reads) durations.push_back(read.duration.count());
+  for (const AlertsAnswer& answer : seen.alerts) durations.push_back(answer.duration.count());
   const auto limit_of = [&](const DurationBound& bound) {
     return static_cast<double>(bound.fixed.count()) + bound.baseline * seen.baseline_ms.value_or(0);
   };
@@ -217,9 +270,11 @@ void judge_durations(const Check& check, const Observation& seen, Judgement& jud
 
 std::string wanted(const Check& check) {
   if (check.samples) return to_string(*check.samples);
+  if (check.alerts) return to_string(*check.alerts);
   std::string out;
   const auto add = [&](const std::string& part) { out += (out.empty() ? "" : ", ") + part; };
-  if (check.count) add(check.count->text() + " series");
+  if (check.count)
+    add(check.count->text() + (check.kind == Check::Kind::alerts ? " alerts" : " series"));
   if (check.sample_count) add(check.sample_count->text() + " samples");
   for (const Comparison& value : check.values) add("values " + value.text());
   if (check.same_as) add("as " + check.same_as->expr + " on " + check.same_as->node);
@@ -318,13 +373,19 @@ CheckResult judge(const Check& check, const std::string& phase, const Observatio
   }
   if (!seen.answers.empty()) result.got = shown(seen.answers.front(), seen.when);
   if (!seen.reads.empty()) result.got = seen.reads.front().to_string();
+  for (const AlertsAnswer& answer : seen.alerts)
+    result.duration_ms = std::max(result.duration_ms, answer.duration.count());
+  if (!seen.alerts.empty()) result.got = seen.alerts.front().to_string();
 
   Judgement judgement(std::move(result));
-  if (seen.answers.empty() && seen.reads.empty()) judgement.fail("an answer", "nothing was asked");
+  if (seen.answers.empty() && seen.reads.empty() && seen.alerts.empty())
+    judgement.fail("an answer", "nothing was asked");
   for (size_t i = 0; i < seen.answers.size(); ++i)
     judge_answer(check, seen.answers[i], seen.when, which(i, seen.answers.size()), judgement);
   for (size_t i = 0; i < seen.reads.size(); ++i)
     judge_read(check, seen.reads[i], which(i, seen.reads.size()), judgement);
+  for (size_t i = 0; i < seen.alerts.size(); ++i)
+    judge_alerts(check, seen.alerts[i], which(i, seen.alerts.size()), judgement);
   judge_repeats(check, seen, judgement);
   if (seen.same_as) {
     for (const QueryAnswer& answer : seen.answers) {

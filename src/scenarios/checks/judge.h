@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/series.h"
+#include "scenarios/checks/alerts_answer.h"
 #include "scenarios/checks/query_answer.h"
 #include "scenarios/model/results.h"
 #include "scenarios/model/scenario.h"
@@ -30,6 +31,7 @@ struct ReadAnswer {
 struct Observation {
   std::vector<QueryAnswer> answers;        ///< of a PromQL check, one for every `repeat:`
   std::vector<ReadAnswer> reads;           ///< of a read
+  std::vector<AlertsAnswer> alerts;        ///< of a look at alerts
   std::optional<QueryAnswer> same_as;      ///< the answer that it is compared with
   std::map<std::string, size_t> requests;  ///< that mocks were asked, by mock
   std::optional<double> baseline_ms;       ///< median duration in the phase before

@@ -226,6 +226,57 @@ void read_read(yaml::Mapping& mapping, const yaml::Node& selector, const Test& t
   }
 }
 
+// `exp_labels:` and `exp_annotations:`, which promtool has as mappings.
+model::LabelSet read_label_mapping(const yaml::Node& node) {
+  std::vector<model::Label> labels;
+  yaml::Mapping mapping = node.mapping();
+  for (const auto& [name, name_node, value] : mapping.entries())
+    labels.push_back({name, value.string()});
+  auto set = model::LabelSet::from(std::move(labels));
+  if (!set) node.error(set.error().context);
+  return std::move(*set);
+}
+
+ExpectedAlert read_alert(const yaml::Node& node) {
+  yaml::Mapping mapping = node.mapping();
+  ExpectedAlert alert{read_label_mapping(mapping.require("exp_labels")), std::nullopt};
+  if (const auto annotations = mapping.find("exp_annotations"))
+    alert.annotations = read_label_mapping(*annotations);
+  mapping.finish();
+  return alert;
+}
+
+void read_alerts(yaml::Mapping& mapping, const yaml::Node& selector, const Test& test,
+                 Check& check) {
+  check.kind = Check::Kind::alerts;
+  size_t offset = 0;
+  const auto matchers = model::parse_selector(selector.string(), &offset);
+  if (!matchers) selector.error_at(offset, matchers.error().context);
+  for (const model::Matcher& matcher : *matchers) {
+    // An alert has no metric name; its own name stands there.
+    const bool is_name = matcher.name() == model::metric_name_label;
+    auto made = model::Matcher::create(matcher.type(), is_name ? "alertname" : matcher.name(),
+                                       matcher.value());
+    if (!made) selector.error(made.error().context);
+    check.matchers.push_back(std::move(*made));
+  }
+  check.expr = model::to_string(check.matchers);
+  const yaml::Node node = mapping.require("node");
+  const NodeDeclaration& asked = known_node(node, test);
+  if (!asked.node->holds_alerts())
+    node.error("\"" + asked.name + "\" is a " + asked.kind +
+               " node; only alertmanager nodes hold alerts");
+  check.node = asked.name;
+  if (const auto alerts = mapping.find_or_null("exp_alerts")) {
+    std::vector<ExpectedAlert> list;
+    if (!alerts->is_null()) {
+      for (const yaml::Node& item : alerts->sequence()) list.push_back(read_alert(item));
+    }
+    check.alerts = std::move(list);
+  }
+  if (const auto count = mapping.find("exp_count")) check.count = Comparison::parse(*count);
+}
+
 void read_requests(const yaml::Node& value, const Test& test, Check& check) {
   yaml::Mapping mapping = value.mapping();
   for (const auto& item : mapping.entries()) {
@@ -244,22 +295,25 @@ void read_requests(const yaml::Node& value, const Test& test, Check& check) {
   }
 }
 
+void read_question(yaml::Mapping& mapping, const Test& test, Check& check) {
+  const auto expr = mapping.find("expr");
+  const auto read = mapping.find("read");
+  const auto alerts = mapping.find("alerts");
+  if (expr && read) read->error("expr: and read: are checks of their own");
+  if (alerts && (expr || read))
+    alerts->error("alerts: is a check of its own, without expr: and read:");
+  if (alerts) return read_alerts(mapping, *alerts, test, check);
+  if (read) return read_read(mapping, *read, test, check);
+  read_promql(mapping, expr ? *expr : mapping.require("expr"), test, check);
+}
+
 }  // namespace
 
 Check read_check(const yaml::Node& node, const Test& test) {
   yaml::Mapping mapping = node.mapping();
   Check check;
   check.line = node.line();
-  const auto expr = mapping.find("expr");
-  const auto read = mapping.find("read");
-  if (expr && read) read->error("expr: and read: are checks of their own");
-  if (expr) {
-    read_promql(mapping, *expr, test, check);
-  } else if (read) {
-    read_read(mapping, *read, test, check);
-  } else {
-    mapping.require("expr");
-  }
+  read_question(mapping, test, check);
   check.name = check.expr;
   if (const auto name = mapping.find("name")) check.name = name->string();
   check.during = read_during(mapping.find("during"), test);
@@ -281,8 +335,8 @@ Check read_check(const yaml::Node& node, const Test& test) {
   if (const auto bound = mapping.find("max_duration")) check.max_duration = read_bound(*bound);
   mapping.finish();
   const bool fails = check.expects(Expectation::Kind::fail);
-  if (fails && (check.samples || check.count || check.sample_count || !check.values.empty() ||
-                check.same_as)) {
+  if (fails && (check.samples || check.alerts || check.count || check.sample_count ||
+                !check.values.empty() || check.same_as)) {
     node.error("a check that expects to fail cannot expect data too");
   }
   for (const auto* bound : {&check.min_duration, &check.max_duration}) {
@@ -293,10 +347,10 @@ Check read_check(const yaml::Node& node, const Test& test) {
           "measured");
     }
   }
-  const bool expects_something = check.samples || check.count || check.sample_count ||
-                                 !check.values.empty() || check.same_as || check.distinct ||
-                                 !check.expect.empty() || !check.requests.empty() ||
-                                 check.partial || check.min_duration || check.max_duration;
+  const bool expects_something =
+      check.samples || check.alerts || check.count || check.sample_count || !check.values.empty() ||
+      check.same_as || check.distinct || !check.expect.empty() || !check.requests.empty() ||
+      check.partial || check.min_duration || check.max_duration;
   if (!expects_something && !(test.has_oracle() && is_oracles(test, check))) {
     const std::string why = beyond_oracle(test, check);
     node.error(

@@ -223,9 +223,13 @@ json::value check() {
                                     {"end"});
   const json::value same_as =
       mapping({{"expr", ref("text"), "another question"}, {"node", ref("text"), "another node"}});
+  const json::value alert = mapping({{"exp_labels", named(ref("text")), "all labels of an alert"},
+                                     {"exp_annotations", named(ref("text")), "all of them"}},
+                                    {"exp_labels"});
   return mapping(
       {{"expr", ref("text"), "PromQL that a node is asked"},
        {"read", ref("text"), "a selector that a node is asked over remote read"},
+       {"alerts", ref("text"), "a selector of the alerts that an alertmanager node holds"},
        {"name", ref("text"), "for reports"},
        {"node", ref("text"), "that is asked; default: the only query node"},
        {"eval_time", ref("text"), "after start_timestamp, or now"},
@@ -233,7 +237,8 @@ json::value check() {
        {"range", or_variable(range), "a range query"},
        {"exp_samples", json::object{{"anyOf", json::array{list_of(sample), ref("text")}}},
         "the samples of the answer; of a read: how many"},
-       {"exp_count", ref("text"), "how many series: 3 or '>= 3'"},
+       {"exp_alerts", list_of(alert), "the alerts, each with all its labels"},
+       {"exp_count", ref("text"), "how many series or alerts: 3 or '>= 3'"},
        {"exp_value", one_or_list_of(ref("text")), "every value: 3 or '>= 3'"},
        {"oracle", ref("flag"), "false: the oracles do not judge it"},
        {"same_as", or_variable(same_as), "another question with the same answer"},

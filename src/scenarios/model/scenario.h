@@ -63,6 +63,13 @@ struct ExpectedSample {
   std::optional<model::Histogram> histogram;
 };
 
+/// An item of `exp_alerts:`, in promtool's words: all labels of an alert, and its annotations if
+/// they are judged.
+struct ExpectedAlert {
+  model::LabelSet labels;
+  std::optional<model::LabelSet> annotations;
+};
+
 /// `min_duration:` and `max_duration:`: a sum of a fixed time and a multiple of the same check's
 /// median duration in the phase `before`.
 struct DurationBound {
@@ -71,11 +78,12 @@ struct DurationBound {
   std::string text;
 };
 
-/// A PromQL query or a remote read, with everything that its answer must be.
+/// A PromQL query, a remote read, or a look at the alerts of an Alertmanager, with everything that
+/// the answer must be.
 struct Check {
-  enum class Kind { promql, read };
+  enum class Kind { promql, read, alerts };
   Kind kind = Kind::promql;
-  std::string expr;  ///< PromQL, or the selector of a read
+  std::string expr;  ///< PromQL, or the selector of a read or of alerts
   std::vector<model::Matcher> matchers;
   std::string name;  ///< for the report; `expr` where the file gives none
   int line = 0;
@@ -98,10 +106,11 @@ struct Check {
   bool oracle = true;  ///< the oracles judge it too; false: `oracle: false`
 
   std::optional<std::vector<ExpectedSample>> samples;
-  std::optional<Comparison> count;         ///< `exp_count:` / `exp_series:`
-  std::optional<Comparison> sample_count;  ///< `exp_samples:` of a read
-  std::vector<Comparison> values;          ///< `exp_value:`
-  std::optional<Comparison> distinct;      ///< `exp_distinct:`
+  std::optional<std::vector<ExpectedAlert>> alerts;  ///< `exp_alerts:`
+  std::optional<Comparison> count;                   ///< `exp_count:` / `exp_series:`
+  std::optional<Comparison> sample_count;            ///< `exp_samples:` of a read
+  std::vector<Comparison> values;                    ///< `exp_value:`
+  std::optional<Comparison> distinct;                ///< `exp_distinct:`
   struct SameAs {
     std::string expr;
     std::string node;

@@ -33,6 +33,12 @@ class Asker {
                           int64_t start_ms, int64_t end_ms, bool stream, milliseconds timeout,
                           std::stop_token stop) = 0;
 
+  /// The alerts that an Alertmanager holds, those that match.
+  virtual AlertsAnswer alerts(const std::string& node, const std::vector<model::Matcher>&,
+                              milliseconds, std::stop_token) {
+    return {.error = node + " holds no alerts", .alerts = {}};
+  }
+
   /// How many reads a mock or a real Prometheus has been asked since it started.
   virtual Result<size_t> requests(const std::string& node, std::stop_token stop) = 0;
   /// The journal of a mock, as JSON. A mock that does not answer within a second gives an error.

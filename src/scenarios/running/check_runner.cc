@@ -130,6 +130,8 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
         baselines_ms_[&check].push_back(answer.duration.count());
       for (const ReadAnswer& read : seen.reads)
         baselines_ms_[&check].push_back(read.duration.count());
+      for (const AlertsAnswer& answer : seen.alerts)
+        baselines_ms_[&check].push_back(answer.duration.count());
     }
     results.push_back(std::move(result));
     hold_invariants(check, phase, away, seen, now_ms, tallies, stop);
@@ -212,6 +214,8 @@ Observation CheckRunner::observe(const Check& check, int64_t now_ms, std::stop_t
   for (int i = 0; i < check.repeat && !stop.stop_requested(); ++i) {
     if (check.kind == Check::Kind::promql) {
       seen.answers.push_back(ask(check.node, check.expr));
+    } else if (check.kind == Check::Kind::alerts) {
+      seen.alerts.push_back(asker_.alerts(check.node, check.matchers, timeout, stop));
     } else {
       const int64_t start_ms = test_.start_ms + check.read_start.value_or(milliseconds(0)).count();
       const int64_t end_ms =

@@ -38,6 +38,13 @@ class RecordingAsker final : public Asker {
     recorder_.add_question(begin, node, model::to_string(matchers), answer.error, told);
     return answer;
   }
+  AlertsAnswer alerts(const std::string& node, const std::vector<model::Matcher>& matchers,
+                      milliseconds timeout, std::stop_token stop) override {
+    const auto begin = recorder_.now();
+    AlertsAnswer answer = asker_.alerts(node, matchers, timeout, std::move(stop));
+    recorder_.add_question(begin, node, model::to_string(matchers), answer.error, {});
+    return answer;
+  }
   Result<size_t> requests(const std::string& node, std::stop_token stop) override {
     return asker_.requests(node, std::move(stop));
   }

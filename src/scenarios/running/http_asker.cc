@@ -60,6 +60,23 @@ class HttpAsker final : public Asker {
     return answer;
   }
 
+  AlertsAnswer alerts(const std::string& node, const std::vector<model::Matcher>& matchers,
+                      milliseconds timeout, std::stop_token stop) override {
+    const auto begin = std::chrono::steady_clock::now();
+    AlertsAnswer answer;
+    const auto port = ports_.find(node);
+    const auto body = ask_control(node, port == ports_.end() ? uint16_t{0} : port->second.main,
+                                  "GET", "/api/v2/alerts", "", stop, timeout);
+    auto parsed = body ? parse_alerts(*body, matchers) : fail(body.error());
+    if (parsed) {
+      answer = std::move(*parsed);
+    } else {
+      answer.error = topology_.with_names(parsed.error().to_string());
+    }
+    answer.duration = std::chrono::steady_clock::now() - begin;
+    return answer;
+  }
+
   Result<size_t> requests(const std::string& mock, std::stop_token stop) override {
     if (const auto found = ports_.find(mock);
         found != ports_.end() && found->second.read_counter == ReadCounter::metrics) {

@@ -195,6 +195,73 @@ TEST(Judge, Reads) {
   EXPECT_EQ(judge(c, "before", observation).verdict, Verdict::fail);
 }
 
+Check alerts_check() {
+  Check c = check();
+  c.kind = Check::Kind::alerts;
+  c.alerts.emplace();
+  c.alerts->push_back({{{"alertname", "Down"}, {"job", "b"}}, std::nullopt});
+  return c;
+}
+
+Observation seen_alerts(std::vector<HeldAlert> alerts) {
+  Observation observation;
+  observation.alerts.push_back({.error = "", .alerts = std::move(alerts)});
+  return observation;
+}
+
+const HeldAlert down_b{{{"alertname", "Down"}, {"job", "b"}}, {{"summary", "b is down"}}, "active"};
+const HeldAlert down_c{{{"alertname", "Down"}, {"job", "c"}}, {}, "active"};
+
+TEST(Judge, AlertsAreExactlyThoseExpected) {
+  const Check c = alerts_check();
+  EXPECT_EQ(judge(c, "before", seen_alerts({down_b})).verdict, Verdict::pass);
+  const CheckResult none = judge(c, "before", seen_alerts({}));
+  EXPECT_EQ(none.verdict, Verdict::fail);
+  EXPECT_EQ(none.want, "{alertname=\"Down\", job=\"b\"}");
+  EXPECT_EQ(none.got, "no alert");
+  EXPECT_EQ(none.detail, "{alertname=\"Down\", job=\"b\"} is missing");
+  EXPECT_EQ(judge(c, "before", seen_alerts({down_b, down_c})).detail,
+            "{alertname=\"Down\", job=\"c\"} is not expected");
+  EXPECT_EQ(judge(c, "before", seen_alerts({down_b, down_b})).verdict, Verdict::fail);
+}
+
+TEST(Judge, AnnotationsOfAnAlertIfTheyAreExpected) {
+  Check c = alerts_check();
+  c.alerts->front().annotations = {{"summary", "b is down"}};
+  EXPECT_EQ(judge(c, "before", seen_alerts({down_b})).verdict, Verdict::pass);
+  c.alerts->front().annotations = model::LabelSet();
+  EXPECT_EQ(judge(c, "before", seen_alerts({down_b})).detail,
+            "{alertname=\"Down\", job=\"b\"}: annotations {summary=\"b is down\"}, want {}");
+}
+
+TEST(Judge, CountsAlerts) {
+  Check c = alerts_check();
+  c.alerts.reset();
+  c.count = comparison("1");
+  EXPECT_EQ(judge(c, "before", seen_alerts({down_b})).verdict, Verdict::pass);
+  const CheckResult two = judge(c, "before", seen_alerts({down_b, down_c}));
+  EXPECT_EQ(two.want, "1 alerts");
+  EXPECT_THAT(two.got, HasSubstr("2 alerts\n"));
+  Observation unreachable;
+  unreachable.alerts.push_back({.error = "connection refused", .alerts = {}});
+  c.count = comparison("0");
+  EXPECT_EQ(judge(c, "before", unreachable).got, "error: connection refused");
+  c.count.reset();
+  c.expect = {{Kind::fail, pattern("refused")}};
+  EXPECT_EQ(judge(c, "before", unreachable).verdict, Verdict::pass);
+  EXPECT_EQ(judge(c, "before", seen_alerts({})).verdict, Verdict::fail);
+}
+
+TEST(Judge, RepeatedLooksAtAlertsAgree) {
+  Check c = alerts_check();
+  c.alerts.reset();
+  c.repeat = 2;
+  c.count = comparison(">= 1");
+  Observation observation = seen_alerts({down_b});
+  observation.alerts.push_back({.error = "", .alerts = {down_b, down_c}});
+  EXPECT_THAT(judge(c, "before", observation).want, HasSubstr("the same answer 2 times"));
+}
+
 TEST(Judge, NothingAskedIsNoPass) {
   EXPECT_EQ(judge(check(), "before", {}).verdict, Verdict::fail);
 }

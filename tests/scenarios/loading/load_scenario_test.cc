@@ -193,6 +193,30 @@ TEST(LoadScenario, KeepsWhatACheckSays) {
   EXPECT_EQ(fourth.partial->expression, nullptr);
 }
 
+TEST(LoadScenario, ReadsALookAtAlerts) {
+  const auto test = load(
+                        "name: s\nnodes:\n  am: {kind: alertmanager}\n"
+                        "checks:\n"
+                        "  - alerts: InstanceDown{job=~\"a.*\"}\n"
+                        "    node: am\n"
+                        "    exp_alerts:\n"
+                        "      - {exp_labels: {alertname: InstanceDown, job: a1, port: 9100}}\n"
+                        "      - {exp_labels: {alertname: X}, exp_annotations: {summary: s}}\n"
+                        "  - {alerts: '{alertname!=\"\"}', node: am, exp_alerts: }\n"
+                        "  - {alerts: '{alertname!=\"\"}', node: am, exp_count: '>= 1'}\n")
+                        .at(0);
+  const Check& first = test.checks.at(0);
+  EXPECT_EQ(first.kind, Check::Kind::alerts);
+  EXPECT_EQ(first.expr, "{alertname=\"InstanceDown\",job=~\"a.*\"}") << "the name of an alert";
+  EXPECT_EQ(first.node, "am");
+  ASSERT_EQ(first.alerts->size(), 2u);
+  EXPECT_EQ(first.alerts->at(0).labels.get("port"), "9100");
+  EXPECT_FALSE(first.alerts->at(0).annotations) << "not judged";
+  EXPECT_EQ(first.alerts->at(1).annotations->get("summary"), "s");
+  EXPECT_TRUE(test.checks.at(1).alerts->empty()) << "no alert is expected";
+  EXPECT_TRUE(test.checks.at(2).count->holds(1));
+}
+
 TEST(LoadScenario, ReadsEveryExecutorOfALoad) {
   const std::string checks = "checks: [{expr: foo, eval_time: 1m, exp_count: 1}]\n";
   Load load =

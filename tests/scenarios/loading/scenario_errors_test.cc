@@ -159,6 +159,26 @@ INSTANTIATE_TEST_SUITE_P(
              "name: s\nnodes:\n  n: {kind: node_exporter}\n  eu: {kind: prometheus}\n"
              "checks:\n  - {expr: foo, node: eu, exp_requests: {n: 1}}\n",
              "s.yaml:6:42: \"n\" is a node_exporter node; only mocks and prometheus nodes"},
+        Case{"AlertsOfAPrometheus",
+             "name: s\nnodes:\n  eu: {kind: prometheus}\n"
+             "checks:\n  - {alerts: Down, node: eu, exp_count: 1}\n",
+             "s.yaml:5:26: \"eu\" is a prometheus node; only alertmanager nodes hold alerts"},
+        Case{"AlertsAndAnExpression",
+             "name: s\nnodes:\n  am: {kind: alertmanager}\n"
+             "checks:\n  - {alerts: Down, expr: foo, node: am, exp_count: 1}\n",
+             "s.yaml:5:14: alerts: is a check of its own"},
+        Case{"AlertsThatCannotFail",
+             "name: s\nnodes:\n  am: {kind: alertmanager}\n"
+             "checks:\n  - {alerts: Down, node: am}\n",
+             "s.yaml:5:5: this check cannot fail"},
+        Case{"BadSelectorOfAlerts",
+             "name: s\nnodes:\n  am: {kind: alertmanager}\n"
+             "checks:\n  - {alerts: 'Down{', node: am, exp_count: 1}\n",
+             "s.yaml:5:"},
+        Case{"AlertWithoutLabels",
+             "name: s\nnodes:\n  am: {kind: alertmanager}\n"
+             "checks:\n  - {alerts: Down, node: am, exp_alerts: [{exp_annotations: {a: b}}]}\n",
+             "key \"exp_labels\" is missing"},
         check("RangeWithSamples", "expr: foo, range: {end: 5m}, exp_samples: []",
               "is for instant queries"),
         check("SameAsItself", "expr: foo, same_as: {}", "want expr:, node: or both")),

@@ -62,7 +62,9 @@ std::string with_nodes(const std::string& nodes, const std::string& rest = "") {
          "checks: [{expr: up, exp_count: 0}]\n" + rest;
 }
 std::string with_check(const std::string& check) {
-  return "name: x\nnodes: {q: {kind: prometheus}, m: {kind: mock}}\nchecks: [" + check + "]\n";
+  return "name: x\nnodes: {q: {kind: prometheus}, m: {kind: mock}, am: {kind: alertmanager}}\n"
+         "checks: [" +
+         check + "]\n";
 }
 std::string with_rest(const std::string& rest) { return with_nodes("", rest); }
 
@@ -74,15 +76,17 @@ const std::vector<Place>& places() {
       {"Merger", {with_nodes("  n: {kind: merger, config: {remote_read: [q]}, KEY: 1}\n")}},
       {"NodeExporter", {with_nodes("  n: {kind: node_exporter, KEY: 1}\n")}},
       {"Influxdb", {with_nodes("  n: {kind: influxdb, KEY: 1}\n")}},
+      {"Alertmanager", {with_nodes("  n: {kind: alertmanager, KEY: 1}\n")}},
       {"Container", {with_nodes("  n: {kind: container, image: x, KEY: 1}\n")}},
       {"InputSeries",
-      {"Alertmanager", {with_nodes("  n: {kind: alertmanager, KEY: 1}\n")}},
        {with_nodes("  n: {kind: mock, input_series: [{series: a, values: 1, KEY: 1}]}\n")}},
       {"Auth", {with_nodes("  n: {kind: mock, auth: {bearer: x, KEY: 1}}\n")}},
       {"BasicAuth",
        {with_nodes("  n: {kind: mock, auth: {basic: {username: a, password: b, KEY: 1}}}\n")}},
       {"Check",
-       {with_check("{expr: up, exp_count: 0, KEY: 1}"), with_check("{read: up, node: m, KEY: 1}")}},
+       {with_check("{expr: up, exp_count: 0, KEY: 1}"), with_check("{read: up, node: m, KEY: 1}"),
+        with_check("{alerts: Up, node: am, KEY: 1}")}},
+      {"Alert", {with_check("{alerts: Up, node: am, exp_alerts: [{exp_labels: {}, KEY: 1}]}")}},
       {"Range", {with_check("{expr: up, range: {end: 1m, KEY: 1}}")}},
       {"Sample", {with_check("{expr: up, exp_samples: [{value: 1, KEY: 1}]}")}},
       {"SameAs", {with_check("{expr: up, same_as: {expr: up, KEY: 1}}")}},

@@ -92,6 +92,26 @@ TEST_F(CheckRunnerTest, CountsTheRequestsOfThisCheckAlone) {
   EXPECT_EQ(run(test_of({c})).at(0).got, "3 requests");
 }
 
+TEST_F(CheckRunnerTest, LooksAtAlertsUntilTheyAreThere) {
+  Check c = check("{alertname=\"Down\"}");
+  c.kind = Check::Kind::alerts;
+  c.node = "am";
+  c.matchers = model::parse_selector(c.expr).value();
+  c.eventually = 10s;
+  size_t looks = 0;
+  asker_.on_alerts = [&](auto&) {
+    AlertsAnswer answer;
+    if (++looks == 3) answer.alerts.push_back({{{"alertname", "Down"}}, {}, "active"});
+    return answer;
+  };
+  const auto results = run(test_of({c}));
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0].verdict, Verdict::pass);
+  EXPECT_EQ(results[0].got, "{alertname=\"Down\"}");
+  EXPECT_EQ(looks, 3u);
+  EXPECT_EQ(events_.list().back(), "alerts am {alertname=\"Down\"}");
+}
+
 TEST_F(CheckRunnerTest, SilentPartialDataFail) {
   scenarios::Test test = test_of({check("foo")});
   test.invariants = {invariant(Invariant::Kind::no_silent_partial, "no_silent_partial")};

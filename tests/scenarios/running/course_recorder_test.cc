@@ -57,6 +57,22 @@ TEST_F(CourseRecorderTest, QuestionsHaveTimesAndWhatTheyWereTold) {
   EXPECT_DOUBLE_EQ(course.length_s, 1.56);
 }
 
+TEST_F(CourseRecorderTest, ALookAtAlertsIsAQuestion) {
+  Events events;
+  fakes::FakeAsker asker(events);
+  asker.on_alerts = [&](const auto&) {
+    clock_.pass(milliseconds(20));
+    return AlertsAnswer{.error = "connection refused", .alerts = {}};
+  };
+  const auto listening = recorder_.listen_to(asker);
+  listening->alerts("am", model::parse_selector("{alertname=\"Down\"}").value(), {}, {});
+  const Course course = recorder_.take();
+  ASSERT_EQ(course.questions.size(), 1U);
+  EXPECT_EQ(course.questions[0].expr, "{alertname=\"Down\"}");
+  EXPECT_EQ(course.questions[0].outcome, Outcome::failed);
+  EXPECT_DOUBLE_EQ(course.questions[0].duration_ms, 20);
+}
+
 TEST_F(CourseRecorderTest, ResultsJudgeTheLastAnswerOfTheirPhase) {
   recorder_.enter_phase("before");
   ask("up");

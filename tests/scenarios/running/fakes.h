@@ -199,6 +199,11 @@ class FakeAsker : public Asker {
     events_.add("read " + node);
     return on_read(node, start_ms, end_ms);
   }
+  AlertsAnswer alerts(const std::string& node, const std::vector<model::Matcher>& matchers,
+                      milliseconds, std::stop_token) override {
+    events_.add("alerts " + node + " " + model::to_string(matchers));
+    return on_alerts(node);
+  }
   Result<size_t> requests(const std::string& mock, std::stop_token) override {
     return on_requests(mock);
   }
@@ -222,6 +227,9 @@ class FakeAsker : public Asker {
   std::function<QueryAnswer(const std::string&, const std::string&, int64_t)> on_instant;
   std::function<ReadAnswer(const std::string&, int64_t, int64_t)> on_read =
       [](const auto&, auto, auto) { return ReadAnswer{}; };
+  std::function<AlertsAnswer(const std::string&)> on_alerts = [](const auto&) {
+    return AlertsAnswer{};
+  };
   std::function<std::string(const std::string&)> on_journal = [](const auto&) { return ""; };
   std::function<size_t(const std::string&)> on_requests = [](const auto&) { return 0; };
 
