@@ -8,10 +8,13 @@
 #include "mockstore/faults/error_text.h"
 #include "mockstore/faults/hang_before_headers.h"
 #include "mockstore/faults/hang_mid_body.h"
+#include "mockstore/faults/headers.h"
 #include "mockstore/faults/lag.h"
+#include "mockstore/faults/late_end.h"
 #include "mockstore/faults/latency.h"
 #include "mockstore/faults/refused.h"
 #include "mockstore/faults/reset.h"
+#include "mockstore/faults/sliced.h"
 #include "mockstore/faults/status.h"
 #include "mockstore/faults/truncate.h"
 #include "mockstore/faults/unsorted.h"
@@ -29,10 +32,13 @@ std::span<const Entry> registry() {
       Entry{"error_text", parse_error_text},
       Entry{"hang_before_headers", parse_hang_before_headers, true},
       Entry{"hang_mid_body", parse_hang_mid_body},
+      Entry{"headers", parse_headers},
       Entry{"lag", parse_lag},
+      Entry{"late_end", parse_late_end},
       Entry{"latency", parse_latency},
       Entry{"refused", parse_refused, true},
       Entry{"reset", parse_reset, true},
+      Entry{"sliced", parse_sliced},
       Entry{"status", parse_status},
       Entry{"truncate", parse_truncate},
       Entry{"unsorted", parse_unsorted, true},

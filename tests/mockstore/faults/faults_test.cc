@@ -165,6 +165,30 @@ INSTANTIATE_TEST_SUITE_P(
              "{error_text: {text: oops, frames: 0}}",
              {"head 500", "body 5", "end"},
              {"head 500", "body 5", "end"}},
+        Case{"SlicedAcrossFrames",
+             "{sliced: {bytes: 8}}",
+             {"head 200", "body 8", "wait 1ms", "body 3", "body 5", "wait 1ms", "body 6", "body 2",
+              "wait 1ms", "body 8", "wait 1ms", "body 1", "end"},
+             {"head 200", "body 8", "wait 1ms", "body 2", "end"}},
+        Case{"SlicedWithAPauseOfItsOwn",
+             "{sliced: {bytes: 6, pause: 20ms}}",
+             {"head 200", "body 6", "wait 20ms", "body 5", "body 1", "wait 20ms", "body 6",
+              "wait 20ms", "body 4", "body 2", "wait 20ms", "body 6", "wait 20ms", "body 3", "end"},
+             {"head 200", "body 6", "wait 20ms", "body 4", "end"}},
+        Case{"SlicedWidely",
+             "{sliced: {bytes: 100}}",
+             {"head 200", "body 11", "body 11", "body 11", "end"},
+             whole_samples},
+        Case{"LateEnd",
+             "{late_end: 5s}",
+             {"head 200", "frame 11", "frame 11", "frame 11", "wait 5000ms", "end"},
+             {"head 200", "body 10", "wait 5000ms", "end"}},
+        Case{"LateEndOfACutAnswerIsItsCut",
+             "[{truncate: {bytes: 4, end: cut}}, {late_end: 5s}]",
+             {"head 200", "body 4", "abort"},
+             {"head 200", "body 4", "abort"}},
+        Case{"HeadersLeaveTheStepsAlone", "{headers: {set: {Content-Type: text/html}}}", whole,
+             whole_samples},
         Case{"Composed",
              "[{latency: 1s}, {truncate: {frames: 1, end: cut}}]",
              {"wait 1000ms", "head 200", "frame 11", "abort"},
@@ -259,6 +283,19 @@ TEST(StatusTest, AnswersAsGoDoes) {
 TEST(TruncateTest, ACleanEndAnnouncesNoLength) {
   EXPECT_FALSE(run("{truncate: {bytes: 4}}", false).headers.contains("Content-Length"));
   EXPECT_TRUE(run("{truncate: {bytes: 4, end: cut}}", false).headers.contains("Content-Length"));
+}
+
+TEST(LateEndTest, AnnouncesNoLength) {
+  EXPECT_FALSE(run("{late_end: 5s}", false).headers.contains("Content-Length"));
+}
+
+TEST(HeadersTest, AreSetAndRemovedInAnyCase) {
+  const auto received =
+      run("[{headers: {set: {X-Cache: stale, content-type: text/html}}}, {headers: {remove: "
+          "[x-CACHE, Server]}}]");
+  EXPECT_EQ(received.headers.get("Content-Type"), "text/html");
+  EXPECT_FALSE(received.headers.contains("X-Cache"));
+  EXPECT_EQ(received.headers.get("Content-Length"), "10") << "of the store";
 }
 
 TEST(LatencyTest, DrawsWithinItsBoundsAndTheSameForTheSameRequest) {
@@ -378,16 +415,22 @@ TEST_P(BadFaultTest, IsRefusedWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, BadFaultTest,
-    testing::Values(BadFault{"{latncy: 1s}", "did you mean \"latency\"?"},
-                    BadFault{"{at: 1s}", "no fault named"},
-                    BadFault{"{latency: {min: 2s, max: 1s}}", "max is below min"},
-                    BadFault{"{latency: {fixed: 2s, sigma: 1}}", "a latency is"},
-                    BadFault{"{latency: 1.5h}", "1.5h"}, BadFault{"{status: 9999}", "9999"},
-                    BadFault{"{truncate: {frames: 1, bytes: 2}}", "say where"},
-                    BadFault{"{truncate: {frames: 1, frame: 2}}", "'frame' belongs to 'where'"},
-                    BadFault{"{hang_mid_body: {}}", "say where"},
-                    BadFault{"{refused: , probability: 0.5}", "'refused' closes the listener"},
-                    BadFault{"{status: 500, probability: 2}", "from 0 to 1"}));
+    testing::Values(
+        BadFault{"{latncy: 1s}", "did you mean \"latency\"?"},
+        BadFault{"{at: 1s}", "no fault named"},
+        BadFault{"{latency: {min: 2s, max: 1s}}", "max is below min"},
+        BadFault{"{latency: {fixed: 2s, sigma: 1}}", "a latency is"},
+        BadFault{"{latency: 1.5h}", "1.5h"}, BadFault{"{status: 9999}", "9999"},
+        BadFault{"{truncate: {frames: 1, bytes: 2}}", "say where"},
+        BadFault{"{truncate: {frames: 1, frame: 2}}", "'frame' belongs to 'where'"},
+        BadFault{"{hang_mid_body: {}}", "say where"}, BadFault{"{headers: {}}", "say which"},
+        BadFault{"{headers: {set: {Bad Name: x}}}", "letters, digits and hyphens"},
+        BadFault{"{headers: {set: {X: \"a\\nb\"}}}", "printable ASCII"},
+        BadFault{"{headers: {remove: content-length}}", "follows from how the body is sent"},
+        BadFault{"{late_end: soon}", "soon"}, BadFault{"{sliced: {bytes: 0}}", "pieces of 0 bytes"},
+        BadFault{"{sliced: {pause: 1s}}", "\"bytes\" is missing"},
+        BadFault{"{refused: , probability: 0.5}", "'refused' closes the listener"},
+        BadFault{"{status: 500, probability: 2}", "from 0 to 1"}));
 
 TEST(FaultNotation, AFaultWithoutSettingsIsAWordAlone) {
   for (const char* word : {"hang_before_headers", "refused", "reset", "unsorted", "wrong_crc"}) {

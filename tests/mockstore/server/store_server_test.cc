@@ -254,6 +254,38 @@ TEST_F(StoreServerTest, ACleanTruncationIsAShortAnswer) {
   EXPECT_THAT(decode_streamed(response->body), SizeIs(3));
 }
 
+TEST_F(StoreServerTest, ASlicedAnswerIsWhole) {
+  start(many_series);
+  const auto whole = read();
+  ASSERT_TRUE(whole) << whole.error().to_string();
+  server_->set_faults(parse_faults(yaml::Node::parse("{sliced: {bytes: 700, pause: 0s}}", "f")));
+  const auto sliced = read();
+  ASSERT_TRUE(sliced) << sliced.error().to_string();
+  EXPECT_EQ(sliced->body, whole->body);
+}
+
+TEST_F(StoreServerTest, AnEndIsLateWhenAllBytesAreThere) {
+  start("{input_series: [{series: up, values: '1'}], faults: [{late_end: 30ms}]}");
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(read());
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 30ms);
+  server_->set_faults(parse_faults(yaml::Node::parse("{late_end: 1h}", "f")));
+  ASSERT_FALSE(read(50ms));
+  await([&] { return outcome(1) == JournalEntry::Outcome::client_gone; });
+  EXPECT_GT(server_->store().journal().entries().at(1).bytes, 0u) << "all of it has come";
+}
+
+TEST_F(StoreServerTest, HeadersAreThoseOfTheFault) {
+  start(
+      "{input_series: [{series: up, values: '1'}], faults: [{headers: {set: {Content-Type: "
+      "text/html, Connection: close}}}]}");
+  const auto response = read();
+  ASSERT_TRUE(response) << response.error().to_string();
+  EXPECT_EQ(response->head.headers.get("Content-Type"), "text/html");
+  EXPECT_EQ(response->head.headers.get("Connection"), "close");
+  EXPECT_THAT(decode_streamed(response->body), SizeIs(1));
+}
+
 TEST_F(StoreServerTest, RefusedClosesTheListenerButNotTheAdminOne) {
   start(many_series);
   ASSERT_TRUE(read());
