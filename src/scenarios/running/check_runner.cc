@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "scenarios/checks/compare.h"
+#include "scenarios/checks/invariant_judge.h"
 #include "scenarios/checks/oracle_scope.h"
 
 namespace mread::scenarios {
@@ -34,28 +35,6 @@ CheckResult failure(const Check& check, const std::string& phase, const std::str
   result.got = std::move(got);
   result.detail = std::move(detail);
   return result;
-}
-
-std::optional<std::string> duplicate_in(const QueryAnswer& answer) {
-  for (size_t i = 1; i < answer.series.size(); ++i) {
-    if (answer.series[i].labels == answer.series[i - 1].labels)
-      return answer.series[i].labels.to_string();
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> duplicate_in(const ReadAnswer& read) {
-  std::set<model::LabelSet> seen;
-  for (const model::Series& series : read.series) {
-    if (!seen.insert(series.labels).second) return series.labels.to_string();
-    for (size_t i = 1; i < series.samples.size(); ++i) {
-      if (series.samples[i].timestamp_ms <= series.samples[i - 1].timestamp_ms) {
-        return series.labels.to_string() + " at " + std::to_string(series.samples[i].timestamp_ms) +
-               " ms";
-      }
-    }
-  }
-  return std::nullopt;
 }
 
 // Where the data of all nodes end; empty if a node makes samples itself, or none has any.
@@ -236,26 +215,8 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase,
   bool synced = false;
   for (const Invariant& invariant : test_.invariants) {
     if (!is_in(invariant.during, phase)) continue;
-    if (invariant.subject() == Invariant::Subject::answers) {
-      Tally& tally = tallies[&invariant];
-      for (const QueryAnswer& answer : seen.answers) {
-        ++tally.judged;
-        if (const auto twice = duplicate_in(answer)) {
-          tally.failures.push_back(
-              failure(check, phase, invariant.name, "every series once", *twice + " twice", ""));
-          break;
-        }
-      }
-      for (const ReadAnswer& read : seen.reads) {
-        ++tally.judged;
-        if (const auto twice = duplicate_in(read)) {
-          tally.failures.push_back(failure(check, phase, invariant.name,
-                                           "every series once, samples increasing",
-                                           *twice + " twice", ""));
-          break;
-        }
-      }
-    }
+    if (invariant.subject() == Invariant::Subject::answers)
+      hold_answers(invariant, check, phase, seen, tallies[&invariant]);
     if (invariant.subject() != Invariant::Subject::oracle || check.kind != Check::Kind::promql ||
         oracle_ == nullptr)
       continue;
@@ -279,6 +240,22 @@ void CheckRunner::hold_invariants(const Check& check, const std::string& phase,
     }
     hold_oracle(invariant, check, phase, seen, now_ms, tallies[&invariant], stop);
   }
+}
+
+void CheckRunner::hold_answers(const Invariant& invariant, const Check& check,
+                               const std::string& phase, const Observation& seen, Tally& tally) {
+  const auto judge_each = [&](const auto& answers) {
+    for (const auto& answer : answers) {
+      ++tally.judged;
+      if (const auto breach = breach_in(answer, invariant.kind)) {
+        tally.failures.push_back(
+            failure(check, phase, invariant.name, breach->want, breach->got, ""));
+        return;
+      }
+    }
+  };
+  judge_each(seen.answers);
+  judge_each(seen.reads);
 }
 
 void CheckRunner::hold_oracle(const Invariant& invariant, const Check& check,
@@ -328,9 +305,7 @@ CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::
   result.name = invariant.name + ": " + invariant.expr;
   result.node = invariant.node;
   result.phase = phase;
-  const bool gaps = invariant.kind == Invariant::Kind::no_gap;
-  result.want = gaps ? "a sample at least every " + format_duration(invariant.interval)
-                     : "values that never fall";
+  result.want = wanted_of_samples(invariant);
   const int64_t end_ms = invariant.eval_time ? test_.start_ms + invariant.eval_time->count()
                                              : clock_.wall_ms() - now_lag_ms;
   const QueryAnswer answer =
@@ -344,29 +319,10 @@ CheckResult CheckRunner::look_at_samples(const Invariant& invariant, const std::
     result.detail = "needs at least two samples to say anything";
     return result;
   }
-  // A scrape is never quite on time.
-  const int64_t allowed_ms = invariant.interval.count() * 3 / 2;
-  for (const AnswerSeries& series : answer.series) {
-    for (size_t i = 1; i < series.points.size(); ++i) {
-      const AnswerPoint& last = series.points[i - 1];
-      const AnswerPoint& next = series.points[i];
-      const int64_t apart_ms = next.timestamp_ms - last.timestamp_ms;
-      if (gaps ? apart_ms > allowed_ms : next.value < last.value) {
-        result.verdict = Verdict::fail;
-        result.detail = series.labels.to_string() + ": " +
-                        (gaps ? std::to_string(apart_ms) + " ms without a sample after " +
-                                    std::to_string(last.timestamp_ms)
-                              : format_value(next.value) + " after " + format_value(last.value));
-        return result;
-      }
-    }
-    const int64_t silent_ms = end_ms - series.points.back().timestamp_ms;
-    if (gaps && silent_ms > allowed_ms) {
-      result.verdict = Verdict::fail;
-      result.detail = series.labels.to_string() + ": no sample in the last " +
-                      std::to_string(silent_ms) + " ms";
-      return result;
-    }
+  result.detail = breach_in_samples(invariant, answer, end_ms);
+  if (!result.detail.empty()) {
+    result.verdict = Verdict::fail;
+    return result;
   }
   result.got = std::to_string(answer.points()) + " samples of " +
                std::to_string(answer.series.size()) + " series";

@@ -43,6 +43,8 @@ class CheckRunner {
   void hold_invariants(const Check& check, const std::string& phase,
                        const std::set<std::string>& away, const Observation& seen, int64_t now_ms,
                        std::map<const Invariant*, Tally>& tallies, std::stop_token stop);
+  void hold_answers(const Invariant& invariant, const Check& check, const std::string& phase,
+                    const Observation& seen, Tally& tally);
   void hold_oracle(const Invariant& invariant, const Check& check, const std::string& phase,
                    const Observation& seen, int64_t now_ms, Tally& tally, std::stop_token stop);
   CheckResult look_at_samples(const Invariant& invariant, const std::string& phase,
