@@ -35,8 +35,11 @@ void read_merge(const Node& node, Config& config) {
   if (const auto labels = mapping.find("replica_labels"))
     config.replica_labels = read_replica_labels(*labels);
   if (const auto dedup = mapping.find("dedup")) {
-    config.dedup = dedup->one_of({"union", "gapfill"}) == "gapfill" ? merger::Dedup::gapfill
-                                                                    : merger::Dedup::union_;
+    std::vector<std::string> words;
+    for (const merger::Dedup each : merger::all_dedup) words.emplace_back(to_string(each));
+    const std::string word = dedup->one_of(words);
+    config.dedup = *std::ranges::find_if(
+        merger::all_dedup, [&](merger::Dedup each) { return word == to_string(each); });
   }
   if (const auto conflict = mapping.find("on_conflict")) {
     const std::string word = conflict->one_of({"first", "max", "min", "live"});

@@ -192,7 +192,13 @@ class FilledGaps final : public DedupPolicy {
 }  // namespace
 
 std::unique_ptr<DedupPolicy> make_dedup_policy(Dedup dedup) {
-  if (dedup == Dedup::gapfill) return std::make_unique<FilledGaps>();
+  switch (dedup) {
+    case Dedup::union_:
+      return std::make_unique<Union>();
+    case Dedup::gapfill:
+      return std::make_unique<FilledGaps>();
+  }
+  assert(false);
   return std::make_unique<Union>();
 }
 

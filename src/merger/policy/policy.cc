@@ -38,7 +38,15 @@ std::string to_string(const HedgeAfter& after) {
   return fmt::format("p{:.0f}", after.quantile * 100);
 }
 
-const char* to_string(Dedup dedup) { return dedup == Dedup::gapfill ? "gapfill" : "union"; }
+const char* to_string(Dedup dedup) {
+  switch (dedup) {
+    case Dedup::union_:
+      return "union";
+    case Dedup::gapfill:
+      return "gapfill";
+  }
+  return "";
+}
 
 const char* to_string(ChunkEncodings encodings) {
   return encodings == ChunkEncodings::newer ? "newer" : "compatible";

@@ -58,6 +58,8 @@ enum class Dedup {
   union_,   ///< all of them, one a timestamp
   gapfill,  ///< those of one replica, its gaps filled from the others (merger/combine/gap_fill.h)
 };
+/// Every one there is; messages list them in this order.
+inline constexpr Dedup all_dedup[] = {Dedup::union_, Dedup::gapfill};
 
 /// Which chunk encodings a streamed answer may have.
 enum class ChunkEncodings {
