@@ -4,7 +4,7 @@
 
 namespace mread::cli {
 
-/// Exit codes of every command (docs/run.md): a bad flag or configuration is `invalid`.
+/// Exit codes of every command (docs/reference/run.md): a bad flag or configuration is `invalid`.
 enum ExitCode : int {
   ok = 0,
   failed = 1,        ///< a check failed; a read failed

@@ -134,7 +134,9 @@ void add_mock(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<MockFlags>();
   CLI::App* command =
       app.add_subcommand("mock", "Serve mock remote-read stores, with faults and a journal");
-  command->add_option("--config", flags->config_file, "The stores, a mock.yml (docs/mock.md)")
+  command
+      ->add_option("--config", flags->config_file,
+                   "The stores, a mock.yml (docs/reference/mock.md)")
       ->required()
       ->type_name("FILE");
   command

@@ -71,7 +71,7 @@ struct Discovery {
   std::chrono::milliseconds refresh{5'000};  ///< how often it is looked at
 };
 
-/// An mread.yml. docs/serve.md has the file's documented form. Backends are those of
+/// An mread.yml. docs/reference/serve.md has the file's documented form. Backends are those of
 /// `remote_read:`, then those of `discovery:`; groups those of the file, in its order, then one for
 /// each backend that is in none. A backend's name is, where the file gives none, HOST:PORT of the
 /// URL, and of further ones HOST:PORT-2, HOST:PORT-3 …

@@ -73,7 +73,10 @@ inside dpkg -i /mread.deb >"$work/install.log" 2>&1 || { cat "$work/install.log"
 inside mread serve --config /etc/mread/mread.yml --check-config >"$work/checked" || fail "the example configuration is refused"
 grep -q 'collector-b' "$work/checked" || fail "--check-config shows something else: $(cat "$work/checked")"
 inside mread run --list /usr/share/mread/scenarios >/dev/null || fail "the installed scenarios do not load"
-for command in $(inside mread --help | sed -n '/^Subcommands:/,/^$/p' | awk 'NR > 1 && NF {print $1}'); do
+# Commands stand below the names of their groups.
+commands=$(inside mread --help | awk '/^[A-Z].*:$/ {group = $0} group != "Options:" && /^  [a-z]/ {print $1}')
+[ "$(wc -w <<<"$commands")" -ge 10 ] || fail "mread --help lists the commands in another form: $commands"
+for command in $commands; do
   grep -q "fB$command" "$root/usr/share/man/man1/mread.1" || fail "the man page does not know mread $command"
 done
 

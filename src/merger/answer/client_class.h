@@ -10,7 +10,7 @@
 namespace mread::merger {
 
 /// A generation of clients, by what it refuses. One series that a client refuses costs it the whole
-/// answer, so such series are left out of answers to it. docs/prometheus-facts.md has what was seen
+/// answer, so such series are left out of answers to it. docs/reference/prometheus-facts.md has what was seen
 /// of each generation.
 enum class ClientClass : uint8_t {
   v2_42,  ///< Prometheus up to 2.43: classic names only, everything in UTF-8; it does not see

@@ -51,7 +51,7 @@ FaultRule parse_bare_fault(const yaml::Node& node) {
   const faults::Entry* entry = find_fault(word);
   if (entry == nullptr) node.error(unknown_fault(word));
   if (!entry->stands_alone) {
-    node.error("'" + word + "' needs its settings: {" + word + ": …}; see docs/mock.md");
+    node.error("'" + word + "' needs its settings: {" + word + ": …}; see docs/reference/mock.md");
   }
   FaultRule rule;
   rule.faults.push_back(entry->parse(yaml::Node::parse("~", node.file())));

@@ -185,7 +185,7 @@ struct Report {
   size_t total(Verdict verdict) const;
 };
 
-/// The exit code of a run (docs/run.md): 1 where a test failed, else 2 where one was inconclusive,
+/// The exit code of a run (docs/reference/run.md): 1 where a test failed, else 2 where one was inconclusive,
 /// else 0.
 int exit_code(const Report& report);
 

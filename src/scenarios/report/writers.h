@@ -10,7 +10,7 @@
 
 namespace mread::scenarios {
 
-/// report.json as docs/run.md shows it. U+FFFD replaces bytes that are not UTF-8; unprintable
+/// report.json as docs/reference/run.md shows it. U+FFFD replaces bytes that are not UTF-8; unprintable
 /// characters (base/printable.h) are \u escapes.
 std::string to_json(const Report& report);
 

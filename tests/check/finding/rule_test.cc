@@ -29,25 +29,35 @@ TEST(Rule, CodesFollowTheNumbers) {
     EXPECT_THAT(std::string(rule.effect), EndsWith("."));
     EXPECT_FALSE(rule.mend.empty());
   }
-  EXPECT_EQ(number, 36);
 }
 
 TEST(Rule, IsFoundByItsCodeInSmallLettersToo) {
   EXPECT_EQ(rule_called("mr003"), RuleId::hung_backend_hides_others);
-  EXPECT_FALSE(rule_called("MR037"));
+  EXPECT_FALSE(rule_called("MR999"));
   EXPECT_FALSE(rule_called(""));
+}
+
+std::string page_text(const std::string& path) {
+  std::ifstream file(MREAD_TEST_DATA "/../../" + path);
+  std::stringstream page;
+  page << file.rdbuf();
+  return page.str();
 }
 
 // The page is written by hand, and says more than the table.
 TEST(Rule, ThePageHasEachRuleWithItsTitleAndSeverity) {
-  std::ifstream file(MREAD_TEST_DATA "/../../docs/reference/check-rules.md");
-  std::stringstream page;
-  page << file.rdbuf();
+  const std::string page = page_text("docs/reference/check-rules.md");
   for (const Rule& rule : all_rules()) {
-    EXPECT_THAT(page.str(),
-                HasSubstr("\n## " + std::string(rule.code) + "\n\n**" + std::string(rule.title) +
-                          ".** (" + std::string(to_string(rule.severity)) + ")"));
+    const std::string code(rule.code);
+    const std::string severity(to_string(rule.severity));
+    EXPECT_THAT(page, HasSubstr("\n## " + code + "\n\n**" + std::string(rule.title) + ".** (" +
+                                severity + ")"));
+    EXPECT_THAT(page, HasSubstr("\n| [" + code + "](#")) << "the table at its top";
   }
+}
+
+TEST(Rule, TheNumberOfRulesIsThatOfTheReadme) {
+  EXPECT_THAT(page_text("README.md"), HasSubstr(std::to_string(all_rules().size()) + " rules"));
 }
 
 }  // namespace
