@@ -55,6 +55,21 @@ class Docs(unittest.TestCase):
         self.assertEqual(self.offences("# Here\n[x](b.md#mread-what-how) [y](b.md#twice-1) [z](#here) [`a[]`](b.md)\n"
                                        "[w](https://example.com/x)\n```\n[x](c.md)\n```\n"), [])
 
+    def test_finds_commands_and_pages_that_are_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, text in {
+                "docs/a.md": "`mread one` and `mread three URL`",
+                "packaging/mread.1": "\\fBone\\fR\n.TP\n\\fBtwo\\fR \\fIFILE\\fR\nthree",
+                "src/cli/commands.h": "".join(f"void add_{name}(CLI::App& app);\n" for name in ("one", "two", "three")),
+                "src/x.cc": "// docs/a.md, docs/b.md\n",
+            }.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text)
+            self.assertEqual(list(self.check.unknown_commands(root)),
+                             ["docs: no page tells of mread two", "packaging/mread.1: mread three is missing"])
+            self.assertEqual(list(self.check.missing_pages(root)), ["src/x.cc: no such file: docs/b.md"])
+
     def test_finds_wide_prose_only(self):
         wide = "word " * 30
         self.assertEqual(len(self.offences(wide)), 1)
