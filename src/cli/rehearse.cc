@@ -22,6 +22,7 @@
 #include "cli/engine_choice.h"
 #include "cli/stop_on_signal.h"
 #include "rehearse/setup/read_setup.h"
+#include "rehearse/twin/planned_cells.h"
 #include "scenarios/report/writers.h"
 
 namespace mread::cli {
@@ -92,8 +93,7 @@ std::optional<std::string> read_flags(RehearseFlags& flags, const NodeSetup& set
     flags.rehearse.budget = *budget;
   }
   flags.rehearse.with_serve = !flags.without_serve;
-  if (auto reason = unknown_word(flags.rehearse.failures, failure_words(), "--failure"))
-    return reason;
+  if (auto reason = unknown_word(flags.rehearse.failures, cell_words(), "--failure")) return reason;
   return unknown_word(flags.rehearse.backends, setup.node_names(), "--backend");
 }
 
@@ -103,9 +103,6 @@ int write_scenarios(const RehearseFlags& flags, const NodeSetup& setup, const Ex
   const auto write = [&](const std::string& name, const std::string& text) -> Result<void> {
     ++count;
     return scenarios::write_file(fs::path(flags.write) / (name + ".yaml"), text);
-  };
-  const auto is_chosen = [](const std::vector<std::string>& chosen, std::string_view word) {
-    return chosen.empty() || std::ranges::find(chosen, word) != chosen.end();
   };
   for (const Reader reader : {Reader::direct, Reader::served}) {
     if (reader == Reader::served && flags.without_serve) continue;
@@ -117,17 +114,13 @@ int write_scenarios(const RehearseFlags& flags, const NodeSetup& setup, const Ex
     const std::string prefix = reader == Reader::served ? "served" : "direct";
     if (auto done = write(prefix, twin_scenario(setup, data, setup.questions, twin)); !done)
       return complain(environment, done.error().context);
-    for (size_t i = 0; i < setup.backends.size(); ++i) {
-      const Backend& backend = setup.backends[i];
-      if (!is_chosen(flags.rehearse.backends, backend.node)) continue;
-      for (const Failure& failure : failures(twin_time(setup, twin, backend.timeout))) {
-        if (!is_chosen(flags.rehearse.failures, failure.word)) continue;
-        const std::string text =
-            twin_scenario(setup, data, setup.questions, twin, Broken{i, failure});
-        const std::string name = prefix + "-" + backend.node + "-" + std::string(failure.word);
-        if (auto done = write(name, text); !done)
-          return complain(environment, done.error().context);
-      }
+    for (const PlannedCell& cell :
+         plan_cells(setup, twin, {flags.rehearse.failures, flags.rehearse.backends})) {
+      std::string name = prefix;
+      for (const auto& [backend, failure] : cell.broken)
+        name += "-" + setup.backends[backend].node + "-" + std::string(failure.word);
+      const std::string text = twin_scenario(setup, data, setup.questions, twin, cell.broken);
+      if (auto done = write(name, text); !done) return complain(environment, done.error().context);
     }
   }
   fmt::print("{} scenarios written to {}; run one with mread run FILE\n", count,

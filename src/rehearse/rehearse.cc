@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -14,6 +15,7 @@
 
 #include "base/duration.h"
 #include "rehearse/table/judgement.h"
+#include "rehearse/twin/planned_cells.h"
 #include "scenarios/engine/readiness.h"
 #include "scenarios/loading/load_scenario.h"
 #include "scenarios/running/asker.h"
@@ -227,8 +229,8 @@ class Run {
 
   // The answers when data are lost.
   struct Losses {
-    std::map<size_t, Answers> without;  // By the backend that has no data.
-    Answers nothing;                    // No backend has any.
+    std::map<std::vector<size_t>, Answers> without;  // By the backends that have no data.
+    Answers nothing;                                 // No backend has any.
   };
 
   // A topology with what its answers are compared with.
@@ -254,41 +256,33 @@ class Run {
     return table;
   }
 
-  static bool is_chosen(const std::vector<std::string>& chosen, std::string_view word) {
-    return chosen.empty() || std::ranges::find(chosen, word) != chosen.end();
-  }
-
   Result<void> fill(Topology& topology) {
     Table& table = topology.table;
     const TwinOptions twin_settings = twin_options(table.reader);
-    auto nothing = asked_without_any(topology);
+    std::vector<size_t> all(setup_.backends.size());
+    std::iota(all.begin(), all.end(), 0);
+    auto nothing = asked_without(topology, all);
     if (!nothing) return fail(nothing.error());
     topology.losses.nothing = std::move(*nothing);
     size_t done = 0;
-    for (size_t class_index = 0; class_index < failure_words().size(); ++class_index) {
-      for (size_t backend = 0; backend < setup_.backends.size(); ++backend) {
-        const Backend& one = setup_.backends[backend];
-        const Failure failure =
-            failures(twin_time(setup_, twin_settings, one.timeout))[class_index];
-        if (!is_chosen(options_.failures, failure.word) || !is_chosen(options_.backends, one.node))
-          continue;
-        const std::string name = one.node + " " + std::string(failure.shown);
-        if (options_.budget && SteadyClock::now() - begin_ >= *options_.budget) {
-          const std::lock_guard lock(not_run_mutex_);
-          result_.not_run.push_back(name +
-                                    (table.reader == Reader::served ? " (with mread serve)" : ""));
-          continue;
-        }
-        if (!topology.losses.without.contains(backend)) {
-          auto answers = asked_under(topology, one.node, R"(["empty"])");
-          if (!answers) return fail(answers.error().in(one.node));
-          topology.losses.without[backend] = std::move(*answers);
-        }
-        if (around_.progress) around_.progress(fmt::format("{} ({})", name, ++done));
-        auto cell = run_cell(topology, backend, failure);
-        if (!cell) return fail(cell.error().in(name));
-        table.cells.push_back(std::move(*cell));
+    for (const PlannedCell& planned :
+         plan_cells(setup_, twin_settings, {options_.failures, options_.backends})) {
+      const std::string name = planned.name(setup_);
+      if (options_.budget && SteadyClock::now() - begin_ >= *options_.budget) {
+        const std::lock_guard lock(not_run_mutex_);
+        result_.not_run.push_back(name +
+                                  (table.reader == Reader::served ? " (with mread serve)" : ""));
+        continue;
       }
+      if (!topology.losses.without.contains(planned.backends())) {
+        auto answers = asked_without(topology, planned.backends());
+        if (!answers) return fail(answers.error());
+        topology.losses.without[planned.backends()] = std::move(*answers);
+      }
+      if (around_.progress) around_.progress(fmt::format("{} ({})", name, ++done));
+      auto cell = run_cell(topology, planned);
+      if (!cell) return fail(cell.error().in(name));
+      table.cells.push_back(std::move(*cell));
     }
     return {};
   }
@@ -303,17 +297,20 @@ class Run {
     }
   }
 
-  Result<Answers> asked_without_any(Topology& topology) {
+  // The answers while these backends have no data.
+  Result<Answers> asked_without(Topology& topology, const std::vector<size_t>& backends) {
     RunningTwin& twin = topology.twin;
-    for (const Backend& one : setup_.backends) {
-      if (auto broken = twin.break_backend(one.node, R"(["empty"])"); !broken)
-        return fail(broken.error().in(one.node));
+    for (const size_t one : backends) {
+      const std::string& node = setup_.backends[one].node;
+      if (auto broken = twin.break_backend(node, R"(["empty"])"); !broken)
+        return fail(broken.error().in(node));
     }
     Answers answers = twin.ask_all(result_.questions);
     if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
-    for (const Backend& one : setup_.backends) {
-      if (auto mended = twin.mend_backend(one.node, "[]"); !mended)
-        return fail(mended.error().in(one.node));
+    for (const size_t one : backends) {
+      const std::string& node = setup_.backends[one].node;
+      if (auto mended = twin.mend_backend(node, "[]"); !mended)
+        return fail(mended.error().in(node));
     }
     return answers;
   }
@@ -328,15 +325,17 @@ class Run {
     return probes_to_know * twin_time(setup_, twin, serve_probe) + probe_slack;
   }
 
-  Result<Cell> run_cell(Topology& topology, size_t backend, const Failure& failure) {
+  Result<Cell> run_cell(Topology& topology, const PlannedCell& planned) {
     RunningTwin& twin = topology.twin;
     const bool is_served = topology.table.reader == Reader::served;
-    const std::string& node = setup_.backends[backend].node;
-    const Judged judged{&topology.losses.without.at(backend), &topology.losses.nothing,
-                        failure.only_loses};
-    if (auto broken = twin.break_backend(node, failure.fault); !broken) return fail(broken.error());
+    const Judged judged{&topology.losses.without.at(planned.backends()), &topology.losses.nothing,
+                        planned.only_loses()};
+    for (const auto& [backend, failure] : planned.broken) {
+      if (auto broken = twin.break_backend(setup_.backends[backend].node, failure.fault); !broken)
+        return fail(broken.error());
+    }
     Cell cell = judge_all(twin.ask_all(result_.questions), topology.slow_above_ms, judged);
-    for (int i = 0; failure.is_quick && is_late(cell, topology) && i < most_repeats; ++i) {
+    for (int i = 0; planned.is_quick() && is_late(cell, topology) && i < most_repeats; ++i) {
       Cell again = judge_all(twin.ask_all(result_.questions), topology.slow_above_ms, judged);
       if (again.longest_ms < cell.longest_ms) cell = std::move(again);
     }
@@ -346,24 +345,18 @@ class Run {
           judge_all(twin.ask_all(result_.questions), topology.slow_above_ms, judged).of_questions;
     }
     if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
-    if (auto mended = twin.mend_backend(node, failure.fault); !mended) return fail(mended.error());
+    for (const auto& [backend, failure] : planned.broken) {
+      if (auto mended = twin.mend_backend(setup_.backends[backend].node, failure.fault); !mended)
+        return fail(mended.error());
+    }
     // A circuit that has opened closes when a probe finds the backend well again.
     if (is_served) scenarios::pause_for(breaker_time(), stop_);
     settle(topology);
-    cell.failure = failure.word;
-    cell.shown = failure.shown;
-    cell.backend = backend;
+    cell.failure = planned.word;
+    cell.shown = planned.shown;
+    cell.name = planned.name(setup_);
+    cell.backends = planned.backends();
     return cell;
-  }
-
-  Result<Answers> asked_under(Topology& topology, const std::string& node,
-                              const std::string& fault) {
-    RunningTwin& twin = topology.twin;
-    if (auto broken = twin.break_backend(node, fault); !broken) return fail(broken.error());
-    Answers answers = twin.ask_all(result_.questions);
-    if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
-    if (auto mended = twin.mend_backend(node, fault); !mended) return fail(mended.error());
-    return answers;
   }
 
   struct Judged {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "rehearse/twin/planned_cells.h"
 
 namespace mread::rehearse {
 
@@ -48,7 +49,7 @@ Result<Requirement> parse_requirement(const std::string& text) {
   requirement.what = static_cast<Requirement::What>(known - whats.begin());
   if (colon == text.size()) return requirement;
   requirement.of = text.substr(colon + 1);
-  std::vector<std::string> ofs = failure_words();
+  std::vector<std::string> ofs = cell_words();
   ofs.emplace_back("replica");
   if (std::ranges::find(ofs, requirement.of) == ofs.end()) {
     return fail(Errc::config, "\"" + requirement.of + "\" is no class of failures" +
@@ -89,12 +90,13 @@ std::vector<std::string> unmet(const Rehearsal& rehearsal, const Requirement& re
   if (requirement.of.empty() && !meets(table.healthy, requirement.what))
     lines.push_back(std::string("nothing is broken: ") + to_string(table.healthy.worst()));
   for (const Cell& cell : table.cells) {
-    if (requirement.of == "replica" && !rehearsal.setup.has_replica(*cell.backend)) continue;
+    if (requirement.of == "replica" &&
+        (cell.backends.size() != 1 || !rehearsal.setup.has_replica(cell.backends.front())))
+      continue;
     if (!requirement.of.empty() && requirement.of != "replica" && requirement.of != cell.failure)
       continue;
     if (meets(cell, requirement.what)) continue;
-    lines.push_back(rehearsal.setup.backends[*cell.backend].node + " " + cell.shown + ": " +
-                    to_string(cell.worst()));
+    lines.push_back(cell.name + ": " + to_string(cell.worst()));
   }
   return lines;
 }

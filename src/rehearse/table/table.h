@@ -26,11 +26,12 @@ inline constexpr size_t states = 6;
 /// The enumerator's name.
 const char* to_string(State state);
 
-/// One cell: a failure of a backend, and what all questions get.
+/// One cell: a failure of a backend, or a pair of failures, and what all questions get.
 struct Cell {
-  std::string failure;  ///< Failure::word; empty: nothing is broken
-  std::string shown;    ///< Failure::shown
-  std::optional<size_t> backend;
+  std::string failure;              ///< PlannedCell::word; empty: nothing is broken
+  std::string shown;                ///< PlannedCell::shown
+  std::string name;                 ///< PlannedCell::name()
+  std::vector<size_t> backends;     ///< that are broken: none, one or two
   std::vector<State> of_questions;  ///< by question of the table
   /// The same a little later, when circuit breakers know of the failure; empty: not asked again.
   std::vector<State> later;
@@ -86,11 +87,11 @@ std::string to_json(const Rehearsal& rehearsal);
 
 /// A demand on the table of the set-up as it is: "told" (nothing is silent or wrong), "complete"
 /// (everything is same or slow), "answered" (nothing fails), each for all cells, or with ":replica"
-/// for those of backends that have a replica, or with ":FAILURE" for one class of failures.
+/// for those of one backend that has a replica, or with ":FAILURE" for one class of failures.
 struct Requirement {
   std::string text;
   enum class What { told, complete, answered } what = What::told;
-  std::string of;  ///< "", "replica", or a failure's word
+  std::string of;  ///< "", "replica", or one of cell_words()
 };
 
 /// Reads a comma-separated list. Errors (Errc::config): a word that is none, with the nearest.

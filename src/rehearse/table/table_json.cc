@@ -51,10 +51,12 @@ json::object object_of(const Rehearsal& rehearsal, const Cell& cell) {
     for (const State state : cell.later) later.emplace_back(rehearse::to_string(state));
     out["later"] = std::move(later);
   }
-  if (cell.backend) {
-    out["backend"] = rehearsal.setup.backends[*cell.backend].node;
+  if (!cell.backends.empty()) {
+    out["backend"] = rehearsal.setup.backends[cell.backends.front()].node;
     out["failure"] = cell.failure;
   }
+  if (cell.backends.size() > 1)
+    out["second_backend"] = rehearsal.setup.backends[cell.backends.back()].node;
   if (!cell.example.empty()) out["example"] = cell.example;
   return out;
 }

@@ -70,11 +70,14 @@ std::string shown(const std::vector<State>& of_questions) {
 }
 
 std::string wait_of(const Rehearsal& rehearsal, const Cell& cell) {
-  if (!cell.backend) return "";
+  if (cell.backends.empty()) return "";
   TwinOptions options;
   options.longest_timeout = rehearsal.longest_timeout;
-  const auto timeout =
-      twin_time(rehearsal.setup, options, rehearsal.setup.backends[*cell.backend].timeout);
+  std::chrono::milliseconds timeout{0};
+  for (const size_t one : cell.backends) {
+    timeout = std::max(timeout,
+                       twin_time(rehearsal.setup, options, rehearsal.setup.backends[one].timeout));
+  }
   if (cell.longest_ms < 0.8 * static_cast<double>(timeout.count())) return "";
   return ", after remote_timeout";
 }
@@ -89,7 +92,7 @@ std::string cell_text(const Rehearsal& rehearsal, const Cell& cell) {
 
 const Cell* cell_like(const Table& table, const Cell& cell) {
   for (const Cell& one : table.cells) {
-    if (one.failure == cell.failure && one.backend == cell.backend) return &one;
+    if (one.failure == cell.failure && one.backends == cell.backends) return &one;
   }
   return nullptr;
 }
@@ -100,12 +103,21 @@ struct Row {
   std::vector<std::string> cells;
 };
 
-std::string listed(const Rehearsal& rehearsal, const std::vector<size_t>& backends) {
-  if (backends.size() == rehearsal.setup.backends.size())
-    return backends.size() == 1 ? rehearsal.setup.backends[0].node : "any backend";
+// "us-east", or "us-east + eu" of a pair.
+std::string backends_of(const Rehearsal& rehearsal, const Cell& cell) {
+  std::string names;
+  for (const size_t one : cell.backends)
+    names += (names.empty() ? "" : " + ") + rehearsal.setup.backends[one].node;
+  return names;
+}
+
+// The backends of cells with the same failure.
+std::string listed(const Rehearsal& rehearsal, const std::vector<const Cell*>& cells) {
+  const size_t all = rehearsal.setup.backends.size();
+  if (cells.size() == all && all > 1 && cells.front()->backends.size() == 1) return "any backend";
   std::vector<std::string> names;
-  names.reserve(backends.size());
-  for (const size_t one : backends) names.push_back(rehearsal.setup.backends[one].node);
+  names.reserve(cells.size());
+  for (const Cell* one : cells) names.push_back(backends_of(rehearsal, *one));
   return comma_list(names);
 }
 
@@ -122,7 +134,7 @@ std::vector<Row> rows_of(const Rehearsal& rehearsal) {
     if (std::ranges::find(classes, one) == classes.end()) classes.push_back(one);
   }
   for (const auto& [word, shown_word] : classes) {
-    std::vector<std::pair<std::vector<std::string>, std::vector<size_t>>> groups;
+    std::vector<std::pair<std::vector<std::string>, std::vector<const Cell*>>> groups;
     for (const Cell& cell : rehearsal.tables.front().cells) {
       if (cell.failure != word) continue;
       std::vector<std::string> texts;
@@ -133,12 +145,12 @@ std::vector<Row> rows_of(const Rehearsal& rehearsal) {
       const auto group =
           std::ranges::find_if(groups, [&texts](const auto& one) { return one.first == texts; });
       if (group != groups.end())
-        group->second.push_back(*cell.backend);
+        group->second.push_back(&cell);
       else
-        groups.emplace_back(std::move(texts), std::vector<size_t>{*cell.backend});
+        groups.emplace_back(std::move(texts), std::vector<const Cell*>{&cell});
     }
-    for (const auto& [texts, backends] : groups)
-      rows.push_back({shown_word, listed(rehearsal, backends), texts});
+    for (const auto& [texts, cells] : groups)
+      rows.push_back({shown_word, listed(rehearsal, cells), texts});
   }
   return rows;
 }
@@ -169,16 +181,16 @@ std::string table_text(const Rehearsal& rehearsal) {
 
 // "us-east hung, down; eu hung"
 std::string failures_of(const Rehearsal& rehearsal, const std::vector<const Cell*>& cells) {
-  std::map<std::string, std::vector<size_t>> backends;  // By failure.
+  std::map<std::string, std::vector<const Cell*>> by_failure;
   std::vector<std::string> order;
   for (const Cell* cell : cells) {
-    if (!backends.contains(cell->shown)) order.push_back(cell->shown);
-    backends[cell->shown].push_back(*cell->backend);
+    if (!by_failure.contains(cell->shown)) order.push_back(cell->shown);
+    by_failure[cell->shown].push_back(cell);
   }
   std::map<std::string, std::vector<std::string>> failures;  // By backends.
   std::vector<std::string> who;
   for (const std::string& failure : order) {
-    const std::string names = listed(rehearsal, backends[failure]);
+    const std::string names = listed(rehearsal, by_failure[failure]);
     if (!failures.contains(names)) who.push_back(names);
     failures[names].push_back(failure);
   }

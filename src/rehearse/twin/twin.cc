@@ -119,16 +119,18 @@ milliseconds twin_time(const NodeSetup& setup, const TwinOptions& options, milli
 
 std::string twin_scenario(const NodeSetup& setup, const ExampleData& data,
                           const std::vector<Question>& questions, const TwinOptions& options,
-                          const std::optional<Broken>& broken) {
+                          const std::vector<Broken>& broken) {
   const bool is_served = options.reader == Reader::served;
   const Writer writer(setup, options);
   YAML::Node root;
   std::string name = is_served ? "twin-with-mread-serve" : "twin";
-  if (broken) {
-    name += "-" + setup.backends[broken->backend].node + "-" + std::string(broken->failure.word);
-    root["description"] =
-        setup.backends[broken->backend].node + ": " + std::string(broken->failure.shown);
+  std::string description;
+  for (const Broken& one : broken) {
+    const std::string& node = setup.backends[one.backend].node;
+    name += "-" + node + "-" + std::string(one.failure.word);
+    description += (description.empty() ? "" : ", ") + node + ": " + std::string(one.failure.shown);
   }
+  if (!description.empty()) root["description"] = description;
   root["name"] = name;
   root["interval"] = example_interval;
   root["start_timestamp"] = "now-1h";
@@ -150,13 +152,13 @@ std::string twin_scenario(const NodeSetup& setup, const ExampleData& data,
       "--query.timeout=" + format_duration(twin_time(setup, options, options.query_timeout)));
   nodes[query_node]["config"] = writer.query_config();
   root["nodes"] = nodes;
-  if (broken) {
+  for (const Broken& one : broken) {
     YAML::Node step;
-    step["node"] = setup.backends[broken->backend].node;
-    if (broken->failure.fault.empty())
+    step["node"] = setup.backends[one.backend].node;
+    if (one.failure.fault.empty())
       step["act"] = "pause";
     else
-      step["fault"] = YAML::Load(broken->failure.fault);
+      step["fault"] = YAML::Load(one.failure.fault);
     root["timeline"].push_back(step);
   }
   root["checks"] = checks_of(questions);

@@ -38,7 +38,7 @@ inline constexpr std::chrono::milliseconds serve_probe{5'000};
 std::chrono::milliseconds twin_time(const NodeSetup& setup, const TwinOptions& options,
                                     std::chrono::milliseconds time);
 
-/// The backend that is broken in a scenario.
+/// A backend that is broken in a scenario.
 struct Broken {
   size_t backend = 0;
   Failure failure;
@@ -46,10 +46,10 @@ struct Broken {
 
 /// The twin of a set-up as a scenario (docs/reference/scenarios.md): a mock for each backend, a real
 /// Prometheus for the query node, a check for each question. With `broken`, the scenario is one cell
-/// of the table.
+/// of the table: all of these backends are broken at the same time.
 std::string twin_scenario(const NodeSetup& setup, const ExampleData& data,
                           const std::vector<Question>& questions, const TwinOptions& options,
-                          const std::optional<Broken>& broken = {});
+                          const std::vector<Broken>& broken = {});
 
 /// An mread.yml for `mread serve` in front of the query node, with the set-up's own addresses.
 std::string mread_yml(const NodeSetup& setup);

@@ -64,6 +64,7 @@ std::optional<Breach> breach_in(const QueryAnswer& answer, Invariant::Kind kind)
     case Invariant::Kind::no_silent_partial:
     case Invariant::Kind::no_gap:
     case Invariant::Kind::monotonic:
+    case Invariant::Kind::sometimes:
       break;  // Not of each answer alone.
   }
   return std::nullopt;
@@ -79,6 +80,7 @@ std::optional<Breach> breach_in(const ReadAnswer& read, Invariant::Kind kind) {
     case Invariant::Kind::no_silent_partial:
     case Invariant::Kind::no_gap:
     case Invariant::Kind::monotonic:
+    case Invariant::Kind::sometimes:
       break;
   }
   return std::nullopt;
@@ -93,6 +95,7 @@ std::string wanted_of_samples(const Invariant& invariant) {
     case Invariant::Kind::union_oracle:
     case Invariant::Kind::no_silent_partial:
     case Invariant::Kind::no_duplicate:
+    case Invariant::Kind::sometimes:
       break;  // Not of samples.
   }
   return {};
@@ -113,6 +116,7 @@ std::string breach_in_samples(const Invariant& invariant, const QueryAnswer& ans
       case Invariant::Kind::union_oracle:
       case Invariant::Kind::no_silent_partial:
       case Invariant::Kind::no_duplicate:
+      case Invariant::Kind::sometimes:
         break;
     }
     if (!breach.empty()) return series.labels.to_string() + ": " + breach;

@@ -172,6 +172,39 @@ void read_executor(yaml::Mapping& mapping, Load& load) {
   }
 }
 
+// One of `warn:`, `fail:`, `log:` and `duration:`.
+Sometimes read_sometimes(yaml::Mapping& fields, const Test& test) {
+  static constexpr std::pair<const char*, Sometimes::What> words[] = {
+      {"warn", Sometimes::What::warn},
+      {"fail", Sometimes::What::fail},
+      {"log", Sometimes::What::log},
+      {"duration", Sometimes::What::duration}};
+  Sometimes sometimes;
+  sometimes.line = fields.node().line();
+  size_t count = 0;
+  for (const auto& [word, what] : words) {
+    const auto value = fields.find(word);
+    if (!value) continue;
+    if (++count > 1) value->error("want one of warn:, fail:, log: and duration:");
+    sometimes.what = what;
+    if (what == Sometimes::What::duration) {
+      sometimes.at_least = value->duration();
+    } else {
+      sometimes.pattern = read_pattern(*value, value->string(), 0);
+    }
+  }
+  if (count == 0) fields.node().error("what has to happen? say warn:, fail:, log: or duration:");
+  if (const auto name = fields.find("name")) sometimes.name = name->string();
+  if (sometimes.what == Sometimes::What::log) {
+    const yaml::Node node = fields.require("node");
+    sometimes.node = node.string();
+    if (test.find(sometimes.node) == nullptr)
+      node.error("there is no node \"" + sometimes.node + "\"");
+    if (const auto file = fields.find("file")) sometimes.file = file->string();
+  }
+  return sometimes;
+}
+
 }  // namespace
 
 Invariant read_invariant(const yaml::Node& node, const Test& test) {
@@ -184,6 +217,9 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
       node.error("\"" + invariant.name + "\" needs to know of what: {" + invariant.name +
                  ": {expr: …, range: …}}");
     }
+    if (invariant.subject() == Invariant::Subject::course)
+      node.error("\"" + invariant.name + "\" needs to know what: {" + invariant.name +
+                 ": {warn: …}}");
     return invariant;
   }
   yaml::Mapping mapping = node.mapping();
@@ -213,6 +249,9 @@ Invariant read_invariant(const yaml::Node& node, const Test& test) {
         invariant.interval = fields.require("interval").duration();
       break;
     }
+    case Invariant::Subject::course:
+      invariant.sometimes = read_sometimes(fields, test);
+      break;
     case Invariant::Subject::answers:
       break;
   }

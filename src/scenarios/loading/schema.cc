@@ -276,7 +276,7 @@ json::value invariant() {
   std::vector<std::string> alone;
   for (const InvariantEntry& entry : all_invariants) {
     std::vector<Key> fields;
-    fields.reserve(6);
+    fields.reserve(8);
     fields.push_back({"during", ref("texts"), "phases; default: all"});
     if (entry.subject == Invariant::Subject::oracle)
       fields.push_back({"replica_labels", ref("texts"), "labels that the merger takes off"});
@@ -287,6 +287,15 @@ json::value invariant() {
       fields.push_back({"node", ref("text"), "that is asked"});
       if (entry.kind == Invariant::Kind::no_gap)
         fields.push_back({"interval", ref("text"), "of the samples"});
+    } else if (entry.subject == Invariant::Subject::course) {
+      fields.push_back({"name", ref("text"), "for the report"});
+      fields.push_back({"warn", ref("text"), "a regular expression of a warning"});
+      fields.push_back({"fail", ref("text"), "a regular expression of an error"});
+      fields.push_back({"log", ref("text"), "a regular expression of a line in a node's log"});
+      fields.push_back({"node", ref("text"), "whose log it is"});
+      fields.push_back(
+          {"file", ref("text"), "a file of the node's folder, in place of its output"});
+      fields.push_back({"duration", ref("text"), "the least time that an answer takes"});
     } else {
       alone.emplace_back(entry.word);
     }

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <re2/re2.h>
-
 #include "base/yaml.h"
 #include "model/histogram.h"
 #include "model/labels.h"
@@ -18,22 +16,13 @@
 #include "scenarios/language/comparison.h"
 #include "scenarios/language/matrix.h"
 #include "scenarios/model/invariant.h"
+#include "scenarios/model/pattern.h"
 #include "scenarios/nodes/certificates.h"
 #include "scenarios/nodes/node_kind.h"
 
 namespace mread::scenarios {
 
 using std::chrono::milliseconds;
-
-/// A regular expression of a scenario with the text it was made from.
-struct Pattern {
-  std::string text;
-  std::shared_ptr<const re2::RE2> expression;
-
-  bool found_in(const std::string& subject) const {
-    return re2::RE2::PartialMatch(subject, *expression);
-  }
-};
 
 /// One entry of `timeline:`: a fault put on a node, or an act done to it.
 struct TimelineEntry {

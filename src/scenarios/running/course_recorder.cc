@@ -135,10 +135,6 @@ std::vector<LoadRequest> CourseRecorder::requests_of(const std::vector<LoadSampl
 void CourseRecorder::add_question(TimePoint begin, const std::string& node, const std::string& expr,
                                   const std::string& error,
                                   const std::vector<std::string>& warnings) {
-  if (course_.questions.size() >= most_questions) {
-    ++course_.more_questions;
-    return;
-  }
   AskedQuestion question;
   question.at_s = seconds_since_begin(begin);
   question.duration_ms = std::chrono::duration<double, std::milli>(clock_.now() - begin).count();
@@ -152,6 +148,11 @@ void CourseRecorder::add_question(TimePoint begin, const std::string& node, cons
     question.outcome = Outcome::told;
     for (const std::string& warning : warnings)
       question.text += (question.text.empty() ? "" : "; ") + warning;
+  }
+  if (on_question) on_question(question);
+  if (course_.questions.size() >= most_questions) {
+    ++course_.more_questions;
+    return;
   }
   course_.questions.push_back(std::move(question));
 }

@@ -28,6 +28,10 @@ class CourseRecorder {
   /// Judges the questions of the phase by the results of its checks and oracles.
   void judge_phase(const std::vector<CheckResult>& results);
 
+  /// Told of every question when it has its answer, also of those that the course does not keep.
+  /// Their outcomes are complete, told or failed; nothing has judged them.
+  std::function<void(const AskedQuestion&)> on_question;
+
   void note_event(const std::string& node, const std::string& what);
   /// The event of a timeline's entry; it lasts until end_fault() or the end of the course.
   void begin_fault(const TimelineEntry& entry);

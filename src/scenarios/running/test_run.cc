@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "scenarios/checks/judge.h"
+#include "scenarios/checks/sometimes_watch.h"
 #include "scenarios/engine/fronted_topology.h"
 #include "scenarios/nodes/node_front.h"
 #include "scenarios/running/backend_journals.h"
@@ -242,6 +243,8 @@ class TestRun {
   }
 
   Result<void> run_phases() {
+    SometimesWatch sometimes(test_.invariants);
+    recorder_.on_question = [&](const AskedQuestion& question) { sometimes.note(question); };
     const std::unique_ptr<Asker> heard = recorder_.listen_to(*asker_);
     CheckRunner checks(test_, *heard, oracle_.get(), around_.clock);
     const auto run_phase = [&](const std::string& phase, const std::set<std::string>& away) {
@@ -253,6 +256,7 @@ class TestRun {
       collect_journals(away);
     };
     const Finally keep_notes{[&] {
+      recorder_.on_question = nullptr;
       for (const std::string& note : checks.notes()) add_note(note);
     }};
     run_phase("before", {});
@@ -281,6 +285,12 @@ class TestRun {
       std::move(results.begin(), results.end(), std::back_inserter(result_.checks));
     }
     if (stop_.stop_requested()) return fail(Errc::canceled, "interrupted");
+    std::vector<CheckResult> seen =
+        sometimes.results([this](const std::string& node, const std::string& file) {
+          const auto text = file.empty() ? topology_->log(node) : topology_->read_file(node, file);
+          return topology_->with_names(text.value_or(""));
+        });
+    std::move(seen.begin(), seen.end(), std::back_inserter(result_.checks));
     return {};
   }
 

@@ -16,7 +16,8 @@ Cell cell(const std::string& failure, size_t backend, std::vector<State> of_ques
   Cell out;
   out.failure = failure;
   out.shown = failure;
-  out.backend = backend;
+  out.name = std::string(1, static_cast<char>('a' + backend)) + " " + failure;
+  out.backends = {backend};
   out.of_questions = std::move(of_questions);
   return out;
 }
@@ -52,6 +53,27 @@ Rehearsal rehearsal() {
   }
   out.tables.push_back(served);
   return out;
+}
+
+// Both replicas down: a row of its own, which no requirement about replicas counts.
+TEST(TableText, APairOfFailuresNamesBothBackends) {
+  Rehearsal paired = rehearsal();
+  for (Table& table : paired.tables) {
+    Cell pair = cell("down+down", 0, {State::silent, State::failed});
+    pair.shown = "both down";
+    pair.name = "a down, b down";
+    pair.backends = {0, 1};
+    table.cells.push_back(pair);
+  }
+  EXPECT_THAT(to_text(paired), HasSubstr("  both down          a + b     silent 1, failed 1"));
+  const auto told = parse_requirements("told,told:replica,told:down+down").value();
+  EXPECT_THAT(unmet(paired, told[0]), testing::Contains("a down, b down: silent"));
+  EXPECT_THAT(unmet(paired, told[1]), Not(testing::Contains("a down, b down: silent")));
+  EXPECT_THAT(unmet(paired, told[2]), ElementsAre("a down, b down: silent"));
+  const auto json = boost::json::parse(to_json(paired));
+  const auto& last = json.at("tables").at(0).at("cells").as_array().back();
+  EXPECT_EQ(last.at("backend"), "a");
+  EXPECT_EQ(last.at("second_backend"), "b");
 }
 
 TEST(TableText, GroupsBackendsWithTheSameCells) {

@@ -48,12 +48,24 @@ TEST(TwinScenario, CanBeRunInEveryForm) {
     std::set<std::string> ids{whole.scenario};
     for (const Failure& failure : failures(1s)) {
       const auto cell =
-          load(twin_scenario(setup, data, setup.questions, options, Broken{2, failure}));
+          load(twin_scenario(setup, data, setup.questions, options, {Broken{2, failure}}));
       ASSERT_EQ(cell.timeline.size(), 1U) << failure.word;
       EXPECT_EQ(cell.timeline[0].node, "c");
       EXPECT_TRUE(ids.insert(cell.scenario).second);
     }
   }
+}
+
+TEST(TwinScenario, APairBreaksBothAtTheSameTime) {
+  const NodeSetup setup = three_backends();
+  const ExampleData data = make_example_data(setup.questions, setup.groups);
+  const auto all = failures(1s);
+  const auto test =
+      load(twin_scenario(setup, data, setup.questions, {}, {Broken{0, all[0]}, Broken{1, all[1]}}));
+  EXPECT_EQ(test.scenario, "twin-a-hung-b-down");
+  EXPECT_EQ(test.description, "a: hung, b: down");
+  ASSERT_EQ(test.timeline.size(), 2U);
+  EXPECT_EQ(test.timeline[0].at, test.timeline[1].at);
 }
 
 TEST(TwinScenario, ReplicasHoldTheSameAndOthersDoNot) {

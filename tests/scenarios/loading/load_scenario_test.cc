@@ -252,6 +252,23 @@ TEST(LoadScenario, ReadsEveryExecutorOfALoad) {
   EXPECT_EQ(load.stages.size(), 2u);
 }
 
+TEST(LoadScenario, ReadsWhatHasToHappenSometimes) {
+  const auto test = load_with(
+      "invariants:\n"
+      "  - sometimes: {warn: 'refused|reset', during: [before], name: a failover}\n"
+      "  - sometimes: {duration: 1500ms}\n"
+      "  - sometimes: {log: opened, node: query, file: query.log}\n"
+      "checks: [{expr: foo, eval_time: 1m, exp_count: 1}]\n");
+  ASSERT_EQ(test.invariants.size(), 3u);
+  EXPECT_THAT(test.invariants[0].during, ElementsAre("before"));
+  EXPECT_EQ(test.invariants[0].sometimes->name, "a failover");
+  EXPECT_TRUE(test.invariants[0].sometimes->pattern->found_in("connection reset"));
+  EXPECT_EQ(test.invariants[1].sometimes->at_least, milliseconds(1500));
+  EXPECT_EQ(test.invariants[2].sometimes->what, Sometimes::What::log);
+  EXPECT_EQ(test.invariants[2].sometimes->node, "query");
+  EXPECT_EQ(test.invariants[2].sometimes->file, "query.log");
+}
+
 TEST(LoadScenario, ReadsInvariantsLoadAndThresholds) {
   const auto test = load_with(
       "timeline: [{node: m, fault: {latency: 1s}}]\n"

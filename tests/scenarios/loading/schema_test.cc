@@ -95,6 +95,7 @@ const std::vector<Place>& places() {
       {"NoGap",
        {with_rest("invariants: [{no_gap: {expr: up, range: 1m, interval: 15s, KEY: 1}}]\n")}},
       {"Monotonic", {with_rest("invariants: [{monotonic: {expr: up, range: 1m, KEY: 1}}]\n")}},
+      {"Sometimes", {with_rest("invariants: [{sometimes: {log: x, node: q, file: f, KEY: 1}}]\n")}},
       {"NoDuplicate", {with_rest("invariants: [{no_duplicate: {KEY: 1}}]\n")}},
       {"Load",
        {with_rest("load: {executor: constant-arrival-rate, rate: 1, duration: 1s, KEY: 1}\n"),

@@ -238,7 +238,7 @@ TEST_F(RunTestTest, AWrongAnswerFailsAndAKnownIssueIsKnown) {
 TEST_F(RunTestTest, FillsTheOracleAndHoldsAnswersAgainstIt) {
   scenarios::Test test = test_of({check("foo", {"before"})});
   test.invariants = {
-      {Invariant::Kind::union_oracle, "union_oracle", {"before"}, {}, "", "", {}, {}}};
+      {Invariant::Kind::union_oracle, "union_oracle", {"before"}, {}, "", "", {}, {}, {}, {}}};
   EXPECT_EQ(run(test).verdict, Verdict::pass);
   EXPECT_THAT(events_.list(),
               ElementsAre("start a", "start m", "start query", "start mread-oracle", "read a",
@@ -255,11 +255,46 @@ TEST_F(RunTestTest, FillsTheOracleAndHoldsAnswersAgainstIt) {
 TEST_F(RunTestTest, AnEmptyOracleIsAFailure) {
   on_read_ = [](auto&, auto, auto) { return ReadAnswer{}; };
   scenarios::Test test = test_of({check("foo", {"before"})});
-  test.invariants = {
-      {Invariant::Kind::no_silent_partial, "no_silent_partial", {"before"}, {}, "", "", {}, {}}};
+  test.invariants = {{Invariant::Kind::no_silent_partial,
+                      "no_silent_partial",
+                      {"before"},
+                      {},
+                      "",
+                      "",
+                      {},
+                      {},
+                      {},
+                      {}}};
   const TestResult result = run(test);
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_THAT(result.reason, HasSubstr("the oracle is empty"));
+}
+
+TEST_F(RunTestTest, WhatNeverHappensMakesAPassInconclusive) {
+  scenarios::Test test = test_of({check("foo", {"before"})});
+  Invariant invariant;
+  invariant.kind = Invariant::Kind::sometimes;
+  invariant.name = "sometimes";
+  invariant.during = {"before"};
+  invariant.sometimes.emplace();
+  invariant.sometimes->pattern = Pattern{"refused", std::make_shared<const re2::RE2>("refused")};
+  test.invariants = {invariant};
+  const TestResult never = run(test);
+  EXPECT_EQ(never.verdict, Verdict::inconclusive);
+  EXPECT_THAT(never.reason, HasSubstr("sometimes: it never happened"));
+
+  on_instant_ = [](auto&, auto&, auto) {
+    QueryAnswer answer = vector_of("foo", 1);
+    answer.warnings = {"a: connection refused"};
+    return answer;
+  };
+  EXPECT_EQ(run(test).verdict, Verdict::pass);
+
+  test.invariants.front().sometimes->what = Sometimes::What::log;
+  test.invariants.front().sometimes->pattern =
+      Pattern{"log of m", std::make_shared<const re2::RE2>("log of m")};
+  test.invariants.front().sometimes->node = "m";
+  EXPECT_EQ(run(test).verdict, Verdict::pass);
 }
 
 TEST_F(RunTestTest, InterruptedItRemovesEverything) {
