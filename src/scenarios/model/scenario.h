@@ -14,10 +14,13 @@
 #include "model/histogram.h"
 #include "model/labels.h"
 #include "model/matcher.h"
+#include "model/series.h"
 #include "scenarios/engine/engine.h"
 #include "scenarios/language/comparison.h"
 #include "scenarios/language/matrix.h"
+#include "scenarios/model/exactness.h"
 #include "scenarios/model/invariant.h"
+#include "scenarios/model/rule_set.h"
 #include "scenarios/nodes/certificates.h"
 #include "scenarios/nodes/node_kind.h"
 
@@ -71,9 +74,10 @@ struct DurationBound {
   std::string text;
 };
 
-/// A PromQL query or a remote read, with everything that its answer must be.
+/// A PromQL query, a remote read, or the alerts that the test's rules make, with everything that the
+/// answer must be.
 struct Check {
-  enum class Kind { promql, read };
+  enum class Kind { promql, read, alerts };
   Kind kind = Kind::promql;
   std::string expr;  ///< PromQL, or the selector of a read
   std::vector<model::Matcher> matchers;
@@ -98,6 +102,11 @@ struct Check {
   bool oracle = true;  ///< the oracles judge it too; false: `oracle: false`
 
   std::optional<std::vector<ExpectedSample>> samples;
+  Exactness exactness = Exactness::nearly;  ///< of `samples` and `range_series`
+  bool is_ordered = false;                  ///< the answer has `samples` in this order
+  /// Of a range query: the series with their samples.
+  std::optional<std::vector<model::Series>> range_series;
+  std::optional<ExpectedAlerts> alerts;    ///< of Kind::alerts
   std::optional<Comparison> count;         ///< `exp_count:` / `exp_series:`
   std::optional<Comparison> sample_count;  ///< `exp_samples:` of a read
   std::vector<Comparison> values;          ///< `exp_value:`
@@ -205,6 +214,9 @@ struct Test {
   std::optional<Load> load;
   std::vector<Threshold> thresholds;
   std::vector<KnownIssue> known_issues;
+  /// The rules behind its alert checks and its recorded series; null: none.
+  std::shared_ptr<const RuleSet> rules;
+  std::string topology;  ///< the file that its nodes come from, if that is not `file`
   /// Notes about nodes that look like a mistake; the test can be run.
   std::vector<std::string> warnings;
 

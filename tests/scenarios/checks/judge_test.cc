@@ -56,6 +56,39 @@ TEST(Judge, WrongValueShowsWantAndGot) {
   EXPECT_EQ(result.phase, "fault");
 }
 
+TEST(Judge, ATextIsNoVector) {
+  Check c = check();
+  c.samples.emplace();
+  QueryAnswer text;
+  text.type = "string";
+  text.text = "x";
+  const CheckResult result = judge(c, "fault", seen(text));
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.detail, "the answer is a string, not a vector");
+}
+
+TEST(Judge, ARangeIsNoVectorForPromtool) {
+  Check c = check();
+  c.samples = {{model::parse_series("foo").value(), "foo", 1, std::nullopt}};
+  QueryAnswer range = one;
+  range.type = "matrix";
+  EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::pass);
+  c.exactness = Exactness::exact;
+  EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::fail);
+}
+
+TEST(Judge, SeriesOfARangeAreComparedPointByPoint) {
+  Check c = check();
+  c.range_series = {
+      {{{"__name__", "foo"}}, {model::Sample::of(0, 1), model::Sample::of(60, 2)}, {}}};
+  QueryAnswer range;
+  range.type = "matrix";
+  range.series = {{model::parse_series("foo").value(), {{0, 1, {}}, {60, 2, {}}}}};
+  EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::pass);
+  range.series[0].points[1].value = 3;
+  EXPECT_EQ(judge(c, "fault", seen(range)).detail, "foo: 3, want 2 at 60 ms");
+}
+
 TEST(Judge, RightValuePassesAndIsShown) {
   Check c = check();
   c.samples = {{model::parse_series("foo").value(), "foo", 1, std::nullopt}};
