@@ -235,8 +235,14 @@ int run_scenarios(const Options& options) {
     if (auto cleared = clear_report(options.report_dir); !cleared)
       return complain(environment, cleared.error().context);
   }
-  if (!options.topology.empty() && options.paths.empty())
-    return complain(invalid, "--topology wants the tests to run: mread run tests.yml --topology …");
+  if (!options.topology.empty()) {
+    if (options.paths.empty())
+      return complain(invalid, "--topology wants files of tests: mread run tests.yml --topology …");
+    for (const std::string& path : options.paths) {
+      if (fs::is_directory(path))
+        return complain(invalid, path + ": a folder; with --topology, name the files of tests");
+    }
+  }
   const auto files =
       find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
   if (!files) return complain(invalid, files.error().context);

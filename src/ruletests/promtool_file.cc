@@ -167,6 +167,8 @@ std::vector<TestGroup> read_promtool_file(const std::string& path, int64_t now_m
   const yaml::Node root = yaml::Node::load(path);
   if (root.is_null()) root.error("the file is empty; promtool's test file has tests:");
   yaml::Mapping lines = root.mapping();
+  if (lines.find("nodes") && !lines.find("tests"))
+    root.error("this is a scenario; with --topology, the paths are unit tests for promtool");
   FileOptions options;
   options.now_ms = now_ms;
   if (const auto interval = lines.find("evaluation_interval")) {

@@ -166,7 +166,7 @@ constexpr const char* hung_pair = R"(
 name: pair
 matrix: {path: [direct, merged]}
 nodes:
-  a: {kind: mock}
+  a: {kind: mock, faults: [{latency: {fixed: 20ms, where: per_frame}}]}
   b: {kind: mock}
   merge:
     when: path == merged

@@ -119,6 +119,10 @@ TEST_F(PromtoolFileTest, RefusesWhatCouldNotFail) {
               HasSubstr("no rule of rule_files: makes the alert \"Typo\""));
 }
 
+TEST_F(PromtoolFileTest, TellsAScenarioFromTests) {
+  EXPECT_THAT(error_of("name: x\nnodes: {}\n"), HasSubstr("this is a scenario"));
+}
+
 TEST_F(PromtoolFileTest, NamesThePlaceOfAMistake) {
   EXPECT_THAT(error_of("tests:\n  - promql_expr_test: [{expr: x, eval_tim: 1m}]\n"),
               HasSubstr("t.yml:2:"));

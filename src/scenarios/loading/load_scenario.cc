@@ -225,6 +225,11 @@ std::vector<Test> parse_scenario(const std::string& text, const std::string& fil
   const yaml::Node document = yaml::Node::parse(text, file_name);
   if (document.is_null())
     document.error("the file is empty; a scenario has name, nodes and checks");
+  if (document.is_mapping() && document.raw()["tests"] && !document.raw()["nodes"])
+    document.error(
+        "these are unit tests for promtool; mread run --topology SCENARIO runs them over the nodes "
+        "of "
+        "a scenario");
   std::vector<MatrixCase> cases{MatrixCase{}};
   if (const auto matrix = document.mapping().find("matrix")) cases = expand_matrix(*matrix);
   std::vector<Test> tests;

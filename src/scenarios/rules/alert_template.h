@@ -18,8 +18,7 @@ struct TemplateData {
 /// Expands a label or an annotation of an alert as Prometheus does.
 ///
 /// Known are text, comments and trimming; `$labels.x`, `$value`, `$externalLabels.x`, also as
-/// `.Labels.x`, `.Value`, `.ExternalLabels.x`; texts and numbers; pipelines and parentheses; and the
-/// functions humanize, humanize1024, humanizeDuration, humanizePercentage, toUpper, toLower, title,
+/// `.Labels.x`, `.Value`, `.ExternalLabels.x`; texts; pipelines and parentheses; and the functions humanize, humanize1024, humanizeDuration, humanizePercentage, toUpper, toLower, title,
 /// printf, reReplaceAll, stripPort.
 ///
 /// Errors: Errc::unsupported with the action that is not known (`{{ if … }}`, `{{ query … }}`), or
