@@ -274,8 +274,8 @@ void add_run(CLI::App& app, int& exit_code) {
       ->type_name("FILE|DIR");
   command
       ->add_option("--topology", options->topology,
-                   "a scenario file whose nodes hold the data of promtool's unit tests: the paths "
-                   "are files for promtool test rules")
+                   "a scenario file whose nodes hold the data of unit tests: the paths are files "
+                   "for promtool test rules, or scripts of PromQL (NAME.test)")
       ->type_name("FILE");
   command
       ->add_option("--engine", options->engine,

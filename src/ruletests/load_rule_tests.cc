@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ruletests/over_topology.h"
+#include "ruletests/promql_script.h"
 #include "ruletests/promtool_file.h"
 
 namespace mread::ruletests {
@@ -47,7 +48,9 @@ std::vector<scenarios::Test> load_rule_tests(const std::vector<std::string>& fil
   std::vector<std::string> errors;
   std::map<std::string, std::string> ids;  // Of tests, with their file.
   const auto add = [&](const std::string& file) {
-    const std::vector<TestGroup> groups = read_promtool_file(file, options.now_ms);
+    const bool is_script = std::filesystem::path(file).extension() == ".test";
+    const std::vector<TestGroup> groups =
+        is_script ? read_promql_script(file) : read_promtool_file(file, options.now_ms);
     for (size_t i = 0; i < groups.size(); ++i) {
       for (scenarios::Test& test :
            tests_over(groups[i], name_of(groups[i], i), topology, options)) {

@@ -132,6 +132,11 @@ std::vector<std::string> asked_nodes(const Test& test) {
   return query_nodes.empty() ? all : query_nodes;
 }
 
+void shift(model::Series& series, int64_t by_ms) {
+  for (model::Sample& sample : series.samples) sample.timestamp_ms += by_ms;
+  for (model::HistogramSample& sample : series.histograms) sample.timestamp_ms += by_ms;
+}
+
 void ask(Test& test, const TestGroup& group, const std::string& name, const Topology& topology) {
   test.id = name + test.id.substr(test.scenario.size());
   test.scenario = name;
@@ -148,6 +153,9 @@ void ask(Test& test, const TestGroup& group, const std::string& name, const Topo
     for (Check check : group.checks) {
       check.node = node;
       check.during = scenarios::phases_of(test.timeline);
+      if (check.range_series) {
+        for (model::Series& series : *check.range_series) shift(series, test.start_ms);
+      }
       if (uses && !uses->behind(check).empty()) {
         test.rules = group.rules;
         check.oracle = false;

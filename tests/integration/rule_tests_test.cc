@@ -273,6 +273,56 @@ TEST_P(RuleTestsTest, WhatIsWrongForPromtoolIsWrongOverATopology) {
                                                            << output_;
 }
 
+// A question of a PromQL test script, below its data, that holds, and what makes it wrong.
+struct Eval {
+  const char* text;
+  const char* right;
+  const char* wrong;
+};
+
+// Prometheus 2.42 has no warnings of PromQL.
+std::string script_of(bool is_right, bool has_warnings) {
+  std::string out =
+      "load 30s\n  up{i=\"1\"} 1x10 0x10\n  up{i=\"2\"} 1x20\n  c_total 0+60x20\n  gone 1 2 "
+      "stale\n\n";
+  for (const Eval& one :
+       {Eval{"eval instant at 5m sum(up)\n  {} @\n", "2", "1"},
+        Eval{"eval instant at 5m @ + 1\n  2\n", "1", "scalar(up) * 2"},
+        Eval{"eval instant at 1m gone\n@", "", "  gone 2\n"},
+        Eval{"eval range from 4m to 6m step 1m sum(up)\n  {} @\n", "2 2 1", "2 1 1"},
+        Eval{"eval range from 0 to 2m step 30s gone\n  gone 1 2 @\n", "_", "2"},
+        Eval{"eval_ordered instant at 10m sort@(up)\n  up{i=\"1\"} 0\n  up{i=\"2\"} 1\n", "",
+             "_desc"},
+        Eval{"eval_fail instant at 1m @\n", "label_replace(up, \"i\", \"\", \"i\", \".*\") + sum(",
+             "up"},
+        Eval{"eval instant at 5m rate(c_total[1m])\n  {} @\n", "2.0000001", "2.1"},
+        Eval{"eval instant at 2m quantile(@, up)\n  expect warn\n  {} +Inf\n", "2", "0.5"},
+        Eval{"eval instant at 1m c_total[59s]\n  expect range vector from 30s to 1m step 30s\n  "
+             "c_total @\n",
+             "60 120", "0 60"},
+        Eval{"eval instant at 0 \"x\"\n  expect string @\n", "'x'", "'y'"}}) {
+    std::string text = one.text;
+    if (!has_warnings && text.find("expect warn") != std::string::npos) continue;
+    out += text.replace(text.find('@'), 1, is_right ? one.right : one.wrong) + "\n";
+  }
+  return out + "clear\nload 1m\n  other 5\n\neval instant at 0 count(up)\n" +
+         (is_right ? "" : "  {} 1\n");
+}
+
+TEST_P(RuleTestsTest, AScriptHoldsOverATopologyAndAWrongOneDoesNot) {
+  for (const bool is_right : {true, false}) {
+    const std::string file = folder_.write("s.test", script_of(is_right, GetParam() != "2.42"));
+    const json::value report = run_over({file, "--topology", "pair.yaml"}, folder_, output_);
+    ASSERT_EQ(report.at("tests").as_array().size(), 4U) << output_;
+    for (const json::value& test : report.at("tests").as_array()) {
+      for (const json::value& check : test.at("checks").as_array())
+        EXPECT_EQ(check.at("verdict").as_string(), is_right ? "pass" : "fail")
+            << check.at("name").as_string() << "\n"
+            << output_;
+    }
+  }
+}
+
 // A real file of rule tests, unchanged, over a pair of which one member hangs.
 TEST(RuleTestsOverFaults, OnlyAMergeCoreKeepsTheAlertsOfAPair) {
   TemporaryFolder folder;

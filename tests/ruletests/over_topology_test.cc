@@ -147,6 +147,13 @@ TEST_F(OverTopologyTest, KeepsAStartThatTheTopologyGives) {
   EXPECT_EQ(over(text).at(0).start_ms, 2'000'000) << "the test's own comes first";
 }
 
+TEST_F(OverTopologyTest, ExpectedSamplesMoveWithTheStart) {
+  group_.checks[0].range_series = {{{}, {model::Sample::of(10, 1)}, {}}};
+  group_.start_ms = 1'000'000;
+  const auto tests = over(std::string("name: topo\nnodes:\n  a: {kind: mock}\n") + query_node);
+  EXPECT_EQ(tests.at(0).checks.at(0).range_series->at(0).samples[0].timestamp_ms, 1'000'010);
+}
+
 TEST_F(OverTopologyTest, NamesTheMistakesOfATopology) {
   EXPECT_THAT(error_of(std::string("name: topo\nnodes:\n") +
                        "  q: {kind: prometheus, config: {scrape_configs: []}}\n"),

@@ -24,7 +24,7 @@ bool same_value(double a, double b, Exactness exactness) {
     case Exactness::nearly:
       return nearly_equal(a, b);
     case Exactness::loose:
-      return nearly_equal(a, b, 1e-6);
+      return a == b || std::abs(a - b) < 1e-6 * (std::abs(a) + std::abs(b));
   }
   return false;
 }

@@ -91,6 +91,13 @@ void judge_count(const std::optional<Comparison>& want, size_t got, const std::s
                  detail);
 }
 
+std::string in_order(const std::vector<ExpectedSample>& samples) {
+  std::string out;
+  for (const ExpectedSample& sample : samples)
+    out += (out.empty() ? "" : ", ") + sample.labels.to_string();
+  return out;
+}
+
 // The data that a check expects one by one.
 void judge_data(const Check& check, const QueryAnswer& answer, const std::string& when,
                 const std::string& which_one, Judgement& judgement) {
@@ -98,6 +105,11 @@ void judge_data(const Check& check, const QueryAnswer& answer, const std::string
     judgement.fail(want, shown(answer, when),
                    which_one.empty() ? difference : which_one + ": " + difference);
   };
+  if (!check.answer_type.empty() && answer.type != check.answer_type) {
+    fail("a " + check.answer_type, "the answer is a " + answer.type);
+    return;
+  }
+  if (check.text && answer.text != *check.text) fail("\"" + *check.text + "\"", "another text");
   if (check.samples) {
     // Of a range, only scenarios may expect one sample a series.
     const bool is_vector = answer.type != "string" &&
@@ -106,6 +118,14 @@ void judge_data(const Check& check, const QueryAnswer& answer, const std::string
       fail(to_string(*check.samples), "the answer is a " + answer.type + ", not a vector");
     } else if (const auto difference = compare_samples(*check.samples, answer, check.exactness)) {
       fail(to_string(*check.samples), *difference);
+    } else if (check.is_ordered) {
+      for (size_t i = 0; i < check.samples->size(); ++i) {
+        const model::LabelSet& labels = (*check.samples)[i].labels;
+        if (i >= answer.order.size() || answer.order[i] == labels) continue;
+        fail("this order: " + in_order(*check.samples),
+             "at place " + std::to_string(i + 1) + " is " + answer.order[i].to_string());
+        break;
+      }
     }
   }
   if (check.range_series) {

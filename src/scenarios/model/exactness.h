@@ -8,7 +8,7 @@ enum class Exactness {
   exact,     ///< equal as numbers (0 and -0 too); all NaNs are the same
   last_bit,  ///< exact, or neighbours: promtool's `fuzzy_compare`
   nearly,    ///< within 1e-9 of the larger
-  loose,     ///< within 1e-6 of the larger: promqltest
+  loose,     ///< within 1e-6 of their sum: promqltest
 };
 
 }  // namespace mread::scenarios

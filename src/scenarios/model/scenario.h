@@ -104,6 +104,8 @@ struct Check {
   std::optional<std::vector<ExpectedSample>> samples;
   Exactness exactness = Exactness::nearly;  ///< of `samples` and `range_series`
   bool is_ordered = false;                  ///< the answer has `samples` in this order
+  std::string answer_type;                  ///< "scalar", "vector", "matrix", "string"; empty: any
+  std::optional<std::string> text;          ///< of an answer that is a string
   /// Of a range query: the series with their samples.
   std::optional<std::vector<model::Series>> range_series;
   std::optional<ExpectedAlerts> alerts;    ///< of Kind::alerts

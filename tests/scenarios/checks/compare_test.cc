@@ -73,6 +73,8 @@ TEST(CompareSamples, IsAsNearAsItIsTold) {
   EXPECT_TRUE(differs(0.3, std::nextafter(next, 1), Exactness::last_bit));
   EXPECT_FALSE(differs(1, 1 + 5e-7, Exactness::loose));
   EXPECT_TRUE(differs(1, 1 + 5e-6, Exactness::loose));
+  EXPECT_TRUE(differs(0, 1e-9, Exactness::loose));
+  EXPECT_FALSE(differs(INFINITY, INFINITY, Exactness::loose));
 }
 
 TEST(AnswerOf, IsAMatrixInOrder) {

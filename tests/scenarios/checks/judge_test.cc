@@ -77,6 +77,38 @@ TEST(Judge, ARangeIsNoVectorForPromtool) {
   EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::fail);
 }
 
+TEST(Judge, TheKindOfAnAnswerMayBeExpected) {
+  Check c = check();
+  c.samples = {{model::parse_series("foo").value(), "foo", 1, std::nullopt}};
+  c.answer_type = "scalar";
+  EXPECT_EQ(judge(c, "fault", seen(one)).detail, "the answer is a vector");
+  c.answer_type = "vector";
+  EXPECT_EQ(judge(c, "fault", seen(one)).verdict, Verdict::pass);
+}
+
+TEST(Judge, AnAnswerMayBeExpectedInOrder) {
+  Check c = check();
+  c.is_ordered = true;
+  c.samples = {{{{"a", "2"}}, "", 1, std::nullopt}, {{{"a", "1"}}, "", 1, std::nullopt}};
+  QueryAnswer answer = vector_answer({{"{a=\"1\"}", 1}, {"{a=\"2\"}", 1}});
+  answer.order = {{{"a", "2"}}, {{"a", "1"}}};
+  EXPECT_EQ(judge(c, "fault", seen(answer)).verdict, Verdict::pass);
+  std::swap(answer.order[0], answer.order[1]);
+  EXPECT_EQ(judge(c, "fault", seen(answer)).detail, "at place 1 is {a=\"1\"}");
+}
+
+TEST(Judge, ATextMayBeExpected) {
+  Check c = check();
+  c.text = "x";
+  c.answer_type = "string";
+  QueryAnswer text;
+  text.type = "string";
+  text.text = "x";
+  EXPECT_EQ(judge(c, "fault", seen(text)).verdict, Verdict::pass);
+  text.text = "y";
+  EXPECT_EQ(judge(c, "fault", seen(text)).verdict, Verdict::fail);
+}
+
 TEST(Judge, SeriesOfARangeAreComparedPointByPoint) {
   Check c = check();
   c.range_series = {
