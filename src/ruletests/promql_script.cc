@@ -79,6 +79,14 @@ class Script {
     return *parsed;
   }
 
+  Check::Range range_of(const std::string& start, const std::string& end,
+                        const std::string& step) const {
+    const Check::Range range{duration(start), duration(end), duration(step)};
+    if (range.step.count() == 0) error("a step of 0");
+    if (range.end < range.start) error("it ends before it starts");
+    return range;
+  }
+
   SeriesLine series_line() const {
     auto line = parse_series_line(lines_[at_]);
     if (!line) error(line.error().context);
@@ -153,9 +161,7 @@ class Script {
     }
     if (!re2::RE2::FullMatch(line, range, &kind, &time, &end, &step, &check.expr))
       error("want eval instant at TIME EXPR, or eval range from TIME to TIME step STEP EXPR");
-    check.range = Check::Range{duration(time), duration(end), duration(step)};
-    if (check.range->step.count() == 0) error("a step of 0");
-    if (check.range->end < check.range->start) error("it ends before it starts");
+    check.range = range_of(time, end, step);
     check.name = check.expr + " from " + format_duration(check.range->start) + " to " +
                  format_duration(check.range->end) + " step " + format_duration(check.range->step);
     check.range_series.emplace();
@@ -242,7 +248,7 @@ class Script {
     if (line.starts_with(string_prefix)) {
       read_text(line.substr(string_prefix.size()), check);
     } else if (re2::RE2::FullMatch(line, range_vector, &start, &end, &step)) {
-      points = Check::Range{duration(start), duration(end), duration(step)};
+      points = range_of(start, end, step);
       check.samples.reset();
       check.range_series.emplace();
       check.answer_type = "matrix";
@@ -316,7 +322,11 @@ class Script {
 std::vector<TestGroup> read_promql_script(const std::string& path) {
   const auto text = read_file(path, config_file_limit_bytes);
   if (!text) throw yaml::ConfigError(path + ": cannot be read: " + text.error().to_string());
-  return Script(path, *text).read();
+  return parse_promql_script(*text, path);
+}
+
+std::vector<TestGroup> parse_promql_script(const std::string& text, const std::string& file_name) {
+  return Script(file_name, text).read();
 }
 
 }  // namespace mread::ruletests

@@ -14,5 +14,6 @@ namespace mread::ruletests {
 /// Throws yaml::ConfigError with file and line. `load_with_nhcb` and `@st` lines are refused too.
 /// Source: promql/promqltest/README.md of Prometheus.
 std::vector<TestGroup> read_promql_script(const std::string& path);
+std::vector<TestGroup> parse_promql_script(const std::string& text, const std::string& file_name);
 
 }  // namespace mread::ruletests

@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr uint64_t most_written_points = 1'000'000;
+
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // Where the labels end that begin with the brace at `at`.
@@ -89,8 +91,13 @@ Result<void> ScriptData::put_into(TestGroup& group) const {
     std::map<int64_t, model::Sample> samples;
     for (const Piece& piece : pieces) {
       model::Series series;
-      mockstore::ValueSequence::parse(piece.line.values)
-          ->expand({0, piece.interval.count()}, series);
+      const auto values = mockstore::ValueSequence::parse(piece.line.values);
+      if (values->size() > most_written_points) {
+        return fail(Errc::limit, first.series +
+                                     ": more than a million values, loaded in several pieces or "
+                                     "with series of another interval");
+      }
+      values->expand({0, piece.interval.count()}, series);
       if (!series.histograms.empty()) {
         return fail(Errc::unsupported,
                     first.series +

@@ -136,6 +136,8 @@ TEST_F(PromqlScriptTest, NamesTheLineOfAMistake) {
            Case{"eval instant 5m a\n", "want eval instant at TIME EXPR"},
            Case{"eval range from 1m to 0 step 1m a\n", "ends before it starts"},
            Case{"eval range from 0 to 1m step 0s a\n", "a step of 0"},
+           Case{"eval instant at 0 a[1m]\n  expect range vector from 0 to 1m step 0s\n",
+                "s.test:2:1: a step of 0"},
            Case{"eval range from 0 to 1m step 1m a\n  a 1 2 3\n", "more values than the range"},
            Case{"eval instant at 0 a\n  a 1 2\n", "s.test:2:1: want one value"},
            Case{"eval instant at 0 a\n  a _\n", "want a value"},

@@ -90,7 +90,8 @@ std::vector<RuleSample> AlertStates::samples(double start_s) const {
     RuleSample state{labels, 1};
     state.labels.set(model::metric_name_label, "ALERTS");
     state.labels.set("alertstate", alert.fires ? "firing" : "pending");
-    RuleSample since{labels, start_s + static_cast<double>(alert.since.count() / 1000)};
+    const auto whole = std::chrono::floor<std::chrono::seconds>(alert.since).count();
+    RuleSample since{labels, start_s + static_cast<double>(whole)};
     since.labels.set(model::metric_name_label, "ALERTS_FOR_STATE");
     out.push_back(std::move(state));
     out.push_back(std::move(since));

@@ -195,11 +195,12 @@ std::string CheckRunner::rule_error(const Check& check) const {
 CheckResult CheckRunner::look_at_alerts(const Check& check, const std::string& phase) {
   AlertsSeen seen;
   seen.error = rule_error(check);
+  std::set<std::string> warnings;
   const RuleOutcome& outcome = rule_outcomes_.at(check.node);
   const milliseconds step = rules_->step_before(*check.eval_time);
   for (const size_t index : rules_->uses().behind(check)) {
     if (const auto found = outcome.warnings.find(index); found != outcome.warnings.end())
-      seen.warnings.insert(seen.warnings.end(), found->second.begin(), found->second.end());
+      warnings.insert(found->second.begin(), found->second.end());
     const TestedRule& rule = test_.rules->rules[index];
     if (rule.kind != TestedRule::Kind::alert || rule.name != check.alerts->alertname) continue;
     if (const auto found = outcome.firing.find({index, step}); found != outcome.firing.end())
@@ -209,6 +210,7 @@ CheckResult CheckRunner::look_at_alerts(const Check& check, const std::string& p
     const auto& labels = outcome.unknown_labels.at(index);
     seen.unknown_labels.insert(labels.begin(), labels.end());
   }
+  seen.warnings.assign(warnings.begin(), warnings.end());
   for (const auto& [name, action] : seen.unknown_annotations) {
     notes_.insert("annotation " + name + " of " + check.alerts->alertname +
                   " is not compared: " + action);

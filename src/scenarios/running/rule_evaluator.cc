@@ -156,8 +156,8 @@ class RuleEvaluator::Run {
     if (auto done = states.step(at, samples); !done) return done;
     if (asked_steps_.contains(at)) outcome_.firing[{index, at}] = states.firing();
     if (recording != recordings_.end()) {
-      recording->second.add(time_ms,
-                            states.samples(static_cast<double>(owner_.test_.start_ms / 1000)));
+      const int64_t start_s = owner_.test_.start_ms / 1000;
+      recording->second.add(time_ms, states.samples(static_cast<double>(start_s)));
     }
     return {};
   }
