@@ -53,6 +53,19 @@ groups:
       - {alert: Same, expr: 'x > 2', labels: {severity: high}}
 )";
 
+// Keys of groups that 2.42 and 2.53 do not all know.
+constexpr const char* newer_rules = R"(
+groups:
+  - name: newer
+    query_offset: 1m
+    labels: {team: g, own: g}
+    limit: 2
+    rules:
+      - {record: 'shifted', expr: 'vector(time())', labels: {own: r}}
+      - {alert: Shifted, expr: 'up == 0', for: 1m}
+      - {record: 'limited', expr: 'up'}
+)";
+
 constexpr const char* input = R"(    interval: 1m
     external_labels: {dc: eu}
     input_series:
@@ -137,8 +150,17 @@ std::vector<Case> cases_of(const std::string& version) {
        alerts("Same", "3m", "{exp_labels: {severity: high}}, {exp_labels: {severity: low}}"),
        alerts("Same", "3m", "{exp_labels: {severity: high}}")},
   };
-  if (version == "3.5")
-    cases.push_back(number("histogram", "histogram_count(h)", "5m", "{}", "3", "4"));
+  if (version != "3.5") return cases;
+  const std::string shifted =
+      "{exp_labels: {team: g, own: g, job: a, instance: 1}, exp_annotations: {}}";
+  cases.push_back(number("histogram", "histogram_count(h)", "5m", "{}", "3", "4"));
+  cases.push_back(
+      number("an offset", "timestamp(shifted)", "5m", "{team='g',own='r'}", "240", "300"));
+  cases.push_back(
+      number("a value at an offset", "shifted", "5m", "shifted{team='g',own='r'}", "240", "300"));
+  cases.push_back({"an alert at an offset", alerts("Shifted", "6m", shifted),
+                   alerts("Shifted", "5m", shifted)});
+  cases.push_back(number("within the limit", "count(limited)", "5m", "{}", "2", "1"));
   return cases;
 }
 
@@ -206,6 +228,7 @@ class RuleTestsTest : public testing::TestWithParam<std::string> {
  protected:
   RuleTestsTest() {
     folder_.write("rules.yml", rules);
+    if (GetParam() == "3.5") folder_.write("newer.rules.yml", newer_rules);
     std::string text = topology;
     re2::RE2::Replace(&text, "VERSION", "v" + GetParam());
     folder_.write("pair.yaml", text);
@@ -213,7 +236,7 @@ class RuleTestsTest : public testing::TestWithParam<std::string> {
 
   std::string write(const std::string& name, const std::vector<std::string>& asked) {
     std::string text =
-        "rule_files: [rules.yml]\ngroup_eval_order: [first, second, alerts]\ntests:\n";
+        "rule_files: ['*rules.yml']\ngroup_eval_order: [first, second, alerts]\ntests:\n";
     for (const std::string& one : asked) {
       std::string data = input;
       if (GetParam() == "3.5") data += histogram;
