@@ -346,6 +346,30 @@ TEST_P(RuleTestsTest, AScriptHoldsOverATopologyAndAWrongOneDoesNot) {
   }
 }
 
+TEST(RuleTestsCommand, TellsWhatIsWrongInOneLineAndEndsWith3) {
+  TemporaryFolder folder;
+  folder.write("tests.yml", "tests: [{promql_expr_test: [{expr: up, eval_time: 1m}]}]");
+  folder.write("pair.yaml", hung_pair);
+  struct Mistake {
+    std::vector<std::string> arguments;
+    const char* message;
+  };
+  for (const Mistake& one : {
+           Mistake{{"--topology", "pair.yaml"}, "--topology wants files of tests"},
+           Mistake{{".", "--topology", "pair.yaml"}, "name the files of tests"},
+           Mistake{{"tests.yml", "--topology", "no.yaml"}, "no.yaml: cannot be read"},
+           Mistake{{"tests.yml"}, "mread run --topology SCENARIO runs them"},
+           Mistake{{"pair.yaml", "--topology", "pair.yaml"}, "this is a scenario"},
+       }) {
+    const char* program = std::getenv("MREAD_PROGRAM");
+    std::vector<std::string> arguments{program != nullptr ? program : "mread", "run"};
+    arguments.insert(arguments.end(), one.arguments.begin(), one.arguments.end());
+    Program mread(arguments, folder.path());
+    EXPECT_EQ(mread.wait(), 3);
+    EXPECT_THAT(mread.output(), testing::HasSubstr(one.message));
+  }
+}
+
 // A real file of rule tests, unchanged, over a pair of which one member hangs.
 TEST(RuleTestsOverFaults, OnlyAMergeCoreKeepsTheAlertsOfAPair) {
   TemporaryFolder folder;
