@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "mockstore/notation/input_series.h"
+#include "ruletests/first_points.h"
 #include "ruletests/tested_rules.h"
 #include "scenarios/loading/context.h"
 
@@ -94,6 +95,20 @@ Check read_alert_test(const yaml::Node& node) {
   return check;
 }
 
+milliseconds last_time(const TestGroup& group) {
+  milliseconds last{0};
+  for (const Check& check : group.checks) last = std::max(last, *check.eval_time);
+  return last;
+}
+
+// promtool loads samples step by step, and so none after the last step.
+void cut_input(const FileOptions& options, TestGroup& group) {
+  const milliseconds end = last_time(group);
+  const milliseconds last_step = end - end % options.evaluation_interval;
+  const auto points = static_cast<uint64_t>(last_step / group.interval) + 1;
+  for (InputLine& line : group.input) line.values = first_points(line.values, points);
+}
+
 std::shared_ptr<const scenarios::RuleSet> rules_of(const TestGroup& group,
                                                    const FileOptions& options,
                                                    std::map<std::string, std::string> labels) {
@@ -101,7 +116,7 @@ std::shared_ptr<const scenarios::RuleSet> rules_of(const TestGroup& group,
   auto rules = std::make_shared<scenarios::RuleSet>();
   rules->rules = options.rules;
   rules->interval = options.evaluation_interval;
-  for (const Check& check : group.checks) rules->end = std::max(rules->end, *check.eval_time);
+  rules->end = last_time(group);
   rules->external_labels = std::move(labels);
   return rules;
 }
@@ -146,6 +161,7 @@ TestGroup read_test_group(const yaml::Node& node, const FileOptions& options) {
   }
   if (group.checks.empty())
     node.error("this test asks nothing: it has no alert_rule_test and no promql_expr_test");
+  cut_input(options, group);
   group.rules = rules_of(group, options, read_pairs(lines, "external_labels"));
   lines.find("external_url");  // No function that uses it is compared.
   lines.finish();

@@ -283,6 +283,22 @@ TEST_P(RuleTestsTest, WhatHoldsForPromtoolHoldsOverATopology) {
                                                            << output_;
 }
 
+TEST_P(RuleTestsTest, NothingIsThereAfterTheLastStep) {
+  const std::string file = folder_.write("cut.yml",
+                                         "tests:\n"
+                                         "  - interval: 15s\n"
+                                         "    input_series: [{series: x, values: '0+1x20'}]\n"
+                                         "    promql_expr_test:\n"
+                                         "      - {expr: x, eval_time: 110s, exp_samples: "
+                                         "[{labels: x, value: 4}]}\n"
+                                         "      - {expr: x, eval_time: 45s, exp_samples: "
+                                         "[{labels: x, value: 3}]}\n");
+  EXPECT_TRUE(promtool_passes(file)) << output_;
+  const auto found = verdicts(file);
+  ASSERT_EQ(found.size(), 1U) << output_;
+  EXPECT_THAT(found.at(0), testing::ElementsAre("pass", "pass")) << output_;
+}
+
 TEST_P(RuleTestsTest, WhatIsWrongForPromtoolIsWrongOverATopology) {
   std::vector<std::string> wrong;
   for (const Case& one : cases_) {

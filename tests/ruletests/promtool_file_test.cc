@@ -46,17 +46,17 @@ tests:
   - input_series:
       - {series: 'x{a="b"}', values: '1+1x5'}
     promql_expr_test:
-      - {expr: x, eval_time: 2m, exp_samples: [{labels: 'x{a="b"}', value: 3}]}
+      - {expr: x, eval_time: 2m30s, exp_samples: [{labels: 'x{a="b"}', value: 3}]}
       - {expr: y, eval_time: 0}
 )");
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].interval, 1min);
   EXPECT_FALSE(groups[0].start_ms);
   ASSERT_EQ(groups[0].input.size(), 1u);
-  EXPECT_EQ(groups[0].input[0].values, "1+1x5");
+  EXPECT_EQ(groups[0].input[0].values, "1+1x2") << "promtool loads nothing after its last step";
   ASSERT_EQ(groups[0].checks.size(), 2u);
   const Check& check = groups[0].checks[0];
-  EXPECT_EQ(check.name, "x at 2m");
+  EXPECT_EQ(check.name, "x at 2m30s");
   EXPECT_EQ(check.line, 7);
   EXPECT_EQ(check.exactness, Exactness::exact) << "promtool has no tolerance";
   ASSERT_EQ(check.samples->size(), 1u);
@@ -64,7 +64,7 @@ tests:
   EXPECT_TRUE(groups[0].checks[1].samples->empty()) << "no exp_samples: no data";
   ASSERT_TRUE(groups[0].rules);
   EXPECT_EQ(groups[0].rules->interval, 1min);
-  EXPECT_EQ(groups[0].rules->end, 2min);
+  EXPECT_EQ(groups[0].rules->end, 150s);
 }
 
 TEST_F(PromtoolFileTest, ReadsTheOptionsOfFileAndGroup) {
