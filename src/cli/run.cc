@@ -18,6 +18,7 @@
 #include "cli/engine_choice.h"
 #include "cli/report_output.h"
 #include "cli/stop_on_signal.h"
+#include "ruletests/load_rule_tests.h"
 #include "scenarios/report/console.h"
 #include "scenarios/report/earlier_report.h"
 #include "scenarios/report/topology_text.h"
@@ -31,6 +32,7 @@ using namespace scenarios;
 
 struct Options {
   std::vector<std::string> paths;
+  std::string topology;
   std::string engine = "auto";
   Selection selection;
   bool list = false;
@@ -103,11 +105,15 @@ int show_tests(const std::vector<Test>& tests, const NodeContext& context, const
 // Loads all files; the exception has the errors of all of them.
 std::vector<Test> load(const std::vector<std::string>& files, const Options& options,
                        int64_t now_ms) try {
-  return load_tests(files, options.selection, {now_ms, options.seed});
+  const LoadOptions load_options{now_ms, options.seed};
+  if (options.topology.empty()) return load_tests(files, options.selection, load_options);
+  return ruletests::load_rule_tests(files, options.topology, options.selection, load_options);
 } catch (const yaml::ConfigError& error) {
   if (options.github) {
+    std::vector<std::string> named = files;
+    if (!options.topology.empty()) named.push_back(options.topology);
     for (const std::string& one : errors_of(error))
-      std::fputs(github_annotation(one, files).c_str(), stdout);
+      std::fputs(github_annotation(one, named).c_str(), stdout);
   }
   throw;
 }
@@ -229,6 +235,14 @@ int run_scenarios(const Options& options) {
     if (auto cleared = clear_report(options.report_dir); !cleared)
       return complain(environment, cleared.error().context);
   }
+  if (!options.topology.empty()) {
+    if (options.paths.empty())
+      return complain(invalid, "--topology wants files of tests: mread run tests.yml --topology …");
+    for (const std::string& path : options.paths) {
+      if (fs::is_directory(path))
+        return complain(invalid, path + ": a folder; with --topology, name the files of tests");
+    }
+  }
   const auto files =
       find_scenarios(options.paths.empty() ? std::vector<std::string>{"scenarios"} : options.paths);
   if (!files) return complain(invalid, files.error().context);
@@ -258,6 +272,11 @@ void add_run(CLI::App& app, int& exit_code) {
       ->add_option("path", options->paths,
                    "scenario files, and folders of them (default: scenarios)")
       ->type_name("FILE|DIR");
+  command
+      ->add_option("--topology", options->topology,
+                   "a scenario file whose nodes hold the data of unit tests: the paths are files "
+                   "for promtool test rules, or scripts of PromQL (NAME.test)")
+      ->type_name("FILE");
   command
       ->add_option("--engine", options->engine,
                    "docker: containers; process: child processes; auto: docker if a daemon answers")

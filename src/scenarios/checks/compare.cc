@@ -13,9 +13,20 @@ namespace {
 constexpr size_t differences_limit = 10;
 
 bool same_value(double a, double b, Exactness exactness) {
-  if (exactness == Exactness::nearly) return nearly_equal(a, b);
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b) ||
-         (std::isnan(a) && std::isnan(b));
+  if (std::isnan(a) && std::isnan(b)) return true;
+  switch (exactness) {
+    case Exactness::bitwise:
+      return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+    case Exactness::exact:
+      return a == b;
+    case Exactness::last_bit:
+      return a == b || std::nextafter(a, -INFINITY) == b || std::nextafter(a, INFINITY) == b;
+    case Exactness::nearly:
+      return nearly_equal(a, b);
+    case Exactness::loose:
+      return a == b || std::abs(a - b) < 1e-6 * (std::abs(a) + std::abs(b));
+  }
+  return false;
 }
 
 bool same_histogram(const ApiHistogram& a, const ApiHistogram& b, Exactness exactness) {
@@ -87,7 +98,7 @@ void compare_points(const AnswerSeries& want, const AnswerSeries& got, Exactness
 }  // namespace
 
 std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want,
-                                           const QueryAnswer& got) {
+                                           const QueryAnswer& got, Exactness exactness) {
   QueryAnswer expected;
   expected.type = "vector";
   for (const ExpectedSample& sample : want) {
@@ -104,7 +115,23 @@ std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& wa
       [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });
   QueryAnswer instant = got;
   instant.type = "vector";
-  return compare_answers(expected, instant, Exactness::nearly);
+  return compare_answers(expected, instant, exactness);
+}
+
+QueryAnswer answer_of(const std::vector<model::Series>& series) {
+  QueryAnswer answer;
+  answer.type = "matrix";
+  for (const model::Series& one : series) {
+    AnswerSeries shown{one.labels, {}};
+    for (const model::Sample& sample : one.samples)
+      shown.points.push_back({sample.timestamp_ms, sample.value(), {}});
+    for (const model::HistogramSample& sample : one.histograms)
+      shown.points.push_back({sample.timestamp_ms, 0, ApiHistogram::of(sample.histogram)});
+    std::ranges::stable_sort(shown.points, {}, &AnswerPoint::timestamp_ms);
+    answer.series.push_back(std::move(shown));
+  }
+  std::ranges::stable_sort(answer.series, {}, &AnswerSeries::labels);
+  return answer;
 }
 
 std::optional<std::string> compare_answers(const QueryAnswer& want, const QueryAnswer& got,

@@ -9,14 +9,15 @@
 
 namespace mread::scenarios {
 
-/// How near two values must be.
-enum class Exactness { bitwise, nearly };  ///< nearly: 1e-9 relative, as promtool
-
 /// Compares an instant answer with `exp_samples:` as promtool does: the same label sets, each as
-/// often, and nearly the same values; order does not matter. Nothing when they agree, else what
-/// differs, one line a series.
+/// often, and the same values, as near as `exactness` says; order does not matter. Nothing when they
+/// agree, else what differs, one line a series.
 std::optional<std::string> compare_samples(const std::vector<ExpectedSample>& want,
-                                           const QueryAnswer& got);
+                                           const QueryAnswer& got,
+                                           Exactness exactness = Exactness::nearly);
+
+/// Series as the answer to a range query that has exactly these.
+QueryAnswer answer_of(const std::vector<model::Series>& series);
 
 /// Compares two answers, series by series and point by point. Nothing when they agree, else the
 /// first differences.

@@ -91,6 +91,50 @@ void judge_count(const std::optional<Comparison>& want, size_t got, const std::s
                  detail);
 }
 
+std::string in_order(const std::vector<ExpectedSample>& samples) {
+  std::string out;
+  for (const ExpectedSample& sample : samples)
+    out += (out.empty() ? "" : ", ") + sample.labels.to_string();
+  return out;
+}
+
+// The data that a check expects one by one.
+void judge_data(const Check& check, const QueryAnswer& answer, const std::string& when,
+                const std::string& which_one, Judgement& judgement) {
+  const auto fail = [&](const std::string& want, const std::string& difference) {
+    judgement.fail(want, shown(answer, when),
+                   which_one.empty() ? difference : which_one + ": " + difference);
+  };
+  if (!check.answer_type.empty() && answer.type != check.answer_type) {
+    fail("a " + check.answer_type, "the answer is a " + answer.type);
+    return;
+  }
+  if (check.text && answer.text != *check.text) fail("\"" + *check.text + "\"", "another text");
+  if (check.samples) {
+    // Of a range, only scenarios may expect one sample a series.
+    const bool is_vector = answer.type != "string" &&
+                           (answer.type != "matrix" || check.exactness == Exactness::nearly);
+    if (!is_vector) {
+      fail(to_string(*check.samples), "the answer is a " + answer.type + ", not a vector");
+    } else if (const auto difference = compare_samples(*check.samples, answer, check.exactness)) {
+      fail(to_string(*check.samples), *difference);
+    } else if (check.is_ordered) {
+      for (size_t i = 0; i < check.samples->size(); ++i) {
+        const model::LabelSet& labels = (*check.samples)[i].labels;
+        if (i >= answer.order.size() || answer.order[i] == labels) continue;
+        fail("this order: " + in_order(*check.samples),
+             "at place " + std::to_string(i + 1) + " is " + answer.order[i].to_string());
+        break;
+      }
+    }
+  }
+  if (check.range_series) {
+    const QueryAnswer want = answer_of(*check.range_series);
+    if (const auto difference = compare_answers(want, answer, check.exactness))
+      fail(want.to_string(), *difference);
+  }
+}
+
 void judge_answer(const Check& check, const QueryAnswer& answer, const std::string& when,
                   const std::string& which_one, Judgement& judgement) {
   const bool may_fail = check.expects(Expectation::Kind::fail);
@@ -100,12 +144,7 @@ void judge_answer(const Check& check, const QueryAnswer& answer, const std::stri
     return;
   }
   if (answer.ok()) {
-    if (check.samples) {
-      if (const auto difference = compare_samples(*check.samples, answer)) {
-        judgement.fail(to_string(*check.samples), shown(answer, when),
-                       which_one.empty() ? *difference : which_one + ": " + *difference);
-      }
-    }
+    judge_data(check, answer, when, which_one, judgement);
     judge_count(check.count, answer.series.size(), "series", shown(answer, when, 5), which_one,
                 judgement);
     for (const Comparison& want : check.values) {
@@ -271,6 +310,7 @@ void judge_durations(const Check& check, const Observation& seen, Judgement& jud
 std::string wanted(const Check& check) {
   if (check.samples) return to_string(*check.samples);
   if (check.alerts) return to_string(*check.alerts);
+  if (check.range_series) return answer_of(*check.range_series).to_string();
   std::string out;
   const auto add = [&](const std::string& part) { out += (out.empty() ? "" : ", ") + part; };
   if (check.count)

@@ -185,6 +185,7 @@ Result<QueryAnswer> parse_answer(std::string_view body) try {
     answer.text = std::string(result.at(1).as_string());
   } else {
     for (const json::value& item : result) answer.series.push_back(series_of(item.as_object()));
+    for (const AnswerSeries& one : answer.series) answer.order.push_back(one.labels);
     std::stable_sort(
         answer.series.begin(), answer.series.end(),
         [](const AnswerSeries& a, const AnswerSeries& b) { return a.labels < b.labels; });

@@ -50,7 +50,8 @@ struct QueryAnswer {
   std::vector<std::string> infos;
   std::string type;  ///< vector | matrix | scalar | string
   std::vector<AnswerSeries> series;
-  std::string text;  ///< of a string result
+  std::vector<model::LabelSet> order;  ///< the series' labels as the answer had them
+  std::string text;                    ///< of a string result
   std::chrono::duration<double, std::milli> duration{0};
 
   bool ok() const { return error.empty(); }

@@ -21,40 +21,6 @@ bool is_empty(const yaml::Node& labels) {
   return labels.is_scalar() && labels.string().find_first_not_of(" \t\n") == std::string::npos;
 }
 
-ExpectedSample read_sample(const yaml::Node& node) {
-  yaml::Mapping mapping = node.mapping();
-  ExpectedSample sample;
-  const auto labels =
-      mapping.find("labels");  // As in promtool: none, "" and {} are a sample without labels.
-  const auto value = mapping.find("value");
-  const auto histogram = mapping.find("histogram");
-  mapping.finish();
-  size_t offset = 0;
-  if (labels && !is_empty(*labels)) {
-    sample.labels_text = labels->string();
-    auto parsed = model::parse_series(sample.labels_text, &offset);
-    if (!parsed) labels->error_at(offset, parsed.error().context);
-    sample.labels = std::move(*parsed);
-  } else {
-    sample.labels_text = "{}";
-  }
-  if (value.has_value() == histogram.has_value())
-    node.error("want value:, or histogram: in promtool's notation");
-  if (value) {
-    sample.value = value->number();
-    return sample;
-  }
-  std::string text = histogram->string();
-  const auto sequence = mockstore::ValueSequence::parse(text, &offset);
-  if (!sequence) histogram->error_at(offset, sequence.error().context);
-  model::Series series;
-  if (sequence->size() == 1) sequence->expand({0, 1000}, series);
-  if (series.histograms.size() != 1)
-    histogram->error("want one native histogram: {{schema:0 count:… buckets:[…]}}");
-  sample.histogram = std::move(series.histograms.front().histogram);
-  return sample;
-}
-
 Expectation read_expectation(const yaml::Node& node) {
   using Kind = Expectation::Kind;
   struct Word {
@@ -308,6 +274,40 @@ void read_question(yaml::Mapping& mapping, const Test& test, Check& check) {
 }
 
 }  // namespace
+
+ExpectedSample read_sample(const yaml::Node& node) {
+  yaml::Mapping mapping = node.mapping();
+  ExpectedSample sample;
+  const auto labels =
+      mapping.find("labels");  // As in promtool: none, "" and {} are a sample without labels.
+  const auto value = mapping.find("value");
+  const auto histogram = mapping.find("histogram");
+  mapping.finish();
+  size_t offset = 0;
+  if (labels && !is_empty(*labels)) {
+    sample.labels_text = labels->string();
+    auto parsed = model::parse_series(sample.labels_text, &offset);
+    if (!parsed) labels->error_at(offset, parsed.error().context);
+    sample.labels = std::move(*parsed);
+  } else {
+    sample.labels_text = "{}";
+  }
+  if (value.has_value() == histogram.has_value())
+    node.error("want value:, or histogram: in promtool's notation");
+  if (value) {
+    sample.value = value->number();
+    return sample;
+  }
+  std::string text = histogram->string();
+  const auto sequence = mockstore::ValueSequence::parse(text, &offset);
+  if (!sequence) histogram->error_at(offset, sequence.error().context);
+  model::Series series;
+  if (sequence->size() == 1) sequence->expand({0, 1000}, series);
+  if (series.histograms.size() != 1)
+    histogram->error("want one native histogram: {{schema:0 count:… buckets:[…]}}");
+  sample.histogram = std::move(series.histograms.front().histogram);
+  return sample;
+}
 
 Check read_check(const yaml::Node& node, const Test& test) {
   yaml::Mapping mapping = node.mapping();

@@ -23,6 +23,9 @@ Pattern read_pattern(const yaml::Node& value, const std::string& text, size_t of
 /// quotes closed, every `[range]` and `offset` a duration.
 std::string read_expr(const yaml::Node& value);
 
+/// An item of `exp_samples:`: labels, with a value or a histogram, as promtool has it.
+ExpectedSample read_sample(const yaml::Node& node);
+
 /// The node that a question goes to: `node:`, or without one the only query node. An error if there
 /// is no query node, or several.
 std::string read_asked_node(yaml::Mapping& mapping, const Test& test);

@@ -163,8 +163,16 @@ void read_nodes(yaml::Mapping& root, Test& test) {
   loading::read_faults_of_nodes(root.require("nodes"), test);
 }
 
+void read_questions(yaml::Mapping& root, Test& test, Errors& errors) {
+  errors.collect([&] { read_checks(root.require("checks"), test, errors); });
+  if (const auto load = root.find("load")) errors.collect([&] { read_load(*load, test); });
+  if (const auto thresholds = root.find("thresholds")) {
+    errors.collect([&] { test.thresholds = loading::read_thresholds(*thresholds, test); });
+  }
+}
+
 // The sections of which an error in one says nothing about the others: all errors are told.
-void read_demands(yaml::Mapping& root, Test& test) {
+void read_demands(yaml::Mapping& root, const Filling* filling, Test& test) {
   Errors errors;
   if (const auto invariants = root.find("invariants")) {
     errors.collect([&] {
@@ -173,10 +181,10 @@ void read_demands(yaml::Mapping& root, Test& test) {
       }
     });
   }
-  errors.collect([&] { read_checks(root.require("checks"), test, errors); });
-  if (const auto load = root.find("load")) errors.collect([&] { read_load(*load, test); });
-  if (const auto thresholds = root.find("thresholds")) {
-    errors.collect([&] { test.thresholds = loading::read_thresholds(*thresholds, test); });
+  if (filling != nullptr) {
+    for (const char* key : {"checks", "load", "thresholds"}) root.find(key);
+  } else {
+    read_questions(root, test, errors);
   }
   if (const auto issues = root.find("known_issue")) {
     errors.collect([&] { test.known_issues = loading::read_known_issues(*issues); });
@@ -191,6 +199,7 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   // Every case parses the text again: expanding edits the tree in place.
   const yaml::Node document = yaml::Node::parse(text, file);
   expand_document(document, matrix_case, budget);
+  if (options.filling != nullptr) options.filling->edit(document);
   yaml::Mapping root = document.mapping();
   root.find("matrix");
   root.find("vars");
@@ -203,7 +212,8 @@ Test read_test(const std::string& text, const std::string& file, const MatrixCas
   read_nodes(root, test);
   if (const auto timeline = root.find("timeline"))
     test.timeline = loading::read_timeline(*timeline, test);
-  read_demands(root, test);
+  read_demands(root, options.filling, test);
+  if (options.filling != nullptr) options.filling->ask(test);
   test.warnings = loading::find_warnings(test);
   return test;
 }
@@ -215,6 +225,11 @@ std::vector<Test> parse_scenario(const std::string& text, const std::string& fil
   const yaml::Node document = yaml::Node::parse(text, file_name);
   if (document.is_null())
     document.error("the file is empty; a scenario has name, nodes and checks");
+  if (document.is_mapping() && document.raw()["tests"] && !document.raw()["nodes"])
+    document.error(
+        "these are unit tests for promtool; mread run --topology SCENARIO runs them over the nodes "
+        "of "
+        "a scenario");
   std::vector<MatrixCase> cases{MatrixCase{}};
   if (const auto matrix = document.mapping().find("matrix")) cases = expand_matrix(*matrix);
   std::vector<Test> tests;

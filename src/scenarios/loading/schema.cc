@@ -101,10 +101,16 @@ json::value fault() {
 }
 
 json::value input_series() {
-  return list_of(mapping({{"series", ref("text"), "metric{label=\"value\"}"},
-                          {"values", ref("text"), "promtool's notation: 1+1x40"},
-                          {"repeat", named(ref("anything")), "labels, and how many values"}},
-                         {"series", "values"}));
+  json::value list =
+      list_of(mapping({{"series", ref("text"), "metric{label=\"value\"}"},
+                       {"values", ref("text"), "promtool's notation: 1+1x40"},
+                       {"repeat", named(ref("anything")), "labels, and how many values"}},
+                      {"series", "values"}));
+  return json::object{
+      {"anyOf", json::array{std::move(list), words({"tests"}),
+                            mapping({{"tests", ref("anything"),
+                                      "with mread run --topology: a selector, or shard: and of:"}},
+                                    {"tests"})}}};
 }
 
 json::value auth() {

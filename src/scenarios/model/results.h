@@ -148,6 +148,7 @@ struct TestResult {
   std::string id;
   std::string title;
   std::string file;
+  std::string topology;  ///< Test::topology
   std::vector<std::pair<std::string, std::string>> matrix_case;
   std::vector<std::string> tags;
   std::string engine;

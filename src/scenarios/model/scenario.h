@@ -12,11 +12,14 @@
 #include "model/histogram.h"
 #include "model/labels.h"
 #include "model/matcher.h"
+#include "model/series.h"
 #include "scenarios/engine/engine.h"
 #include "scenarios/language/comparison.h"
 #include "scenarios/language/matrix.h"
+#include "scenarios/model/exactness.h"
 #include "scenarios/model/invariant.h"
 #include "scenarios/model/pattern.h"
+#include "scenarios/model/rule_set.h"
 #include "scenarios/nodes/certificates.h"
 #include "scenarios/nodes/node_kind.h"
 
@@ -67,10 +70,10 @@ struct DurationBound {
   std::string text;
 };
 
-/// A PromQL query, a remote read, or a look at the alerts of an Alertmanager, with everything that
-/// the answer must be.
+/// A PromQL query, a remote read, a look at the alerts of an Alertmanager, or the alerts that the
+/// rules of the test make, with everything that the answer must be.
 struct Check {
-  enum class Kind { promql, read, alerts };
+  enum class Kind { promql, read, alerts, rule_alerts };
   Kind kind = Kind::promql;
   std::string expr;  ///< PromQL, or the selector of a read or of alerts
   std::vector<model::Matcher> matchers;
@@ -95,6 +98,13 @@ struct Check {
   bool oracle = true;  ///< the oracles judge it too; false: `oracle: false`
 
   std::optional<std::vector<ExpectedSample>> samples;
+  Exactness exactness = Exactness::nearly;  ///< of `samples` and `range_series`
+  bool is_ordered = false;                  ///< the answer has `samples` in this order
+  std::string answer_type;                  ///< "scalar", "vector", "matrix", "string"; empty: any
+  std::optional<std::string> text;          ///< of an answer that is a string
+  /// Of a range query: the series with their samples.
+  std::optional<std::vector<model::Series>> range_series;
+  std::optional<ExpectedRuleAlerts> rule_alerts;     ///< of Kind::rule_alerts
   std::optional<std::vector<ExpectedAlert>> alerts;  ///< `exp_alerts:`
   std::optional<Comparison> count;                   ///< `exp_count:` / `exp_series:`
   std::optional<Comparison> sample_count;            ///< `exp_samples:` of a read
@@ -203,6 +213,9 @@ struct Test {
   std::optional<Load> load;
   std::vector<Threshold> thresholds;
   std::vector<KnownIssue> known_issues;
+  /// The rules behind its alert checks and its recorded series; null: none.
+  std::shared_ptr<const RuleSet> rules;
+  std::string topology;  ///< the file that its nodes come from, if that is not `file`
   /// Notes about nodes that look like a mistake; the test can be run.
   std::vector<std::string> warnings;
 

@@ -274,6 +274,7 @@ TestResult test_of(const Members& members) {
   if (test.id.empty()) members.blame(members.place_of("id"), "a text with a test's name");
   test.title = members.has("title") ? members.text("title") : test.scenario;
   test.file = members.text("file");
+  test.topology = members.text("topology");
   if (const auto matrix_case = members.object("case"); matrix_case && matrix_case->members()) {
     for (const auto& axis : *matrix_case->members())
       test.matrix_case.emplace_back(axis.key(), matrix_case->text(axis.key()));

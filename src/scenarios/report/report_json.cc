@@ -141,6 +141,7 @@ json::object test_object(const TestResult& test) {
   object["id"] = text(test.id);
   if (test.title != test.scenario) object["title"] = text(test.title);
   object["file"] = text(test.file);
+  if (!test.topology.empty()) object["topology"] = text(test.topology);
   json::object matrix_case;
   for (const auto& [axis, value] : test.matrix_case) matrix_case[axis] = text(value);
   object["case"] = std::move(matrix_case);

@@ -29,8 +29,10 @@ std::string without_round(const std::string& id) {
 }  // namespace
 
 std::string rerun_line(const TestResult& test) {
-  return "mread run " + quoted(test.file) + " --filter " + quoted(without_round(test.id)) +
-         " --engine " + quoted(test.engine) + " --seed " + std::to_string(test.seed);
+  const std::string topology = test.topology.empty() ? "" : " --topology " + quoted(test.topology);
+  return "mread run " + quoted(test.file) + topology + " --filter " +
+         quoted(without_round(test.id)) + " --engine " + quoted(test.engine) + " --seed " +
+         std::to_string(test.seed);
 }
 
 }  // namespace mread::scenarios

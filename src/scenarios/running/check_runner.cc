@@ -6,6 +6,7 @@
 #include "base/timestamp.h"
 #include "scenarios/checks/compare.h"
 #include "scenarios/checks/invariant_judge.h"
+#include "scenarios/checks/judge_rule_alerts.h"
 #include "scenarios/checks/oracle_scope.h"
 
 namespace mread::scenarios {
@@ -64,7 +65,9 @@ CheckRunner::CheckRunner(const Test& test, Asker& asker, Oracle* oracle, Waiting
       asker_(asker),
       oracle_(oracle),
       clock_(clock),
-      declared_end_ms_(declared_end_of(test)) {}
+      declared_end_ms_(declared_end_of(test)) {
+  if (test.rules) rules_.emplace(test, asker);
+}
 
 std::optional<int64_t> CheckRunner::data_end_ms() const {
   if (declared_end_ms_) return declared_end_ms_;
@@ -89,8 +92,14 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
                                                 std::stop_token stop) {
   std::vector<CheckResult> results;
   std::map<const Invariant*, Tally> tallies;
+  evaluate_rules(phase, stop);
   for (const Check& check : test_.checks) {
+    if (stop.stop_requested()) return results;
     if (!is_in(check.during, phase)) continue;
+    if (check.kind == Check::Kind::rule_alerts) {
+      results.push_back(look_at_rule_alerts(check, phase));
+      continue;
+    }
     Observation seen;
     int64_t now_ms = 0;
     const auto deadline = clock_.now() + check.eventually.value_or(milliseconds(0));
@@ -142,6 +151,54 @@ std::vector<CheckResult> CheckRunner::run_phase(const std::string& phase,
   return results;
 }
 
+void CheckRunner::evaluate_rules(const std::string& phase, std::stop_token stop) {
+  if (!rules_) return;
+  rule_outcomes_.clear();
+  for (const Check& check : test_.checks) {
+    if (is_in(check.during, phase) && !rule_outcomes_.contains(check.node))
+      rule_outcomes_[check.node] = rules_->evaluate(check.node, phase, stop);
+  }
+}
+
+std::string CheckRunner::rule_error(const Check& check) const {
+  if (!rules_) return {};
+  const auto outcome = rule_outcomes_.find(check.node);
+  if (outcome == rule_outcomes_.end()) return {};
+  for (const size_t rule : rules_->uses().behind(check)) {
+    const auto error = outcome->second.errors.find(rule);
+    if (error == outcome->second.errors.end()) continue;
+    const TestedRule& failed = test_.rules->rules[rule];
+    return "the rule " + failed.name + " (" + failed.place + ") fails: " + error->second;
+  }
+  return {};
+}
+
+CheckResult CheckRunner::look_at_rule_alerts(const Check& check, const std::string& phase) {
+  AlertsSeen seen;
+  seen.error = rule_error(check);
+  std::set<std::string> warnings;
+  const RuleOutcome& outcome = rule_outcomes_.at(check.node);
+  const milliseconds step = rules_->step_before(*check.eval_time);
+  for (const size_t index : rules_->uses().behind(check)) {
+    if (const auto found = outcome.warnings.find(index); found != outcome.warnings.end())
+      warnings.insert(found->second.begin(), found->second.end());
+    const TestedRule& rule = test_.rules->rules[index];
+    if (rule.kind != TestedRule::Kind::alert || rule.name != check.rule_alerts->alertname) continue;
+    if (const auto found = outcome.firing.find({index, step}); found != outcome.firing.end())
+      seen.firing.insert(seen.firing.end(), found->second.begin(), found->second.end());
+    const auto& annotations = outcome.unknown_annotations.at(index);
+    seen.unknown_annotations.insert(annotations.begin(), annotations.end());
+    const auto& labels = outcome.unknown_labels.at(index);
+    seen.unknown_labels.insert(labels.begin(), labels.end());
+  }
+  seen.warnings.assign(warnings.begin(), warnings.end());
+  for (const auto& [name, action] : seen.unknown_annotations) {
+    notes_.insert("annotation " + name + " of " + check.rule_alerts->alertname +
+                  " is not compared: " + action);
+  }
+  return judge_rule_alerts(check, phase, seen);
+}
+
 CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, Observation& seen,
                                   int64_t& now_ms, std::stop_token stop) {
   std::map<std::string, size_t> before;
@@ -171,6 +228,11 @@ CheckResult CheckRunner::run_once(const Check& check, const std::string& phase, 
     if (check.requests.empty() || result.verdict == Verdict::pass || clock_.now() >= deadline)
       break;
     if (!clock_.wait_until(clock_.now() + poll_every, stop)) break;
+  }
+  if (const std::string error = rule_error(check); !error.empty()) {
+    result.verdict = Verdict::fail;
+    result.got = "error: " + error;
+    result.detail.clear();
   }
   if (!journal_error.empty()) {
     result.verdict = Verdict::fail;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "scenarios/model/scenario.h"
 #include "scenarios/running/asker.h"
 #include "scenarios/running/oracle.h"
+#include "scenarios/running/rule_evaluator.h"
 #include "scenarios/running/waiting_clock.h"
 
 namespace mread::scenarios {
@@ -37,6 +39,11 @@ class CheckRunner {
     std::vector<CheckResult> failures;
   };
 
+  /// Evaluates the test's rules on each node that a check of the phase asks.
+  void evaluate_rules(const std::string& phase, std::stop_token stop);
+  /// The error of a rule that the check depends on; empty if there is none.
+  std::string rule_error(const Check& check) const;
+  CheckResult look_at_rule_alerts(const Check& check, const std::string& phase);
   Observation observe(const Check& check, int64_t now_ms, std::stop_token stop);
   CheckResult run_once(const Check& check, const std::string& phase, Observation& seen,
                        int64_t& now_ms, std::stop_token stop);
@@ -61,6 +68,8 @@ class CheckRunner {
   /// Where the data of the test's nodes end, if that is known.
   std::optional<int64_t> declared_end_ms_;
   std::set<std::string> notes_;
+  std::optional<RuleEvaluator> rules_;
+  std::map<std::string, RuleOutcome> rule_outcomes_;  // Of the phase, by node.
 };
 
 }  // namespace mread::scenarios

@@ -30,6 +30,7 @@ TestResult not_run(const Test& test, const std::string& engine, const std::strin
   result.id = test.id;
   result.title = test.title();
   result.file = test.file;
+  result.topology = test.topology;
   result.matrix_case = test.matrix_case;
   result.tags = test.tags;
   result.seed = test.seed;

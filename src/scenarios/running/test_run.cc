@@ -52,6 +52,7 @@ class TestRun {
     result_.id = test_.id;
     result_.title = test_.title();
     result_.file = test_.file;
+    result_.topology = test_.topology;
     result_.matrix_case = test_.matrix_case;
     result_.tags = test_.tags;
     result_.seed = test_.seed;

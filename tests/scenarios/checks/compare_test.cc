@@ -60,6 +60,32 @@ TEST(CompareAnswers, BitwiseIsStricter) {
   EXPECT_TRUE(compare_answers(a, b, Exactness::bitwise));
 }
 
+TEST(CompareSamples, IsAsNearAsItIsTold) {
+  const double next = std::nextafter(0.3, 1);
+  const auto differs = [](double want, double got, Exactness exactness) {
+    return compare_samples(expected({{"a", want}}), vector_answer({{"a", got}}), exactness)
+        .has_value();
+  };
+  EXPECT_FALSE(differs(0.3, 0.3, Exactness::exact));
+  EXPECT_FALSE(differs(0.0, -0.0, Exactness::exact));
+  EXPECT_TRUE(differs(0.3, next, Exactness::exact));
+  EXPECT_FALSE(differs(0.3, next, Exactness::last_bit));
+  EXPECT_TRUE(differs(0.3, std::nextafter(next, 1), Exactness::last_bit));
+  EXPECT_FALSE(differs(1, 1 + 5e-7, Exactness::loose));
+  EXPECT_TRUE(differs(1, 1 + 5e-6, Exactness::loose));
+  EXPECT_TRUE(differs(0, 1e-9, Exactness::loose));
+  EXPECT_FALSE(differs(INFINITY, INFINITY, Exactness::loose));
+}
+
+TEST(AnswerOf, IsAMatrixInOrder) {
+  model::Series late{{{"a", "2"}}, {model::Sample::of(1000, 1)}, {}};
+  model::Series early{{{"a", "1"}}, {model::Sample::of(1000, 1), model::Sample::of(2000, 3)}, {}};
+  QueryAnswer got;
+  got.type = "matrix";
+  got.series = {{early.labels, {{1000, 1, {}}, {2000, 3, {}}}}, {late.labels, {{1000, 1, {}}}}};
+  EXPECT_FALSE(compare_answers(answer_of({late, early}), got, Exactness::exact));
+}
+
 TEST(CompareAnswers, LooksAtEveryPointOfAMatrix) {
   QueryAnswer want;
   want.type = "matrix";

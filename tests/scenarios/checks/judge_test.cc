@@ -56,6 +56,71 @@ TEST(Judge, WrongValueShowsWantAndGot) {
   EXPECT_EQ(result.phase, "fault");
 }
 
+TEST(Judge, ATextIsNoVector) {
+  Check c = check();
+  c.samples.emplace();
+  QueryAnswer text;
+  text.type = "string";
+  text.text = "x";
+  const CheckResult result = judge(c, "fault", seen(text));
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.detail, "the answer is a string, not a vector");
+}
+
+TEST(Judge, ARangeIsNoVectorForPromtool) {
+  Check c = check();
+  c.samples = {{model::parse_series("foo").value(), "foo", 1, std::nullopt}};
+  QueryAnswer range = one;
+  range.type = "matrix";
+  EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::pass);
+  c.exactness = Exactness::exact;
+  EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::fail);
+}
+
+TEST(Judge, TheKindOfAnAnswerMayBeExpected) {
+  Check c = check();
+  c.samples = {{model::parse_series("foo").value(), "foo", 1, std::nullopt}};
+  c.answer_type = "scalar";
+  EXPECT_EQ(judge(c, "fault", seen(one)).detail, "the answer is a vector");
+  c.answer_type = "vector";
+  EXPECT_EQ(judge(c, "fault", seen(one)).verdict, Verdict::pass);
+}
+
+TEST(Judge, AnAnswerMayBeExpectedInOrder) {
+  Check c = check();
+  c.is_ordered = true;
+  c.samples = {{{{"a", "2"}}, "", 1, std::nullopt}, {{{"a", "1"}}, "", 1, std::nullopt}};
+  QueryAnswer answer = vector_answer({{"{a=\"1\"}", 1}, {"{a=\"2\"}", 1}});
+  answer.order = {{{"a", "2"}}, {{"a", "1"}}};
+  EXPECT_EQ(judge(c, "fault", seen(answer)).verdict, Verdict::pass);
+  std::swap(answer.order[0], answer.order[1]);
+  EXPECT_EQ(judge(c, "fault", seen(answer)).detail, "at place 1 is {a=\"1\"}");
+}
+
+TEST(Judge, ATextMayBeExpected) {
+  Check c = check();
+  c.text = "x";
+  c.answer_type = "string";
+  QueryAnswer text;
+  text.type = "string";
+  text.text = "x";
+  EXPECT_EQ(judge(c, "fault", seen(text)).verdict, Verdict::pass);
+  text.text = "y";
+  EXPECT_EQ(judge(c, "fault", seen(text)).verdict, Verdict::fail);
+}
+
+TEST(Judge, SeriesOfARangeAreComparedPointByPoint) {
+  Check c = check();
+  c.range_series = {
+      {{{"__name__", "foo"}}, {model::Sample::of(0, 1), model::Sample::of(60, 2)}, {}}};
+  QueryAnswer range;
+  range.type = "matrix";
+  range.series = {{model::parse_series("foo").value(), {{0, 1, {}}, {60, 2, {}}}}};
+  EXPECT_EQ(judge(c, "fault", seen(range)).verdict, Verdict::pass);
+  range.series[0].points[1].value = 3;
+  EXPECT_EQ(judge(c, "fault", seen(range)).detail, "foo: 3, want 2 at 60 ms");
+}
+
 TEST(Judge, RightValuePassesAndIsShown) {
   Check c = check();
   c.samples = {{model::parse_series("foo").value(), "foo", 1, std::nullopt}};

@@ -8,6 +8,16 @@
 namespace mread::scenarios {
 namespace {
 
+TEST(QueryAnswer, KeepsTheOrderOfTheAnswer) {
+  const auto answer = parse_answer(
+      R"({"status":"success","data":{"resultType":"vector","result":[)"
+      R"({"metric":{"a":"2"},"value":[1,"1"]},{"metric":{"a":"1"},"value":[1,"1"]}]}})");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->series.front().labels.get("a"), "1");
+  ASSERT_EQ(answer->order.size(), 2u);
+  EXPECT_EQ(answer->order.front().get("a"), "2");
+}
+
 TEST(ParseAnswer, ReadsAVectorSortedByLabels) {
   const auto answer = parse_answer(
       R"({"status":"success","data":{"resultType":"vector","result":[

@@ -50,6 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
     Files, ScenarioErrorTest,
     testing::Values(
         Case{"Empty", "", "the file is empty"},
+        Case{"TestsForPromtool", "tests: []\n", "mread run --topology SCENARIO runs them"},
         Case{"NoMapping", "- a\n", "s.yaml:1:1: want a mapping"},
         Case{"NoName", "nodes: {m: {kind: mock}}\nchecks: []\n", "key \"name\" is missing"},
         Case{"BadName", "name: Slow Node\n", "s.yaml:1:7: a scenario's name is made of"},

@@ -23,6 +23,16 @@ TEST_P(RerunTest, IsALineForAShell) {
   EXPECT_EQ(rerun_line(test), GetParam().line);
 }
 
+TEST(Rerun, NamesTheTopology) {
+  TestResult test;
+  test.file = "t.yml";
+  test.topology = "ha pair.yaml";
+  test.id = "t-1";
+  test.engine = "docker";
+  EXPECT_EQ(rerun_line(test),
+            "mread run t.yml --topology 'ha pair.yaml' --filter t-1 --engine docker --seed 0");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Tests, RerunTest,
     testing::Values(
