@@ -26,6 +26,7 @@ void add_serve(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_rehearse(CLI::App& app, int& exit_code);
 void add_new(CLI::App& app, int& exit_code);
+void add_export(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);

@@ -20,7 +20,7 @@ void add_commands(CLI::App& app, int& exit_code) {
     std::vector<void (*)(CLI::App&, int&)> commands;
   };
   const std::vector<Group> groups{
-      {"Plan a set-up", {cli::add_new, cli::add_check, cli::add_rehearse}},
+      {"Plan a set-up", {cli::add_new, cli::add_check, cli::add_rehearse, cli::add_export}},
       {"Run scenarios", {cli::add_run, cli::add_report, cli::add_schema}},
       {"Serve", {cli::add_serve}},
       {"Probe and mock endpoints",
