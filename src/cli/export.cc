@@ -76,6 +76,7 @@ int run_export(const ExportFlags& flags) {
       scenarios::load_scenario(flags.file, {options.nodes.now_ms, std::nullopt, nullptr});
   const scenarios::Selection selection{flags.filters, {}};
   std::vector<std::string> all;
+  all.reserve(tests.size());
   for (const scenarios::Test& test : tests) all.push_back(test.id);
   std::erase_if(tests, [&](const scenarios::Test& test) { return !selection.fits(test); });
   if (tests.empty())

@@ -35,6 +35,7 @@ TEST_F(ComposeTest, ANodeIsAServiceWithItsNameFilesAndVolume) {
 TEST_F(ComposeTest, EveryFileThatAServiceMountsIsThere) {
   const auto files = compose_files(plan(pair_scenario));
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const OutputFile& file : files) paths.push_back("./" + file.path);
   const YAML::Node root = YAML::Load(files.front().text);
   for (const auto& service : root["services"]) {

@@ -340,10 +340,12 @@ void FanOut::Impl::finish() {
 void FanOut::Impl::stop_requests() {
   for (const auto& each : read_.book.all()) {
     read_.book.visit(1);
-    if (!each->open()) continue;
-    each->drop(read_.polled_at);
+    const bool is_open = each->open();
+    if (is_open) each->drop(read_.polled_at);
+    // Also one that has closed in the very event that ends the read: a deadline of it that stayed
+    // here would wake the machine again and again while a slow client takes the refusal.
     read_.book.note(*each);
-    read_.act(Drop{each->id()});
+    if (is_open) read_.act(Drop{each->id()});
   }
   assert(read_.book.open_queries() == 0 && !read_.book.earliest_deadline());
 }
